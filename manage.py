@@ -1,0 +1,24 @@
+#!/usr/bin/env python
+"""Run the project's administrative commands, in development unless told otherwise."""
+
+import sys
+
+from config import environment
+
+
+def main() -> None:
+    """Choose the environment, then hand the command line to Django."""
+    environment.prepare(default_environment="development")
+    try:
+        from django.core.management import execute_from_command_line
+    except ImportError as error:
+        raise SystemExit(
+            "Django is not installed for this Python "
+            f"({sys.executable}). Activate the virtual environment "
+            "(source .venv/bin/activate) or run: pip install -r requirements.txt"
+        ) from error
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

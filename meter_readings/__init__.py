@@ -1,0 +1,1 @@
+"""UK electricity meter readings: received as D0010 files, stored, and found again."""
