@@ -1,0 +1,171 @@
+"""The environment is read strictly, and `.env` only where it says nothing."""
+
+import os
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+from django.core.exceptions import ImproperlyConfigured
+from django.test import SimpleTestCase
+
+from config import environment
+
+
+class EnvironmentCase(SimpleTestCase):
+    """Give each test an environment of its own."""
+
+    def setUp(self) -> None:
+        patched = patch.dict(os.environ)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+
+class TextTests(EnvironmentCase):
+    def test_returns_the_value(self) -> None:
+        os.environ["DB_NAME"] = "readings"
+        self.assertEqual(environment.text("DB_NAME"), "readings")
+
+    def test_drops_spaces_around_the_value(self) -> None:
+        os.environ["DB_NAME"] = " readings "
+        self.assertEqual(environment.text("DB_NAME"), "readings")
+
+    def test_takes_a_blank_value_for_absent(self) -> None:
+        os.environ["DB_NAME"] = " "
+        self.assertEqual(environment.text("DB_NAME", "d0010"), "d0010")
+
+
+class BooleanTests(EnvironmentCase):
+    def test_understands_yes(self) -> None:
+        for word in ["1", "true", "True", "YES", "on"]:
+            with self.subTest(word=word):
+                os.environ["DEBUG"] = word
+                self.assertIs(environment.boolean("DEBUG", default=False), True)
+
+    def test_understands_no(self) -> None:
+        for word in ["0", "false", "False", "NO", "off"]:
+            with self.subTest(word=word):
+                os.environ["DEBUG"] = word
+                self.assertIs(environment.boolean("DEBUG", default=True), False)
+
+    def test_returns_the_default_for_a_blank(self) -> None:
+        os.environ["DEBUG"] = ""
+        self.assertIs(environment.boolean("DEBUG", default=True), True)
+
+    def test_refuses_other_words(self) -> None:
+        os.environ["DEBUG"] = "maybe"
+        with self.assertRaisesMessage(ImproperlyConfigured, "DEBUG must be one of 1,"):
+            environment.boolean("DEBUG", default=False)
+
+
+class IntegerTests(EnvironmentCase):
+    def port(self, value: str) -> int:
+        """Return what a port of this value is read as."""
+        os.environ["DB_PORT"] = value
+        return environment.integer("DB_PORT", 5432, minimum=1, maximum=65535)
+
+    def test_returns_the_number(self) -> None:
+        self.assertEqual(self.port("6432"), 6432)
+
+    def test_returns_the_default_for_a_blank(self) -> None:
+        self.assertEqual(self.port(""), 5432)
+
+    def test_accepts_its_limits(self) -> None:
+        self.assertEqual([self.port("1"), self.port("65535")], [1, 65535])
+
+    def test_refuses_anything_else(self) -> None:
+        for value in ["0", "65536", "-1", "1.5", "5432x", "٥٤٣٢", "²"]:
+            with (
+                self.subTest(value=value),
+                self.assertRaisesMessage(
+                    ImproperlyConfigured,
+                    "DB_PORT must be a whole number from 1 to 65535.",
+                ),
+            ):
+                self.port(value)
+
+
+class ReadFileTests(EnvironmentCase):
+    def read(self, content: bytes) -> None:
+        """Read a file of this content into the environment."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, ".env")
+            path.write_bytes(content)
+            environment.read_file(path)
+
+    def test_adds_what_the_environment_lacks(self) -> None:
+        os.environ.pop("DB_NAME", None)
+        self.read(b"DB_NAME=from_file\n")
+        self.assertEqual(os.environ["DB_NAME"], "from_file")
+
+    def test_never_replaces_what_the_environment_has(self) -> None:
+        os.environ["DB_NAME"] = "from_environment"
+        self.read(b"DB_NAME=from_file\n")
+        self.assertEqual(os.environ["DB_NAME"], "from_environment")
+
+    def test_passes_over_comments_and_blank_lines(self) -> None:
+        before = dict(os.environ)
+        self.read(b"# a comment\n\n   \n")
+        self.assertEqual(dict(os.environ), before)
+
+    def test_understands_quotes_exports_and_windows_line_ends(self) -> None:
+        for line in [b"export X_NAME='a b'\r\n", b'X_NAME = "a b"\n', b"X_NAME=a b\n"]:
+            with self.subTest(line=line):
+                os.environ.pop("X_NAME", None)
+                self.read(line)
+                self.assertEqual(os.environ["X_NAME"], "a b")
+
+    def test_keeps_an_equals_sign_in_the_value(self) -> None:
+        os.environ.pop("X_NAME", None)
+        self.read(b"X_NAME=a=b==\n")
+        self.assertEqual(os.environ["X_NAME"], "a=b==")
+
+    def test_names_the_line_it_cannot_read_but_not_its_content(self) -> None:
+        with self.assertRaises(ImproperlyConfigured) as caught:
+            self.read(b"# first\nmy secret\n")
+        self.assertIn("line 2: write NAME=value.", str(caught.exception))
+        self.assertNotIn("my secret", str(caught.exception))
+
+    def test_refuses_a_name_that_no_environment_can_hold(self) -> None:
+        with self.assertRaisesMessage(ImproperlyConfigured, "line 1"):
+            self.read(b"DB NAME=readings\n")
+
+    def test_refuses_bytes_that_are_not_text(self) -> None:
+        with self.assertRaisesMessage(ImproperlyConfigured, "cannot be read as UTF-8"):
+            self.read(b"DB_NAME=\xff\n")
+
+    def test_accepts_that_there_is_no_file(self) -> None:
+        before = dict(os.environ)
+        environment.read_file(Path("/there/is/no/such/file"))
+        self.assertEqual(dict(os.environ), before)
+
+
+class PrepareTests(EnvironmentCase):
+    def setUp(self) -> None:
+        super().setUp()
+        os.environ.pop("D0010_ENV", None)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+        patched = patch.object(environment, "PROJECT_ROOT", self.root)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def test_applies_the_default_where_nothing_is_said(self) -> None:
+        environment.prepare(default_environment="development")
+        self.assertEqual(os.environ["D0010_ENV"], "development")
+
+    def test_lets_the_file_choose_the_environment(self) -> None:
+        self.root.joinpath(".env").write_text("D0010_ENV=production\n")
+        environment.prepare(default_environment="development")
+        self.assertEqual(os.environ["D0010_ENV"], "production")
+
+    def test_lets_the_real_environment_choose_first(self) -> None:
+        os.environ["D0010_ENV"] = "development"
+        self.root.joinpath(".env").write_text("D0010_ENV=production\n")
+        environment.prepare(default_environment="production")
+        self.assertEqual(os.environ["D0010_ENV"], "development")
+
+    def test_names_the_settings(self) -> None:
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+        environment.prepare(default_environment="development")
+        self.assertEqual(os.environ["DJANGO_SETTINGS_MODULE"], "config.settings")

@@ -1,0 +1,75 @@
+"""Log lines hold no personal data and cannot be forged."""
+
+import logging
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.test import SimpleTestCase
+
+from config.logs import PrivateFormatter
+
+# Made up: it is published as an example of the format.
+MPAN = "1200023305967"
+
+
+class PrivateFormatterTests(SimpleTestCase):
+    def entry(self, message: str, *arguments: object, exc_info: Any = None) -> str:
+        """Return this message as the log shows it."""
+        record = logging.LogRecord(
+            "test", logging.INFO, __file__, 1, message, arguments, exc_info
+        )
+        return PrivateFormatter("{message}", style="{").format(record)
+
+    def test_leaves_an_ordinary_message_alone(self) -> None:
+        self.assertEqual(self.entry("Imported %d readings", 12), "Imported 12 readings")
+
+    def test_masks_an_mpan(self) -> None:
+        self.assertEqual(self.entry("Meter point %s", MPAN), "Meter point [MPAN]")
+
+    def test_masks_an_mpan_written_with_spaces(self) -> None:
+        self.assertEqual(self.entry("for 12 0002 3305 967."), "for [MPAN].")
+
+    def test_leaves_longer_numbers_alone(self) -> None:
+        self.assertEqual(self.entry("at 20160222000000"), "at 20160222000000")
+
+    def test_leaves_out_what_people_searched_for(self) -> None:
+        self.assertEqual(
+            self.entry('"%s" %s', "GET /search?q=S95105287 HTTP/1.1", "200"),
+            '"GET /search?[query] HTTP/1.1" 200',
+        )
+
+    def test_keeps_one_event_on_one_line(self) -> None:
+        self.assertEqual(self.entry("name %s", "a\r\nb"), r"name a\x0d\x0ab")
+
+    def test_shows_terminal_commands_instead_of_obeying_them(self) -> None:
+        self.assertEqual(self.entry("\x1b[2J\x9b"), r"\x1b[2J\x9b")
+
+    def test_masks_an_mpan_in_a_traceback(self) -> None:
+        try:
+            raise ValueError(f"Key (mpan)=({MPAN}) already exists.\x1b[2J")
+        except ValueError:
+            entry = self.entry("It failed", exc_info=sys.exc_info())
+        self.assertIn(r"ValueError: Key (mpan)=([MPAN]) already exists.\x1b[2J", entry)
+
+    def test_keeps_the_lines_of_a_traceback(self) -> None:
+        try:
+            raise ValueError
+        except ValueError:
+            entry = self.entry("It failed", exc_info=sys.exc_info())
+        self.assertEqual(
+            entry.splitlines()[:2], ["It failed", "Traceback (most recent call last):"]
+        )
+
+
+class LoggingSettingsTests(SimpleTestCase):
+    def test_every_handler_writes_through_the_private_formatter(self) -> None:
+        for name, handler in settings.LOGGING["handlers"].items():
+            with self.subTest(handler=name):
+                self.assertEqual(handler["formatter"], "private")
+
+    def test_no_logger_keeps_a_handler_of_another_kind(self) -> None:
+        for name in ["", "django", "django.server", "django.request"]:
+            for handler in logging.getLogger(name).handlers:
+                with self.subTest(logger=name, handler=handler):
+                    self.assertIsInstance(handler.formatter, PrivateFormatter)

@@ -1,0 +1,272 @@
+"""Settings work with nothing set, and production refuses to start unsafely."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from unittest import skipUnless
+from unittest.mock import patch
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.test import Client, SimpleTestCase, TestCase
+
+from config import environment
+
+# A blank is taken for absent, and keeps a developer's own .env out of the tests.
+NOTHING_SET = dict.fromkeys(
+    [
+        "ALLOWED_HOSTS",
+        "BEHIND_PROXY",
+        "D0010_ENV",
+        "DB_HOST",
+        "DB_NAME",
+        "DB_PASSWORD",
+        "DB_PORT",
+        "DB_USER",
+        "DEBUG",
+        "MEDIA_ROOT",
+        "SECRET_KEY",
+        "SQLITE_PATH",
+        "USE_POSTGRESQL",
+    ],
+    "",
+)
+PRODUCTION = {
+    "D0010_ENV": "production",
+    "SECRET_KEY": "a long random text that was made up for these tests alone",
+    "ALLOWED_HOSTS": "readings.example, www.readings.example",
+}
+
+
+def settings_with(**values: str) -> dict[str, Any]:
+    """Return the settings as they come out with these names set and no others."""
+    with patch.dict(os.environ, {**NOTHING_SET, **values}):
+        return runpy.run_path(str(environment.PROJECT_ROOT / "config" / "settings.py"))
+
+
+class DevelopmentSettingsTests(SimpleTestCase):
+    def setUp(self) -> None:
+        self.settings = settings_with(D0010_ENV="development")
+
+    def test_debug_is_on(self) -> None:
+        self.assertIs(self.settings["DEBUG"], True)
+
+    def test_this_machine_alone_is_an_allowed_host(self) -> None:
+        self.assertEqual(
+            self.settings["ALLOWED_HOSTS"], ["localhost", "127.0.0.1", "[::1]"]
+        )
+
+    def test_the_database_is_sqlite_in_the_project(self) -> None:
+        self.assertEqual(
+            self.settings["DATABASES"]["default"]["NAME"],
+            environment.PROJECT_ROOT / "db.sqlite3",
+        )
+
+    def test_the_sqlite_path_can_be_chosen(self) -> None:
+        settings = settings_with(D0010_ENV="development", SQLITE_PATH="/data/d.sqlite3")
+        self.assertEqual(
+            settings["DATABASES"]["default"]["NAME"], Path("/data/d.sqlite3")
+        )
+
+    def test_the_media_folder_can_be_chosen(self) -> None:
+        settings = settings_with(D0010_ENV="development", MEDIA_ROOT="/data/media")
+        self.assertEqual(settings["MEDIA_ROOT"], Path("/data/media"))
+
+    def test_debug_can_be_turned_off(self) -> None:
+        settings = settings_with(D0010_ENV="development", DEBUG="0")
+        self.assertIs(settings["DEBUG"], False)
+
+    def test_an_unknown_environment_is_refused(self) -> None:
+        with self.assertRaisesMessage(
+            ImproperlyConfigured, "D0010_ENV must be development or production."
+        ):
+            settings_with(D0010_ENV="staging")
+
+
+class PostgresqlSettingsTests(SimpleTestCase):
+    def test_uses_the_names_given(self) -> None:
+        settings = settings_with(
+            D0010_ENV="development",
+            USE_POSTGRESQL="1",
+            DB_NAME="readings",
+            DB_USER="reader",
+            DB_PASSWORD="secret",
+            DB_HOST="db.example",
+            DB_PORT="6432",
+        )
+        database = settings["DATABASES"]["default"]
+        self.assertEqual(
+            [database[key] for key in ["NAME", "USER", "PASSWORD", "HOST", "PORT"]],
+            ["readings", "reader", "secret", "db.example", 6432],
+        )
+
+    def test_has_defaults_for_every_name(self) -> None:
+        settings = settings_with(D0010_ENV="development", USE_POSTGRESQL="1")
+        database = settings["DATABASES"]["default"]
+        self.assertEqual(
+            [database[key] for key in ["NAME", "USER", "PASSWORD", "HOST", "PORT"]],
+            ["d0010", "d0010", "", "localhost", 5432],
+        )
+
+
+class ProductionSettingsTests(SimpleTestCase):
+    def assert_refused(self, message: str, **values: str) -> None:
+        """Expect production to refuse these values with this message."""
+        with self.assertRaisesMessage(ImproperlyConfigured, message):
+            settings_with(**{**PRODUCTION, **values})
+
+    def test_accepts_a_complete_environment(self) -> None:
+        self.assertIs(settings_with(**PRODUCTION)["DEBUG"], False)
+
+    def test_is_assumed_where_nothing_is_said(self) -> None:
+        self.assert_refused("SECRET_KEY must be", D0010_ENV="", SECRET_KEY="")
+
+    def test_refuses_debug(self) -> None:
+        self.assert_refused("DEBUG must be off in production", DEBUG="1")
+
+    def test_refuses_a_missing_key(self) -> None:
+        self.assert_refused("SECRET_KEY must be", SECRET_KEY="")
+
+    def test_refuses_a_short_key(self) -> None:
+        self.assert_refused(
+            "SECRET_KEY must be", SECRET_KEY=PRODUCTION["SECRET_KEY"][:49]
+        )
+
+    def test_refuses_a_monotonous_key(self) -> None:
+        self.assert_refused("SECRET_KEY must be", SECRET_KEY="abcd" * 20)
+
+    def test_refuses_the_development_key(self) -> None:
+        key = settings_with(D0010_ENV="development")["SECRET_KEY"]
+        self.assert_refused("SECRET_KEY must be", SECRET_KEY=key)
+
+    def test_never_shows_the_key_it_refuses(self) -> None:
+        with self.assertRaises(ImproperlyConfigured) as caught:
+            settings_with(**{**PRODUCTION, "SECRET_KEY": "short-and-secret"})
+        self.assertNotIn("short-and-secret", str(caught.exception))
+
+    def test_refuses_no_hosts(self) -> None:
+        self.assert_refused("ALLOWED_HOSTS must list", ALLOWED_HOSTS=" , ")
+
+    def test_refuses_wildcard_hosts(self) -> None:
+        for hosts in ["*", "readings.example,*", ".example", "*.example"]:
+            with self.subTest(hosts=hosts):
+                self.assert_refused("ALLOWED_HOSTS must list", ALLOWED_HOSTS=hosts)
+
+    def test_splits_hosts_at_commas(self) -> None:
+        self.assertEqual(
+            settings_with(**PRODUCTION)["ALLOWED_HOSTS"],
+            ["readings.example", "www.readings.example"],
+        )
+
+    def test_trusts_forms_from_its_own_hosts_by_https_alone(self) -> None:
+        self.assertEqual(
+            settings_with(**PRODUCTION)["CSRF_TRUSTED_ORIGINS"],
+            ["https://readings.example", "https://www.readings.example"],
+        )
+
+    def test_moves_everybody_to_https_for_a_year(self) -> None:
+        settings = settings_with(**PRODUCTION)
+        self.assertIs(settings["SECURE_SSL_REDIRECT"], True)
+        self.assertEqual(settings["SECURE_HSTS_SECONDS"], 31_536_000)
+
+    def test_sends_cookies_over_https_alone(self) -> None:
+        settings = settings_with(**PRODUCTION)
+        self.assertIs(settings["SESSION_COOKIE_SECURE"], True)
+        self.assertIs(settings["CSRF_COOKIE_SECURE"], True)
+
+    def test_believes_no_proxy_unless_there_is_one(self) -> None:
+        self.assertNotIn("SECURE_PROXY_SSL_HEADER", settings_with(**PRODUCTION))
+
+    def test_believes_the_proxy_it_is_told_of(self) -> None:
+        settings = settings_with(**PRODUCTION, BEHIND_PROXY="1")
+        self.assertEqual(
+            settings["SECURE_PROXY_SSL_HEADER"], ("HTTP_X_FORWARDED_PROTO", "https")
+        )
+
+
+class StartingTests(SimpleTestCase):
+    """The doors themselves, each in a process of its own."""
+
+    def run_python(
+        self, *arguments: str, **values: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Python in the project with these names set and no others."""
+        variables = {**os.environ, **NOTHING_SET, **values}
+        variables.pop("DJANGO_SETTINGS_MODULE", None)
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=environment.PROJECT_ROOT,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_manage_py_starts_with_nothing_set(self) -> None:
+        result = self.run_python("manage.py", "check")
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_the_web_application_refuses_to_start_with_nothing_set(self) -> None:
+        result = self.run_python("-c", "import config.wsgi")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("SECRET_KEY must be", result.stderr)
+
+    def test_the_web_application_starts_in_complete_production(self) -> None:
+        result = self.run_python(
+            "-c", "from config.wsgi import application", **PRODUCTION
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_django_finds_nothing_to_improve_in_production(self) -> None:
+        result = self.run_python(
+            "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+
+@skipUnless(connection.vendor == "sqlite", "settings of SQLite")
+class SqliteConnectionTests(TestCase):
+    def pragma(self, name: str) -> object:
+        """Return what the connection has for this pragma."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA {name}")
+            return cursor.fetchone()[0]
+
+    def test_readers_and_a_writer_work_at_once(self) -> None:
+        self.assertEqual(self.pragma("journal_mode"), "wal")
+
+    def test_syncs_at_checkpoints(self) -> None:
+        self.assertEqual(self.pragma("synchronous"), 1)
+
+    def test_keeps_foreign_keys(self) -> None:
+        self.assertEqual(self.pragma("foreign_keys"), 1)
+
+    def test_waits_twenty_seconds_for_a_lock(self) -> None:
+        self.assertEqual(self.pragma("busy_timeout"), 20_000)
+
+    def test_caches_64_megabytes(self) -> None:
+        self.assertEqual(self.pragma("cache_size"), -65_536)
+
+    def test_leaves_no_wal_file_over_64_megabytes(self) -> None:
+        self.assertEqual(self.pragma("journal_size_limit"), 64 * 1024 * 1024)
+
+    def test_takes_the_write_lock_when_a_transaction_starts(self) -> None:
+        self.assertEqual(
+            getattr(connection, "transaction_mode", None),
+            "IMMEDIATE",
+        )
+
+    def test_the_test_database_is_a_file(self) -> None:
+        self.assertIs(Path(str(connection.settings_dict["NAME"])).is_file(), True)
+
+
+class ContentSecurityPolicyTests(SimpleTestCase):
+    def test_every_page_may_load_only_its_own_files(self) -> None:
+        response = Client().get("/admin/login/no-such-page/")
+        policy = response.headers["Content-Security-Policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertIn("script-src 'self'", policy)
+        self.assertNotIn("unsafe", policy)
