@@ -1,0 +1,68 @@
+"""The demo user is there for demonstrations, and never in production."""
+
+from io import StringIO
+
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client, TestCase, override_settings
+
+from meter_readings import demo
+
+
+class CreateDemoUserTests(TestCase):
+    def test_creates_a_user_who_can_sign_in(self) -> None:
+        demo.create_demo_user()
+        self.assertIs(
+            Client().login(username="demo_admin", password="KrakenDemo123!"), True
+        )
+
+    def test_creates_a_user_who_may_do_everything(self) -> None:
+        demo.create_demo_user()
+        user = User.objects.get()
+        self.assertEqual([user.is_staff, user.is_superuser], [True, True])
+
+    def test_tells_whether_the_user_is_new(self) -> None:
+        self.assertEqual(
+            [demo.create_demo_user(), demo.create_demo_user()], [True, False]
+        )
+
+    def test_leaves_the_password_alone_while_it_is_right(self) -> None:
+        demo.create_demo_user()
+        hash_before = User.objects.get().password
+        demo.create_demo_user()
+        self.assertEqual(User.objects.get().password, hash_before)
+
+    def test_restores_what_was_changed(self) -> None:
+        user = User.objects.create_user("demo_admin", is_active=False)
+        demo.create_demo_user()
+        user.refresh_from_db()
+        self.assertEqual(
+            [user.is_active, user.is_superuser, user.check_password("KrakenDemo123!")],
+            [True, True, True],
+        )
+
+    @override_settings(IS_PRODUCTION=True)
+    def test_refuses_in_production(self) -> None:
+        with self.assertRaises(demo.NotInProduction):
+            demo.create_demo_user()
+        self.assertIs(User.objects.exists(), False)
+
+
+class CreateDemoUserCommandTests(TestCase):
+    def output(self) -> str:
+        """Return what the command says."""
+        stream = StringIO()
+        call_command("create_demo_user", stdout=stream)
+        return stream.getvalue()
+
+    def test_says_that_it_created_the_user(self) -> None:
+        self.assertEqual(self.output(), "Demo user demo_admin created.\n")
+
+    def test_says_that_the_user_was_there(self) -> None:
+        self.output()
+        self.assertEqual(self.output(), "Demo user demo_admin is ready.\n")
+
+    @override_settings(IS_PRODUCTION=True)
+    def test_points_to_the_right_command_in_production(self) -> None:
+        with self.assertRaisesMessage(CommandError, "manage.py createsuperuser"):
+            self.output()
