@@ -26,11 +26,9 @@ class IsolatedRunner(DiscoverRunner):
     def setup_databases(self, **kwargs: Any) -> list[tuple[Any, str, bool]]:
         """Point the processes that tests start at the test database."""
         old_databases = super().setup_databases(**kwargs)
-        if old_databases:
-            name = "DB_NAME" if connections["default"].vendor == "postgresql" else ""
-            os.environ[name or "SQLITE_PATH"] = str(
-                connections["default"].settings_dict["NAME"]
-            )
+        connection = connections["default"]
+        name = "DB_NAME" if connection.vendor == "postgresql" else "SQLITE_PATH"
+        os.environ[name] = str(connection.settings_dict["NAME"])
         return old_databases
 
     def teardown_test_environment(self, **kwargs: Any) -> None:
