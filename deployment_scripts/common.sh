@@ -140,7 +140,7 @@ ensure_environment() {
         return
     fi
     step "Installing what $(basename "$requirements") lists"
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check -r "$requirements" ||
+    "$PYTHON" -m pip install --quiet --quiet --disable-pip-version-check -r "$requirements" ||
         die "The packages could not be installed." \
             "Look at the message above. Without a network, pip needs a package index" \
             "or a folder of packages it can reach (PIP_INDEX_URL, PIP_FIND_LINKS)."
