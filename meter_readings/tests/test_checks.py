@@ -1,10 +1,9 @@
 """System checks name what is wrong with an installation."""
 
-from unittest import skipUnless
 from unittest.mock import patch
 
 from django.core import checks
-from django.db import connection
+from django.db import connection, connections
 from django.test import SimpleTestCase, TestCase
 
 from meter_readings.checks import check_postgresql_driver, check_sqlite_foreign_keys
@@ -59,8 +58,20 @@ class SqliteForeignKeysCheckTests(TestCase):
             checks.registry.registry.get_checks(include_deployment_checks=True),
         )
 
-    @skipUnless(connection.vendor == "sqlite", "foreign keys can be off on SQLite only")
+    def found_when_sqlite_answers(self, foreign_keys: int) -> list[str | None]:
+        """Return the ids of what the check finds when SQLite answers this."""
+        with (
+            patch.object(connection, "vendor", "sqlite"),
+            patch.object(connections["default"], "cursor") as cursor,
+        ):
+            ask = cursor.return_value.__enter__.return_value
+            ask.fetchone.return_value = (foreign_keys,)
+            found = check_sqlite_foreign_keys(["default"])
+        ask.execute.assert_called_once_with("PRAGMA foreign_keys")
+        return [message.id for message in found]
+
+    def test_accepts_a_connection_with_foreign_keys(self) -> None:
+        self.assertEqual(self.found_when_sqlite_answers(foreign_keys=1), [])
+
     def test_refuses_a_connection_without_foreign_keys(self) -> None:
-        with patch("meter_readings.checks._keeps_foreign_keys", return_value=False):
-            [error] = check_sqlite_foreign_keys(["default"])
-        self.assertEqual(error.id, "d0010.E002")
+        self.assertEqual(self.found_when_sqlite_answers(foreign_keys=0), ["d0010.E002"])
