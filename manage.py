@@ -8,8 +8,8 @@ from config import environment
 
 def main() -> None:
     """Choose the environment, then hand the command line to Django."""
-    environment.prepare(default_environment="development")
     try:
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
     except ImportError as error:
         raise SystemExit(
@@ -17,7 +17,13 @@ def main() -> None:
             f"({sys.executable}). Activate the virtual environment "
             "(source .venv/bin/activate) or run: pip install -r requirements.txt"
         ) from error
-    execute_from_command_line(sys.argv)
+    try:
+        environment.prepare(default_environment="development")
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        if "--traceback" in sys.argv:
+            raise
+        raise SystemExit(f"Configuration error: {error}") from error
 
 
 if __name__ == "__main__":

@@ -52,6 +52,20 @@ PYTHON_CODE
             "Stop what uses it, or choose another one: SERVER_PORT=8002 $0"
 }
 
+# check_place: refuses to show made-up data, and a published password, in production.
+check_place() {
+    "$PYTHON" - <<'PYTHON_CODE' ||
+import os, sys
+from config import environment
+
+environment.prepare(default_environment="development")
+sys.exit(os.environ["D0010_ENV"] == "production")
+PYTHON_CODE
+        die "This is a production site, and the demonstration has a published password." \
+            "Remove D0010_ENV=production from .env or the environment, or show the" \
+            "demonstration from another folder."
+}
+
 # write_env_file: gives this machine a key of its own, readable by its user alone.
 write_env_file() {
     if [ -e .env ]; then
@@ -110,6 +124,7 @@ load_samples() {
 }
 
 ensure_environment requirements.txt
+check_place
 check_port
 write_env_file
 
@@ -121,10 +136,7 @@ manage migrate --verbosity 0 ||
 good "Ready."
 
 step "Creating the demo user"
-manage create_demo_user ||
-    die "This is not a place for demonstrations." \
-        "Remove D0010_ENV=production from .env or the environment, or deploy" \
-        "the site instead of demonstrating it."
+manage create_demo_user
 
 load_samples
 

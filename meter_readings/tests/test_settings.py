@@ -1,9 +1,11 @@
 """Settings work with nothing set, and production refuses to start unsafely."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 from unittest import skipUnless
@@ -209,6 +211,16 @@ class StartingTests(SimpleTestCase):
         result = self.run_python("manage.py", "check")
         self.assertEqual(result.returncode, 0, result.stderr)
 
+    def test_manage_py_explains_a_wrong_setting_without_a_traceback(self) -> None:
+        result = self.run_python("manage.py", "check", DEBUG="maybe")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("Configuration error: DEBUG must be one of", result.stderr)
+        self.assertNotIn("Traceback", result.stderr)
+
+    def test_manage_py_shows_the_traceback_to_those_who_ask(self) -> None:
+        result = self.run_python("manage.py", "check", "--traceback", DEBUG="maybe")
+        self.assertIn("Traceback", result.stderr)
+
     def test_the_web_application_refuses_to_start_with_nothing_set(self) -> None:
         result = self.run_python("-c", "import config.wsgi")
         self.assertNotEqual(result.returncode, 0)
@@ -225,6 +237,38 @@ class StartingTests(SimpleTestCase):
             "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION
         )
         self.assertEqual(result.returncode, 0, result.stderr)
+
+
+class ExampleFileTests(SimpleTestCase):
+    """`.env.example` is what people copy, so it must be right."""
+
+    def setUp(self) -> None:
+        root = environment.PROJECT_ROOT
+        self.settings = (root / "config" / "settings.py").read_text(encoding="utf-8")
+        self.example = (root / ".env.example").read_text(encoding="utf-8")
+
+    def test_explains_every_name_that_the_settings_read(self) -> None:
+        read = re.findall(r"environment\.\w+\(\s*\"(\w+)\"", self.settings)
+        explained = re.findall(r"^#(\w+)=", self.example, flags=re.MULTILINE)
+        self.assertEqual(sorted(explained), sorted(read))
+
+    def test_these_tests_know_every_name_too(self) -> None:
+        read = re.findall(r"environment\.\w+\(\s*\"(\w+)\"", self.settings)
+        self.assertEqual(sorted(NOTHING_SET), sorted(read))
+
+    def test_works_in_development_as_it_is_and_with_every_line_on(self) -> None:
+        every_line_on = re.sub(r"^#(\w+=)", r"\1", self.example, flags=re.MULTILINE)
+        for content in [self.example, every_line_on]:
+            with (
+                self.subTest(content=content),
+                patch.dict(os.environ, clear=True),
+                tempfile.TemporaryDirectory() as folder,
+            ):
+                path = Path(folder, ".env")
+                path.write_text(content, encoding="utf-8")
+                environment.read_file(path)
+                settings = settings_with(**{"D0010_ENV": "development", **os.environ})
+                self.assertIs(settings["DEBUG"], True)
 
 
 @skipUnless(connection.vendor == "sqlite", "settings of SQLite")
