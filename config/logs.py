@@ -6,7 +6,7 @@ import re
 # An MPAN names somebody's home. It is thirteen digits, alone or spaced as on a bill.
 MPAN = re.compile(r"(?<![0-9])[0-9]{2}(?: ?[0-9]){11}(?![0-9])")
 # People search by MPAN and by serial number, so what they asked for is left out.
-QUERY_STRING = re.compile(r"\?[^\s\"']*")
+QUERY_STRING = re.compile(r"\?[^\s\"']+")
 
 CONTROL_CHARACTERS = {
     code: f"\\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)]

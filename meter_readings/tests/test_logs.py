@@ -39,6 +39,9 @@ class PrivateFormatterTests(SimpleTestCase):
             '"GET /search?[query] HTTP/1.1" 200',
         )
 
+    def test_leaves_a_question_alone(self) -> None:
+        self.assertEqual(self.entry("Really? Yes."), "Really? Yes.")
+
     def test_keeps_one_event_on_one_line(self) -> None:
         self.assertEqual(self.entry("name %s", "a\r\nb"), r"name a\x0d\x0ab")
 
