@@ -89,7 +89,8 @@ TEMPLATES = [
 
 # Database
 
-SQLITE_PATH = Path(environment.text("SQLITE_PATH", str(BASE_DIR / "db.sqlite3")))
+# A relative path starts from the project, wherever a command is run.
+SQLITE_PATH = BASE_DIR / environment.text("SQLITE_PATH", "db.sqlite3")
 
 # WAL lets people read while a file is being imported, and NORMAL is safe with it.
 # IMMEDIATE takes the write lock at the start: a transaction that asks for it later
@@ -140,7 +141,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-MEDIA_ROOT = Path(environment.text("MEDIA_ROOT", str(BASE_DIR / "media")))
+MEDIA_ROOT = BASE_DIR / environment.text("MEDIA_ROOT", "media")
 # Received files name people's homes: nobody else on the machine may read them.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

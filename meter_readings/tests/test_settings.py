@@ -73,6 +73,12 @@ class DevelopmentSettingsTests(SimpleTestCase):
             settings["DATABASES"]["default"]["NAME"], Path("/data/d.sqlite3")
         )
 
+    def test_a_relative_path_starts_from_the_project(self) -> None:
+        settings = settings_with(D0010_ENV="development", SQLITE_PATH="data/d.sqlite3")
+        self.assertEqual(
+            settings["SQLITE_PATH"], environment.PROJECT_ROOT / "data" / "d.sqlite3"
+        )
+
     def test_the_media_folder_can_be_chosen(self) -> None:
         settings = settings_with(D0010_ENV="development", MEDIA_ROOT="/data/media")
         self.assertEqual(settings["MEDIA_ROOT"], Path("/data/media"))
