@@ -1,0 +1,148 @@
+"""The common reading, read by columns: many lines at once, hardly anything per line.
+
+Nearly every line of nearly every file is a 030 of the plainest shape, and most of its
+cells recur: registers, times, flags, methods. Each distinct cell is read once, by the
+grammar's table; only the values that never recur are matched against a pattern. Lines
+of any other shape are left to the table, which says what is wrong with them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from .errors import FaultCode, UnreadableCell
+from .fields import Amount
+from .grammar import Field, Group
+from .records import Entry, MeterReadingType, MpanCore, OpenGroup, RegisterReading
+
+# A value in canonical form, each followed by a pipe (J0040).
+_COMMON_VALUES = re.compile(r"(?:(?:0|[1-9][0-9]{0,7})\.[0-9]\|)+")
+
+# How many distinct cells of a column are remembered before the memory is emptied.
+_REMEMBERED = 50_000
+
+
+class Run(NamedTuple):
+    """Consecutive lines of one meter's readings: where they begin, how many."""
+
+    mpan: OpenGroup[MpanCore]
+    meter: OpenGroup[MeterReadingType]
+    line_number: int
+    line_count: int
+
+
+def split_runs(runs: list[Run], count: int) -> tuple[list[Run], list[Run]]:
+    """Return the runs of the first `count` lines and those of the rest."""
+    former = []
+    for index, run in enumerate(runs):
+        if run.line_count > count:
+            mpan, meter, first, whole = run
+            if count:
+                former.append(Run(mpan, meter, first, count))
+            rest = Run(mpan, meter, first + count, whole - count)
+            return former, [rest, *runs[index + 1 :]]
+        former.append(run)
+        count -= run.line_count
+    return former, []
+
+
+class ReadingColumns(NamedTuple):
+    """Faultless readings in file order: `runs` say whose, `cells` what, by column.
+
+    `cells` has a list for each field of the group, in the grammar's order, as text;
+    `values` maps the text of a column to what it means. The register reading's own
+    column has no map: its text is a plain decimal number.
+    """
+
+    group: str
+    runs: list[Run]
+    cells: list[list[str]]
+    values: list[dict[str, object] | None]
+
+    @property
+    def line_count(self) -> int:
+        """Return how many readings stand in the columns."""
+        return len(self.cells[0])
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what the table would have yielded."""
+        columns = [
+            map(values.__getitem__ if values is not None else Decimal, cells)
+            for values, cells in zip(self.values, self.cells, strict=True)
+        ]
+        records = map(RegisterReading._make, zip(*columns, strict=True))
+        for run in self.runs:
+            for number in range(run.line_number, run.line_number + run.line_count):
+                yield Entry(number, self.group, next(records), run.mpan, run.meter)
+
+
+class ColumnReader:
+    """Reads lines of readings by columns, remembering the cells that recur.
+
+    `is_common` says of a read value whether it is beyond doubt in every reading: a
+    time can be in the future, a flag can ask for a 032.
+    """
+
+    def __init__(
+        self, group: Group, is_common: Callable[[Field, object], bool]
+    ) -> None:
+        self._group = group
+        self._is_common = is_common
+        self._width = len(group.fields) + 1
+        self._values: list[dict[str, object] | None] = [
+            None if isinstance(field.format, Amount) else {} for field in group.fields
+        ]
+        names = [field.name for field in group.fields]
+        self._reset_columns = names.index("md_reset_at"), names.index("md_reset_count")
+
+    def read(self, runs: list[Run], lines: list[str]) -> ReadingColumns | None:
+        """Return the columns of these lines, or None where one is not common.
+
+        What is returned holds until the next call: it shares this reader's memory.
+        """
+        width = self._width
+        cells = "\n".join(lines).split("|")
+        columns = [cells[index::width] for index in range(1, width)]
+        starts = {cells[0], *cells[width:-1:width]}
+        # Only the beginning of a line has a line feed: every line is as long as this.
+        is_even = len(cells) == len(lines) * width + 1 and not cells[-1]
+        if not is_even or not starts <= {self._group.code, "\n" + self._group.code}:
+            return None
+        if not all(map(self._is_common_column, range(len(columns)), columns)):
+            return None
+        if not _are_paired(*(columns[index] for index in self._reset_columns)):
+            return None
+        return ReadingColumns(self._group.code, runs, columns, self._values)
+
+    def _is_common_column(self, index: int, column: list[str]) -> bool:
+        values = self._values[index]
+        if values is None:
+            return _COMMON_VALUES.fullmatch("|".join(column) + "|") is not None
+        if len(values) >= _REMEMBERED:
+            values.clear()
+        unknown = set(column).difference(values)
+        return not unknown or all(self._learn(index, cell) for cell in unknown)
+
+    def _learn(self, index: int, cell: str) -> bool:
+        """Read one cell by the table; return whether it is common and remembered."""
+        field, values = self._group.fields[index], self._values[index]
+        assert values is not None
+        remarks: list[FaultCode] = []
+        try:
+            value = field.read(cell, lambda code, _: remarks.append(code))
+        except UnreadableCell:
+            return False
+        if remarks or not self._is_common(field, value):
+            return False
+        values[cell] = value
+        return True
+
+
+def _are_paired(left: list[str], right: list[str]) -> bool:
+    """Return whether two columns are filled in the same lines."""
+    if not any(left) and not any(right):
+        return True
+    return all(bool(one) is bool(other) for one, other in zip(left, right, strict=True))

@@ -1,0 +1,315 @@
+"""The groups of a flow file and how they nest: what is open, what belongs to what."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any, cast
+
+from .cells import RecordReader, Report, shortened
+from .codes import MarketRole, ReadingType
+from .columns import Run
+from .errors import Fault, FaultCode
+from .fields import Moment
+from .grammar import Field, Flow, Group
+from .records import (
+    Entry,
+    Header,
+    MeterReadingType,
+    MpanCore,
+    OpenGroup,
+    RegisterReading,
+    SiteVisit,
+    ValidationResult,
+)
+
+# J0016: a half-hourly collector's midnight is the last second of the day before.
+_MIDNIGHT = time(0, 0)
+
+
+class Spoiled:
+    """Stands in the place of an open group whose record could not be read."""
+
+
+SPOILED = Spoiled()
+
+
+class GroupReader:
+    """Reads group lines into entries, holding no more than the groups that are open.
+
+    `line_number` is set by whoever hands over the lines. `entries` collects what was
+    read; a reading stays open, and can still change, while 032s may follow it.
+    """
+
+    def __init__(self, flow: Flow, report: Report, not_after: datetime | None) -> None:
+        self.line_number = 0
+        self.flow_count = 0
+        self.spoiled_reading_count = 0
+        self.header: Header | None = None
+        self.mpan: OpenGroup[MpanCore] | Spoiled | None = None
+        self.meter: OpenGroup[MeterReadingType] | Spoiled | None = None
+        self.entries: list[Entry] = []
+        self._reading: Entry | Spoiled | None = None
+        self._mpan_has_meter = self._mpan_has_visit = False
+        self._meter_has_reading = self._meter_has_visit = False
+        self._flow = flow
+        self._not_after = not_after
+        self._report = report
+        self._records = RecordReader(report)
+        self.actions = {
+            flow.mpan.code: self.open_mpan,
+            flow.mpan_visit.code: self.add_mpan_visit,
+            flow.meter.code: self.open_meter,
+            flow.meter_visit.code: self.add_meter_visit,
+            flow.reading.code: self.open_reading,
+            flow.result.code: self.add_result,
+            flow.reading_visit.code: self.add_reading_visit,
+        }
+
+    def take_entries(self) -> list[Entry]:
+        """Return what is complete; a reading that 032s may follow is kept back."""
+        entries = self.entries
+        index = len(entries)
+        if isinstance(self._reading, Entry):
+            index = self._index_of_reading()
+        self.entries = entries[index:]
+        return entries[:index]
+
+    # Each closes what it ends, then opens or adds its own
+
+    def open_mpan(self, line: str) -> None:
+        """Read a 026: every group before it is over."""
+        self.close_mpan()
+        self.flow_count += 1
+        self._mpan_has_meter = self._mpan_has_visit = False
+        record: MpanCore | None = self._record(self._flow.mpan, line)
+        self.mpan = SPOILED if record is None else OpenGroup(self.line_number, record)
+
+    def open_meter(self, line: str) -> None:
+        """Read a 028 under the open 026."""
+        self.close_meter()
+        group = self._flow.meter
+        record: MeterReadingType | None = self._record(group, line)
+        self.meter = SPOILED
+        self._mpan_has_meter = True
+        if self._stands_under(self.mpan, group) and record is not None:
+            self.meter = OpenGroup(self.line_number, record)
+            if record.reading_type == ReadingType.OLD_SUPPLIERS_ESTIMATE:
+                code = FaultCode.OLD_SUPPLIERS_ESTIMATE
+                self._say(code, group, record.reading_type, "D", group.fields[1])
+
+    def open_reading(self, line: str) -> None:
+        """Read a 030 under the open 028."""
+        self.close_reading()
+        group = self._flow.reading
+        record: RegisterReading | None = self._record(group, line)
+        self._reading = SPOILED
+        is_placed = self._stands_under(self.meter, group)
+        if is_placed and record is not None and self._is_plausible(record):
+            self._reading = self._add_entry(group, record)
+        else:
+            self.spoiled_reading_count += 1
+
+    def add_result(self, line: str) -> None:
+        """Read a 032: the verdict on the open 030."""
+        group, reading = self._flow.result, self._reading
+        record: ValidationResult | None = self._record(group, line)
+        if self._stands_under(reading, group) and record is not None:
+            assert isinstance(reading, Entry)
+            index = self._index_of_reading()
+            if reading.results:
+                expected = "one 032 under a 030"
+                self._say(FaultCode.SEVERAL_RESULTS, group, line, expected)
+            elif index < len(self.entries) - 1:
+                self._say(FaultCode.OUT_OF_ORDER, group, line, "032 before 033")
+            self._reading = reading._replace(results=(*reading.results, record))
+            self.entries[index] = self._reading
+
+    def add_mpan_visit(self, line: str) -> None:
+        """Read a 027: a visit to the open 026's premises."""
+        self.close_reading()
+        group = self._flow.mpan_visit
+        record: SiteVisit | None = self._record(group, line)
+        if self._stands_under(self.mpan, group) and record is not None:
+            if self._mpan_has_meter:
+                expected = f"{group.code} before the first {self._flow.meter.code}"
+                self._say(FaultCode.OUT_OF_ORDER, group, line, expected)
+            self._mpan_has_visit = True
+            entry = self._add_entry(group, record)
+            self.entries[-1] = entry._replace(meter=None)
+
+    def add_meter_visit(self, line: str) -> None:
+        """Read a 029: a visit to the open 028's meter."""
+        self.close_reading()
+        group = self._flow.meter_visit
+        record: SiteVisit | None = self._record(group, line)
+        if self._stands_under(self.meter, group) and record is not None:
+            if self._meter_has_reading:
+                expected = f"{group.code} before the first {self._flow.reading.code}"
+                self._say(FaultCode.OUT_OF_ORDER, group, line, expected)
+            self._meter_has_visit = True
+            self._add_entry(group, record)
+
+    def add_reading_visit(self, line: str) -> None:
+        """Read a 033: a visit to the open 030's register."""
+        group, reading = self._flow.reading_visit, self._reading
+        record: SiteVisit | None = self._record(group, line)
+        if self._stands_under(reading, group) and record is not None:
+            assert isinstance(reading, Entry)
+            entry = self._add_entry(group, record)
+            number = reading.line_number
+            self.entries[-1] = entry._replace(reading_line_number=number)
+
+    def note_common_reading(self) -> None:
+        """Take note that the open meter has a reading that is read elsewhere."""
+        self.close_reading()
+        self._meter_has_reading = True
+
+    def read_run(self, run: Run, lines: list[str], stays_open: bool = False) -> None:
+        """Read the 030s of a meter that need not be open any more.
+
+        `stays_open` leaves the last of them open to 032s; its meter must be open.
+        """
+        now = self.mpan, self.meter, self.line_number
+        had_reading = self._meter_has_reading
+        self.mpan, self.meter, first, _ = run
+        for self.line_number, line in enumerate(lines, first):
+            self.open_reading(line)
+        if not stays_open:
+            self.close_reading()
+        self.mpan, self.meter, self.line_number = now
+        self._meter_has_reading = had_reading
+
+    def close_reading(self) -> None:
+        """Let the open reading be; its 032s are complete."""
+        reading = self._reading
+        if reading is not None:
+            self._reading = None
+            self._meter_has_reading = True
+            if isinstance(reading, Entry):
+                self._check_results(reading)
+
+    def close_meter(self) -> None:
+        """Close the reading and the meter; a meter with nothing beneath is an entry."""
+        self.close_reading()
+        meter, self.meter = self.meter, None
+        if isinstance(meter, OpenGroup):
+            if not (self._meter_has_reading or self._meter_has_visit):
+                assert isinstance(self.mpan, OpenGroup)
+                code, number = self._flow.meter.code, meter.line_number
+                entry = Entry(number, code, meter.record, self.mpan, meter)
+                self.entries.append(entry)
+        self._meter_has_reading = self._meter_has_visit = False
+
+    def close_mpan(self) -> None:
+        """Close all; a 026 without a 028 is reported, one with nothing is an entry."""
+        self.close_meter()
+        mpan, self.mpan = self.mpan, None
+        if isinstance(mpan, OpenGroup) and not self._mpan_has_meter:
+            number, code = mpan.line_number, self._flow.mpan.code
+            expected = f"a {self._flow.meter.code} beneath it"
+            self._report(Fault(FaultCode.NO_METER, number, code, expected=expected))
+            if not self._mpan_has_visit:
+                self.entries.append(Entry(number, code, mpan.record, mpan, None))
+
+    # What a reading says
+
+    def is_common(self, field: Field, value: Any) -> bool:
+        """Return whether a faultless cell of a 030 is right in every reading."""
+        if field.name == "read_at":
+            header = self.header
+            return (
+                self._is_time_for_all_types(value)
+                and (self._not_after is None or value <= self._not_after)
+                and (header is None or value <= header.file_created_at)
+            )
+        return field.name != "meter_reading_flag" or value is not False
+
+    def _is_plausible(self, record: RegisterReading) -> bool:
+        """Report what is odd about a reading; return whether it can be true at all."""
+        group, read_at, header = self._flow.reading, record.read_at, self.header
+        if (record.md_reset_at is None) != (record.md_reset_count is None):
+            code, expected = FaultCode.MD_RESET_INCOMPLETE, "both time and count"
+            self._say(code, group, "one of them", expected, group.fields[3])
+        if self._not_after is not None and read_at > self._not_after:
+            self._say_time(FaultCode.READ_IN_FUTURE, read_at, "not later than now")
+            return False
+        if header is not None and read_at > header.file_created_at:
+            expected = f"{Moment().write(header.file_created_at)} at the latest"
+            self._say_time(FaultCode.READ_AFTER_CREATION, read_at, expected)
+        if not self._is_time_for_all_types(read_at):
+            assert isinstance(self.meter, OpenGroup)
+            if self._is_from(MarketRole.HH_DATA_COLLECTOR):
+                code, expected = FaultCode.MIDNIGHT_HALF_HOURLY, "235959 the day before"
+                self._say_time(code, read_at, expected)
+            elif self.meter.record.reading_type != ReadingType.SPECIAL:
+                self._say_time(FaultCode.NOT_MIDNIGHT, read_at, "000000, or type S")
+        return True
+
+    def _is_time_for_all_types(self, read_at: datetime) -> bool:
+        """Return whether the sender's kind of collector sends this time at all (J0016).
+
+        Non-half-hourly: midnight, but for special readings. Half-hourly: not midnight.
+        """
+        is_midnight = read_at.time() == _MIDNIGHT
+        if self._is_from(MarketRole.HH_DATA_COLLECTOR):
+            return not is_midnight
+        return is_midnight or not self._is_from(MarketRole.NHH_DATA_COLLECTOR)
+
+    def _is_from(self, role: MarketRole) -> bool:
+        return self.header is not None and self.header.from_role == role
+
+    def _check_results(self, entry: Entry) -> None:
+        """Report a flag and 032s that do not go together."""
+        flag = cast(RegisterReading, entry.record).meter_reading_flag
+        group = self._flow.reading
+        number, field = entry.line_number, str(group.fields[5])
+        if flag is False and not entry.results:
+            code = FaultCode.SUSPECT_WITHOUT_RESULT
+            expected = f"a {self._flow.result.code} beneath it"
+            self._report(Fault(code, number, group.code, field, "F", expected))
+        elif flag is None and entry.results:
+            code = FaultCode.RESULT_WITHOUT_FLAG
+            self._report(Fault(code, number, group.code, field, "", "T or F"))
+
+    # Small things
+
+    def _record(self, group: Group, line: str) -> Any:
+        return self._records.read(group, line, self.line_number)
+
+    def _add_entry(self, group: Group, record: Any) -> Entry:
+        assert isinstance(self.mpan, OpenGroup)
+        assert not isinstance(self.meter, Spoiled)
+        entry = Entry(self.line_number, group.code, record, self.mpan, self.meter)
+        self.entries.append(entry)
+        return entry
+
+    def _index_of_reading(self) -> int:
+        """Return where the open reading stands: only its 033s come after it."""
+        index = len(self.entries) - 1
+        while self.entries[index] is not self._reading:
+            index -= 1
+        return index
+
+    def _stands_under(self, parent: object, group: Group) -> bool:
+        """Return whether a readable parent is open; report an orphan where none is."""
+        if parent is None:
+            expected = f"a {group.parent} above it"
+            self._say(FaultCode.ORPHAN_GROUP, group, group.code, expected)
+        return parent is not None and parent is not SPOILED
+
+    def _say(
+        self,
+        code: FaultCode,
+        group: Group,
+        found: str,
+        expected: str,
+        field: Field | None = None,
+    ) -> None:
+        name = str(field) if field else ""
+        self._report(
+            Fault(code, self.line_number, group.code, name, shortened(found), expected)
+        )
+
+    def _say_time(self, code: FaultCode, read_at: datetime, expected: str) -> None:
+        group = self._flow.reading
+        self._say(code, group, Moment().write(read_at), expected, group.fields[1])

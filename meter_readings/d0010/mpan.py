@@ -1,0 +1,108 @@
+"""The MPAN core (J0003): 13 digits, what they say and how the last one is computed."""
+
+from __future__ import annotations
+
+from operator import mul
+from typing import NamedTuple
+
+# Primes without 2 and 11, one for each of the first twelve digits (J0003).
+_WEIGHTS = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
+
+# The digits are summed as ASCII codes, which is quicker; this takes the excess away.
+_ASCII_EXCESS = ord("0") * sum(_WEIGHTS)
+
+# Asset metering ids use two distributor ids of their own (Data Item Catalogue, AMSID).
+_AMSID_FROM_SVAA = "77"
+_AMSID_FROM_AMVLP = "78"
+
+
+class Distributor(NamedTuple):
+    """Who issued an MPAN: `distributor_id` is its first two digits.
+
+    `gsp_group` is empty for independent operators, whose ids name no region.
+    """
+
+    distributor_id: str
+    participant: str
+    area: str
+    gsp_group: str
+
+
+DISTRIBUTORS = {
+    row[0]: Distributor(*row)
+    for row in (
+        ("10", "EELC", "Eastern", "_A"),
+        ("11", "EMEB", "East Midlands", "_B"),
+        ("12", "LOND", "London", "_C"),
+        ("13", "MANW", "Merseyside and North Wales", "_D"),
+        ("14", "MIDE", "West Midlands", "_E"),
+        ("15", "NEEB", "North East", "_F"),
+        ("16", "NORW", "North West", "_G"),
+        ("17", "HYDE", "North Scotland", "_P"),
+        ("18", "SPOW", "South Scotland", "_N"),
+        ("19", "SEEB", "South East", "_J"),
+        ("20", "SOUT", "Southern", "_H"),
+        ("21", "SWAE", "South Wales", "_K"),
+        ("22", "SWEB", "South West", "_L"),
+        ("23", "YELG", "Yorkshire", "_M"),
+        ("24", "IPNL", "Independent Power Networks", ""),
+        ("25", "LENG", "ESP Electricity", ""),
+        ("26", "GUCL", "Last Mile", ""),
+        ("27", "ETCL", "Electricity Network Company", ""),
+        ("28", "EDFI", "UK Power Networks IDNO", ""),
+        ("29", "HARL", "Harlaxton", ""),
+        ("30", "PENL", "Leep", ""),
+        ("31", "UKPD", "UK Power Distribution", ""),
+        ("32", "UDNL", "Energy Assets Networks", ""),
+        ("33", "GGEN", "Eclipse", ""),
+        ("34", "MPDL", "Murphy", ""),
+        ("35", "FEAL", "Fulcrum", ""),
+        ("36", "VATT", "Vattenfall", ""),
+        ("37", "FORB", "Optimal", ""),
+        ("38", "INDI", "Indigo", ""),
+    )
+}
+
+
+def check_digit(first_twelve: str) -> str:
+    """Return the thirteenth digit of an MPAN core from its first twelve.
+
+    Each digit times its prime, summed, modulo 11, modulo 10 (J0003): a remainder of
+    ten is written 0.
+    """
+    return str(_remainder(first_twelve))
+
+
+def _remainder(mpan: str) -> int:
+    weighted: int = sum(map(mul, mpan.encode("ascii"), _WEIGHTS))
+    return (weighted - _ASCII_EXCESS) % 11 % 10
+
+
+def has_valid_check_digit(mpan: str) -> bool:
+    """Return whether the last digit of a 13-digit MPAN core agrees with the others.
+
+    Always true for an asset metering id from an AMVLP (78…): none is defined there.
+    """
+    if mpan[:2] == _AMSID_FROM_AMVLP:
+        return True
+    return _remainder(mpan) == int(mpan[12])
+
+
+def distributor_of(mpan: str) -> Distributor | None:
+    """Return the distributor of an MPAN core, or None where the id is unknown."""
+    return DISTRIBUTORS.get(mpan[:2])
+
+
+def is_asset_metering_id(mpan: str) -> bool:
+    """Return whether the number is an AMSID (77… or 78…) and not a distributor's."""
+    return mpan[:2] in (_AMSID_FROM_SVAA, _AMSID_FROM_AMVLP)
+
+
+def shown(mpan: str) -> str:
+    """Return an MPAN core spaced as people read it: `12 0002 3305 967`."""
+    return " ".join((mpan[:2], mpan[2:6], mpan[6:10], mpan[10:])).strip()
+
+
+def typed(text: str) -> str:
+    """Return what a person typed for an MPAN with its spaces taken out."""
+    return "".join(text.split())

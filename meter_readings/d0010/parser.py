@@ -1,0 +1,296 @@
+"""From the bytes of a flow file to what it says, a block of lines at a time.
+
+Every fault is reported and reading goes on. The parser holds one block and the groups
+that are open and nothing else, so a file of any size takes the same memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import BinaryIO, cast
+
+from . import envelope, grammar
+from .cells import RecordReader, Report, shortened
+from .columns import ColumnReader, ReadingColumns, Run, split_runs
+from .errors import Fault, FaultCode
+from .grammar import Flow
+from .groups import GroupReader
+from .lines import Block, LineReader
+from .records import Entry, Header, OpenGroup, Trailer
+
+_NON_ASCII = re.compile(r"[^\x00-\x7f]")
+
+# A stretch with an uncommon line is halved until so few are left, then read by table.
+_FEW_LINES = 16
+
+type Batch = list[Entry] | ReadingColumns
+
+
+class _StopReading(Exception):
+    """What follows is another language: reading on would only make noise."""
+
+
+class FlowFileParser:
+    """Reads one flow file; iterate it once to get its entries in file order.
+
+    `report` receives every fault, those of one block of lines in no set order. A
+    reading taken after `not_after` (an aware datetime) is a fault; None lets every
+    time pass. When the iteration is over, `header`, `trailer` and the counts say what
+    was found.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        report: Report,
+        not_after: datetime | None = None,
+        flow: Flow = grammar.D0010,
+    ) -> None:
+        self.header: Header | None = None
+        self.trailer: Trailer | None = None
+        self.header_text = ""
+        self.trailer_text = ""
+        self.lines = LineReader(stream)
+        self.line_count = 0
+        self.group_count = 0
+        self._flow = flow
+        self._not_after = not_after
+        self._report = report
+        self._envelope = RecordReader(report)
+        self._groups = GroupReader(flow, report, not_after)
+        self._columns = ColumnReader(flow.reading, self._groups.is_common)
+        self._trailer_line_number = 0
+        self._is_begun = False
+        self._runs: list[Run] = []
+        self._waiting: list[str] = []
+        self._batches: list[Batch] = []
+
+    @property
+    def flow_count(self) -> int:
+        """Return how many 026 groups were read."""
+        return self._groups.flow_count
+
+    @property
+    def spoiled_reading_count(self) -> int:
+        """Return how many 030 groups were read from which no reading could be had."""
+        return self._groups.spoiled_reading_count
+
+    def __iter__(self) -> Iterator[Entry]:
+        for batch in self.batches():
+            if isinstance(batch, ReadingColumns):
+                yield from batch.entries()
+            else:
+                yield from batch
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield entries in file order: common readings by columns, the rest in lists.
+
+        A batch is to be used before the next is asked for.
+        """
+        latest_line = ""
+        try:
+            for block in self.lines:
+                if block.plain:
+                    self._read_plain_lines(block.lines)
+                else:
+                    self._read_lines(block)
+                latest_line = block.lines[-1]
+                yield from self._take_batches()
+            self._groups.close_mpan()
+            yield from self._take_batches()
+            self._check_end(latest_line)
+        except _StopReading:
+            return
+
+    def _take_batches(self) -> list[Batch]:
+        batches = [*self._batches, self._groups.take_entries()]
+        self._batches = []
+        return batches
+
+    # Lines
+
+    def _read_plain_lines(self, lines: list[str]) -> None:
+        """Read printable ASCII: runs of readings wait, to be read by columns."""
+        groups, number = self._groups, self.line_count
+        start_of_reading = self._flow.reading.code + "|"
+        openers = {
+            self._flow.mpan.code + "|": groups.open_mpan,
+            self._flow.meter.code + "|": groups.open_meter,
+        }
+        waiting = self._waiting
+        begin = 0
+        for line in lines:
+            number += 1
+            if (
+                line.startswith(start_of_reading)
+                and groups.meter.__class__ is OpenGroup
+            ):
+                waiting.append(line)
+                continue
+            start = line[:4]
+            if len(waiting) > begin:
+                self._end_run(number, len(waiting) - begin)
+                begin = len(waiting)
+            self.line_count = groups.line_number = number
+            opener = openers.get(start)
+            if opener is not None and groups.mpan is not None:
+                self.group_count += 1
+                opener(line)
+            else:
+                if begin:
+                    self._read_waiting()
+                    begin = 0
+                self._read_line(line)
+            if begin and groups.entries:
+                self._read_waiting()
+                begin = 0
+        self.line_count = number
+        if len(waiting) > begin:
+            self._end_run(number + 1, len(waiting) - begin)
+        if waiting:
+            self._read_waiting()
+
+    def _end_run(self, end: int, count: int) -> None:
+        """Put down whose the latest waiting lines are, the last just before `end`."""
+        groups = self._groups
+        groups.note_common_reading()
+        if not self._runs:
+            self._batches.append(groups.take_entries())
+        assert isinstance(groups.mpan, OpenGroup)
+        assert isinstance(groups.meter, OpenGroup)
+        self._runs.append(Run(groups.mpan, groups.meter, end - count, count))
+        self.group_count += count
+
+    def _read_waiting(self) -> None:
+        """Read the lines that wait; the latest stays open where a 032 may follow."""
+        runs, lines, groups = self._runs, self._waiting[:], self._groups
+        self._runs = []
+        self._waiting.clear()
+        later, groups.entries = groups.entries, []
+        latest = runs[-1]
+        is_open = latest.meter is groups.meter
+        if is_open:
+            runs, last_run = split_runs(runs, len(lines) - 1)
+            self._read_columns(runs, lines[:-1])
+            groups.read_run(last_run[0], lines[-1:], stays_open=True)
+        else:
+            self._read_columns(runs, lines)
+        groups.entries += later
+
+    def _read_columns(self, runs: list[Run], lines: list[str]) -> None:
+        """Read lines by columns; where one is uncommon, halve until it is alone."""
+        if not lines:
+            return
+        columns = self._columns.read(runs, lines)
+        if columns is not None:
+            self._batches.append(columns)
+        elif len(lines) > _FEW_LINES:
+            half = len(lines) // 2
+            former, latter = split_runs(runs, half)
+            self._read_columns(former, lines[:half])
+            self._read_columns(latter, lines[half:])
+        else:
+            begin = 0
+            for run in runs:
+                self._groups.read_run(run, lines[begin : begin + run.line_count])
+                begin += run.line_count
+            self._batches.append(self._groups.take_entries())
+
+    def _read_lines(self, block: Block) -> None:
+        """Read lines whose characters must be looked at."""
+        for line in block.lines:
+            self.line_count += 1
+            self._groups.line_number = self.line_count
+            if _NON_ASCII.search(line):
+                self._say(FaultCode.UNDECODABLE, line, "printable ASCII", line[:3])
+            self._read_line(line)
+
+    def _read_line(self, line: str) -> None:
+        code = line.partition("|")[0]
+        action = self._groups.actions.get(code)
+        if action is None and not line.strip(" "):
+            return
+        if not self._is_begun:
+            self._begin(code, line)
+        if self.trailer_text:
+            expected = "nothing after the trailer"
+            self._say(FaultCode.AFTER_TRAILER, line, expected, grammar.TRAILER.code)
+        elif action is not None:
+            self.group_count += 1
+            action(line)
+        elif code == grammar.HEADER.code:
+            self._read_header(line)
+        elif code == grammar.TRAILER.code:
+            self._groups.close_mpan()
+            self.trailer_text, self._trailer_line_number = line, self.line_count
+            record = self._envelope.read(grammar.TRAILER, line, self.line_count)
+            self.trailer = cast(Trailer | None, record)
+        else:
+            self.group_count += 1
+            known = "one of " + " ".join(self._groups.actions)
+            self._say(FaultCode.UNKNOWN_GROUP, line, known, code[:3])
+
+    # The envelope
+
+    def _begin(self, code: str, line: str) -> None:
+        """Report a first line that is no header; stop at another kind of file."""
+        self._is_begun = True
+        if code == grammar.HEADER.code:
+            return
+        expected = f"ZHV|…|{self._flow.flow_and_version}|…"
+        if code in self._groups.actions or code == grammar.TRAILER.code:
+            self._say(FaultCode.NO_HEADER, line, expected, grammar.HEADER.code)
+            return
+        if kind := envelope.kind_of(line):
+            expected += f" (this looks like {kind})"
+        self._say(FaultCode.NOT_A_FLOW_FILE, line, expected, grammar.HEADER.code)
+        raise _StopReading
+
+    def _read_header(self, line: str) -> None:
+        number, code = self.line_count, grammar.HEADER.code
+        if self.header_text:
+            self._say(FaultCode.SECOND_HEADER, line, "one header, at the top", code)
+            return
+        self.header_text = line
+        if self.lines.has_byte_order_mark:
+            self._say(FaultCode.BYTE_ORDER_MARK, "", "plain ASCII", code)
+        header = cast(Header | None, self._envelope.read(grammar.HEADER, line, number))
+        flow_and_version = line.split("|", 3)[2] if line.count("|") > 1 else ""
+        if fault := envelope.check_flow(flow_and_version, self._flow, number):
+            if flow_and_version:
+                self._report(fault)
+            raise _StopReading
+        if header is not None:
+            self.header = self._groups.header = header
+            for fault in envelope.check_header(header, number, self._not_after):
+                self._report(fault)
+
+    def _check_end(self, latest_line: str) -> None:
+        """Report how the file ends, and what the trailer counted otherwise."""
+        if not self._is_begun:
+            self._report(Fault(FaultCode.EMPTY_FILE, expected="a ZHV header"))
+            return
+        if not self.flow_count:
+            self._report(Fault(FaultCode.NO_MPAN, expected="at least one 026 group"))
+        if not self.trailer_text:
+            self._report(Fault(FaultCode.NO_TRAILER, expected="a ZPT trailer"))
+            if not (self.lines.ends_with_newline or latest_line.endswith("|")):
+                expected = "a whole line, ending with a pipe"
+                self._say(FaultCode.CUT_SHORT, latest_line, expected)
+        elif self.trailer is not None:
+            for fault in envelope.check_trailer(
+                self.trailer,
+                self.header,
+                self._trailer_line_number,
+                group_count=self.group_count,
+                flow_count=self.flow_count,
+            ):
+                self._report(fault)
+
+    def _say(self, code: FaultCode, found: str, expected: str, group: str = "") -> None:
+        self._report(
+            Fault(code, self.line_count, group, "", shortened(found), expected)
+        )
