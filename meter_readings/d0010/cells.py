@@ -8,7 +8,6 @@ from typing import Any
 
 from .errors import Fault, FaultCode, UnreadableCell
 from .grammar import Field, Group
-from .lines import LONGEST_LINE
 
 type Report = Callable[[Fault], None]
 
@@ -82,10 +81,6 @@ class RecordReader:
             self._remark(
                 FaultCode.CONTROL_CHARACTER, f"printable characters ({place} is not)"
             )
-            return False
-        if len(line) > LONGEST_LINE:
-            expected = f"at most {LONGEST_LINE} characters"
-            self._remark(FaultCode.LINE_TOO_LONG, expected)
             return False
         return True
 

@@ -99,10 +99,7 @@ class ColumnReader:
         self._reset_columns = names.index("md_reset_at"), names.index("md_reset_count")
 
     def read(self, runs: list[Run], lines: list[str]) -> ReadingColumns | None:
-        """Return the columns of these lines, or None where one is not common.
-
-        What is returned holds until the next call: it shares this reader's memory.
-        """
+        """Return the columns of these lines, or None where one is not common."""
         width = self._width
         cells = "\n".join(lines).split("|")
         columns = [cells[index::width] for index in range(1, width)]
@@ -115,14 +112,15 @@ class ColumnReader:
             return None
         if not _are_paired(*(columns[index] for index in self._reset_columns)):
             return None
-        return ReadingColumns(self._group.code, runs, columns, self._values)
+        return ReadingColumns(self._group.code, runs, columns, [*self._values])
 
     def _is_common_column(self, index: int, column: list[str]) -> bool:
         values = self._values[index]
         if values is None:
             return _COMMON_VALUES.fullmatch("|".join(column) + "|") is not None
         if len(values) >= _REMEMBERED:
-            values.clear()
+            # Not cleared: columns that were returned before still look things up in it.
+            values = self._values[index] = {}
         unknown = set(column).difference(values)
         return not unknown or all(self._learn(index, cell) for cell in unknown)
 

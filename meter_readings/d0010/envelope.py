@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from .cells import shortened
 from .codes import MarketRole, TestDataFlag
 from .errors import Fault, FaultCode
 from .fields import Moment
@@ -107,4 +108,4 @@ def _fault(
     expected: str,
 ) -> Fault:
     field = str(group.fields[index])
-    return Fault(code, line_number, group.code, field, found, expected)
+    return Fault(code, line_number, group.code, field, shortened(found), expected)

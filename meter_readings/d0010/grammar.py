@@ -46,7 +46,7 @@ class Field:
         stripped = cell.strip(" ")
         if stripped:
             if stripped != cell:
-                remark(FaultCode.SURROUNDING_SPACES, f"{stripped!r} alone")
+                remark(FaultCode.SURROUNDING_SPACES, "the value alone")
             return self.format.read(stripped, remark)
         if self.presence is Presence.KEY:
             raise UnreadableCell(FaultCode.MISSING, self.format.picture)

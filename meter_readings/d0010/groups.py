@@ -49,6 +49,8 @@ class GroupReader:
         self.meter: OpenGroup[MeterReadingType] | Spoiled | None = None
         self.entries: list[Entry] = []
         self._reading: Entry | Spoiled | None = None
+        self._reading_index = 0
+        self._results: list[ValidationResult] = []
         self._mpan_has_meter = self._mpan_has_visit = False
         self._meter_has_reading = self._meter_has_visit = False
         self._flow = flow
@@ -67,11 +69,11 @@ class GroupReader:
 
     def take_entries(self) -> list[Entry]:
         """Return what is complete; a reading that 032s may follow is kept back."""
-        entries = self.entries
-        index = len(entries)
-        if isinstance(self._reading, Entry):
-            index = self._index_of_reading()
-        self.entries = entries[index:]
+        entries, is_open = self.entries, isinstance(self._reading, Entry)
+        index = self._reading_index if is_open else len(entries)
+        if index == 0:
+            return []
+        self.entries, self._reading_index = entries[index:], 0
         return entries[:index]
 
     # Each closes what it ends, then opens or adds its own
@@ -105,6 +107,7 @@ class GroupReader:
         self._reading = SPOILED
         is_placed = self._stands_under(self.meter, group)
         if is_placed and record is not None and self._is_plausible(record):
+            self._reading_index = len(self.entries)
             self._reading = self._add_entry(group, record)
         else:
             self.spoiled_reading_count += 1
@@ -114,15 +117,12 @@ class GroupReader:
         group, reading = self._flow.result, self._reading
         record: ValidationResult | None = self._record(group, line)
         if self._stands_under(reading, group) and record is not None:
-            assert isinstance(reading, Entry)
-            index = self._index_of_reading()
-            if reading.results:
+            if self._results:
                 expected = "one 032 under a 030"
                 self._say(FaultCode.SEVERAL_RESULTS, group, line, expected)
-            elif index < len(self.entries) - 1:
+            elif self._reading_index < len(self.entries) - 1:
                 self._say(FaultCode.OUT_OF_ORDER, group, line, "032 before 033")
-            self._reading = reading._replace(results=(*reading.results, record))
-            self.entries[index] = self._reading
+            self._results.append(record)
 
     def add_mpan_visit(self, line: str) -> None:
         """Read a 027: a visit to the open 026's premises."""
@@ -130,12 +130,13 @@ class GroupReader:
         group = self._flow.mpan_visit
         record: SiteVisit | None = self._record(group, line)
         if self._stands_under(self.mpan, group) and record is not None:
+            assert isinstance(self.mpan, OpenGroup)
             if self._mpan_has_meter:
                 expected = f"{group.code} before the first {self._flow.meter.code}"
                 self._say(FaultCode.OUT_OF_ORDER, group, line, expected)
             self._mpan_has_visit = True
-            entry = self._add_entry(group, record)
-            self.entries[-1] = entry._replace(meter=None)
+            entry = Entry(self.line_number, group.code, record, self.mpan, None)
+            self.entries.append(entry)
 
     def add_meter_visit(self, line: str) -> None:
         """Read a 029: a visit to the open 028's meter."""
@@ -186,6 +187,10 @@ class GroupReader:
             self._reading = None
             self._meter_has_reading = True
             if isinstance(reading, Entry):
+                if self._results:
+                    reading = reading._replace(results=tuple(self._results))
+                    self.entries[self._reading_index] = reading
+                    self._results = []
                 self._check_results(reading)
 
     def close_meter(self) -> None:
@@ -216,11 +221,12 @@ class GroupReader:
     def is_common(self, field: Field, value: Any) -> bool:
         """Return whether a faultless cell of a 030 is right in every reading."""
         if field.name == "read_at":
-            header = self.header
+            # Before there is a header nothing is sure: what is common stays so.
             return (
-                self._is_time_for_all_types(value)
+                self.header is not None
+                and value <= self.header.file_created_at
                 and (self._not_after is None or value <= self._not_after)
-                and (header is None or value <= header.file_created_at)
+                and self._is_time_for_all_types(value)
             )
         return field.name != "meter_reading_flag" or value is not False
 
@@ -282,13 +288,6 @@ class GroupReader:
         entry = Entry(self.line_number, group.code, record, self.mpan, self.meter)
         self.entries.append(entry)
         return entry
-
-    def _index_of_reading(self) -> int:
-        """Return where the open reading stands: only its 033s come after it."""
-        index = len(self.entries) - 1
-        while self.entries[index] is not self._reading:
-            index -= 1
-        return index
 
     def _stands_under(self, parent: object, group: Group) -> bool:
         """Return whether a readable parent is open; report an orphan where none is."""

@@ -12,7 +12,8 @@ from typing import BinaryIO, NamedTuple
 
 BLOCK_SIZE = 1 << 18
 
-# The longest group, 027 with 200 characters of text, needs 208.
+# The longest group, 027 with 200 characters of text, needs 208. In bytes, a carriage
+# return included.
 LONGEST_LINE = 4096
 
 _PLAIN_BYTES = bytes(range(0x20, 0x7F)) + b"\n"
@@ -29,7 +30,8 @@ class LineReader:
     """Blocks of lines from a binary stream, and how the file ended its lines.
 
     After the last block, `line_end` is what ended the first line, and
-    `ends_with_newline` whether the last line was ended too.
+    `ends_with_newline` whether the last line was ended too. A line longer than
+    LONGEST_LINE is cut, stands in a block of its own and is the last.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -44,20 +46,22 @@ class LineReader:
         is_first = True
         while data := self._stream.read(BLOCK_SIZE):
             self.byte_count += len(data)
-            lines, newline, tail = (rest + data).rpartition(b"\n")
-            if newline:
+            data = rest + data
+            end = _end_of_lines(data)
+            if end:
+                lines = data[: end - 1]
                 if is_first and lines.partition(b"\n")[0].endswith(b"\r"):
                     self.line_end = "\r\n"
                 is_first = False
                 yield _block(lines)
-            if len(tail) > LONGEST_LINE:
+            rest = data[end:]
+            if len(rest) > LONGEST_LINE:
                 # No group is so long: what follows cannot be a flow file either.
-                yield _block(tail[: LONGEST_LINE + 1])
+                yield Block([_decoded(rest[: LONGEST_LINE + 1])], False)
                 return
-            rest = tail
         if rest:
-            self.ends_with_newline = False
-            yield _block(rest)
+            self.ends_with_newline = rest.endswith(b"\n")
+            yield _block(rest.removesuffix(b"\n"))
 
     def _first_bytes(self) -> bytes:
         """Return the start of the file without its byte order mark, if it has one."""
@@ -69,15 +73,26 @@ class LineReader:
         return start
 
 
+def _end_of_lines(data: bytes) -> int:
+    """Return where the first line begins that is not whole, or is too long."""
+    end = 0
+    while (newline := data.rfind(b"\n", end, end + LONGEST_LINE + 1)) >= 0:
+        end = newline + 1
+    return end
+
+
 def _block(data: bytes) -> Block:
     """Return the lines of `data`, whose last line feed has been taken away."""
     if b"\r" in data:
         data = data.removesuffix(b"\r").replace(b"\r\n", b"\n")
     if not data.translate(None, delete=_PLAIN_BYTES):
         return Block(data.decode("ascii").split("\n"), True)
+    return Block(_decoded(data).split("\n"), False)
+
+
+def _decoded(data: bytes) -> str:
     try:
-        text = data.decode("ascii")
+        return data.decode("ascii")
     except UnicodeDecodeError:
         # Five bytes mean nothing in Windows-1252; they become U+FFFD.
-        text = data.decode("cp1252", errors="replace")
-    return Block(text.split("\n"), False)
+        return data.decode("cp1252", errors="replace")

@@ -17,7 +17,7 @@ from .columns import ColumnReader, ReadingColumns, Run, split_runs
 from .errors import Fault, FaultCode
 from .grammar import Flow
 from .groups import GroupReader
-from .lines import Block, LineReader
+from .lines import LONGEST_LINE, Block, LineReader
 from .records import Entry, Header, OpenGroup, Trailer
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -103,7 +103,8 @@ class FlowFileParser:
             yield from self._take_batches()
             self._check_end(latest_line)
         except _StopReading:
-            return
+            self._groups.close_reading()
+            yield from self._take_batches()
 
     def _take_batches(self) -> list[Batch]:
         batches = [*self._batches, self._groups.take_entries()]
@@ -206,6 +207,8 @@ class FlowFileParser:
             self._groups.line_number = self.line_count
             if _NON_ASCII.search(line):
                 self._say(FaultCode.UNDECODABLE, line, "printable ASCII", line[:3])
+            if len(line) > LONGEST_LINE:
+                self._refuse_long_line(line)
             self._read_line(line)
 
     def _read_line(self, line: str) -> None:
@@ -213,8 +216,7 @@ class FlowFileParser:
         action = self._groups.actions.get(code)
         if action is None and not line.strip(" "):
             return
-        if not self._is_begun:
-            self._begin(code, line)
+        self._begin(code, line)
         if self.trailer_text:
             expected = "nothing after the trailer"
             self._say(FaultCode.AFTER_TRAILER, line, expected, grammar.TRAILER.code)
@@ -233,10 +235,19 @@ class FlowFileParser:
             known = "one of " + " ".join(self._groups.actions)
             self._say(FaultCode.UNKNOWN_GROUP, line, known, code[:3])
 
+    def _refuse_long_line(self, line: str) -> None:
+        """Report the line at which the reading of lines has ended."""
+        self._begin(line.partition("|")[0], line)
+        expected = f"at most {LONGEST_LINE} characters"
+        self._say(FaultCode.LINE_TOO_LONG, line, expected, line[:3])
+        raise _StopReading
+
     # The envelope
 
     def _begin(self, code: str, line: str) -> None:
         """Report a first line that is no header; stop at another kind of file."""
+        if self._is_begun:
+            return
         self._is_begun = True
         if code == grammar.HEADER.code:
             return
@@ -258,7 +269,9 @@ class FlowFileParser:
         if self.lines.has_byte_order_mark:
             self._say(FaultCode.BYTE_ORDER_MARK, "", "plain ASCII", code)
         header = cast(Header | None, self._envelope.read(grammar.HEADER, line, number))
-        flow_and_version = line.split("|", 3)[2] if line.count("|") > 1 else ""
+        flow_and_version = (
+            line.split("|", 3)[2].strip(" ") if line.count("|") > 1 else ""
+        )
         if fault := envelope.check_flow(flow_and_version, self._flow, number):
             if flow_and_version:
                 self._report(fault)
@@ -291,6 +304,8 @@ class FlowFileParser:
                 self._report(fault)
 
     def _say(self, code: FaultCode, found: str, expected: str, group: str = "") -> None:
+        if not (group.isascii() and group.isprintable()):
+            group = ""
         self._report(
             Fault(code, self.line_count, group, "", shortened(found), expected)
         )

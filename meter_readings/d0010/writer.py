@@ -47,7 +47,7 @@ def write_flow_file(
 ) -> Iterator[str]:
     """Yield every line of a flow file, without line ends.
 
-    The trailer is written as it is given; `counted` makes one with the right counts.
+    The trailer is written as it is given: nothing is counted here.
     """
     yield write_group(grammar.HEADER, header)
     yield from write_entries(entries, flow=flow)
