@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 
 
-class FaultCode(StrEnum):
-    """A kind of fault. The value is stable and public; the sentence is for people."""
+class Coded(StrEnum):
+    """Base of lists of faults: the value is stable, the sentence is for people."""
 
     sentence: str
 
@@ -19,6 +19,10 @@ class FaultCode(StrEnum):
         member._value_ = value
         member.sentence = sentence
         return member
+
+
+class FaultCode(Coded):
+    """What can be wrong with the text of a flow file."""
 
     # The file as a whole
     EMPTY_FILE = "empty-file", "The file is empty."
@@ -155,7 +159,7 @@ class Fault(NamedTuple):
     (shortened), `expected` what should have stood there.
     """
 
-    code: FaultCode
+    code: Coded
     line_number: int | None = None
     group: str = ""
     field: str = ""

@@ -1,0 +1,26 @@
+"""The one way into the database, and the one way out of it again.
+
+Doors import this package and nothing inside it.
+"""
+
+from .findings import KEPT_PER_RULE
+from .pipeline import ImportResult, Outcome, import_flow_file
+from .rules import RULES, ImportCode, Rule, severity_of
+from .source import SourceUnreadable, flow_files
+from .undo import NotImported, UndoResult, undo_import
+
+__all__ = [
+    "KEPT_PER_RULE",
+    "RULES",
+    "ImportCode",
+    "ImportResult",
+    "NotImported",
+    "Outcome",
+    "Rule",
+    "SourceUnreadable",
+    "UndoResult",
+    "flow_files",
+    "import_flow_file",
+    "severity_of",
+    "undo_import",
+]

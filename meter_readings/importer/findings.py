@@ -1,0 +1,81 @@
+"""The findings of one import: weighed by policy, counted exactly, kept to a limit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from meter_readings import models
+from meter_readings.d0010 import Fault
+from meter_readings.d0010.errors import Coded
+from meter_readings.models import FlowFile, Policy, Severity
+
+from . import rules
+
+# How many findings of one rule are stored; beyond it they are only counted.
+KEPT_PER_RULE = 1000
+
+type OnFinding = Callable[[Fault, Severity], None]
+
+
+class Findings:
+    """Collects faults; a million of a kind cost no more than a count."""
+
+    def __init__(self, policy: Policy, on_finding: OnFinding | None = None) -> None:
+        self.policy = policy
+        self.is_rejected = False
+        self.counts: Counter[Coded] = Counter()
+        self._kept: list[Fault] = []
+        self._on_finding = on_finding
+
+    def add(self, fault: Fault) -> None:
+        """Take one fault in."""
+        self.counts[fault.code] += 1
+        if self.counts[fault.code] <= KEPT_PER_RULE:
+            self._kept.append(fault)
+        if not self.is_rejected:
+            self.is_rejected = rules.rejects_file(fault, self.policy)
+        if self._on_finding is not None:
+            self._on_finding(fault, rules.severity_of(fault.code, self.policy))
+
+    def add_uncounted(self, code: Coded, count: int) -> None:
+        """Raise the count of a rule to `count`, of which only the first were added."""
+        self.counts[code] = max(self.counts[code], count)
+        self.counts = +self.counts
+
+    @property
+    def kept(self) -> list[Fault]:
+        """Return the faults kept, in line order."""
+        return sorted(self._kept, key=lambda fault: fault.line_number or 0)
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings have this severity."""
+        return sum(
+            count
+            for code, count in self.counts.items()
+            if rules.severity_of(code, self.policy) == severity
+        )
+
+    def store(self, flow_file: FlowFile) -> None:
+        """Keep the findings with their file in place of an earlier attempt's."""
+        flow_file.findings.all().delete()
+        models.Finding.objects.bulk_create(self._rows(flow_file), batch_size=500)
+        flow_file.error_count = self.count(Severity.ERROR)
+        flow_file.warning_count = self.count(Severity.WARNING)
+        flow_file.note_count = self.count(Severity.NOTE)
+        flow_file.finding_counts = {
+            str(code): count for code, count in sorted(self.counts.items())
+        }
+
+    def _rows(self, flow_file: FlowFile) -> Iterable[models.Finding]:
+        for fault in self.kept:
+            yield models.Finding(
+                flow_file=flow_file,
+                code=str(fault.code),
+                severity=rules.severity_of(fault.code, self.policy),
+                line_number=fault.line_number,
+                group=fault.group[:3],
+                field=fault.field,
+                found=fault.found,
+                expected=fault.expected,
+            )

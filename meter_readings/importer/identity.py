@@ -1,0 +1,59 @@
+"""Exactly once: has this file, or one that calls itself the same, come before?"""
+
+from __future__ import annotations
+
+from meter_readings.d0010 import Fault, Header
+from meter_readings.models import FlowFile
+
+from .rules import ImportCode
+
+
+def imported_before(sha256: str) -> FlowFile | None:
+    """Return the file held as imported that has these very bytes."""
+    return FlowFile.objects.filter(
+        sha256=sha256, status=FlowFile.Status.IMPORTED
+    ).first()
+
+
+def name_fault(filename: str, sha256: str) -> Fault | None:
+    """Return the fault of a name under which other bytes have been imported."""
+    other = (
+        FlowFile.objects.filter(filename=filename, status=FlowFile.Status.IMPORTED)
+        .exclude(sha256=sha256)
+        .first()
+    )
+    if other is None:
+        return None
+    found = f"{filename}, imported on {other.received_at:%d %B %Y} as #{other.pk}"
+    return Fault(ImportCode.NAME_ALREADY_USED, found=found, expected="a new name")
+
+
+def identity_fault(header: Header, sha256: str) -> Fault | None:
+    """Return the fault of a message that another file held as imported claims to be.
+
+    A message is known by its sender, file identifier (J1064), flow and version and
+    creation stamp (J0280); a file name proves nothing.
+    """
+    other = (
+        FlowFile.objects.filter(
+            file_identifier=header.file_identifier,
+            from_role=header.from_role,
+            from_participant=header.from_participant,
+            flow_and_version=header.flow_and_version,
+            file_created_at=header.file_created_at,
+            status=FlowFile.Status.IMPORTED,
+        )
+        .exclude(sha256=sha256)
+        .first()
+    )
+    if other is None:
+        return None
+    found = f"{header.file_identifier}, held as #{other.pk} ({other.filename})"
+    return Fault(
+        ImportCode.IDENTITY_ALREADY_SEEN,
+        line_number=1,
+        group="ZHV",
+        field="File Identifier (J1064)",
+        found=found,
+        expected="an identifier the sender has not used",
+    )

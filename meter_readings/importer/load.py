@@ -1,0 +1,298 @@
+"""From staging rows to rows of the database, in sets: no statement for each row."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from meter_readings.d0010 import D0010, Fault, Group
+from meter_readings.d0010.codes import ReadingType
+from meter_readings.models import Meter, MeterPoint, Reading, SiteVisit, Standing
+
+from .findings import KEPT_PER_RULE, Findings
+from .rules import ImportCode
+from .settle import settle
+
+_READING, _METER = Reading._meta.db_table, Meter._meta.db_table
+_METER_POINT, _VISIT = MeterPoint._meta.db_table, SiteVisit._meta.db_table
+
+
+class LoadCounts(NamedTuple):
+    """What one load added, and what became of it.
+
+    `duplicate`, `superseded` and `withdrawn` are those of the readings that do not
+    count; `superseding` are those that count in the place of an earlier version.
+    """
+
+    meter_points: int
+    meters: int
+    site_visits: int
+    readings: int
+    duplicate: int
+    superseded: int
+    withdrawn: int
+    superseding: int
+
+    @property
+    def current(self) -> int:
+        """Return how many of the readings count."""
+        return self.readings - self.duplicate - self.superseded - self.withdrawn
+
+
+# New meter points and meters are numbered in the order in which the file names them,
+# so that their readings lie together in the index.
+_NEW_METER_POINTS = f"""
+INSERT INTO {_METER_POINT} (mpan)
+SELECT named.mpan FROM (
+    SELECT mpan, line_number FROM incoming_meter
+    UNION ALL SELECT mpan, line_number FROM incoming_visit
+) AS named
+WHERE NOT EXISTS (SELECT 1 FROM {_METER_POINT} AS held WHERE held.mpan = named.mpan)
+GROUP BY named.mpan ORDER BY MIN(named.line_number)
+"""
+
+_NEW_METERS = f"""
+INSERT INTO {_METER} (meter_point_id, serial_number)
+SELECT point.id, named.serial_number
+FROM incoming_meter AS named JOIN {_METER_POINT} AS point ON point.mpan = named.mpan
+WHERE NOT EXISTS (
+    SELECT 1 FROM {_METER} AS held
+    WHERE held.meter_point_id = point.id AND held.serial_number = named.serial_number
+)
+GROUP BY point.id, named.serial_number ORDER BY MIN(named.line_number)
+"""
+
+_PLACE_METERS = f"""
+INSERT INTO placed_meter
+SELECT named.line_number, named.mpan_line_number, meter.id, point.id,
+    named.serial_number, named.reading_type, named.bsc_validation_status, meter.id <= %s
+FROM incoming_meter AS named
+JOIN {_METER_POINT} AS point ON point.mpan = named.mpan
+JOIN {_METER} AS meter ON meter.meter_point_id = point.id
+    AND meter.serial_number = named.serial_number
+"""
+
+# The events of meters held before that are held already, or come more than once.
+_EVENTS_OF_KNOWN_METERS = f"""
+INSERT INTO event_to_settle
+SELECT placed.meter_id, incoming.register_id, incoming.read_at
+FROM incoming_reading AS incoming
+JOIN placed_meter AS placed ON placed.line_number = incoming.meter_line_number
+WHERE placed.is_known
+GROUP BY placed.meter_id, incoming.register_id, incoming.read_at
+HAVING COUNT(*) > 1 OR EXISTS (
+    SELECT 1 FROM {_READING} AS held
+    WHERE held.meter_id = placed.meter_id
+        AND held.register_id = incoming.register_id
+        AND held.read_at = incoming.read_at
+)
+"""
+
+# The events of new meters that come more than once: the index has them in order.
+_EVENTS_OF_NEW_METERS = f"""
+INSERT INTO event_to_settle
+SELECT meter_id, register_id, read_at FROM {_READING} WHERE meter_id > %s
+GROUP BY meter_id, register_id, read_at HAVING COUNT(*) > 1
+"""
+
+# The standing is what it most likely is, so that settling has little to change.
+_NEW_READINGS = f"""
+INSERT INTO {_READING} (
+    flow_file_id, line_number, mpan_line_number, meter_line_number, meter_id,
+    register_id, read_at, value, reading_type, bsc_validation_status, md_reset_at,
+    md_reset_count, meter_reading_flag, reading_method, reason_code,
+    meter_reading_status, received_text, standing
+)
+SELECT %s, incoming.line_number, placed.mpan_line_number, placed.line_number,
+    placed.meter_id, incoming.register_id, incoming.read_at, incoming.value,
+    placed.reading_type, placed.bsc_validation_status, incoming.md_reset_at,
+    incoming.md_reset_count, incoming.meter_reading_flag, incoming.reading_method,
+    incoming.reason_code, incoming.meter_reading_status, incoming.received_text,
+    CASE
+        WHEN placed.reading_type = '{ReadingType.WITHDRAWN}'
+            THEN '{Standing.WITHDRAWN}'
+        WHEN placed.is_known AND EXISTS (
+            SELECT 1 FROM {_READING} AS held
+            WHERE held.meter_id = placed.meter_id
+                AND held.register_id = incoming.register_id
+                AND held.read_at = incoming.read_at
+                AND held.value = incoming.value
+                AND held.reading_type = placed.reading_type
+                AND held.bsc_validation_status = placed.bsc_validation_status
+        ) THEN '{Standing.DUPLICATE}'
+        ELSE '{Standing.CURRENT}'
+    END
+FROM incoming_reading AS incoming
+JOIN placed_meter AS placed ON placed.line_number = incoming.meter_line_number
+"""
+
+_NEW_VISITS = f"""
+INSERT INTO {_VISIT} (
+    flow_file_id, line_number, "group", mpan_line_number, meter_line_number,
+    reading_line_number, meter_point_id, meter_id, check_code,
+    additional_information, bsc_validation_status, reading_type
+)
+SELECT %s, incoming.line_number, incoming."group", incoming.mpan_line_number,
+    incoming.meter_line_number, incoming.reading_line_number, point.id,
+    placed.meter_id, incoming.check_code, incoming.additional_information,
+    incoming.bsc_validation_status, COALESCE(placed.reading_type, '')
+FROM incoming_visit AS incoming
+JOIN {_METER_POINT} AS point ON point.mpan = incoming.mpan
+LEFT JOIN placed_meter AS placed ON placed.line_number = incoming.meter_line_number
+"""
+
+_OWN_STANDINGS = f"""
+SELECT reading.standing, COUNT(*)
+FROM event_to_settle AS event
+JOIN {_READING} AS reading ON reading.meter_id = event.meter_id
+    AND reading.register_id = event.register_id AND reading.read_at = event.read_at
+WHERE reading.flow_file_id = %s
+GROUP BY reading.standing
+"""
+
+
+def load_staged(
+    flow_file_id: int, reading_count: int, findings: Findings
+) -> LoadCounts:
+    """Turn what was staged into rows of this file, and settle what competes.
+
+    Runs inside the loader's transaction. Adds to `findings` what only the database
+    can tell.
+    """
+    with connection.cursor() as cursor:
+        latest_meter = _number(cursor, f"SELECT COALESCE(MAX(id), 0) FROM {_METER}")
+        meter_points = _changed(cursor, _NEW_METER_POINTS)
+        meters = _changed(cursor, _NEW_METERS)
+        _changed(cursor, _PLACE_METERS, latest_meter)
+        if _number(cursor, "SELECT COUNT(*) FROM placed_meter WHERE is_known"):
+            _changed(cursor, _EVENTS_OF_KNOWN_METERS)
+        _changed(cursor, _NEW_READINGS, flow_file_id)
+        site_visits = _changed(cursor, _NEW_VISITS, flow_file_id)
+        _changed(cursor, _EVENTS_OF_NEW_METERS, latest_meter)
+        settle(cursor)
+        cursor.execute(_OWN_STANDINGS, [flow_file_id])
+        competing: dict[str, int] = dict(cursor.fetchall())
+        counts = LoadCounts(
+            meter_points,
+            meters,
+            site_visits,
+            reading_count,
+            competing.get(Standing.DUPLICATE, 0),
+            competing.get(Standing.SUPERSEDED, 0),
+            _withdrawn_count(cursor, flow_file_id),
+            competing.get(Standing.CURRENT, 0),
+        )
+        _find(cursor, findings, flow_file_id, sum(competing.values()))
+    return counts
+
+
+def _withdrawn_count(cursor: CursorWrapper, flow_file_id: int) -> int:
+    """Return how many of a file's readings are withdrawn or themselves withdraw."""
+    return _number(
+        cursor,
+        f"SELECT COUNT(*) FROM {_READING} WHERE flow_file_id = %s"
+        f" AND standing = '{Standing.WITHDRAWN}'",
+        flow_file_id,
+    )
+
+
+# What only the database can tell of a file: a line of it, what it says there, and how
+# many such lines there are.
+
+_UNMATCHED_WITHDRAWALS = f"""
+SELECT reading.line_number, reading.register_id, COUNT(*) OVER ()
+FROM placed_meter AS placed
+JOIN {_READING} AS reading ON reading.meter_id = placed.meter_id
+    AND reading.meter_line_number = placed.line_number
+    AND reading.flow_file_id = %(flow_file)s
+WHERE placed.reading_type = '{ReadingType.WITHDRAWN}' AND NOT EXISTS (
+    SELECT 1 FROM {_READING} AS held
+    WHERE held.meter_id = reading.meter_id
+        AND held.register_id = reading.register_id
+        AND held.read_at = reading.read_at
+        AND held.reading_type <> '{ReadingType.WITHDRAWN}'
+)
+ORDER BY reading.line_number LIMIT {KEPT_PER_RULE}
+"""
+
+_CONFLICTS = f"""
+SELECT MAX(reading.line_number), reading.register_id, COUNT(*) OVER ()
+FROM event_to_settle AS event
+JOIN {_READING} AS reading ON reading.meter_id = event.meter_id
+    AND reading.register_id = event.register_id AND reading.read_at = event.read_at
+WHERE reading.flow_file_id = %(flow_file)s
+    AND reading.reading_type <> '{ReadingType.WITHDRAWN}'
+GROUP BY event.meter_id, reading.register_id, reading.read_at
+HAVING COUNT(DISTINCT reading.value) > 1
+ORDER BY MAX(reading.line_number) LIMIT {KEPT_PER_RULE}
+"""
+
+_SERIAL_NUMBERS_ELSEWHERE = f"""
+SELECT MIN(placed.line_number), placed.serial_number, COUNT(*) OVER ()
+FROM placed_meter AS placed
+JOIN {_METER} AS other ON other.serial_number = placed.serial_number
+    AND other.meter_point_id <> placed.meter_point_id
+WHERE NOT placed.is_known
+GROUP BY placed.meter_point_id, placed.serial_number
+ORDER BY MIN(placed.line_number) LIMIT {KEPT_PER_RULE}
+"""
+
+
+class _Question(NamedTuple):
+    """A finding the database is asked for; it is of a group's first field."""
+
+    code: ImportCode
+    statement: str
+    group: Group
+    expected: str
+
+
+_SERIALS = _Question(
+    ImportCode.SERIAL_NUMBER_ELSEWHERE,
+    _SERIAL_NUMBERS_ELSEWHERE,
+    D0010.meter,
+    "a serial number of its own",
+)
+_WITHDRAWALS = _Question(
+    ImportCode.UNMATCHED_WITHDRAWAL,
+    _UNMATCHED_WITHDRAWALS,
+    D0010.reading,
+    "a reading to withdraw",
+)
+_MEETINGS = _Question(
+    ImportCode.CONFLICT_IN_FILE, _CONFLICTS, D0010.reading, "one value at one time"
+)
+
+
+def _find(
+    cursor: CursorWrapper, findings: Findings, flow_file_id: int, competing: int
+) -> None:
+    """Add the findings that come of what is held already."""
+    questions = [_SERIALS]
+    withdrawn = f"reading_type = '{ReadingType.WITHDRAWN}'"
+    if _number(cursor, f"SELECT COUNT(*) FROM placed_meter WHERE {withdrawn}"):
+        questions.append(_WITHDRAWALS)
+    # Every event has a reading of this file; where there are more, some meet here.
+    if competing > _number(cursor, "SELECT COUNT(*) FROM event_to_settle"):
+        questions.append(_MEETINGS)
+    for code, statement, group, expected in questions:
+        cursor.execute(statement, {"flow_file": flow_file_id})
+        count = 0
+        for line_number, found, count in cursor.fetchall():
+            field = str(group.fields[0])
+            fault = Fault(code, line_number, group.code, field, found, expected)
+            findings.add(fault)
+        findings.add_uncounted(code, count)
+
+
+def _number(cursor: CursorWrapper, statement: str, *parameters: int) -> int:
+    cursor.execute(statement, parameters)
+    return int(cursor.fetchone()[0])
+
+
+def _changed(cursor: CursorWrapper, statement: str, *parameters: int) -> int:
+    """Run a statement and return how many rows it changed."""
+    cursor.execute(statement, parameters)
+    return int(cursor.rowcount)

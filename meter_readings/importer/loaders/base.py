@@ -1,0 +1,270 @@
+"""From entries to staging rows, put aside while the file is checked.
+
+Staging tables are temporary: they belong to the connection alone, so nothing of the
+database is locked while a file is checked, and nothing is left when it is rejected.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from itertools import chain, repeat
+from typing import Any, Self, cast
+
+from django.db import connection
+from meter_readings import d0010
+from meter_readings.d0010 import Entry, OpenGroup, RegisterReading, SiteVisit
+from meter_readings.d0010.columns import ReadingColumns
+from meter_readings.d0010.parser import Batch
+
+# How many distinct times are remembered in the database's own words.
+_REMEMBERED = 100_000
+
+# What is put aside, and what the load works out from it. Types by the loader.
+STAGING_TABLES = {
+    "incoming_meter": "line_number {number}, mpan_line_number {number}, mpan {text},"
+    " serial_number {text}, reading_type {text}, bsc_validation_status {text}",
+    "incoming_reading": "line_number {number}, meter_line_number {number},"
+    " register_id {text}, read_at {time}, value {amount}, md_reset_at {time},"
+    " md_reset_count {small}, meter_reading_flag {truth}, reading_method {text},"
+    " reason_code {text}, meter_reading_status {truth}, received_text {text}",
+    "incoming_visit": 'line_number {number}, "group" {text}, mpan_line_number {number},'
+    " meter_line_number {number}, reading_line_number {number}, mpan {text},"
+    " bsc_validation_status {text}, check_code {text}, additional_information {text}",
+    "placed_meter": "line_number {key}, mpan_line_number {number}, meter_id {number},"
+    " meter_point_id {number}, serial_number {text}, reading_type {text},"
+    " bsc_validation_status {text}, is_known {truth}",
+    "event_to_settle": "meter_id {number}, register_id {text}, read_at {time}",
+    "touched_meter": "meter_id {number}, meter_point_id {number}",
+}
+
+METER_COLUMNS = (
+    "line_number",
+    "mpan_line_number",
+    "mpan",
+    "serial_number",
+    "reading_type",
+    "bsc_validation_status",
+)
+READING_COLUMNS = (
+    "line_number",
+    "meter_line_number",
+    "register_id",
+    "read_at",
+    "value",
+    "md_reset_at",
+    "md_reset_count",
+    "meter_reading_flag",
+    "reading_method",
+    "reason_code",
+    "meter_reading_status",
+    "received_text",
+)
+VISIT_COLUMNS = (
+    "line_number",
+    '"group"',
+    "mpan_line_number",
+    "meter_line_number",
+    "reading_line_number",
+    "mpan",
+    "bsc_validation_status",
+    "check_code",
+    "additional_information",
+)
+
+
+class Loader(ABC):
+    """Stages the entries of one file; `load.load_staged` makes rows of them."""
+
+    # How the database's own loading writes what is not text.
+    null: object
+    true: object
+    false: object
+    utc_suffix: str
+
+    def __init__(self) -> None:
+        self.reading_count = 0
+        self._latest_meter_line = 0
+        self._instants: dict[str, object] = {}
+
+    # What each database does in its own way
+
+    @abstractmethod
+    def stage_rows(
+        self, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
+    ) -> None:
+        """Pour rows into a staging table by the fastest way the driver has."""
+
+    @abstractmethod
+    def numbers(self, numbers: Iterable[int]) -> Iterable[object]:
+        """Return whole numbers as the driver takes them."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[None]:
+        """Open the one transaction of a load, alone among loads until it ends."""
+
+    def finish_staging(self) -> None:
+        """See to it that all that was staged has arrived."""
+
+    # Staging
+
+    # The column types of the staging tables
+    types: dict[str, str]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let what was put aside go."""
+        self.clear()
+
+    def begin(self) -> None:
+        """Make ready for the entries of a file, or for an undoing."""
+        self.clear()
+        with connection.cursor() as cursor:
+            for name, columns in STAGING_TABLES.items():
+                columns = columns.format(**self.types)
+                cursor.execute(f"CREATE TEMPORARY TABLE {name} ({columns})")
+
+    def clear(self) -> None:
+        """Empty the staging tables: nothing of a file stays behind it."""
+        with connection.cursor() as cursor:
+            for name in STAGING_TABLES:
+                cursor.execute(f"DROP TABLE IF EXISTS {name}")
+
+    def stage(self, batch: Batch) -> None:
+        """Put a batch of entries aside."""
+        if isinstance(batch, ReadingColumns):
+            self._stage_columns(batch)
+        elif batch:
+            self._stage_entries(batch)
+
+    def _stage_columns(self, batch: ReadingColumns) -> None:
+        runs = batch.runs
+        self._stage_meters((run.mpan, run.meter) for run in runs)
+        line_numbers = (
+            range(run.line_number, run.line_number + run.line_count) for run in runs
+        )
+        meter_lines = (repeat(run.meter.line_number, run.line_count) for run in runs)
+        register_ids, times, values, resets_at, resets, flags, methods = batch.cells
+        instants = self._instants_of(batch)
+        reset_counts = {"": self.null}
+        flag_values = {"T": self.true, "F": self.false, "": self.null}
+        rows = zip(
+            self.numbers(chain.from_iterable(line_numbers)),
+            self.numbers(chain.from_iterable(meter_lines)),
+            register_ids,
+            map(instants.__getitem__, times),
+            values,
+            map(instants.__getitem__, resets_at),
+            [reset_counts.get(cell, cell) for cell in resets],
+            map(flag_values.__getitem__, flags),
+            methods,
+            repeat(""),
+            repeat(self.null),
+            repeat(""),
+        )
+        self.reading_count += batch.line_count
+        self.stage_rows("incoming_reading", READING_COLUMNS, rows)
+
+    def _instants_of(self, batch: ReadingColumns) -> dict[str, object]:
+        """Return the instant of each time cell in the batch; an empty one is null."""
+        instants = self._instants
+        if len(instants) > _REMEMBERED:
+            instants.clear()
+        instants[""] = self.null
+        for index in 1, 3:
+            meanings = cast(dict[str, object], batch.values[index])
+            for cell in set(batch.cells[index]).difference(instants):
+                instants[cell] = self.instant(cast(datetime, meanings[cell]))
+        return instants
+
+    def instant(self, moment: datetime | None) -> object:
+        """Return an aware time as the driver takes it: text, in UTC."""
+        if moment is None:
+            return self.null
+        return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}{self.utc_suffix}"
+
+    def _stage_meters(
+        self, pairs: Iterable[tuple[OpenGroup[Any], OpenGroup[Any] | None]]
+    ) -> None:
+        """Put aside each 028 once: pairs come in file order."""
+        rows = []
+        for mpan, meter in pairs:
+            if meter is not None and meter.line_number > self._latest_meter_line:
+                self._latest_meter_line = meter.line_number
+                rows.append(
+                    (
+                        *self.numbers((meter.line_number, mpan.line_number)),
+                        mpan.record.mpan_core,
+                        meter.record.meter_id,
+                        meter.record.reading_type,
+                        mpan.record.bsc_validation_status,
+                    )
+                )
+        self.stage_rows("incoming_meter", METER_COLUMNS, rows)
+
+    def _stage_entries(self, entries: list[Entry]) -> None:
+        self._stage_meters((entry.mpan, entry.meter) for entry in entries)
+        readings, visits = [], []
+        for entry in entries:
+            if isinstance(entry.record, RegisterReading):
+                readings.append(self._reading_row(entry, entry.record))
+            else:
+                visits.append(self._visit_row(entry))
+        self.reading_count += len(readings)
+        self.stage_rows("incoming_reading", READING_COLUMNS, readings)
+        self.stage_rows("incoming_visit", VISIT_COLUMNS, visits)
+
+    def _reading_row(self, entry: Entry, record: RegisterReading) -> tuple[Any, ...]:
+        assert entry.meter is not None
+        result = entry.results[0] if entry.results else None
+        return (
+            *self.numbers((entry.line_number, entry.meter.line_number)),
+            record.register_id,
+            self.instant(record.read_at),
+            str(record.value),
+            self.instant(record.md_reset_at),
+            *self.numbers_or_null(record.md_reset_count),
+            self._truth(record.meter_reading_flag),
+            record.reading_method,
+            result.reason_code if result else "",
+            self._truth(result.meter_reading_status if result else None),
+            _received_text(entry, record),
+        )
+
+    def _visit_row(self, entry: Entry) -> tuple[Any, ...]:
+        visit = entry.record
+        code, information = visit if isinstance(visit, SiteVisit) else ("", "")
+        meter_line = entry.meter.line_number if entry.meter else None
+        return (
+            *self.numbers((entry.line_number,)),
+            entry.group,
+            *self.numbers((entry.mpan.line_number,)),
+            *self.numbers_or_null(meter_line),
+            *self.numbers_or_null(entry.reading_line_number),
+            entry.mpan.record.mpan_core,
+            entry.mpan.record.bsc_validation_status,
+            code,
+            information,
+        )
+
+    def numbers_or_null(self, number: int | None) -> Iterator[object]:
+        """Yield one whole number, or null, as the driver takes it."""
+        yield from (self.null,) if number is None else self.numbers((number,))
+
+    def _truth(self, truth: bool | None) -> object:
+        return {None: self.null, True: self.true, False: self.false}[truth]
+
+
+def _received_text(entry: Entry, record: RegisterReading) -> str:
+    """Return the lines of a reading where its row alone would not write them back."""
+    moments = [moment for moment in (record.read_at, record.md_reset_at) if moment]
+    if len(entry.results) < 2 and not any(map(d0010.is_nonexistent, moments)):
+        return ""
+    reading, result = d0010.D0010.reading, d0010.D0010.result
+    lines = [d0010.write_group(reading, record)]
+    lines += [d0010.write_group(result, verdict) for verdict in entry.results]
+    return "\n".join(lines)

@@ -1,0 +1,288 @@
+"""The one way in: receive, check, load and settle in one transaction, report whatever.
+
+Checking takes as long as it takes and locks nothing; the load is one short phase. The
+bytes are kept under their hash before the transaction that names them is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, BinaryIO, NamedTuple
+
+from django.contrib.auth.models import User
+from django.db import models
+
+from meter_readings.d0010 import Fault, FlowFileParser, Header, RegisterReading
+from meter_readings.d0010.columns import ReadingColumns
+from meter_readings.d0010.parser import Batch
+from meter_readings.models import FlowFile, ImportJob, Policy, Severity
+
+from . import identity, rules, source
+from .findings import Findings, OnFinding
+from .jobs import Job, OnProgress
+from .load import LoadCounts, load_staged
+from .loaders import Loader, loader
+from .source import Received
+
+
+class Outcome(models.TextChoices):
+    """What came of an attempt to import a file."""
+
+    IMPORTED = "imported", "Imported"
+    ALREADY_IMPORTED = "already-imported", "Already imported"
+    REJECTED = "rejected", "Rejected"
+    REFUSED = "refused", "Refused: the name has been used"
+    CHECKED = "checked", "Checked: it would be imported"
+    UNDONE = "undone", "Undone"
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What came of one file, for a door to put into words.
+
+    `flow_file` is the file as it is held: the first import of the same bytes where they
+    had come before, None where nothing was kept. `readings_read` is `readings_loaded`
+    and `readings_rejected` together. `findings` are those kept, a limited number for
+    each rule, in line order; `finding_counts` counts all of them.
+    """
+
+    outcome: Outcome
+    filename: str
+    policy: Policy
+    sha256: str
+    flow_file: FlowFile | None = None
+    header: Header | None = None
+    line_count: int = 0
+    readings_read: int = 0
+    readings_loaded: int = 0
+    readings_rejected: int = 0
+    loaded: LoadCounts | None = None
+    findings: list[tuple[Fault, Severity]] = field(default_factory=list)
+    finding_counts: dict[str, int] = field(default_factory=dict)
+    error_count: int = 0
+    warning_count: int = 0
+    note_count: int = 0
+
+
+class _Request(NamedTuple):
+    filename: str
+    policy: Policy
+    now: datetime
+    dry_run: bool
+    allow_same_name: bool
+
+
+def import_flow_file(
+    *,
+    stream: BinaryIO,
+    filename: str,
+    now: datetime,
+    policy: Policy = Policy.STANDARD,
+    door: ImportJob.Door = ImportJob.Door.COMMAND,
+    requested_by: User | None = None,
+    dry_run: bool = False,
+    allow_same_name: bool = False,
+    on_progress: OnProgress | None = None,
+    on_finding: OnFinding | None = None,
+) -> ImportResult:
+    """Import one flow file: all of it or, but for its report, nothing.
+
+    `stream` gives the bytes, `filename` is what they were called, `now` the time after
+    which a reading is in the future. `dry_run` checks and keeps nothing at all.
+    `on_progress` is told the phase and the bytes checked, `on_finding` every finding.
+    The outcome is in the result and not raised; SourceUnreadable is raised where the
+    bytes could not be had.
+    """
+    request = _Request(filename, policy, now, dry_run, allow_same_name)
+    job = Job(
+        filename=filename,
+        policy=policy,
+        door=door,
+        requested_by=requested_by,
+        now=now,
+        is_kept=not dry_run,
+        on_progress=on_progress,
+    )
+    with loader() as staging, job, source.receive(stream) as received:
+        job.note_received(received.sha256, received.size)
+        attempt = _Attempt(request, received, staging, job, on_finding)
+        return attempt.stop_at_the_door() or attempt.check_and_load()
+
+
+class _Attempt:
+    """One file on its way in."""
+
+    def __init__(
+        self,
+        request: _Request,
+        received: Received,
+        staging: Loader,
+        job: Job,
+        on_finding: OnFinding | None,
+    ) -> None:
+        self._request = request
+        self._received = received
+        self._staging = staging
+        self._job = job
+        self._findings = Findings(request.policy, on_finding)
+        self._parser: FlowFileParser | None = None
+        self._readings_good = 0
+
+    def stop_at_the_door(self) -> ImportResult | None:
+        """Return the result for a file that is held already, or whose name is taken."""
+        request, sha256 = self._request, self._received.sha256
+        first = identity.imported_before(sha256)
+        if first is not None:
+            return self._finish(Outcome.ALREADY_IMPORTED, first)
+        if not request.allow_same_name:
+            fault = identity.name_fault(request.filename, sha256)
+            if fault is not None:
+                self._findings.add(fault)
+                return self._finish(Outcome.REFUSED, None)
+        return None
+
+    def check_and_load(self) -> ImportResult:
+        """Check the whole file; then load it, or keep the report of its rejection."""
+        findings = self._findings
+        parser = self._check()
+        if parser.header is not None:
+            fault = identity.identity_fault(parser.header, self._received.sha256)
+            if fault is not None:
+                findings.add(fault)
+        if self._request.dry_run:
+            is_bad = findings.is_rejected
+            return self._finish(Outcome.REJECTED if is_bad else Outcome.CHECKED, None)
+        self._job.enter(ImportJob.Phase.LOADING)
+        with self._staging.transaction():
+            # Another process may have brought the same file while this one checked.
+            result = self.stop_at_the_door()
+            if result is not None:
+                return result
+            flow_file = self._describe(parser)
+            if findings.is_rejected:
+                findings.store(flow_file)
+                flow_file.save()
+                return self._finish(Outcome.REJECTED, flow_file)
+            loaded = load_staged(flow_file.pk, self._readings_good, findings)
+            findings.store(flow_file)
+            flow_file.save()
+            return self._finish(Outcome.IMPORTED, flow_file, loaded)
+
+    def _check(self) -> FlowFileParser:
+        """Read the file to its end; put its entries aside while it may be loaded."""
+        request, findings = self._request, self._findings
+        self._staging.begin()
+        with self._received.path.open("rb") as stream:
+            self._parser = parser = FlowFileParser(
+                stream, report=findings.add, not_after=request.now
+            )
+            for batch in parser.batches():
+                self._readings_good += _reading_count(batch)
+                if not (findings.is_rejected or request.dry_run):
+                    self._staging.stage(batch)
+                self._job.note_checked(
+                    parser.lines.byte_count, self._staging.finish_staging
+                )
+        self._staging.finish_staging()
+        return parser
+
+    def _describe(self, parser: FlowFileParser) -> FlowFile:
+        """Return the row of these bytes, saved: what the file says of itself."""
+        request, received, findings = self._request, self._received, self._findings
+        flow_file = FlowFile.objects.filter(sha256=received.sha256).first()
+        if flow_file is None:
+            flow_file = FlowFile(sha256=received.sha256)
+        flow_file.filename = request.filename
+        flow_file.size = received.size
+        flow_file.content.name = source.keep(received)
+        flow_file.policy = request.policy
+        flow_file.received_at = request.now
+        flow_file.header_text = parser.header_text
+        flow_file.trailer_text = parser.trailer_text
+        flow_file.line_end = parser.lines.line_end
+        flow_file.ends_with_newline = parser.lines.ends_with_newline
+        flow_file.line_count = parser.line_count
+        flow_file.group_count = parser.group_count
+        flow_file.flow_count = parser.flow_count
+        if parser.header is not None:
+            for name in _HEADER_FIELDS:
+                setattr(flow_file, name, getattr(parser.header, name))
+        trailer = parser.trailer
+        flow_file.trailer_group_count = trailer.group_count if trailer else None
+        flow_file.trailer_flow_count = trailer.flow_count if trailer else None
+        read = self._readings_good + parser.spoiled_reading_count
+        good = 0 if findings.is_rejected else self._readings_good
+        flow_file.readings_read = read
+        flow_file.readings_loaded, flow_file.readings_rejected = good, read - good
+        status = FlowFile.Status
+        is_bad = findings.is_rejected
+        flow_file.status = status.REJECTED if is_bad else status.IMPORTED
+        flow_file.save()
+        return flow_file
+
+    def _finish(
+        self,
+        outcome: Outcome,
+        flow_file: FlowFile | None,
+        loaded: LoadCounts | None = None,
+    ) -> ImportResult:
+        """Put the outcome down with the job and return it."""
+        findings, parser, policy = self._findings, self._parser, self._request.policy
+        spoiled = parser.spoiled_reading_count if parser else 0
+        read = self._readings_good + spoiled
+        is_good = outcome in (Outcome.IMPORTED, Outcome.CHECKED)
+        good = self._readings_good if is_good else 0
+        result = ImportResult(
+            outcome=outcome,
+            filename=self._request.filename,
+            policy=policy,
+            sha256=self._received.sha256,
+            flow_file=flow_file,
+            header=parser.header if parser else None,
+            line_count=parser.line_count if parser else 0,
+            readings_read=read,
+            readings_loaded=good,
+            readings_rejected=read - good,
+            loaded=loaded,
+            findings=[
+                (fault, rules.severity_of(fault.code, policy))
+                for fault in findings.kept
+            ],
+            finding_counts={str(code): n for code, n in findings.counts.items()},
+            error_count=findings.count(Severity.ERROR),
+            warning_count=findings.count(Severity.WARNING),
+            note_count=findings.count(Severity.NOTE),
+        )
+        self._job.finish(outcome, flow_file, _counts(result))
+        return result
+
+
+_HEADER_FIELDS = (
+    "file_identifier",
+    "flow_and_version",
+    "from_role",
+    "from_participant",
+    "to_role",
+    "to_participant",
+    "file_created_at",
+    "test_data_flag",
+)
+
+
+def _reading_count(batch: Batch) -> int:
+    if isinstance(batch, ReadingColumns):
+        return batch.line_count
+    return sum(isinstance(entry.record, RegisterReading) for entry in batch)
+
+
+def _counts(result: ImportResult) -> dict[str, Any]:
+    """Return what the job's row remembers of a result."""
+    counts = {
+        "readings_read": result.readings_read,
+        "readings_loaded": result.readings_loaded,
+        "readings_rejected": result.readings_rejected,
+        "errors": result.error_count,
+        "warnings": result.warning_count,
+    }
+    return counts | (result.loaded._asdict() if result.loaded else {})

@@ -1,0 +1,101 @@
+"""Which version of a reading event counts: one statement over the events in question.
+
+An event is one meter, register and time. Its versions are put in the order in which
+they were said: by the file's creation stamp (J0280), its file identifier, its hash,
+the line. That order is in the files alone, so the same files give the same standings
+however often and in whatever order they were imported and undone.
+
+- A withdrawal (reading type W) withdraws itself and all that was said before it.
+- Of what is left, a version that says nothing new is a duplicate of the first to say
+  it: value, type, J0022, flag and 032 status are the same.
+- V counts over U over F (J0022), then what was said later. Where the same value and
+  type are said again under another status, the later status is the verdict on both:
+  validity changed after review (d0010-format.md §6.2, §6.3).
+- All others are superseded.
+"""
+
+from __future__ import annotations
+
+from django.db.backends.utils import CursorWrapper
+
+from meter_readings.d0010.codes import BscValidationStatus, ReadingType
+from meter_readings.models import FlowFile, Reading, Standing
+
+_READING = Reading._meta.db_table
+_FLOW_FILE = FlowFile._meta.db_table
+
+# The caller fills this temporary table with the events whose versions may compete.
+EVENTS = "event_to_settle"
+
+_EVENT = "meter_id, register_id, read_at"
+_SAYS = (
+    "value, reading_type, bsc_validation_status, meter_reading_flag,"
+    " meter_reading_status"
+)
+
+_VERDICTS = f"""
+WITH version AS (
+    SELECT reading.id, reading.meter_id, reading.register_id, reading.read_at,
+        reading.value, reading.reading_type, reading.bsc_validation_status,
+        reading.meter_reading_flag, reading.meter_reading_status,
+        ROW_NUMBER() OVER (
+            PARTITION BY reading.meter_id, reading.register_id, reading.read_at
+            ORDER BY flow_file.file_created_at, flow_file.file_identifier,
+                flow_file.sha256, reading.line_number
+        ) AS place
+    FROM {EVENTS} AS event
+    JOIN {_READING} AS reading ON reading.meter_id = event.meter_id
+        AND reading.register_id = event.register_id
+        AND reading.read_at = event.read_at
+    JOIN {_FLOW_FILE} AS flow_file ON flow_file.id = reading.flow_file_id
+), placed AS (
+    SELECT version.*, MAX(
+        CASE WHEN reading_type = '{ReadingType.WITHDRAWN}' THEN place ELSE 0 END
+    ) OVER (PARTITION BY {_EVENT}) AS withdrawn_to
+    FROM version
+), heard AS (
+    SELECT placed.*, place <= withdrawn_to AS is_withdrawn,
+        FIRST_VALUE(bsc_validation_status) OVER (
+            PARTITION BY {_EVENT}, place <= withdrawn_to, value, reading_type
+            ORDER BY place DESC
+        ) AS verdict
+    FROM placed
+), ranked AS (
+    SELECT heard.*,
+        ROW_NUMBER() OVER (
+            PARTITION BY {_EVENT}, is_withdrawn
+            ORDER BY CASE verdict
+                WHEN '{BscValidationStatus.VALIDATED}' THEN 0
+                WHEN '{BscValidationStatus.FAILED}' THEN 2
+                ELSE 1
+            END, place DESC
+        ) AS preference,
+        ROW_NUMBER() OVER (
+            PARTITION BY {_EVENT}, is_withdrawn, {_SAYS} ORDER BY place
+        ) AS time_said
+    FROM heard
+), chosen AS (
+    SELECT id, CASE
+        WHEN is_withdrawn THEN '{Standing.WITHDRAWN}'
+        WHEN time_said > 1 THEN '{Standing.DUPLICATE}'
+        WHEN MIN(preference) OVER (
+            PARTITION BY {_EVENT}, is_withdrawn, {_SAYS}
+        ) = 1 THEN '{Standing.CURRENT}'
+        ELSE '{Standing.SUPERSEDED}'
+    END AS standing
+    FROM ranked
+)
+UPDATE {_READING} SET standing = chosen.standing
+FROM chosen
+WHERE {_READING}.id = chosen.id AND {_READING}.standing <> chosen.standing
+"""
+
+
+def settle(cursor: CursorWrapper) -> int:
+    """Give every version of the events in `EVENTS` its standing.
+
+    Runs inside the transaction, and under the lock, of what changed the versions.
+    Returns how many readings stand otherwise than before.
+    """
+    cursor.execute(_VERDICTS)
+    return int(cursor.rowcount)

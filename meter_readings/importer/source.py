@@ -1,0 +1,205 @@
+"""Where the bytes come from: plain, .gz or .zip, as one stream, hashed as it is read.
+
+What is received is kept in a file of our own until it is known what becomes of it. A
+client's file name is text to show, never a path.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, NamedTuple, cast
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+
+_PIECE = 1 << 20
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+
+# Flow files shrink to a tenth or so. More than this is not one.
+_LARGEST_RATIO = 500
+_SMALL = 64 << 20
+
+_FOLDER = "incoming"
+_LEFT_BEHIND_SECONDS = 24 * 60 * 60
+
+
+class SourceUnreadable(Exception):
+    """The bytes could not be had: the archive is broken, encrypted or a bomb."""
+
+
+class Received(NamedTuple):
+    """A file as it was received: where its bytes are, their SHA-256 and count."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+def flow_files(stream: BinaryIO, filename: str) -> Iterator[tuple[str, BinaryIO]]:
+    """Yield the name and bytes of each file in a stream: itself, or what it packs.
+
+    Told by its first bytes, not its name. Raises SourceUnreadable where an archive
+    cannot be read.
+    """
+    start = stream.read(len(_ZIP))
+    whole = _Rest(start, stream)
+    if start.startswith(_GZIP):
+        unpacked = gzip.GzipFile(fileobj=cast(BinaryIO, whole), mode="rb")
+        yield filename.removesuffix(".gz"), cast(
+            BinaryIO, _Unpacked(unpacked, whole, filename)
+        )
+    elif start == _ZIP:
+        with tempfile.TemporaryFile() as archive:
+            while piece := whole.read(_PIECE):
+                archive.write(piece)
+            yield from _members(archive, filename)
+    else:
+        yield filename, cast(BinaryIO, whole)
+
+
+def _members(archive: IO[bytes], filename: str) -> Iterator[tuple[str, BinaryIO]]:
+    with _readable(filename):
+        unpacked = zipfile.ZipFile(archive)
+    members = [
+        member
+        for member in unpacked.infolist()
+        if not member.is_dir() and not _is_clutter(member.filename)
+    ]
+    if not members:
+        raise SourceUnreadable(f"{filename} holds no files.")
+    for member in members:
+        with _readable(filename):
+            stream = unpacked.open(member)
+        size = _Size(member.compress_size)
+        yield Path(member.filename).name, cast(
+            BinaryIO, _Unpacked(stream, size, filename)
+        )
+
+
+def _is_clutter(name: str) -> bool:
+    """Return whether an archive's member is what a desktop adds, not a person."""
+    return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
+
+
+@contextmanager
+def _readable(filename: str) -> Iterator[None]:
+    """Turn every way an archive can be broken into one exception with a sentence."""
+    try:
+        yield
+    except (zipfile.BadZipFile, OSError, zlib.error, EOFError) as error:
+        raise SourceUnreadable(f"{filename} is not a whole archive: {error}") from error
+    except (RuntimeError, NotImplementedError) as error:
+        raise SourceUnreadable(f"{filename} cannot be unpacked: {error}") from error
+
+
+class _Size(NamedTuple):
+    """How many packed bytes there are."""
+
+    byte_count: int
+
+
+class _Rest:
+    """A stream whose first bytes have been looked at already."""
+
+    def __init__(self, start: bytes, stream: BinaryIO) -> None:
+        self.byte_count = len(start)
+        self._start = start
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        if self._start:
+            piece, self._start = self._start, b""
+            if 0 <= size < len(piece):
+                piece, self._start = piece[:size], piece[size:]
+            return piece
+        piece = self._stream.read(size)
+        self.byte_count += len(piece)
+        return piece
+
+
+class _Unpacked:
+    """What an archive holds, as long as it is no more than it can be."""
+
+    def __init__(
+        self, stream: IO[bytes] | gzip.GzipFile, packed: _Rest | _Size, filename: str
+    ) -> None:
+        self._stream = stream
+        self._packed = packed
+        self._filename = filename
+        self._size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        with _readable(self._filename):
+            piece = self._stream.read(size)
+        self._size += len(piece)
+        if self._size > max(_SMALL, self._packed.byte_count * _LARGEST_RATIO):
+            raise SourceUnreadable(
+                f"{self._filename} unpacks to far more than a flow file does."
+            )
+        return piece
+
+
+@contextmanager
+def receive(stream: BinaryIO) -> Iterator[Received]:
+    """Write a stream down as it is hashed; what is left at the end is removed.
+
+    Raises SourceUnreadable where an archive breaks off or unpacks without end.
+    """
+    folder = Path(settings.MEDIA_ROOT) / _FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_left_behind(folder)
+    handle, name = tempfile.mkstemp(dir=folder)
+    path = Path(name)
+    try:
+        digest, size = hashlib.sha256(), 0
+        with os.fdopen(handle, "wb") as file:
+            while piece := stream.read(_PIECE):
+                digest.update(piece)
+                size += len(piece)
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        yield Received(path, digest.hexdigest(), size)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _remove_left_behind(folder: Path) -> None:
+    """Remove what a killed process left: nothing refers to it any more."""
+    oldest = time.time() - _LEFT_BEHIND_SECONDS
+    for path in folder.iterdir():
+        try:
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+        except FileNotFoundError:
+            pass  # another process was quicker
+
+
+def keep(received: Received) -> str:
+    """Move received bytes to where their hash says, and return the storage name."""
+    name = f"flow_files/{received.sha256[:2]}/{received.sha256}.uff"
+    if default_storage.exists(name):
+        return name
+    with received.path.open("rb") as file:
+        return default_storage.save(name, _Movable(file, received.path))
+
+
+class _Movable(File):  # type: ignore[type-arg]
+    """A file that the storage may move instead of copying it."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        super().__init__(file)
+        self._path = path
+
+    def temporary_file_path(self) -> str:
+        return str(self._path)

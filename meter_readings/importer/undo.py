@@ -1,0 +1,130 @@
+"""Undoing an import: everything is as if the file had never come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.db import connection
+
+from meter_readings.models import (
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    Policy,
+    Reading,
+    SiteVisit,
+)
+
+from .jobs import Job
+from .loaders import loader
+from .pipeline import Outcome
+from .settle import settle
+
+_READING, _METER = Reading._meta.db_table, Meter._meta.db_table
+_METER_POINT, _VISIT = MeterPoint._meta.db_table, SiteVisit._meta.db_table
+
+
+class NotImported(Exception):
+    """The file is not held as imported: there is nothing to undo."""
+
+
+class UndoResult(NamedTuple):
+    """What an undoing took away, and how many other readings stand otherwise now."""
+
+    readings: int
+    site_visits: int
+    meters: int
+    meter_points: int
+    restored: int
+
+
+# The events that other files speak of too
+_SHARED_EVENTS = f"""
+INSERT INTO event_to_settle
+SELECT DISTINCT gone.meter_id, gone.register_id, gone.read_at
+FROM {_READING} AS gone
+WHERE gone.flow_file_id = %s AND EXISTS (
+    SELECT 1 FROM {_READING} AS other
+    WHERE other.meter_id = gone.meter_id
+        AND other.register_id = gone.register_id
+        AND other.read_at = gone.read_at
+        AND other.flow_file_id <> gone.flow_file_id
+)
+"""
+
+_TOUCHED_METERS = f"""
+INSERT INTO touched_meter
+SELECT meter.id, meter.meter_point_id FROM {_METER} AS meter WHERE meter.id IN (
+    SELECT meter_id FROM {_READING} WHERE flow_file_id = %s
+    UNION SELECT meter_id FROM {_VISIT} WHERE flow_file_id = %s
+)
+UNION ALL
+SELECT NULL, meter_point_id FROM {_VISIT} WHERE flow_file_id = %s AND meter_id IS NULL
+"""
+
+_METERS_LEFT_ALONE = f"""
+DELETE FROM {_METER} WHERE id IN (SELECT meter_id FROM touched_meter)
+    AND NOT EXISTS (SELECT 1 FROM {_READING} WHERE meter_id = {_METER}.id)
+    AND NOT EXISTS (SELECT 1 FROM {_VISIT} WHERE meter_id = {_METER}.id)
+"""
+
+_POINTS_LEFT_ALONE = f"""
+DELETE FROM {_METER_POINT} WHERE id IN (SELECT meter_point_id FROM touched_meter)
+    AND NOT EXISTS (SELECT 1 FROM {_METER} WHERE meter_point_id = {_METER_POINT}.id)
+    AND NOT EXISTS (SELECT 1 FROM {_VISIT} WHERE meter_point_id = {_METER_POINT}.id)
+"""
+
+
+def undo_import(
+    *,
+    flow_file: FlowFile,
+    now: datetime,
+    door: ImportJob.Door = ImportJob.Door.COMMAND,
+    requested_by: User | None = None,
+) -> UndoResult:
+    """Take away all that one import added, and settle what it had competed with.
+
+    The file's row, bytes and report stay, marked as undone; the same bytes may be
+    imported again. Raises NotImported where the file is not held as imported.
+    """
+    job = Job(
+        filename=flow_file.filename,
+        policy=Policy(flow_file.policy),
+        door=door,
+        requested_by=requested_by,
+        now=now,
+        is_kept=True,
+    )
+    with loader() as staging, job:
+        staging.begin()
+        with staging.transaction():
+            held = FlowFile.objects.get(pk=flow_file.pk)
+            if held.status != FlowFile.Status.IMPORTED:
+                raise NotImported(f"{held.filename} is not imported.")
+            result = _take_away(held.pk)
+            held.status = FlowFile.Status.UNDONE
+            held.save(update_fields=["status"])
+            job.finish(Outcome.UNDONE, held, result._asdict())
+    flow_file.refresh_from_db()
+    return result
+
+
+def _take_away(flow_file_id: int) -> UndoResult:
+    with connection.cursor() as cursor:
+
+        def changed(statement: str, *parameters: int) -> int:
+            cursor.execute(statement, parameters)
+            return int(cursor.rowcount)
+
+        changed(_SHARED_EVENTS, flow_file_id)
+        changed(_TOUCHED_METERS, *[flow_file_id] * 3)
+        readings = changed(
+            f"DELETE FROM {_READING} WHERE flow_file_id = %s", flow_file_id
+        )
+        visits = changed(f"DELETE FROM {_VISIT} WHERE flow_file_id = %s", flow_file_id)
+        meters = changed(_METERS_LEFT_ALONE)
+        points = changed(_POINTS_LEFT_ALONE)
+        return UndoResult(readings, visits, meters, points, settle(cursor))
