@@ -1,0 +1,166 @@
+"""Text of flow files, and what the parser says of it, for all tests that need some.
+
+Groups are written as they stand in a file, so that a test shows what it reads:
+
+    parsed = parse(flow_file('''
+        026|2000000000015|V|
+        028|TST0000001|R|
+        030|S|20240401000000|99.0|||T|N|
+        '''))
+    parsed.codes == []
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from meter_readings.d0010 import Entry, Fault, FlowFileParser, mpan
+from meter_readings.d0010.columns import ColumnReader
+from meter_readings.d0010.lines import Block
+
+# One of each, without a fault; together they make a file.
+HEADER_LINE = "ZHV|TEST000001|D0010002|D|UDMS|X|MRCY|20240402091500||||OPER|"
+MPAN_LINE = "026|2000000000015|V|"
+METER_LINE = "028|TST0000001|R|"
+READING_LINE = "030|S|20240401000000|99.0|||T|N|"
+
+# A file that exercises every group, as the format reference prints it. It is a test
+# file by its own word (TR01); else it is without a fault.
+EVERY_GROUP = """\
+ZHV|TEST000001|D0010002|D|UDMS|X|MRCY|20240402091500||||TR01|
+026|1000000000003|V|
+027|02|Synthetic note|
+028|TST0000001|R|
+030|01|20240401000000|12345.0|||T|P|
+030|MD|20240401000000|41.5|20240301000000|1|T|P|
+026|2000000000015|F|
+028|TST0000002|R|
+029|20||
+030|S|20240401000000|99.0|||F|N|
+032|05|F|
+033|27||
+ZPT|TEST000001|11||2|20240402091501|
+"""
+
+# The widely published exercise file. It is not ours, so it may be absent.
+SAMPLE_PATH = (
+    Path(__file__).resolve().parents[3]
+    / "shared/samples/DTC5259515123502080915D0010.uff"
+)
+
+
+def header_line(
+    *,
+    file_identifier: str = "TEST000001",
+    flow_and_version: str = "D0010002",
+    from_role: str = "D",
+    from_participant: str = "UDMS",
+    to_role: str = "X",
+    to_participant: str = "MRCY",
+    created_at: str = "20240402091500",
+    test_data_flag: str = "OPER",
+) -> str:
+    """Return a ZHV; without arguments it is HEADER_LINE."""
+    return (
+        f"ZHV|{file_identifier}|{flow_and_version}|{from_role}|{from_participant}|"
+        f"{to_role}|{to_participant}|{created_at}||||{test_data_flag}|"
+    )
+
+
+def trailer_line(
+    groups: str | Iterable[str],
+    *,
+    file_identifier: str = "TEST000001",
+    completed_at: str = "20240402091501",
+) -> str:
+    """Return the ZPT that counts these groups right."""
+    lines = [line for line in lines_of(groups) if line.strip()]
+    flow_count = sum(line.startswith("026|") for line in lines)
+    return f"ZPT|{file_identifier}|{len(lines)}||{flow_count}|{completed_at}|"
+
+
+def flow_file(
+    groups: str | Iterable[str],
+    *,
+    header: str = HEADER_LINE,
+    trailer: bool = True,
+    line_end: str = "\n",
+) -> str:
+    """Return the text of a file: a header, the groups and a trailer that is right.
+
+    `groups` is a text, whose common indentation is taken away, or the lines.
+    """
+    lines = [header, *lines_of(groups)]
+    if trailer:
+        identifier = (header.split("|") + [""])[1]
+        lines.append(trailer_line(lines[1:], file_identifier=identifier))
+    return "".join(line + line_end for line in lines)
+
+
+def flow_file_of_readings(*readings: str, header: str = HEADER_LINE) -> str:
+    """Return a file with these 030s, and what stands under them, under one meter."""
+    return flow_file([MPAN_LINE, METER_LINE, *readings], header=header)
+
+
+def lines_of(groups: str | Iterable[str]) -> list[str]:
+    """Return the lines of an indented text; lines themselves are left as they are."""
+    return cleandoc(groups).splitlines() if isinstance(groups, str) else [*groups]
+
+
+def mpan_core(number: int, *, distributor_id: str = "20") -> str:
+    """Return a valid MPAN core, another one for each number."""
+    first_twelve = f"{distributor_id}{number:010d}"
+    return first_twelve + mpan.check_digit(first_twelve)
+
+
+class Parsed(NamedTuple):
+    """What the parser made of a file."""
+
+    entries: list[Entry]
+    faults: list[Fault]
+    parser: FlowFileParser
+
+    @property
+    def codes(self) -> list[str]:
+        """Return the codes of the faults, sorted."""
+        return sorted(fault.code.value for fault in self.faults)
+
+    @property
+    def records(self) -> list[tuple[Any, ...]]:
+        """Return the records of the entries, in file order."""
+        return [entry.record for entry in self.entries]
+
+
+def parse(text: str | bytes, **options: Any) -> Parsed:
+    """Read a whole file, with all that FlowFileParser can be told."""
+    faults: list[Fault] = []
+    data = text.encode("utf-8") if isinstance(text, str) else text
+    parser = FlowFileParser(io.BytesIO(data), report=faults.append, **options)
+    return Parsed(list(parser), faults, parser)
+
+
+def parse_by_table(text: str | bytes, **options: Any) -> Parsed:
+    """Read a whole file line by line, each by the grammar's table, none by columns."""
+
+    def read_lines(parser: FlowFileParser, lines: list[str]) -> None:
+        parser._read_lines(Block(lines, plain=False))
+
+    with patch.object(FlowFileParser, "_read_plain_lines", read_lines):
+        return parse(text, **options)
+
+
+def parse_without_columns(text: str | bytes, **options: Any) -> Parsed:
+    """Read a whole file with no line that counts as common: columns give up on all."""
+    with patch.object(ColumnReader, "read", lambda *_: None):
+        return parse(text, **options)
+
+
+def parse_in_blocks_of(size: int, text: str | bytes, **options: Any) -> Parsed:
+    """Read a whole file in blocks of so many bytes."""
+    with patch("meter_readings.d0010.lines.BLOCK_SIZE", size):
+        return parse(text, **options)

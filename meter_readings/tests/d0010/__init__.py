@@ -1,0 +1,1 @@
+"""Tests of the D0010 language. They need no Django."""
