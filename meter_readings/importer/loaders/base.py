@@ -86,6 +86,7 @@ class Loader(ABC):
 
     def __init__(self) -> None:
         self.reading_count = 0
+        self._is_begun = False
         self._latest_meter_line = 0
         self._instants: dict[str, object] = {}
 
@@ -118,21 +119,33 @@ class Loader(ABC):
 
     def __exit__(self, *error: object) -> None:
         """Let what was put aside go."""
-        self.clear()
+        if self._is_begun:
+            self.clear()
 
     def begin(self) -> None:
-        """Make ready for the entries of a file, or for an undoing."""
+        """Make ready for the entries of a file, or for an undoing.
+
+        The tables are made once for a connection: that takes longer than a small file.
+        """
+        self._is_begun = True
+        self.run(
+            *(
+                f"CREATE TEMPORARY TABLE IF NOT EXISTS {name}"
+                f" ({columns.format(**self.types)})"
+                for name, columns in STAGING_TABLES.items()
+            )
+        )
         self.clear()
-        with connection.cursor() as cursor:
-            for name, columns in STAGING_TABLES.items():
-                columns = columns.format(**self.types)
-                cursor.execute(f"CREATE TEMPORARY TABLE {name} ({columns})")
 
     def clear(self) -> None:
         """Empty the staging tables: nothing of a file stays behind it."""
+        self.run(*(f"DELETE FROM {name}" for name in STAGING_TABLES))
+
+    def run(self, *statements: str) -> None:
+        """Run some statements, one after another."""
         with connection.cursor() as cursor:
-            for name in STAGING_TABLES:
-                cursor.execute(f"DROP TABLE IF EXISTS {name}")
+            for statement in statements:
+                cursor.execute(statement)
 
     def stage(self, batch: Batch) -> None:
         """Put a batch of entries aside."""
