@@ -1,0 +1,135 @@
+"""Shared questions about what is stored, each named by what it returns.
+
+Doors and exports ask here, so that the same words find the same rows everywhere. No
+question counts a large table row by row.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import Max, Model, QuerySet, Sum
+
+from meter_readings import d0010
+from meter_readings.models import (
+    FlowFile,
+    Meter,
+    MeterPoint,
+    Reading,
+    ReadingQuerySet,
+)
+
+# Up to here counting is quick enough for a page.
+_QUICKLY_COUNTED = 100_000
+
+_NUMBER = re.compile(r"#?([0-9]{1,18})")
+# Fewer digits of a hash could be a word.
+_START_OF_HASH = re.compile(r"[0-9a-f]{8,64}")
+
+
+class RowCount(NamedTuple):
+    """How many rows a table has, or, where counting would take long, about how many."""
+
+    number: int
+    is_exact: bool
+
+
+class Holdings(NamedTuple):
+    """What the system holds: files as imported, and what is in them."""
+
+    flow_files: int
+    meter_points: RowCount
+    meters: RowCount
+    readings: int
+
+
+def readings_matching(
+    *,
+    mpan: str | None = None,
+    serial_number: str | None = None,
+    flow_file: FlowFile | None = None,
+    date_from: date | None = None,
+    date_to: date | None = None,
+    current_only: bool = True,
+) -> ReadingQuerySet:
+    """Return the readings that match all that is given; the dates are local, inclusive.
+
+    An MPAN may be spaced as people write it.
+    """
+    readings = Reading.objects.all()
+    if mpan is not None:
+        readings = readings.filter(meter__meter_point__mpan=d0010.mpan.typed(mpan))
+    if serial_number is not None:
+        readings = readings.filter(meter__serial_number=serial_number)
+    if flow_file is not None:
+        readings = readings.filter(flow_file=flow_file)
+    if date_from is not None:
+        readings = readings.filter(read_at__gte=_midnight_before(date_from))
+    if date_to is not None:
+        day_after = date_to + timedelta(days=1)
+        readings = readings.filter(read_at__lt=_midnight_before(day_after))
+    return readings.current() if current_only else readings
+
+
+def _midnight_before(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=d0010.LONDON)
+
+
+def flow_files_matching(*, reference: str) -> list[FlowFile]:
+    """Return the files that a person can mean, latest first: several where unclear.
+
+    A reference is a file's number (`12` or `#12`), or else its name, or else the
+    beginning of its SHA-256. Files held as imported go before those that are not.
+    """
+    files = FlowFile.objects.order_by("-received_at", "-pk")
+    if number := _NUMBER.fullmatch(reference):
+        if held := files.filter(pk=int(number[1])).first():
+            return [held]
+    if named := _preferably_imported(files.filter(filename=reference)):
+        return named
+    beginning = reference.lower()
+    if _START_OF_HASH.fullmatch(beginning):
+        return _preferably_imported(files.filter(sha256__startswith=beginning))
+    return []
+
+
+def _preferably_imported(files: QuerySet[FlowFile]) -> list[FlowFile]:
+    imported = files.filter(status=FlowFile.Status.IMPORTED)
+    return list(imported) or list(files)
+
+
+def latest_flow_files(*, limit: int) -> QuerySet[FlowFile]:
+    """Return the files received latest, whatever became of them."""
+    return FlowFile.objects.order_by("-received_at", "-pk")[:limit]
+
+
+def holdings() -> Holdings:
+    """Return how much the system holds; the readings are counted by their files."""
+    imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)
+    return Holdings(
+        flow_files=imported.count(),
+        meter_points=row_count(model=MeterPoint),
+        meters=row_count(model=Meter),
+        readings=imported.aggregate(total=Sum("readings_loaded", default=0))["total"],
+    )
+
+
+def row_count(*, model: type[Model]) -> RowCount:
+    """Return the number of rows of a table, estimated where there are many."""
+    estimate = _estimated_row_count(model)
+    if estimate <= _QUICKLY_COUNTED:
+        return RowCount(model._default_manager.count(), True)
+    return RowCount(estimate, False)
+
+
+def _estimated_row_count(model: type[Model]) -> int:
+    """Return the planner's idea of the number of rows, or else the highest number."""
+    rows = model._default_manager.all()
+    if connection.vendor == "postgresql":  # postgresql only
+        (explained,) = json.loads(rows.explain(format="json"))
+        return int(explained["Plan"]["Plan Rows"])
+    return rows.aggregate(highest=Max("pk"))["highest"] or 0  # sqlite only

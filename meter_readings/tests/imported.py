@@ -1,0 +1,34 @@
+"""Flow files brought into the test database by the one way in."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from typing import Any
+
+from meter_readings import importer
+from meter_readings.d0010 import LONDON
+from meter_readings.models import FlowFile
+
+# Later than any reading that is not meant to be in the future.
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=LONDON)
+
+
+def import_text(
+    text: str | bytes, filename: str = "sample.uff", **options: Any
+) -> importer.ImportResult:
+    """Return what comes of importing a file with this text."""
+    data = text.encode("cp1252") if isinstance(text, str) else text
+    return importer.import_flow_file(
+        stream=io.BytesIO(data), filename=filename, **{"now": NOW} | options
+    )
+
+
+def imported(
+    text: str | bytes, filename: str = "sample.uff", **options: Any
+) -> FlowFile:
+    """Return the flow file that this text became; it must have been imported."""
+    result = import_text(text, filename, **options)
+    assert result.outcome == importer.Outcome.IMPORTED, result
+    assert result.flow_file is not None
+    return result.flow_file
