@@ -22,12 +22,20 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
+from meter_readings.models import FlowFile
+
 _PIECE = 1 << 20
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_GZIP = b"\x1f\x8b"
+_ZIP, _EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
+
+# Python unpacks others by whole pieces: a small piece can fill the memory.
+_METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 
 # Flow files shrink to a tenth or so. More than this is not one.
 _LARGEST_RATIO = 500
 _SMALL = 64 << 20
+
+_LONGEST_NAME = cast(int, FlowFile._meta.get_field("filename").max_length)
 
 _FOLDER = "incoming"
 _LEFT_BEHIND_SECONDS = 24 * 60 * 60
@@ -35,6 +43,12 @@ _LEFT_BEHIND_SECONDS = 24 * 60 * 60
 
 class SourceUnreadable(Exception):
     """The bytes could not be had: the archive is broken, encrypted or a bomb."""
+
+
+def shown(filename: str) -> str:
+    """Return a client's name for a file as it can be kept and shown: printable text."""
+    printable = "".join(c if c.isprintable() else "\ufffd" for c in filename)
+    return printable[:_LONGEST_NAME]
 
 
 class Received(NamedTuple):
@@ -51,14 +65,14 @@ def flow_files(stream: BinaryIO, filename: str) -> Iterator[tuple[str, BinaryIO]
     Told by its first bytes, not its name. Raises SourceUnreadable where an archive
     cannot be read.
     """
-    start = stream.read(len(_ZIP))
+    start = _first_bytes(stream, len(_ZIP))
     whole = _Rest(start, stream)
     if start.startswith(_GZIP):
         unpacked = gzip.GzipFile(fileobj=cast(BinaryIO, whole), mode="rb")
         yield filename.removesuffix(".gz"), cast(
             BinaryIO, _Unpacked(unpacked, whole, filename)
         )
-    elif start == _ZIP:
+    elif start in (_ZIP, _EMPTY_ZIP):
         with tempfile.TemporaryFile() as archive:
             while piece := whole.read(_PIECE):
                 archive.write(piece)
@@ -67,7 +81,16 @@ def flow_files(stream: BinaryIO, filename: str) -> Iterator[tuple[str, BinaryIO]
         yield filename, cast(BinaryIO, whole)
 
 
+def _first_bytes(stream: BinaryIO, size: int) -> bytes:
+    """Return so many bytes, or all there are: a pipe gives fewer than it is asked."""
+    start = b""
+    while len(start) < size and (piece := stream.read(size - len(start))):
+        start += piece
+    return start
+
+
 def _members(archive: IO[bytes], filename: str) -> Iterator[tuple[str, BinaryIO]]:
+    archive_size = archive.tell()
     with _readable(filename):
         unpacked = zipfile.ZipFile(archive)
     members = [
@@ -78,9 +101,12 @@ def _members(archive: IO[bytes], filename: str) -> Iterator[tuple[str, BinaryIO]
     if not members:
         raise SourceUnreadable(f"{filename} holds no files.")
     for member in members:
+        if member.compress_type not in _METHODS:
+            raise SourceUnreadable(f"{filename} is packed by a method not known here.")
         with _readable(filename):
             stream = unpacked.open(member)
-        size = _Size(member.compress_size)
+        # What a member says of itself may be made up; the archive is as large as it is.
+        size = _Size(min(member.compress_size, archive_size))
         yield Path(member.filename).name, cast(
             BinaryIO, _Unpacked(stream, size, filename)
         )
@@ -91,12 +117,15 @@ def _is_clutter(name: str) -> bool:
     return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
 
 
+_BROKEN = zipfile.BadZipFile, OSError, EOFError, ValueError, zlib.error
+
+
 @contextmanager
 def _readable(filename: str) -> Iterator[None]:
     """Turn every way an archive can be broken into one exception with a sentence."""
     try:
         yield
-    except (zipfile.BadZipFile, OSError, zlib.error, EOFError) as error:
+    except _BROKEN as error:
         raise SourceUnreadable(f"{filename} is not a whole archive: {error}") from error
     except (RuntimeError, NotImplementedError) as error:
         raise SourceUnreadable(f"{filename} cannot be unpacked: {error}") from error
