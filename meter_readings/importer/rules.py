@@ -85,8 +85,10 @@ RULES: dict[Coded, Rule] = {
     _F.BYTE_ORDER_MARK: Rule(_W, _W, _NONE),
     _F.UNDECODABLE: Rule(_W, _E, _ASK),
     _F.CONTROL_CHARACTER: Rule(_E, _E, _CORRECT, True),
-    _F.LINE_TOO_LONG: Rule(_E, _E, _CORRECT, True),
-    _F.UNKNOWN_GROUP: Rule(_E, _E, _CORRECT, True),
+    # Nothing after such a line is read.
+    _F.LINE_TOO_LONG: Rule(_E, _E, _RESEND),
+    # It may be a spoiled 026 or 028: what follows would be taken for another meter's.
+    _F.UNKNOWN_GROUP: Rule(_E, _E, "Ask the sender for a corrected file."),
     _F.ORPHAN_GROUP: Rule(_E, _E, _CORRECT, True),
     _F.OUT_OF_ORDER: Rule(_W, _W, _NONE),
     _F.NO_METER: Rule(_W, _E, _ASK),
@@ -145,6 +147,7 @@ def rejects_file(fault: Fault, policy: Policy) -> bool:
     """Return whether a fault rejects the whole file under a policy."""
     if severity_of(fault.code, policy) != Severity.ERROR:
         return False
-    is_in_envelope = fault.group in (HEADER.code, TRAILER.code, "")
+    is_of_file = fault.line_number is None
+    is_in_envelope = is_of_file or fault.group in (HEADER.code, TRAILER.code)
     spares_rest = RULES[fault.code].costs_group_only and not is_in_envelope
     return not (policy == Policy.SALVAGE and spares_rest)
