@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
 from django.contrib.auth.models import User
-from django.db import OperationalError
+from django.db import Error, OperationalError
 from django.utils import timezone
 
 from meter_readings.models import FlowFile, ImportJob, Policy
@@ -62,10 +63,15 @@ class Job:
     ) -> None:
         if error is not None:
             self._row.state = ImportJob.State.FAILED
+            # What had come of it is undone with the transaction.
+            self._row.outcome, self._row.flow_file, self._row.counts = "", None, {}
             # The kind alone: an exception's words can hold what a file said.
             self._row.message = f"Broken off by {type(error).__name__}."
             self._row.finished_at = timezone.now()
-            self._save()
+            try:
+                self._save()
+            except Error:
+                pass  # what broke the attempt off matters more; the row stays running
 
     def note_received(self, sha256: str, size: int) -> None:
         """Put down which bytes the attempt is about."""
@@ -78,19 +84,21 @@ class Job:
         self._save()
         self._tell(self._row.bytes_checked)
 
-    def note_checked(self, byte_count: int, before_saving: Callable[[], None]) -> None:
+    def note_checked(
+        self, byte_count: int, pause: Callable[[], AbstractContextManager[None]]
+    ) -> None:
         """Put down how many bytes are checked; write it down every other second.
 
-        `before_saving` makes the connection free for it.
+        `pause` makes the connection free for it.
         """
         self._row.bytes_checked = byte_count
         self._tell(byte_count)
         if time.monotonic() >= self._next_beat:
-            before_saving()
-            try:
-                self._save()
-            except OperationalError:
-                pass  # it is only a heartbeat: the next one may get through
+            with pause():
+                try:
+                    self._save()
+                except OperationalError:
+                    pass  # it is only a heartbeat: the next one may get through
 
     def finish(
         self, outcome: str, flow_file: FlowFile | None, counts: dict[str, Any]

@@ -168,7 +168,8 @@ def load_staged(
         _changed(cursor, _PLACE_METERS, latest_meter)
         if _number(cursor, "SELECT COUNT(*) FROM placed_meter WHERE is_known"):
             _changed(cursor, _EVENTS_OF_KNOWN_METERS)
-        _changed(cursor, _NEW_READINGS, flow_file_id)
+        readings = _changed(cursor, _NEW_READINGS, flow_file_id)
+        assert readings == reading_count, "Every reading that was read has its row."
         site_visits = _changed(cursor, _NEW_VISITS, flow_file_id)
         _changed(cursor, _EVENTS_OF_NEW_METERS, latest_meter)
         settle(cursor)
@@ -178,7 +179,7 @@ def load_staged(
             meter_points,
             meters,
             site_visits,
-            reading_count,
+            readings,
             competing.get(Standing.DUPLICATE, 0),
             competing.get(Standing.SUPERSEDED, 0),
             _withdrawn_count(cursor, flow_file_id),

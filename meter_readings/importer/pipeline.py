@@ -90,10 +90,12 @@ def import_flow_file(
 
     `stream` gives the bytes, `filename` is what they were called, `now` the time after
     which a reading is in the future. `dry_run` checks and keeps nothing at all.
-    `on_progress` is told the phase and the bytes checked, `on_finding` every finding.
+    `on_progress` is told the phase and the bytes checked, `on_finding` every finding;
+    neither may use this thread's database connection, which may be loading meanwhile.
     The outcome is in the result and not raised; SourceUnreadable is raised where the
     bytes could not be had.
     """
+    filename = source.shown(filename)
     request = _Request(filename, policy, now, dry_run, allow_same_name)
     job = Job(
         filename=filename,
@@ -177,14 +179,14 @@ class _Attempt:
             self._parser = parser = FlowFileParser(
                 stream, report=findings.add, not_after=request.now
             )
-            for batch in parser.batches():
-                self._readings_good += _reading_count(batch)
-                if not (findings.is_rejected or request.dry_run):
-                    self._staging.stage(batch)
-                self._job.note_checked(
-                    parser.lines.byte_count, self._staging.finish_staging
-                )
-        self._staging.finish_staging()
+            try:
+                for batch in parser.batches():
+                    self._readings_good += _reading_count(batch)
+                    if not (findings.is_rejected or request.dry_run):
+                        self._staging.stage(batch)
+                    self._job.note_checked(parser.lines.byte_count, self._staging.pause)
+            finally:
+                self._staging.finish_staging()
         return parser
 
     def _describe(self, parser: FlowFileParser) -> FlowFile:
@@ -198,8 +200,9 @@ class _Attempt:
         flow_file.content.name = source.keep(received)
         flow_file.policy = request.policy
         flow_file.received_at = request.now
-        flow_file.header_text = parser.header_text
-        flow_file.trailer_text = parser.trailer_text
+        # PostgreSQL keeps no NUL; a line that has one is a fault and says so.
+        flow_file.header_text = parser.header_text.replace("\0", "\\x00")
+        flow_file.trailer_text = parser.trailer_text.replace("\0", "\\x00")
         flow_file.line_end = parser.lines.line_end
         flow_file.ends_with_newline = parser.lines.ends_with_newline
         flow_file.line_count = parser.line_count
@@ -229,8 +232,9 @@ class _Attempt:
     ) -> ImportResult:
         """Put the outcome down with the job and return it."""
         findings, parser, policy = self._findings, self._parser, self._request.policy
-        spoiled = parser.spoiled_reading_count if parser else 0
-        read = self._readings_good + spoiled
+        read = 0
+        if parser is not None and outcome not in _NOT_JUDGED:
+            read = self._readings_good + parser.spoiled_reading_count
         is_good = outcome in (Outcome.IMPORTED, Outcome.CHECKED)
         good = self._readings_good if is_good else 0
         result = ImportResult(
@@ -257,6 +261,8 @@ class _Attempt:
         self._job.finish(outcome, flow_file, _counts(result))
         return result
 
+
+_NOT_JUDGED = Outcome.ALREADY_IMPORTED, Outcome.REFUSED
 
 _HEADER_FIELDS = (
     "file_identifier",

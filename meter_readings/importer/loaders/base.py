@@ -7,8 +7,8 @@ database is locked while a file is checked, and nothing is left when it is rejec
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import Any, Self, cast
@@ -85,7 +85,6 @@ class Loader(ABC):
     utc_suffix: str
 
     def __init__(self) -> None:
-        self.reading_count = 0
         self._is_begun = False
         self._latest_meter_line = 0
         self._instants: dict[str, object] = {}
@@ -108,6 +107,12 @@ class Loader(ABC):
 
     def finish_staging(self) -> None:
         """See to it that all that was staged has arrived."""
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Leave the connection free for something small that must not wait for long."""
+        self.finish_staging()
+        yield
 
     # Staging
 
@@ -163,8 +168,8 @@ class Loader(ABC):
         meter_lines = (repeat(run.meter.line_number, run.line_count) for run in runs)
         register_ids, times, values, resets_at, resets, flags, methods = batch.cells
         instants = self._instants_of(batch)
-        reset_counts = {"": self.null}
-        flag_values = {"T": self.true, "F": self.false, "": self.null}
+        reset_counts = self._said(batch, 4, lambda n: next(self.numbers_or_null(n)))
+        flag_values = self._said(batch, 5, self._truth)
         rows = zip(
             self.numbers(chain.from_iterable(line_numbers)),
             self.numbers(chain.from_iterable(meter_lines)),
@@ -172,15 +177,21 @@ class Loader(ABC):
             map(instants.__getitem__, times),
             values,
             map(instants.__getitem__, resets_at),
-            [reset_counts.get(cell, cell) for cell in resets],
+            map(reset_counts.__getitem__, resets),
             map(flag_values.__getitem__, flags),
             methods,
             repeat(""),
             repeat(self.null),
             repeat(""),
         )
-        self.reading_count += batch.line_count
         self.stage_rows("incoming_reading", READING_COLUMNS, rows)
+
+    def _said(
+        self, batch: ReadingColumns, index: int, taken: Callable[[Any], object]
+    ) -> dict[str, object]:
+        """Return each cell of a column as the driver takes what it means."""
+        values = cast(dict[str, Any], batch.values[index])
+        return {cell: taken(value) for cell, value in values.items()}
 
     def _instants_of(self, batch: ReadingColumns) -> dict[str, object]:
         """Return the instant of each time cell in the batch; an empty one is null."""
@@ -227,7 +238,6 @@ class Loader(ABC):
                 readings.append(self._reading_row(entry, entry.record))
             else:
                 visits.append(self._visit_row(entry))
-        self.reading_count += len(readings)
         self.stage_rows("incoming_reading", READING_COLUMNS, readings)
         self.stage_rows("incoming_visit", VISIT_COLUMNS, visits)
 

@@ -76,9 +76,10 @@ class PostgresqlLoader(Loader):
 
     def finish_staging(self) -> None:
         """Wait for the latest copy; raise what went wrong with it."""
-        latest, self._latest = self._latest, None
-        if latest is not None:
-            latest.result()
+        if self._latest is not None:
+            # Forgotten only when it is over: this wait may itself be broken off.
+            self._latest.result()
+            self._latest = None
 
     def clear(self) -> None:
         """Empty the staging tables, in the way that is quicker for their size."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self
 
 from django.db import connection, transaction
@@ -47,26 +47,41 @@ class SqliteLoader(Loader):
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
         connection.ensure_connection()
         database = connection.connection
-        is_alone = not database.in_transaction
-        if is_alone:
+        if database.in_transaction:
+            database.executemany(statement, rows)
+        else:
             database.execute("BEGIN")
-        database.executemany(statement, rows)
-        if is_alone:
-            database.execute("COMMIT")
+            with database:  # commits, or rolls back what broke off
+                database.executemany(statement, rows)
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Leave the connection free for something that must not wait for a load."""
+        self._wait_for(0)
+        try:
+            yield
+        finally:
+            self._wait_for(_BUSY_MILLISECONDS)
 
     def __enter__(self) -> Self:
         """Be patient with other loads for as long as this one lasts."""
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout")
             (self._usual_wait,) = cursor.fetchone()
-            cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+        self._wait_for(_BUSY_MILLISECONDS)
         return self
 
     def __exit__(self, *error: object) -> None:
         """Let what was put aside go, and be as patient as before."""
-        super().__exit__(*error)
+        try:
+            super().__exit__(*error)
+        finally:
+            self._wait_for(self._usual_wait)
+
+    def _wait_for(self, milliseconds: int) -> None:
+        """Be so patient when another connection writes."""
         with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA busy_timeout = {self._usual_wait}")
+            cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
     def transaction(self) -> AbstractContextManager[None]:
         """Hold the database's one write lock from the beginning to the end."""
