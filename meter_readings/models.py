@@ -350,7 +350,13 @@ class SiteVisit(models.Model):
                 fields=["flow_file", "line_number"], name="one_visit_per_file_line"
             ),
             models.CheckConstraint(
-                condition=_fits(check_code=2, additional_information=200),
+                condition=_fits(
+                    group=3,
+                    check_code=2,
+                    additional_information=200,
+                    bsc_validation_status=1,
+                    reading_type=1,
+                ),
                 name="visit_codes_are_no_longer_than_the_catalogues",
             ),
         ]

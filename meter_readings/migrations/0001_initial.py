@@ -204,6 +204,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='sitevisit',
-            constraint=models.CheckConstraint(condition=models.Q(django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('check_code')), 2), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('additional_information')), 200)), name='visit_codes_are_no_longer_than_the_catalogues'),
+            constraint=models.CheckConstraint(condition=models.Q(django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('group')), 3), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('check_code')), 2), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('additional_information')), 200), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('bsc_validation_status')), 1), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('reading_type')), 1)), name='visit_codes_are_no_longer_than_the_catalogues'),
         ),
     ]
