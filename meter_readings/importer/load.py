@@ -23,7 +23,7 @@ class LoadCounts(NamedTuple):
     """What one load added, and what became of it.
 
     `duplicate`, `superseded` and `withdrawn` are those of the readings that do not
-    count; `superseding` are those that count in the place of an earlier version.
+    count; `superseding` are those that count in the place of another version.
     """
 
     meter_points: int
@@ -152,6 +152,21 @@ WHERE reading.flow_file_id = %s
 GROUP BY reading.standing
 """
 
+_SUPERSEDING = f"""
+SELECT COUNT(*)
+FROM event_to_settle AS event
+JOIN {_READING} AS reading ON reading.meter_id = event.meter_id
+    AND reading.register_id = event.register_id AND reading.read_at = event.read_at
+WHERE reading.flow_file_id = %s AND reading.standing = '{Standing.CURRENT}'
+    AND EXISTS (
+        SELECT 1 FROM {_READING} AS other
+        WHERE other.meter_id = event.meter_id
+            AND other.register_id = event.register_id
+            AND other.read_at = event.read_at
+            AND other.standing = '{Standing.SUPERSEDED}'
+    )
+"""
+
 
 def load_staged(
     flow_file_id: int, reading_count: int, findings: Findings
@@ -183,7 +198,7 @@ def load_staged(
             competing.get(Standing.DUPLICATE, 0),
             competing.get(Standing.SUPERSEDED, 0),
             _withdrawn_count(cursor, flow_file_id),
-            competing.get(Standing.CURRENT, 0),
+            _number(cursor, _SUPERSEDING, flow_file_id),
         )
         _find(cursor, findings, flow_file_id, sum(competing.values()))
     return counts
@@ -214,6 +229,7 @@ WHERE placed.reading_type = '{ReadingType.WITHDRAWN}' AND NOT EXISTS (
         AND held.register_id = reading.register_id
         AND held.read_at = reading.read_at
         AND held.reading_type <> '{ReadingType.WITHDRAWN}'
+        AND held.standing = '{Standing.WITHDRAWN}'
 )
 ORDER BY reading.line_number LIMIT {KEPT_PER_RULE}
 """
