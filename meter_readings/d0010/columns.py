@@ -143,4 +143,4 @@ def _are_paired(left: list[str], right: list[str]) -> bool:
     """Return whether two columns are filled in the same lines."""
     if not any(left) and not any(right):
         return True
-    return all(bool(one) is bool(other) for one, other in zip(left, right, strict=True))
+    return list(map(bool, left)) == list(map(bool, right))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -201,12 +202,9 @@ class Moment:
     picture: str = "DATETIME"
 
     def read(self, cell: str, remark: Remark) -> datetime:
-        moment = _clock_time(cell)
-        if (first := moment.utcoffset()) != moment.replace(fold=1).utcoffset():
-            if is_nonexistent(moment):
-                remark(FaultCode.NONEXISTENT_TIME, "a time the local clock showed")
-            else:
-                remark(FaultCode.AMBIGUOUS_TIME, f"read as UTC+{first}")
+        moment, oddity = _clock_time(cell)
+        if oddity is not None:
+            remark(*oddity)
         return moment
 
     def write(self, value: object) -> str:
@@ -214,8 +212,12 @@ class Moment:
         return f"{value:%Y%m%d%H%M%S}"
 
 
-def _clock_time(cell: str) -> datetime:
-    """Return the local time that fourteen digits say; raise where they say none."""
+@lru_cache(maxsize=4096)
+def _clock_time(cell: str) -> tuple[datetime, tuple[FaultCode, str] | None]:
+    """Return the local time that fourteen digits say, and what is odd about it.
+
+    Raises UnreadableCell where they say none. Times recur, hence the memory.
+    """
     expected = "ccyymmddhhmmss, a real date and time"
     match = _FOURTEEN_DIGITS.fullmatch(cell)
     if match is None:
@@ -229,9 +231,14 @@ def _clock_time(cell: str) -> datetime:
     if hour == 24:
         expected = "an hour from 00 to 23 (midnight is 000000 of the next day)"
     try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=LONDON)
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=LONDON)
     except ValueError:
         raise UnreadableCell(FaultCode.NOT_A_TIME, expected) from None
+    if (first := moment.utcoffset()) == moment.replace(fold=1).utcoffset():
+        return moment, None
+    if is_nonexistent(moment):
+        return moment, (FaultCode.NONEXISTENT_TIME, "a time the local clock showed")
+    return moment, (FaultCode.AMBIGUOUS_TIME, f"read as UTC+{first}")
 
 
 def is_nonexistent(moment: datetime) -> bool:

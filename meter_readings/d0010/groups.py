@@ -68,11 +68,17 @@ class GroupReader:
         }
 
     def take_entries(self) -> list[Entry]:
-        """Return what is complete; a reading that 032s may follow is kept back."""
-        entries, is_open = self.entries, isinstance(self._reading, Entry)
-        index = self._reading_index if is_open else len(entries)
-        if index == 0:
-            return []
+        """Return what is complete; what may still change is kept, and what follows.
+
+        032s may follow an open reading; a meter with nothing yet may become an entry.
+        """
+        entries, reading, meter = self.entries, self._reading, self.meter
+        if isinstance(reading, Entry):
+            index = self._reading_index
+        elif isinstance(meter, OpenGroup) and not self._meter_has_child():
+            index = sum(entry.line_number < meter.line_number for entry in entries)
+        else:
+            index = len(entries)
         self.entries, self._reading_index = entries[index:], 0
         return entries[:index]
 
@@ -165,20 +171,26 @@ class GroupReader:
         self.close_reading()
         self._meter_has_reading = True
 
-    def read_run(self, run: Run, lines: list[str], stays_open: bool = False) -> None:
-        """Read the 030s of a meter that need not be open any more.
+    def open_late(self, run: Run, line: str) -> None:
+        """Read the open meter's latest 030 now that 032s or 033s may follow it."""
+        now, self.line_number = self.line_number, run.line_number
+        self.open_reading(line)
+        self.line_number = now
 
-        `stays_open` leaves the last of them open to 032s; its meter must be open.
-        """
-        now = self.mpan, self.meter, self.line_number
-        had_reading = self._meter_has_reading
+    def read_run(self, run: Run, lines: list[str]) -> None:
+        """Read 030s of a meter that may be closed; what is open stays open."""
+        now = (self.mpan, self.meter, self.line_number, self._meter_has_reading)
+        entries, reading, index = self.entries, self._reading, self._reading_index
+        results, self._results = self._results, []
+        self.entries, self._reading = [], None
         self.mpan, self.meter, first, _ = run
         for self.line_number, line in enumerate(lines, first):
             self.open_reading(line)
-        if not stays_open:
-            self.close_reading()
-        self.mpan, self.meter, self.line_number = now
-        self._meter_has_reading = had_reading
+        self.close_reading()
+        self._reading, self._reading_index = reading, index + len(self.entries)
+        self._results = results
+        self.entries += entries
+        self.mpan, self.meter, self.line_number, self._meter_has_reading = now
 
     def close_reading(self) -> None:
         """Let the open reading be; its 032s are complete."""
@@ -198,7 +210,7 @@ class GroupReader:
         self.close_reading()
         meter, self.meter = self.meter, None
         if isinstance(meter, OpenGroup):
-            if not (self._meter_has_reading or self._meter_has_visit):
+            if not self._meter_has_child():
                 assert isinstance(self.mpan, OpenGroup)
                 code, number = self._flow.meter.code, meter.line_number
                 entry = Entry(number, code, meter.record, self.mpan, meter)
@@ -215,6 +227,9 @@ class GroupReader:
             self._report(Fault(FaultCode.NO_METER, number, code, expected=expected))
             if not self._mpan_has_visit:
                 self.entries.append(Entry(number, code, mpan.record, mpan, None))
+
+    def _meter_has_child(self) -> bool:
+        return self._meter_has_reading or self._meter_has_visit
 
     # What a reading says
 

@@ -66,7 +66,13 @@ class FlowFileParser:
         self._is_begun = False
         self._runs: list[Run] = []
         self._waiting: list[str] = []
+        self._latest_waits = False
         self._batches: list[Batch] = []
+        self._openers = {
+            flow.mpan.code + "|": self._groups.open_mpan,
+            flow.meter.code + "|": self._groups.open_meter,
+        }
+        self._continuations = {flow.result.code, flow.reading_visit.code}
 
     @property
     def flow_count(self) -> int:
@@ -79,17 +85,26 @@ class FlowFileParser:
         return self._groups.spoiled_reading_count
 
     def __iter__(self) -> Iterator[Entry]:
-        for batch in self.batches():
-            if isinstance(batch, ReadingColumns):
-                yield from batch.entries()
-            else:
-                yield from batch
+        for batches in self._blocks():
+            entries: list[Entry] = []
+            for batch in batches:
+                if isinstance(batch, ReadingColumns):
+                    entries.extend(batch.entries())
+                else:
+                    entries.extend(batch)
+            yield from sorted(entries, key=lambda entry: entry.line_number)
 
     def batches(self) -> Iterator[Batch]:
-        """Yield entries in file order: common readings by columns, the rest in lists.
+        """Yield entries as they are best loaded: common readings by columns.
 
-        A batch is to be used before the next is asked for.
+        Those of one block of lines come in no set order. A batch is to be used before
+        the next is asked for.
         """
+        for batches in self._blocks():
+            yield from batches
+
+    def _blocks(self) -> Iterator[list[Batch]]:
+        """Yield what each block of lines completes."""
         latest_line = ""
         try:
             for block in self.lines:
@@ -98,13 +113,13 @@ class FlowFileParser:
                 else:
                     self._read_lines(block)
                 latest_line = block.lines[-1]
-                yield from self._take_batches()
+                yield self._take_batches()
             self._groups.close_mpan()
-            yield from self._take_batches()
+            yield self._take_batches()
             self._check_end(latest_line)
         except _StopReading:
             self._groups.close_reading()
-            yield from self._take_batches()
+            yield self._take_batches()
 
     def _take_batches(self) -> list[Batch]:
         batches = [*self._batches, self._groups.take_entries()]
@@ -115,71 +130,61 @@ class FlowFileParser:
 
     def _read_plain_lines(self, lines: list[str]) -> None:
         """Read printable ASCII: runs of readings wait, to be read by columns."""
-        groups, number = self._groups, self.line_count
+        groups, waiting, number = self._groups, self._waiting, self.line_count
         start_of_reading = self._flow.reading.code + "|"
-        openers = {
-            self._flow.mpan.code + "|": groups.open_mpan,
-            self._flow.meter.code + "|": groups.open_meter,
-        }
-        waiting = self._waiting
         begin = 0
         for line in lines:
             number += 1
-            if (
-                line.startswith(start_of_reading)
-                and groups.meter.__class__ is OpenGroup
-            ):
+            is_reading = line.startswith(start_of_reading)
+            if is_reading and groups.meter.__class__ is OpenGroup:
                 waiting.append(line)
                 continue
-            start = line[:4]
             if len(waiting) > begin:
                 self._end_run(number, len(waiting) - begin)
                 begin = len(waiting)
             self.line_count = groups.line_number = number
-            opener = openers.get(start)
+            opener = self._openers.get(line[:4])
             if opener is not None and groups.mpan is not None:
                 self.group_count += 1
+                self._latest_waits = False
                 opener(line)
             else:
-                if begin:
-                    self._read_waiting()
-                    begin = 0
+                is_next = line.partition("|")[0] in self._continuations
+                if is_next and self._latest_waits:
+                    self._open_latest()
                 self._read_line(line)
-            if begin and groups.entries:
-                self._read_waiting()
-                begin = 0
+                begin = len(waiting)
         self.line_count = number
         if len(waiting) > begin:
             self._end_run(number + 1, len(waiting) - begin)
-        if waiting:
-            self._read_waiting()
+        self._read_waiting()
+
+    def _read_waiting(self) -> None:
+        """Read what waits by columns, but for a reading that may not be complete."""
+        if self._latest_waits:
+            self._open_latest()
+        self._read_columns(self._runs, self._waiting)
+        self._runs = []
+        self._waiting.clear()
 
     def _end_run(self, end: int, count: int) -> None:
         """Put down whose the latest waiting lines are, the last just before `end`."""
         groups = self._groups
         groups.note_common_reading()
-        if not self._runs:
-            self._batches.append(groups.take_entries())
         assert isinstance(groups.mpan, OpenGroup)
         assert isinstance(groups.meter, OpenGroup)
         self._runs.append(Run(groups.mpan, groups.meter, end - count, count))
+        self._latest_waits = True
         self.group_count += count
 
-    def _read_waiting(self) -> None:
-        """Read the lines that wait; the latest stays open where a 032 may follow."""
-        runs, lines, groups = self._runs, self._waiting[:], self._groups
-        self._runs = []
-        self._waiting.clear()
-        later, groups.entries = groups.entries, []
-        latest = runs[-1]
-        is_open = latest.meter is groups.meter
-        if is_open:
-            runs, last_run = split_runs(runs, len(lines) - 1)
-            self._read_columns(runs, lines[:-1])
-            groups.read_run(last_run[0], lines[-1:], stays_open=True)
-        else:
-            self._read_columns(runs, lines)
-        groups.entries += later
+    def _open_latest(self) -> None:
+        """Read the latest waiting line by itself: 032s and 033s may follow it."""
+        self._latest_waits = False
+        mpan, meter, first, count = self._runs.pop()
+        if count > 1:
+            self._runs.append(Run(mpan, meter, first, count - 1))
+        latest = Run(mpan, meter, first + count - 1, 1)
+        self._groups.open_late(latest, self._waiting.pop())
 
     def _read_columns(self, runs: list[Run], lines: list[str]) -> None:
         """Read lines by columns; where one is uncommon, halve until it is alone."""
@@ -198,7 +203,6 @@ class FlowFileParser:
             for run in runs:
                 self._groups.read_run(run, lines[begin : begin + run.line_count])
                 begin += run.line_count
-            self._batches.append(self._groups.take_entries())
 
     def _read_lines(self, block: Block) -> None:
         """Read lines whose characters must be looked at."""
@@ -222,10 +226,12 @@ class FlowFileParser:
             self._say(FaultCode.AFTER_TRAILER, line, expected, grammar.TRAILER.code)
         elif action is not None:
             self.group_count += 1
+            self._latest_waits = False
             action(line)
         elif code == grammar.HEADER.code:
             self._read_header(line)
         elif code == grammar.TRAILER.code:
+            self._latest_waits = False
             self._groups.close_mpan()
             self.trailer_text, self._trailer_line_number = line, self.line_count
             record = self._envelope.read(grammar.TRAILER, line, self.line_count)
@@ -262,6 +268,8 @@ class FlowFileParser:
 
     def _read_header(self, line: str) -> None:
         number, code = self.line_count, grammar.HEADER.code
+        # What came before is judged without it.
+        self._read_waiting()
         if self.header_text:
             self._say(FaultCode.SECOND_HEADER, line, "one header, at the top", code)
             return

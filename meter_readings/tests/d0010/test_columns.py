@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from datetime import UTC, datetime
 from unittest import TestCase
@@ -152,6 +153,9 @@ class ColumnReaderTests(TestCase):
         self.assertIsNone(self.read(short, long))
         self.assertIsNone(self.read(long, short))
 
+    def test_is_not_deceived_by_two_readings_in_one_line(self) -> None:
+        self.assertIsNone(self.read("030|S|20240401000000|99.0|||T|N|" * 2))
+
     def test_leaves_lines_of_any_other_group_to_the_table(self) -> None:
         self.assertIsNone(self.read("031|S|20240401000000|99.0|||T|N|"))
 
@@ -256,7 +260,6 @@ class ColumnsAndTableTests(TestCase):
 
     def test_really_read_by_columns(self) -> None:
         text = flow_file_of_readings(*["030|S|20240401000000|99.0|||T|N|"] * 50)
-        with patch.object(FlowFileParser, "_read_columns") as read_columns:
-            parse(text)
-        [(_, lines)] = [call.args for call in read_columns.call_args_list]
-        self.assertEqual(len(lines), 49)
+        parser = FlowFileParser(io.BytesIO(text.encode()), report=self.fail)
+        columns = [b for b in parser.batches() if isinstance(b, ReadingColumns)]
+        self.assertEqual([batch.line_count for batch in columns], [50])
