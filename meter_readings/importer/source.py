@@ -28,6 +28,7 @@ _PIECE = 1 << 20
 _GZIP = b"\x1f\x8b"
 _ZIP, _EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
 
+_ENCRYPTED = 0x1
 # Python unpacks others by whole pieces: a small piece can fill the memory.
 _METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 
@@ -65,6 +66,7 @@ def flow_files(stream: BinaryIO, filename: str) -> Iterator[tuple[str, BinaryIO]
     Told by its first bytes, not its name. Raises SourceUnreadable where an archive
     cannot be read.
     """
+    filename = shown(filename)
     start = _first_bytes(stream, len(_ZIP))
     whole = _Rest(start, stream)
     if start.startswith(_GZIP):
@@ -90,7 +92,6 @@ def _first_bytes(stream: BinaryIO, size: int) -> bytes:
 
 
 def _members(archive: IO[bytes], filename: str) -> Iterator[tuple[str, BinaryIO]]:
-    archive_size = archive.tell()
     with _readable(filename):
         unpacked = zipfile.ZipFile(archive)
     members = [
@@ -101,12 +102,13 @@ def _members(archive: IO[bytes], filename: str) -> Iterator[tuple[str, BinaryIO]
     if not members:
         raise SourceUnreadable(f"{filename} holds no files.")
     for member in members:
+        if member.flag_bits & _ENCRYPTED:
+            raise SourceUnreadable(f"{filename} is encrypted.")
         if member.compress_type not in _METHODS:
             raise SourceUnreadable(f"{filename} is packed by a method not known here.")
         with _readable(filename):
             stream = unpacked.open(member)
-        # What a member says of itself may be made up; the archive is as large as it is.
-        size = _Size(min(member.compress_size, archive_size))
+        size = _Size(member.compress_size)
         yield Path(member.filename).name, cast(
             BinaryIO, _Unpacked(stream, size, filename)
         )
@@ -127,7 +129,7 @@ def _readable(filename: str) -> Iterator[None]:
         yield
     except _BROKEN as error:
         raise SourceUnreadable(f"{filename} is not a whole archive: {error}") from error
-    except (RuntimeError, NotImplementedError) as error:
+    except NotImplementedError as error:
         raise SourceUnreadable(f"{filename} cannot be unpacked: {error}") from error
 
 
@@ -146,14 +148,14 @@ class _Rest:
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
-        if self._start:
-            piece, self._start = self._start, b""
-            if 0 <= size < len(piece):
-                piece, self._start = piece[:size], piece[size:]
-            return piece
+        start = self._start if size < 0 else self._start[:size]
+        if start and size >= 0:
+            self._start = self._start[size:]
+            return start
+        self._start = b""
         piece = self._stream.read(size)
         self.byte_count += len(piece)
-        return piece
+        return start + piece
 
 
 class _Unpacked:
