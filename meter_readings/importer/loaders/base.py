@@ -22,6 +22,9 @@ from meter_readings.d0010.parser import Batch
 # How many distinct times are remembered in the database's own words.
 _REMEMBERED = 100_000
 
+# More meters than stand in one block of lines, within which entries have no set order.
+_METERS_OF_A_BLOCK = 50_000
+
 # What is put aside, and what the load works out from it. Types by the loader.
 STAGING_TABLES = {
     "incoming_meter": "line_number {number}, mpan_line_number {number}, mpan {text},"
@@ -86,7 +89,8 @@ class Loader(ABC):
 
     def __init__(self) -> None:
         self._is_begun = False
-        self._latest_meter_line = 0
+        self._meter_lines: set[int] = set()
+        self._earlier_meter_lines: set[int] = set()
         self._instants: dict[str, object] = {}
 
     # What each database does in its own way
@@ -214,11 +218,10 @@ class Loader(ABC):
     def _stage_meters(
         self, pairs: Iterable[tuple[OpenGroup[Any], OpenGroup[Any] | None]]
     ) -> None:
-        """Put aside each 028 once: pairs come in file order."""
+        """Put aside each 028 once, in whatever order a block of lines gives them."""
         rows = []
         for mpan, meter in pairs:
-            if meter is not None and meter.line_number > self._latest_meter_line:
-                self._latest_meter_line = meter.line_number
+            if meter is not None and self._is_new(meter.line_number):
                 rows.append(
                     (
                         *self.numbers((meter.line_number, mpan.line_number)),
@@ -229,6 +232,16 @@ class Loader(ABC):
                     )
                 )
         self.stage_rows("incoming_meter", METER_COLUMNS, rows)
+
+    def _is_new(self, meter_line: int) -> bool:
+        """Return whether a 028 has not been put aside; remember it."""
+        known = self._meter_lines
+        if meter_line in known or meter_line in self._earlier_meter_lines:
+            return False
+        known.add(meter_line)
+        if len(known) > _METERS_OF_A_BLOCK:
+            self._earlier_meter_lines, self._meter_lines = known, set()
+        return True
 
     def _stage_entries(self, entries: list[Entry]) -> None:
         self._stage_meters((entry.mpan, entry.meter) for entry in entries)
