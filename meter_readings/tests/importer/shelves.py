@@ -1,0 +1,48 @@
+"""What stands in the database, in words that outlive an import and its undoing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model
+
+from meter_readings.models import (
+    Finding,
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    Reading,
+    SiteVisit,
+)
+
+# A row's number says nothing, so what it refers to is told by its own names.
+_NAMES = {
+    "flow_file": ["flow_file__sha256"],
+    "meter": ["meter__meter_point__mpan", "meter__serial_number"],
+    "meter_point": ["meter_point__mpan"],
+    "requested_by": ["requested_by__username"],
+}
+
+LOADED = MeterPoint, Meter, Reading, SiteVisit
+ALL = *LOADED, FlowFile, Finding, ImportJob
+
+
+def rows_of(*models: type[Model]) -> dict[str, list[tuple[Any, ...]]]:
+    """Return all rows of these models, or of those a load fills, but for their ids."""
+    return {model.__name__: _rows(model) for model in models or LOADED}
+
+
+def _rows(model: type[Model]) -> list[tuple[Any, ...]]:
+    names = []
+    for field in model._meta.concrete_fields:
+        if not field.primary_key:
+            names += _NAMES.get(field.name, [field.name])
+    return sorted(model._default_manager.values_list(*names), key=repr)
+
+
+def versions(*names: str) -> list[Any]:
+    """Return all readings in the order in which they were said, standing and names."""
+    order = "flow_file__file_created_at", "flow_file__file_identifier"
+    readings = Reading.objects.order_by(*order, "flow_file__sha256", "line_number")
+    return list(readings.values_list("standing", *names, flat=not names))
