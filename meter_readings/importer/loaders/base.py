@@ -105,6 +105,10 @@ class Loader(ABC):
     def numbers(self, numbers: Iterable[int]) -> Iterable[object]:
         """Return whole numbers as the driver takes them."""
 
+    def quoted(self, text: str) -> str:
+        """Return a text that may hold lines and pipes as the driver takes it."""
+        return text
+
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
         """Open the one transaction of a load, alone among loads until it ends."""
@@ -268,7 +272,7 @@ class Loader(ABC):
             record.reading_method,
             result.reason_code if result else "",
             self._truth(result.meter_reading_status if result else None),
-            _received_text(entry, record),
+            self.quoted(_received_text(entry, record)),
         )
 
     def _visit_row(self, entry: Entry) -> tuple[Any, ...]:

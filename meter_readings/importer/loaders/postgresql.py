@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from .base import STAGING_TABLES, Loader
 
 # CSV with marks that no field can hold: a flow file has neither pipes nor control
-# characters in its cells, so nothing needs escaping.
+# characters in its cells, so only a text of whole lines needs quoting.
 _COPY = (
     "COPY {table} ({columns}) FROM STDIN WITH"
     " (FORMAT csv, DELIMITER '|', QUOTE E'\\x01', NULL E'\\x02')"
@@ -57,6 +57,10 @@ class PostgresqlLoader(Loader):
     def numbers(self, numbers: Iterable[int]) -> Iterable[object]:
         """Return whole numbers as text."""
         return map(str, numbers)
+
+    def quoted(self, text: str) -> str:
+        """Return a text between the marks that let it hold lines and pipes."""
+        return f"\x01{text}\x01"
 
     def stage_rows(
         self, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
