@@ -9,11 +9,18 @@ from django.db.backends.utils import CursorWrapper
 
 from meter_readings.d0010 import D0010, Fault, Group
 from meter_readings.d0010.codes import ReadingType
-from meter_readings.models import Meter, MeterPoint, Reading, SiteVisit, Standing
+from meter_readings.models import (
+    FlowFile,
+    Meter,
+    MeterPoint,
+    Reading,
+    SiteVisit,
+    Standing,
+)
 
 from .findings import KEPT_PER_RULE, Findings
 from .rules import ImportCode
-from .settle import settle
+from .settle import message_order, settle
 
 _READING, _METER = Reading._meta.db_table, Meter._meta.db_table
 _METER_POINT, _VISIT = MeterPoint._meta.db_table, SiteVisit._meta.db_table
@@ -39,6 +46,12 @@ class LoadCounts(NamedTuple):
     def current(self) -> int:
         """Return how many of the readings count."""
         return self.readings - self.duplicate - self.superseded - self.withdrawn
+
+
+def _same(column: str) -> str:
+    """Return the condition that held and incoming say the same, or both nothing."""
+    held, incoming = f"held.{column}", f"incoming.{column}"
+    return f"({held} = {incoming} OR ({held} IS NULL AND {incoming} IS NULL))"
 
 
 # New meter points and meters are numbered in the order in which the file names them,
@@ -74,30 +87,16 @@ JOIN {_METER} AS meter ON meter.meter_point_id = point.id
     AND meter.serial_number = named.serial_number
 """
 
-# The events of meters held before that are held already, or come more than once.
-_EVENTS_OF_KNOWN_METERS = f"""
-INSERT INTO event_to_settle
-SELECT placed.meter_id, incoming.register_id, incoming.read_at
-FROM incoming_reading AS incoming
-JOIN placed_meter AS placed ON placed.line_number = incoming.meter_line_number
-WHERE placed.is_known
-GROUP BY placed.meter_id, incoming.register_id, incoming.read_at
-HAVING COUNT(*) > 1 OR EXISTS (
-    SELECT 1 FROM {_READING} AS held
-    WHERE held.meter_id = placed.meter_id
-        AND held.register_id = incoming.register_id
-        AND held.read_at = incoming.read_at
-)
+# The files that were said after this one.
+_NEWER_FILES = """
+INSERT INTO newer_file
+SELECT other.id FROM {flow_file} AS other, {flow_file} AS this
+WHERE this.id = %s AND other.status = '{imported}' AND ({others}) > ({thiss})
 """
 
-# The events of new meters that come more than once: the index has them in order.
-_EVENTS_OF_NEW_METERS = f"""
-INSERT INTO event_to_settle
-SELECT meter_id, register_id, read_at FROM {_READING} WHERE meter_id > %s
-GROUP BY meter_id, register_id, read_at HAVING COUNT(*) > 1
-"""
-
-# The standing is what it most likely is, so that settling has little to change.
+# A reading that the current one of its event has said already, where nothing newer
+# is held, is a duplicate and changes nothing else. Whatever else meets an earlier
+# reading is settled below.
 _NEW_READINGS = f"""
 INSERT INTO {_READING} (
     flow_file_id, line_number, mpan_line_number, meter_line_number, meter_id,
@@ -118,14 +117,47 @@ SELECT %s, incoming.line_number, placed.mpan_line_number, placed.line_number,
             WHERE held.meter_id = placed.meter_id
                 AND held.register_id = incoming.register_id
                 AND held.read_at = incoming.read_at
+                AND held.standing = '{Standing.CURRENT}'
                 AND held.value = incoming.value
                 AND held.reading_type = placed.reading_type
                 AND held.bsc_validation_status = placed.bsc_validation_status
+                AND {_same("meter_reading_flag")}
+                AND {_same("meter_reading_status")}
+        ) AND NOT EXISTS (
+            SELECT 1 FROM {_READING} AS held
+            WHERE held.meter_id = placed.meter_id
+                AND held.register_id = incoming.register_id
+                AND held.read_at = incoming.read_at
+                AND held.flow_file_id IN (SELECT flow_file_id FROM newer_file)
         ) THEN '{Standing.DUPLICATE}'
         ELSE '{Standing.CURRENT}'
     END
 FROM incoming_reading AS incoming
 JOIN placed_meter AS placed ON placed.line_number = incoming.meter_line_number
+"""
+
+# The events of meters held before in which a reading that is no plain duplicate meets
+# another.
+_EVENTS_OF_KNOWN_METERS = f"""
+INSERT INTO event_to_settle
+SELECT DISTINCT reading.meter_id, reading.register_id, reading.read_at
+FROM {_READING} AS reading
+WHERE reading.flow_file_id = %s AND reading.meter_id <= %s
+    AND reading.standing <> '{Standing.DUPLICATE}'
+    AND EXISTS (
+        SELECT 1 FROM {_READING} AS other
+        WHERE other.meter_id = reading.meter_id
+            AND other.register_id = reading.register_id
+            AND other.read_at = reading.read_at
+            AND other.id <> reading.id
+    )
+"""
+
+# The events of new meters that come more than once: the index has them in order.
+_EVENTS_OF_NEW_METERS = f"""
+INSERT INTO event_to_settle
+SELECT meter_id, register_id, read_at FROM {_READING} WHERE meter_id > %s
+GROUP BY meter_id, register_id, read_at HAVING COUNT(*) > 1
 """
 
 _NEW_VISITS = f"""
@@ -143,13 +175,20 @@ JOIN {_METER_POINT} AS point ON point.mpan = incoming.mpan
 LEFT JOIN placed_meter AS placed ON placed.line_number = incoming.meter_line_number
 """
 
+# Counted in one pass: grouping would sort a million rows first.
 _OWN_STANDINGS = f"""
-SELECT reading.standing, COUNT(*)
+SELECT COUNT(CASE WHEN standing = '{Standing.DUPLICATE}' THEN 1 END),
+    COUNT(CASE WHEN standing = '{Standing.SUPERSEDED}' THEN 1 END),
+    COUNT(CASE WHEN standing = '{Standing.WITHDRAWN}' THEN 1 END)
+FROM {_READING} WHERE flow_file_id = %s
+"""
+
+_OWN_IN_EVENTS = f"""
+SELECT COUNT(*)
 FROM event_to_settle AS event
 JOIN {_READING} AS reading ON reading.meter_id = event.meter_id
     AND reading.register_id = event.register_id AND reading.read_at = event.read_at
 WHERE reading.flow_file_id = %s
-GROUP BY reading.standing
 """
 
 _SUPERSEDING = f"""
@@ -181,36 +220,36 @@ def load_staged(
         meter_points = _changed(cursor, _NEW_METER_POINTS)
         meters = _changed(cursor, _NEW_METERS)
         _changed(cursor, _PLACE_METERS, latest_meter)
-        if _number(cursor, "SELECT COUNT(*) FROM placed_meter WHERE is_known"):
-            _changed(cursor, _EVENTS_OF_KNOWN_METERS)
+        _changed(cursor, _newer_files(), flow_file_id)
         readings = _changed(cursor, _NEW_READINGS, flow_file_id)
         assert readings == reading_count, "Every reading that was read has its row."
         site_visits = _changed(cursor, _NEW_VISITS, flow_file_id)
-        _changed(cursor, _EVENTS_OF_NEW_METERS, latest_meter)
-        settle(cursor)
+        superseding = _settle(cursor, flow_file_id, latest_meter)
         cursor.execute(_OWN_STANDINGS, [flow_file_id])
-        competing: dict[str, int] = dict(cursor.fetchall())
-        counts = LoadCounts(
-            meter_points,
-            meters,
-            site_visits,
-            readings,
-            competing.get(Standing.DUPLICATE, 0),
-            competing.get(Standing.SUPERSEDED, 0),
-            _withdrawn_count(cursor, flow_file_id),
-            _number(cursor, _SUPERSEDING, flow_file_id),
-        )
-        _find(cursor, findings, flow_file_id, sum(competing.values()))
-    return counts
+        standings = cursor.fetchone()
+        _find(cursor, findings, flow_file_id)
+    return LoadCounts(
+        meter_points, meters, site_visits, readings, *standings, superseding
+    )
 
 
-def _withdrawn_count(cursor: CursorWrapper, flow_file_id: int) -> int:
-    """Return how many of a file's readings are withdrawn or themselves withdraw."""
-    return _number(
-        cursor,
-        f"SELECT COUNT(*) FROM {_READING} WHERE flow_file_id = %s"
-        f" AND standing = '{Standing.WITHDRAWN}'",
-        flow_file_id,
+def _settle(cursor: CursorWrapper, flow_file_id: int, latest_meter: int) -> int:
+    """Settle what meets earlier readings; return how many now stand in their place."""
+    events = _changed(cursor, _EVENTS_OF_NEW_METERS, latest_meter)
+    if _number(cursor, "SELECT COUNT(*) FROM placed_meter WHERE is_known"):
+        events += _changed(cursor, _EVENTS_OF_KNOWN_METERS, flow_file_id, latest_meter)
+    if not events:
+        return 0
+    settle(cursor)
+    return _number(cursor, _SUPERSEDING, flow_file_id)
+
+
+def _newer_files() -> str:
+    return _NEWER_FILES.format(
+        flow_file=FlowFile._meta.db_table,
+        imported=FlowFile.Status.IMPORTED,
+        others=message_order("other"),
+        thiss=message_order("this"),
     )
 
 
@@ -283,16 +322,15 @@ _MEETINGS = _Question(
 )
 
 
-def _find(
-    cursor: CursorWrapper, findings: Findings, flow_file_id: int, competing: int
-) -> None:
+def _find(cursor: CursorWrapper, findings: Findings, flow_file_id: int) -> None:
     """Add the findings that come of what is held already."""
     questions = [_SERIALS]
     withdrawn = f"reading_type = '{ReadingType.WITHDRAWN}'"
     if _number(cursor, f"SELECT COUNT(*) FROM placed_meter WHERE {withdrawn}"):
         questions.append(_WITHDRAWALS)
     # Every event has a reading of this file; where there are more, some meet here.
-    if competing > _number(cursor, "SELECT COUNT(*) FROM event_to_settle"):
+    events = _number(cursor, "SELECT COUNT(*) FROM event_to_settle")
+    if events and _number(cursor, _OWN_IN_EVENTS, flow_file_id) > events:
         questions.append(_MEETINGS)
     for code, statement, group, expected in questions:
         cursor.execute(statement, {"flow_file": flow_file_id})

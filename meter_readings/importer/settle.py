@@ -16,6 +16,7 @@ however often and in whatever order they were imported and undone.
 
 from __future__ import annotations
 
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from meter_readings.d0010.codes import BscValidationStatus, ReadingType
@@ -33,15 +34,30 @@ _SAYS = (
     " meter_reading_status"
 )
 
-_VERDICTS = f"""
+
+def message_order(flow_file: str) -> str:
+    """Return the columns that put files in the order in which they were said.
+
+    Text is compared byte by byte, so that every database has the same order.
+    """
+    bytewise = "BINARY" if connection.vendor == "sqlite" else '"C"'
+    return (
+        f"{flow_file}.file_created_at, {flow_file}.file_identifier COLLATE {bytewise},"
+        f" {flow_file}.sha256 COLLATE {bytewise}"
+    )
+
+
+def _verdicts() -> str:
+    # Beginning with UPDATE, it tells SQLite's driver that it changes rows.
+    return f"""
+UPDATE {_READING} SET standing = chosen.standing FROM (
 WITH version AS (
     SELECT reading.id, reading.meter_id, reading.register_id, reading.read_at,
         reading.value, reading.reading_type, reading.bsc_validation_status,
         reading.meter_reading_flag, reading.meter_reading_status,
         ROW_NUMBER() OVER (
             PARTITION BY reading.meter_id, reading.register_id, reading.read_at
-            ORDER BY flow_file.file_created_at, flow_file.file_identifier,
-                flow_file.sha256, reading.line_number
+            ORDER BY {message_order("flow_file")}, reading.line_number
         ) AS place
     FROM {EVENTS} AS event
     JOIN {_READING} AS reading ON reading.meter_id = event.meter_id
@@ -74,19 +90,16 @@ WITH version AS (
             PARTITION BY {_EVENT}, is_withdrawn, {_SAYS} ORDER BY place
         ) AS time_said
     FROM heard
-), chosen AS (
-    SELECT id, CASE
-        WHEN is_withdrawn THEN '{Standing.WITHDRAWN}'
-        WHEN time_said > 1 THEN '{Standing.DUPLICATE}'
-        WHEN MIN(preference) OVER (
-            PARTITION BY {_EVENT}, is_withdrawn, {_SAYS}
-        ) = 1 THEN '{Standing.CURRENT}'
-        ELSE '{Standing.SUPERSEDED}'
-    END AS standing
-    FROM ranked
 )
-UPDATE {_READING} SET standing = chosen.standing
-FROM chosen
+SELECT id, CASE
+    WHEN is_withdrawn THEN '{Standing.WITHDRAWN}'
+    WHEN time_said > 1 THEN '{Standing.DUPLICATE}'
+    WHEN MIN(preference) OVER (PARTITION BY {_EVENT}, is_withdrawn, {_SAYS}) = 1
+        THEN '{Standing.CURRENT}'
+    ELSE '{Standing.SUPERSEDED}'
+END AS standing
+FROM ranked
+) AS chosen
 WHERE {_READING}.id = chosen.id AND {_READING}.standing <> chosen.standing
 """
 
@@ -97,5 +110,5 @@ def settle(cursor: CursorWrapper) -> int:
     Runs inside the transaction, and under the lock, of what changed the versions.
     Returns how many readings stand otherwise than before.
     """
-    cursor.execute(_VERDICTS)
+    cursor.execute(_verdicts())
     return int(cursor.rowcount)

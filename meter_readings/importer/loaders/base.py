@@ -32,7 +32,8 @@ STAGING_TABLES = {
     "incoming_reading": "line_number {number}, meter_line_number {number},"
     " register_id {text}, read_at {time}, value {amount}, md_reset_at {time},"
     " md_reset_count {small}, meter_reading_flag {truth}, reading_method {text},"
-    " reason_code {text}, meter_reading_status {truth}, received_text {text}",
+    " reason_code {text} DEFAULT '', meter_reading_status {truth},"
+    " received_text {text} DEFAULT ''",
     "incoming_visit": 'line_number {number}, "group" {text}, mpan_line_number {number},'
     " meter_line_number {number}, reading_line_number {number}, mpan {text},"
     " bsc_validation_status {text}, check_code {text}, additional_information {text}",
@@ -40,6 +41,7 @@ STAGING_TABLES = {
     " meter_point_id {number}, serial_number {text}, reading_type {text},"
     " bsc_validation_status {text}, is_known {truth}",
     "event_to_settle": "meter_id {number}, register_id {text}, read_at {time}",
+    "newer_file": "flow_file_id {number}",
     "touched_meter": "meter_id {number}, meter_point_id {number}",
 }
 
@@ -51,16 +53,19 @@ METER_COLUMNS = (
     "reading_type",
     "bsc_validation_status",
 )
-READING_COLUMNS = (
+# Most readings have the first of these alone, and pay for no others.
+COMMON_COLUMNS = (
     "line_number",
     "meter_line_number",
     "register_id",
     "read_at",
     "value",
-    "md_reset_at",
-    "md_reset_count",
     "meter_reading_flag",
     "reading_method",
+)
+DEMAND_COLUMNS = (*COMMON_COLUMNS, "md_reset_at", "md_reset_count")
+READING_COLUMNS = (
+    *DEMAND_COLUMNS,
     "reason_code",
     "meter_reading_status",
     "received_text",
@@ -176,23 +181,23 @@ class Loader(ABC):
         meter_lines = (repeat(run.meter.line_number, run.line_count) for run in runs)
         register_ids, times, values, resets_at, resets, flags, methods = batch.cells
         instants = self._instants_of(batch)
-        reset_counts = self._said(batch, 4, lambda n: next(self.numbers_or_null(n)))
         flag_values = self._said(batch, 5, self._truth)
-        rows = zip(
+        cells: list[Iterable[object]] = [
             self.numbers(chain.from_iterable(line_numbers)),
             self.numbers(chain.from_iterable(meter_lines)),
             register_ids,
             map(instants.__getitem__, times),
             values,
-            map(instants.__getitem__, resets_at),
-            map(reset_counts.__getitem__, resets),
             map(flag_values.__getitem__, flags),
             methods,
-            repeat(""),
-            repeat(self.null),
-            repeat(""),
-        )
-        self.stage_rows("incoming_reading", READING_COLUMNS, rows)
+        ]
+        columns: tuple[str, ...] = COMMON_COLUMNS
+        if any(resets):
+            counts = self._said(batch, 4, lambda n: next(self.numbers_or_null(n)))
+            cells.append(map(instants.__getitem__, resets_at))
+            cells.append(map(counts.__getitem__, resets))
+            columns = DEMAND_COLUMNS
+        self.stage_rows("incoming_reading", columns, zip(*cells, strict=False))
 
     def _said(
         self, batch: ReadingColumns, index: int, taken: Callable[[Any], object]
@@ -266,10 +271,10 @@ class Loader(ABC):
             record.register_id,
             self.instant(record.read_at),
             str(record.value),
-            self.instant(record.md_reset_at),
-            *self.numbers_or_null(record.md_reset_count),
             self._truth(record.meter_reading_flag),
             record.reading_method,
+            self.instant(record.md_reset_at),
+            *self.numbers_or_null(record.md_reset_count),
             result.reason_code if result else "",
             self._truth(result.meter_reading_status if result else None),
             self.quoted(_received_text(entry, record)),

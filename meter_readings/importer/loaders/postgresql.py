@@ -112,6 +112,7 @@ class PostgresqlLoader(Loader):
             # A file is no query: it pays for no compilation, and may take its time.
             cursor.execute(
                 "SET LOCAL jit = off;"
+                "SET LOCAL work_mem = '64MB';"
                 "SET LOCAL statement_timeout = 0;"
                 f"ANALYZE {', '.join(STAGING_TABLES)};"
                 f"SELECT pg_advisory_xact_lock({_LOCK})"
