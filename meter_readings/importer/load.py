@@ -226,10 +226,17 @@ def load_staged(
         site_visits = _changed(cursor, _NEW_VISITS, flow_file_id)
         superseding = _settle(cursor, flow_file_id, latest_meter)
         cursor.execute(_OWN_STANDINGS, [flow_file_id])
-        standings = cursor.fetchone()
+        duplicate, superseded, withdrawn = cursor.fetchone()
         _find(cursor, findings, flow_file_id)
     return LoadCounts(
-        meter_points, meters, site_visits, readings, *standings, superseding
+        meter_points=meter_points,
+        meters=meters,
+        site_visits=site_visits,
+        readings=readings,
+        duplicate=duplicate,
+        superseded=superseded,
+        withdrawn=withdrawn,
+        superseding=superseding,
     )
 
 
