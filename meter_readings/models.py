@@ -208,7 +208,7 @@ class Reading(models.Model):
 
     `value` is the raw register reading (J0040), the multiplier not applied.
     `received_text` is filled only where these columns alone would not write the lines
-    back: a time the clock never showed, or more than one 032.
+    back: a time the clock never showed, more than one 032, or one with empty cells.
     """
 
     flow_file = models.ForeignKey(

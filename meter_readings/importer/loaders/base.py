@@ -25,6 +25,9 @@ _REMEMBERED = 100_000
 # More meters than stand in one block of lines, within which entries have no set order.
 _METERS_OF_A_BLOCK = 50_000
 
+# A 032 with nothing in its cells: a row cannot tell it from none.
+_EMPTY_RESULT = d0010.ValidationResult("", None)
+
 # What is put aside, and what the load works out from it. Types by the loader.
 STAGING_TABLES = {
     "incoming_meter": "line_number {number}, mpan_line_number {number}, mpan {text},"
@@ -307,7 +310,8 @@ class Loader(ABC):
 def _received_text(entry: Entry, record: RegisterReading) -> str:
     """Return the lines of a reading where its row alone would not write them back."""
     moments = [moment for moment in (record.read_at, record.md_reset_at) if moment]
-    if len(entry.results) < 2 and not any(map(d0010.is_nonexistent, moments)):
+    is_in_row = len(entry.results) < 2 and _EMPTY_RESULT not in entry.results
+    if is_in_row and not any(map(d0010.is_nonexistent, moments)):
         return ""
     reading, result = d0010.D0010.reading, d0010.D0010.result
     lines = [d0010.write_group(reading, record)]
