@@ -118,7 +118,7 @@ class FlowFileParser:
             yield self._take_batches()
             self._check_end(latest_line)
         except _StopReading:
-            self._groups.close_reading()
+            self._groups.close_meter()
             yield self._take_batches()
 
     def _take_batches(self) -> list[Batch]:

@@ -129,6 +129,10 @@ class CellCountTests(RecordReaderTestCase):
         self.assertIsNone(self.read("026|1200023305967|V|X"))
         self.assertEqual(self.codes, ["no-pipe-at-end", "unknown-cell"])
 
+    def test_finds_a_filled_cell_behind_empty_ones(self) -> None:
+        self.assertIsNone(self.read("027|02||X"))
+        self.assertEqual(self.codes, ["no-pipe-at-end", "unknown-cell"])
+
     def test_counts_one_cell_more_and_one_less_in_every_group(self) -> None:
         for group in (grammar.HEADER, grammar.TRAILER, *D0010.groups):
             width = len(group.fields)
@@ -210,13 +214,16 @@ class RememberedEndingTests(RecordReaderTestCase):
             self.read("028|TST0000003|?|")
         self.assertEqual(self.codes, ["unknown-code"] * 3)
 
+    def test_spares_the_table(self) -> None:
+        with patch.object(RecordReader, "_read_by_table", side_effect=self.fail):
+            self.assertEqual(self.read("028|TST0000002|R|"), ("TST0000002", "R"))
+
     def test_is_given_up_when_it_grows_too_large(self) -> None:
         with patch("meter_readings.d0010.cells._REMEMBERED", 4):
             for number in range(20):
-                self.assertEqual(
-                    self.read(f"027|02|Note {number}|"), ("02", f"Note {number}")
-                )
-        self.assertLessEqual(len(self.reader._tails), 4)
+                record = self.read(f"027|02|Note {number}|")
+                self.assertEqual(record, ("02", f"Note {number}"))
+                self.assertLessEqual(len(self.reader._tails), 4)
 
 
 class ShortenedTests(TestCase):

@@ -196,11 +196,13 @@ class CheckTrailerTests(TestCase):
     def test_reports_a_checksum(self) -> None:
         [fault] = self.faults_of(checksum=0)
         self.assertEqual(fault.code, "checksum-given")
+        self.assertEqual(fault.field, "Checksum (J1078)")
         self.assertEqual((fault.found, fault.expected), ("0", "an empty cell"))
 
     def test_reports_another_file_identifier(self) -> None:
         [fault] = self.faults_of(file_identifier="TEST000002")
         self.assertEqual(fault.code, "file-identifier-differs")
+        self.assertEqual(fault.field, "File Identifier (J1064)")
         self.assertEqual((fault.found, fault.expected), ("TEST000002", "TEST000001"))
 
     def test_accepts_a_file_completed_as_it_was_created(self) -> None:

@@ -204,6 +204,9 @@ class LongLineTests(TestCase):
             with self.subTest(size=size):
                 self.assertEqual(lines_of(data, size), whole)
 
+    def test_is_told_from_a_blank_line_before_it(self) -> None:
+        self.assertEqual(lines_of(b"\n" + b"x" * 5000), ["", "x" * (LONGEST_LINE + 1)])
+
     def test_is_decoded_like_any_other(self) -> None:
         [line] = lines_of(b"\xe9" * 5000)
         self.assertEqual(line[0], "é")

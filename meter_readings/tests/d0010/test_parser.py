@@ -434,6 +434,12 @@ class LongLineTests(TestCase):
         self.assertEqual(fault.expected, "at most 4096 characters")
         self.assertEqual(len(parsed.entries), 1)
 
+    def test_loses_nothing_that_stood_before_it(self) -> None:
+        lines = [MPAN_LINE, METER_LINE, "027|02||", "x" * 5000]
+        parsed = parse(flow_file(lines, trailer=False))
+        self.assertEqual(parsed.codes, ["line-too-long", "out-of-order"])
+        self.assertEqual([entry.group for entry in parsed.entries], ["028", "027"])
+
     def test_is_reported_even_if_it_is_blank(self) -> None:
         parsed = parse(flow_file([MPAN_LINE, METER_LINE, " " * 5000, READING_LINE]))
         self.assertEqual(parsed.codes, ["line-too-long"])
