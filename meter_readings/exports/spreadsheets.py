@@ -1,0 +1,131 @@
+"""Readings as CSV that a spreadsheet can open without running what is in it.
+
+RFC 4180, in UTF-8. Text that a spreadsheet would take for a formula has an apostrophe
+before it; numbers and times are as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from io import StringIO
+from typing import Any, NamedTuple
+
+from meter_readings.d0010 import D0010, LONDON, codes
+from meter_readings.models import ReadingQuerySet
+
+CSV_ENCODING = "utf-8"
+
+# What a spreadsheet takes for the beginning of a formula, full width too. Tab and
+# line ends are dropped by some before they look.
+_FORMULA = re.compile("[=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")
+
+_CHUNK = 2000
+
+
+class _Row(NamedTuple):
+    """One reading as the database is asked for it."""
+
+    mpan: str
+    serial_number: str
+    register_id: str
+    read_at: datetime
+    value: Decimal
+    reading_type: str
+    bsc_validation_status: str
+    meter_reading_flag: bool | None
+    reading_method: str
+    reason_code: str
+    meter_reading_status: bool | None
+    md_reset_at: datetime | None
+    md_reset_count: int | None
+    standing: str
+    filename: str
+    line_number: int
+
+
+_LOOKUPS = {
+    "mpan": "meter__meter_point__mpan",
+    "serial_number": "meter__serial_number",
+    "filename": "flow_file__filename",
+}
+_FORMATS = {field.name: field.format for field in D0010.reading.fields}
+
+COLUMNS = (
+    "mpan",
+    "serial_number",
+    "register_id",
+    "read_at",
+    "value",
+    "reading_type",
+    "reading_type_label",
+    "basis",
+    "bsc_validation_status",
+    "meter_reading_flag",
+    "reading_method",
+    "reason_code",
+    "meter_reading_status",
+    "md_reset_at",
+    "md_reset_count",
+    "standing",
+    "flow_file",
+    "line_number",
+)
+
+
+def csv_lines(*, readings: ReadingQuerySet) -> Iterator[str]:
+    """Yield a line of column names, then one for each reading.
+
+    Readings in no order of their own come by meter, register and time.
+    """
+    yield csv_line(COLUMNS)
+    if not readings.ordered:
+        readings = readings.order_by("meter_id", "register_id", "read_at", "pk")
+    rows = readings.values_list(*[_LOOKUPS.get(name, name) for name in _Row._fields])
+    for row in rows.iterator(chunk_size=_CHUNK):
+        yield csv_line(_cells(_Row._make(row)))
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """Return one line of CSV with its line end, safe to be opened in a spreadsheet."""
+    buffer = StringIO()
+    csv.writer(buffer).writerow(
+        _safe(cell) if isinstance(cell, str) else cell for cell in cells
+    )
+    return buffer.getvalue()
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _cells(row: _Row) -> Iterator[object]:
+    yield row.mpan
+    yield row.serial_number
+    yield row.register_id
+    yield _local(row.read_at)
+    yield _FORMATS["value"].write(row.value)
+    yield row.reading_type
+    yield codes.ReadingType.label_of(row.reading_type)
+    yield codes.basis_of(row.reading_type)
+    yield row.bsc_validation_status
+    yield _truth(row.meter_reading_flag)
+    yield row.reading_method
+    yield row.reason_code
+    yield _truth(row.meter_reading_status)
+    yield _local(row.md_reset_at)
+    yield row.md_reset_count
+    yield row.standing
+    yield row.filename
+    yield row.line_number
+
+
+def _local(moment: datetime | None) -> str:
+    return moment.astimezone(LONDON).isoformat() if moment else ""
+
+
+def _truth(truth: bool | None) -> str:
+    return "" if truth is None else _FORMATS["meter_reading_flag"].write(truth)
