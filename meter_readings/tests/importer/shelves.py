@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection
 from django.db.models import Model
 
+from meter_readings.importer.loaders import loader
+from meter_readings.importer.settle import settle
 from meter_readings.models import (
     Finding,
     FlowFile,
@@ -46,3 +49,14 @@ def versions(*names: str) -> list[Any]:
     order = "flow_file__file_created_at", "flow_file__file_identifier"
     readings = Reading.objects.order_by(*order, "flow_file__sha256", "line_number")
     return list(readings.values_list("standing", *names, flat=not names))
+
+
+def settle_everything() -> int:
+    """Settle all events anew; return how many readings stand otherwise than before."""
+    with loader() as staging, connection.cursor() as cursor:
+        staging.begin()
+        cursor.execute(
+            "INSERT INTO event_to_settle SELECT DISTINCT meter_id, register_id, read_at"
+            " FROM meter_readings_reading"
+        )
+        return settle(cursor)

@@ -8,17 +8,14 @@ from decimal import Decimal
 from itertools import permutations
 from typing import NamedTuple
 
-from django.db import connection
 from django.test import TestCase
 
 from meter_readings.importer import undo_import
-from meter_readings.importer.loaders import loader
-from meter_readings.importer.settle import settle
 from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
 from meter_readings.tests.builders import flow_file, header_line
 from meter_readings.tests.imported import NOW, imported
 
-from .shelves import versions
+from .shelves import settle_everything, versions
 
 
 def said(day: int, *versions: str, identifier: str = "TEST000001") -> str:
@@ -412,13 +409,7 @@ class AnyVersionsTests(TestCase):
         ]
 
     def test_stand_as_the_rules_say(self) -> None:
-        with loader() as staging, connection.cursor() as cursor:
-            staging.begin()
-            cursor.execute(
-                "INSERT INTO event_to_settle SELECT DISTINCT meter_id, register_id,"
-                " read_at FROM meter_readings_reading"
-            )
-            settle(cursor)
+        settle_everything()
         readings = Reading.objects.order_by("line_number")
         expected = [each for said in self.said for each in expected_standings(said)]
         self.assertEqual(list(readings.values_list("standing", flat=True)), expected)
