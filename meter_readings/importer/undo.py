@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 
 from meter_readings.models import (
     FlowFile,
@@ -84,11 +84,13 @@ def undo_import(
     now: datetime,
     door: ImportJob.Door = ImportJob.Door.COMMAND,
     requested_by: User | None = None,
+    dry_run: bool = False,
 ) -> UndoResult:
     """Take away all that one import added, and settle what it had competed with.
 
     The file's row, bytes and report stay, marked as undone; the same bytes may be
-    imported again. Raises NotImported where the file is not held as imported.
+    imported again. `dry_run` does all that and keeps nothing of it, to tell what it
+    would be. Raises NotImported where the file is not held as imported.
     """
     job = Job(
         filename=flow_file.filename,
@@ -96,7 +98,7 @@ def undo_import(
         door=door,
         requested_by=requested_by,
         now=now,
-        is_kept=True,
+        is_kept=not dry_run,
     )
     with loader() as staging, job:
         staging.begin()
@@ -108,6 +110,8 @@ def undo_import(
             held.status = FlowFile.Status.UNDONE
             held.save(update_fields=["status"])
             job.finish(Outcome.UNDONE, held, result._asdict())
+            if dry_run:
+                transaction.set_rollback(True)
     flow_file.refresh_from_db()
     return result
 
