@@ -32,6 +32,9 @@ _ENCRYPTED = 0x1
 # Python unpacks others by whole pieces: a small piece can fill the memory.
 _METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 
+# What is in documents of Microsoft's and OpenDocument's kinds, which are archives too.
+_DOCUMENTS = {"[Content_Types].xml", "META-INF/manifest.xml"}
+
 # Flow files shrink to a tenth or so. More than this is not one.
 _LARGEST_RATIO = 500
 _SMALL = 64 << 20
@@ -101,6 +104,8 @@ def _members(archive: IO[bytes], filename: str) -> Iterator[tuple[str, BinaryIO]
     ]
     if not members:
         raise SourceUnreadable(f"{filename} holds no files.")
+    if not _DOCUMENTS.isdisjoint(member.filename for member in members):
+        raise SourceUnreadable(f"{filename} is a spreadsheet or another document.")
     for member in members:
         if member.flag_bits & _ENCRYPTED:
             raise SourceUnreadable(f"{filename} is encrypted.")
