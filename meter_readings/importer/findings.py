@@ -57,15 +57,15 @@ class Findings:
         )
 
     def store(self, flow_file: FlowFile) -> None:
-        """Keep the findings with their file in place of an earlier attempt's."""
-        flow_file.findings.all().delete()
-        models.Finding.objects.bulk_create(self._rows(flow_file), batch_size=500)
+        """Save a file with its findings and how many there are."""
         flow_file.error_count = self.count(Severity.ERROR)
         flow_file.warning_count = self.count(Severity.WARNING)
         flow_file.note_count = self.count(Severity.NOTE)
         flow_file.finding_counts = {
             str(code): count for code, count in sorted(self.counts.items())
         }
+        flow_file.save()
+        models.Finding.objects.bulk_create(self._rows(flow_file), batch_size=500)
 
     def _rows(self, flow_file: FlowFile) -> Iterable[models.Finding]:
         for fault in self.kept:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from meter_readings.d0010 import Fault, Header
 from meter_readings.models import FlowFile
 
 from .rules import ImportCode
+
+
+def is_known(sha256: str, filename: str) -> bool:
+    """Return whether these bytes, or this name, have been here before at all."""
+    return FlowFile.objects.filter(Q(sha256=sha256) | Q(filename=filename)).exists()
 
 
 def imported_before(sha256: str) -> FlowFile | None:

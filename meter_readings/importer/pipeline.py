@@ -130,10 +130,14 @@ class _Attempt:
         self._findings = Findings(request.policy, on_finding)
         self._parser: FlowFileParser | None = None
         self._readings_good = 0
+        self._is_known = False
 
     def stop_at_the_door(self) -> ImportResult | None:
         """Return the result for a file that is held already, or whose name is taken."""
         request, sha256 = self._request, self._received.sha256
+        self._is_known = identity.is_known(sha256, request.filename)
+        if not self._is_known:
+            return None
         first = identity.imported_before(sha256)
         if first is not None:
             return self._finish(Outcome.ALREADY_IMPORTED, first)
@@ -148,33 +152,31 @@ class _Attempt:
         """Check the whole file; then load it, or keep the report of its rejection."""
         findings = self._findings
         parser = self._check()
-        if parser.header is not None:
-            fault = identity.identity_fault(parser.header, self._received.sha256)
-            if fault is not None:
-                findings.add(fault)
         if self._request.dry_run:
+            self._check_identity(parser)
             is_bad = findings.is_rejected
             return self._finish(Outcome.REJECTED if is_bad else Outcome.CHECKED, None)
+        if not findings.is_rejected:
+            self._staging.begin()
         self._job.enter(ImportJob.Phase.LOADING)
         with self._staging.transaction():
             # Another process may have brought the same file while this one checked.
             result = self.stop_at_the_door()
             if result is not None:
                 return result
+            self._check_identity(parser)
             flow_file = self._describe(parser)
             if findings.is_rejected:
                 findings.store(flow_file)
-                flow_file.save()
                 return self._finish(Outcome.REJECTED, flow_file)
+            flow_file.save()
             loaded = load_staged(flow_file.pk, self._readings_good, findings)
             findings.store(flow_file)
-            flow_file.save()
             return self._finish(Outcome.IMPORTED, flow_file, loaded)
 
     def _check(self) -> FlowFileParser:
         """Read the file to its end; put its entries aside while it may be loaded."""
         request, findings = self._request, self._findings
-        self._staging.begin()
         with self._received.path.open("rb") as stream:
             self._parser = parser = FlowFileParser(
                 stream, report=findings.add, not_after=request.now
@@ -189,12 +191,27 @@ class _Attempt:
                 self._staging.finish_staging()
         return parser
 
-    def _describe(self, parser: FlowFileParser) -> FlowFile:
-        """Return the row of these bytes, saved: what the file says of itself."""
-        request, received, findings = self._request, self._received, self._findings
-        flow_file = FlowFile.objects.filter(sha256=received.sha256).first()
+    def _check_identity(self, parser: FlowFileParser) -> None:
+        """Look for another file that says it is the same message."""
+        if parser.header is not None:
+            fault = identity.identity_fault(parser.header, self._received.sha256)
+            if fault is not None:
+                self._findings.add(fault)
+
+    def _row(self) -> FlowFile:
+        """Return the row of these bytes, without an earlier attempt's findings."""
+        sha256, flow_file = self._received.sha256, None
+        if self._is_known:
+            flow_file = FlowFile.objects.filter(sha256=sha256).first()
         if flow_file is None:
-            flow_file = FlowFile(sha256=received.sha256)
+            return FlowFile(sha256=sha256)
+        flow_file.findings.all().delete()
+        return flow_file
+
+    def _describe(self, parser: FlowFileParser) -> FlowFile:
+        """Return the row of these bytes, not saved: what the file says of itself."""
+        request, received, findings = self._request, self._received, self._findings
+        flow_file = self._row()
         flow_file.filename = request.filename
         flow_file.size = received.size
         flow_file.content.name = source.keep(received)
@@ -221,7 +238,6 @@ class _Attempt:
         status = FlowFile.Status
         is_bad = findings.is_rejected
         flow_file.status = status.REJECTED if is_bad else status.IMPORTED
-        flow_file.save()
         return flow_file
 
     def _finish(

@@ -96,7 +96,7 @@ class Loader(ABC):
     utc_suffix: str
 
     def __init__(self) -> None:
-        self._is_begun = False
+        self.is_begun = False
         self._meter_lines: set[int] = set()
         self._earlier_meter_lines: set[int] = set()
         self._instants: dict[str, object] = {}
@@ -140,7 +140,7 @@ class Loader(ABC):
 
     def __exit__(self, *error: object) -> None:
         """Let what was put aside go."""
-        if self._is_begun:
+        if self.is_begun:
             self.clear()
 
     def begin(self) -> None:
@@ -148,7 +148,9 @@ class Loader(ABC):
 
         The tables are made once for a connection: that takes longer than a small file.
         """
-        self._is_begun = True
+        if self.is_begun:
+            return
+        self.is_begun = True
         self.run(
             *(
                 f"CREATE TEMPORARY TABLE IF NOT EXISTS {name}"
@@ -170,6 +172,8 @@ class Loader(ABC):
 
     def stage(self, batch: Batch) -> None:
         """Put a batch of entries aside."""
+        if batch:
+            self.begin()
         if isinstance(batch, ReadingColumns):
             self._stage_columns(batch)
         elif batch:

@@ -114,9 +114,10 @@ class PostgresqlLoader(Loader):
                 "SET LOCAL jit = off;"
                 "SET LOCAL work_mem = '64MB';"
                 "SET LOCAL statement_timeout = 0;"
-                f"ANALYZE {', '.join(STAGING_TABLES)};"
                 f"SELECT pg_advisory_xact_lock({_LOCK})"
             )
+            if self.is_begun:
+                cursor.execute(f"ANALYZE {', '.join(STAGING_TABLES)}")
             yield
 
 
