@@ -169,6 +169,8 @@ class FileEndTests(TestCase):
             with self.subTest(size=size):
                 _, reader = blocks_of(b"first|\r\nsecond|\nthird|\n", size)
                 self.assertEqual(reader.line_end, "\r\n")
+                _, reader = blocks_of(b"first|\nsecond|\r\nthird|\r\n", size)
+                self.assertEqual(reader.line_end, "\n")
 
     def test_takes_a_line_feed_for_granted(self) -> None:
         self.assertEqual(blocks_of(b"first|")[1].line_end, "\n")

@@ -153,6 +153,11 @@ class WriteEntriesTests(TestCase):
         entry = Entry(2, "026", MPAN.record, MPAN, None)
         self.assertEqual(self.lines_of(entry), ["026"])
 
+    def test_writes_a_group_that_stands_on_the_first_line(self) -> None:
+        mpan, meter = OpenGroup(1, MPAN.record), OpenGroup(2, METER.record)
+        entry = self.reading(3, mpan=mpan, meter=meter)
+        self.assertEqual(self.lines_of(entry), ["026", "028", "030"])
+
     def test_writes_nothing_of_nothing(self) -> None:
         self.assertEqual(self.lines_of(), [])
 
