@@ -7,6 +7,7 @@ from .envelope import example, header_and_trailer, introduction, lines_and_cells
 from .faults import faults
 from .groups import every_group, formats, nesting
 from .mpans import the_mpan
+from .rules import rules
 from .times import times
 
 __all__ = ["d0010_guide"]
@@ -25,6 +26,7 @@ _PAGES = (
     times,
     example,
     faults,
+    rules,
 )
 
 

@@ -1,0 +1,132 @@
+"""What is measured, each in a process of its own on the database it is given."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from django.db import connection
+from django.utils import timezone
+
+from meter_readings import d0010, importer
+from meter_readings.models import FlowFile, Meter, MeterPoint, Policy, Reading
+
+from .throwaway import server_parameters
+
+_READING = Reading._meta.db_table
+# In the order in which one refers to the other
+_REFERRED_TO = [model._meta.db_table for model in (FlowFile, MeterPoint, Meter)]
+_BYTES_IN_MAXRSS = 1 if sys.platform == "darwin" else 1024
+
+
+def import_file(*, path: str, policy: str = "standard") -> dict[str, Any]:
+    """Import one file; return the seconds, the outcome and the peak memory in MB."""
+    begin = time.perf_counter()
+    with open(path, "rb") as stream:
+        result = importer.import_flow_file(
+            stream=stream,
+            filename=Path(path).name,
+            now=timezone.now(),
+            policy=Policy(policy),
+        )
+    seconds = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_IN_MAXRSS
+    return {
+        "seconds": seconds,
+        "outcome": result.outcome,
+        "readings": result.readings_loaded,
+        "peak": peak / 2**20,
+        "flow_file": result.flow_file.pk if result.flow_file else None,
+    }
+
+
+def load_raw(*, source: str, flow_file: int) -> dict[str, Any]:
+    """Load the readings of a file held in another database, with nothing around it.
+
+    Bare executemany on SQLite, bare COPY on PostgreSQL, of the very rows, into the
+    table that Django made; what the rows refer to is there before the clock starts.
+    """
+    connection.ensure_connection()
+    if connection.vendor == "sqlite":  # sqlite only
+        return {"seconds": _executemany(source, flow_file)}
+    return {"seconds": _copy(source, flow_file)}  # postgresql only
+
+
+def _executemany(source: str, flow_file: int) -> float:  # sqlite only
+    database: sqlite3.Connection = connection.connection
+    with sqlite3.connect(source) as held:
+        for table in _REFERRED_TO:
+            rows = held.execute(f"SELECT * FROM {table}").fetchall()
+            _insert(database, table, rows)
+        rows = held.execute(
+            f"SELECT * FROM {_READING} WHERE flow_file_id = ?", [flow_file]
+        ).fetchall()
+    gc.freeze()  # the rows lie ready: they are no part of the loading
+    begin = time.perf_counter()
+    _insert(database, _READING, rows)
+    return time.perf_counter() - begin
+
+
+def _insert(
+    database: sqlite3.Connection, table: str, rows: list[Any]
+) -> None:  # sqlite only
+    marks = ", ".join("?" * len(rows[0]))
+    database.execute("BEGIN IMMEDIATE")
+    database.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)
+    database.execute("COMMIT")
+
+
+def _copy(source: str, flow_file: int) -> float:  # postgresql only
+    held = psycopg2.connect(**server_parameters(), dbname=source)
+    with tempfile.TemporaryFile() as file, connection.cursor() as cursor:
+        for table in _REFERRED_TO:
+            cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
+            (latest,) = cursor.fetchone()
+            query = f"SELECT * FROM {table} WHERE id > {latest} ORDER BY id"
+            _copy_out(held, query, file)
+            cursor.copy_expert(f"COPY {table} FROM STDIN", file)
+        query = f"SELECT * FROM {_READING} WHERE flow_file_id = {flow_file} ORDER BY id"
+        _copy_out(held, query, file)
+        begin = time.perf_counter()
+        cursor.copy_expert(f"COPY {_READING} FROM STDIN", file, 1 << 20)
+        return time.perf_counter() - begin
+
+
+def _copy_out(held: Any, query: str, file: Any) -> None:  # postgresql only
+    file.seek(0)
+    file.truncate()
+    with held.cursor() as cursor:
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT", file)
+    file.seek(0)
+
+
+def parse(*, path: str) -> dict[str, Any]:
+    """Read and split a file, then parse and validate it; return both times."""
+    begin = time.perf_counter()
+    with open(path, encoding="ascii") as lines:
+        for line in lines:
+            line.split("|")
+    bare = time.perf_counter() - begin
+    begin = time.perf_counter()
+    with open(path, "rb") as stream:
+        parser = d0010.FlowFileParser(
+            stream, report=lambda fault: None, not_after=timezone.now()
+        )
+        for _ in parser.batches():
+            pass
+    return {"bare": bare, "seconds": time.perf_counter() - begin}
+
+
+STEPS: dict[str, Callable[..., dict[str, Any]]] = {
+    "import": import_file,
+    "raw": load_raw,
+    "parse": parse,
+}
