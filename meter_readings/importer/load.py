@@ -183,20 +183,21 @@ SELECT COUNT(CASE WHEN standing = '{Standing.DUPLICATE}' THEN 1 END),
 FROM {_READING} WHERE flow_file_id = %s
 """
 
+# Events first, by CROSS JOIN: SQLite keeps that order, and would else go through every
+# reading of the file for each event.
 _OWN_IN_EVENTS = f"""
 SELECT COUNT(*)
-FROM event_to_settle AS event
-JOIN {_READING} AS reading ON reading.meter_id = event.meter_id
-    AND reading.register_id = event.register_id AND reading.read_at = event.read_at
-WHERE reading.flow_file_id = %s
+FROM event_to_settle AS event CROSS JOIN {_READING} AS reading
+WHERE reading.meter_id = event.meter_id AND reading.register_id = event.register_id
+    AND reading.read_at = event.read_at AND reading.flow_file_id = %s
 """
 
 _SUPERSEDING = f"""
 SELECT COUNT(*)
-FROM event_to_settle AS event
-JOIN {_READING} AS reading ON reading.meter_id = event.meter_id
-    AND reading.register_id = event.register_id AND reading.read_at = event.read_at
-WHERE reading.flow_file_id = %s AND reading.standing = '{Standing.CURRENT}'
+FROM event_to_settle AS event CROSS JOIN {_READING} AS reading
+WHERE reading.meter_id = event.meter_id AND reading.register_id = event.register_id
+    AND reading.read_at = event.read_at AND reading.flow_file_id = %s
+    AND reading.standing = '{Standing.CURRENT}'
     AND EXISTS (
         SELECT 1 FROM {_READING} AS other
         WHERE other.meter_id = event.meter_id
@@ -282,10 +283,9 @@ ORDER BY reading.line_number LIMIT {KEPT_PER_RULE}
 
 _CONFLICTS = f"""
 SELECT MAX(reading.line_number), reading.register_id, COUNT(*) OVER ()
-FROM event_to_settle AS event
-JOIN {_READING} AS reading ON reading.meter_id = event.meter_id
-    AND reading.register_id = event.register_id AND reading.read_at = event.read_at
-WHERE reading.flow_file_id = %(flow_file)s
+FROM event_to_settle AS event CROSS JOIN {_READING} AS reading
+WHERE reading.meter_id = event.meter_id AND reading.register_id = event.register_id
+    AND reading.read_at = event.read_at AND reading.flow_file_id = %(flow_file)s
     AND reading.reading_type <> '{ReadingType.WITHDRAWN}'
 GROUP BY event.meter_id, reading.register_id, reading.read_at
 HAVING COUNT(DISTINCT reading.value) > 1

@@ -48,7 +48,8 @@ def message_order(flow_file: str) -> str:
 
 
 def _verdicts() -> str:
-    # Beginning with UPDATE, it tells SQLite's driver that it changes rows.
+    # Beginning with UPDATE, it tells SQLite's driver that it changes rows. Events come
+    # first, by CROSS JOIN: SQLite keeps that order, and would else read every reading.
     return f"""
 UPDATE {_READING} SET standing = chosen.standing FROM (
 WITH version AS (
@@ -59,11 +60,11 @@ WITH version AS (
             PARTITION BY reading.meter_id, reading.register_id, reading.read_at
             ORDER BY {message_order("flow_file")}, reading.line_number
         ) AS place
-    FROM {EVENTS} AS event
-    JOIN {_READING} AS reading ON reading.meter_id = event.meter_id
+    FROM {EVENTS} AS event CROSS JOIN {_READING} AS reading
+    JOIN {_FLOW_FILE} AS flow_file ON flow_file.id = reading.flow_file_id
+    WHERE reading.meter_id = event.meter_id
         AND reading.register_id = event.register_id
         AND reading.read_at = event.read_at
-    JOIN {_FLOW_FILE} AS flow_file ON flow_file.id = reading.flow_file_id
 ), placed AS (
     SELECT version.*, MAX(
         CASE WHEN reading_type = '{ReadingType.WITHDRAWN}' THEN place ELSE 0 END
