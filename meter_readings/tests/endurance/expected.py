@@ -1,0 +1,547 @@
+"""What the database must hold, worked out in memory from the rules alone.
+
+Slow and plain on purpose, and without a line of the importer's own: it takes what the
+parser read and the words of the format reference (d0010-format.md, 6.2 and 6.3) and
+of `importer.settle`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from meter_readings.d0010 import (
+    Entry,
+    Fault,
+    FlowFileParser,
+    Header,
+    RegisterReading,
+    SiteVisit,
+    is_nonexistent,
+)
+from meter_readings.importer import RULES, severity_of
+from meter_readings.models import Policy, Severity
+
+from . import NOW
+
+
+class Reading(NamedTuple):
+    """One reading as it must stand in the database; times are text, in UTC."""
+
+    sha256: str
+    line_number: int
+    mpan_line_number: int
+    meter_line_number: int
+    mpan: str
+    serial_number: str
+    register_id: str
+    read_at: str
+    value: str
+    reading_type: str
+    bsc_validation_status: str
+    md_reset_at: str | None
+    md_reset_count: int | None
+    meter_reading_flag: bool | None
+    reading_method: str
+    reason_code: str
+    meter_reading_status: bool | None
+    received_text: str
+    standing: str = ""
+
+    @property
+    def event(self) -> tuple[str, str, str, str]:
+        """Return what it is a version of: one register of one meter at one time."""
+        return self.mpan, self.serial_number, self.register_id, self.read_at
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        """Return what makes it another version and not the same again."""
+        return (
+            self.value,
+            self.reading_type,
+            self.bsc_validation_status,
+            self.meter_reading_flag,
+            self.meter_reading_status,
+        )
+
+
+class Visit(NamedTuple):
+    """One site visit as it must stand in the database."""
+
+    sha256: str
+    line_number: int
+    group: str
+    mpan_line_number: int
+    meter_line_number: int | None
+    reading_line_number: int | None
+    mpan: str
+    serial_number: str | None
+    check_code: str
+    additional_information: str
+    bsc_validation_status: str
+    reading_type: str
+
+
+class Contents(NamedTuple):
+    """All that is held, in a settled order."""
+
+    files: list[tuple[Any, ...]]
+    findings: list[tuple[Any, ...]]
+    meter_points: list[str]
+    meters: list[tuple[str, str]]
+    visits: list[Visit]
+    readings: list[Reading]
+
+    @property
+    def digest(self) -> str:
+        """Return a short text that tells these contents from all others."""
+        return hashlib.sha256(repr([*map(list, self)]).encode()).hexdigest()
+
+    def differences(self, held: Contents) -> list[str]:
+        """Return in words where the database holds something else than this."""
+        return [
+            f"{name}: {verb} {row}"
+            for name, wanted, found in zip(self._fields, self, held, strict=True)
+            for verb, rows in (
+                ("missing", (Counter(wanted) - Counter(found)).elements()),
+                ("not expected", (Counter(found) - Counter(wanted)).elements()),
+            )
+            for row in rows
+        ]
+
+
+class Load(NamedTuple):
+    """What one import must say it added, and what became of it."""
+
+    meter_points: int
+    meters: int
+    site_visits: int
+    readings: int
+    duplicate: int
+    superseded: int
+    withdrawn: int
+    superseding: int
+
+
+class Removal(NamedTuple):
+    """What one undoing must say it took away, and how many other readings changed."""
+
+    readings: int
+    site_visits: int
+    meters: int
+    meter_points: int
+    restored: int
+
+
+class Verdict(NamedTuple):
+    """What must come of one attempt to import."""
+
+    outcome: str
+    readings_read: int = 0
+    readings_loaded: int = 0
+    finding_counts: dict[str, int] = {}
+    load: Load | None = None
+
+
+@dataclass
+class File:
+    """One file, what it said and what became of it."""
+
+    sha256: str
+    filename: str
+    policy: Policy
+    parser: FlowFileParser
+    faults: list[Fault]
+    readings: list[Reading]
+    visits: list[Visit]
+    status: str = "imported"
+    kept_faults: list[Fault] = field(default_factory=list)
+    name_is_checked: bool = True
+
+    @property
+    def place(self) -> tuple[datetime, str, str]:
+        """Return where the file comes in the order in which things were said."""
+        header = self.parser.header
+        assert header is not None
+        return header.file_created_at, header.file_identifier, self.sha256
+
+    @property
+    def identity(self) -> tuple[object, ...] | None:
+        """Return what the message is known by (d0010-format.md, 6.2)."""
+        header = self.parser.header
+        if header is None:
+            return None
+        return (
+            header.file_identifier,
+            header.from_role,
+            header.from_participant,
+            header.flow_and_version,
+            header.file_created_at,
+        )
+
+    @property
+    def is_rejected(self) -> bool:
+        """Return whether its own faults reject it."""
+        return any(_rejects(fault, self.policy) for fault in self.faults)
+
+    @property
+    def readings_read(self) -> int:
+        """Return how many 030 groups it has, good and bad."""
+        return len(self.readings) + self.parser.spoiled_reading_count
+
+
+def read(
+    data: bytes,
+    filename: str,
+    policy: Policy = Policy.STANDARD,
+    now: datetime = NOW,
+) -> File:
+    """Return what a file says, as the parser reads it."""
+    faults: list[Fault] = []
+    parser = FlowFileParser(io.BytesIO(data), report=faults.append, not_after=now)
+    entries = list(parser)
+    sha256 = hashlib.sha256(data).hexdigest()
+    readings = [_reading(sha256, e) for e in entries if e.group == "030"]
+    visits = [_visit(sha256, e) for e in entries if e.group != "030"]
+    return File(sha256, filename, policy, parser, faults, readings, visits)
+
+
+class Shelf:
+    """All files that came, in memory; the database must agree with it."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, File] = {}
+
+    @property
+    def imported(self) -> list[File]:
+        """Return the files held as imported, in the order in which they were said."""
+        held = [file for file in self.files.values() if file.status == "imported"]
+        return sorted(held, key=lambda file: file.place)
+
+    def attempt(self, file: File, *, allow_same_name: bool = False) -> Verdict:
+        """Take a file in, as far as it can be, and return what must come of it."""
+        held = self.imported
+        if any(other.sha256 == file.sha256 for other in held):
+            return Verdict("already-imported")
+        names = {other.filename for other in held}
+        if file.filename in names and not allow_same_name:
+            return Verdict("refused", finding_counts={"name-already-used": 1})
+        file.kept_faults = [*file.faults]
+        if file.identity and file.identity in {other.identity for other in held}:
+            file.kept_faults.append(_fault("identity-already-seen", 1, "ZHV"))
+        self.files[file.sha256] = file
+        if file.is_rejected:
+            file.status = "rejected"
+            return Verdict("rejected", file.readings_read, 0, _counts(file))
+        load = self._load(file, held)
+        good = len(file.readings)
+        return Verdict("imported", file.readings_read, good, _counts(file), load)
+
+    def hold(self, *files: File) -> Shelf:
+        """Take files in as imported, without a word about how that goes."""
+        for file in files:
+            file.status, file.kept_faults = "imported", [*file.faults]
+            self.files[file.sha256] = file
+        return self
+
+    def undo(self, sha256: str) -> Removal:
+        """Take a file away again, and return what must have gone with it."""
+        file, before = self.files[sha256], self.imported
+        readings = set(self.readings())
+        file.status = "undone"
+        after = self.imported
+        return Removal(
+            readings=len(file.readings),
+            site_visits=len(file.visits),
+            meters=len(_meters(before) - _meters(after)),
+            meter_points=len(_meter_points(before) - _meter_points(after)),
+            restored=len(set(self.readings()) - readings),
+        )
+
+    def readings(self) -> list[Reading]:
+        """Return every reading held, with its standing."""
+        versions: dict[tuple[str, ...], list[Reading]] = defaultdict(list)
+        for file in self.imported:
+            for reading in file.readings:
+                versions[reading.event].append(reading)
+        return [
+            reading._replace(standing=standing)
+            for said in versions.values()
+            for reading, standing in zip(said, standings(said), strict=True)
+        ]
+
+    def contents(self) -> Contents:
+        """Return all that must be held."""
+        held = self.imported
+        visits = [visit for file in held for visit in file.visits]
+        return Contents(
+            files=sorted(_file_row(file) for file in self.files.values()),
+            findings=sorted(
+                (
+                    finding
+                    for file in self.files.values()
+                    for finding in _finding_rows(file)
+                ),
+                key=repr,
+            ),
+            meter_points=sorted(_meter_points(held)),
+            meters=sorted(_meters(held)),
+            visits=sorted(visits),
+            readings=sorted(self.readings()),
+        )
+
+    def _load(self, file: File, held: list[File]) -> Load:
+        """Find what only shows beside what is held, and count what is new."""
+        readings = self.readings()
+        own = [reading for reading in readings if reading.sha256 == file.sha256]
+        counts = Counter(reading.standing for reading in own)
+        superseded = {r.event for r in readings if r.standing == "superseded"}
+        file.kept_faults += _unmatched_withdrawals(own, readings)
+        file.kept_faults += _conflicts(file)
+        file.kept_faults += _serial_numbers_elsewhere(file, held)
+        return Load(
+            meter_points=len(_meter_points([file]) - _meter_points(held)),
+            meters=len(_meters([file]) - _meters(held)),
+            site_visits=len(file.visits),
+            readings=len(file.readings),
+            duplicate=counts["duplicate"],
+            superseded=counts["superseded"],
+            withdrawn=counts["withdrawn"],
+            superseding=sum(
+                r.standing == "current" and r.event in superseded for r in own
+            ),
+        )
+
+
+def standings(said: list[Reading]) -> list[str]:
+    """Return the standing of each version of one event, in the order they were said.
+
+    A withdrawal withdraws all up to and with itself. Of the rest, the first to say a
+    thing stands for those that say it again. V counts over U over F, then what was
+    said later; the verdict on a value and type is the latest that was given.
+    """
+    withdrawn = max(
+        (n for n, r in enumerate(said, 1) if r.reading_type == "W"), default=0
+    )
+    rest = said[withdrawn:]
+    verdicts = {(r.value, r.reading_type): r.bsc_validation_status for r in rest}
+    best, best_rank = None, -1
+    for reading in rest:
+        verdict = verdicts[reading.value, reading.reading_type]
+        rank = {"V": 2, "F": 0}.get(verdict, 1)
+        if rank >= best_rank:
+            best, best_rank = reading.says, rank
+    result, heard = ["withdrawn"] * withdrawn, set()
+    for reading in rest:
+        if reading.says in heard:
+            result.append("duplicate")
+        else:
+            result.append("current" if reading.says == best else "superseded")
+        heard.add(reading.says)
+    return result
+
+
+# What the database alone can tell of a file
+
+
+def _unmatched_withdrawals(
+    own: list[Reading], readings: list[Reading]
+) -> Iterable[Fault]:
+    matched = {
+        reading.event
+        for reading in readings
+        if reading.standing == "withdrawn" and reading.reading_type != "W"
+    }
+    for line_number, register_id in (
+        (reading.line_number, reading.register_id)
+        for reading in own
+        if reading.reading_type == "W" and reading.event not in matched
+    ):
+        yield _fault("unmatched-withdrawal", line_number, "030", register_id)
+
+
+def _conflicts(file: File) -> Iterable[Fault]:
+    readings = [r for r in file.readings if r.reading_type != "W"]
+    values: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    latest: dict[tuple[str, ...], int] = {}
+    for reading in readings:
+        values[reading.event].add(reading.value)
+        latest[reading.event] = reading.line_number
+    for event, different in values.items():
+        if len(different) > 1:
+            yield _fault("conflict-in-file", latest[event], "030", event[2])
+
+
+def _serial_numbers_elsewhere(file: File, held: list[File]) -> Iterable[Fault]:
+    known, now = _meters(held), _meters([*held, file])
+    for mpan, serial_number in _meters([file]) - known:
+        if any(s == serial_number and m != mpan for m, s in now):
+            line_number = min(
+                line
+                for line, meter in _meter_lines(file)
+                if meter == (mpan, serial_number)
+            )
+            yield _fault("serial-number-elsewhere", line_number, "028", serial_number)
+
+
+def _fault(code: str, line_number: int, group: str, found: str = "") -> Fault:
+    rule = next(rule for rule in RULES if rule == code)
+    return Fault(rule, line_number, group, found=found)
+
+
+# From entries to rows
+
+
+def _reading(sha256: str, entry: Entry) -> Reading:
+    record, meter = entry.record, entry.meter
+    assert isinstance(record, RegisterReading) and meter is not None
+    reason, status = entry.results[0] if entry.results else ("", None)
+    return Reading(
+        sha256=sha256,
+        line_number=entry.line_number,
+        mpan_line_number=entry.mpan.line_number,
+        meter_line_number=meter.line_number,
+        mpan=entry.mpan.record.mpan_core,
+        serial_number=meter.record.meter_id,
+        register_id=record.register_id,
+        read_at=in_utc(record.read_at),
+        value=f"{record.value:.3f}",
+        reading_type=meter.record.reading_type,
+        bsc_validation_status=entry.mpan.record.bsc_validation_status,
+        md_reset_at=in_utc(record.md_reset_at) if record.md_reset_at else None,
+        md_reset_count=record.md_reset_count,
+        meter_reading_flag=record.meter_reading_flag,
+        reading_method=record.reading_method,
+        reason_code=reason,
+        meter_reading_status=status,
+        received_text=_received_text(entry, record),
+    )
+
+
+def in_utc(moment: datetime) -> str:
+    """Return a time as text, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _received_text(entry: Entry, record: RegisterReading) -> str:
+    """Return the lines, where the columns would not give them back."""
+    times = [time for time in (record.read_at, record.md_reset_at) if time]
+    if len(entry.results) < 2 and not any(is_nonexistent(time) for time in times):
+        return ""
+    count, flag = record.md_reset_count, record.meter_reading_flag
+    cells = (
+        record.register_id,
+        f"{record.read_at:%Y%m%d%H%M%S}",
+        _shortest(record.value),
+        f"{record.md_reset_at:%Y%m%d%H%M%S}" if record.md_reset_at else "",
+        "" if count is None else str(count),
+        _truth(flag),
+        record.reading_method,
+    )
+    lines = [f"030|{'|'.join(cells)}|"]
+    lines += [f"032|{reason}|{_truth(status)}|" for reason, status in entry.results]
+    return "\n".join(lines)
+
+
+def _shortest(value: object) -> str:
+    whole, _, decimals = f"{value:.3f}".partition(".")
+    return f"{whole}.{decimals[0]}{decimals[1:].rstrip('0')}"
+
+
+def _truth(truth: bool | None) -> str:
+    return {True: "T", False: "F", None: ""}[truth]
+
+
+def _visit(sha256: str, entry: Entry) -> Visit:
+    record, meter = entry.record, entry.meter
+    is_visit = isinstance(record, SiteVisit)
+    return Visit(
+        sha256=sha256,
+        line_number=entry.line_number,
+        group=entry.group,
+        mpan_line_number=entry.mpan.line_number,
+        meter_line_number=meter.line_number if meter else None,
+        reading_line_number=entry.reading_line_number,
+        mpan=entry.mpan.record.mpan_core,
+        serial_number=meter.record.meter_id if meter else None,
+        check_code=record.check_code if is_visit else "",
+        additional_information=record.additional_information if is_visit else "",
+        bsc_validation_status=entry.mpan.record.bsc_validation_status,
+        reading_type=meter.record.reading_type if meter else "",
+    )
+
+
+def _file_row(file: File) -> tuple[Any, ...]:
+    parser, good = file.parser, 0
+    if file.status != "rejected":
+        good = len(file.readings)
+    header: Header | None = parser.header
+    counts = _counts(file)
+    severities = Counter(
+        severity_of(fault.code, file.policy) for fault in file.kept_faults
+    )
+    return (
+        file.sha256,
+        file.filename,
+        file.status,
+        file.policy.value,
+        parser.line_count,
+        file.readings_read,
+        good,
+        file.readings_read - good,
+        severities[Severity.ERROR],
+        severities[Severity.WARNING],
+        severities[Severity.NOTE],
+        tuple(sorted(counts.items())),
+        header.file_identifier if header else "",
+        in_utc(header.file_created_at) if header else None,
+        parser.header_text.replace("\0", "\\x00"),
+        parser.trailer_text.replace("\0", "\\x00"),
+        parser.lines.line_end,
+        parser.lines.ends_with_newline,
+    )
+
+
+def _finding_rows(file: File) -> Iterable[tuple[Any, ...]]:
+    for fault in file.kept_faults:
+        severity = severity_of(fault.code, file.policy).value
+        yield (
+            file.sha256,
+            str(fault.code),
+            severity,
+            fault.line_number,
+            fault.group,
+            fault.found,
+        )
+
+
+def _counts(file: File) -> dict[str, int]:
+    return dict(Counter(str(fault.code) for fault in file.kept_faults))
+
+
+def _rejects(fault: Fault, policy: Policy) -> bool:
+    if severity_of(fault.code, policy) != Severity.ERROR:
+        return False
+    is_of_a_group = fault.group not in ("ZHV", "ZPT", "")
+    spared = RULES[fault.code].costs_group_only and is_of_a_group
+    return not (spared and policy == Policy.SALVAGE)
+
+
+def _meter_lines(file: File) -> Iterable[tuple[int, tuple[str, str]]]:
+    """Yield the line of each 028 that something is kept of, and its meter."""
+    for row in (*file.readings, *file.visits):
+        if row.serial_number is not None and row.meter_line_number is not None:
+            yield row.meter_line_number, (row.mpan, row.serial_number)
+
+
+def _meters(files: Iterable[File]) -> set[tuple[str, str]]:
+    return {meter for file in files for _, meter in _meter_lines(file)}
+
+
+def _meter_points(files: Iterable[File]) -> set[str]:
+    return {row.mpan for file in files for row in (*file.readings, *file.visits)}

@@ -1,0 +1,130 @@
+"""A program: import mutants, batch by batch, and compare all that is held after each.
+
+Its arguments are the first mutant's number, the number after the last, and a folder
+where mutants that fail are kept. It says what came of each batch and stops after some
+failures.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import shutil
+import sys
+import traceback
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from meter_readings import importer
+from meter_readings.models import FlowFile
+
+from . import NOW, SEED, expected, held, mutants
+from .programs import say
+from .verdicts import verdict_of
+
+BATCH = 50
+_FAILURES_ENOUGH = 3
+# So many batches are undone file by file; the others are swept away.
+_UNDONE_EVERY = 10
+
+
+def main() -> None:
+    """Import the mutants from the first to before the end."""
+    first, end = map(int, sys.argv[1:3])
+    batches = Batches(Path(sys.argv[3]))
+    _take_no_time()
+    held.empty()
+    for begin in range(first, end, BATCH):
+        numbers = range(begin, min(begin + BATCH, end))
+        say(**batches.run(numbers))
+        if batches.failure_count >= _FAILURES_ENOUGH:
+            break
+
+
+class Batches:
+    """Imports batches of mutants, each into an empty database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.failure_count = 0
+        self._folder = folder
+        self._shelf = expected.Shelf()
+        self._outcomes: Counter[str] = Counter()
+        self._failures: list[str] = []
+
+    def run(self, numbers: range) -> dict[str, Any]:
+        """Import one batch; return what came of it."""
+        self._shelf, self._outcomes, self._failures = expected.Shelf(), Counter(), []
+        for number in numbers:
+            self._import(mutants.mutant(number))
+        digest = self._compare(f"after mutants {numbers[0]} to {numbers[-1]}")
+        if numbers[0] // BATCH % _UNDONE_EVERY == 0:
+            self._undo_all(random.Random(numbers[0]))
+        held.empty()
+        shutil.rmtree(settings.MEDIA_ROOT)
+        self.failure_count += len(self._failures)
+        return {
+            "digest": digest,
+            "outcomes": self._outcomes,
+            "failures": self._failures,
+        }
+
+    def _import(self, mutant: mutants.Mutant) -> None:
+        file = expected.read(mutant.data, mutant.filename, mutant.policy)
+        wanted = self._shelf.attempt(file)
+        try:
+            result = importer.import_flow_file(
+                stream=io.BytesIO(mutant.data),
+                filename=mutant.filename,
+                policy=mutant.policy,
+                now=NOW,
+            )
+        except Exception:
+            self._fail(mutant, traceback.format_exc())
+            return
+        self._outcomes[result.outcome.value] += 1
+        found = verdict_of(result)
+        if found != wanted:
+            self._fail(mutant, f"expected {wanted}\n     got {found}")
+
+    def _compare(self, when: str) -> str:
+        wanted, found = self._shelf.contents(), held.contents()
+        if wanted != found:
+            differences = wanted.differences(found)
+            self._failures.append(
+                "\n".join([f"The database differs {when}:", *differences[:10]])
+            )
+        return found.digest
+
+    def _undo_all(self, chance: random.Random) -> None:
+        """Undo every import of the batch in any order; nothing must be left."""
+        files = [*FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)]
+        chance.shuffle(files)
+        for flow_file in files:
+            found = importer.undo_import(flow_file=flow_file, now=NOW)
+            wanted = self._shelf.undo(flow_file.sha256)
+            if found != wanted:
+                self._failures.append(
+                    f"Undoing {flow_file.filename} did {found} and not {wanted}"
+                )
+        self._compare("after all was undone")
+
+    def _fail(self, mutant: mutants.Mutant, why: str) -> None:
+        path = self._folder / f"{SEED}-{mutant.filename}"
+        path.write_bytes(mutant.data)
+        self._failures.append(
+            f"Mutant {mutant.number} ({mutant.policy}), kept as {path}:\n{why}"
+        )
+
+
+def _take_no_time() -> None:
+    """Let nothing wait for a disk."""
+    os.fsync = lambda handle: None
+    if connection.vendor == "sqlite":
+        connection.cursor().execute("PRAGMA synchronous = OFF")
+    else:
+        connection.cursor().execute("SET synchronous_commit = off")
