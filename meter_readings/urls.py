@@ -1,5 +1,9 @@
 """Addresses of the meter-reading pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from meter_readings import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+]

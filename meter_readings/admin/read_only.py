@@ -1,0 +1,122 @@
+"""The admin of received facts: quick to look through, and nothing to change."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db import DataError
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+
+# What a list may be asked for in its address, besides its filters' own words. A
+# regular expression or a search inside texts could keep the database busy for long.
+_LOOKUPS = {"exact", "gte", "lt", "isnull"}
+
+# What comes of values that no column can hold.
+_IMPOSSIBLE_VALUE = (ValueError, OverflowError, DataError)
+
+
+class BoundedPaginator(Paginator):
+    """Counts rows up to a limit and no further: nobody turns to pages beyond it."""
+
+    LIMIT = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows, or the limit where there are more."""
+        return min(self._counted, self.LIMIT)
+
+    @property
+    def has_more(self) -> bool:
+        """Return whether there are more rows than the pages show."""
+        return self._counted > self.LIMIT
+
+    @cached_property
+    def _counted(self) -> int:
+        # In any order: the database need not follow an index to count.
+        rows = cast(QuerySet, self.object_list).order_by()
+        return rows[: self.LIMIT + 1].count()
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Base of all: nobody adds, changes or deletes here, whatever they are.
+
+    Files come in by an import and go out by its undoing.
+    """
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    view_on_site = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    # Lists
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow plain questions about the rows' own columns."""
+        _, *ways = lookup.split("__")
+        return not ways or (len(ways) == 1 and ways[0] in _LOOKUPS)
+
+    def found_by(self, text: str) -> Q:
+        """Return which rows a person means by a text: all, where there is no search."""
+        return Q()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Look for the text as a whole; no row is found twice."""
+        text = search_term.strip()
+        return (queryset.filter(self.found_by(text)) if text else queryset), False
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the list; answer values that cannot be as other wrong ones."""
+        try:
+            return super().get_changelist_instance(request)
+        except _IMPOSSIBLE_VALUE as error:
+            raise IncorrectLookupParameters from error
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Call the list by what it lists."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(
+            request, {"title": title} | (extra_context or {})
+        )
+
+    # Pages
+
+    def page_context(self, obj: Any) -> dict[str, Any]:
+        """Return what the page of an object shows beside its own columns."""
+        return {}
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Model | None = None,
+    ) -> HttpResponse:
+        """Call the page by its object."""
+        context |= {"title": f"{capfirst(self.opts.verbose_name)} {obj}"}
+        context |= {"subtitle": None} | self.page_context(obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)

@@ -1,0 +1,116 @@
+"""What the admin's search boxes find."""
+
+from __future__ import annotations
+
+from meter_readings.tests.admin.base import AdminTestCase
+from meter_readings.tests.builders import flow_file, header_line
+from meter_readings.tests.imported import imported
+
+LATER_HEADER = header_line(file_identifier="TEST000002", created_at="20240402081500")
+
+
+class SearchTests(AdminTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        cls.file = imported(flow_file("""
+            026|1200023305967|V|
+            027|02||
+            028|F75A 00802|D|
+            030|S|20240301000000|1.0|||T|N|
+            026|2000000000015|V|
+            028|F75A 00803|R|
+            030|S|20240302000000|2.0|||T|N|
+            """))
+        groups = """
+            026|1000000000003|V|
+            028|36933604|D|
+            029|20||
+            030|S|20240303000000|3.25|||T|N|
+            """
+        imported(flow_file(groups, header=LATER_HEADER), "other_50%.uff")
+
+    def test_an_mpan_finds_its_readings(self) -> None:
+        self.assertEqual(self.values(q="1200023305967"), [1])
+
+    def test_an_mpan_may_be_spaced(self) -> None:
+        self.assertEqual(self.values(q=" 12 0002 3305 967 "), [1])
+
+    def test_a_serial_number_finds_its_readings(self) -> None:
+        self.assertEqual(self.values(q="F75A 00803"), [2])
+
+    def test_a_serial_number_may_be_typed_small(self) -> None:
+        self.assertEqual(self.values(q="f75a 00803"), [2])
+
+    def test_a_filename_finds_its_readings_in_the_order_of_its_lines(self) -> None:
+        self.assertEqual(self.values(q="sample.uff"), [1, 2])
+
+    def test_a_file_identifier_finds_its_readings(self) -> None:
+        self.assertEqual(self.values(q="TEST000002"), [3])
+
+    def test_part_of_a_word_finds_no_readings(self) -> None:
+        self.assertEqual(self.values(q="F75A"), [])
+
+    def test_spaces_alone_find_everything(self) -> None:
+        self.assertEqual(self.values(q="  "), [3, 2, 1])
+
+    def test_an_mpan_finds_its_meter_point(self) -> None:
+        self.assertEqual(
+            self.listed("meterpoint", q="12 0002 3305 967"), ["12 0002 3305 967"]
+        )
+
+    def test_the_beginning_of_an_mpan_finds_meter_points(self) -> None:
+        self.assertEqual(self.listed("meterpoint", q="20 00"), ["20 0000 0000 015"])
+
+    def test_a_serial_number_finds_its_meter_point(self) -> None:
+        self.assertEqual(
+            self.listed("meterpoint", q="F75A 00802"), ["12 0002 3305 967"]
+        )
+
+    def test_more_digits_than_an_mpan_has_find_no_meter_point(self) -> None:
+        self.assertEqual(self.listed("meterpoint", q="12000233059670"), [])
+
+    def test_the_beginning_of_a_serial_number_finds_meters(self) -> None:
+        self.assertEqual(self.listed("meter", q="F75A"), ["F75A 00802", "F75A 00803"])
+
+    def test_a_serial_number_of_digits_is_found(self) -> None:
+        self.assertEqual(self.listed("meter", q="36933604"), ["36933604"])
+
+    def test_an_mpan_finds_its_meters(self) -> None:
+        self.assertEqual(self.listed("meter", q="12 0002 3305 967"), ["F75A 00802"])
+
+    def test_the_middle_of_a_serial_number_finds_nothing(self) -> None:
+        self.assertEqual(self.listed("meter", q="5A 00"), [])
+
+    def test_the_beginning_of_a_filename_finds_files(self) -> None:
+        self.assertEqual(self.listed("flowfile", q="samp"), [str(self.file)])
+
+    def test_a_percent_sign_means_itself(self) -> None:
+        self.assertEqual(
+            [self.listed("flowfile", q="other_50%"), self.listed("flowfile", q="%")],
+            [["other_50%.uff (TEST000002)"], []],
+        )
+
+    def test_a_file_identifier_finds_its_file(self) -> None:
+        self.assertEqual(self.listed("flowfile", q="TEST000001"), [str(self.file)])
+
+    def test_the_beginning_of_a_sha256_finds_its_file(self) -> None:
+        beginning = self.file.sha256[:10].upper()
+        self.assertEqual(self.listed("flowfile", q=beginning), [str(self.file)])
+
+    def test_an_mpan_finds_its_site_visits(self) -> None:
+        self.assertEqual(self.listed("sitevisit", q="1200023305967"), ["Not occupied"])
+
+    def test_a_serial_number_finds_its_site_visits(self) -> None:
+        self.assertEqual(self.listed("sitevisit", q="36933604"), ["No access"])
+
+    def test_a_filename_finds_its_site_visits(self) -> None:
+        self.assertEqual(self.listed("sitevisit", q="sample.uff"), ["Not occupied"])
+
+    def test_a_filename_finds_its_findings(self) -> None:
+        self.assertEqual(
+            self.listed("finding", q="other_50%.uff"), ["extra-decimals on line 5"]
+        )
+
+    def test_a_list_without_a_search_shows_everything(self) -> None:
+        self.assertEqual(len(self.listed("importjob", q="sample.uff")), 2)
