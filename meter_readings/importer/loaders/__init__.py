@@ -11,10 +11,10 @@ __all__ = ["Loader", "loader"]
 
 def loader() -> Loader:
     """Return a loader for the database in use."""
-    if connection.vendor == "postgresql":
+    if connection.vendor == "postgresql":  # postgresql only
         from .postgresql import PostgresqlLoader
 
         return PostgresqlLoader()
-    from .sqlite import SqliteLoader
+    from .sqlite import SqliteLoader  # sqlite only
 
-    return SqliteLoader()
+    return SqliteLoader()  # sqlite only

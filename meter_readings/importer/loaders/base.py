@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import Any, Self, cast
@@ -113,9 +113,13 @@ class Loader(ABC):
     def numbers(self, numbers: Iterable[int]) -> Iterable[object]:
         """Return whole numbers as the driver takes them."""
 
+    @abstractmethod
     def quoted(self, text: str) -> str:
         """Return a text that may hold lines and pipes as the driver takes it."""
-        return text
+
+    @abstractmethod
+    def pause(self) -> AbstractContextManager[None]:
+        """Leave the connection free for something small that must not wait for long."""
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
@@ -123,12 +127,6 @@ class Loader(ABC):
 
     def finish_staging(self) -> None:
         """See to it that all that was staged has arrived."""
-
-    @contextmanager
-    def pause(self) -> Iterator[None]:
-        """Leave the connection free for something small that must not wait for long."""
-        self.finish_staging()
-        yield
 
     # Staging
 

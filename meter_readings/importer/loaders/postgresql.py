@@ -82,8 +82,15 @@ class PostgresqlLoader(Loader):
         """Wait for the latest copy; raise what went wrong with it."""
         if self._latest is not None:
             # Forgotten only when it is over: this wait may itself be broken off.
-            self._latest.result()
+            with connection.wrap_database_errors:
+                self._latest.result()
             self._latest = None
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Wait for the latest copy: the connection does one thing at a time."""
+        self.finish_staging()
+        yield
 
     def clear(self) -> None:
         """Empty the staging tables, in the way that is quicker for their size."""

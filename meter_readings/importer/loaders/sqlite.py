@@ -35,6 +35,10 @@ class SqliteLoader(Loader):
         """Return whole numbers as they are."""
         return numbers
 
+    def quoted(self, text: str) -> str:
+        """Return a text as it is."""
+        return text
+
     def stage_rows(
         self, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
     ) -> None:
@@ -47,12 +51,13 @@ class SqliteLoader(Loader):
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
         connection.ensure_connection()
         database = connection.connection
-        if database.in_transaction:
-            database.executemany(statement, rows)
-        else:
-            database.execute("BEGIN")
-            with database:  # commits, or rolls back what broke off
+        with connection.wrap_database_errors:
+            if database.in_transaction:
                 database.executemany(statement, rows)
+            else:
+                database.execute("BEGIN")
+                with database:  # commits, or rolls back what broke off
+                    database.executemany(statement, rows)
 
     @contextmanager
     def pause(self) -> Iterator[None]:
@@ -69,7 +74,7 @@ class SqliteLoader(Loader):
             cursor.execute("PRAGMA busy_timeout")
             (self._usual_wait,) = cursor.fetchone()
         self._wait_for(_BUSY_MILLISECONDS)
-        return self
+        return super().__enter__()
 
     def __exit__(self, *error: object) -> None:
         """Let what was put aside go, and be as patient as before."""

@@ -461,6 +461,10 @@ class ReceivedTextTests(TestCase):
         lines = "030|S|20240401000000|9.0|||F|N|", "032|05|F|"
         self.assertEqual(self.text_of(*lines), "")
 
+    def test_has_a_032_that_says_nothing(self) -> None:
+        lines = "030|S|20240401000000|9.0|||F|N|", "032|||"
+        self.assertEqual(self.text_of(*lines), "\n".join(lines))
+
     def test_has_a_reset_at_an_hour_that_never_came(self) -> None:
         line = "030|MD|20240401000000|9.0|20240331013000|1|T|N|"
         self.assertEqual(self.text_of(line), line)

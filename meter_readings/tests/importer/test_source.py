@@ -180,6 +180,13 @@ class ZipTests(SimpleTestCase):
             with self.assertRaisesMessage(SourceUnreadable, message):
                 unpacked(archive, "sent.zip")
 
+    def test_is_refused_if_it_is_a_document(self) -> None:
+        for name in "[Content_Types].xml", "META-INF/manifest.xml":
+            archive = zipped((name, b"<xml/>"), ("sheet.xml", b"<xml/>"))
+            message = "sent.xlsx is a spreadsheet or another document."
+            with self.assertRaisesMessage(SourceUnreadable, message):
+                unpacked(archive, "sent.xlsx")
+
     def test_is_refused_where_it_breaks_off(self) -> None:
         archive = zipped(("one.uff", DATA))[:-30]
         with self.assertRaisesMessage(SourceUnreadable, "not a whole archive"):

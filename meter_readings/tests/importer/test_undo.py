@@ -18,7 +18,7 @@ from meter_readings.models import (
 from meter_readings.tests.builders import EVERY_GROUP, flow_file, header_line
 from meter_readings.tests.imported import NOW, import_text, imported
 
-from .shelves import rows_of, versions
+from .shelves import ALL, rows_of, versions
 
 FIRST = flow_file("""
     026|2000000000015|V|
@@ -157,6 +157,28 @@ class UndoImportTests(TestCase):
             undo(file)
         job = ImportJob.objects.latest("pk")
         self.assertEqual(job.state, ImportJob.State.FAILED)
+
+
+class DryRunTests(TestCase):
+    def test_tells_what_an_undoing_would_take_away(self) -> None:
+        imported(FIRST, "first.uff")
+        file = imported(SECOND, "second.uff")
+        told = undo_import(flow_file=file, now=NOW, dry_run=True)
+        self.assertEqual(told, undo(file))
+
+    def test_leaves_everything_as_it_was(self) -> None:
+        imported(FIRST, "first.uff")
+        file = imported(SECOND, "second.uff")
+        before = rows_of(*ALL)
+        undo_import(flow_file=file, now=NOW, dry_run=True)
+        self.assertEqual(rows_of(*ALL), before)
+        self.assertEqual(file.status, FlowFile.Status.IMPORTED)
+
+    def test_refuses_a_file_that_is_not_imported(self) -> None:
+        file = imported(FIRST)
+        undo(file)
+        with self.assertRaises(NotImported):
+            undo_import(flow_file=file, now=NOW, dry_run=True)
 
 
 class ImportAfterUndoTests(TestCase):

@@ -1,0 +1,265 @@
+"""Staging: what is put aside while a file is checked, on each database."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from unittest import skipUnless
+from unittest.mock import patch
+
+from django.db import Error, IntegrityError, connection, connections
+from django.test import SimpleTestCase, TestCase, TransactionTestCase
+
+from meter_readings.importer import ImportResult, undo_import
+from meter_readings.importer.loaders import loader
+from meter_readings.importer.loaders.base import STAGING_TABLES, Loader
+from meter_readings.models import FlowFile, ImportJob, Policy, Reading
+from meter_readings.tests.builders import (
+    EVERY_GROUP,
+    flow_file,
+    flow_file_of_readings,
+    header_line,
+    mpan_core,
+)
+from meter_readings.tests.imported import NOW, import_text, imported
+
+from .shelves import rows_of, settle_everything
+
+on_postgresql = skipUnless(
+    connection.vendor == "postgresql", "It is of PostgreSQL alone."
+)
+
+IN_BLOCKS = patch("meter_readings.d0010.lines.BLOCK_SIZE", 100)
+BAD = EVERY_GROUP.replace("99.0", "-1.0")
+
+
+def staged_counts() -> dict[str, int]:
+    """Return how many rows stand in each staging table."""
+    counts = {}
+    with connection.cursor() as cursor:
+        for name in STAGING_TABLES:
+            cursor.execute(f"SELECT COUNT(*) FROM {name}")
+            counts[name] = cursor.fetchone()[0]
+    return counts
+
+
+class LoaderTests(SimpleTestCase):
+    def test_is_that_of_the_database_in_use(self) -> None:
+        module = type(loader()).__module__
+        self.assertEqual(module.rpartition(".")[2], connection.vendor)
+
+
+class StagingTests(TestCase):
+    NOTHING = dict.fromkeys(STAGING_TABLES, 0)
+
+    def test_nothing_stays_of_a_file_that_was_imported(self) -> None:
+        imported(EVERY_GROUP)
+        self.assertEqual(staged_counts(), self.NOTHING)
+
+    def test_nothing_stays_of_a_file_that_was_rejected(self) -> None:
+        with IN_BLOCKS:
+            import_text(BAD)
+        self.assertEqual(staged_counts(), self.NOTHING)
+
+    def test_nothing_stays_of_an_attempt_that_broke_off(self) -> None:
+        def fail(phase: ImportJob.Phase, *_: int) -> None:
+            if phase == ImportJob.Phase.LOADING:
+                raise ZeroDivisionError
+
+        with self.assertRaises(ZeroDivisionError):
+            import_text(EVERY_GROUP, on_progress=fail)
+        self.assertEqual(staged_counts(), self.NOTHING)
+
+    def test_nothing_stays_of_an_undoing(self) -> None:
+        undo_import(flow_file=imported(EVERY_GROUP), now=NOW)
+        self.assertEqual(staged_counts(), self.NOTHING)
+
+    def test_nothing_is_put_aside_once_a_file_is_rejected(self) -> None:
+        with IN_BLOCKS, patch.object(Loader, "stage", autospec=True) as stage:
+            import_text(flow_file(["026|1|V|", *EVERY_GROUP.splitlines()[1:-1]]))
+        stage.assert_not_called()
+
+    def test_every_meter_is_put_aside_once_in_whatever_blocks(self) -> None:
+        lines = [
+            line
+            for number in range(40)
+            for line in (
+                f"026|{mpan_core(number)}|V|",
+                "028|TST0000001|R|",
+                "030|S|20240401000000|100.0|||T|N|",
+                "030|T|20240401000000|0100.0|||T|N|",
+            )
+        ]
+        few = patch("meter_readings.importer.loaders.base._METERS_OF_A_BLOCK", 8)
+        with IN_BLOCKS, few:
+            file = imported(flow_file(lines))
+        self.assertEqual(file.readings.count(), 80)
+
+    def test_times_are_right_when_the_memory_of_them_is_emptied(self) -> None:
+        lines = [f"030|S|202403{day:02}000000|9.0|||T|N|" for day in range(1, 31)]
+        with IN_BLOCKS, patch("meter_readings.importer.loaders.base._REMEMBERED", 3):
+            imported(flow_file_of_readings(*lines))
+        days = Reading.objects.order_by("line_number").values_list("read_at__day")
+        self.assertEqual([day for (day,) in days], list(range(1, 31)))
+
+
+def rows() -> Any:
+    """Yield a row, then break off as when a person presses Ctrl-C."""
+    yield "1", "2"
+    raise KeyboardInterrupt
+
+
+class BrokenBatchTests(TransactionTestCase):
+    def test_leaves_the_connection_as_it_was(self) -> None:
+        with self.assertRaises(KeyboardInterrupt), loader() as staging:
+            staging.begin()
+            staging.stage_rows("touched_meter", ("meter_id", "meter_point_id"), rows())
+        self.assertFalse(connection.in_atomic_block)
+        self.assertEqual(staged_counts()["touched_meter"], 0)
+        imported(EVERY_GROUP)
+
+    def test_of_rows_the_database_refuses_is_raised(self) -> None:
+        row = "1", "1"
+        with self.assertRaises(IntegrityError), loader() as staging:
+            staging.begin()
+            staging.stage_rows("placed_meter", ("line_number", "is_known"), [row, row])
+            staging.finish_staging()
+        imported(EVERY_GROUP)
+
+    def test_marks_the_attempt_and_lets_the_next_one_be(self) -> None:
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError
+
+        with self.assertRaises(ZeroDivisionError), IN_BLOCKS:
+            import_text(EVERY_GROUP.replace("33|27", "33|X7"), on_finding=fail)
+        self.assertEqual(ImportJob.objects.get().state, "failed")
+        imported(EVERY_GROUP)
+
+
+@on_postgresql
+class CopyTests(TransactionTestCase):
+    def test_large_staging_tables_are_emptied_at_once(self) -> None:
+        small = patch("meter_readings.importer.loaders.postgresql._SMALL", 0)
+        with small, patch.object(Loader, "clear", autospec=True) as by_rows:
+            imported(EVERY_GROUP)
+        self.assertEqual(by_rows.call_count, 1)
+        self.assertEqual(set(staged_counts().values()), {0})
+
+    def test_a_copy_that_fails_breaks_the_attempt_off(self) -> None:
+        copy = "meter_readings.importer.loaders.postgresql._copy"
+        with patch(copy, side_effect=Error("gone")), self.assertRaises(Error):
+            import_text(EVERY_GROUP)
+        self.assertEqual(ImportJob.objects.get().message, "Broken off by Error.")
+        imported(EVERY_GROUP)
+
+    def test_a_copy_under_way_ends_before_the_attempt_is_marked(self) -> None:
+        from meter_readings.importer.loaders import postgresql
+
+        copy, begun, ended = postgresql._copy, threading.Event(), []
+
+        def copy_slowly(*arguments: Any) -> None:
+            begun.set()
+            time.sleep(0.2)
+            copy(*arguments)
+            ended.append(True)
+
+        def fail(*_: object) -> None:
+            if begun.is_set():
+                raise ZeroDivisionError
+
+        slowly = patch.object(postgresql, "_copy", copy_slowly)
+        with IN_BLOCKS, slowly, self.assertRaises(ZeroDivisionError):
+            import_text(EVERY_GROUP, on_progress=fail)
+        self.assertTrue(ended)
+        self.assertEqual(ImportJob.objects.get().state, "failed")
+
+
+class OneAtATimeTests(TransactionTestCase):
+    def test_a_load_waits_for_another_to_end(self) -> None:
+        other = connection.copy()
+        other.inc_thread_sharing()
+        self.addCleanup(other.close)
+        cursor = other.cursor()
+        released = threading.Event()
+
+        def release() -> None:
+            released.set()
+            cursor.execute("COMMIT")
+
+        def hold(_: ImportJob.Phase, done: int, whole: int) -> None:
+            if done == whole and not released.is_set() and not timer.is_alive():
+                cursor.execute(
+                    "BEGIN IMMEDIATE" if connection.vendor == "sqlite" else "BEGIN"
+                )
+                if connection.vendor == "postgresql":
+                    number = int.from_bytes(b"D0010")
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+                timer.start()
+
+        timer = threading.Timer(0.3, release)
+        imported(EVERY_GROUP, on_progress=hold)
+        self.assertTrue(released.is_set())
+
+
+def in_parallel(*functions: Callable[[], Any]) -> list[Any]:
+    """Return what functions return that run at once, each with its own connection."""
+
+    def run(function: Callable[[], Any]) -> Any:
+        barrier.wait()
+        try:
+            return function()
+        finally:
+            connections.close_all()
+
+    barrier = threading.Barrier(len(functions))
+    with ThreadPoolExecutor(len(functions)) as pool:
+        return list(pool.map(run, functions))
+
+
+class ParallelTests(TransactionTestCase):
+    def test_the_same_bytes_at_once_are_imported_once(self) -> None:
+        results: list[ImportResult] = in_parallel(
+            *[lambda name=name: import_text(EVERY_GROUP, name) for name in "abcd"]
+        )
+        outcomes = sorted(result.outcome for result in results)
+        self.assertEqual(outcomes, ["already-imported"] * 3 + ["imported"])
+        self.assertEqual(
+            {result.flow_file for result in results}, {FlowFile.objects.get()}
+        )
+
+    def test_one_name_at_once_is_taken_once(self) -> None:
+        texts = [
+            flow_file(EVERY_GROUP.splitlines()[1:-1], header=header_line(to_role=role))
+            for role in "XRDM"
+        ]
+        results: list[ImportResult] = in_parallel(
+            *[lambda text=text: import_text(text) for text in texts]
+        )
+        outcomes = sorted(result.outcome for result in results)
+        self.assertEqual(outcomes, ["imported"] + ["refused"] * 3)
+
+    def test_files_of_the_same_meters_at_once_agree(self) -> None:
+        texts = [
+            flow_file(
+                EVERY_GROUP.replace("99.0", f"{number}.0").splitlines()[1:-1],
+                header=header_line(file_identifier=f"TEST{number}"),
+            )
+            for number in range(1, 5)
+        ]
+        in_parallel(*[lambda text=text: imported(text, text[:10]) for text in texts])
+        self.assertEqual(settle_everything(), 0)
+        self.assertEqual(len(rows_of()["Meter"]), 2)
+        self.assertEqual(Reading.objects.filter(standing="current").count(), 3)
+
+    def test_an_import_and_an_undoing_at_once_agree(self) -> None:
+        first = imported(EVERY_GROUP, "first.uff")
+        text = EVERY_GROUP.replace("99.0", "98.0")
+        in_parallel(
+            lambda: undo_import(flow_file=first, now=NOW),
+            lambda: imported(text, "second.uff", policy=Policy.SALVAGE),
+        )
+        self.assertEqual(settle_everything(), 0)
+        self.assertEqual(Reading.objects.filter(standing="current").count(), 3)
