@@ -137,6 +137,11 @@ TIME_ZONE = "Europe/London"
 USE_I18N = True
 USE_TZ = True
 
+# The market
+
+# Role and id (J0934, J0938) under which files of our own go out.
+MARKET_PARTICIPANT = environment.text("MARKET_PARTICIPANT", "X:SELF")
+
 # Files
 
 STATIC_URL = "static/"

@@ -29,6 +29,7 @@ NOTHING_SET = dict.fromkeys(
         "DB_PORT",
         "DB_USER",
         "DEBUG",
+        "MARKET_PARTICIPANT",
         "MEDIA_ROOT",
         "SECRET_KEY",
         "SQLITE_PATH",
