@@ -1,0 +1,187 @@
+"""Export readings as CSV or as a D0010 file."""
+
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from meter_readings import d0010, exports, queries
+from meter_readings.management import console, outputs, picks, words
+
+_EPILOG = """\
+With --file and --all and nothing else, --format d0010 writes the whole file as it
+came: its own header and trailer, site visits included. Any other selection is a file
+of its own. Exit codes: 0 written, 1 it could not be, 2 wrong usage, 3 nothing matched,
+130 interrupted.
+"""
+
+# What chooses among readings, and what a file of its own says of itself.
+_FILTERS = "mpan", "serial_number", "date_from", "date_to"
+_HEADER_OPTIONS = "sender", "recipient", "file_identifier", "created"
+
+
+class Command(console.ConsoleCommand):
+    """Translate the command line into one selection, and write it."""
+
+    help = "Export readings as CSV or as D0010, streamed, to a file or standard output."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add what to choose, how to write it and where to."""
+        parser.epilog = _EPILOG
+        add = parser.add_argument
+        add(
+            "--format",
+            dest="output_format",
+            choices=["csv", "d0010"],
+            default="csv",
+            help="default: csv",
+        )
+        add(
+            "--output",
+            default=outputs.STDOUT,
+            metavar="FILE",
+            help='default: "-", standard output',
+        )
+        add("--mpan", type=picks.mpan, help="of one meter point, spaced or not")
+        add("--serial-number", metavar="SERIAL", help="of meters with this number")
+        add("--file", metavar="FILE", help="of one flow file: its number or its name")
+        add(
+            "--date-from",
+            type=picks.day,
+            metavar="YYYY-MM-DD",
+            help="read on this day or later, by the clock in London",
+        )
+        add(
+            "--date-to",
+            type=picks.day,
+            metavar="YYYY-MM-DD",
+            help="read on this day or earlier",
+        )
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument(
+            "--current",
+            dest="current_only",
+            action="store_true",
+            default=True,
+            help="the version of each reading that counts; this is the default",
+        )
+        either.add_argument(
+            "--all",
+            dest="current_only",
+            action="store_false",
+            help="superseded, withdrawn and duplicate versions too",
+        )
+        header = parser.add_argument_group("the header of a D0010 of its own")
+        header.add_argument(
+            "--sender",
+            type=picks.participant,
+            metavar="ROLE:ID",
+            help=f"default: MARKET_PARTICIPANT ({settings.MARKET_PARTICIPANT})",
+        )
+        header.add_argument(
+            "--recipient", type=picks.participant, metavar="ROLE:ID", help="the same"
+        )
+        header.add_argument(
+            "--file-identifier",
+            type=picks.file_identifier,
+            metavar="TEXT",
+            help="default: the time of creation, as ten digits",
+        )
+        header.add_argument(
+            "--created",
+            type=picks.local_time,
+            metavar="YYYY-MM-DDTHH:MM",
+            help="by the clock in London; default: now",
+        )
+
+    def handle(
+        self, *, output_format: str, output: str, verbosity: int, **options: Any
+    ) -> None:
+        """Write what was chosen, all of it as the database is at one moment."""
+        is_csv = output_format == "csv"
+        _refuse_what_makes_no_sense(is_csv, options)
+        encoding = exports.CSV_ENCODING if is_csv else exports.FLOW_FILE_ENCODING
+        try:
+            with exports.one_snapshot():
+                lines = _Counted(_lines(is_csv, **options), is_csv)
+                outputs.write_lines(
+                    lines,
+                    encoding=encoding,
+                    output=output,
+                    stdout=self.stdout,
+                    fewest=2 if is_csv else 1,
+                )
+        except (outputs.NothingToWrite, exports.NothingHeld) as nothing:
+            reason = str(nothing) or "No reading matches."
+            raise CommandError(reason, returncode=console.NOTHING_MATCHED) from nothing
+        if verbosity > 0:
+            where = "" if output == outputs.STDOUT else f" written to {output}"
+            self.say(f"{words.counted(lines.reading_count, 'reading')}{where}.")
+
+
+class _Counted:
+    """Lines of an export; those of readings are counted as they pass."""
+
+    def __init__(self, lines: Iterator[str], is_csv: bool) -> None:
+        self.reading_count = 0
+        self._lines = lines
+        self._is_csv = is_csv
+
+    def __iter__(self) -> Iterator[str]:
+        start_of_names = exports.COLUMNS[0]
+        start_of_reading = d0010.D0010.reading.code + "|"
+        for line in self._lines:
+            if self._is_csv:
+                self.reading_count += not line.startswith(start_of_names)
+            else:
+                self.reading_count += line.startswith(start_of_reading)
+            yield line
+
+
+def _refuse_what_makes_no_sense(is_csv: bool, options: dict[str, Any]) -> None:
+    """Refuse options that contradict each other."""
+    given = [name for name in _HEADER_OPTIONS if options[name] is not None]
+    if is_csv and given:
+        name = "--" + given[0].replace("_", "-")
+        reason = f"{name} goes with --format d0010."
+        raise CommandError(reason, returncode=console.USAGE)
+    date_from, date_to = options["date_from"], options["date_to"]
+    if date_from and date_to and date_from > date_to:
+        reason = "--date-from is later than --date-to."
+        raise CommandError(reason, returncode=console.USAGE)
+
+
+def _lines(is_csv: bool, *, file: str | None, **options: Any) -> Iterator[str]:
+    """Return the lines of what was chosen."""
+    flow_file = None if file is None else picks.pick_flow_file(file)
+    filters = {name: options[name] for name in (*_FILTERS, "current_only")}
+    readings = queries.readings_matching(flow_file=flow_file, **filters)
+    if is_csv:
+        return exports.csv_lines(readings=readings)
+    if flow_file is not None and _is_whole(options):
+        return exports.flow_file_lines(flow_file=flow_file)
+    return exports.selection_lines(readings=readings, header=_header(options))
+
+
+def _is_whole(options: dict[str, Any]) -> bool:
+    """Return whether nothing is asked for but all of a file."""
+    others = (*_FILTERS, *_HEADER_OPTIONS)
+    return not options["current_only"] and all(options[name] is None for name in others)
+
+
+def _header(options: dict[str, Any]) -> d0010.Header:
+    try:
+        ourselves = picks.participant(settings.MARKET_PARTICIPANT)
+    except ArgumentTypeError as error:
+        raise CommandError(f"MARKET_PARTICIPANT: {error}.") from error
+    created: datetime | None = options["created"]
+    return exports.new_header(
+        created_at=created or timezone.now(),
+        sender=options["sender"] or ourselves,
+        recipient=options["recipient"] or ourselves,
+        file_identifier=options["file_identifier"] or "",
+    )

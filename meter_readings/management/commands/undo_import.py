@@ -1,0 +1,84 @@
+"""Undo an import: everything is as if the file had never come."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from meter_readings import importer
+from meter_readings.management import console, picks, words
+from meter_readings.models import FlowFile
+
+_EXIT_CODES = """\
+Exit codes: 0 undone, 1 not undone, 2 wrong usage, or the name means several files,
+3 no such import, 130 interrupted.
+"""
+
+
+class Command(console.ConsoleCommand):
+    """Translate the command line into one undoing, asked for and told in words."""
+
+    help = (
+        "Take away all that one import added, and let what it replaced count again. "
+        "The file's bytes and report are kept, and it may be imported again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add which import, and whether to ask."""
+        parser.epilog = _EXIT_CODES
+        parser.add_argument(
+            "file",
+            metavar="FILE",
+            help="its number, its name, or the first eight digits of its SHA-256",
+        )
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would change, change none"
+        )
+
+    def handle(self, *, file: str, yes: bool, dry_run: bool, **options: Any) -> None:
+        """Say what would change, ask, undo, and say what has changed."""
+        flow_file = _imported(file)
+        title = f"#{flow_file.pk} {flow_file.filename}"
+        if dry_run:
+            self.stdout.write(f"{title}: would be undone: {_undo(flow_file, True)}")
+            return
+        if not yes:
+            if not sys.stdin.isatty():
+                reason = "Nobody is there to be asked: say --yes, or --dry-run."
+                raise CommandError(reason, returncode=console.USAGE)
+            self.say(
+                f"{title}, imported on {words.date_words(flow_file.received_at)}, "
+                f"would be undone: {_undo(flow_file, True)}."
+            )
+            self.stderr.write("Undo it? Type yes: ", style_func=str, ending="")
+            self.stderr.flush()
+            if sys.stdin.readline().strip().lower() != "yes":
+                raise CommandError("Nothing was changed.", returncode=console.FAILED)
+        self.stdout.write(f"{title}: undone: {_undo(flow_file, False)}")
+
+
+def _imported(reference: str) -> FlowFile:
+    """Return the file that is meant, if it is held as imported."""
+    flow_file = picks.pick_flow_file(reference)
+    if flow_file.status != FlowFile.Status.IMPORTED:
+        status = FlowFile.Status(flow_file.status).label.lower()
+        raise CommandError(
+            f"#{flow_file.pk} {flow_file.filename} is {status}: nothing to undo.",
+            returncode=console.NOTHING_MATCHED,
+        )
+    return flow_file
+
+
+def _undo(flow_file: FlowFile, dry_run: bool) -> str:
+    """Undo an import, or find out what that would do; return it in words."""
+    try:
+        result = importer.undo_import(
+            flow_file=flow_file, now=timezone.now(), dry_run=dry_run
+        )
+    except importer.NotImported as reason:
+        # Somebody else has undone it since it was looked for.
+        raise CommandError(str(reason), returncode=console.NOTHING_MATCHED) from reason
+    return words.undo_words(result)

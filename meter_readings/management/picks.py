@@ -1,0 +1,88 @@
+"""What a person means by a word on the command line: a file, a day, an MPAN."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from datetime import date, datetime
+from pathlib import PurePath
+
+from django.core.management.base import CommandError
+
+from meter_readings import d0010, queries
+from meter_readings.models import FlowFile
+
+from . import console, words
+
+_SHOWN = 10
+
+_PARTICIPANT = re.compile(r"([A-Z0-9]):([A-Z0-9]{1,4})")
+_MPAN = re.compile(r"[0-9]{13}")
+
+
+def pick_flow_file(reference: str) -> FlowFile:
+    """Return the one file that is meant; refuse what means none or several."""
+    files = queries.flow_files_matching(reference=reference)
+    if not files:
+        # People name a file by where it lies; only its name is known here.
+        files = queries.flow_files_matching(reference=PurePath(reference).name)
+    if not files:
+        raise CommandError(
+            f'No file is known as "{reference}": give a number, a name, or the first '
+            "eight digits of a SHA-256.",
+            returncode=console.NOTHING_MATCHED,
+        )
+    if len(files) > 1:
+        shown = "\n".join(f"  {_described(file)}" for file in files[:_SHOWN])
+        raise CommandError(
+            f'{len(files)} files are known as "{reference}". '
+            f"Say which one by its number:\n{shown}",
+            returncode=console.USAGE,
+        )
+    return files[0]
+
+
+def _described(file: FlowFile) -> str:
+    status = FlowFile.Status(file.status).label.lower()
+    readings = words.counted(file.readings_loaded, "reading")
+    day = words.date_words(file.received_at)
+    return f"#{file.pk} {file.filename}: {status} on {day}, {readings}"
+
+
+def mpan(text: str) -> str:
+    """Return an MPAN, typed with spaces or without."""
+    typed = d0010.mpan.typed(text)
+    if not _MPAN.fullmatch(typed):
+        raise ArgumentTypeError("an MPAN has 13 digits")
+    return typed
+
+
+def day(text: str) -> date:
+    """Return a day written as 2025-01-31."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("write a day as 2025-01-31") from None
+
+
+def local_time(text: str) -> datetime:
+    """Return a time as the clock in London shows it, whatever the machine's shows."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=d0010.LONDON)
+    except ValueError:
+        raise ArgumentTypeError("write a time as 2025-01-31T09:30") from None
+
+
+def participant(text: str) -> tuple[str, str]:
+    """Return the role and the id of a market participant written as X:MRCY."""
+    match = _PARTICIPANT.fullmatch(text)
+    if match is None:
+        raise ArgumentTypeError("write a role and an id of up to four, as X:MRCY")
+    return match[1], match[2]
+
+
+def file_identifier(text: str) -> str:
+    """Return a file identifier (J1064)."""
+    if not (0 < len(text) <= 10 and text.isascii() and text.isalnum()):
+        raise ArgumentTypeError("a file identifier is up to ten letters and digits")
+    return text

@@ -1,0 +1,83 @@
+"""How far an import is: a bar on a terminal, now and then a line elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+
+from django.core.management.base import OutputWrapper
+
+from meter_readings.models import ImportJob
+
+_BAR_SECONDS = 0.1
+_LINE_SECONDS = 5.0
+_BAR_WIDTH = 24
+_CLEAR_LINE = "\r\x1b[2K"
+
+
+class Progress:
+    """Tells a stream of words how far the file at hand is."""
+
+    def __init__(
+        self,
+        stream: OutputWrapper,
+        *,
+        is_shown: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream = stream
+        self._is_shown = is_shown
+        self._is_bar = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._clock = clock
+        self._label = ""
+        self._phase = ""
+        self._is_line_open = False
+        # A line is for those who wait long: not for the first moments.
+        self._next_at = 0.0 if self._is_bar else clock() + _LINE_SECONDS
+
+    def begin(self, label: str) -> None:
+        """Take up the next file; a bar is there at once, whatever it waits for."""
+        self._label, self._phase = label, ""
+        if self._is_bar:
+            self.update(ImportJob.Phase.RECEIVING, 0, 0)
+
+    def update(self, phase: ImportJob.Phase, byte_count: int, size: int) -> None:
+        """Show how far the file is, unless that was done a moment ago."""
+        is_news = self._is_bar and phase != self._phase
+        if self._is_shown and (is_news or self._clock() >= self._next_at):
+            self._phase = phase
+            if self._is_bar:
+                self._draw(phase, byte_count, size)
+            else:
+                text = f"{self._label}: {phase.label.lower()}{_share(byte_count, size)}"
+                self._stream.write(text, style_func=str)
+            seconds = _BAR_SECONDS if self._is_bar else _LINE_SECONDS
+            self._next_at = self._clock() + seconds
+
+    def clear(self) -> None:
+        """Take the bar away, so that something can be said in its place."""
+        if self._is_line_open:
+            self._write(_CLEAR_LINE)
+            self._is_line_open = False
+
+    def _draw(self, phase: ImportJob.Phase, byte_count: int, size: int) -> None:
+        done = _BAR_WIDTH * byte_count // max(size, 1)
+        bar = "#" * done + "." * (_BAR_WIDTH - done)
+        text = f"{phase.label} [{bar}]{_share(byte_count, size)} "
+        room = max(shutil.get_terminal_size().columns - len(text) - 1, 8)
+        self._write(f"{_CLEAR_LINE}{text}{self._label[-room:]}")
+        self._is_line_open = True
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text, style_func=str, ending="")
+        self._stream.flush()
+
+
+def _share(byte_count: int, size: int) -> str:
+    """Return how much is done: ` 45 % of 210.4 MB`."""
+    if not size:
+        return ""
+    share = 100 * byte_count // size
+    return f" {share} % of {size / 1_000_000:.1f} MB"

@@ -1,0 +1,167 @@
+"""What came of a file, in a person's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from meter_readings.d0010 import Fault
+from meter_readings.d0010.errors import Coded
+from meter_readings.importer import (
+    RULES,
+    ImportResult,
+    Outcome,
+    UndoResult,
+    severity_of,
+)
+from meter_readings.models import Severity
+
+
+@dataclass(frozen=True)
+class RuleFindings:
+    """All that one rule found in a file: how often, and the first of it."""
+
+    code: Coded
+    severity: Severity
+    count: int
+    first: list[Fault]
+
+    @property
+    def sentence(self) -> str:
+        """Return what the rule found, as a sentence."""
+        return self.code.sentence
+
+    @property
+    def remedy(self) -> str:
+        """Return what a person can do about it."""
+        return RULES[self.code].remedy
+
+
+def findings_by_rule(result: ImportResult, limit: int) -> list[RuleFindings]:
+    """Return the findings by rule, errors first, each with `limit` lines at most."""
+    first: dict[str, list[Fault]] = {}
+    for fault, _ in result.findings:
+        faults = first.setdefault(fault.code, [])
+        if len(faults) < limit:
+            faults.append(fault)
+    rules = [
+        RuleFindings(
+            code,
+            severity_of(code, result.policy),
+            result.finding_counts[code],
+            first[code],
+        )
+        for code in RULES
+        if code in first
+    ]
+    order = list(Severity)
+    return sorted(rules, key=lambda rule: order.index(rule.severity))
+
+
+def finding_line(fault: Fault) -> str:
+    """Return where a finding is and what was found there.
+
+    `line 12, 030 Register Reading (J0040): found "-5.0", expected zero or more`
+    """
+    place = f"line {fault.line_number}" if fault.line_number else "the whole file"
+    name = " ".join(filter(None, (fault.group, fault.field)))
+    said = [f'found "{fault.found}"'] if fault.found else []
+    said += [f"expected {fault.expected}"] if fault.expected else []
+    return f"{place}{', ' if name else ''}{name}: {', '.join(said)}"
+
+
+def outcome_words(result: ImportResult, *, is_dry_run: bool) -> str:
+    """Return what came of a file, as one line without its name."""
+    match result.outcome:
+        case Outcome.IMPORTED:
+            assert result.flow_file is not None
+            said = [f"imported as #{result.flow_file.pk}: {_readings(result)}"]
+            said += _added(result)
+        case Outcome.CHECKED:
+            said = [f"would be imported: {_readings(result)}"]
+        case Outcome.ALREADY_IMPORTED:
+            first = result.flow_file
+            assert first is not None
+            return (
+                f"already imported as #{first.pk} ({first.filename}) on "
+                f"{date_words(first.received_at)}; nothing to do"
+            )
+        case Outcome.REJECTED:
+            return _refusal("would be rejected" if is_dry_run else "rejected", result)
+        case _:
+            return _refusal("would be refused" if is_dry_run else "refused", result)
+    counts = (result.warning_count, "warning"), (result.note_count, "note")
+    said += [counted(number, noun) for number, noun in counts if number]
+    return ", ".join(said)
+
+
+def _readings(result: ImportResult) -> str:
+    words = counted(result.readings_loaded, "reading")
+    if result.readings_rejected:
+        words += f", {result.readings_rejected:,} left out"
+    return words
+
+
+def _added(result: ImportResult) -> Iterator[str]:
+    """Yield what a load added besides its readings, and what became of those."""
+    loaded = result.loaded
+    assert loaded is not None
+    for number, words in (
+        (loaded.meter_points, counted(loaded.meter_points, "new meter point")),
+        (loaded.meters, counted(loaded.meters, "new meter")),
+        (loaded.site_visits, counted(loaded.site_visits, "site visit")),
+        (loaded.superseding, f"{loaded.superseding:,} in the place of another"),
+        (loaded.duplicate, counted(loaded.duplicate, "duplicate")),
+        (loaded.superseded, f"{loaded.superseded:,} superseded"),
+        (loaded.withdrawn, f"{loaded.withdrawn:,} withdrawn"),
+    ):
+        if number:
+            yield words
+
+
+def _refusal(verdict: str, result: ImportResult) -> str:
+    """Return why nothing was loaded: the one fault, or how many there are."""
+    rules = findings_by_rule(result, 1)
+    errors = [rule for rule in rules if rule.severity == Severity.ERROR]
+    number = sum(rule.count for rule in errors)
+    lines = counted(result.line_count, "line")
+    if len(errors) > 1:
+        return f"{verdict}: {counted(number, 'error')} in {lines}"
+    (rule,) = errors
+    times = f" ({rule.count:,} times)" if rule.count > 1 else ""
+    return f"{verdict}: {rule.sentence.removesuffix('.')}{times}"
+
+
+def undo_words(result: UndoResult) -> str:
+    """Return what an undoing takes away and changes, as one line."""
+    taken = [
+        counted(number, noun)
+        for number, noun in (
+            (result.readings, "reading"),
+            (result.site_visits, "site visit"),
+            (result.meters, "meter"),
+            (result.meter_points, "meter point"),
+        )
+        if number
+    ]
+    *others, latest = taken or ["nothing"]
+    words = f"{', '.join(others)} and {latest}" if others else latest
+    words += " taken away"
+    if result.restored:
+        verb = "changes its" if result.restored == 1 else "change their"
+        words += f"; {counted(result.restored, 'other reading')} {verb} standing"
+    return words
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 reading`, `1,200 readings`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def date_words(moment: datetime) -> str:
+    """Return the local day of a time: `4 March 2026`."""
+    local = timezone.localtime(moment)
+    return f"{local.day} {local:%B %Y}"

@@ -1,0 +1,110 @@
+"""Every finding of an import, in a file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+from meter_readings.d0010 import Fault, FaultCode
+from meter_readings.importer import ImportResult, Outcome
+from meter_readings.management.report_files import ReportFile
+from meter_readings.models import Policy, Severity
+
+from .running import FolderTestCase
+
+FAULT = Fault(
+    FaultCode.NEGATIVE, 4, "030", "Register Reading (J0040)", "-5.0", "zero or more"
+)
+ROW = {
+    "file": "a.uff",
+    "line_number": 4,
+    "group": "030",
+    "field": "Register Reading (J0040)",
+    "severity": "error",
+    "rule": "negative",
+    "sentence": "The value is below zero.",
+    "found": "-5.0",
+    "expected": "zero or more",
+    "remedy": "Ask the sender for a corrected file, or import the rest by --policy "
+    "salvage.",
+}
+
+
+def result(count: int) -> ImportResult:
+    """Return what came of a file with so many negative readings."""
+    return ImportResult(
+        outcome=Outcome.REJECTED,
+        filename="a.uff",
+        policy=Policy.STANDARD,
+        sha256="",
+        finding_counts={"negative": count},
+    )
+
+
+class ReportFileTests(FolderTestCase):
+    def write(self, name: str, *faults: Fault, count: int = 0) -> Path:
+        """Write a report of one file; it counts so many findings."""
+        path = self.folder / name
+        with ReportFile(path) as report:
+            report.begin("a.uff")
+            for fault in faults:
+                report.add(fault, Severity.ERROR)
+            report.end(result(count or len(faults)))
+        return path
+
+    def rows(self, *faults: Fault, count: int = 0) -> list[dict[str, str]]:
+        path = self.write("report.csv", *faults, count=count)
+        with path.open(newline="", encoding="utf-8") as file:
+            return [*csv.DictReader(file)]
+
+    def items(self, *faults: Fault) -> Any:
+        return json.loads(self.write("report.JSON", *faults).read_text("utf-8"))
+
+    def test_has_a_row_for_a_finding(self) -> None:
+        (row,) = self.rows(FAULT)
+        expected = ROW | {"line_number": "4", "found": "'-5.0"}
+        self.assertEqual(row, expected)
+
+    def test_has_an_item_for_a_finding_where_its_name_says_json(self) -> None:
+        self.assertEqual(self.items(FAULT), [ROW])
+
+    def test_has_an_item_for_every_finding(self) -> None:
+        self.assertEqual(self.items(FAULT, FAULT), [ROW, ROW])
+
+    def test_is_an_empty_list_where_nothing_was_found(self) -> None:
+        self.assertEqual(self.items(), [])
+
+    def test_is_only_names_where_nothing_was_found(self) -> None:
+        self.assertEqual(self.rows(), [])
+
+    def test_says_how_many_there_are_that_were_not_told(self) -> None:
+        rows = self.rows(FAULT, count=3_001)
+        self.assertEqual(rows[1]["found"], "3,000 more of these")
+
+    def test_counts_every_file_for_itself(self) -> None:
+        path = self.folder / "report.csv"
+        with ReportFile(path) as report:
+            for label in "a.uff", "b.uff":
+                report.begin(label)
+                report.add(FAULT, Severity.ERROR)
+                report.end(result(1))
+        self.assertEqual(len(path.read_text().splitlines()), 3)
+
+    def test_is_whole_where_the_import_is_broken_off(self) -> None:
+        path = self.folder / "report.json"
+        with self.assertRaises(KeyboardInterrupt), ReportFile(path) as report:
+            report.begin("a.uff")
+            report.add(FAULT, Severity.ERROR)
+            raise KeyboardInterrupt
+        self.assertEqual(json.loads(path.read_text()), [ROW])
+
+    def test_is_for_its_owner_alone(self) -> None:
+        mode = self.write("report.csv", FAULT).stat().st_mode
+        self.assertEqual(stat.S_IMODE(mode), 0o600)
+
+    def test_replaces_an_older_one(self) -> None:
+        self.rows(FAULT, FAULT)
+        self.assertEqual(len(self.rows(FAULT)), 1)

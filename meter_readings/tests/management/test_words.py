@@ -1,0 +1,72 @@
+"""Findings, outcomes and undoings in a person's words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.test import SimpleTestCase
+
+from meter_readings.d0010 import Fault, FaultCode
+from meter_readings.importer import UndoResult
+from meter_readings.management import words
+
+
+class FindingLineTests(SimpleTestCase):
+    def test_gives_the_place_and_what_was_found_there(self) -> None:
+        fault = Fault(FaultCode.NEGATIVE, 12, "030", "Reading", "-5.0", "zero or more")
+        self.assertEqual(
+            words.finding_line(fault),
+            'line 12, 030 Reading: found "-5.0", expected zero or more',
+        )
+
+    def test_goes_without_a_field(self) -> None:
+        fault = Fault(FaultCode.NO_METER, 3, "026", expected="a 028 beneath it")
+        self.assertEqual(
+            words.finding_line(fault), "line 3, 026: expected a 028 beneath it"
+        )
+
+    def test_goes_without_a_group(self) -> None:
+        fault = Fault(FaultCode.CUT_SHORT, 3, found="030|S")
+        self.assertEqual(words.finding_line(fault), 'line 3: found "030|S"')
+
+    def test_goes_without_a_line(self) -> None:
+        fault = Fault(FaultCode.NO_TRAILER, expected="a ZPT trailer")
+        self.assertEqual(
+            words.finding_line(fault), "the whole file: expected a ZPT trailer"
+        )
+
+
+class UndoWordsTests(SimpleTestCase):
+    def test_names_all_that_is_taken_away(self) -> None:
+        self.assertEqual(
+            words.undo_words(UndoResult(1200, 2, 1, 1, 0)),
+            "1,200 readings, 2 site visits, 1 meter and 1 meter point taken away",
+        )
+
+    def test_names_one_thing(self) -> None:
+        self.assertEqual(
+            words.undo_words(UndoResult(1, 0, 0, 0, 0)), "1 reading taken away"
+        )
+
+    def test_goes_without_anything(self) -> None:
+        self.assertEqual(
+            words.undo_words(UndoResult(0, 0, 0, 0, 0)), "nothing taken away"
+        )
+
+    def test_names_what_stands_otherwise(self) -> None:
+        self.assertEqual(
+            words.undo_words(UndoResult(1, 0, 0, 0, 1)),
+            "1 reading taken away; 1 other reading changes its standing",
+        )
+
+    def test_names_how_much_stands_otherwise(self) -> None:
+        self.assertEqual(
+            words.undo_words(UndoResult(2, 0, 0, 0, 2)),
+            "2 readings taken away; 2 other readings change their standing",
+        )
+
+
+class DateWordsTests(SimpleTestCase):
+    def test_is_the_local_day(self) -> None:
+        moment = datetime(2024, 3, 31, 23, 30, tzinfo=UTC)
+        self.assertEqual(words.date_words(moment), "1 April 2024")
