@@ -32,71 +32,21 @@ class Command(console.ConsoleCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add what to choose, how to write it and where to."""
         parser.epilog = _EPILOG
-        add = parser.add_argument
-        add(
+        parser.add_argument(
             "--format",
             dest="output_format",
             choices=["csv", "d0010"],
             default="csv",
             help="default: csv",
         )
-        add(
+        parser.add_argument(
             "--output",
             default=outputs.STDOUT,
             metavar="FILE",
             help='default: "-", standard output',
         )
-        add("--mpan", type=picks.mpan, help="of one meter point, spaced or not")
-        add("--serial-number", metavar="SERIAL", help="of meters with this number")
-        add("--file", metavar="FILE", help="of one flow file: its number or its name")
-        add(
-            "--date-from",
-            type=picks.day,
-            metavar="YYYY-MM-DD",
-            help="read on this day or later, by the clock in London",
-        )
-        add(
-            "--date-to",
-            type=picks.day,
-            metavar="YYYY-MM-DD",
-            help="read on this day or earlier",
-        )
-        either = parser.add_mutually_exclusive_group()
-        either.add_argument(
-            "--current",
-            dest="current_only",
-            action="store_true",
-            default=True,
-            help="the version of each reading that counts; this is the default",
-        )
-        either.add_argument(
-            "--all",
-            dest="current_only",
-            action="store_false",
-            help="superseded, withdrawn and duplicate versions too",
-        )
-        header = parser.add_argument_group("the header of a D0010 of its own")
-        header.add_argument(
-            "--sender",
-            type=picks.participant,
-            metavar="ROLE:ID",
-            help=f"default: MARKET_PARTICIPANT ({settings.MARKET_PARTICIPANT})",
-        )
-        header.add_argument(
-            "--recipient", type=picks.participant, metavar="ROLE:ID", help="the same"
-        )
-        header.add_argument(
-            "--file-identifier",
-            type=picks.file_identifier,
-            metavar="TEXT",
-            help="default: the time of creation, as ten digits",
-        )
-        header.add_argument(
-            "--created",
-            type=picks.local_time,
-            metavar="YYYY-MM-DDTHH:MM",
-            help="by the clock in London; default: now",
-        )
+        _add_filters(parser)
+        _add_header_options(parser)
 
     def handle(
         self, *, output_format: str, output: str, verbosity: int, **options: Any
@@ -121,6 +71,62 @@ class Command(console.ConsoleCommand):
         if verbosity > 0:
             where = "" if output == outputs.STDOUT else f" written to {output}"
             self.say(f"{words.counted(lines.reading_count, 'reading')}{where}.")
+
+
+def _add_filters(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--mpan", type=picks.mpan, help="of one meter point, spaced or not")
+    add("--serial-number", metavar="SERIAL", help="of meters with this number")
+    add("--file", metavar="FILE", help="of one flow file: its number or its name")
+    add(
+        "--date-from",
+        type=picks.day,
+        metavar="YYYY-MM-DD",
+        help="read on this day or later, by the clock in London",
+    )
+    add(
+        "--date-to",
+        type=picks.day,
+        metavar="YYYY-MM-DD",
+        help="read on this day or earlier",
+    )
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--current",
+        dest="current_only",
+        action="store_true",
+        default=True,
+        help="the version of each reading that counts; this is the default",
+    )
+    either.add_argument(
+        "--all",
+        dest="current_only",
+        action="store_false",
+        help="superseded, withdrawn and duplicate versions too",
+    )
+
+
+def _add_header_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("the header of a D0010 of its own").add_argument
+    add(
+        "--sender",
+        type=picks.participant,
+        metavar="ROLE:ID",
+        help=f"default: MARKET_PARTICIPANT ({settings.MARKET_PARTICIPANT})",
+    )
+    add("--recipient", type=picks.participant, metavar="ROLE:ID", help="the same")
+    add(
+        "--file-identifier",
+        type=picks.file_identifier,
+        metavar="TEXT",
+        help="default: the time of creation, as ten digits",
+    )
+    add(
+        "--created",
+        type=picks.local_time,
+        metavar="YYYY-MM-DDTHH:MM",
+        help="by the clock in London; default: now",
+    )
 
 
 class _Counted:

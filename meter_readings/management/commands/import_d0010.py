@@ -70,19 +70,16 @@ class Command(console.ConsoleCommand):
         )
 
     def handle(
-        self,
-        *,
-        paths: list[str],
-        recursive: bool,
-        name: str | None,
-        report: Path | None,
-        **options: Any,
+        self, *, paths: list[str], name: str | None, report: Path | None, **options: Any
     ) -> None:
         """Import what the paths stand for, one file after another."""
         if name is not None and STDIN not in paths:
             raise CommandError("--name goes with -.", returncode=console.USAGE)
         found = find_sources(
-            paths=paths, is_recursive=recursive, stdin_name=name, now=timezone.now()
+            paths=paths,
+            is_recursive=options["recursive"],
+            stdin_name=name,
+            now=timezone.now(),
         )
         with _opened(report) as findings, self._account(report, **options) as account:
             Batch(
