@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import Any, Self, cast
 
-from django.db import connection
+from django.db import Error, connection
 from meter_readings import d0010
 from meter_readings.d0010 import Entry, OpenGroup, RegisterReading, SiteVisit
 from meter_readings.d0010.columns import ReadingColumns
@@ -137,9 +137,10 @@ class Loader(ABC):
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Let what was put aside go."""
+        """Let what was put aside go; what cannot go now goes before the next file."""
         if self.is_begun:
-            self.clear()
+            with suppress(Error):
+                self.clear()
 
     def begin(self) -> None:
         """Make ready for the entries of a file, or for an undoing.
@@ -148,7 +149,6 @@ class Loader(ABC):
         """
         if self.is_begun:
             return
-        self.is_begun = True
         self.run(
             *(
                 f"CREATE TEMPORARY TABLE IF NOT EXISTS {name}"
@@ -156,6 +156,7 @@ class Loader(ABC):
                 for name, columns in STAGING_TABLES.items()
             )
         )
+        self.is_begun = True
         self.clear()
 
     def clear(self) -> None:

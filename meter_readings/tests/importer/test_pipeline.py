@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
@@ -547,3 +548,31 @@ class NoLockTests(TransactionTestCase):
     def test_a_dry_run_locks_nothing(self) -> None:
         written = self.write_whenever("on_progress", EVERY_GROUP, dry_run=True)
         self.assertGreater(written, 3)
+
+
+class FailingStatementTests(TransactionTestCase):
+    """Whichever statement the database fails, all of the file is held or nothing."""
+
+    def import_failing_at(self, number: int) -> None:
+        """Import a file with the statement of this number failing."""
+        numbers = count(1)
+
+        def fail(execute: Any, statement: str, *rest: Any) -> Any:
+            if next(numbers) == number:
+                raise OperationalError("disk full")
+            return execute(statement, *rest)
+
+        with connection.execute_wrapper(fail), suppress(OperationalError):
+            import_text(EVERY_GROUP)
+
+    def test_leaves_all_or_nothing_and_hinders_nothing(self) -> None:
+        number = held = 0
+        while not held:
+            number += 1
+            self.import_failing_at(number)
+            held = FlowFile.objects.count()
+            with self.subTest(number):
+                self.assertEqual(Reading.objects.count(), 3 * held)
+                self.assertEqual(SiteVisit.objects.count(), 3 * held)
+        self.assertGreater(number, 10)
+        self.assertEqual(import_text(EVERY_GROUP).outcome, "already-imported")
