@@ -21,189 +21,678 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='FlowFile',
+            name="FlowFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('filename', models.CharField(db_index=True, max_length=255)),
-                ('sha256', models.CharField(max_length=64, unique=True, verbose_name='SHA-256')),
-                ('size', models.PositiveBigIntegerField(verbose_name='size in bytes')),
-                ('content', models.FileField(max_length=120, upload_to='', verbose_name='original bytes')),
-                ('status', models.CharField(choices=[('imported', 'Imported'), ('rejected', 'Rejected'), ('undone', 'Undone')], db_index=True, max_length=10)),
-                ('policy', models.CharField(choices=[('standard', 'Standard'), ('strict', 'Strict'), ('salvage', 'Salvage')], max_length=10)),
-                ('received_at', models.DateTimeField(db_index=True)),
-                ('file_identifier', models.CharField(blank=True, db_index=True, max_length=20)),
-                ('flow_and_version', models.CharField(blank=True, max_length=8)),
-                ('from_role', models.CharField(blank=True, max_length=1)),
-                ('from_participant', models.CharField(blank=True, max_length=4)),
-                ('to_role', models.CharField(blank=True, max_length=1)),
-                ('to_participant', models.CharField(blank=True, max_length=4)),
-                ('file_created_at', models.DateTimeField(blank=True, null=True, verbose_name='created by sender')),
-                ('test_data_flag', models.CharField(blank=True, max_length=4)),
-                ('header_text', models.TextField(blank=True)),
-                ('trailer_text', models.TextField(blank=True)),
-                ('line_end', models.CharField(default='\n', max_length=2)),
-                ('ends_with_newline', models.BooleanField(default=True)),
-                ('line_count', models.PositiveBigIntegerField(default=0)),
-                ('group_count', models.PositiveBigIntegerField(default=0)),
-                ('flow_count', models.PositiveBigIntegerField(default=0, verbose_name='026 groups')),
-                ('trailer_group_count', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('trailer_flow_count', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('readings_read', models.PositiveBigIntegerField(default=0)),
-                ('readings_loaded', models.PositiveBigIntegerField(default=0)),
-                ('readings_rejected', models.PositiveBigIntegerField(default=0)),
-                ('error_count', models.PositiveBigIntegerField(default=0)),
-                ('warning_count', models.PositiveBigIntegerField(default=0)),
-                ('note_count', models.PositiveBigIntegerField(default=0)),
-                ('finding_counts', models.JSONField(blank=True, default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("filename", models.CharField(db_index=True, max_length=255)),
+                (
+                    "sha256",
+                    models.CharField(
+                        max_length=64, unique=True, verbose_name="SHA-256"
+                    ),
+                ),
+                ("size", models.PositiveBigIntegerField(verbose_name="size in bytes")),
+                (
+                    "content",
+                    models.FileField(
+                        max_length=120, upload_to="", verbose_name="original bytes"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("imported", "Imported"),
+                            ("rejected", "Rejected"),
+                            ("undone", "Undone"),
+                        ],
+                        db_index=True,
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "policy",
+                    models.CharField(
+                        choices=[
+                            ("standard", "Standard"),
+                            ("strict", "Strict"),
+                            ("salvage", "Salvage"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("received_at", models.DateTimeField(db_index=True)),
+                (
+                    "file_identifier",
+                    models.CharField(blank=True, db_index=True, max_length=20),
+                ),
+                ("flow_and_version", models.CharField(blank=True, max_length=8)),
+                ("from_role", models.CharField(blank=True, max_length=1)),
+                ("from_participant", models.CharField(blank=True, max_length=4)),
+                ("to_role", models.CharField(blank=True, max_length=1)),
+                ("to_participant", models.CharField(blank=True, max_length=4)),
+                (
+                    "file_created_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="created by sender"
+                    ),
+                ),
+                ("test_data_flag", models.CharField(blank=True, max_length=4)),
+                ("header_text", models.TextField(blank=True)),
+                ("trailer_text", models.TextField(blank=True)),
+                ("line_end", models.CharField(default="\n", max_length=2)),
+                ("ends_with_newline", models.BooleanField(default=True)),
+                ("line_count", models.PositiveBigIntegerField(default=0)),
+                ("group_count", models.PositiveBigIntegerField(default=0)),
+                (
+                    "flow_count",
+                    models.PositiveBigIntegerField(
+                        default=0, verbose_name="026 groups"
+                    ),
+                ),
+                (
+                    "trailer_group_count",
+                    models.PositiveBigIntegerField(blank=True, null=True),
+                ),
+                (
+                    "trailer_flow_count",
+                    models.PositiveBigIntegerField(blank=True, null=True),
+                ),
+                ("readings_read", models.PositiveBigIntegerField(default=0)),
+                ("readings_loaded", models.PositiveBigIntegerField(default=0)),
+                ("readings_rejected", models.PositiveBigIntegerField(default=0)),
+                ("error_count", models.PositiveBigIntegerField(default=0)),
+                ("warning_count", models.PositiveBigIntegerField(default=0)),
+                ("note_count", models.PositiveBigIntegerField(default=0)),
+                ("finding_counts", models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('readings_read', django.db.models.expressions.CombinedExpression(models.F('readings_loaded'), '+', models.F('readings_rejected')))), name='every_reading_is_loaded_or_rejected'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'imported'), _negated=True), ('file_created_at__isnull', False), _connector='OR'), name='imported_file_says_when_it_was_created')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "readings_read",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("readings_loaded"),
+                                    "+",
+                                    models.F("readings_rejected"),
+                                ),
+                            )
+                        ),
+                        name="every_reading_is_loaded_or_rejected",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "imported"), _negated=True),
+                            ("file_created_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="imported_file_says_when_it_was_created",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ImportJob',
+            name="ImportJob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('filename', models.CharField(max_length=255)),
-                ('sha256', models.CharField(blank=True, max_length=64, verbose_name='SHA-256')),
-                ('door', models.CharField(choices=[('command', 'Command line'), ('upload', 'Upload page'), ('api', 'API'), ('folder', 'Folder')], max_length=10)),
-                ('policy', models.CharField(choices=[('standard', 'Standard'), ('strict', 'Strict'), ('salvage', 'Salvage')], max_length=10)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('finished', 'Finished'), ('failed', 'Broken off')], default='running', max_length=10)),
-                ('phase', models.CharField(choices=[('receiving', 'Receiving'), ('checking', 'Checking'), ('loading', 'Loading')], default='receiving', max_length=10)),
-                ('outcome', models.CharField(blank=True, max_length=20)),
-                ('bytes_checked', models.PositiveBigIntegerField(default=0)),
-                ('started_at', models.DateTimeField(db_index=True)),
-                ('heartbeat_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('counts', models.JSONField(blank=True, default=dict)),
-                ('message', models.TextField(blank=True)),
-                ('flow_file', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='jobs', to='meter_readings.flowfile')),
-                ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("filename", models.CharField(max_length=255)),
+                (
+                    "sha256",
+                    models.CharField(blank=True, max_length=64, verbose_name="SHA-256"),
+                ),
+                (
+                    "door",
+                    models.CharField(
+                        choices=[
+                            ("command", "Command line"),
+                            ("upload", "Upload page"),
+                            ("api", "API"),
+                            ("folder", "Folder"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "policy",
+                    models.CharField(
+                        choices=[
+                            ("standard", "Standard"),
+                            ("strict", "Strict"),
+                            ("salvage", "Salvage"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("finished", "Finished"),
+                            ("failed", "Broken off"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("receiving", "Receiving"),
+                            ("checking", "Checking"),
+                            ("loading", "Loading"),
+                        ],
+                        default="receiving",
+                        max_length=10,
+                    ),
+                ),
+                ("outcome", models.CharField(blank=True, max_length=20)),
+                ("bytes_checked", models.PositiveBigIntegerField(default=0)),
+                ("started_at", models.DateTimeField(db_index=True)),
+                ("heartbeat_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("counts", models.JSONField(blank=True, default=dict)),
+                ("message", models.TextField(blank=True)),
+                (
+                    "flow_file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="jobs",
+                        to="meter_readings.flowfile",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MeterPoint',
+            name="MeterPoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mpan', models.CharField(max_length=13, unique=True, verbose_name='MPAN')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "mpan",
+                    models.CharField(max_length=13, unique=True, verbose_name="MPAN"),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('mpan__regex', '^[0-9]{13}\\Z')), name='mpan_is_13_digits')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("mpan__regex", "^[0-9]{13}\\Z")),
+                        name="mpan_is_13_digits",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Meter',
+            name="Meter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('serial_number', models.CharField(db_index=True, max_length=20)),
-                ('meter_point', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='meters', to='meter_readings.meterpoint')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("serial_number", models.CharField(db_index=True, max_length=20)),
+                (
+                    "meter_point",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="meters",
+                        to="meter_readings.meterpoint",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_number', models.PositiveBigIntegerField()),
-                ('mpan_line_number', models.PositiveBigIntegerField(verbose_name='line of its 026')),
-                ('meter_line_number', models.PositiveBigIntegerField(verbose_name='line of its 028')),
-                ('register_id', models.CharField(max_length=2, verbose_name='register')),
-                ('read_at', models.DateTimeField()),
-                ('value', models.DecimalField(decimal_places=3, max_digits=12, verbose_name='reading')),
-                ('reading_type', models.CharField(blank=True, choices=meter_readings.d0010.codes.ReadingType.choices, max_length=1)),
-                ('bsc_validation_status', models.CharField(blank=True, choices=meter_readings.d0010.codes.BscValidationStatus.choices, max_length=1, verbose_name='BSC validation')),
-                ('md_reset_at', models.DateTimeField(blank=True, null=True, verbose_name='MD reset at')),
-                ('md_reset_count', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='MD resets')),
-                ('meter_reading_flag', models.BooleanField(blank=True, null=True, verbose_name='flag')),
-                ('reading_method', models.CharField(blank=True, choices=meter_readings.d0010.codes.ReadingMethod.choices, max_length=1, verbose_name='method')),
-                ('reason_code', models.CharField(blank=True, choices=meter_readings.d0010.codes.ReasonCode.choices, max_length=2, verbose_name='reason')),
-                ('meter_reading_status', models.BooleanField(blank=True, null=True, verbose_name='status')),
-                ('standing', models.CharField(choices=[('current', 'Current'), ('duplicate', 'Duplicate'), ('superseded', 'Superseded'), ('withdrawn', 'Withdrawn')], max_length=10)),
-                ('received_text', models.TextField(blank=True)),
-                ('flow_file', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='meter_readings.flowfile')),
-                ('meter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='meter_readings.meter')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("line_number", models.PositiveBigIntegerField()),
+                (
+                    "mpan_line_number",
+                    models.PositiveBigIntegerField(verbose_name="line of its 026"),
+                ),
+                (
+                    "meter_line_number",
+                    models.PositiveBigIntegerField(verbose_name="line of its 028"),
+                ),
+                (
+                    "register_id",
+                    models.CharField(max_length=2, verbose_name="register"),
+                ),
+                ("read_at", models.DateTimeField()),
+                (
+                    "value",
+                    models.DecimalField(
+                        decimal_places=3, max_digits=12, verbose_name="reading"
+                    ),
+                ),
+                (
+                    "reading_type",
+                    models.CharField(
+                        blank=True,
+                        choices=meter_readings.d0010.codes.ReadingType.choices,
+                        max_length=1,
+                    ),
+                ),
+                (
+                    "bsc_validation_status",
+                    models.CharField(
+                        blank=True,
+                        choices=meter_readings.d0010.codes.BscValidationStatus.choices,
+                        max_length=1,
+                        verbose_name="BSC validation",
+                    ),
+                ),
+                (
+                    "md_reset_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="MD reset at"
+                    ),
+                ),
+                (
+                    "md_reset_count",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="MD resets"
+                    ),
+                ),
+                (
+                    "meter_reading_flag",
+                    models.BooleanField(blank=True, null=True, verbose_name="flag"),
+                ),
+                (
+                    "reading_method",
+                    models.CharField(
+                        blank=True,
+                        choices=meter_readings.d0010.codes.ReadingMethod.choices,
+                        max_length=1,
+                        verbose_name="method",
+                    ),
+                ),
+                (
+                    "reason_code",
+                    models.CharField(
+                        blank=True,
+                        choices=meter_readings.d0010.codes.ReasonCode.choices,
+                        max_length=2,
+                        verbose_name="reason",
+                    ),
+                ),
+                (
+                    "meter_reading_status",
+                    models.BooleanField(blank=True, null=True, verbose_name="status"),
+                ),
+                (
+                    "standing",
+                    models.CharField(
+                        choices=[
+                            ("current", "Current"),
+                            ("duplicate", "Duplicate"),
+                            ("superseded", "Superseded"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("received_text", models.TextField(blank=True)),
+                (
+                    "flow_file",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to="meter_readings.flowfile",
+                    ),
+                ),
+                (
+                    "meter",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to="meter_readings.meter",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SiteVisit',
+            name="SiteVisit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_number', models.PositiveBigIntegerField()),
-                ('group', models.CharField(max_length=3)),
-                ('mpan_line_number', models.PositiveBigIntegerField(verbose_name='line of its 026')),
-                ('meter_line_number', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='line of its 028')),
-                ('reading_line_number', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='line of its 030')),
-                ('check_code', models.CharField(blank=True, choices=meter_readings.d0010.codes.SiteVisitCheckCode.choices, max_length=2)),
-                ('additional_information', models.CharField(blank=True, max_length=200)),
-                ('bsc_validation_status', models.CharField(blank=True, choices=meter_readings.d0010.codes.BscValidationStatus.choices, max_length=1, verbose_name='BSC validation')),
-                ('reading_type', models.CharField(blank=True, choices=meter_readings.d0010.codes.ReadingType.choices, max_length=1)),
-                ('flow_file', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='site_visits', to='meter_readings.flowfile')),
-                ('meter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='site_visits', to='meter_readings.meter')),
-                ('meter_point', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='site_visits', to='meter_readings.meterpoint')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("line_number", models.PositiveBigIntegerField()),
+                ("group", models.CharField(max_length=3)),
+                (
+                    "mpan_line_number",
+                    models.PositiveBigIntegerField(verbose_name="line of its 026"),
+                ),
+                (
+                    "meter_line_number",
+                    models.PositiveBigIntegerField(
+                        blank=True, null=True, verbose_name="line of its 028"
+                    ),
+                ),
+                (
+                    "reading_line_number",
+                    models.PositiveBigIntegerField(
+                        blank=True, null=True, verbose_name="line of its 030"
+                    ),
+                ),
+                (
+                    "check_code",
+                    models.CharField(
+                        blank=True,
+                        choices=meter_readings.d0010.codes.SiteVisitCheckCode.choices,
+                        max_length=2,
+                    ),
+                ),
+                (
+                    "additional_information",
+                    models.CharField(blank=True, max_length=200),
+                ),
+                (
+                    "bsc_validation_status",
+                    models.CharField(
+                        blank=True,
+                        choices=meter_readings.d0010.codes.BscValidationStatus.choices,
+                        max_length=1,
+                        verbose_name="BSC validation",
+                    ),
+                ),
+                (
+                    "reading_type",
+                    models.CharField(
+                        blank=True,
+                        choices=meter_readings.d0010.codes.ReadingType.choices,
+                        max_length=1,
+                    ),
+                ),
+                (
+                    "flow_file",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="site_visits",
+                        to="meter_readings.flowfile",
+                    ),
+                ),
+                (
+                    "meter",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="site_visits",
+                        to="meter_readings.meter",
+                    ),
+                ),
+                (
+                    "meter_point",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="site_visits",
+                        to="meter_readings.meterpoint",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, verbose_name='rule')),
-                ('severity', models.CharField(choices=[('error', 'Error'), ('warning', 'Warning'), ('note', 'Note')], max_length=8)),
-                ('line_number', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('group', models.CharField(blank=True, max_length=3)),
-                ('field', models.CharField(blank=True, max_length=60)),
-                ('found', models.CharField(blank=True, max_length=400)),
-                ('expected', models.CharField(blank=True, max_length=300)),
-                ('flow_file', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='meter_readings.flowfile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, verbose_name="rule")),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            ("error", "Error"),
+                            ("warning", "Warning"),
+                            ("note", "Note"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("line_number", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("group", models.CharField(blank=True, max_length=3)),
+                ("field", models.CharField(blank=True, max_length=60)),
+                ("found", models.CharField(blank=True, max_length=400)),
+                ("expected", models.CharField(blank=True, max_length=300)),
+                (
+                    "flow_file",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="findings",
+                        to="meter_readings.flowfile",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['flow_file', 'code', 'line_number'], name='finding_by_rule')],
+                "indexes": [
+                    models.Index(
+                        fields=["flow_file", "code", "line_number"],
+                        name="finding_by_rule",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='meter',
-            constraint=models.UniqueConstraint(fields=('meter_point', 'serial_number'), name='one_meter_per_meter_point_and_serial_number'),
+            model_name="meter",
+            constraint=models.UniqueConstraint(
+                fields=("meter_point", "serial_number"),
+                name="one_meter_per_meter_point_and_serial_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='meter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('serial_number', ''), _negated=True), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('serial_number')), 20)), name='serial_number_is_1_to_20_characters'),
+            model_name="meter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("serial_number", ""), _negated=True),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(
+                            models.F("serial_number")
+                        ),
+                        20,
+                    ),
+                ),
+                name="serial_number_is_1_to_20_characters",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reading',
-            index=models.Index(fields=['meter', 'register_id', 'read_at'], name='reading_event'),
+            model_name="reading",
+            index=models.Index(
+                fields=["meter", "register_id", "read_at"], name="reading_event"
+            ),
         ),
         migrations.AddIndex(
-            model_name='reading',
-            index=models.Index(fields=['read_at', 'id'], name='reading_by_time'),
+            model_name="reading",
+            index=models.Index(fields=["read_at", "id"], name="reading_by_time"),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(fields=('flow_file', 'line_number'), name='one_reading_per_file_line'),
+            model_name="reading",
+            constraint=models.UniqueConstraint(
+                fields=("flow_file", "line_number"), name="one_reading_per_file_line"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='reading_is_not_negative'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("value__gte", 0)), name="reading_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(('value__lt', Decimal('1000000000'))), name='reading_has_at_most_9_digits'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("value__lt", Decimal("1000000000"))),
+                name="reading_has_at_most_9_digits",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(('read_at__gte', datetime.datetime(1949, 12, 31, 0, 0, tzinfo=datetime.timezone.utc)), ('read_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='reading_is_of_the_catalogues_years'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "read_at__gte",
+                        datetime.datetime(
+                            1949, 12, 31, 0, 0, tzinfo=datetime.timezone.utc
+                        ),
+                    ),
+                    (
+                        "read_at__lt",
+                        datetime.datetime(
+                            2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc
+                        ),
+                    ),
+                ),
+                name="reading_is_of_the_catalogues_years",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(('standing__in', ['current', 'duplicate', 'superseded', 'withdrawn'])), name='standing_is_known'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "standing__in",
+                        ["current", "duplicate", "superseded", "withdrawn"],
+                    )
+                ),
+                name="standing_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('register_id', ''), _negated=True), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('register_id')), 2), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('reading_type')), 1), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('bsc_validation_status')), 1), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('reading_method')), 1), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('reason_code')), 2)), name='reading_codes_are_no_longer_than_the_catalogues'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("register_id", ""), _negated=True),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(models.F("register_id")),
+                        2,
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(
+                            models.F("reading_type")
+                        ),
+                        1,
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(
+                            models.F("bsc_validation_status")
+                        ),
+                        1,
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(
+                            models.F("reading_method")
+                        ),
+                        1,
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(models.F("reason_code")),
+                        2,
+                    ),
+                ),
+                name="reading_codes_are_no_longer_than_the_catalogues",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sitevisit',
-            constraint=models.UniqueConstraint(fields=('flow_file', 'line_number'), name='one_visit_per_file_line'),
+            model_name="sitevisit",
+            constraint=models.UniqueConstraint(
+                fields=("flow_file", "line_number"), name="one_visit_per_file_line"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sitevisit',
-            constraint=models.CheckConstraint(condition=models.Q(django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('group')), 3), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('check_code')), 2), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('additional_information')), 200), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('bsc_validation_status')), 1), django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('reading_type')), 1)), name='visit_codes_are_no_longer_than_the_catalogues'),
+            model_name="sitevisit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(models.F("group")), 3
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(models.F("check_code")),
+                        2,
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(
+                            models.F("additional_information")
+                        ),
+                        200,
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(
+                            models.F("bsc_validation_status")
+                        ),
+                        1,
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length(
+                            models.F("reading_type")
+                        ),
+                        1,
+                    ),
+                ),
+                name="visit_codes_are_no_longer_than_the_catalogues",
+            ),
         ),
     ]
