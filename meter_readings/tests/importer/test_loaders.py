@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest import skipUnless
 from unittest.mock import patch
 
-from django.db import Error, IntegrityError, connection, connections
+from django.db import Error, IntegrityError, connection
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
-from meter_readings.importer import ImportResult, undo_import
+from meter_readings.importer import undo_import
 from meter_readings.importer.loaders import loader
 from meter_readings.importer.loaders.base import STAGING_TABLES, Loader
-from meter_readings.models import FlowFile, ImportJob, Policy, Reading
+from meter_readings.models import ImportJob, Reading
 from meter_readings.tests.builders import (
     EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
-    header_line,
     mpan_core,
 )
 from meter_readings.tests.imported import NOW, import_text, imported
-
-from .shelves import rows_of, settle_everything
 
 on_postgresql = skipUnless(
     connection.vendor == "postgresql", "It is of PostgreSQL alone."
@@ -175,91 +170,3 @@ class CopyTests(TransactionTestCase):
             import_text(EVERY_GROUP, on_progress=fail)
         self.assertTrue(ended)
         self.assertEqual(ImportJob.objects.get().state, "failed")
-
-
-class OneAtATimeTests(TransactionTestCase):
-    def test_a_load_waits_for_another_to_end(self) -> None:
-        other = connection.copy()
-        other.inc_thread_sharing()
-        self.addCleanup(other.close)
-        cursor = other.cursor()
-        released = threading.Event()
-
-        def release() -> None:
-            released.set()
-            cursor.execute("COMMIT")
-
-        def hold(_: ImportJob.Phase, done: int, whole: int) -> None:
-            if done == whole and not released.is_set() and not timer.is_alive():
-                cursor.execute(
-                    "BEGIN IMMEDIATE" if connection.vendor == "sqlite" else "BEGIN"
-                )
-                if connection.vendor == "postgresql":
-                    number = int.from_bytes(b"D0010")
-                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
-                timer.start()
-
-        timer = threading.Timer(0.3, release)
-        imported(EVERY_GROUP, on_progress=hold)
-        self.assertTrue(released.is_set())
-
-
-def in_parallel(*functions: Callable[[], Any]) -> list[Any]:
-    """Return what functions return that run at once, each with its own connection."""
-
-    def run(function: Callable[[], Any]) -> Any:
-        barrier.wait()
-        try:
-            return function()
-        finally:
-            connections.close_all()
-
-    barrier = threading.Barrier(len(functions))
-    with ThreadPoolExecutor(len(functions)) as pool:
-        return list(pool.map(run, functions))
-
-
-class ParallelTests(TransactionTestCase):
-    def test_the_same_bytes_at_once_are_imported_once(self) -> None:
-        results: list[ImportResult] = in_parallel(
-            *[lambda name=name: import_text(EVERY_GROUP, name) for name in "abcd"]
-        )
-        outcomes = sorted(result.outcome for result in results)
-        self.assertEqual(outcomes, ["already-imported"] * 3 + ["imported"])
-        self.assertEqual(
-            {result.flow_file for result in results}, {FlowFile.objects.get()}
-        )
-
-    def test_one_name_at_once_is_taken_once(self) -> None:
-        texts = [
-            flow_file(EVERY_GROUP.splitlines()[1:-1], header=header_line(to_role=role))
-            for role in "XRDM"
-        ]
-        results: list[ImportResult] = in_parallel(
-            *[lambda text=text: import_text(text) for text in texts]
-        )
-        outcomes = sorted(result.outcome for result in results)
-        self.assertEqual(outcomes, ["imported"] + ["refused"] * 3)
-
-    def test_files_of_the_same_meters_at_once_agree(self) -> None:
-        texts = [
-            flow_file(
-                EVERY_GROUP.replace("99.0", f"{number}.0").splitlines()[1:-1],
-                header=header_line(file_identifier=f"TEST{number}"),
-            )
-            for number in range(1, 5)
-        ]
-        in_parallel(*[lambda text=text: imported(text, text[:10]) for text in texts])
-        self.assertEqual(settle_everything(), 0)
-        self.assertEqual(len(rows_of()["Meter"]), 2)
-        self.assertEqual(Reading.objects.filter(standing="current").count(), 3)
-
-    def test_an_import_and_an_undoing_at_once_agree(self) -> None:
-        first = imported(EVERY_GROUP, "first.uff")
-        text = EVERY_GROUP.replace("99.0", "98.0")
-        in_parallel(
-            lambda: undo_import(flow_file=first, now=NOW),
-            lambda: imported(text, "second.uff", policy=Policy.SALVAGE),
-        )
-        self.assertEqual(settle_everything(), 0)
-        self.assertEqual(Reading.objects.filter(standing="current").count(), 3)

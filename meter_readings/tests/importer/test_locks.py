@@ -1,0 +1,220 @@
+"""Who waits for whom: a check for nobody, a load for one other, nobody for long."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import count
+from typing import Any
+from unittest.mock import patch
+
+from django.db import OperationalError, connection, connections
+from django.test import TestCase, TransactionTestCase
+from django.test.utils import CaptureQueriesContext
+
+from meter_readings.importer import ImportResult, undo_import
+from meter_readings.models import (
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    Policy,
+    Reading,
+    SiteVisit,
+)
+from meter_readings.tests.builders import EVERY_GROUP, flow_file, header_line
+from meter_readings.tests.imported import NOW, import_text, imported
+
+from .shelves import rows_of, settle_everything
+
+BAD = EVERY_GROUP.replace("12345.0", "-1.0")
+
+
+class NoWriteTests(TestCase):
+    def statements_of(self, text: str, **options: Any) -> list[str]:
+        """Return the statements of an import that speak of what a load fills."""
+        with CaptureQueriesContext(connection) as captured:
+            import_text(text, **options)
+        tables = [model._meta.db_table for model in (Reading, Meter, MeterPoint)]
+        statements = [query["sql"] for query in captured.captured_queries]
+        return [each for each in statements if any(name in each for name in tables)]
+
+    def test_a_rejected_file_never_touches_the_readings(self) -> None:
+        self.assertEqual(self.statements_of(BAD, policy=Policy.STRICT), [])
+
+    def test_a_dry_run_never_touches_the_readings(self) -> None:
+        self.assertEqual(self.statements_of(EVERY_GROUP, dry_run=True), [])
+
+    def test_a_file_that_is_held_already_never_touches_the_readings(self) -> None:
+        imported(EVERY_GROUP)
+        self.assertEqual(self.statements_of(EVERY_GROUP), [])
+
+
+@contextmanager
+def another_connection() -> Iterator[Any]:
+    """Give the cursor of a connection of another process, which waits for nothing."""
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("PRAGMA busy_timeout = 0")
+            else:
+                cursor.execute("SET lock_timeout = '1ms'")
+            yield cursor
+    finally:
+        other.close()
+
+
+class NoLockTests(TransactionTestCase):
+    """While a file is checked, however long, another may write at once."""
+
+    def write_whenever(self, hook: str, text: str, **options: Any) -> int:
+        """Return how often another connection wrote while a file was imported."""
+        written = 0
+
+        def write(*_: object) -> None:
+            nonlocal written
+            written += 1
+            cursor.execute(
+                "INSERT INTO meter_readings_meterpoint (mpan) VALUES (%s)",
+                [f"{written:013}"],
+            )
+
+        blocks = patch("meter_readings.d0010.lines.BLOCK_SIZE", 100)
+        beating = patch("meter_readings.importer.jobs._HEARTBEAT_SECONDS", -1.0)
+        with another_connection() as cursor, blocks, beating:
+            import_text(text, **{hook: write} | options)
+        self.assertEqual(MeterPoint.objects.filter(mpan__lt="1").count(), written)
+        return written
+
+    def test_a_check_locks_nothing_between_blocks(self) -> None:
+        self.assertGreater(self.write_whenever("on_progress", EVERY_GROUP), 3)
+
+    def test_a_check_locks_nothing_where_something_is_found(self) -> None:
+        text = EVERY_GROUP.replace("12345.0", "012345.0").replace("|99.0", "|099.0")
+        self.assertEqual(self.write_whenever("on_finding", text), 3)
+
+    def test_a_rejected_file_locks_nothing_while_it_is_checked(self) -> None:
+        self.assertGreater(self.write_whenever("on_progress", BAD), 3)
+
+    def test_a_dry_run_locks_nothing(self) -> None:
+        written = self.write_whenever("on_progress", EVERY_GROUP, dry_run=True)
+        self.assertGreater(written, 3)
+
+
+class FailingStatementTests(TransactionTestCase):
+    """Whichever statement the database fails, all of the file is held or nothing."""
+
+    def import_failing_at(self, number: int) -> None:
+        """Import a file with the statement of this number failing."""
+        numbers = count(1)
+
+        def fail(execute: Any, statement: str, *rest: Any) -> Any:
+            if next(numbers) == number:
+                raise OperationalError("disk full")
+            return execute(statement, *rest)
+
+        with connection.execute_wrapper(fail), suppress(OperationalError):
+            import_text(EVERY_GROUP)
+
+    def test_leaves_all_or_nothing_and_hinders_nothing(self) -> None:
+        number = held = 0
+        while not held:
+            number += 1
+            self.import_failing_at(number)
+            held = FlowFile.objects.count()
+            with self.subTest(number):
+                self.assertEqual(Reading.objects.count(), 3 * held)
+                self.assertEqual(SiteVisit.objects.count(), 3 * held)
+        self.assertGreater(number, 10)
+        self.assertEqual(import_text(EVERY_GROUP).outcome, "already-imported")
+
+
+class OneAtATimeTests(TransactionTestCase):
+    def test_a_load_waits_for_another_to_end(self) -> None:
+        other = connection.copy()
+        other.inc_thread_sharing()
+        self.addCleanup(other.close)
+        cursor = other.cursor()
+        released = threading.Event()
+
+        def release() -> None:
+            released.set()
+            cursor.execute("COMMIT")
+
+        def hold(_: ImportJob.Phase, done: int, whole: int) -> None:
+            if done == whole and not released.is_set() and not timer.is_alive():
+                cursor.execute(
+                    "BEGIN IMMEDIATE" if connection.vendor == "sqlite" else "BEGIN"
+                )
+                if connection.vendor == "postgresql":
+                    number = int.from_bytes(b"D0010")
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+                timer.start()
+
+        timer = threading.Timer(0.3, release)
+        imported(EVERY_GROUP, on_progress=hold)
+        self.assertTrue(released.is_set())
+
+
+def in_parallel(*functions: Callable[[], Any]) -> list[Any]:
+    """Return what functions return that run at once, each with its own connection."""
+
+    def run(function: Callable[[], Any]) -> Any:
+        barrier.wait()
+        try:
+            return function()
+        finally:
+            connections.close_all()
+
+    barrier = threading.Barrier(len(functions))
+    with ThreadPoolExecutor(len(functions)) as pool:
+        return list(pool.map(run, functions))
+
+
+class ParallelTests(TransactionTestCase):
+    def test_the_same_bytes_at_once_are_imported_once(self) -> None:
+        results: list[ImportResult] = in_parallel(
+            *[lambda name=name: import_text(EVERY_GROUP, name) for name in "abcd"]
+        )
+        outcomes = sorted(result.outcome for result in results)
+        self.assertEqual(outcomes, ["already-imported"] * 3 + ["imported"])
+        self.assertEqual(
+            {result.flow_file for result in results}, {FlowFile.objects.get()}
+        )
+
+    def test_one_name_at_once_is_taken_once(self) -> None:
+        texts = [
+            flow_file(EVERY_GROUP.splitlines()[1:-1], header=header_line(to_role=role))
+            for role in "XRDM"
+        ]
+        results: list[ImportResult] = in_parallel(
+            *[lambda text=text: import_text(text) for text in texts]
+        )
+        outcomes = sorted(result.outcome for result in results)
+        self.assertEqual(outcomes, ["imported"] + ["refused"] * 3)
+
+    def test_files_of_the_same_meters_at_once_agree(self) -> None:
+        texts = [
+            flow_file(
+                EVERY_GROUP.replace("99.0", f"{number}.0").splitlines()[1:-1],
+                header=header_line(file_identifier=f"TEST{number}"),
+            )
+            for number in range(1, 5)
+        ]
+        in_parallel(*[lambda text=text: imported(text, text[:10]) for text in texts])
+        self.assertEqual(settle_everything(), 0)
+        self.assertEqual(len(rows_of()["Meter"]), 2)
+        self.assertEqual(Reading.objects.filter(standing="current").count(), 3)
+
+    def test_an_import_and_an_undoing_at_once_agree(self) -> None:
+        first = imported(EVERY_GROUP, "first.uff")
+        text = EVERY_GROUP.replace("99.0", "98.0")
+        in_parallel(
+            lambda: undo_import(flow_file=first, now=NOW),
+            lambda: imported(text, "second.uff", policy=Policy.SALVAGE),
+        )
+        self.assertEqual(settle_everything(), 0)
+        self.assertEqual(Reading.objects.filter(standing="current").count(), 3)
