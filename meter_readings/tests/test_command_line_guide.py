@@ -1,0 +1,69 @@
+"""What the guide to the command line shows is what the commands print."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+from django.core.management import CommandError, call_command
+from django.test import TransactionTestCase
+
+from config.environment import PROJECT_ROOT
+from meter_readings.tests.imported import NOW
+
+GUIDE = PROJECT_ROOT / "documentation/COMMAND_LINE.md"
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def sessions() -> Iterator[tuple[str, str]]:
+    """Yield each command that is shown, with what is shown of its output."""
+    for block in BLOCK.findall(GUIDE.read_text(encoding="utf-8")):
+        for session in block.removeprefix("$ ").split("\n$ "):
+            command, _, output = session.partition("\n")
+            yield command, (
+                output if output.endswith("\n") or not output else (output + "\n")
+            )
+
+
+class CommandLineGuideTests(TransactionTestCase):
+    # The files that are imported bear the numbers that the guide shows.
+    reset_sequences = True
+
+    def test_shows_what_the_commands_print(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        shutil.copytree(PROJECT_ROOT / "sample_data", Path(folder, "sample_data"))
+        self.enterContext(contextlib.chdir(folder))
+        self.enterContext(patch("django.utils.timezone.now", return_value=NOW))
+        self.code = 0
+        for command, output in sessions():
+            with self.subTest(command):
+                self.assertEqual(self.printed(command), output)
+
+    def printed(self, command: str) -> str:
+        """Return what a command prints on both streams together."""
+        words = shlex.split(command)
+        if command == "echo $?":
+            return f"{self.code}\n"
+        if words[:2] != ["python", "manage.py"]:
+            return subprocess.run(
+                command, shell=True, check=True, capture_output=True, text=True
+            ).stdout
+        binary = io.BytesIO()
+        stream = io.TextIOWrapper(binary, "utf-8", newline="", write_through=True)
+        self.code = 0
+        try:
+            call_command(*words[2:], stdout=stream, stderr=stream)
+        except SystemExit as end:
+            self.code = int(end.code or 0)
+        except CommandError as error:
+            self.code = error.returncode
+            stream.write(f"CommandError: {error}\n")
+        return binary.getvalue().decode("utf-8").replace("\r\n", "\n")
