@@ -128,12 +128,16 @@ class WordsAccount(Account):
         self._say(f"Interrupted{at_file}.")
 
     def close(self, *, is_complete: bool) -> None:
-        if self._is_cut and self._report is None:
-            self._say("All findings, line by line, are written by --report FILE.csv.")
-        elif self._report is not None:
+        if not self._is_brief:
+            self._tell_of_report()
+            if self.outcomes.total() > 1 or self.is_interrupted:
+                self._say(self._sum())
+
+    def _tell_of_report(self) -> None:
+        if self._report is not None:
             self._say(f"All findings are in {self._report}.")
-        if self.outcomes.total() > 1 or self.is_interrupted:
-            self._say(self._sum())
+        elif self._is_cut:
+            self._say("All findings, line by line, are written by --report FILE.csv.")
 
     def _sum(self) -> str:
         """Return what it comes to: `3 files: 2 imported, 1 rejected; 26 readings…`."""

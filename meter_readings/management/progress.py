@@ -79,5 +79,6 @@ def _share(byte_count: int, size: int) -> str:
     """Return how much is done: ` 45 % of 210.4 MB`."""
     if not size:
         return ""
-    share = 100 * byte_count // size
-    return f" {share} % of {size / 1_000_000:.1f} MB"
+    megabytes, kilobytes = size / 1_000_000, size / 1000
+    whole = f"{megabytes:.1f} MB" if megabytes >= 1 else f"{kilobytes:.1f} kB"
+    return f" {100 * byte_count // size} % of {whole}"

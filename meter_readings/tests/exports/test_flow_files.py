@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest import skipUnless
 
 from django.test import TestCase
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from meter_readings import exports, importer, queries
@@ -21,6 +21,7 @@ from meter_readings.tests.builders import (
     header_line,
     parse,
 )
+from meter_readings.tests.d0010.strategies import any_files
 from meter_readings.tests.imported import NOW, import_text, imported
 
 from .strategies import flow_files
@@ -179,7 +180,7 @@ class FlowFileLinesTests(TestCase):
 
 
 class RoundTripTests(HypothesisTestCase):
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(flow_files())
     def test_a_file_comes_out_as_it_went_in(self, text: str) -> None:
         self.assertEqual(exported(imported(text)), text.encode())
@@ -188,6 +189,21 @@ class RoundTripTests(HypothesisTestCase):
     @given(flow_files())
     def test_a_file_says_the_same_when_it_comes_back(self, text: str) -> None:
         self.assertEqual(said(exported(imported(text))), said(text.encode()))
+
+
+class SalvageRoundTripTests(HypothesisTestCase):
+    @settings(max_examples=100, deadline=None)
+    @given(any_files)
+    def test_what_is_left_of_a_file_can_be_imported_whole(self, data: bytes) -> None:
+        result = import_text(data, policy=Policy.SALVAGE)
+        assume(result.outcome == importer.Outcome.IMPORTED)
+        assert result.flow_file is not None
+        left = exported(result.flow_file)
+        importer.undo_import(flow_file=result.flow_file, now=NOW)
+        again = import_text(left, "left.uff")
+        if b"\n026|" in left:
+            self.assertEqual(again.outcome, importer.Outcome.IMPORTED, again)
+            self.assertEqual(again.readings_loaded, result.readings_loaded)
 
 
 CREATED_AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

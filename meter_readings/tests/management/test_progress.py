@@ -54,6 +54,12 @@ class LineTests(ProgressTestCase):
         self.progress.update(CHECKING, 250_000, MEGABYTE)
         self.assertEqual(self.said(), "a.uff: checking 25 % of 1.0 MB\n")
 
+    def test_counts_a_small_file_in_kilobytes(self) -> None:
+        self.progress.begin("a.uff")
+        self.time = 5.0
+        self.progress.update(CHECKING, 250, 500)
+        self.assertEqual(self.said(), "a.uff: checking 50 % of 0.5 kB\n")
+
     def test_says_no_more_for_five_seconds(self) -> None:
         self.progress.begin("a.uff")
         for self.time in 5.0, 6.0, 9.9:
