@@ -298,7 +298,7 @@ class SqliteConnectionTests(TestCase):
     def test_waits_twenty_seconds_for_a_lock(self) -> None:
         self.assertEqual(self.pragma("busy_timeout"), 20_000)
 
-    def test_caches_64_megabytes(self) -> None:
+    def test_caches_32_megabytes(self) -> None:
         self.assertEqual(self.pragma("cache_size"), -65_536)
 
     def test_leaves_no_wal_file_over_64_megabytes(self) -> None:

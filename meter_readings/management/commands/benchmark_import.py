@@ -61,7 +61,7 @@ class Command(BaseCommand):
             readings=readings,
             meter_points=meter_points,
             rounds=rounds,
-            memory=memory,
+            memory=[size for size in memory if size],
             tell=self.stderr.write,
         )
         for line in benchmark.table():
