@@ -299,7 +299,7 @@ class SqliteConnectionTests(TestCase):
         self.assertEqual(self.pragma("busy_timeout"), 20_000)
 
     def test_caches_32_megabytes(self) -> None:
-        self.assertEqual(self.pragma("cache_size"), -65_536)
+        self.assertEqual(self.pragma("cache_size"), -32_768)
 
     def test_leaves_no_wal_file_over_64_megabytes(self) -> None:
         self.assertEqual(self.pragma("journal_size_limit"), 64 * 1024 * 1024)
