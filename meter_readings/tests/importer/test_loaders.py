@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import count
 from typing import Any
 from unittest import skipUnless
 from unittest.mock import patch
 
-from django.db import Error, IntegrityError, connection
+from django.db import Error, IntegrityError, OperationalError, connection
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
-from meter_readings.importer import undo_import
+from meter_readings.importer import ImportResult, undo_import
 from meter_readings.importer.loaders import loader
 from meter_readings.importer.loaders.base import STAGING_TABLES, Loader
 from meter_readings.models import ImportJob, Reading
@@ -132,6 +133,41 @@ class BrokenBatchTests(TransactionTestCase):
             import_text(EVERY_GROUP.replace("33|27", "33|X7"), on_finding=fail)
         self.assertEqual(ImportJob.objects.get().state, "failed")
         imported(EVERY_GROUP)
+
+
+class ClearingUpTests(TestCase):
+    """What cannot be emptied at the end is emptied before the next file."""
+
+    def import_where_it_fails(self, **options: Any) -> ImportResult:
+        """Import a file after which the staging tables cannot be emptied."""
+        kind = type(loader())
+        clear = kind.clear
+        calls = count()
+
+        def clear_once(staging: Loader) -> None:
+            if next(calls):
+                raise OperationalError("gone")
+            clear(staging)
+
+        with patch.object(kind, "clear", clear_once):
+            return import_text(EVERY_GROUP, **options)
+
+    def test_hides_no_success(self) -> None:
+        self.assertEqual(self.import_where_it_fails().outcome, "imported")
+
+    def test_hides_no_error(self) -> None:
+        def fail(phase: ImportJob.Phase, *_: int) -> None:
+            if phase == ImportJob.Phase.LOADING:
+                raise ZeroDivisionError
+
+        with self.assertRaises(ZeroDivisionError):
+            self.import_where_it_fails(on_progress=fail)
+
+    def test_leaves_the_next_file_alone(self) -> None:
+        self.import_where_it_fails()
+        text = EVERY_GROUP.replace("TR01", "TR02")
+        result = import_text(text, "next.uff")
+        self.assertEqual(result.readings_loaded, 3)
 
 
 @on_postgresql
