@@ -706,7 +706,7 @@ class ProcessTests(TransactionTestCase):
         process.stdin.write(b"ZHV|")
         process.stdin.flush()
         self.assertIn(b"imported as", process.stdout.readline())
-        while self.received() == before:
+        while self.received() == before and process.poll() is None:
             sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
