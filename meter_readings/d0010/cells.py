@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -32,18 +33,21 @@ class RecordReader:
         self._cell = ""
         self._fault_count = 0
         # What follows a line's first cell recurs: it is read by the table once.
-        self._tails: dict[tuple[str, str], tuple[object, ...]] = {}
+        self._tails: defaultdict[str, dict[str, tuple[object, ...]]]
+        self._tails = defaultdict(dict)
 
     def read(self, group: Group, line: str, line_number: int) -> tuple[Any, ...] | None:
         """Return the record of a line, or None where a cell spoils it."""
         self._line_number, self._group_code = line_number, group.code
-        start, _, tail = line.partition("|")[2].partition("|")
-        known = self._tails.get((group.code, tail))
+        parts = line.split("|", 2)
+        known = self._tails[group.code].get(parts[-1])
+        start = parts[1] if len(parts) == 3 else ""
         if known is None or not start.isprintable():
             return self._read_by_table(group, line)
-        self._field, self._cell = group.fields[0], start
+        field = group.fields[0]
+        self._field, self._cell = field, start
         try:
-            value = group.fields[0].read(start, self._remark)
+            value = field.read(start, self._remark)
         except UnreadableCell as error:
             self._remark(error.code, error.expected)
             return None
@@ -68,10 +72,12 @@ class RecordReader:
             except UnreadableCell as error:
                 self._remark(error.code, error.expected)
                 is_whole = False
-        if is_whole and self._fault_count == faults_before:
-            if len(self._tails) >= _REMEMBERED:
-                self._tails.clear()
-            self._tails[group.code, line.split("|", 2)[2]] = tuple(values[1:])
+        is_faultless = is_whole and self._fault_count == faults_before
+        if is_faultless and len(group.fields) == 2:  # of longer lines little recurs
+            tails = self._tails[group.code]
+            if len(tails) >= _REMEMBERED:
+                tails.clear()
+            tails[line.split("|", 2)[2]] = tuple(values[1:])
         return _new(group.record, values) if is_whole else None
 
     def _is_readable(self, line: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .errors import FaultCode, UnreadableCell
 from .fields import Amount
@@ -20,6 +20,11 @@ from .records import Entry, MeterReadingType, MpanCore, OpenGroup, RegisterReadi
 
 # A value in canonical form, each followed by a pipe (J0040).
 _COMMON_VALUES = re.compile(r"(?:(?:0|[1-9][0-9]{0,7})\.[0-9]\|)+")
+
+# J0045 of a reading that a 032 should follow.
+_SUSPECT = "F"
+
+_new = tuple.__new__  # what the class of a NamedTuple calls, without its wrapper
 
 # How many distinct cells of a column are remembered before the memory is emptied.
 _REMEMBERED = 50_000
@@ -82,8 +87,8 @@ class ReadingColumns(NamedTuple):
 class ColumnReader:
     """Reads lines of readings by columns, remembering the cells that recur.
 
-    `is_common` says of a read value whether it is beyond doubt in every reading: a
-    time can be in the future, a flag can ask for a 032.
+    `is_common` says of a read value whether it is right in every reading: a time can be
+    in the future. A suspect reading is common only by itself: it asks for a 032.
     """
 
     def __init__(
@@ -97,22 +102,47 @@ class ColumnReader:
         ]
         names = [field.name for field in group.fields]
         self._reset_columns = names.index("md_reset_at"), names.index("md_reset_count")
+        self._flag_column = names.index("meter_reading_flag")
 
-    def read(self, runs: list[Run], lines: list[str]) -> ReadingColumns | None:
-        """Return the columns of these lines, or None where one is not common."""
-        width = self._width
-        cells = "\n".join(lines).split("|")
+    def read(self, runs: list[Run], text: str) -> ReadingColumns | None:
+        """Return the columns of these lines, or None where one is not common.
+
+        Every line of `text` ends with a line feed.
+        """
+        width, line_count = self._width, text.count("\n")
+        cells = text.split("|")
         columns = [cells[index::width] for index in range(1, width)]
         starts = {cells[0], *cells[width:-1:width]}
         # Only the beginning of a line has a line feed: every line is as long as this.
-        is_even = len(cells) == len(lines) * width + 1 and not cells[-1]
+        is_even = len(cells) == line_count * width + 1 and cells[-1] == "\n"
         if not is_even or not starts <= {self._group.code, "\n" + self._group.code}:
             return None
         if not all(map(self._is_common_column, range(len(columns)), columns)):
             return None
         if not _are_paired(*(columns[index] for index in self._reset_columns)):
             return None
+        if _SUSPECT in columns[self._flag_column]:
+            return None
         return ReadingColumns(self._group.code, runs, columns, [*self._values])
+
+    def read_line(self, line: str) -> tuple[Any, ...] | None:
+        """Return the record of a line, suspect or not; None where it is not common."""
+        code, *cells, end = line.split("|")
+        if len(cells) != len(self._values) or end:
+            return None
+        record: list[object] = []
+        for index, cell in enumerate(cells):
+            values = self._values[index]
+            if values is None and _COMMON_VALUES.fullmatch(cell + "|"):
+                record.append(Decimal(cell))
+            elif values is not None and (cell in values or self._learn(index, cell)):
+                record.append(values[cell])
+            else:
+                return None
+        reset_at, reset_count = self._reset_columns
+        if bool(cells[reset_at]) is not bool(cells[reset_count]):
+            return None
+        return _new(self._group.record, record)
 
     def _is_common_column(self, index: int, column: list[str]) -> bool:
         values = self._values[index]

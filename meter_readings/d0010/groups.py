@@ -26,6 +26,9 @@ from .records import (
 _MIDNIGHT = time(0, 0)
 
 
+_new = tuple.__new__  # what the class of a NamedTuple calls, without its wrapper
+
+
 class Spoiled:
     """Stands in the place of an open group whose record could not be read."""
 
@@ -90,7 +93,9 @@ class GroupReader:
         self.flow_count += 1
         self._mpan_has_meter = self._mpan_has_visit = False
         record: MpanCore | None = self._record(self._flow.mpan, line)
-        self.mpan = SPOILED if record is None else OpenGroup(self.line_number, record)
+        self.mpan = SPOILED
+        if record is not None:
+            self.mpan = _new(OpenGroup, (self.line_number, record))
 
     def open_meter(self, line: str) -> None:
         """Read a 028 under the open 026."""
@@ -100,7 +105,7 @@ class GroupReader:
         self.meter = SPOILED
         self._mpan_has_meter = True
         if self._stands_under(self.mpan, group) and record is not None:
-            self.meter = OpenGroup(self.line_number, record)
+            self.meter = _new(OpenGroup, (self.line_number, record))
             if record.reading_type == ReadingType.OLD_SUPPLIERS_ESTIMATE:
                 code = FaultCode.OLD_SUPPLIERS_ESTIMATE
                 self._say(code, group, record.reading_type, "D", group.fields[1])
@@ -171,10 +176,18 @@ class GroupReader:
         self.close_reading()
         self._meter_has_reading = True
 
-    def open_late(self, run: Run, line: str) -> None:
-        """Read the open meter's latest 030 now that 032s or 033s may follow it."""
+    def open_late(self, run: Run, line: str, record: tuple[Any, ...] | None) -> None:
+        """Read the open meter's latest 030 now that 032s or 033s may follow it.
+
+        `record` is what it says, where that is known without the table.
+        """
         now, self.line_number = self.line_number, run.line_number
-        self.open_reading(line)
+        if record is None:
+            self.open_reading(line)
+        else:
+            self.close_reading()
+            self._reading_index = len(self.entries)
+            self._reading = self._add_entry(self._flow.reading, record)
         self.line_number = now
 
     def read_run(self, run: Run, lines: list[str]) -> None:
@@ -243,7 +256,7 @@ class GroupReader:
                 and (self._not_after is None or value <= self._not_after)
                 and self._is_time_for_all_types(value)
             )
-        return field.name != "meter_reading_flag" or value is not False
+        return True
 
     def _is_plausible(self, record: RegisterReading) -> bool:
         """Report what is odd about a reading; return whether it can be true at all."""
@@ -282,15 +295,16 @@ class GroupReader:
     def _check_results(self, entry: Entry) -> None:
         """Report a flag and 032s that do not go together."""
         flag = cast(RegisterReading, entry.record).meter_reading_flag
-        group = self._flow.reading
-        number, field = entry.line_number, str(group.fields[5])
         if flag is False and not entry.results:
-            code = FaultCode.SUSPECT_WITHOUT_RESULT
+            code, found = FaultCode.SUSPECT_WITHOUT_RESULT, "F"
             expected = f"a {self._flow.result.code} beneath it"
-            self._report(Fault(code, number, group.code, field, "F", expected))
         elif flag is None and entry.results:
-            code = FaultCode.RESULT_WITHOUT_FLAG
-            self._report(Fault(code, number, group.code, field, "", "T or F"))
+            code, found, expected = FaultCode.RESULT_WITHOUT_FLAG, "", "T or F"
+        else:
+            return
+        group, number = self._flow.reading, entry.line_number
+        field = str(group.fields[5])
+        self._report(Fault(code, number, group.code, field, found, expected))
 
     # Small things
 

@@ -72,6 +72,9 @@ class FlowFileParser:
             flow.mpan.code + "|": self._groups.open_mpan,
             flow.meter.code + "|": self._groups.open_meter,
         }
+        self._start_of_reading = start = flow.reading.code + "|"
+        # Runs of readings, and every other line by itself
+        self._pieces = re.compile(rf"(?:{re.escape(start)}.*+\n)++|.*+\n")
         self._continuations = {flow.result.code, flow.reading_visit.code}
 
     @property
@@ -109,10 +112,10 @@ class FlowFileParser:
         try:
             for block in self.lines:
                 if block.plain:
-                    self._read_plain_lines(block.lines)
+                    self._read_plain_lines(block.text)
                 else:
                     self._read_lines(block)
-                latest_line = block.lines[-1]
+                latest_line = block.text.rpartition("\n")[2]
                 yield self._take_batches()
             self._groups.close_mpan()
             yield self._take_batches()
@@ -128,42 +131,38 @@ class FlowFileParser:
 
     # Lines
 
-    def _read_plain_lines(self, lines: list[str]) -> None:
+    def _read_plain_lines(self, text: str) -> None:
         """Read printable ASCII: runs of readings wait, to be read by columns."""
-        groups, waiting, number = self._groups, self._waiting, self.line_count
-        start_of_reading = self._flow.reading.code + "|"
-        begin = 0
-        for line in lines:
-            number += 1
-            is_reading = line.startswith(start_of_reading)
-            if is_reading and groups.meter.__class__ is OpenGroup:
-                waiting.append(line)
+        groups, number = self._groups, self.line_count
+        for piece in self._pieces.findall(text + "\n"):
+            is_reading = piece.startswith(self._start_of_reading)
+            if is_reading and isinstance(groups.meter, OpenGroup):
+                count = piece.count("\n")
+                number += count
+                self._waiting.append(piece)
+                self._end_run(number + 1, count)
                 continue
-            if len(waiting) > begin:
-                self._end_run(number, len(waiting) - begin)
-                begin = len(waiting)
-            self.line_count = groups.line_number = number
-            opener = self._openers.get(line[:4])
-            if opener is not None and groups.mpan is not None:
-                self.group_count += 1
-                self._latest_waits = False
-                opener(line)
-            else:
-                is_next = line.partition("|")[0] in self._continuations
-                if is_next and self._latest_waits:
-                    self._open_latest()
-                self._read_line(line)
-                begin = len(waiting)
+            for line in piece[:-1].split("\n"):
+                number += 1
+                self.line_count = groups.line_number = number
+                opener = self._openers.get(line[:4])
+                if opener is not None and groups.mpan is not None:
+                    self.group_count += 1
+                    self._latest_waits = False
+                    opener(line)
+                else:
+                    is_next = line.partition("|")[0] in self._continuations
+                    if is_next and self._latest_waits:
+                        self._open_latest()
+                    self._read_line(line)
         self.line_count = number
-        if len(waiting) > begin:
-            self._end_run(number + 1, len(waiting) - begin)
         self._read_waiting()
 
     def _read_waiting(self) -> None:
         """Read what waits by columns, but for a reading that may not be complete."""
         if self._latest_waits:
             self._open_latest()
-        self._read_columns(self._runs, self._waiting)
+        self._read_columns(self._runs, "".join(self._waiting))
         self._runs = []
         self._waiting.clear()
 
@@ -184,25 +183,31 @@ class FlowFileParser:
         if count > 1:
             self._runs.append(Run(mpan, meter, first, count - 1))
         latest = Run(mpan, meter, first + count - 1, 1)
-        self._groups.open_late(latest, self._waiting.pop())
+        before, line_feed, line = self._waiting.pop()[:-1].rpartition("\n")
+        if before:
+            self._waiting.append(before + line_feed)
+        self._groups.open_late(latest, line, self._columns.read_line(line))
 
-    def _read_columns(self, runs: list[Run], lines: list[str]) -> None:
+    def _read_columns(self, runs: list[Run], text: str) -> None:
         """Read lines by columns; where one is uncommon, halve until it is alone."""
-        if not lines:
+        if not text:
             return
-        columns = self._columns.read(runs, lines)
+        columns = self._columns.read(runs, text)
         if columns is not None:
             self._batches.append(columns)
-        elif len(lines) > _FEW_LINES:
+            return
+        lines = text.splitlines(keepends=True)  # plain text: at line feeds alone
+        if len(lines) > _FEW_LINES:
             half = len(lines) // 2
             former, latter = split_runs(runs, half)
-            self._read_columns(former, lines[:half])
-            self._read_columns(latter, lines[half:])
-        else:
-            begin = 0
-            for run in runs:
-                self._groups.read_run(run, lines[begin : begin + run.line_count])
-                begin += run.line_count
+            self._read_columns(former, "".join(lines[:half]))
+            self._read_columns(latter, "".join(lines[half:]))
+            return
+        begin = 0
+        for run in runs:
+            some = [line[:-1] for line in lines[begin : begin + run.line_count]]
+            self._groups.read_run(run, some)
+            begin += run.line_count
 
     def _read_lines(self, block: Block) -> None:
         """Read lines whose characters must be looked at."""

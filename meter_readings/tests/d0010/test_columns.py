@@ -84,7 +84,7 @@ class ColumnReaderTests(TestCase):
 
     def read(self, *lines: str) -> ReadingColumns | None:
         run = Run(MPAN, OLD_METER, 4, len(lines))
-        return self.reader.read([run], [*lines])
+        return self.reader.read([run], "".join(line + "\n" for line in lines))
 
     def test_reads_common_readings(self) -> None:
         columns = self.read(
@@ -189,7 +189,7 @@ class ForgettingTests(TestCase):
         with patch("meter_readings.d0010.columns._REMEMBERED", 3):
             for number in range(10, 20):
                 line = f"030|{number}|20240401000000|99.0|||T|N|"
-                columns = reader.read([Run(MPAN, OLD_METER, 4, 1)], [line])
+                columns = reader.read([Run(MPAN, OLD_METER, 4, 1)], line + "\n")
                 assert columns is not None and columns.values[0] is not None
                 self.assertLessEqual(len(columns.values[0]), 3)
 

@@ -136,7 +136,7 @@ class DecodingTests(TestCase):
 
     def test_takes_a_byte_order_mark_away(self) -> None:
         [block], reader = blocks_of(b"\xef\xbb\xbfZHV|\n")
-        self.assertEqual(block, Block(["ZHV|"], True))
+        self.assertEqual(block, Block("ZHV|", True))
         self.assertTrue(reader.has_byte_order_mark)
 
     def test_takes_only_one_byte_order_mark_away(self) -> None:
