@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ _COPY = (
     "COPY {table} ({columns}) FROM STDIN WITH"
     " (FORMAT csv, DELIMITER '|', QUOTE E'\\x01', NULL E'\\x02')"
 )
+
+# How many characters are handed to COPY together.
+_COPIED_AT_ONCE = 1 << 20
 
 # One lock for all loads and undoings: "D0010" as a number.
 _LOCK = int.from_bytes(b"D0010")
@@ -53,6 +57,9 @@ class PostgresqlLoader(Loader):
         super().__init__()
         self._copier = ThreadPoolExecutor(max_workers=1)
         self._latest: Future[None] | None = None
+        # What waits to be copied, by the statement that copies it
+        self._waiting: defaultdict[str, list[str]] = defaultdict(list)
+        self._waiting_size = 0
 
     def numbers(self, numbers: Iterable[int]) -> Iterable[object]:
         """Return whole numbers as text."""
@@ -65,21 +72,33 @@ class PostgresqlLoader(Loader):
     def stage_rows(
         self, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
     ) -> None:
-        """Hand rows to COPY, one batch being copied while the next is read.
+        """Hand rows to COPY, a few thousand being copied while the next are read.
 
         The connection copies and can do nothing else until `finish_staging`.
         """
         text = "\n".join(map("|".join, rows))
         if text:
             statement = _COPY.format(table=table, columns=", ".join(columns))
-            self.finish_staging()
-            connection.ensure_connection()
-            self._latest = self._copier.submit(
-                _copy, connection.connection, statement, text + "\n"
-            )
+            self._waiting[statement].append(text)
+            self._waiting_size += len(text)
+        if self._waiting_size >= _COPIED_AT_ONCE:
+            self._copy_waiting()
 
     def finish_staging(self) -> None:
-        """Wait for the latest copy; raise what went wrong with it."""
+        """Copy what waits, to the end; raise what went wrong with it."""
+        self._copy_waiting()
+        self._wait()
+
+    def _copy_waiting(self) -> None:
+        """Begin to copy what waits, when the latest copy is over."""
+        if self._waiting_size:
+            self._wait()
+            waiting, self._waiting = self._waiting, defaultdict(list)
+            self._waiting_size = 0
+            connection.ensure_connection()
+            self._latest = self._copier.submit(_copy, connection.connection, waiting)
+
+    def _wait(self) -> None:
         if self._latest is not None:
             # Forgotten only when it is over: this wait may itself be broken off.
             with connection.wrap_database_errors:
@@ -116,10 +135,10 @@ class PostgresqlLoader(Loader):
         """Hold the lock that no two loads hold at once, until the end."""
         self.finish_staging()
         with transaction.atomic(durable=True), connection.cursor() as cursor:
-            # A file is no query: it pays for no compilation, and may take its time.
+            # One load at a time: it may take memory and time, and pays no compilation.
             cursor.execute(
                 "SET LOCAL jit = off;"
-                "SET LOCAL work_mem = '64MB';"
+                "SET LOCAL work_mem = '256MB';"
                 "SET LOCAL statement_timeout = 0;"
                 f"SELECT pg_advisory_xact_lock({_LOCK})"
             )
@@ -128,6 +147,8 @@ class PostgresqlLoader(Loader):
             yield
 
 
-def _copy(database: Any, statement: str, text: str) -> None:
+def _copy(database: Any, waiting: dict[str, list[str]]) -> None:
     with database.cursor() as cursor:
-        cursor.copy_expert(statement, BytesIO(text.encode()), size=1 << 20)
+        for statement, texts in waiting.items():
+            text = "\n".join((*texts, ""))
+            cursor.copy_expert(statement, BytesIO(text.encode()), size=1 << 20)
