@@ -223,8 +223,13 @@ class Shelf:
         held = [file for file in self.files.values() if file.status == "imported"]
         return sorted(held, key=lambda file: file.place)
 
-    def attempt(self, file: File, *, allow_same_name: bool = False) -> Verdict:
-        """Take a file in, as far as it can be, and return what must come of it."""
+    def attempt(
+        self, file: File, *, allow_same_name: bool = False, dry_run: bool = False
+    ) -> Verdict:
+        """Take a file in, as far as it can be, and return what must come of it.
+
+        A dry run tells what would come of it and takes nothing in.
+        """
         held = self.imported
         if any(other.sha256 == file.sha256 for other in held):
             return Verdict("already-imported")
@@ -234,13 +239,18 @@ class Shelf:
         file.kept_faults = [*file.faults]
         if file.identity and file.identity in {other.identity for other in held}:
             file.kept_faults.append(_fault("identity-already-seen", 1, "ZHV"))
-        self.files[file.sha256] = file
+        good, load = len(file.readings), None
         if file.is_rejected:
-            file.status = "rejected"
-            return Verdict("rejected", file.readings_read, 0, _counts(file))
-        load = self._load(file, held)
-        good = len(file.readings)
-        return Verdict("imported", file.readings_read, good, _counts(file), load)
+            file.status, outcome, good = "rejected", "rejected", 0
+        elif dry_run:
+            outcome = "checked"
+        else:
+            outcome = "imported"
+        if not dry_run:
+            self.files[file.sha256] = file
+        if outcome == "imported":
+            load = self._load(file, held)
+        return Verdict(outcome, file.readings_read, good, _counts(file), load)
 
     def hold(self, *files: File) -> Shelf:
         """Take files in as imported, without a word about how that goes."""
@@ -431,7 +441,12 @@ def in_utc(moment: datetime) -> str:
 def _received_text(entry: Entry, record: RegisterReading) -> str:
     """Return the lines, where the columns would not give them back."""
     times = [time for time in (record.read_at, record.md_reset_at) if time]
-    if len(entry.results) < 2 and not any(is_nonexistent(time) for time in times):
+    is_in_columns = (
+        not entry.results
+        or len(entry.results) == 1
+        and any(cell not in ("", None) for cell in entry.results[0])
+    )
+    if is_in_columns and not any(is_nonexistent(time) for time in times):
         return ""
     count, flag = record.md_reset_count, record.meter_reading_flag
     cells = (

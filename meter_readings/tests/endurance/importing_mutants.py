@@ -1,8 +1,10 @@
 """A program: import mutants, batch by batch, and compare all that is held after each.
 
-Its arguments are the first mutant's number, the number after the last, and a folder
-where mutants that fail are kept. It says what came of each batch and stops after some
-failures.
+Its arguments are the first mutant's number, the number after the last, how far it is
+from one batch to the next, and a folder where mutants that fail are kept. It says what
+came of each batch and stops after some failures. Of the mutants that must be rejected,
+some are imported in earnest, so that their reports are stored; the others in a dry run,
+which must keep nothing.
 """
 
 from __future__ import annotations
@@ -29,19 +31,20 @@ from .verdicts import verdict_of
 
 BATCH = 50
 _FAILURES_ENOUGH = 3
+_DIFFERENCES_ENOUGH = 10
+_EARNEST_EVERY = 3
 # So many batches are undone file by file; the others are swept away.
 _UNDONE_EVERY = 10
 
 
 def main() -> None:
-    """Import the mutants from the first to before the end."""
-    first, end = map(int, sys.argv[1:3])
-    batches = Batches(Path(sys.argv[3]))
+    """Import every so many-th batch of the mutants."""
+    first, end, step = map(int, sys.argv[1:4])
+    batches = Batches(Path(sys.argv[4]))
     _take_no_time()
-    held.empty()
-    for begin in range(first, end, BATCH):
+    for begin in range(first, end, step):
         numbers = range(begin, min(begin + BATCH, end))
-        say(**batches.run(numbers))
+        say(first=begin, **batches.run(numbers))
         if batches.failure_count >= _FAILURES_ENOUGH:
             break
 
@@ -55,10 +58,12 @@ class Batches:
         self._shelf = expected.Shelf()
         self._outcomes: Counter[str] = Counter()
         self._failures: list[str] = []
+        self._mutants: dict[str, mutants.Mutant] = {}
 
     def run(self, numbers: range) -> dict[str, Any]:
         """Import one batch; return what came of it."""
-        self._shelf, self._outcomes, self._failures = expected.Shelf(), Counter(), []
+        self._shelf, self._outcomes = expected.Shelf(), Counter()
+        self._failures, self._mutants = [], {}
         for number in numbers:
             self._import(mutants.mutant(number))
         digest = self._compare(f"after mutants {numbers[0]} to {numbers[-1]}")
@@ -75,13 +80,16 @@ class Batches:
 
     def _import(self, mutant: mutants.Mutant) -> None:
         file = expected.read(mutant.data, mutant.filename, mutant.policy)
-        wanted = self._shelf.attempt(file)
+        self._mutants[file.sha256] = mutant
+        is_dry = file.is_rejected and mutant.number % _EARNEST_EVERY > 0
+        wanted = self._shelf.attempt(file, dry_run=is_dry)
         try:
             result = importer.import_flow_file(
                 stream=io.BytesIO(mutant.data),
                 filename=mutant.filename,
                 policy=mutant.policy,
                 now=NOW,
+                dry_run=is_dry,
             )
         except Exception:
             self._fail(mutant, traceback.format_exc())
@@ -95,8 +103,12 @@ class Batches:
         wanted, found = self._shelf.contents(), held.contents()
         if wanted != found:
             differences = wanted.differences(found)
+            for sha256, mutant in self._mutants.items():
+                if any(sha256 in difference for difference in differences):
+                    self._keep(mutant)
+            few = "\n".join(differences[:_DIFFERENCES_ENOUGH])
             self._failures.append(
-                "\n".join([f"The database differs {when}:", *differences[:10]])
+                f"The database differs {when}; files are in {self._folder}:\n{few}"
             )
         return found.digest
 
@@ -114,11 +126,15 @@ class Batches:
         self._compare("after all was undone")
 
     def _fail(self, mutant: mutants.Mutant, why: str) -> None:
-        path = self._folder / f"{SEED}-{mutant.filename}"
-        path.write_bytes(mutant.data)
+        path = self._keep(mutant)
         self._failures.append(
             f"Mutant {mutant.number} ({mutant.policy}), kept as {path}:\n{why}"
         )
+
+    def _keep(self, mutant: mutants.Mutant) -> Path:
+        path = self._folder / f"{SEED}-{mutant.filename}"
+        path.write_bytes(mutant.data)
+        return path
 
 
 def _take_no_time() -> None:

@@ -38,7 +38,7 @@ class Program:
         self._process = subprocess.Popen(
             [sys.executable, "-c", start, *map(str, arguments)],
             cwd=PROJECT_ROOT,
-            env=_unmeasured() | environment,
+            env=_unmeasured() | {"DEBUG": "0"} | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
