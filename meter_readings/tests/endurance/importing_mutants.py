@@ -1,14 +1,14 @@
 """A program: import mutants, batch by batch, and compare all that is held after each.
 
-Its arguments are the first mutant's number, the number after the last, how far it is
-from one batch to the next, and a folder where mutants that fail are kept. It says what
-came of each batch and stops after some failures. Of the mutants that must be rejected,
-some are imported in earnest, so that their reports are stored; the others in a dry run,
-which must keep nothing.
+Its arguments are how many mutants and a folder where those that fail are kept. It says
+what came of each batch and stops after some failures. Of the mutants that must be
+rejected, some are imported in earnest, so that their reports are stored; the others in
+a dry run, which must keep nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import random
@@ -29,22 +29,21 @@ from . import NOW, SEED, expected, held, mutants
 from .programs import say
 from .verdicts import verdict_of
 
-BATCH = 50
+_BATCH = 50
 _FAILURES_ENOUGH = 3
 _DIFFERENCES_ENOUGH = 10
-_EARNEST_EVERY = 3
+_EARNEST_EVERY = 4
 # So many batches are undone file by file; the others are swept away.
 _UNDONE_EVERY = 10
 
 
 def main() -> None:
-    """Import every so many-th batch of the mutants."""
-    first, end, step = map(int, sys.argv[1:4])
-    batches = Batches(Path(sys.argv[4]))
+    """Import so many mutants."""
+    count = int(sys.argv[1])
+    batches = Batches(Path(sys.argv[2]))
     _take_no_time()
-    for begin in range(first, end, step):
-        numbers = range(begin, min(begin + BATCH, end))
-        say(first=begin, **batches.run(numbers))
+    for begin in range(0, count, _BATCH):
+        say(**batches.run(range(begin, min(begin + _BATCH, count))))
         if batches.failure_count >= _FAILURES_ENOUGH:
             break
 
@@ -59,21 +58,22 @@ class Batches:
         self._outcomes: Counter[str] = Counter()
         self._failures: list[str] = []
         self._mutants: dict[str, mutants.Mutant] = {}
+        self._said = hashlib.sha256()
 
     def run(self, numbers: range) -> dict[str, Any]:
         """Import one batch; return what came of it."""
         self._shelf, self._outcomes = expected.Shelf(), Counter()
-        self._failures, self._mutants = [], {}
+        self._failures, self._mutants, self._said = [], {}, hashlib.sha256()
         for number in numbers:
             self._import(mutants.mutant(number))
-        digest = self._compare(f"after mutants {numbers[0]} to {numbers[-1]}")
-        if numbers[0] // BATCH % _UNDONE_EVERY == 0:
+        self._compare(f"after mutants {numbers[0]} to {numbers[-1]}")
+        if numbers[0] // _BATCH % _UNDONE_EVERY == 0:
             self._undo_all(random.Random(numbers[0]))
         held.empty()
         shutil.rmtree(settings.MEDIA_ROOT)
         self.failure_count += len(self._failures)
         return {
-            "digest": digest,
+            "digest": self._said.hexdigest(),
             "outcomes": self._outcomes,
             "failures": self._failures,
         }
@@ -96,11 +96,13 @@ class Batches:
             return
         self._outcomes[result.outcome.value] += 1
         found = verdict_of(result)
+        self._said.update(repr(found._replace(finding_counts={})).encode())
         if found != wanted:
             self._fail(mutant, f"expected {wanted}\n     got {found}")
 
-    def _compare(self, when: str) -> str:
+    def _compare(self, when: str) -> None:
         wanted, found = self._shelf.contents(), held.contents()
+        self._said.update(found.digest.encode())
         if wanted != found:
             differences = wanted.differences(found)
             for sha256, mutant in self._mutants.items():
@@ -110,7 +112,6 @@ class Batches:
             self._failures.append(
                 f"The database differs {when}; files are in {self._folder}:\n{few}"
             )
-        return found.digest
 
     def _undo_all(self, chance: random.Random) -> None:
         """Undo every import of the batch in any order; nothing must be left."""

@@ -9,6 +9,9 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,54 +71,72 @@ class Held(NamedTuple):
     readings: str
 
 
+class Aim(NamedTuple):
+    """When to kill: so long after a phase has begun."""
+
+    phase: str
+    delay: float
+
+
 class Killed(NamedTuple):
-    """What was seen of an import that was killed."""
+    """What was seen of a process that was killed."""
 
     phase: str
     is_acknowledged: bool
 
 
-class KilledImportTests(TransactionTestCase):
+class KilledProcessTests(TransactionTestCase):
     """A file of 20,000 readings, beside one that speaks of many of the same."""
 
     def setUp(self) -> None:
         self.chance = random.Random(SEED)
-        kept = folder()
-        self.addCleanup(kept.cleanup)
-        self.folder = Path(kept.name)
+        resources = ExitStack()
+        self.addCleanup(resources.close)
+        self.folder = Path(resources.enter_context(folder()))
+        self.program = resources.enter_context(Program("importing"))
+        self.assertEqual(self.program.answer(), {"ready": True})
         self._import(FIRST, "first.uff")
         self.nothing = _held()
         second = _second(0)
         self._import(second, "second.uff")
         self._compare_with_memory(second)
         self.all = _held()
+        started = time.monotonic()
         _undo(second)
+        self.undoing_seconds = time.monotonic() - started
         self.assertEqual(_held(), self.nothing)
 
     def test_leaves_all_of_its_file_or_none_of_it(self) -> None:
         seen: Counter[str] = Counter()
-        with Program("importing") as program:
-            self.assertEqual(program.answer(), {"ready": True})
-            lengths = self._lengths_of_phases(program)
-            for number in range(1, KILLS + 1):
-                with self.subTest(seed=SEED, kill=number):
-                    seen[self._kill_one(program, number, lengths)] += 1
+        lengths = self._lengths_of_phases()
+        for number in range(1, KILLS + 1):
+            phase, begin, end = self.chance.choice(_AIMS)
+            aim = Aim(phase, lengths[phase] * self.chance.uniform(begin, end))
+            with self.subTest(seed=SEED, kill=number, aim=aim):
+                seen[self._kill_import(_second(number), aim)] += 1
         say(f"{KILLS} imports killed on {connection.vendor}: {dict(seen)}")
 
-    def _kill_one(
-        self, program: Program, number: int, lengths: dict[str, float]
-    ) -> str:
+    def test_undoes_all_of_a_file_or_none_of_it(self) -> None:
+        seen: Counter[str] = Counter()
+        for number in range(1, KILLS // 4 + 1):
+            data = _second(number)
+            self._import(data, "second.uff")
+            delay = self.undoing_seconds * self.chance.uniform(0, 2)
+            with self.subTest(seed=SEED, kill=number, delay=delay):
+                seen[self._kill_undoing(data, Aim("receiving", delay))] += 1
+        say(f"{KILLS // 4} undoings killed on {connection.vendor}: {dict(seen)}")
+
+    def _kill_import(self, data: bytes, aim: Aim) -> str:
         """Kill an import, look at what it left, and import the file again."""
-        data = _second(number)
-        killed = self._kill(program, data, lengths)
-        self._wait_until_nothing_is_locked()
+        path = self._written(data)
+        killed = self._kill(aim, do="import", path=str(path), filename=path.name)
         is_held = _rows_of(data) == (1, 1)
         if not is_held:
             self.assertEqual(_rows_of(data), (0, 0))
             self.assertFalse(killed.is_acknowledged, "An acknowledged file is lost.")
         self.assertEqual(_held(), self.all if is_held else self.nothing)
         self.assertEqual(
-            self._import(data, "second.uff"),
+            self._import(data, path.name),
             Outcome.ALREADY_IMPORTED if is_held else Outcome.IMPORTED,
         )
         self.assertEqual(_held(), self.all)
@@ -125,45 +146,61 @@ class KilledImportTests(TransactionTestCase):
             return "acknowledged"
         return "committed" if is_held else killed.phase
 
-    def _kill(self, program: Program, data: bytes, lengths: dict[str, float]) -> Killed:
-        """Let the program import a file, and kill it at some moment."""
-        aim, begin, end = self.chance.choice(_AIMS)
-        delay = lengths[aim] * self.chance.uniform(begin, end)
+    def _kill_undoing(self, data: bytes, aim: Aim) -> str:
+        """Kill an undoing, look at what it left, and undo what is left."""
+        killed = self._kill(aim, do="undo", sha256=hashlib.sha256(data).hexdigest())
+        is_held = _is_imported(data)
+        if is_held:
+            self.assertFalse(killed.is_acknowledged, "An undone file is back.")
+        self.assertEqual(_held(), self.all if is_held else self.nothing)
+        if is_held:
+            _undo(data)
+        self.assertEqual(_held(), self.nothing)
+        return "left" if is_held else "undone"
+
+    def _kill(self, aim: Aim, **request: str) -> Killed:
+        """Let the program do something, and kill what does it at some moment."""
         child, phase, is_acknowledged = 0, "", False
-        for answer in self._answers_about(program, data):
+        for answer in self._answers(request):
             child = answer.get("child", child)
             phase = answer.get("phase", phase)
             is_acknowledged |= "outcome" in answer
-            if answer.get("phase") == aim:
-                time.sleep(delay)
+            if answer.get("phase") == aim.phase:
+                time.sleep(aim.delay)
                 # Until it is reaped, its number is nobody else's.
                 os.kill(child, signal.SIGKILL)
-                program.ask(do="reap")
+                self.program.ask(do="reap")
+        self._wait_until_nothing_is_locked()
         return Killed(phase, is_acknowledged)
 
-    def _lengths_of_phases(self, program: Program) -> dict[str, float]:
+    def _lengths_of_phases(self) -> dict[str, float]:
         """Return how long an import that is left alone is in each phase."""
         data = _second(-1)
+        path = self._written(data)
+        request = {"do": "import", "path": str(path), "filename": path.name}
         moments = []
-        for answer in self._answers_about(program, data):
+        for answer in self._answers(request):
             if "phase" in answer or "outcome" in answer:
                 moments.append(time.monotonic())
             if "outcome" in answer:
-                program.ask(do="reap")
+                self.program.ask(do="reap")
         _undo(data)
-        lengths = [later - earlier for earlier, later in zip(moments, moments[1:])]
+        lengths = [later - earlier for earlier, later in pairwise(moments)]
         return dict(zip(_PHASES, lengths, strict=True))
 
-    def _answers_about(self, program: Program, data: bytes) -> Any:
-        """Ask a program to import a file; yield what it says until that is over."""
-        path = self.folder / "second.uff"
-        path.write_bytes(data)
-        program.ask(do="import", in_child=True, path=str(path), filename=path.name)
-        for answer in program.answers():
+    def _answers(self, request: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Ask for something in a child; yield what is said until that is over."""
+        self.program.ask(in_child=True, **request)
+        for answer in self.program.answers():
             self.assertNotIn("error", answer)
             if "ended" in answer:
                 return
             yield answer
+
+    def _written(self, data: bytes) -> Path:
+        path = self.folder / "second.uff"
+        path.write_bytes(data)
+        return path
 
     def _import(self, data: bytes, filename: str) -> Outcome:
         result = importer.import_flow_file(
@@ -201,6 +238,12 @@ def _rows_of(data: bytes) -> tuple[int, int]:
     sha256 = hashlib.sha256(data).hexdigest()
     rows = FlowFile.objects.filter(sha256=sha256)
     return rows.count(), Finding.objects.filter(flow_file__in=rows).count()
+
+
+def _is_imported(data: bytes) -> bool:
+    sha256 = hashlib.sha256(data).hexdigest()
+    status = FlowFile.objects.values_list("status", flat=True).get(sha256=sha256)
+    return status == FlowFile.Status.IMPORTED
 
 
 def _undo(data: bytes) -> None:
