@@ -15,7 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.backends.utils import CursorWrapper
 from django.test import TransactionTestCase
 
 from meter_readings import importer
@@ -221,7 +222,7 @@ class KilledProcessTests(TransactionTestCase):
         """Wait until a server has noticed; where there is none, there is no wait."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while _is_locked():
-            self.assertEqual(connection.vendor, "postgresql")
+            self.assertEqual(connection.vendor, "postgresql", "A lock is held.")
             self.assertLess(time.monotonic(), deadline, "A lock is still held.")
             time.sleep(0.01)
 
@@ -264,16 +265,28 @@ def _held() -> Held:
 
 
 def _is_locked() -> bool:
-    """Return whether any other connection holds a lock, or is there at all."""
+    """Return whether another connection is still at something, or kept a lock."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("PRAGMA busy_timeout = 0")
-            cursor.execute("BEGIN IMMEDIATE")
-            cursor.execute("ROLLBACK")
-            return False
+            return _is_sqlite_locked(cursor)
         cursor.execute(
-            "SELECT COUNT(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            " AND state <> 'idle'"
         )
         return bool(cursor.fetchone()[0])
+
+
+def _is_sqlite_locked(cursor: CursorWrapper) -> bool:
+    """Return whether the write lock cannot be had at once."""
+    cursor.execute("PRAGMA busy_timeout")
+    (patience,) = cursor.fetchone()
+    cursor.execute("PRAGMA busy_timeout = 0")
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("ROLLBACK")
+    except OperationalError:
+        return True
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {patience}")
+    return False
