@@ -94,7 +94,7 @@ SQLITE_PATH = BASE_DIR / environment.text("SQLITE_PATH", "db.sqlite3")
 
 # WAL lets people read while a file is being imported, and NORMAL is safe with it.
 # IMMEDIATE takes the write lock at the start: a transaction that asks for it later
-# fails at once instead of waiting. The cache is 32 MB, the largest WAL file that is
+# fails at once instead of waiting. The cache is 16 MB, the largest WAL file that is
 # left behind 64 MB.
 SQLITE: dict[str, Any] = {
     "ENGINE": "django.db.backends.sqlite3",
@@ -106,7 +106,7 @@ SQLITE: dict[str, Any] = {
             "PRAGMA journal_mode=WAL;"
             "PRAGMA synchronous=NORMAL;"
             "PRAGMA foreign_keys=ON;"
-            "PRAGMA cache_size=-32768;"
+            "PRAGMA cache_size=-16384;"
             "PRAGMA journal_size_limit=67108864"
         ),
     },

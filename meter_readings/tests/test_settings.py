@@ -298,8 +298,8 @@ class SqliteConnectionTests(TestCase):
     def test_waits_twenty_seconds_for_a_lock(self) -> None:
         self.assertEqual(self.pragma("busy_timeout"), 20_000)
 
-    def test_caches_32_megabytes(self) -> None:
-        self.assertEqual(self.pragma("cache_size"), -32_768)
+    def test_caches_16_megabytes(self) -> None:
+        self.assertEqual(self.pragma("cache_size"), -16_384)
 
     def test_leaves_no_wal_file_over_64_megabytes(self) -> None:
         self.assertEqual(self.pragma("journal_size_limit"), 64 * 1024 * 1024)

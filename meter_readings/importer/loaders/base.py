@@ -23,7 +23,7 @@ from meter_readings.d0010.parser import Batch
 _REMEMBERED = 100_000
 
 # More meters than stand in one block of lines, within which entries have no set order.
-_METERS_OF_A_BLOCK = 50_000
+_METERS_OF_A_BLOCK = 10_000
 
 # A 032 with nothing in its cells: a row cannot tell it from none.
 _EMPTY_RESULT = d0010.ValidationResult("", None)
