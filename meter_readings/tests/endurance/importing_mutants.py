@@ -33,7 +33,7 @@ from .verdicts import verdict_of
 _BATCH = 50
 _FAILURES_ENOUGH = 3
 _DIFFERENCES_ENOUGH = 10
-_EARNEST_EVERY = 4
+_EARNEST_EVERY = 10
 # Files are read in blocks; in small ones, a small file is read as a large one is.
 _BLOCK_SIZES = (1 << 18, 300, 1 << 18, 100, 1 << 18)
 # So many batches are undone file by file; the others are swept away.
