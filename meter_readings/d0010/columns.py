@@ -163,7 +163,8 @@ class ColumnReader:
             value = field.read(cell, lambda code, _: remarks.append(code))
         except UnreadableCell:
             return False
-        if remarks or not self._is_common(field, value):
+        # A cell of spaces alone is read as an empty one and is not seen to be.
+        if remarks or cell.isspace() or not self._is_common(field, value):
             return False
         values[cell] = value
         return True
