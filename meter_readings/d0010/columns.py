@@ -163,7 +163,7 @@ class ColumnReader:
             value = field.read(cell, lambda code, _: remarks.append(code))
         except UnreadableCell:
             return False
-        # A cell of spaces alone is read as an empty one and is not seen to be.
+        # Spaces alone mean an empty cell and do not look like one to `_are_paired`.
         if remarks or cell.isspace() or not self._is_common(field, value):
             return False
         values[cell] = value
