@@ -45,6 +45,8 @@ def main() -> None:
     count = int(sys.argv[1])
     batches = Batches(Path(sys.argv[2]))
     _take_no_time()
+    # A run that was killed may have left its rows.
+    held.empty()
     for begin in range(0, count, _BATCH):
         say(**batches.run(range(begin, min(begin + _BATCH, count))))
         if batches.failure_count >= _FAILURES_ENOUGH:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from unittest import skipUnless
@@ -93,6 +94,16 @@ class StagingTests(TestCase):
         with IN_BLOCKS, few:
             file = imported(flow_file(lines))
         self.assertEqual(file.readings.count(), 80)
+
+    def test_nothing_is_lost_of_more_than_is_copied_at_once(self) -> None:
+        first = datetime(2024, 1, 1)
+        lines = (
+            f"030|S|{first + timedelta(minutes=n):%Y%m%d%H%M%S}|{n}.0|||T|N|"
+            for n in range(30_000)
+        )
+        file = imported(flow_file_of_readings(*lines))
+        values = file.readings.order_by("line_number").values_list("value", flat=True)
+        self.assertEqual([*values], [*range(30_000)])
 
     def test_times_are_right_when_the_memory_of_them_is_emptied(self) -> None:
         lines = [f"030|S|202403{day:02}000000|9.0|||T|N|" for day in range(1, 31)]
