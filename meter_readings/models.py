@@ -103,6 +103,13 @@ class FlowFile(models.Model):
     finding_counts = models.JSONField(default=dict, blank=True)
 
     class Meta:
+        # What people may do, by verb, beside looking
+        permissions = [
+            ("import_flowfile", "Can import flow files"),
+            ("undo_flowfile", "Can undo the import of flow files"),
+            ("use_testing_dashboard", "Can use the testing dashboard"),
+            ("clear_database", "Can clear the database of all that was imported"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(
@@ -252,6 +259,7 @@ class Reading(models.Model):
     objects = ReadingQuerySet.as_manager()
 
     class Meta:
+        permissions = [("export_reading", "Can export readings and original files")]
         indexes = [
             models.Index(
                 fields=["meter", "register_id", "read_at"], name="reading_event"

@@ -1,6 +1,6 @@
-"""What the pages of single objects show beside their own columns.
+"""What the page of a flow file shows beside its own columns.
 
-Each asks a fixed number of questions, and for a limited number of rows.
+It asks a fixed number of questions, and for a limited number of rows.
 """
 
 from __future__ import annotations
@@ -13,18 +13,8 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from meter_readings import importer
-from meter_readings.models import (
-    Finding,
-    FlowFile,
-    Meter,
-    MeterPoint,
-    Reading,
-    Severity,
-)
+from meter_readings.models import Finding, FlowFile, Severity
 
-_METERS_SHOWN = 100
-_READINGS_SHOWN = 20
-_VERSIONS_SHOWN = 50
 _FINDINGS_SHOWN_PER_RULE = 5
 _ATTEMPTS_SHOWN = 10
 
@@ -59,55 +49,6 @@ class Total(NamedTuple):
     def agrees(self) -> bool:
         """Return whether the trailer is right."""
         return self.said == self.counted
-
-
-def of_reading(reading: Reading) -> dict[str, Any]:
-    """Return all versions of what happened there and then, in the order of saying."""
-    versions = Reading.objects.filter(
-        meter=reading.meter_id, register_id=reading.register_id, read_at=reading.read_at
-    )
-    in_order = versions.order_by(
-        "flow_file__file_created_at",
-        "flow_file__file_identifier",
-        "flow_file__sha256",
-        "line_number",
-    )
-    return {
-        "title": f"Register {reading.register_id} of meter {reading.meter}",
-        "versions": in_order.select_related("flow_file")[:_VERSIONS_SHOWN],
-    }
-
-
-def of_meter_point(point: MeterPoint) -> dict[str, Any]:
-    """Return the point's meters, and what was read on them."""
-    meters = list(point.meters.order_by("-pk")[:_METERS_SHOWN])
-    return {"meters": meters} | _read_on(meters)
-
-
-def of_meter(meter: Meter) -> dict[str, Any]:
-    """Return what was read on the meter."""
-    return _read_on([meter])
-
-
-def _read_on(meters: Sequence[Meter]) -> dict[str, Any]:
-    """Return the latest current reading of each register, and the recent readings."""
-    read_on_them = Reading.objects.filter(meter__in=[meter.pk for meter in meters])
-    readings = read_on_them.select_related("meter", "flow_file")
-    latest_first = [F("read_at").desc(), F("register_id").asc(), F("pk").desc()]
-    # Numbered and not cut off by a limit, for which a planner might go through the
-    # readings of all meters by time.
-    place = Window(RowNumber(), order_by=latest_first)
-    place_on_register = Window(
-        RowNumber(),
-        partition_by=[F("meter_id"), F("register_id")],
-        order_by=latest_first,
-    )
-    latest = readings.current().annotate(place=place_on_register).filter(place=1)
-    recent = readings.annotate(place=place).filter(place__lte=_READINGS_SHOWN)
-    return {
-        "latest": latest.order_by(*latest_first),
-        "recent": recent.order_by("place"),
-    }
 
 
 def of_flow_file(file: FlowFile) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""The admin of files, of what was found in them, and of the attempts to import them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+
+from meter_readings.models import Finding, FlowFile, ImportJob
+
+from . import columns, filters, flow_file_page, search
+from .read_only import ReadOnlyAdmin
+
+
+@admin.register(FlowFile)
+class FlowFileAdmin(ReadOnlyAdmin):
+    """Files as they came, and what became of them."""
+
+    list_display = (
+        "filename",
+        columns.status,
+        columns.readings_loaded,
+        columns.findings,
+        columns.sender,
+        columns.received_at,
+        "file_identifier",
+        columns.recipient,
+        columns.file_created_at,
+    )
+    list_filter = ("status", filters.SenderFilter, "policy", "received_at")
+    search_fields = ("filename", "file_identifier", "sha256")
+    search_help_text = "A filename, file identifier or SHA-256, or how it begins."
+    ordering = ("-received_at", "-pk")
+
+    def found_by(self, text: str) -> Q:
+        """Return the files that a person means."""
+        return search.flow_files_found_by(text)
+
+    def page_context(self, obj: FlowFile) -> dict[str, Any]:
+        """Return the totals, the findings and the attempts."""
+        return flow_file_page.of_flow_file(obj)
+
+
+@admin.register(Finding)
+class FindingAdmin(ReadOnlyAdmin):
+    """What there is to say about files and their lines."""
+
+    list_display = (
+        columns.rule,
+        columns.severity,
+        columns.flow_file,
+        columns.line,
+        "group",
+        "field",
+        "found",
+        "expected",
+    )
+    list_display_links = None
+    list_select_related = ("flow_file",)
+    list_filter = (filters.OneFlowFileFilter, "severity", filters.RuleFilter)
+    sortable_by = ()
+    search_fields = ("flow_file__filename", "flow_file__file_identifier")
+    search_help_text = "A whole filename or file identifier."
+    ordering = ("pk",)
+
+    def found_by(self, text: str) -> Q:
+        """Return the findings in the files that a person means."""
+        return search.from_flow_files_found_by(text)
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(ReadOnlyAdmin):
+    """Attempts to import a file, or to undo an import."""
+
+    list_display = (
+        "filename",
+        columns.outcome,
+        "door",
+        "requested_by",
+        "policy",
+        columns.started_at,
+        columns.finished_at,
+        columns.file_of_job,
+    )
+    list_select_related = ("flow_file", "requested_by")
+    list_filter = ("state", "door", "policy", "started_at")
+    ordering = ("-started_at", "-pk")

@@ -1,0 +1,51 @@
+"""The admin of meter points and their meters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+
+from meter_readings.models import Meter, MeterPoint
+
+from . import columns, meter_point_page, search
+from .read_only import ReadOnlyAdmin
+
+
+@admin.register(MeterPoint)
+class MeterPointAdmin(ReadOnlyAdmin):
+    """Meter points, by MPAN."""
+
+    list_display = (columns.mpan, columns.distributor)
+    search_fields = ("mpan", "meters__serial_number")
+    search_help_text = "An MPAN or how it begins (spaces allowed), or a serial number."
+    ordering = ("mpan",)
+
+    def found_by(self, text: str) -> Q:
+        """Return the meter points that a person means."""
+        return search.meter_points_found_by(text)
+
+    def page_context(self, obj: MeterPoint) -> dict[str, Any]:
+        """Return the meters, and what was read on them."""
+        return meter_point_page.of_meter_point(obj)
+
+
+@admin.register(Meter)
+class MeterAdmin(ReadOnlyAdmin):
+    """Meters, by serial number."""
+
+    list_display = ("serial_number", columns.mpan_of_meter)
+    list_select_related = ("meter_point",)
+    sortable_by = ("serial_number",)
+    search_fields = ("serial_number", "meter_point__mpan")
+    search_help_text = "A serial number or how it begins, or a whole MPAN."
+    ordering = ("serial_number", "pk")
+
+    def found_by(self, text: str) -> Q:
+        """Return the meters that a person means."""
+        return search.meters_found_by(text)
+
+    def page_context(self, obj: Meter) -> dict[str, Any]:
+        """Return what was read on the meter."""
+        return meter_point_page.of_meter(obj)
