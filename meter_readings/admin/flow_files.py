@@ -7,9 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 
+from meter_readings import search
 from meter_readings.models import Finding, FlowFile, ImportJob
 
-from . import columns, filters, flow_file_page, search
+from . import columns, filters, flow_file_page
 from .read_only import ReadOnlyAdmin
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 
+from meter_readings import search
 from meter_readings.models import Meter, MeterPoint
 
-from . import columns, meter_point_page, search
+from . import columns, meter_point_page
 from .read_only import ReadOnlyAdmin
 
 

@@ -8,9 +8,10 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from meter_readings import search
 from meter_readings.models import Reading, SiteVisit
 
-from . import columns, filters, reading_page, search
+from . import columns, filters, reading_page
 from .read_only import ReadOnlyAdmin
 
 _SEARCH_BY_METER_OR_FILE = (
