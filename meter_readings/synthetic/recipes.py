@@ -9,7 +9,7 @@ from typing import NamedTuple
 from meter_readings.d0010 import FaultCode
 from meter_readings.d0010.codes import MarketRole
 
-from . import occasions, parts, premises, rounds
+from . import histories, occasions, parts, premises, rounds
 from .flow_files import flow_file_lines
 from .parts import Part
 from .times import at
@@ -129,6 +129,42 @@ _ALL = (
         premises.half_hourly_reconciliation,
         at(2026, 4, 4, 6, 15),
         from_role=MarketRole.HH_DATA_COLLECTOR,
+    ),
+    _recipe(
+        "Two years of six meter points begin: estimates, one too high, and no access.",
+        histories.history_2025_10_first_year,
+        at(2025, 10, 30, 6, 15),
+    ),
+    _recipe(
+        "A meter exchanged, one that passes 99999.9, one that stands still.",
+        histories.history_2026_08_second_year,
+        at(2026, 8, 28, 6, 15),
+    ),
+    _recipe(
+        "A month's round of the six, with three wrong readings.",
+        histories.history_2026_09_round,
+        at(2026, 9, 24, 6, 15),
+    ),
+    _recipe(
+        "What became of the three: modified, withdrawn and replaced, failed.",
+        histories.history_2026_10_corrections,
+        at(2026, 10, 6, 6, 15),
+    ),
+    _recipe(
+        "The latest round of the six; some readings of the month before come again.",
+        histories.history_2026_10_round,
+        at(2026, 10, 22, 6, 15),
+    ),
+    _recipe(
+        "Readings that load with a warning each, under a mistyped MPAN among others.",
+        histories.history_2026_10_warnings,
+        at(2026, 10, 28, 6, 15),
+        faults=[
+            FaultCode.MPAN_CHECK_DIGIT,
+            FaultCode.NOT_MIDNIGHT,
+            FaultCode.SUSPECT_WITHOUT_RESULT,
+            FaultCode.MD_RESET_INCOMPLETE,
+        ],
     ),
     _recipe(
         "Factories whose maximum demand is reset every month.",

@@ -16,8 +16,8 @@ from meter_readings.d0010.codes import (
 from . import parts
 from .meters import Kind, Meter, meter, scattered
 from .parts import Part
-from .times import midnight, month_after, usage_until
-from .visits import method_of, readings, visit
+from .times import midnight, month_after
+from .visits import at_zero, method_of, readings, visit
 
 _SEED = 110
 _KINDS = (
@@ -166,9 +166,7 @@ def meter_exchange() -> Iterator[Part]:
     for number, index in enumerate(_EXCHANGED):
         day = date(2026, 6, 8 + number)
         kind = _KINDS[5] if number == 2 else _KINDS[index % len(_KINDS)]
-        new_meter = _at_zero(
-            meter(seed=_SEED, index=index, kind=kind, is_new=True), day
-        )
+        new_meter = at_zero(meter(seed=_SEED, index=index, kind=kind, is_new=True), day)
         yield from _visit(index, ReadingType.FINAL)
         note = f"Removed, {new_meter.meter_id} fitted"
         yield parts.visit_to_meter(SiteVisitCheckCode.CHANGE_OF_METER, note)
@@ -177,13 +175,3 @@ def meter_exchange() -> Iterator[Part]:
         yield from readings(new_meter, midnight(day))
         yield parts.read(new_meter)
         yield from readings(new_meter, midnight(day + timedelta(days=14)))
-
-
-def _at_zero(fitted: Meter, day: date) -> Meter:
-    """Return a meter whose registers begin on the day when it was fitted."""
-    usage = usage_until(midnight(day))
-    registers = [
-        register._replace(start=register.start - register.value_at(usage))
-        for register in fitted.registers
-    ]
-    return fitted._replace(registers=registers)

@@ -46,12 +46,14 @@ def readings(
     method: ReadingMethod = ReadingMethod.VIEWED,
     flag: bool = True,
     days_more: int = 0,
+    used_until: datetime | None = None,
 ) -> Iterator[Part]:
     """Yield a 030 for each register; a demand was reset on the same day a month before.
 
-    `days_more` adds so many days' average use, as no two months are alike.
+    `days_more` adds so many days' average use, as no two months are alike. Nothing is
+    used after `used_until`.
     """
-    usage = usage_until(read_at) + days_more * AVERAGE_DAY
+    usage = usage_until(used_until or read_at) + days_more * AVERAGE_DAY
     reset_at = midnight(month_after(read_at, -1).replace(day=min(read_at.day, 28)))
     for register in meter.registers:
         yield parts.reading(
@@ -77,3 +79,13 @@ def visit(
     yield parts.read(meter, reading_type)
     for day in days:
         yield from readings(meter, midnight(day), method=method)
+
+
+def at_zero(fitted: Meter, day: date) -> Meter:
+    """Return a meter whose registers begin on the day when it was fitted."""
+    usage = usage_until(midnight(day))
+    registers = [
+        register._replace(start=register.start - register.value_at(usage))
+        for register in fitted.registers
+    ]
+    return fitted._replace(registers=registers)

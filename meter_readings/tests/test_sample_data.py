@@ -46,7 +46,7 @@ class SampleDataTests(TestCase):
         faulty = [
             recipe.name for recipe, _ in self.each(rejected=False) if recipe.faults
         ]
-        self.assertEqual(faulty, ["clock_change"])
+        self.assertEqual(faulty, ["clock_change", "history_2026_10_warnings"])
 
     def test_every_rejected_file_has_the_faults_of_its_recipe(self) -> None:
         for recipe, parsed in self.each(rejected=True):
@@ -76,8 +76,10 @@ class SampleDataTests(TestCase):
             shipped = (FOLDER / recipe.filename).read_bytes()
             self.assertEqual(rewritten(parsed), shipped, recipe.name)
 
-    def test_every_mpan_has_a_right_check_digit(self) -> None:
+    def test_every_mpan_has_a_right_check_digit_unless_that_is_the_story(self) -> None:
         for recipe, parsed in self.each(rejected=False):
+            if d0010.FaultCode.MPAN_CHECK_DIGIT in recipe.faults:
+                continue
             mpans = {entry.mpan.record.mpan_core for entry in parsed.entries}
             self.assertTrue(all(map(mpan.has_valid_check_digit, mpans)), recipe.name)
 
@@ -92,16 +94,23 @@ class SampleDataTests(TestCase):
             for _, parsed in self.each(rejected=False)
             if parsed.parser.header
         }
-        self.assertEqual(len(identifiers), 15)
+        self.assertEqual(len(identifiers), 21)
 
     def test_no_serial_number_stands_at_two_meter_points(self) -> None:
         places = {
             (entry.meter.record.meter_id, entry.mpan.record.mpan_core)
-            for _, parsed in self.each(rejected=False)
+            for recipe, parsed in self.each(rejected=False)
+            # A wrong digit takes a meter to where it is not.
+            if d0010.FaultCode.MPAN_CHECK_DIGIT not in recipe.faults
             for entry in parsed.entries
             if entry.meter
         }
         self.assertEqual(len(places), len({serial for serial, _ in places}))
+
+    def test_every_file_is_in_the_list_of_the_specification(self) -> None:
+        page = (FOLDER.parent / "documentation/FUNCTIONAL_SPEC.md").read_text("utf-8")
+        for recipe in synthetic.RECIPES.values():
+            self.assertIn(f"| `{recipe.filename}` | {recipe.about} |", page)
 
 
 class StoryTests(TestCase):
