@@ -9,25 +9,17 @@ from typing import Any, Self
 
 from django.core.management.base import OutputWrapper
 
+from meter_readings import words
 from meter_readings.importer import ImportResult, Outcome
 from meter_readings.models import Severity
 
-from . import console, words
+from . import console
 
 # How many lines of each rule are shown.
 _FIRST_LINES = 3
 _FIRST_LINES_IN_JSON = 20
 
-UNREADABLE = "unreadable"
-_OUTCOMES = {
-    Outcome.IMPORTED: "imported",
-    Outcome.CHECKED: "would be imported",
-    Outcome.ALREADY_IMPORTED: "already imported",
-    Outcome.REJECTED: "rejected",
-    Outcome.REFUSED: "refused",
-    UNREADABLE: "unreadable",
-}
-_FAILURES = {Outcome.REJECTED, Outcome.REFUSED, UNREADABLE}
+_FAILURES = {Outcome.REJECTED, Outcome.REFUSED, words.UNREADABLE}
 
 
 class Account:
@@ -65,7 +57,7 @@ class Account:
 
     def add_unreadable(self, label: str, reason: str) -> None:
         """Take in a file that could not be read."""
-        self.outcomes[UNREADABLE] += 1
+        self.outcomes[words.UNREADABLE] += 1
         self.tell_unreadable(label, reason)
 
     def add_nothing(self, label: str, reason: str) -> None:
@@ -140,18 +132,9 @@ class WordsAccount(Account):
             self._say("All findings, line by line, are written by --report FILE.csv.")
 
     def _sum(self) -> str:
-        """Return what it comes to: `3 files: 2 imported, 1 rejected; 26 readings…`."""
-        files = words.counted(self.outcomes.total(), "file")
-        parts = [
-            f"{self.outcomes[outcome]:,} {text}"
-            for outcome, text in _OUTCOMES.items()
-            if self.outcomes[outcome]
-        ]
-        if not parts:
-            return "Nothing was imported."
-        verb = "would be loaded" if self._is_dry_run else "loaded"
-        readings = words.counted(self.readings_loaded, "reading")
-        return f"{files}: {', '.join(parts)}; {readings} {verb}."
+        return words.sum_words(
+            self.outcomes, self.readings_loaded, is_dry_run=self._is_dry_run
+        )
 
     def _tell_rule(self, rule: words.RuleFindings) -> None:
         paint = {
@@ -208,7 +191,7 @@ class JsonAccount(Account):
         )
 
     def tell_unreadable(self, label: str, reason: str) -> None:
-        self._tell(path=label, outcome=UNREADABLE, message=reason)
+        self._tell(path=label, outcome=words.UNREADABLE, message=reason)
 
     def add_nothing(self, label: str, reason: str) -> None:
         self._nothing.append({"path": label, "message": reason})

@@ -9,10 +9,10 @@ from pathlib import PurePath
 
 from django.core.management.base import CommandError
 
-from meter_readings import d0010, queries
+from meter_readings import d0010, queries, words
 from meter_readings.models import FlowFile
 
-from . import console, words
+from . import console
 
 _SHOWN = 10
 

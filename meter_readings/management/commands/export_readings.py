@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from meter_readings import d0010, exports, queries
-from meter_readings.management import console, outputs, picks, words
+from meter_readings import d0010, exports, queries, words
+from meter_readings.management import console, outputs, picks
 
 _EPILOG = """\
 With --file and --all and nothing else, --format d0010 writes the whole file as it

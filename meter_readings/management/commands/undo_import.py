@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from meter_readings import importer
-from meter_readings.management import console, picks, words
+from meter_readings import importer, words
+from meter_readings.management import console, picks
 from meter_readings.models import FlowFile
 
 _EXIT_CODES = """\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,18 @@ from meter_readings.importer import (
     severity_of,
 )
 from meter_readings.models import Severity
+
+# The outcome of what could not be read at all.
+UNREADABLE = "unreadable"
+
+_OUTCOMES = {
+    Outcome.IMPORTED: "imported",
+    Outcome.CHECKED: "would be imported",
+    Outcome.ALREADY_IMPORTED: "already imported",
+    Outcome.REJECTED: "rejected",
+    Outcome.REFUSED: "refused",
+    UNREADABLE: "unreadable",
+}
 
 
 @dataclass(frozen=True)
@@ -133,6 +145,23 @@ def _refusal(verdict: str, result: ImportResult) -> str:
     (rule,) = errors
     times = f" ({rule.count:,} times)" if rule.count > 1 else ""
     return f"{verdict}: {rule.sentence.removesuffix('.')}{times}"
+
+
+def sum_words(
+    outcomes: Mapping[str, int], readings_loaded: int, *, is_dry_run: bool
+) -> str:
+    """Return what several files come to: `3 files: 2 imported, 1 rejected; …`."""
+    parts = [
+        f"{outcomes[outcome]:,} {text}"
+        for outcome, text in _OUTCOMES.items()
+        if outcomes.get(outcome)
+    ]
+    if not parts:
+        return "Nothing was imported."
+    files = counted(sum(outcomes.values()), "file")
+    verb = "would be loaded" if is_dry_run else "loaded"
+    readings = counted(readings_loaded, "reading")
+    return f"{files}: {', '.join(parts)}; {readings} {verb}."
 
 
 def undo_words(result: UndoResult) -> str:

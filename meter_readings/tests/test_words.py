@@ -8,7 +8,7 @@ from django.test import SimpleTestCase
 
 from meter_readings.d0010 import Fault, FaultCode
 from meter_readings.importer import UndoResult
-from meter_readings.management import words
+from meter_readings import words
 
 
 class FindingLineTests(SimpleTestCase):
