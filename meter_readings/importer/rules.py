@@ -56,7 +56,7 @@ _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _RESEND = "Ask the sender to send the file again."
 _ASK = "Ask the sender what was meant; the value is kept as it came."
 _CORRECT = (
-    "Ask the sender for a corrected file, or import the rest by --policy salvage."
+    "Ask the sender for a corrected file, or import the rest by the salvage policy."
 )
 _NONE = "Nothing needs doing."
 _F, _I = FaultCode, ImportCode

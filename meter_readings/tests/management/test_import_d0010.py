@@ -220,7 +220,7 @@ class FindingTests(ImportTestCase):
                 '    line 4, 030 Register Reading (J0040): found "-5.0", expected '
                 "zero or more",
                 "    What to do: Ask the sender for a corrected file, or import the "
-                "rest by --policy salvage.",
+                "rest by the salvage policy.",
             ],
         )
 
@@ -522,7 +522,7 @@ class JsonTests(ImportTestCase):
                     "count": 1,
                     "sentence": "The value is below zero.",
                     "remedy": "Ask the sender for a corrected file, or import the rest "
-                    "by --policy salvage.",
+                    "by the salvage policy.",
                     "first": [
                         {
                             "line_number": 4,
