@@ -26,18 +26,18 @@ type Tell = Callable[[str], object]
 _PROBE_SECONDS = 0.01
 
 
-# What is compared with raw loading, and which part of its speed is wanted at least.
+# What is compared with raw loading, and which part of its speed is wanted.
 _WANTED = {
     "sqlite": (
-        ("First load, against raw loading", 0.45),
-        ("Later month of the same meters, against raw", 0.22),
-        ("The same readings again, against raw", 0.22),
+        ("First load, against raw loading", "at least 0.45"),
+        ("Later month of the same meters, against raw", "at least 0.22"),
+        ("The same readings again, against raw", "at least 0.22"),
     ),
     "postgresql": (
-        ("First load, against raw loading", 0.50),
-        ("Later month of the same meters, against raw", 0.25),
-        ("The same readings again, against raw", 0.25),
-        ("First load, against raw with Django's foreign keys", 1.00),
+        ("First load, against raw loading", "at least 0.50"),
+        ("Later month of the same meters, against raw", "at least 0.25"),
+        ("The same readings again, against raw", "at least 0.25"),
+        ("First load, against raw with Django's foreign keys", "aim: 1.00"),
     ),
 }
 
@@ -98,8 +98,8 @@ class ImportBenchmark:
         measured = zip(*rounds, strict=True)
         wanted = _WANTED[self._vendor]
         return [
-            _line(title, results, least)
-            for (title, least), results in zip(wanted, measured, strict=False)
+            _line(title, results, part)
+            for (title, part), results in zip(wanted, measured, strict=False)
         ]
 
     def _round(self, files: _Files, number: int) -> list[tuple[float, float]]:
@@ -196,11 +196,11 @@ def _write(path: Path, **asked: Any) -> None:
         synthetic.write_lines(file, synthetic.flow_file_lines(**asked))
 
 
-def _line(title: str, measured: tuple[tuple[float, float], ...], wanted: float) -> Line:
+def _line(title: str, measured: tuple[tuple[float, float], ...], wanted: str) -> Line:
     """Return the line of an import: its speed as a part of raw loading's."""
     ratios = [raw / seconds for seconds, raw in measured]
     seconds = [seconds for seconds, _ in measured]
-    return Line(title, ratios, seconds, f"at least {wanted:.2f}")
+    return Line(title, ratios, seconds, wanted)
 
 
 def longest_lock(
