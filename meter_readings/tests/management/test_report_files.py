@@ -28,8 +28,8 @@ ROW = {
     "sentence": "The value is below zero.",
     "found": "-5.0",
     "expected": "zero or more",
-    "remedy": "Ask the sender for a corrected file, or import the rest by --policy "
-    "salvage.",
+    "remedy": "Ask the sender for a corrected file, or import the rest by the "
+    "salvage policy.",
 }
 
 
