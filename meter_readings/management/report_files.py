@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple, Self, TextIO
+from typing import Self, TextIO
 
+from meter_readings import reports
 from meter_readings.d0010 import Fault
-from meter_readings.exports import csv_line
-from meter_readings.importer import RULES, ImportResult, severity_of
+from meter_readings.importer import ImportResult
 from meter_readings.models import Severity
-
-
-class Row(NamedTuple):
-    """One finding, with all that can be said of it."""
-
-    file: str
-    line_number: int | None
-    group: str
-    field: str
-    severity: str
-    rule: str
-    sentence: str
-    found: str
-    expected: str
-    remedy: str
 
 
 class NoReport:
@@ -61,16 +45,15 @@ class ReportFile(NoReport):
         self.path = path
         self._label = ""
         self._written: Counter[str] = Counter()
-        self._is_json = path.suffix.lower() == ".json"
-        self._is_empty = True
+        is_json = path.suffix.lower() == ".json"
+        self._form = reports.JsonForm() if is_json else reports.CsvForm()
         self._file = _opened(path)
-        self._file.write("[" if self._is_json else csv_line(Row._fields))
+        self._file.write(self._form.beginning)
 
     def __exit__(self, *error: object) -> None:
         """Close the file, whole even where the import was broken off."""
         with self._file:
-            if self._is_json:
-                self._file.write("\n]\n")
+            self._file.write(self._form.end)
 
     def begin(self, label: str) -> None:
         self._label = label
@@ -78,35 +61,19 @@ class ReportFile(NoReport):
 
     def add(self, fault: Fault, severity: Severity) -> None:
         self._written[fault.code] += 1
-        self._write(
-            Row(
-                file=self._label,
-                line_number=fault.line_number,
-                group=fault.group,
-                field=fault.field,
-                severity=severity,
-                rule=fault.code,
-                sentence=fault.code.sentence,
-                found=fault.found,
-                expected=fault.expected,
-                remedy=RULES[fault.code].remedy,
-            )
-        )
+        self._write(reports.row(file=self._label, said=fault, severity=severity))
 
     def end(self, result: ImportResult) -> None:
-        for code in RULES:
-            more = result.finding_counts.get(code, 0) - self._written[code]
-            if more > 0:
-                fault = Fault(code, found=f"{more:,} more of these")
-                self.add(fault, severity_of(code, result.policy))
+        for row in reports.rows_untold(
+            file=self._label,
+            counts=result.finding_counts,
+            told=self._written,
+            policy=result.policy,
+        ):
+            self._write(row)
 
-    def _write(self, row: Row) -> None:
-        if self._is_json:
-            self._file.write("\n" if self._is_empty else ",\n")
-            self._file.write(json.dumps(row._asdict()))
-            self._is_empty = False
-        else:
-            self._file.write(csv_line(row))
+    def _write(self, row: reports.Row) -> None:
+        self._file.write(self._form.line(row))
 
 
 def _opened(path: Path) -> TextIO:
