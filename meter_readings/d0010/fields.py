@@ -234,11 +234,12 @@ def _clock_time(cell: str) -> tuple[datetime, tuple[FaultCode, str] | None]:
         moment = datetime(year, month, day, hour, minute, second, tzinfo=LONDON)
     except ValueError:
         raise UnreadableCell(FaultCode.NOT_A_TIME, expected) from None
-    if (first := moment.utcoffset()) == moment.replace(fold=1).utcoffset():
+    if moment.utcoffset() == moment.replace(fold=1).utcoffset():
         return moment, None
     if is_nonexistent(moment):
         return moment, (FaultCode.NONEXISTENT_TIME, "a time the local clock showed")
-    return moment, (FaultCode.AMBIGUOUS_TIME, f"read as UTC+{first}")
+    expected = f"a time the local clock showed once (taken: {moment:%H:%M %Z})"
+    return moment, (FaultCode.AMBIGUOUS_TIME, expected)
 
 
 def is_nonexistent(moment: datetime) -> bool:
