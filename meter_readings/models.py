@@ -415,6 +415,7 @@ class ImportJob(models.Model):
         UPLOAD = "upload", "Upload page"
         API = "api", "API"
         FOLDER = "folder", "Folder"
+        ADMIN = "admin", "Admin"
 
     class State(models.TextChoices):
         """Whether the attempt is over."""

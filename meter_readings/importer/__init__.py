@@ -4,6 +4,8 @@ Doors import this package and nothing inside it.
 """
 
 from .findings import KEPT_PER_RULE
+from .loaders import Busy
+from .originals import OriginalLost, import_original, open_original
 from .pipeline import ImportResult, Outcome, import_flow_file
 from .rules import RULES, ImportCode, Rule, severity_of
 from .source import SourceUnreadable, flow_files
@@ -12,15 +14,19 @@ from .undo import NotImported, UndoResult, undo_import
 __all__ = [
     "KEPT_PER_RULE",
     "RULES",
+    "Busy",
     "ImportCode",
     "ImportResult",
     "NotImported",
+    "OriginalLost",
     "Outcome",
     "Rule",
     "SourceUnreadable",
     "UndoResult",
     "flow_files",
     "import_flow_file",
+    "import_original",
+    "open_original",
     "severity_of",
     "undo_import",
 ]

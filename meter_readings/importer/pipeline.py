@@ -85,6 +85,7 @@ def import_flow_file(
     allow_same_name: bool = False,
     on_progress: OnProgress | None = None,
     on_finding: OnFinding | None = None,
+    patience: float | None = None,
 ) -> ImportResult:
     """Import one flow file: all of it or, but for its report, nothing.
 
@@ -93,7 +94,8 @@ def import_flow_file(
     `on_progress` is told the phase and the bytes checked, `on_finding` every finding;
     neither may use this thread's database connection, which may be loading meanwhile.
     The outcome is in the result and not raised; SourceUnreadable is raised where the
-    bytes could not be had.
+    bytes could not be had, and Busy where another load lasts longer than `patience`,
+    in seconds.
     """
     filename = source.shown(filename)
     request = _Request(filename, policy, now, dry_run, allow_same_name)
@@ -106,7 +108,7 @@ def import_flow_file(
         is_kept=not dry_run,
         on_progress=on_progress,
     )
-    with loader() as staging, job, source.receive(stream) as received:
+    with loader(patience) as staging, job, source.receive(stream) as received:
         job.note_received(received.sha256, received.size)
         attempt = _Attempt(request, received, staging, job, on_finding)
         return attempt.stop_at_the_door() or attempt.check_and_load()

@@ -85,12 +85,14 @@ def undo_import(
     door: ImportJob.Door = ImportJob.Door.COMMAND,
     requested_by: User | None = None,
     dry_run: bool = False,
+    patience: float | None = None,
 ) -> UndoResult:
     """Take away all that one import added, and settle what it had competed with.
 
     The file's row, bytes and report stay, marked as undone; the same bytes may be
     imported again. `dry_run` does all that and keeps nothing of it, to tell what it
-    would be. Raises NotImported where the file is not held as imported.
+    would be. Raises NotImported where the file is not held as imported, and Busy where
+    another load lasts longer than `patience`, in seconds.
     """
     job = Job(
         filename=flow_file.filename,
@@ -100,12 +102,14 @@ def undo_import(
         now=now,
         is_kept=not dry_run,
     )
-    with loader() as staging, job:
+    with loader(patience) as staging, job:
         staging.begin()
         with staging.transaction():
-            held = FlowFile.objects.get(pk=flow_file.pk)
-            if held.status != FlowFile.Status.IMPORTED:
-                raise NotImported(f"{held.filename} is not imported.")
+            held = FlowFile.objects.filter(
+                pk=flow_file.pk, status=FlowFile.Status.IMPORTED
+            ).first()
+            if held is None:
+                raise NotImported(f"{flow_file.filename} is not imported.")
             result = _take_away(held.pk)
             held.status = FlowFile.Status.UNDONE
             held.save(update_fields=["status"])

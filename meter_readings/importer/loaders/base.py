@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from itertools import chain, repeat
+from types import TracebackType
 from typing import Any, Self, cast
 
-from django.db import Error, connection
+from django.db import Error, OperationalError, connection
+
 from meter_readings import d0010
 from meter_readings.d0010 import Entry, OpenGroup, RegisterReading, SiteVisit
 from meter_readings.d0010.columns import ReadingColumns
@@ -86,8 +88,16 @@ VISIT_COLUMNS = (
 )
 
 
+class Busy(Exception):
+    """Another load or undoing lasts longer than this one was to wait for it."""
+
+
 class Loader(ABC):
-    """Stages the entries of one file; `load.load_staged` makes rows of them."""
+    """Stages the entries of one file; `load.load_staged` makes rows of them.
+
+    `patience` is how many seconds it waits for another load to end; without a limit it
+    waits as long as that takes. A context manager: Busy is raised where it ran out.
+    """
 
     # How the database's own loading writes what is not text.
     null: object
@@ -95,7 +105,8 @@ class Loader(ABC):
     false: object
     utc_suffix: str
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float | None = None) -> None:
+        self.patience = patience
         self.is_begun = False
         self._meter_lines: set[int] = set()
         self._earlier_meter_lines: set[int] = set()
@@ -122,6 +133,10 @@ class Loader(ABC):
         """Leave the connection free for something small that must not wait for long."""
 
     @abstractmethod
+    def says_locked(self, error: OperationalError) -> bool:
+        """Return whether an error says that another holds a lock."""
+
+    @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
         """Open the one transaction of a load, alone among loads until it ends."""
 
@@ -136,11 +151,19 @@ class Loader(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Let what was put aside go; what cannot go now goes before the next file."""
         if self.is_begun:
             with suppress(Error):
                 self.clear()
+        if self.patience is not None and isinstance(error, OperationalError):
+            if self.says_locked(error):
+                raise Busy("Another file is being loaded.") from error
 
     def begin(self) -> None:
         """Make ready for the entries of a file, or for an undoing.

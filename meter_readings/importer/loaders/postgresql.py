@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
+from types import TracebackType
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg2.errors import LockNotAvailable
 
 from .base import STAGING_TABLES, Loader
 
@@ -53,8 +55,8 @@ class PostgresqlLoader(Loader):
         "truth": "boolean",
     }
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, patience: float | None = None) -> None:
+        super().__init__(patience)
         self._copier = ThreadPoolExecutor(max_workers=1)
         self._latest: Future[None] | None = None
         # What waits to be copied, by the statement that copies it
@@ -125,10 +127,19 @@ class PostgresqlLoader(Loader):
         """Run some statements on one way to the server and back."""
         super().run(";".join(statements))
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Wait for the latest copy, come what may, and let what was put aside go."""
         self._copier.shutdown()
-        super().__exit__(*error)
+        super().__exit__(kind, error, traceback)
+
+    def says_locked(self, error: OperationalError) -> bool:
+        """Return whether an error says that a lock was not to be had in time."""
+        return isinstance(error.__cause__, LockNotAvailable)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -140,7 +151,9 @@ class PostgresqlLoader(Loader):
                 "SET LOCAL jit = off;"
                 "SET LOCAL work_mem = '256MB';"
                 "SET LOCAL statement_timeout = 0;"
-                f"SELECT pg_advisory_xact_lock({_LOCK})"
+                f"SET LOCAL lock_timeout = {int((self.patience or 0) * 1000)};"
+                f"SELECT pg_advisory_xact_lock({_LOCK});"
+                "SET LOCAL lock_timeout = 0"
             )
             if self.is_begun:
                 cursor.execute(f"ANALYZE {', '.join(STAGING_TABLES)}")

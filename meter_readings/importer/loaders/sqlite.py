@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 from typing import Any, Self
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from .base import Loader
 
@@ -66,27 +67,42 @@ class SqliteLoader(Loader):
         try:
             yield
         finally:
-            self._wait_for(_BUSY_MILLISECONDS)
+            self._wait_for(self._wait)
 
     def __enter__(self) -> Self:
         """Be patient with other loads for as long as this one lasts."""
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout")
             (self._usual_wait,) = cursor.fetchone()
-        self._wait_for(_BUSY_MILLISECONDS)
+        self._wait_for(self._wait)
         return super().__enter__()
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Let what was put aside go, and be as patient as before."""
         try:
-            super().__exit__(*error)
+            super().__exit__(kind, error, traceback)
         finally:
             self._wait_for(self._usual_wait)
+
+    @property
+    def _wait(self) -> int:
+        """Return how long this one waits for another, in milliseconds."""
+        patience = self.patience
+        return _BUSY_MILLISECONDS if patience is None else int(patience * 1000)
 
     def _wait_for(self, milliseconds: int) -> None:
         """Be so patient when another connection writes."""
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+    def says_locked(self, error: OperationalError) -> bool:
+        """Return whether an error says that another writes."""
+        return "locked" in str(error)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Hold the database's one write lock from the beginning to the end."""

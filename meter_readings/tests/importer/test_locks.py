@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -14,7 +15,7 @@ from django.db import OperationalError, connection, connections
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
-from meter_readings.importer import ImportResult, undo_import
+from meter_readings.importer import Busy, ImportResult, undo_import
 from meter_readings.models import (
     FlowFile,
     ImportJob,
@@ -157,6 +158,44 @@ class OneAtATimeTests(TransactionTestCase):
         timer = threading.Timer(0.3, release)
         imported(EVERY_GROUP, on_progress=hold)
         self.assertTrue(released.is_set())
+
+
+class PatienceTests(TransactionTestCase):
+    """Who asks may wait for a limited time only."""
+
+    def setUp(self) -> None:
+        other = connection.copy()
+        self.addCleanup(other.close)
+        cursor = other.cursor()
+        if connection.vendor == "sqlite":
+            self.hold = partial(cursor.execute, "BEGIN IMMEDIATE")
+        else:
+            cursor.execute("BEGIN")
+            number = int.from_bytes(b"D0010")
+            lock = "SELECT pg_advisory_xact_lock(%s)"
+            self.hold = partial(cursor.execute, lock, [number])
+
+    def test_an_undoing_gives_up(self) -> None:
+        file = imported(EVERY_GROUP)
+        self.hold()
+        with self.assertRaises(Busy):
+            undo_import(flow_file=file, now=NOW, patience=0.1)
+
+    def test_an_import_gives_up(self) -> None:
+        self.hold()
+        with self.assertRaises(Busy):
+            import_text(EVERY_GROUP, patience=0.1)
+
+    def test_another_fault_of_the_database_is_no_lock(self) -> None:
+        def fail(execute: Any, statement: str, *rest: Any) -> Any:
+            if statement.startswith("DELETE FROM meter_readings_reading"):
+                raise OperationalError("disk full")
+            return execute(statement, *rest)
+
+        file = imported(EVERY_GROUP)
+        with self.assertRaisesMessage(OperationalError, "disk full"):
+            with connection.execute_wrapper(fail):
+                undo_import(flow_file=file, now=NOW, patience=0.1)
 
 
 def in_parallel(*functions: Callable[[], Any]) -> list[Any]:

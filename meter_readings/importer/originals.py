@@ -1,0 +1,69 @@
+"""The bytes that were kept: to look at, to give away, and to import once more."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from io import BufferedReader
+from typing import BinaryIO, cast
+
+from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
+
+from meter_readings.models import FlowFile, ImportJob, Policy
+
+from .pipeline import ImportResult, import_flow_file
+
+
+class OriginalLost(Exception):
+    """The bytes are not where they were kept, or are not those that were received."""
+
+
+def open_original(*, flow_file: FlowFile) -> BinaryIO:
+    """Open the bytes of a file as they were received, for reading.
+
+    Raises OriginalLost where they are not there.
+    """
+    try:
+        kept = default_storage.open(str(flow_file.content.name), "rb")
+        return cast(BinaryIO, kept.file)
+    except OSError as error:
+        raise OriginalLost(
+            f"The original of {flow_file.filename} is not where it was kept."
+        ) from error
+
+
+def import_original(
+    *,
+    flow_file: FlowFile,
+    now: datetime,
+    policy: Policy,
+    door: ImportJob.Door,
+    requested_by: User | None = None,
+    dry_run: bool = False,
+    allow_same_name: bool = False,
+    patience: float | None = None,
+) -> ImportResult:
+    """Import the bytes of a rejected or undone file again, as `import_flow_file` does.
+
+    A file that is held as imported stays as it is: the result says so. Raises
+    OriginalLost where its bytes are not there or are not what they were, and Busy.
+    """
+    with open_original(flow_file=flow_file) as stream:
+        digest = hashlib.file_digest(cast(BufferedReader, stream), "sha256")
+        if digest.hexdigest() != flow_file.sha256:
+            raise OriginalLost(
+                f"The original of {flow_file.filename} has changed where it is kept."
+            )
+        stream.seek(0)
+        return import_flow_file(
+            stream=stream,
+            filename=flow_file.filename,
+            now=now,
+            policy=policy,
+            door=door,
+            requested_by=requested_by,
+            dry_run=dry_run,
+            allow_same_name=allow_same_name,
+            patience=patience,
+        )

@@ -1,0 +1,86 @@
+"""Importing the bytes that were kept once more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.test import TestCase
+
+from meter_readings import importer
+from meter_readings.importer import Outcome
+from meter_readings.models import FlowFile, ImportJob, Policy, Reading
+from meter_readings.tests.builders import flow_file_of_readings
+from meter_readings.tests.imported import NOW, import_text, imported
+
+GOOD = "030|S|20240401000000|99.0|||T|N|"
+BAD = "030|S|20240402000000|-1.0|||T|N|"
+
+
+def import_again(flow_file: FlowFile, **options: Any) -> importer.ImportResult:
+    """Return what comes of the bytes that were kept of a file."""
+    given = {"policy": Policy.STANDARD, "door": ImportJob.Door.ADMIN} | options
+    return importer.import_original(flow_file=flow_file, now=NOW, **given)
+
+
+class ImportOriginalTests(TestCase):
+    def rejected(self) -> FlowFile:
+        """Return a file that was rejected for one reading of two."""
+        return import_text(flow_file_of_readings(GOOD, BAD)).flow_file
+
+    def test_imports_a_rejected_file_under_another_policy(self) -> None:
+        file = self.rejected()
+        result = import_again(file, policy=Policy.SALVAGE)
+        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.flow_file, file)
+        self.assertEqual(Reading.objects.count(), 1)
+
+    def test_imports_a_file_whose_import_was_undone(self) -> None:
+        file = imported(flow_file_of_readings(GOOD))
+        importer.undo_import(flow_file=file, now=NOW)
+        self.assertEqual(import_again(file).outcome, Outcome.IMPORTED)
+
+    def test_rejects_a_file_again(self) -> None:
+        self.assertEqual(import_again(self.rejected()).outcome, Outcome.REJECTED)
+
+    def test_only_checks_a_file(self) -> None:
+        file = self.rejected()
+        result = import_again(file, policy=Policy.SALVAGE, dry_run=True)
+        self.assertEqual(result.outcome, Outcome.CHECKED)
+        self.assertEqual(Reading.objects.count(), 0)
+
+    def test_leaves_a_file_that_is_held_as_it_is(self) -> None:
+        file = imported(flow_file_of_readings(GOOD))
+        self.assertEqual(import_again(file).outcome, Outcome.ALREADY_IMPORTED)
+
+    def test_refuses_a_name_that_other_bytes_have_taken(self) -> None:
+        file = self.rejected()
+        imported(flow_file_of_readings(GOOD), file.filename)
+        result = import_again(file, policy=Policy.SALVAGE)
+        self.assertEqual(result.outcome, Outcome.REFUSED)
+
+    def test_allows_the_name_where_it_is_told_to(self) -> None:
+        file = self.rejected()
+        imported(flow_file_of_readings(GOOD), file.filename)
+        result = import_again(file, policy=Policy.SALVAGE, allow_same_name=True)
+        self.assertEqual(result.outcome, Outcome.IMPORTED)
+
+    def test_says_by_which_door(self) -> None:
+        file = self.rejected()
+        import_again(file)
+        self.assertEqual(file.jobs.latest("pk").door, ImportJob.Door.ADMIN)
+
+    def test_says_that_the_bytes_are_gone(self) -> None:
+        file = self.rejected()
+        Path(file.content.path).unlink()
+        with self.assertRaisesMessage(importer.OriginalLost, "not where it was kept"):
+            import_again(file)
+
+    def test_says_that_the_bytes_are_not_what_they_were(self) -> None:
+        file = self.rejected()
+        path = Path(file.content.path)
+        self.addCleanup(path.unlink)
+        path.write_bytes(path.read_bytes() + b"\n")
+        with self.assertRaisesMessage(importer.OriginalLost, "has changed"):
+            import_again(file)
+        self.assertEqual(FlowFile.objects.count(), 1)
