@@ -50,7 +50,7 @@ ALLOWED_HOSTS = [
 
 INSTALLED_APPS = [
     "meter_readings",
-    "django.contrib.admin",
+    "config.admin.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

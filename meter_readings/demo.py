@@ -1,11 +1,18 @@
 """What a demonstration needs and production must never have."""
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 
 DEMO_USERNAME = "demo_admin"
 # Published on purpose, in the documentation too: it opens made-up data only.
 DEMO_PASSWORD = "KrakenDemo123!"
+
+# Who shows what the roles may do.
+DEMO_ROLES = {
+    "demo_operations": "Metering operations",
+    "demo_support": "Support agent",
+    "demo_auditor": "Auditor",
+}
 
 
 class NotInProduction(Exception):
@@ -13,7 +20,10 @@ class NotInProduction(Exception):
 
 
 def create_demo_user() -> bool:
-    """Make sure that the demo user can sign in, and tell whether it is new."""
+    """Make sure that the demo users can sign in, and tell whether the first is new.
+
+    The first may do everything; each of the others has one role, and the same password.
+    """
     if settings.IS_PRODUCTION:
         raise NotInProduction("The demo user's password is published.")
     user, is_new = User.objects.get_or_create(username=DEMO_USERNAME)
@@ -22,4 +32,8 @@ def create_demo_user() -> bool:
     if not user.check_password(DEMO_PASSWORD):
         user.set_password(DEMO_PASSWORD)
     user.save()
+    for username, role in DEMO_ROLES.items():
+        rest = {"is_active": True, "is_staff": True, "password": user.password}
+        member, _ = User.objects.update_or_create(rest, username=username)
+        member.groups.set(Group.objects.filter(name=role))
     return is_new

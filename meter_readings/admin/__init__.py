@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from . import flow_files, meter_points, readings
+from . import accounts, flow_files, meter_points, readings
 
-__all__ = ["flow_files", "meter_points", "readings"]
+__all__ = ["accounts", "flow_files", "meter_points", "readings"]
 
 admin.site.site_header = admin.site.site_title = "Kraken D0010"
 admin.site.index_title = "Administration"

@@ -18,7 +18,7 @@ class CreateDemoUserTests(TestCase):
 
     def test_creates_a_user_who_may_do_everything(self) -> None:
         demo.create_demo_user()
-        user = User.objects.get()
+        user = User.objects.get(username="demo_admin")
         self.assertEqual([user.is_staff, user.is_superuser], [True, True])
 
     def test_tells_whether_the_user_is_new(self) -> None:
@@ -28,9 +28,9 @@ class CreateDemoUserTests(TestCase):
 
     def test_leaves_the_password_alone_while_it_is_right(self) -> None:
         demo.create_demo_user()
-        hash_before = User.objects.get().password
+        hash_before = User.objects.get(username="demo_admin").password
         demo.create_demo_user()
-        self.assertEqual(User.objects.get().password, hash_before)
+        self.assertEqual(User.objects.get(username="demo_admin").password, hash_before)
 
     def test_restores_what_was_changed(self) -> None:
         user = User.objects.create_user("demo_admin", is_active=False)
@@ -40,6 +40,27 @@ class CreateDemoUserTests(TestCase):
             [user.is_active, user.is_superuser, user.check_password("KrakenDemo123!")],
             [True, True, True],
         )
+
+    def test_creates_a_user_for_each_role_of_people(self) -> None:
+        demo.create_demo_user()
+        roles = User.objects.filter(is_superuser=False).values_list(
+            "username", "groups__name"
+        )
+        self.assertEqual(
+            dict(roles),
+            {
+                "demo_auditor": "Auditor",
+                "demo_operations": "Metering operations",
+                "demo_support": "Support agent",
+            },
+        )
+
+    def test_lets_the_roles_sign_in_to_the_admin(self) -> None:
+        demo.create_demo_user()
+        for username in demo.DEMO_ROLES:
+            with self.subTest(username):
+                self.client.login(username=username, password="KrakenDemo123!")
+                self.assertEqual(self.client.get("/admin/").status_code, 200)
 
     @override_settings(IS_PRODUCTION=True)
     def test_refuses_in_production(self) -> None:

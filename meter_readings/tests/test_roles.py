@@ -1,7 +1,13 @@
 """The roles that come with the system, and what each may do."""
 
-from django.contrib.auth.models import Group
+import re
+
+from django.contrib.auth.models import Group, Permission
 from django.test import TestCase
+
+from config.environment import PROJECT_ROOT
+
+SPECIFICATION = PROJECT_ROOT / "documentation/FUNCTIONAL_SPEC.md"
 
 LOOKING = {
     "view_flowfile",
@@ -35,3 +41,34 @@ class RoleTests(TestCase):
     def test_an_integration_looks_imports_and_exports(self) -> None:
         verbs = {"view_importjob", "import_flowfile", "export_reading"}
         self.assertEqual(permissions_of("Integration"), LOOKING | verbs)
+
+    def test_the_specification_says_what_each_may(self) -> None:
+        names, *rows = table_of_roles()
+        for place, name in enumerate(names):
+            told = {row[0].strip("`") for row in rows if row[1 + place] == "yes"}
+            self.assertEqual(told, permissions_of(name), name)
+
+    def test_the_specification_says_it_of_every_role(self) -> None:
+        names, *_ = table_of_roles()
+        self.assertEqual(
+            sorted(names), sorted(Group.objects.values_list("name", flat=True))
+        )
+
+    def test_the_specification_says_it_of_every_permission_that_counts(self) -> None:
+        _, *rows = table_of_roles()
+        ours = Permission.objects.filter(content_type__app_label="meter_readings")
+        # Nobody adds, changes or deletes what was received.
+        counting = ours.exclude(codename__regex="^(add|change|delete)_")
+        self.assertEqual(
+            sorted(row[0].strip("`") for row in rows),
+            sorted(counting.values_list("codename", flat=True)),
+        )
+
+
+def table_of_roles() -> list[list[str]]:
+    """Return the table of the specification: the roles, then a row a permission."""
+    text = SPECIFICATION.read_text("utf-8")
+    table = re.search(r"^\| May \| Permission .*?(?=\n\n)", text, re.M | re.S)
+    assert table
+    head, _, *rows = [line.strip("| ").split(" | ") for line in table[0].splitlines()]
+    return [head[2:], *(row[1:] for row in rows)]

@@ -1,0 +1,115 @@
+"""The table: at every address, who gets what they ask for, by method.
+
+A new address needs a row here; without it a test fails. `look` is GET and HEAD. A
+method that is not named is served to nobody.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SIGNED_OUT = "signed out"
+NO_PERMISSIONS = "signed in without permissions"
+BARE_STAFF = "staff without permissions"
+SUPPORT_AGENT = "Support agent"
+METERING_OPERATIONS = "Metering operations"
+AUDITOR = "Auditor"
+# Programs: they have a role, and no business in the admin.
+INTEGRATION = "Integration"
+SUPERUSER = "superuser"
+
+ROLES = (
+    SIGNED_OUT,
+    NO_PERMISSIONS,
+    BARE_STAFF,
+    SUPPORT_AGENT,
+    METERING_OPERATIONS,
+    AUDITOR,
+    INTEGRATION,
+    SUPERUSER,
+)
+
+type Roles = frozenset[str]
+
+NOBODY: Roles = frozenset()
+EVERYBODY = frozenset(ROLES)
+SUPERUSERS = frozenset({SUPERUSER})
+# Who sees the admin's lists of what was received, and who the attempts to import too.
+LOOKERS = frozenset({SUPPORT_AGENT, METERING_OPERATIONS, AUDITOR, SUPERUSER})
+LOOKERS_AT_JOBS = LOOKERS - {SUPPORT_AGENT}
+STAFF = LOOKERS | {BARE_STAFF}
+
+
+class Row(NamedTuple):
+    """Who may use one address, by method."""
+
+    look: Roles = NOBODY
+    post: Roles = NOBODY
+    put: Roles = NOBODY
+    patch: Roles = NOBODY
+    delete: Roles = NOBODY
+    options: Roles = NOBODY
+
+    def may(self, method: str) -> Roles:
+        """Return who may use a method, given in capitals."""
+        name = "look" if method in ("GET", "HEAD") else method.lower()
+        roles: Roles = getattr(self, name)
+        return roles
+
+
+def received(name: str, lookers: Roles) -> dict[str, Row]:
+    """Return the rows of what nobody adds, changes or deletes in the admin.
+
+    A list is shown to POST too, as its actions would be asked for by it.
+    """
+    return {
+        f"admin:meter_readings_{name}_changelist": Row(look=lookers, post=lookers),
+        f"admin:meter_readings_{name}_add": Row(),
+        f"admin:meter_readings_{name}_history": Row(look=lookers, post=lookers),
+        f"admin:meter_readings_{name}_delete": Row(),
+        f"admin:meter_readings_{name}_change": Row(look=lookers),
+        # Leads staff to the page of the object, which refuses whom it must.
+        f"admin/meter_readings/{name}/<path:object_id>/": Row(look=STAFF, post=STAFF),
+    }
+
+
+def accounts(name: str) -> dict[str, Row]:
+    """Return the rows of users or groups: who changes them could become anything."""
+    both = Row(look=SUPERUSERS, post=SUPERUSERS)
+    return {
+        f"admin:auth_{name}_changelist": both,
+        f"admin:auth_{name}_add": both,
+        f"admin:auth_{name}_history": both,
+        f"admin:auth_{name}_delete": both,
+        f"admin:auth_{name}_change": both,
+        f"admin/auth/{name}/<path:object_id>/": Row(look=STAFF, post=STAFF),
+    }
+
+
+TABLE: dict[str, Row] = {
+    # Tells those who may not look no more than what this is and where to sign in.
+    "home": Row(look=EVERYBODY),
+    # The admin's own pages
+    "admin:index": Row(look=STAFF, post=STAFF),
+    "admin:app_list": Row(look=LOOKERS, post=LOOKERS),
+    "admin:login": Row(look=EVERYBODY, post=EVERYBODY),
+    "admin:logout": Row(post=STAFF),
+    "admin:password_change": Row(look=STAFF, post=STAFF),
+    "admin:password_change_done": Row(look=STAFF),
+    "admin:jsi18n": Row(look=STAFF),
+    "admin:autocomplete": Row(),
+    "admin:view_on_site": Row(look=STAFF, post=STAFF),
+    "admin/(?P<url>.*)$": Row(),
+    # What was received
+    **received("flowfile", LOOKERS),
+    **received("meterpoint", LOOKERS),
+    **received("meter", LOOKERS),
+    **received("reading", LOOKERS),
+    **received("sitevisit", LOOKERS),
+    **received("finding", LOOKERS),
+    **received("importjob", LOOKERS_AT_JOBS),
+    # People and roles
+    **accounts("user"),
+    **accounts("group"),
+    "admin:auth_user_password_change": Row(look=SUPERUSERS, post=SUPERUSERS),
+}
