@@ -73,7 +73,10 @@ def everything() -> dict[str, list[tuple[Any, ...]]]:
 
 
 def leads_to_sign_in(response: HttpResponse) -> bool:
-    """Return whether an answer asks to sign in first, if by way of the index."""
+    """Return whether an answer asks to sign in first: programs are told by its number."""
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        return True
+    # The index leads there as well.
     return response.status_code == HTTPStatus.FOUND and (
         response["Location"] == "/admin/"
         or response["Location"].startswith("/admin/login/")
@@ -105,9 +108,9 @@ class EveryAddressTests(TestCase):
         logging.disable(logging.ERROR)
         self.addCleanup(logging.disable, logging.NOTSET)
 
-    def ask(self, question: Question) -> HttpResponse:
+    def ask(self, question: Question, **options: Any) -> HttpResponse:
         """Return what somebody with the role is answered."""
-        client = Client()
+        client = Client(**options)
         if session := self.sessions[question.role]:
             client.cookies[settings.SESSION_COOKIE_NAME] = session
         return client.generic(question.method, question.address.path)
@@ -149,6 +152,15 @@ class EveryAddressTests(TestCase):
                     self.expect_no_secret(response)
             with self.subTest(role):
                 self.assertEqual(everything(), before)
+
+    def test_nobody_changes_anything_from_another_site(self) -> None:
+        before = everything()
+        for question in self.questions(allowed=True):
+            if question.role == SUPERUSER and question.method not in ("GET", "HEAD"):
+                with self.subTest(question):
+                    response = self.ask(question, enforce_csrf_checks=True)
+                    self.assertEqual(response.status_code, HTTPStatus.FORBIDDEN)
+        self.assertEqual(everything(), before)
 
     def expect_refusal(self, question: Question, response: HttpResponse) -> None:
         """Expect the refusal that is right for who asked."""
