@@ -73,7 +73,7 @@ def everything() -> dict[str, list[tuple[Any, ...]]]:
 
 
 def leads_to_sign_in(response: HttpResponse) -> bool:
-    """Return whether an answer asks to sign in first: programs are told by its number."""
+    """Return whether an answer asks to sign in first; programs are told by a number."""
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         return True
     # The index leads there as well.
