@@ -3,19 +3,76 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
 from meter_readings import d0010
 from meter_readings.models import FlowFile, Meter, MeterPoint
 
 _MPAN_LENGTH = 13
 _START_OF_MPAN = re.compile(f"[0-9]{{1,{_MPAN_LENGTH}}}")
+# The supply number on a bill: profile, meter-timeswitch and loss classes before it.
+_SUPPLY_NUMBER = re.compile(f"[0-9]{{8}}([0-9]{{{_MPAN_LENGTH}}})")
+_BETWEEN_DIGITS = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013"))
+# Fewer digits of a hash could be a word.
+_START_OF_HASH = re.compile("[0-9a-f]{8,64}")
 
 _NONE = Q(pk__in=[])
 # It sorts after all that may follow the beginning of a text.
 _LAST_CHARACTER = "\U0010ffff"
+
+
+class Found(NamedTuple):
+    """What was found of one kind, the first rows of it, and whether there are more."""
+
+    model: type[Model]
+    rows: list[Any]
+    has_more: bool
+
+
+def named_by(text: str, *, kinds: Container[type[Model]]) -> list[Found]:
+    """Return what a text names outright, one row for each of these kinds that has any.
+
+    An MPAN names a meter point; a serial number a meter; a filename, a file identifier,
+    or eight or more of the first digits of its SHA-256 a file.
+    """
+    wanted = {
+        MeterPoint: Q(mpan=_mpan_core(text)),
+        Meter: _is_serial_number(text),
+        FlowFile: Q(filename=text) | Q(file_identifier=text) | _hash_begins(text),
+    }
+    found = [
+        _first(model._default_manager.filter(condition), limit=1)
+        for model, condition in wanted.items()
+        if model in kinds
+    ]
+    return [kind for kind in found if kind.rows]
+
+
+def beginning_with(
+    text: str, *, kinds: Container[type[Model]], limit: int
+) -> list[Found]:
+    """Return what begins with a text, up to `limit` rows for each of these kinds."""
+    rows: dict[type[Model], QuerySet[Any]] = {
+        MeterPoint: MeterPoint.objects.filter(_mpan_begins(text)).order_by("mpan"),
+        Meter: Meter.objects.filter(_serial_number_begins(text))
+        .select_related("meter_point")
+        .order_by("serial_number", "pk"),
+        FlowFile: FlowFile.objects.filter(flow_files_found_by(text)).order_by(
+            "-received_at", "-pk"
+        ),
+    }
+    return [
+        _first(found, limit=limit) for model, found in rows.items() if model in kinds
+    ]
+
+
+def _first(rows: QuerySet[Any], *, limit: int) -> Found:
+    first = list(rows[: limit + 1])
+    return Found(rows.model, first[:limit], len(first) > limit)
 
 
 def meter_points_found_by(text: str) -> Q:
@@ -28,7 +85,7 @@ def meter_points_found_by(text: str) -> Q:
 def meters_found_by(text: str) -> Q:
     """Return the meters at an MPAN, or with a serial number that begins so."""
     points = _points_with_mpan(text)
-    return _begins("serial_number", text) | Q(meter_point__in=points)
+    return _serial_number_begins(text) | Q(meter_point__in=points)
 
 
 def readings_found_by(text: str) -> Q:
@@ -77,19 +134,37 @@ def _begins(field: str, text: str) -> Q:
 
 def _mpan_begins(text: str) -> Q:
     """Return that the MPAN begins with these digits, spaced or not."""
-    digits = d0010.mpan.typed(text)
+    digits = _mpan_core(text)
     if not _START_OF_MPAN.fullmatch(digits):
         return _NONE
     lowest, highest = (digits.ljust(_MPAN_LENGTH, filler) for filler in "09")
     return Q(mpan__range=(lowest, highest))
 
 
+def _mpan_core(text: str) -> str:
+    """Return what was typed for an MPAN without what stands between its digits."""
+    digits = d0010.mpan.typed(text).translate(_BETWEEN_DIGITS)
+    match = _SUPPLY_NUMBER.fullmatch(digits)
+    return match[1] if match else digits
+
+
 def _is_serial_number(text: str) -> Q:
     return Q(serial_number__in={text, text.upper()})
 
 
+def _serial_number_begins(text: str) -> Q:
+    begins = _begins("serial_number", text)
+    capitals = text.upper()
+    return begins if capitals == text else begins | _begins("serial_number", capitals)
+
+
+def _hash_begins(text: str) -> Q:
+    digits = text.lower()
+    return _begins("sha256", digits) if _START_OF_HASH.fullmatch(digits) else _NONE
+
+
 def _points_with_mpan(text: str) -> list[int]:
-    points = MeterPoint.objects.filter(mpan=d0010.mpan.typed(text))
+    points = MeterPoint.objects.filter(mpan=_mpan_core(text))
     return list(points.values_list("pk", flat=True))
 
 

@@ -6,4 +6,5 @@ from meter_readings import views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("find/", views.find, name="find"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 from django.contrib.auth.models import User
@@ -9,7 +11,9 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from meter_readings.models import ImportJob
 from meter_readings.queries import Holdings, RowCount
 from meter_readings.tests.admin.base import file_with_much, user_who_may_view
 from meter_readings.tests.imported import import_text, imported
@@ -128,16 +132,45 @@ class OverviewTests(HomeTestCase):
     def test_shows_no_more_than_five_rejected_files(self) -> None:
         for number in range(6):
             import_text(f"nothing of the kind {number}", f"{number}.txt")
-        self.assertContains(self.home(), "5 of 6 rejected files.")
+        self.assertEqual(len(self.home().context["rejected"]), 5)
+
+    def test_leads_to_all_rejected_files(self) -> None:
+        import_text("nothing of the kind", "nothing.txt")
+        link = "/admin/meter_readings/flowfile/?status__exact=rejected"
+        self.assertContains(self.home(), f'<a href="{link}">All rejected files</a>')
+
+    def test_counts_what_needs_attention(self) -> None:
+        import_text("nothing of the kind", "nothing.txt", now=timezone.now())
+        self.assertContains(self.home(), '<td class="number">1</td>')
 
     def test_says_that_nothing_needs_attention(self) -> None:
-        self.assertContains(self.home(), "Nothing: no file was rejected.")
+        self.assertContains(
+            self.home(), "no file of the last 30 days was rejected or has a warning"
+        )
+
+    def test_tells_what_came_today(self) -> None:
+        imported(file_with_much(2), now=timezone.now())
+        import_text("nothing of the kind", "nothing.txt", now=timezone.now())
+        today = {figure.name: figure.number for figure in self.home().context["today"]}
+        self.assertEqual(
+            today,
+            {"Files received": "2", "Readings loaded": "2", "Files rejected": "1"},
+        )
+
+    def test_draws_two_weeks_and_tells_them_in_a_table(self) -> None:
+        page = self.home()
+        self.assertContains(page, '<rect class="spark-bar"', 13)
+        self.assertContains(page, '<rect class="spark-last"', 1)
+        self.assertEqual(len(page.context["days"]), 14)
+
+    def test_shows_attempts_to_nobody_who_may_not_view_them(self) -> None:
+        self.assertNotIn("running", self.home().context)
 
     def test_says_how_to_begin(self) -> None:
         self.assertContains(self.home(), "python manage.py import_d0010 FILE")
 
-    def test_finds_readings_in_the_admin(self) -> None:
-        self.assertContains(self.home(), 'action="/admin/meter_readings/reading/"')
+    def test_has_a_search_box(self) -> None:
+        self.assertContains(self.home(), 'action="/find/"')
 
     def test_has_one_h1(self) -> None:
         self.assertContains(self.home(), "<h1>", 1)
@@ -149,6 +182,44 @@ class OverviewTests(HomeTestCase):
         )
 
 
+class AttemptsTests(HomeTestCase):
+    def setUp(self) -> None:
+        self.sign_in(*ALL_FOUR, "importjob")
+
+    def run_job(self, **how: Any) -> None:
+        """Put down an attempt that is not over."""
+        now = timezone.now()
+        ImportJob.objects.create(
+            **{"filename": "big.uff", "policy": "standard", "door": "command"}
+            | {"phase": "checking", "bytes_checked": 3_000_000}
+            | {"started_at": now, "heartbeat_at": now}
+            | how
+        )
+
+    def test_are_shown_with_how_far_they_are(self) -> None:
+        self.run_job()
+        page = self.home()
+        bar = '<progress max="3" value="2" aria-label="big.uff"></progress>'
+        self.assertContains(page, bar, html=True)
+        self.assertContains(page, "Checking (step 2 of 3), 2.9\xa0MB checked")
+
+    def test_lead_to_their_pages(self) -> None:
+        self.run_job(pk=7)
+        self.assertContains(self.home(), 'href="/admin/meter_readings/importjob/7/')
+
+    def test_are_not_mentioned_where_none_is_running(self) -> None:
+        self.assertNotContains(self.home(), "Working now")
+
+    def test_that_have_fallen_silent_say_so(self) -> None:
+        self.run_job(heartbeat_at=timezone.now() - timedelta(minutes=5))
+        self.assertContains(self.home(), "No sign of life")
+
+    def test_of_today_that_brought_what_was_held_are_counted(self) -> None:
+        imported(file_with_much(1), now=timezone.now())
+        import_text(file_with_much(1), now=timezone.now())
+        self.assertContains(self.home(), "<dt>Duplicates</dt><dd>1</dd>")
+
+
 class OverviewForOthersThanStaffTests(HomeTestCase):
     def setUp(self) -> None:
         self.sign_in(*ALL_FOUR, is_staff=False)
@@ -158,12 +229,14 @@ class OverviewForOthersThanStaffTests(HomeTestCase):
         self.assertContains(self.home(), "sample.uff")
 
     def test_leads_nowhere_into_the_admin(self) -> None:
+        import_text("nothing of the kind", "nothing.txt", now=timezone.now())
         self.assertNotContains(self.home(), 'href="/admin/')
 
 
 class QueryCountTests(HomeTestCase):
-    """Session, user, permissions by user and by group, two for the files' numbers, two
-    each for meters and meter points, one for the latest files, two for the rejected.
+    """Session, user, two for the files' numbers, two each for meters and meter points;
+    one each for the last days, the latest and the rejected files, what needs attention,
+    today's attempts, and those that are running.
     """
 
     def setUp(self) -> None:
@@ -176,4 +249,4 @@ class QueryCountTests(HomeTestCase):
         for number in range(1, 20):
             imported(file_with_much(1, number), f"{number}.uff")
             import_text(f"nothing of the kind {number}", f"{number}.txt")
-        self.assertEqual([before, self.query_count()], [11, 11])
+        self.assertEqual([before, self.query_count()], [14, 14])

@@ -89,6 +89,8 @@ def accounts(name: str) -> dict[str, Row]:
 TABLE: dict[str, Row] = {
     # Tells those who may not look no more than what this is and where to sign in.
     "home": Row(look=EVERYBODY),
+    # The search box of every page
+    "find": Row(look=LOOKERS),
     # The admin's own pages
     "admin:index": Row(look=STAFF, post=STAFF),
     "admin:app_list": Row(look=LOOKERS, post=LOOKERS),
