@@ -33,7 +33,6 @@ type Roles = frozenset[str]
 
 NOBODY: Roles = frozenset()
 EVERYBODY = frozenset(ROLES)
-SIGNED_IN = EVERYBODY - {SIGNED_OUT}
 SUPERUSERS = frozenset({SUPERUSER})
 # Who sees the admin's lists of what was received, and who the attempts to import too.
 LOOKERS = frozenset({SUPPORT_AGENT, METERING_OPERATIONS, AUDITOR, SUPERUSER})
@@ -90,8 +89,6 @@ def accounts(name: str) -> dict[str, Row]:
 TABLE: dict[str, Row] = {
     # Tells those who may not look no more than what this is and where to sign in.
     "home": Row(look=EVERYBODY),
-    # Finds only what they may look at.
-    "find": Row(look=SIGNED_IN),
     # The search box of every page
     "find": Row(look=LOOKERS),
     # The admin's own pages
