@@ -50,6 +50,9 @@ def prepare(*, default_environment: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if not text("D0010_ENV"):
         os.environ["D0010_ENV"] = default_environment
+    if text("D0010_ENV") == "production":
+        # What is written names people's homes: nobody else on the machine reads it.
+        os.umask(0o077)
 
 
 def read_file(path: Path) -> None:

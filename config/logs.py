@@ -1,7 +1,10 @@
 """Write log lines that hold no personal data and cannot be forged."""
 
+import json
 import logging
 import re
+from datetime import UTC, datetime
+from typing import Any
 
 # An MPAN names somebody's home. It is thirteen digits, alone or spaced as on a bill.
 MPAN = re.compile(r"(?<![0-9])[0-9]{2}(?: ?[0-9]){11}(?![0-9])")
@@ -30,3 +33,57 @@ class PrivateFormatter(logging.Formatter):
         """Return the whole entry, its traceback included, without personal data."""
         entry = super().format(record).translate(CONTROL_CHARACTERS_IN_TRACEBACKS)
         return MPAN.sub("[MPAN]", QUERY_STRING.sub("?[query]", entry))
+
+
+class JsonFormatter(PrivateFormatter):
+    """Write each event as one JSON object on one line, for programs to read."""
+
+    def __init__(self) -> None:
+        super().__init__("{message}", style="{")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the entry; its traceback is inside the message."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        entry = {
+            "time": moment.isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": super().format(record),
+        }
+        # Set where the event belongs to a request
+        if request_id := str(getattr(record, "request_id", "")).strip():
+            entry["request_id"] = request_id
+        return json.dumps(entry)
+
+
+def settings(*, is_production: bool) -> dict[str, Any]:
+    """Return Django's LOGGING: lines for people, or in production for programs."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "private": {
+                "()": "config.logs.PrivateFormatter",
+                "format": "{asctime} {levelname} {name}: {message}",
+                "style": "{",
+            },
+            "json": {"()": "config.logs.JsonFormatter"},
+        },
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "json" if is_production else "private",
+            },
+        },
+        "root": {"handlers": ["console"], "level": "WARNING"},
+        # Django's own handlers would print queries and mail tracebacks.
+        "loggers": {
+            "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+            "django.server": {
+                "handlers": ["console"],
+                "level": "INFO",
+                "propagate": False,
+            },
+            "meter_readings": {"level": "INFO"},
+        },
+    }

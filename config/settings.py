@@ -4,15 +4,10 @@ Everything that differs between machines comes from the environment or `.env`;
 `.env.example` lists the names. With nothing set, development on SQLite works.
 """
 
-import os
-import tempfile
-from pathlib import Path
-from typing import Any
-
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from config import environment
+from config import caches, databases, environment, logs, production
 
 BASE_DIR = environment.PROJECT_ROOT
 
@@ -46,6 +41,9 @@ ALLOWED_HOSTS = [
     if host.strip()
 ]
 
+# A proxy that is the only way in ends HTTPS and says who asks.
+BEHIND_PROXY = environment.boolean("BEHIND_PROXY", default=False)
+
 # What
 
 INSTALLED_APPS = [
@@ -59,10 +57,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "meter_readings.monitoring.MonitoringMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "meter_readings.guards.PermissionsPolicyMiddleware",
+    "meter_readings.guards.DatabaseAwayMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "meter_readings.guards.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -92,43 +94,28 @@ TEMPLATES = [
 # A relative path starts from the project, wherever a command is run.
 SQLITE_PATH = BASE_DIR / environment.text("SQLITE_PATH", "db.sqlite3")
 
-# WAL lets people read while a file is being imported, and NORMAL is safe with it.
-# IMMEDIATE takes the write lock at the start: a transaction that asks for it later
-# fails at once instead of waiting. The cache is 16 MB, the largest WAL file that is
-# left behind 64 MB.
-SQLITE: dict[str, Any] = {
-    "ENGINE": "django.db.backends.sqlite3",
-    "NAME": SQLITE_PATH,
-    "OPTIONS": {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": (
-            "PRAGMA journal_mode=WAL;"
-            "PRAGMA synchronous=NORMAL;"
-            "PRAGMA foreign_keys=ON;"
-            "PRAGMA cache_size=-16384;"
-            "PRAGMA journal_size_limit=67108864"
-        ),
-    },
-    # A file, because tests start processes that share it; its own name for each
-    # run, because two runs at a time must not share it.
-    "TEST": {"NAME": Path(tempfile.gettempdir(), f"test_d0010_{os.getpid()}.sqlite3")},
-}
-
-POSTGRESQL: dict[str, Any] = {
-    "ENGINE": "django.db.backends.postgresql",
-    "NAME": environment.text("DB_NAME", "d0010"),
-    "USER": environment.text("DB_USER", "d0010"),
-    "PASSWORD": environment.text("DB_PASSWORD"),
-    "HOST": environment.text("DB_HOST", "localhost"),
-    "PORT": environment.integer("DB_PORT", 5432, minimum=1, maximum=65535),
-    "CONN_MAX_AGE": 60,
-    "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {"connect_timeout": 10},
-}
-
+POSTGRESQL = databases.postgresql(
+    NAME=environment.text("DB_NAME", "d0010"),
+    USER=environment.text("DB_USER", "d0010"),
+    PASSWORD=environment.text("DB_PASSWORD"),
+    HOST=environment.text("DB_HOST", "localhost"),
+    PORT=environment.integer("DB_PORT", 5432, minimum=1, maximum=65535),
+)
 USE_POSTGRESQL = environment.boolean("USE_POSTGRESQL", default=False)
-DATABASES = {"default": POSTGRESQL if USE_POSTGRESQL else SQLITE}
+DATABASES = {"default": POSTGRESQL if USE_POSTGRESQL else databases.sqlite(SQLITE_PATH)}
+# Some versions of SQLite can damage a database that two programs write to at once.
+ACCEPT_SQLITE_RISK = environment.boolean("ACCEPT_SQLITE_RISK", default=False)
+
+# What may be forgotten
+
+CACHE_DIR = BASE_DIR / environment.text("CACHE_DIR", "cache")
+CACHES = caches.settings(CACHE_DIR, is_production=IS_PRODUCTION)
+# SQLite lets one connection write at a time, and a load may take minutes: signing in
+# must not wait for it, so sessions are kept elsewhere.
+SESSION_ENGINE = "django.contrib.sessions.backends." + (
+    "db" if USE_POSTGRESQL else "cache"
+)
+SESSION_CACHE_ALIAS = "sessions"
 
 # Language and time
 
@@ -145,12 +132,16 @@ MARKET_PARTICIPANT = environment.text("MARKET_PARTICIPANT", "X:SELF")
 # Files
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = BASE_DIR / environment.text("STATIC_ROOT", "staticfiles")
 MEDIA_ROOT = BASE_DIR / environment.text("MEDIA_ROOT", "media")
 # Received files name people's homes: nobody else on the machine may read them.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# The largest file that people and programs may send, as it is sent
+UPLOAD_MAX_MEGABYTES = environment.integer(
+    "UPLOAD_MAX_MEGABYTES", 1024, minimum=1, maximum=1_000_000
+)
 
 # People
 
@@ -191,63 +182,30 @@ SECURE_CSP = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# Security in production
+# Seen from outside
+
+# Without a token nobody is told any figures.
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+# Below this much free disk the site is not ready for more files.
+MIN_FREE_MEGABYTES = environment.integer(
+    "MIN_FREE_MEGABYTES", 1024, minimum=1, maximum=1_000_000
+)
 
 if IS_PRODUCTION:
-    if DEBUG:
-        raise ImproperlyConfigured("DEBUG must be off in production: remove it.")
-    if (
-        len(SECRET_KEY) < 50
-        or len(set(SECRET_KEY)) < 5
-        or SECRET_KEY.startswith("django-insecure-")
-    ):
-        raise ImproperlyConfigured(
-            "SECRET_KEY must be a random text of 50 characters or more in production. "
-            'Make one: python -c "import secrets; print(secrets.token_urlsafe(50))"'
+    production.refuse(
+        project=BASE_DIR,
+        debug=DEBUG,
+        secret_key=SECRET_KEY,
+        hosts=ALLOWED_HOSTS,
+        token=METRICS_TOKEN,
+    )
+    globals().update(
+        production.settings(
+            hosts=ALLOWED_HOSTS, is_behind_proxy=BEHIND_PROXY, middleware=MIDDLEWARE
         )
-    if not ALLOWED_HOSTS or any(
-        "*" in host or host.startswith(".") for host in ALLOWED_HOSTS
-    ):
-        raise ImproperlyConfigured(
-            "ALLOWED_HOSTS must list this site's exact names in production, "
-            "separated by commas, without wildcards."
-        )
-    SECURE_SSL_REDIRECT = True
-    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    # Preloading binds the whole domain for years: its owner decides, not a program.
-    SILENCED_SYSTEM_CHECKS = ["security.W021"]
-    SESSION_COOKIE_SECURE = True
-    CSRF_COOKIE_SECURE = True
-    SESSION_COOKIE_NAME = "__Host-sessionid"
-    CSRF_COOKIE_NAME = "__Host-csrftoken"
-    CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
-    # Anyone can send this header, so it counts only behind a proxy that sets it.
-    if environment.boolean("BEHIND_PROXY", default=False):
-        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    )
 
 # Logs and tests
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "private": {
-            "()": "config.logs.PrivateFormatter",
-            "format": "{asctime} {levelname} {name}: {message}",
-            "style": "{",
-        },
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "private"},
-    },
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        # Django's own handlers would print queries and mail tracebacks.
-        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
-        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
-        "meter_readings": {"level": "INFO"},
-    },
-}
-
+LOGGING = logs.settings(is_production=IS_PRODUCTION)
 TEST_RUNNER = "config.test_runner.IsolatedRunner"

@@ -2,8 +2,10 @@
 
 import os
 import tempfile
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connections
 from django.test.runner import DiscoverRunner
 from django.test.utils import override_settings
@@ -17,8 +19,13 @@ class IsolatedRunner(DiscoverRunner):
         super().setup_test_environment(**kwargs)
         self._media = tempfile.TemporaryDirectory(prefix="test_d0010_media_")
         os.environ["MEDIA_ROOT"] = self._media.name
+        os.environ["CACHE_DIR"] = str(Path(self._media.name, "cache"))
+        in_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
         self._overrides = override_settings(
             MEDIA_ROOT=self._media.name,
+            CACHES={name: {**in_memory, "LOCATION": name} for name in settings.CACHES},
+            # Both databases are then asked the same number of questions.
+            SESSION_ENGINE="django.contrib.sessions.backends.db",
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         )
         self._overrides.enable()

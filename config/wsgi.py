@@ -1,5 +1,11 @@
-"""What a web server loads: the application, in production unless told otherwise."""
+"""What a web server loads: the application, in production unless told otherwise.
 
+Django checks nothing when a web server starts it, so production is looked at here: it
+does not start with a fault, and says what to do about it.
+"""
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 from config import environment
@@ -7,3 +13,14 @@ from config import environment
 environment.prepare(default_environment="production")
 
 application = get_wsgi_application()
+
+if settings.IS_PRODUCTION:
+    from meter_readings import installation
+
+    if refusals := installation.refusals():
+        raise ImproperlyConfigured(
+            "Production does not start like this.\n"
+            + "\n".join(
+                f"{each.name}: {each.found}. {each.remedy}" for each in refusals
+            )
+        )

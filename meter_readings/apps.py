@@ -1,6 +1,7 @@
 """The application as Django sees it."""
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.core import checks
 
 
@@ -13,9 +14,17 @@ class MeterReadingsConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks."""
         from meter_readings.checks import (
+            check_demo_users,
             check_postgresql_driver,
             check_sqlite_foreign_keys,
+            check_sqlite_version,
         )
+        from meter_readings.signing_in import note_last_login
 
         checks.register(check_postgresql_driver)
+        checks.register(check_sqlite_version)
+        checks.register(check_demo_users, checks.Tags.database)
         checks.register(check_sqlite_foreign_keys, checks.Tags.database)
+        # Under the name by which Django would connect its own, which waits for a load:
+        # it finds the place taken, because this application comes first.
+        user_logged_in.connect(note_last_login, dispatch_uid="update_last_login")

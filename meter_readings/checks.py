@@ -1,11 +1,16 @@
 """System checks: what must be true of an installation before it runs."""
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.checks import CheckMessage, Error
 from django.db import connections
+
+from meter_readings.demo import DEMO_USERNAMES
 
 
 def check_postgresql_driver(
@@ -49,6 +54,64 @@ def check_sqlite_foreign_keys(
         for alias in databases or []
         if connections[alias].vendor == "sqlite" and not _keeps_foreign_keys(alias)
     ]
+
+
+def check_demo_users(
+    databases: Sequence[str] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse a production in which the users of the demonstration exist."""
+    if not (settings.IS_PRODUCTION and databases):
+        return []
+    # Before the first migration there are no users at all.
+    if User._meta.db_table not in connections["default"].introspection.table_names():
+        return []
+    found = User.objects.filter(username__in=DEMO_USERNAMES).order_by("username")
+    names = ", ".join(found.values_list("username", flat=True))
+    if not names:
+        return []
+    return [
+        Error(
+            f"There are users of the demonstration: {names}. "
+            "Everybody knows their password.",
+            hint="Remove them: python manage.py create_demo_user --remove",
+            id="d0010.E003",
+        )
+    ]
+
+
+def check_sqlite_version(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse a production on an SQLite that can damage its database.
+
+    Two programs that write at the same moment as the log is started anew can leave a
+    damaged database behind (sqlite.org/wal.html, "the WAL-reset bug").
+    """
+    if (
+        not settings.IS_PRODUCTION
+        or settings.ACCEPT_SQLITE_RISK
+        or connections["default"].vendor != "sqlite"
+        or is_mended(sqlite3.sqlite_version_info)
+    ):
+        return []
+    return [
+        Error(
+            f"SQLite {sqlite3.sqlite_version} can, if rarely, damage a database that "
+            "two programs write to at once.",
+            hint="Use PostgreSQL, or a Python with SQLite 3.51.3 or newer (or 3.50.7, "
+            "or 3.44.6); or set ACCEPT_SQLITE_RISK=1 and keep backups.",
+            id="d0010.E010",
+        )
+    ]
+
+
+def is_mended(version: tuple[int, ...]) -> bool:
+    """Return whether a version of SQLite is free of the bug in its log."""
+    return (
+        version >= (3, 51, 3)
+        or (3, 50, 7) <= version < (3, 51)
+        or (3, 44, 6) <= version < (3, 45)
+    )
 
 
 def _keeps_foreign_keys(alias: str) -> bool:

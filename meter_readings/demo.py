@@ -13,6 +13,7 @@ DEMO_ROLES = {
     "demo_support": "Support agent",
     "demo_auditor": "Auditor",
 }
+DEMO_USERNAMES = (DEMO_USERNAME, *DEMO_ROLES)
 
 
 class NotInProduction(Exception):
@@ -37,3 +38,11 @@ def create_demo_user() -> bool:
         member, _ = User.objects.update_or_create(rest, username=username)
         member.groups.set(Group.objects.filter(name=role))
     return is_new
+
+
+def remove_demo_users() -> int:
+    """Remove the users of the demonstration; return how many there were."""
+    users = User.objects.filter(username__in=DEMO_USERNAMES)
+    count = users.count()
+    users.delete()
+    return count

@@ -2,9 +2,12 @@
 
 from django.contrib import admin
 
+from meter_readings.signing_in import SignInForm
+
 from . import accounts, flow_files, meter_points, readings
 
 __all__ = ["accounts", "flow_files", "meter_points", "readings"]
 
 admin.site.site_header = admin.site.site_title = "Kraken D0010"
 admin.site.index_title = "Administration"
+admin.site.login_form = SignInForm

@@ -4,9 +4,16 @@ from unittest.mock import patch
 
 from django.core import checks
 from django.db import connection, connections
-from django.test import SimpleTestCase, TestCase
+from django.test import SimpleTestCase, TestCase, override_settings
 
-from meter_readings.checks import check_postgresql_driver, check_sqlite_foreign_keys
+from meter_readings import demo
+from meter_readings.checks import (
+    check_demo_users,
+    check_postgresql_driver,
+    check_sqlite_foreign_keys,
+    check_sqlite_version,
+    is_mended,
+)
 
 
 class PostgresqlDriverCheckTests(SimpleTestCase):
@@ -75,3 +82,77 @@ class SqliteForeignKeysCheckTests(TestCase):
 
     def test_refuses_a_connection_without_foreign_keys(self) -> None:
         self.assertEqual(self.found_when_sqlite_answers(foreign_keys=0), ["d0010.E002"])
+
+
+class DemoUsersCheckTests(TestCase):
+    def test_accepts_them_in_development(self) -> None:
+        demo.create_demo_user()
+        self.assertEqual(check_demo_users(["default"]), [])
+
+    @override_settings(IS_PRODUCTION=False)
+    def test_is_registered_among_the_database_checks(self) -> None:
+        self.assertIn(check_demo_users, checks.registry.registry.get_checks())
+
+    @override_settings(IS_PRODUCTION=True)
+    def test_refuses_them_in_production_by_name(self) -> None:
+        with override_settings(IS_PRODUCTION=False):
+            demo.create_demo_user()
+        [error] = check_demo_users(["default"])
+        self.assertEqual(error.id, "d0010.E003")
+        self.assertIn("demo_admin, demo_auditor, demo_operations", error.msg)
+        self.assertIn("create_demo_user --remove", error.hint or "")
+
+    @override_settings(IS_PRODUCTION=True)
+    def test_accepts_a_production_without_them(self) -> None:
+        self.assertEqual(check_demo_users(["default"]), [])
+
+    @override_settings(IS_PRODUCTION=True)
+    def test_asks_no_database_unless_told_to(self) -> None:
+        with self.assertNumQueries(0):
+            self.assertEqual(check_demo_users(None), [])
+
+    @override_settings(IS_PRODUCTION=True)
+    def test_does_not_mind_a_database_without_tables(self) -> None:
+        with patch.object(connection.introspection, "table_names", return_value=[]):
+            self.assertEqual(check_demo_users(["default"]), [])
+
+
+class SqliteVersionCheckTests(SimpleTestCase):
+    def test_knows_which_versions_are_mended(self) -> None:
+        for version in [(3, 44, 6), (3, 44, 9), (3, 50, 7), (3, 51, 3), (3, 52, 0)]:
+            self.assertIs(is_mended(version), True, version)
+
+    def test_knows_which_versions_are_not(self) -> None:
+        for version in [(3, 40, 1), (3, 44, 5), (3, 45, 9), (3, 50, 6), (3, 51, 2)]:
+            self.assertIs(is_mended(version), False, version)
+
+    def found(
+        self,
+        version: tuple[int, ...] = (3, 40, 1),
+        vendor: str = "sqlite",
+        **settings: bool,
+    ) -> list[str | None]:
+        """Return the ids of what the check finds in production."""
+        values = {"IS_PRODUCTION": True, "ACCEPT_SQLITE_RISK": False, **settings}
+        with (
+            override_settings(**values),
+            patch.object(connection, "vendor", vendor),
+            patch("sqlite3.sqlite_version_info", version),
+        ):
+            return [message.id for message in check_sqlite_version(None)]
+
+    def test_refuses_a_version_with_the_bug(self) -> None:
+        self.assertEqual(self.found(), ["d0010.E010"])
+
+    def test_accepts_a_version_without_it(self) -> None:
+        self.assertEqual(self.found((3, 51, 3)), [])
+
+    def test_accepts_it_where_somebody_has_said_so(self) -> None:
+        self.assertEqual(self.found(ACCEPT_SQLITE_RISK=True), [])
+
+    def test_does_not_mind_it_in_development_or_on_postgresql(self) -> None:
+        self.assertEqual(self.found(IS_PRODUCTION=False), [])
+        self.assertEqual(self.found(vendor="postgresql"), [])
+
+    def test_is_registered(self) -> None:
+        self.assertIn(check_sqlite_version, checks.registry.registry.get_checks())

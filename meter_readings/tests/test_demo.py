@@ -83,6 +83,14 @@ class CreateDemoUserCommandTests(TestCase):
         self.output()
         self.assertEqual(self.output(), "Demo user demo_admin is ready.\n")
 
+    def test_removes_them_all_and_nobody_else(self) -> None:
+        self.output()
+        User.objects.create_user("somebody")
+        stream = StringIO()
+        call_command("create_demo_user", remove=True, stdout=stream)
+        self.assertEqual(stream.getvalue(), "Demo users removed: 4.\n")
+        self.assertEqual([str(user) for user in User.objects.all()], ["somebody"])
+
     @override_settings(IS_PRODUCTION=True)
     def test_points_to_the_right_command_in_production(self) -> None:
         with self.assertRaisesMessage(CommandError, "manage.py createsuperuser"):

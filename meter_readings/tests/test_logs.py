@@ -1,5 +1,6 @@
 """Log lines hold no personal data and cannot be forged."""
 
+import json
 import logging
 import sys
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.test import SimpleTestCase
 
-from config.logs import PrivateFormatter
+from config import logs
+from config.logs import JsonFormatter, PrivateFormatter
 
 # Made up: it is published as an example of the format.
 MPAN = "1200023305967"
@@ -65,7 +67,48 @@ class PrivateFormatterTests(SimpleTestCase):
         )
 
 
+class JsonFormatterTests(SimpleTestCase):
+    def entry(self, message: str, exc_info: Any = None, **more: object) -> Any:
+        """Return what a program reads of this message."""
+        record = logging.LogRecord(
+            "meter_readings", logging.ERROR, __file__, 1, message, (), exc_info
+        )
+        record.__dict__.update(more)
+        line = JsonFormatter().format(record)
+        self.assertNotIn("\n", line)
+        return json.loads(line)
+
+    def test_writes_one_object_with_what_happened(self) -> None:
+        entry = self.entry("It failed", created=0.5)
+        self.assertEqual(
+            entry,
+            {
+                "time": "1970-01-01T00:00:00.500+00:00",
+                "level": "ERROR",
+                "logger": "meter_readings",
+                "message": "It failed",
+            },
+        )
+
+    def test_masks_an_mpan(self) -> None:
+        self.assertEqual(self.entry(f"For {MPAN}")["message"], "For [MPAN]")
+
+    def test_names_the_request_to_which_it_belongs(self) -> None:
+        self.assertEqual(self.entry("x", request_id=" 5f2")["request_id"], "5f2")
+
+    def test_keeps_a_traceback_inside_the_message(self) -> None:
+        try:
+            raise ValueError(MPAN)
+        except ValueError:
+            message = self.entry("It failed", sys.exc_info())["message"]
+        self.assertRegex(message, r"(?s)^It failed\nTraceback .*ValueError: \[MPAN\]$")
+
+
 class LoggingSettingsTests(SimpleTestCase):
+    def test_production_writes_for_programs(self) -> None:
+        handlers = logs.settings(is_production=True)["handlers"]
+        self.assertEqual(handlers["console"]["formatter"], "json")
+
     def test_every_handler_writes_through_the_private_formatter(self) -> None:
         for name, handler in settings.LOGGING["handlers"].items():
             with self.subTest(handler=name):

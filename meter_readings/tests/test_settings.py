@@ -13,15 +13,18 @@ from unittest.mock import patch
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.test import Client, SimpleTestCase, TestCase
+from django.test import Client, SimpleTestCase, TestCase, TransactionTestCase
 
-from config import environment
+from config import environment, production
+from meter_readings import demo
 
 # A blank is taken for absent, and keeps a developer's own .env out of the tests.
 NOTHING_SET = dict.fromkeys(
     [
+        "ACCEPT_SQLITE_RISK",
         "ALLOWED_HOSTS",
         "BEHIND_PROXY",
+        "CACHE_DIR",
         "D0010_ENV",
         "DB_HOST",
         "DB_NAME",
@@ -31,8 +34,12 @@ NOTHING_SET = dict.fromkeys(
         "DEBUG",
         "MARKET_PARTICIPANT",
         "MEDIA_ROOT",
+        "METRICS_TOKEN",
+        "MIN_FREE_MEGABYTES",
         "SECRET_KEY",
         "SQLITE_PATH",
+        "STATIC_ROOT",
+        "UPLOAD_MAX_MEGABYTES",
         "USE_POSTGRESQL",
     ],
     "",
@@ -160,9 +167,24 @@ class ProductionSettingsTests(SimpleTestCase):
         self.assert_refused("ALLOWED_HOSTS must list", ALLOWED_HOSTS=" , ")
 
     def test_refuses_wildcard_hosts(self) -> None:
-        for hosts in ["*", "readings.example,*", ".example", "*.example"]:
+        for hosts in ["*", "readings.example,*", ".example", "*.example", "-"]:
             with self.subTest(hosts=hosts):
                 self.assert_refused("ALLOWED_HOSTS must list", ALLOWED_HOSTS=hosts)
+
+    def test_refuses_hosts_that_are_addresses_of_pages(self) -> None:
+        for hosts in ["https://readings.example", "readings.example:443", "a.example/"]:
+            with self.subTest(hosts=hosts):
+                self.assert_refused("ALLOWED_HOSTS must list", ALLOWED_HOSTS=hosts)
+
+    def test_refuses_a_key_that_is_published(self) -> None:
+        readme = (environment.PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+        self.assert_refused("not one that is published", SECRET_KEY=readme[2:60])
+
+    def test_refuses_a_short_metrics_token(self) -> None:
+        self.assert_refused("METRICS_TOKEN must be", METRICS_TOKEN="guess-me")
+
+    def test_needs_no_metrics_token(self) -> None:
+        self.assertEqual(settings_with(**PRODUCTION)["METRICS_TOKEN"], "")
 
     def test_splits_hosts_at_commas(self) -> None:
         self.assertEqual(
@@ -196,7 +218,33 @@ class ProductionSettingsTests(SimpleTestCase):
         )
 
 
-class StartingTests(SimpleTestCase):
+class StaticFilesTests(SimpleTestCase):
+    def settings_where_whitenoise_is(self, spec: object) -> dict[str, Any]:
+        """Return what production sets where a module is found or not."""
+        middleware = ["django.middleware.security.SecurityMiddleware", "another"]
+        with patch.object(production.importlib.util, "find_spec", return_value=spec):
+            return production.settings(
+                hosts=["a.example"], is_behind_proxy=False, middleware=middleware
+            )
+
+    def test_are_served_by_whitenoise_where_it_is_installed(self) -> None:
+        settings = self.settings_where_whitenoise_is("found")
+        self.assertEqual(
+            settings["MIDDLEWARE"][1], "whitenoise.middleware.WhiteNoiseMiddleware"
+        )
+        self.assertIn("whitenoise", settings["STORAGES"]["staticfiles"]["BACKEND"])
+
+    def test_are_left_to_the_web_server_where_it_is_not(self) -> None:
+        settings = self.settings_where_whitenoise_is(None)
+        self.assertEqual(len(settings["MIDDLEWARE"]), 2)
+        self.assertNotIn("whitenoise", str(settings["STORAGES"]))
+
+    def test_are_everybodys_to_read(self) -> None:
+        options = settings_with(**PRODUCTION)["STORAGES"]["staticfiles"]["OPTIONS"]
+        self.assertEqual(options["file_permissions_mode"], 0o644)
+
+
+class StartingTests(TransactionTestCase):
     """The doors themselves, each in a process of its own."""
 
     def run_python(
@@ -233,15 +281,47 @@ class StartingTests(SimpleTestCase):
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("SECRET_KEY must be", result.stderr)
 
+    def test_the_web_application_starts_in_development_unexamined(self) -> None:
+        result = self.run_python("-c", "import config.wsgi", D0010_ENV="development")
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def production(self) -> dict[str, str]:
+        """Return what a production on the database of the tests has set."""
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        where = {
+            "SQLITE_PATH",
+            "USE_POSTGRESQL",
+            *(n for n in os.environ if n[:3] == "DB_"),
+        }
+        return {
+            **{name: os.environ[name] for name in where if name in os.environ},
+            **PRODUCTION,
+            "ACCEPT_SQLITE_RISK": "1",
+            "STATIC_ROOT": folder,
+        }
+
     def test_the_web_application_starts_in_complete_production(self) -> None:
+        production = self.production()
+        collected = self.run_python(
+            "manage.py", "collectstatic", "--noinput", **production
+        )
+        self.assertEqual(collected.returncode, 0, collected.stderr)
         result = self.run_python(
-            "-c", "from config.wsgi import application", **PRODUCTION
+            "-c", "from config.wsgi import application", **production
         )
         self.assertEqual(result.returncode, 0, result.stderr)
 
+    def test_production_says_all_that_keeps_it_from_starting(self) -> None:
+        demo.create_demo_user()
+        result = self.run_python("-c", "import config.wsgi", **self.production())
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("create_demo_user --remove", result.stderr)
+        self.assertIn("static files: not collected", result.stderr)
+
     def test_django_finds_nothing_to_improve_in_production(self) -> None:
         result = self.run_python(
-            "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION
+            *["manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+            **self.production(),
         )
         self.assertEqual(result.returncode, 0, result.stderr)
 

@@ -1,5 +1,6 @@
 """Create the user with whom the demonstration is shown."""
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,8 +13,17 @@ class Command(BaseCommand):
 
     help = "Create the demo user, or restore its password; never in production."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Create the user and say so."""
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the way back."""
+        parser.add_argument(
+            "--remove", action="store_true", help="remove the demo users instead"
+        )
+
+    def handle(self, *args: Any, remove: bool, **options: Any) -> None:
+        """Create the user, or remove all of them, and say so."""
+        if remove:
+            self.stdout.write(f"Demo users removed: {demo.remove_demo_users()}.")
+            return
         try:
             is_new = demo.create_demo_user()
         except demo.NotInProduction as refusal:

@@ -1,0 +1,155 @@
+"""An installation is looked at, and each fault comes with its remedy."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from django.core.management import call_command
+from django.db import connection
+from django.test import TestCase, override_settings
+
+from meter_readings import demo, importer, installation
+from meter_readings.installation import Finding
+from meter_readings.models import ImportJob
+
+MANIFEST = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+
+
+class InstallationTestCase(TestCase):
+    def setUp(self) -> None:
+        """Have folders that are as they should be."""
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.enterContext(
+            self.settings(
+                BASE_DIR=self.folder,
+                MEDIA_ROOT=self.folder / "media",
+                CACHE_DIR=self.folder / "cache",
+                STATIC_ROOT=self.folder / "static",
+            )
+        )
+        if connection.vendor == "sqlite":
+            Path(str(connection.settings_dict["NAME"])).chmod(0o600)
+
+    def find(self, name: str) -> Finding:
+        """Return what is found of one thing."""
+        [finding] = [each for each in installation.examine() if each.name == name]
+        return finding
+
+    def assert_good(self, name: str) -> None:
+        self.assertIs(self.find(name).is_failure, False, self.find(name))
+
+    def assert_bad(self, name: str, found: str, remedy: str) -> None:
+        finding = self.find(name)
+        self.assertIs(finding.is_failure, True)
+        self.assertIn(found, finding.found)
+        self.assertIn(remedy, finding.remedy)
+
+
+class ExaminationTests(InstallationTestCase):
+    def test_finds_nothing_wrong_here(self) -> None:
+        self.assertEqual(
+            [(each.name, each.is_failure) for each in installation.examine()],
+            [
+                ("system checks", False),
+                ("database", False),
+                ("migrations", False),
+                ("static files", False),
+                ("disk", False),
+                ("permissions", False),
+                ("dry run", False),
+            ],
+        )
+
+    @override_settings(IS_PRODUCTION=True, ACCEPT_SQLITE_RISK=True)
+    def test_finds_what_system_checks_find(self) -> None:
+        with override_settings(IS_PRODUCTION=False):
+            demo.create_demo_user()
+        self.assert_bad("system checks", "d0010.E003", "create_demo_user --remove")
+
+    def test_finds_a_lack_of_disk(self) -> None:
+        with self.settings(MIN_FREE_MEGABYTES=1 << 40):
+            self.assert_bad("disk", "MB are needed", "Make room")
+
+    def test_finds_what_this_user_cannot_write(self) -> None:
+        with patch.object(os, "access", return_value=False):
+            self.assert_bad("permissions", "cannot be written", "chown")
+
+    def test_finds_what_others_could_read(self) -> None:
+        for name in ["media/flow_files", "media/incoming", "cache"]:
+            with self.subTest(name):
+                folder = self.folder / name
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o750)
+                self.assert_bad("permissions", f"{folder} is open", f"go= {folder}")
+                folder.chmod(0o700)
+                self.assert_good("permissions")
+
+    def test_finds_a_file_of_secrets_that_others_could_read(self) -> None:
+        path = self.folder / ".env"
+        path.touch(0o640)
+        self.assert_bad("permissions", ".env is open", f"chmod go= {path}")
+
+    def test_checks_a_flow_file_and_keeps_nothing_of_it(self) -> None:
+        self.assert_good("dry run")
+        self.assertIs(ImportJob.objects.exists(), False)
+
+    def test_finds_a_grammar_that_is_broken(self) -> None:
+        with patch.object(installation, "_SAMPLE", "ZHV|1|\n"):
+            self.assert_bad("dry run", "rejected", "Unpack it again")
+
+    def test_finds_a_folder_that_cannot_be_used(self) -> None:
+        with patch.object(
+            importer, "import_flow_file", side_effect=OSError("disk full")
+        ):
+            self.assert_bad("dry run", "disk full", "who may read there")
+
+    def test_says_the_kind_of_an_error_that_has_no_words(self) -> None:
+        with patch.object(importer, "import_flow_file", side_effect=PermissionError):
+            self.assert_bad("dry run", "PermissionError", "")
+
+
+@override_settings(IS_PRODUCTION=True, STORAGES=MANIFEST, DEBUG=False)
+class StaticFilesTests(InstallationTestCase):
+    def collect(self) -> Path:
+        """Collect the style sheet alone, and return where it is."""
+        call_command(
+            "collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin*"]
+        )
+        return self.folder / "static" / "meter_readings" / "kraken.css"
+
+    def test_that_are_not_collected_are_found(self) -> None:
+        self.assert_bad("static files", "not collected", "collectstatic")
+
+    def test_that_are_collected_are_good(self) -> None:
+        self.collect()
+        self.assert_good("static files")
+
+    def test_of_another_version_are_found(self) -> None:
+        self.collect().write_text("/* old */")
+        self.assert_bad("static files", "another version", "collectstatic")
+
+    def test_that_have_gone_again_are_found(self) -> None:
+        self.collect().unlink()
+        self.assert_bad("static files", "not collected", "collectstatic")
+
+
+class RefusalTests(InstallationTestCase):
+    def refusals(self, **settings: Any) -> list[str]:
+        """Return the names of what keeps production from starting."""
+        with self.settings(**settings):
+            return [finding.name for finding in installation.refusals()]
+
+    def test_are_none_in_this_installation(self) -> None:
+        self.assertEqual(self.refusals(), [])
+
+    def test_do_not_include_a_lack_of_disk(self) -> None:
+        self.assertEqual(self.refusals(MIN_FREE_MEGABYTES=1 << 40), [])
