@@ -12,6 +12,7 @@ from meter_readings.d0010 import Fault
 from meter_readings.d0010.errors import Coded
 from meter_readings.importer import (
     RULES,
+    ClearResult,
     ImportResult,
     Outcome,
     UndoResult,
@@ -183,6 +184,16 @@ def undo_words(result: UndoResult) -> str:
         verb = "changes its" if result.restored == 1 else "change their"
         words += f"; {counted(result.restored, 'other reading')} {verb} standing"
     return words
+
+
+def clear_words(result: ClearResult) -> str:
+    """Return what a clearing removed, as one line."""
+    names = [name.replace("_", " ").removesuffix("s") for name in result._fields]
+    removed = [
+        counted(number, name) for number, name in zip(result, names, strict=True)
+    ]
+    *others, latest = [words for words in removed if words[0] != "0"] or ["nothing"]
+    return f"{', '.join(others)} and {latest} removed" if others else f"{latest} removed"
 
 
 def counted(number: int, noun: str) -> str:

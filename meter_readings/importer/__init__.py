@@ -3,6 +3,7 @@
 Doors import this package and nothing inside it.
 """
 
+from .clear import ClearResult, ImportRunning, clear_database
 from .findings import KEPT_PER_RULE
 from .loaders import Busy
 from .originals import OriginalLost, import_original, open_original
@@ -15,14 +16,17 @@ __all__ = [
     "KEPT_PER_RULE",
     "RULES",
     "Busy",
+    "ClearResult",
     "ImportCode",
     "ImportResult",
+    "ImportRunning",
     "NotImported",
     "OriginalLost",
     "Outcome",
     "Rule",
     "SourceUnreadable",
     "UndoResult",
+    "clear_database",
     "flow_files",
     "import_flow_file",
     "import_original",

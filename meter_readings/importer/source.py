@@ -41,7 +41,7 @@ _SMALL = 64 << 20
 
 _LONGEST_NAME = cast(int, FlowFile._meta.get_field("filename").max_length)
 
-_FOLDER = "incoming"
+_KEPT, _FOLDER = "flow_files", "incoming"
 _LEFT_BEHIND_SECONDS = 24 * 60 * 60
 
 
@@ -223,11 +223,32 @@ def _remove_left_behind(folder: Path) -> None:
 
 def keep(received: Received) -> str:
     """Move received bytes to where their hash says, and return the storage name."""
-    name = f"flow_files/{received.sha256[:2]}/{received.sha256}.uff"
+    name = f"{_KEPT}/{received.sha256[:2]}/{received.sha256}.uff"
     if default_storage.exists(name):
         return name
     with received.path.open("rb") as file:
         return default_storage.save(name, _Movable(file, received.path))
+
+
+def remove_unnamed() -> None:
+    """Remove the kept bytes that no flow file names.
+
+    Under the lock of a load, for a load keeps bytes before its row can be seen.
+    """
+    named = set(FlowFile.objects.values_list("content", flat=True))
+    for folder in _listed(_KEPT)[0]:
+        for filename in _listed(f"{_KEPT}/{folder}")[1]:
+            name = f"{_KEPT}/{folder}/{filename}"
+            if name not in named:
+                default_storage.delete(name)
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    """Return the folders and files in a folder of the storage, none if it is not."""
+    try:
+        return default_storage.listdir(folder)
+    except FileNotFoundError:
+        return [], []
 
 
 class _Movable(File):  # type: ignore[type-arg]
