@@ -138,10 +138,12 @@ MEDIA_ROOT = BASE_DIR / environment.text("MEDIA_ROOT", "media")
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-# The largest file that people and programs may send, as it is sent
+# How much people and programs may send at once, as it is sent, in how many files
 UPLOAD_MAX_MEGABYTES = environment.integer(
     "UPLOAD_MAX_MEGABYTES", 1024, minimum=1, maximum=1_000_000
 )
+DATA_UPLOAD_MAX_NUMBER_FILES = 100
+SAMPLE_DATA = BASE_DIR / "sample_data"
 
 # People
 

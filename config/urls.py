@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+# Ours come first: the admin answers for every address beneath its own.
 urlpatterns = [
-    path("admin/", admin.site.urls),
     path("", include("meter_readings.urls")),
+    path("admin/", admin.site.urls),
 ]

@@ -1,7 +1,17 @@
 """What a demonstration needs and production must never have."""
 
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+
+from meter_readings import synthetic
+from meter_readings.models import FlowFile
 
 DEMO_USERNAME = "demo_admin"
 # Published on purpose, in the documentation too: it opens made-up data only.
@@ -46,3 +56,47 @@ def remove_demo_users() -> int:
     count = users.count()
     users.delete()
     return count
+
+
+class SampleFile(NamedTuple):
+    """A file to try: `about` says what is in it, `flow_file` what became of it.
+
+    `flow_file` is the file as it is held, by its bytes; None before it was imported.
+    """
+
+    path: Path
+    size: int
+    about: str
+    flow_file: FlowFile | None
+
+    @property
+    def filename(self) -> str:
+        """Return its name, by which it is chosen."""
+        return self.path.name
+
+
+def sample_files() -> list[SampleFile]:
+    """Return the sample files by name, in one question for what became of them."""
+    paths = sorted(Path(settings.SAMPLE_DATA).glob("*.uff"))
+    about = {recipe.filename: recipe.about for recipe in synthetic.RECIPES.values()}
+    hashes = {path: _hash_of(path) for path in paths}
+    held = FlowFile.objects.filter(sha256__in=hashes.values())
+    by_hash = {file.sha256: file for file in held}
+    return [
+        SampleFile(
+            path, path.stat().st_size, about.get(path.name, ""), by_hash.get(sha256)
+        )
+        for path, sha256 in hashes.items()
+    ]
+
+
+def _hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file, read again only when it has changed."""
+    status = path.stat()
+    return _read_hash(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _read_hash(path: Path, modified_at: int, size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,23 +8,31 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Max, Model, QuerySet, Sum
+from django.db.models import Case, Count, Max, Model, QuerySet, Sum, When
 
 from meter_readings import d0010
+from meter_readings.d0010 import codes
 from meter_readings.models import (
     FlowFile,
+    ImportJob,
     Meter,
     MeterPoint,
     Reading,
     ReadingQuerySet,
+    Severity,
 )
 
 # Up to here counting is quick enough for a page.
 _QUICKLY_COUNTED = 100_000
+
+# How far back attempts are counted, and how many of the latest readings are.
+RECENT = timedelta(days=30)
+LATEST_READINGS = 10_000
 
 _NUMBER = re.compile(r"#?([0-9]{1,18})")
 # Fewer digits of a hash could be a word.
@@ -37,6 +45,9 @@ class RowCount(NamedTuple):
     number: int
     is_exact: bool
 
+    def __str__(self) -> str:
+        return f"{'' if self.is_exact else 'about '}{self.number:,}"
+
 
 class Holdings(NamedTuple):
     """What the system holds: files as imported, and what is in them."""
@@ -45,6 +56,13 @@ class Holdings(NamedTuple):
     meter_points: RowCount
     meters: RowCount
     readings: int
+
+
+class FlowFileTotals(NamedTuple):
+    """How many files have which status, and how many findings which severity."""
+
+    files: dict[FlowFile.Status, int]
+    findings: dict[Severity, int]
 
 
 def readings_matching(
@@ -116,6 +134,51 @@ def holdings() -> Holdings:
         meters=row_count(model=Meter),
         readings=imported.aggregate(total=Sum("readings_loaded", default=0))["total"],
     )
+
+
+def flow_file_totals() -> FlowFileTotals:
+    """Return how many files there are by status, and what was found in all of them."""
+    rows = FlowFile.objects.order_by("status").values("status")
+    rows = rows.annotate(
+        files=Count("pk"),
+        errors=Sum("error_count"),
+        warnings=Sum("warning_count"),
+        notes=Sum("note_count"),
+    )
+    files = {row["status"]: row["files"] for row in rows}
+    return FlowFileTotals(
+        files={status: files.get(status, 0) for status in FlowFile.Status},
+        findings={
+            Severity.ERROR: sum(row["errors"] for row in rows),
+            Severity.WARNING: sum(row["warnings"] for row in rows),
+            Severity.NOTE: sum(row["notes"] for row in rows),
+        },
+    )
+
+
+def attempts_by_outcome(*, now: datetime) -> dict[str, int]:
+    """Return how many attempts of the last 30 days came to what, most of all first.
+
+    One without an outcome counts by its state: running, or broken off.
+    """
+    recent = ImportJob.objects.filter(started_at__gte=now - RECENT)
+    result = Case(When(outcome="", then="state"), default="outcome")
+    rows = recent.order_by().values_list(result).annotate(attempts=Count("pk"))
+    return dict(rows.order_by("-attempts"))
+
+
+def latest_readings_by_basis() -> dict[codes.Basis, int]:
+    """Return on what the readings taken latest rest, most of all first.
+
+    They are a limited number, found by an index: counting all would take long.
+    """
+    latest = Reading.objects.order_by("-read_at", "-pk")[:LATEST_READINGS]
+    types = Reading.objects.filter(pk__in=latest.values("pk")).order_by()
+    rows = types.values_list("reading_type").annotate(readings=Count("pk"))
+    bases: Counter[codes.Basis] = Counter()
+    for reading_type, count in rows:
+        bases[codes.basis_of(reading_type)] += count
+    return dict(bases.most_common())
 
 
 def row_count(*, model: type[Model]) -> RowCount:

@@ -18,7 +18,7 @@ from meter_readings.importer import (
     UndoResult,
     severity_of,
 )
-from meter_readings.models import Severity
+from meter_readings.models import ImportJob, Severity
 
 # The outcome of what could not be read at all.
 UNREADABLE = "unreadable"
@@ -30,6 +30,7 @@ _OUTCOMES = {
     Outcome.REJECTED: "rejected",
     Outcome.REFUSED: "refused",
     UNREADABLE: "unreadable",
+    ImportJob.State.FAILED: "broken off",
 }
 
 
@@ -193,7 +194,9 @@ def clear_words(result: ClearResult) -> str:
         counted(number, name) for number, name in zip(result, names, strict=True)
     ]
     *others, latest = [words for words in removed if words[0] != "0"] or ["nothing"]
-    return f"{', '.join(others)} and {latest} removed" if others else f"{latest} removed"
+    return (
+        f"{', '.join(others)} and {latest} removed" if others else f"{latest} removed"
+    )
 
 
 def counted(number: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from .loaders import Busy
 from .originals import OriginalLost, import_original, open_original
 from .pipeline import ImportResult, Outcome, import_flow_file
 from .rules import RULES, ImportCode, Rule, severity_of
-from .source import SourceUnreadable, flow_files
+from .source import SourceUnreadable, flow_files, shown
 from .undo import NotImported, UndoResult, undo_import
 
 __all__ = [
@@ -32,5 +32,6 @@ __all__ = [
     "import_original",
     "open_original",
     "severity_of",
+    "shown",
     "undo_import",
 ]

@@ -11,7 +11,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from meter_readings import d0010
+from meter_readings import d0010, words
 from meter_readings.importer import Outcome
 from meter_readings.models import FlowFile, ImportJob, Reading, Severity, Standing
 
@@ -31,6 +31,7 @@ _TONES: dict[str, str] = {
     Severity.WARNING: "warning",
     Outcome.CHECKED: "ok",
     Outcome.REFUSED: "error",
+    words.UNREADABLE: "error",
     ImportJob.State.FINISHED: "ok",
     ImportJob.State.FAILED: "error",
     d0010.codes.BscValidationStatus.VALIDATED: "ok",

@@ -1,12 +1,16 @@
-"""The demo user is there for demonstrations, and never in production."""
+"""What demonstrations need: the demo user, never in production, and files to try."""
 
+import tempfile
 from io import StringIO
+from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client, TestCase, override_settings
 
-from meter_readings import demo
+from meter_readings import demo, synthetic
+from meter_readings.tests.builders import EVERY_GROUP
+from meter_readings.tests.imported import imported
 
 
 class CreateDemoUserTests(TestCase):
@@ -95,3 +99,49 @@ class CreateDemoUserCommandTests(TestCase):
     def test_points_to_the_right_command_in_production(self) -> None:
         with self.assertRaisesMessage(CommandError, "manage.py createsuperuser"):
             self.output()
+
+
+class SampleFilesTests(TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.enterContext(self.settings(SAMPLE_DATA=self.folder))
+
+    def write(self, name: str, text: str) -> None:
+        """Write a sample file."""
+        (self.folder / name).write_text(text)
+
+    def test_are_the_flow_files_of_the_folder_by_name(self) -> None:
+        for name in "b.uff", "a.uff", "notes.txt":
+            self.write(name, name)
+        names = [sample.filename for sample in demo.sample_files()]
+        self.assertEqual(names, ["a.uff", "b.uff"])
+
+    def test_say_what_they_are_about_where_it_is_known(self) -> None:
+        self.write("economy_7.uff", "")
+        self.write("mine.uff", "")
+        about = [sample.about for sample in demo.sample_files()]
+        self.assertEqual(about, [synthetic.RECIPES["economy_7"].about, ""])
+
+    def test_have_no_flow_file_before_they_are_imported(self) -> None:
+        self.write("a.uff", EVERY_GROUP)
+        self.assertIsNone(demo.sample_files()[0].flow_file)
+
+    def test_have_the_flow_file_of_their_bytes_afterwards(self) -> None:
+        self.write("a.uff", EVERY_GROUP)
+        file = imported(EVERY_GROUP, "other.uff")
+        self.assertEqual(demo.sample_files()[0].flow_file, file)
+
+    def test_are_read_again_when_they_have_changed(self) -> None:
+        self.write("a.uff", "something else")
+        demo.sample_files()
+        file = imported(EVERY_GROUP)
+        self.write("a.uff", EVERY_GROUP)
+        self.assertEqual(demo.sample_files()[0].flow_file, file)
+
+    def test_take_one_query_however_many_they_are(self) -> None:
+        for number in range(20):
+            self.write(f"{number}.uff", str(number))
+        with self.assertNumQueries(1):
+            demo.sample_files()

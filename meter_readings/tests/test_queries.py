@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 from unittest.mock import patch
 
+from django.db import connection
 from django.test import TestCase
 
 from meter_readings import importer, queries
-from meter_readings.models import FlowFile, MeterPoint
+from meter_readings.d0010.codes import Basis
+from meter_readings.models import FlowFile, MeterPoint, Reading
 from meter_readings.queries import RowCount
 from meter_readings.tests.builders import (
     flow_file,
@@ -189,3 +191,61 @@ class RowCountTests(TestCase):
             count = queries.row_count(model=MeterPoint)
         self.assertGreater(count.number, 0)
         self.assertIs(count.is_exact, False)
+
+
+ONE_READING = flow_file_of_readings("030|S|20240401000000|99.0|||T|N|")
+
+
+class FlowFileTotalsTests(TestCase):
+    def test_counts_files_by_status_and_what_was_found_in_them(self) -> None:
+        imported(ONE_READING)
+        import_text(ONE_READING.replace("99.0", "-1.0"), "bad.uff")
+        totals = queries.flow_file_totals()
+        self.assertEqual(totals.files, {"imported": 1, "rejected": 1, "undone": 0})
+        self.assertEqual(totals.findings, {"error": 1, "warning": 1, "note": 0})
+
+    def test_counts_nothing_where_there_is_nothing(self) -> None:
+        totals = queries.flow_file_totals()
+        self.assertEqual({*totals.files.values(), *totals.findings.values()}, {0})
+
+
+class AttemptsByOutcomeTests(TestCase):
+    def test_counts_attempts_by_what_came_of_them(self) -> None:
+        for _ in range(3):
+            import_text(ONE_READING)
+        expected = {"already-imported": 2, "imported": 1}
+        self.assertEqual(queries.attempts_by_outcome(now=NOW), expected)
+
+    def test_leaves_old_ones_out(self) -> None:
+        imported(ONE_READING)
+        later = NOW + queries.RECENT + timedelta(seconds=1)
+        self.assertEqual(queries.attempts_by_outcome(now=later), {})
+
+
+class LatestReadingsByBasisTests(TestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        imported(flow_file("""
+            026|2000000000015|V|
+            028|TST0000001|D|
+            030|S|20240331000000|10.0|||T|N|
+            028|TST0000002|R|
+            030|S|20240401000000|11.0|||T|N|
+            030|S|20240402000000|12.0|||T|N|
+            """))
+
+    def test_counts_readings_by_their_basis(self) -> None:
+        bases = queries.latest_readings_by_basis()
+        self.assertEqual(bases, {Basis.ACTUAL: 2, Basis.ESTIMATED: 1})
+
+    def test_counts_no_more_than_the_latest(self) -> None:
+        with patch.object(queries, "LATEST_READINGS", 2):
+            bases = queries.latest_readings_by_basis()
+        self.assertEqual(bases, {Basis.ACTUAL: 2})
+
+    def test_finds_them_by_an_index(self) -> None:
+        latest = Reading.objects.order_by("-read_at", "-pk")[:2].values("pk")
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off")
+        self.assertIn("reading_by_time", latest.explain())

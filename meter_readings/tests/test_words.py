@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from django.test import SimpleTestCase
 
 from meter_readings.d0010 import Fault, FaultCode
-from meter_readings.importer import UndoResult
+from meter_readings.importer import ClearResult, UndoResult
 from meter_readings import words
 
 
@@ -70,3 +70,22 @@ class DateWordsTests(SimpleTestCase):
     def test_is_the_local_day(self) -> None:
         moment = datetime(2024, 3, 31, 23, 30, tzinfo=UTC)
         self.assertEqual(words.date_words(moment), "1 April 2024")
+
+
+class ClearWordsTests(SimpleTestCase):
+    def test_names_all_that_was_removed(self) -> None:
+        self.assertEqual(
+            words.clear_words(ClearResult(1200, 0, 2, 1, 1, 1, 1)),
+            "1,200 readings, 2 findings, 1 import job, 1 meter, 1 meter point "
+            "and 1 flow file removed",
+        )
+
+    def test_names_one_thing(self) -> None:
+        self.assertEqual(
+            words.clear_words(ClearResult(0, 0, 0, 0, 0, 0, 1)), "1 flow file removed"
+        )
+
+    def test_goes_without_anything(self) -> None:
+        self.assertEqual(
+            words.clear_words(ClearResult(0, 0, 0, 0, 0, 0, 0)), "nothing removed"
+        )

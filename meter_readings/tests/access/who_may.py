@@ -34,6 +34,7 @@ type Roles = frozenset[str]
 NOBODY: Roles = frozenset()
 EVERYBODY = frozenset(ROLES)
 SUPERUSERS = frozenset({SUPERUSER})
+IMPORTERS = frozenset({METERING_OPERATIONS, SUPERUSER})
 # Who sees the admin's lists of what was received, and who the attempts to import too.
 LOOKERS = frozenset({SUPPORT_AGENT, METERING_OPERATIONS, AUDITOR, SUPERUSER})
 LOOKERS_AT_JOBS = LOOKERS - {SUPPORT_AGENT}
@@ -91,6 +92,12 @@ TABLE: dict[str, Row] = {
     "home": Row(look=EVERYBODY),
     # The search box of every page
     "find": Row(look=LOOKERS),
+    # Bringing files in
+    "upload": Row(look=IMPORTERS, post=IMPORTERS),
+    "upload-sample": Row(look=IMPORTERS),
+    "testing-dashboard": Row(look=IMPORTERS),
+    "testing-import": Row(post=IMPORTERS),
+    "testing-clear": Row(post=SUPERUSERS),
     # The admin's own pages
     "admin:index": Row(look=STAFF, post=STAFF),
     "admin:app_list": Row(look=LOOKERS, post=LOOKERS),

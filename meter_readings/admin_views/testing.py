@@ -1,0 +1,157 @@
+"""The testing dashboard: what is held, files to try, and a clean slate.
+
+There is none in production; `urls` sees to that.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, NamedTuple, cast
+
+from django.contrib import messages
+from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from meter_readings import demo, importer, queries, words
+from meter_readings.demo import SampleFile
+from meter_readings.forms import ClearForm
+from meter_readings.importer import Outcome
+from meter_readings.models import ImportJob
+
+from .imports import How, Outcomes, import_files
+from .pages import admin_page, for_staff_who_may
+
+_JOBS_SHOWN = 10
+
+logger = logging.getLogger(__name__)
+
+
+@for_staff_who_may("use_testing_dashboard")
+@require_safe
+def testing_dashboard(request: HttpRequest) -> HttpResponse:
+    """Show what the system holds and what can be tried."""
+    return _page(request, ClearForm())
+
+
+@for_staff_who_may("use_testing_dashboard", "import_flowfile")
+@require_POST
+def testing_import(request: HttpRequest) -> HttpResponse:
+    """Import one sample file, chosen by its name, or all of them."""
+    samples = demo.sample_files()
+    if "all" not in request.POST:
+        name = request.POST.get("sample", "")
+        samples = [sample for sample in samples if sample.filename == name]
+    if samples:
+        _tell(request, _import_samples(samples, cast(User, request.user)))
+    else:
+        messages.error(request, "There is no sample file of that name.")
+    return redirect("testing-dashboard")
+
+
+@for_staff_who_may("use_testing_dashboard", "clear_database")
+@require_POST
+def testing_clear(request: HttpRequest) -> HttpResponse:
+    """Clear the database, where the word for it was typed."""
+    form = ClearForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form)
+    try:
+        result = importer.clear_database(now=timezone.now())
+    except importer.ImportRunning as error:
+        messages.error(
+            request, f"Nothing was removed. {error} Try again when that has ended."
+        )
+    else:
+        removed = words.clear_words(result)
+        LogEntry.objects.create(
+            user=cast(User, request.user),
+            object_repr="All that was imported",
+            action_flag=DELETION,
+            change_message=f"Database cleared: {removed}.",
+        )
+        logger.warning("User %s cleared the database: %s.", request.user.pk, removed)
+        messages.success(request, f"The database is clear: {removed}.")
+    return redirect("testing-dashboard")
+
+
+def _import_samples(samples: list[SampleFile], user: User) -> Outcomes:
+    with ExitStack() as opened:
+        return import_files(
+            (
+                (sample.filename, opened.enter_context(sample.path.open("rb")))
+                for sample in samples
+            ),
+            How(requested_by=user, door=ImportJob.Door.ADMIN),
+        )
+
+
+def _tell(request: HttpRequest, outcomes: Outcomes) -> None:
+    """Leave what came of it for the page that comes next."""
+    if len(outcomes.files) > 1:
+        messages.info(request, outcomes.sum)
+        return
+    (file,) = outcomes.files
+    level = messages.SUCCESS if file.outcome == Outcome.IMPORTED else messages.WARNING
+    messages.add_message(request, level, f"{file.name}: {file.words}")
+
+
+def _page(request: HttpRequest, form: ClearForm) -> HttpResponse:
+    jobs = ImportJob.objects.select_related("flow_file", "requested_by")
+    return admin_page(
+        request,
+        "testing.html",
+        title="Testing dashboard",
+        held=queries.holdings(),
+        tallies=_tallies(),
+        samples=demo.sample_files(),
+        jobs=jobs.order_by("-started_at", "-pk")[:_JOBS_SHOWN],
+        clear_form=form,
+    )
+
+
+class Count(NamedTuple):
+    """How many there are of something; `value` is its status, if it is one."""
+
+    value: str
+    label: str
+    number: int
+
+
+class Tally(NamedTuple):
+    """A small table of counts."""
+
+    caption: str
+    kind: str
+    counts: list[Count]
+
+
+def _tallies() -> list[Tally]:
+    """Return the statistics, each by a question that looks at a limited number."""
+    totals = queries.flow_file_totals()
+    results: dict[str, str] = dict(Outcome.choices) | dict(ImportJob.State.choices)
+    attempts = queries.attempts_by_outcome(now=timezone.now())
+    bases = queries.latest_readings_by_basis()
+    return [
+        Tally("Files by status", "Status", _counts(totals.files)),
+        Tally("Findings by severity", "Severity", _counts(totals.findings)),
+        Tally(
+            f"Attempts of {queries.RECENT.days} days by outcome",
+            "Outcome",
+            [Count(key, results.get(key, key), n) for key, n in attempts.items()],
+        ),
+        Tally(
+            f"Latest readings by basis, {queries.LATEST_READINGS:,} at most",
+            "Basis",
+            [Count("", str(basis.label), n) for basis, n in bases.items()],
+        ),
+    ]
+
+
+def _counts(numbers: Mapping[Any, int]) -> list[Count]:
+    return [Count(choice, str(choice.label), n) for choice, n in numbers.items()]

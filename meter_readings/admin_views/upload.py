@@ -1,0 +1,113 @@
+"""The upload page: one file or many, checked only or imported, each told in words."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, cast
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import TooManyFilesSent
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from meter_readings import synthetic
+from meter_readings.forms import UploadForm
+from meter_readings.models import ImportJob, Policy
+
+from .imports import How, import_files
+from .pages import admin_page, for_staff_who_may
+
+_SAMPLE = synthetic.RECIPES["economy_7"]
+
+_PIECE = 1 << 20
+
+
+# Exempt from the check that comes before a view, which would read the whole body; it
+# is checked in `_receive`, after the size was.
+@csrf_exempt
+@for_staff_who_may("import_flowfile")
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """Show the form; import, or only check, what is sent by it."""
+    if request.method != "POST":
+        return _page(request, UploadForm())
+    refusal = _refusal(request)
+    if refusal:
+        _read_to_end(request)
+        return _page(request, UploadForm(), refusal=refusal, status=413)
+    return _receive(request)
+
+
+@for_staff_who_may("import_flowfile")
+@require_safe
+def upload_sample(request: HttpRequest) -> HttpResponse:
+    """Send a made-up flow file to try the page with."""
+    response = HttpResponse("".join(_SAMPLE.lines()), content_type="text/plain")
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="{_SAMPLE.filename}"'
+    )
+    return response
+
+
+@csrf_protect
+def _receive(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, form)
+    how = How(
+        requested_by=cast(User, request.user),
+        door=ImportJob.Door.UPLOAD,
+        policy=Policy(form.cleaned_data["policy"]),
+        is_dry_run="check" in request.POST,
+        allows_same_name=form.cleaned_data["allow_same_name"],
+    )
+    files = ((file.name or "", cast(BinaryIO, file)) for file in form.chosen_files)
+    outcomes = import_files(files, how)
+    # The form is as before, but for the files: a browser does not take them back.
+    return _page(request, UploadForm(initial=form.cleaned_data), outcomes=outcomes)
+
+
+def _page(
+    request: HttpRequest, form: UploadForm, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    outcomes = context.get("outcomes")
+    return admin_page(
+        request,
+        "upload.html",
+        status=status,
+        title="Upload files",
+        head_title=outcomes.sum if outcomes else "Upload files",
+        form=form,
+        max_bytes=_max_bytes(),
+        max_files=settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+        **context,
+    )
+
+
+def _max_bytes() -> int:
+    return settings.UPLOAD_MAX_MEGABYTES << 20
+
+
+def _refusal(request: HttpRequest) -> str:
+    """Return why an upload is too much to be taken, or nothing."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > _max_bytes():
+        return (
+            f"That is more than {filesizeformat(_max_bytes())}, the most that one "
+            "upload may bring. Pack the files, or send fewer at a time."
+        )
+    try:
+        request.POST
+    except TooManyFilesSent:
+        return (
+            f"Those are more than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files, the "
+            "most that one upload may bring. Send fewer, or pack them into one .zip."
+        )
+    return ""
+
+
+def _read_to_end(request: HttpRequest) -> None:
+    """Let the browser finish: one that is cut off while it sends hears no answer."""
+    while request.read(_PIECE):
+        pass
