@@ -99,7 +99,7 @@ class BodyLimitMiddleware:
             return _refusal(HTTPStatus.LENGTH_REQUIRED, "Say how long the body is.")
         length = request.META.get("CONTENT_LENGTH") or "0"
         size = int(length) if length.isascii() and length.isdecimal() else 0
-        if size <= _SMALL:
+        if size <= _SMALL or getattr(view, "tells_of_large_bodies", False):
             return None
         limit = settings.UPLOAD_MAX_MEGABYTES << 20
         is_known = getattr(view, "csrf_exempt", False) or request.user.is_authenticated

@@ -25,6 +25,12 @@ def for_staff_who_may(*codenames: str) -> Callable[[View], View]:
     return guarded
 
 
+def telling_of_large_bodies[Marked: View](view: Marked) -> Marked:
+    """Mark a view that answers a body that is too large with a page of its own."""
+    setattr(view, "tells_of_large_bodies", True)
+    return view
+
+
 def admin_page(
     request: HttpRequest, template: str, *, status: int = 200, **context: Any
 ) -> HttpResponse:

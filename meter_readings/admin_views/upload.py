@@ -17,7 +17,7 @@ from meter_readings.forms import UploadForm
 from meter_readings.models import ImportJob, Policy
 
 from .imports import How, import_files
-from .pages import admin_page, for_staff_who_may
+from .pages import admin_page, for_staff_who_may, telling_of_large_bodies
 
 _SAMPLE = synthetic.RECIPES["economy_7"]
 
@@ -26,6 +26,7 @@ _PIECE = 1 << 20
 
 # Exempt from the check that comes before a view, which would read the whole body; it
 # is checked in `_receive`, after the size was.
+@telling_of_large_bodies
 @csrf_exempt
 @for_staff_who_may("import_flowfile")
 @require_http_methods(["GET", "HEAD", "POST"])

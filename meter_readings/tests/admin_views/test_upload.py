@@ -343,6 +343,11 @@ class TooMuchTests(PageTestCase):
         self.assertIn("That is more than 1.0 MB", words_of(page))
         self.assertEqual(ImportJob.objects.count(), 0)
 
+    @override_settings(UPLOAD_MAX_MEGABYTES=1)
+    def test_who_may_not_upload_is_sent_away_before_it_is_read(self) -> None:
+        self.client.logout()
+        self.assertEqual(self.upload(sent(bytes(1 << 20))).status_code, 302)
+
     @override_settings(DATA_UPLOAD_MAX_NUMBER_FILES=2)
     def test_too_many_files_are_refused_in_words(self) -> None:
         page = self.upload(*[sent(GOOD, f"{name}.uff") for name in "abc"])
