@@ -4,9 +4,11 @@
 # shellcheck disable=SC2034 # Names set here are used by the scripts that source it.
 
 PROJECT_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-ENVIRONMENT_DIR="$PROJECT_ROOT/.venv"
+# PYTHON_ENVIRONMENT names one that is kept by other means; it is used as it is.
+ENVIRONMENT_DIR="${PYTHON_ENVIRONMENT:-$PROJECT_ROOT/.venv}"
 # The Python of the environment, there once ensure_environment has returned.
-PYTHON="$ENVIRONMENT_DIR/bin/python"
+PYTHON="$ENVIRONMENT_DIR/bin/python3"
+ENV_FILE="$PROJECT_ROOT/.env"
 LOWEST_MINOR_VERSION=13
 
 # Colours are for people at a terminal who have not refused them.
@@ -120,6 +122,12 @@ PYTHON_CODE
 ensure_environment() {
     local requirements="$PROJECT_ROOT/$1"
     local stamp wanted
+    if [ -n "${PYTHON_ENVIRONMENT:-}" ]; then
+        is_new_enough "$PYTHON" ||
+            die "PYTHON_ENVIRONMENT ($PYTHON_ENVIRONMENT) has no Python 3.$LOWEST_MINOR_VERSION or newer." \
+                "Name another one, or unset it to let this script make one itself."
+        return
+    fi
     # An environment that was moved, or whose Python is gone, is made again.
     if [ -e "$ENVIRONMENT_DIR" ] && ! is_new_enough "$PYTHON"; then
         warn "The environment in $ENVIRONMENT_DIR does not run; making it again."
@@ -151,4 +159,101 @@ ensure_environment() {
 # manage ARGUMENTS: runs manage.py in the environment.
 manage() {
     "$PYTHON" "$PROJECT_ROOT/manage.py" "$@"
+}
+
+# wrong_usage TEXT: says how the script is used, and stops.
+wrong_usage() {
+    printf '%sError: %s%s\n' "$RED" "$1" "$PLAIN" >&2
+    usage >&2
+    exit 2
+}
+
+# value_of OPTION VALUE: refuses an option without its value.
+value_of() {
+    [ -n "${2:-}" ] || wrong_usage "$1 needs a value."
+}
+
+# good_row NAME FOUND, bad_row NAME FOUND REMEDY: one line of a table of results.
+good_row() {
+    printf '    %s✓ good%s  %-14s  %s\n' "$GREEN" "$PLAIN" "$1" "$2"
+}
+
+bad_row() {
+    printf '    %s✕ BAD%s   %-14s  %s\n' "$RED" "$PLAIN" "$1" "$2"
+    printf '                            What to do: %s\n' "$3"
+}
+
+# in_project CODE: runs Python code that may import the project's own modules.
+in_project() {
+    (cd "$PROJECT_ROOT" && "$PYTHON" -c "$@")
+}
+
+# setting NAME: what the environment says, or else .env; nothing where both are silent.
+setting() {
+    in_project '
+import os, sys
+from config import environment
+
+environment.read_file(environment.PROJECT_ROOT / ".env")
+print(environment.text(sys.argv[1]))
+' "$1"
+}
+
+# write_settings: puts the NAME=value lines of its input into .env, each in the place
+# of an earlier one. Values come by the input, because others can see arguments.
+write_settings() {
+    "$PYTHON" -c '
+import os, pathlib, sys, tempfile
+
+path = pathlib.Path(sys.argv[1])
+new = dict(line.rstrip("\n").split("=", 1) for line in sys.stdin if line.strip())
+lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+kept = []
+for line in lines:
+    name = line.strip().removeprefix("export ").partition("=")[0].strip()
+    if name in new:
+        line = f"{name}={new.pop(name)}"
+    kept.append(line)
+kept += [f"{name}={value}" for name, value in new.items()]
+# Only its user may read it, from the first moment on; and it appears whole.
+handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".env.")
+with os.fdopen(handle, "w", encoding="utf-8") as file:
+    file.write("\n".join(kept) + "\n")
+if path.exists():
+    owner = path.stat()
+    if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
+        os.chown(temporary, owner.st_uid, owner.st_gid)
+os.replace(temporary, path)
+' "$ENV_FILE"
+}
+
+# random_text: a secret of 67 characters.
+random_text() {
+    "$PYTHON" -c 'import secrets; print(secrets.token_urlsafe(50))'
+}
+
+# as_administrator DATABASE: gives the SQL on its input to PostgreSQL by a superuser:
+# the system's own where there is one to become, else PG_ADMIN (postgres), whose
+# password, if it needs one, is in PGPASSWORD or ~/.pgpass.
+as_administrator() {
+    local options=(-X -q -A -t -v ON_ERROR_STOP=1 --dbname="$1")
+    if [ -z "${PG_ADMIN:-}" ] && [ "$(id -u)" -eq 0 ] && id postgres >/dev/null 2>&1 &&
+        is_local "$DB_HOST" && have runuser; then
+        (cd / && runuser -u postgres -- psql --port="$DB_PORT" "${options[@]}")
+    else
+        psql -w --host="$DB_HOST" --port="$DB_PORT" --username="${PG_ADMIN:-postgres}" "${options[@]}"
+    fi
+}
+
+# is_local HOST: whether it is this machine.
+is_local() {
+    case "$1" in
+    localhost | 127.0.0.1 | ::1) return 0 ;;
+    esac
+    return 1
+}
+
+# have PROGRAM: whether it is there to be run.
+have() {
+    command -v "$1" >/dev/null 2>&1
 }

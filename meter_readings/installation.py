@@ -1,18 +1,24 @@
 """Is this installation as it must be? Each thing that is looked at, and what to do.
 
 `readiness` is what a request needs, `refusals` what keeps production from starting,
-`examine` all there is, for a person who asks.
+`examine` and `reach` all there is, from inside and outside, for a person who asks.
 """
 
 from __future__ import annotations
 
+import http.client
 import io
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from email.message import Message
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import find
@@ -29,6 +35,15 @@ _MIGRATE = "Run: python manage.py migrate"
 _COLLECT = "Run: python manage.py collectstatic --noinput"
 _OWN_STYLES = "meter_readings/kraken.css"
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+_SECONDS = 10
+_SAFEGUARDS = (
+    "Content-Security-Policy",
+    "Permissions-Policy",
+    "Referrer-Policy",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+)
 
 # Made up, and the same each time: it must be taken.
 _SAMPLE = """\
@@ -216,3 +231,71 @@ def _dry_run() -> Finding:
             "Is this the whole of one version? Unpack it again.",
         )
     return _good("a flow file was checked, and nothing of it kept")
+
+
+def reach(*, url: str, host: str = "") -> Iterator[Finding]:
+    """Yield what the running site answers at an address.
+
+    `url` is its scheme, name and port. `host` is the name the site is asked for where
+    that is not the one in `url`: a name of its own behind the proxy.
+    """
+    try:
+        yield from _reach(url, host)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        yield _bad(
+            f"{url} does not answer: {error}",
+            "Is it running? Look at its log: journalctl -u d0010",
+        )._replace(name="site")
+
+
+def _reach(url: str, host: str) -> Iterator[Finding]:
+    status, _, _ = _get(url, host, "/healthz")
+    if status != HTTPStatus.OK:
+        yield _bad(
+            f"{url}/healthz answers {status}", "Is this the right address?"
+        )._replace(name="site")
+        return
+    yield _good(f"{url} answers")._replace(name="site")
+    status, headers, text = _get(url, host, "/admin/login/")
+    missing = [name for name in _SAFEGUARDS if name not in headers]
+    if settings.IS_PRODUCTION and "Strict-Transport-Security" not in headers:
+        missing.append("Strict-Transport-Security")
+    if status != HTTPStatus.OK or missing:
+        what = f"answers {status}" if status != HTTPStatus.OK else "comes without "
+        yield _bad(
+            f"the page to sign in {what}{', '.join(missing)}",
+            "Is the name in ALLOWED_HOSTS? Behind a proxy that ends HTTPS, is "
+            "BEHIND_PROXY=1 set, and X-Forwarded-Proto passed on?",
+        )._replace(name="page")
+        return
+    yield _good("the page to sign in comes with its safeguards")._replace(name="page")
+    yield _style_sheet(url, host, text)
+
+
+def _style_sheet(url: str, host: str, page: str) -> Finding:
+    """Ask for the style sheet that a page names."""
+    named = re.search(r'href="([^"]*/kraken[^"]*\.css)"', page)
+    path = named[1] if named else "/static/"
+    status, headers, _ = _get(url, host, path)
+    if status == HTTPStatus.OK and headers["Content-Type"].startswith("text/css"):
+        return _good("the style sheet comes")._replace(name="style sheet")
+    return _bad(
+        f"{path} answers {status}",
+        f"{_COLLECT}, then start the site again; whitenoise from "
+        "deployment_scripts/requirements-production.txt serves it, or nginx does.",
+    )._replace(name="style sheet")
+
+
+def _get(url: str, host: str, path: str) -> tuple[int, Message, str]:
+    """Return status, headers and text of a page, as the proxy would ask for it."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        open_to: type[http.client.HTTPConnection] = http.client.HTTPSConnection
+    else:
+        open_to = http.client.HTTPConnection
+    asked = open_to(parts.hostname or "", parts.port, timeout=_SECONDS)
+    headers = {"X-Forwarded-Proto": "https"} | ({"Host": host} if host else {})
+    with closing(asked):
+        asked.request("GET", path, headers=headers)
+        answer = asked.getresponse()
+        return answer.status, answer.headers, answer.read().decode(errors="replace")

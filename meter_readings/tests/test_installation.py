@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from django.core.management import call_command
+from django.contrib.staticfiles.testing import StaticLiveServerTestCase
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import TestCase, override_settings
 
@@ -153,3 +156,86 @@ class RefusalTests(InstallationTestCase):
 
     def test_do_not_include_a_lack_of_disk(self) -> None:
         self.assertEqual(self.refusals(MIN_FREE_MEGABYTES=1 << 40), [])
+
+
+class ReachTests(StaticLiveServerTestCase):
+    def found(self, url: str = "", host: str = "") -> dict[str, str]:
+        """Return what is found bad about the running site, by name."""
+        seen = installation.reach(url=url or self.live_server_url, host=host)
+        return {each.name: each.found for each in seen if each.is_failure}
+
+    def test_finds_a_site_that_is_well(self) -> None:
+        seen = installation.reach(url=self.live_server_url)
+        self.assertEqual(
+            [(each.name, each.is_failure) for each in seen],
+            [("site", False), ("page", False), ("style sheet", False)],
+        )
+
+    def test_finds_a_site_that_is_not_there(self) -> None:
+        self.assertIn("does not answer", self.found("http://127.0.0.1:1")["site"])
+        self.assertIn("does not answer", self.found("https://127.0.0.1:1")["site"])
+
+    def test_finds_an_address_that_is_none(self) -> None:
+        self.assertIn("does not answer", self.found("http://127.0.0.1:many")["site"])
+
+    def test_finds_a_name_that_the_site_does_not_answer_to(self) -> None:
+        logging.disable(logging.CRITICAL)
+        self.addCleanup(logging.disable, logging.NOTSET)
+        found = self.found(host="elsewhere.example")
+        self.assertIn("the page to sign in answers 400", found["page"])
+
+    def test_finds_another_site(self) -> None:
+        url = f"{self.live_server_url}/elsewhere"
+        with patch.object(installation, "_get", return_value=(404, {}, "")):
+            self.assertIn("answers 404", self.found(url)["site"])
+
+    @override_settings(IS_PRODUCTION=True)
+    def test_finds_a_page_without_its_safeguards(self) -> None:
+        self.assertEqual(
+            self.found()["page"],
+            "the page to sign in comes without Strict-Transport-Security",
+        )
+
+    def test_finds_a_style_sheet_that_does_not_come(self) -> None:
+        with self.settings(STATIC_URL="/elsewhere/"):
+            self.assertIn("answers 404", self.found()["style sheet"])
+
+    def test_finds_a_page_without_a_style_sheet(self) -> None:
+        headers = dict.fromkeys(installation._SAFEGUARDS, "yes")
+        answers = [(200, {}, "ok"), (200, headers, "<p>Sign in</p>"), (404, {}, "")]
+        with patch.object(installation, "_get", side_effect=answers):
+            self.assertEqual(self.found(), {"style sheet": "/static/ answers 404"})
+
+
+class ValidateInstallationTests(InstallationTestCase):
+    def validate(self, **options: str) -> str:
+        """Return what the command prints."""
+        stream = StringIO()
+        call_command("validate_installation", stdout=stream, **options)
+        return stream.getvalue()
+
+    def test_prints_a_line_for_each_thing_and_the_sum(self) -> None:
+        lines = self.validate().splitlines()
+        self.assertEqual(len(lines), 8)
+        self.assertRegex(lines[1], r"^    ✓ good  database        \w+ answers$")
+        self.assertEqual(lines[-1], "7 good, 0 bad.")
+
+    def test_prints_the_remedy_and_ends_with_1(self) -> None:
+        stream = StringIO()
+        with (
+            self.assertRaises(SystemExit) as ended,
+            self.settings(MIN_FREE_MEGABYTES=1 << 40),
+        ):
+            call_command("validate_installation", stdout=stream)
+        self.assertEqual(ended.exception.code, 1)
+        self.assertIn("✕ BAD   disk", stream.getvalue())
+        self.assertIn("What to do: Make room", stream.getvalue())
+        self.assertIn("6 good, 1 bad.", stream.getvalue())
+
+    def test_asks_the_site_where_it_is_told_of(self) -> None:
+        with self.assertRaises(SystemExit):
+            self.validate(url="http://127.0.0.1:1")
+
+    def test_needs_an_address_for_a_name(self) -> None:
+        with self.assertRaisesMessage(CommandError, "--host needs --url."):
+            self.validate(host="readings.example")

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Install what the project needs of the system: Python, PostgreSQL, nginx.
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage() {
+    cat <<'TEXT'
+Usage: deployment_scripts/setup_system_dependencies.sh [OPTIONS]
+
+Installs, by apt-get (Debian, Ubuntu) or brew (macOS, Linux), what is missing of:
+
+    Python 3.13 or newer   always
+    PostgreSQL, pg_dump    with --postgresql
+    nginx                  with --nginx
+
+    --dry-run   say what would be done, and do nothing
+
+What is there already is left as it is. apt-get needs root, or sudo.
+TEXT
+}
+
+is_dry='' wants_postgresql='' wants_nginx=''
+while [ $# -gt 0 ]; do
+    case "$1" in
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    --dry-run) is_dry=yes ;;
+    --postgresql) wants_postgresql=yes ;;
+    --nginx) wants_nginx=yes ;;
+    *) wrong_usage "\"$1\" is not known." ;;
+    esac
+    shift
+done
+
+# has_python: whether there is a Python that the project can run on.
+has_python() {
+    (find_python) >/dev/null 2>&1
+}
+
+if have apt-get; then
+    manager=apt-get
+    packages_of() {
+        case "$1" in
+        python) echo python3 python3-venv ;;
+        postgresql) echo postgresql postgresql-client ;;
+        nginx) echo nginx-light ;;
+        esac
+    }
+elif have brew; then
+    manager=brew
+    packages_of() {
+        case "$1" in
+        python) echo python@3.13 ;;
+        postgresql) echo postgresql@17 ;;
+        nginx) echo nginx ;;
+        esac
+    }
+else
+    die "Neither apt-get nor brew is here." \
+        "Install Python 3.13 or newer by what this system has, and for production" \
+        "PostgreSQL 15 or newer and nginx; then run the other scripts."
+fi
+
+# run COMMAND...: runs it, by sudo where that is needed, or says that it would.
+run() {
+    if [ "$manager" = apt-get ] && [ "$(id -u)" -ne 0 ]; then
+        if [ -z "$is_dry" ] && ! have sudo; then
+            die "apt-get needs root, and there is no sudo." "Run this as root: $*"
+        fi
+        set -- sudo "$@"
+    fi
+    if [ -n "$is_dry" ]; then
+        say "Would run: $*"
+    else
+        "$@"
+    fi
+}
+
+missing=()
+# want THING PROGRAM: notes the packages of a thing whose program is not here.
+want() {
+    # psql alone is only a client: a server has its own programs elsewhere.
+    if "$2" >/dev/null 2>&1; then
+        good "$1 is here."
+    else
+        say "$1 is missing."
+        # shellcheck disable=SC2207 # names of packages have no spaces
+        missing+=($(packages_of "$1"))
+    fi
+}
+
+has_postgresql() {
+    have pg_dump && { have postgres || have pg_lsclusters || have pg_ctl; }
+}
+
+has_nginx() {
+    have nginx
+}
+
+step "Looking for what is needed"
+want python has_python
+[ -z "$wants_postgresql" ] || want postgresql has_postgresql
+[ -z "$wants_nginx" ] || want nginx has_nginx
+
+if [ ${#missing[@]} -eq 0 ]; then
+    good "Nothing is missing."
+    exit 0
+fi
+
+step "Installing ${missing[*]}"
+case "$manager" in
+apt-get)
+    run apt-get update -q
+    run env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+    ;;
+brew) run brew install "${missing[@]}" ;;
+esac
+[ -z "$is_dry" ] || exit 0
+
+has_python || find_python # which says what else can be done
+good "All of it is here."

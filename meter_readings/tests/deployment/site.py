@@ -1,0 +1,84 @@
+"""A copy of the project in a folder of its own, and its scripts at work there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import ClassVar
+
+from django.test import SimpleTestCase
+
+from config.environment import PROJECT_ROOT
+
+_FOLDERS = ("config", "deployment_scripts", "meter_readings", "sample_data")
+_FILES = ("manage.py", "requirements.txt", ".env.example")
+
+
+class SiteTestCase(SimpleTestCase):
+    """Scripts run in a copy: what they write goes away with it."""
+
+    site: ClassVar[Path]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        folder = tempfile.mkdtemp(prefix="test_d0010_site_")
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        cls.site = Path(folder)
+        unneeded = shutil.ignore_patterns("tests", "__pycache__")
+        for name in _FOLDERS:
+            shutil.copytree(PROJECT_ROOT / name, cls.site / name, ignore=unneeded)
+        for name in _FILES:
+            shutil.copy(PROJECT_ROOT / name, cls.site / name)
+
+    def setUp(self) -> None:
+        """Begin without settings and without data."""
+        for name in (".env", "db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm"):
+            (self.site / name).unlink(missing_ok=True)
+        for name in ("media", "cache", "staticfiles", "backups"):
+            shutil.rmtree(self.site / name, ignore_errors=True)
+
+    def run_script(
+        self, script: str, *arguments: str, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one of the scripts as somebody would who has set nothing else."""
+        return self.run_program(f"deployment_scripts/{script}", *arguments, **variables)
+
+    def run_program(
+        self, *words: str, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program in the copy, with these variables and no others of ours."""
+        usual = {
+            name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ
+        }
+        usual |= {"PYTHON_ENVIRONMENT": sys.prefix, "LC_ALL": "C.UTF-8"}
+        return subprocess.run(
+            words,
+            cwd=self.site,
+            env=usual | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def succeed(self, script: str, *arguments: str, **variables: str) -> str:
+        """Run a script that must succeed; return what it says."""
+        result = self.run_script(script, *arguments, **variables)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout
+
+    def break_off(self, script: str, *arguments: str, **variables: str) -> str:
+        """Run a script that must fail with 1; return what it says."""
+        result = self.run_script(script, *arguments, **variables)
+        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        return result.stdout + result.stderr
+
+    def settings_of_site(self) -> dict[str, str]:
+        """Return what .env says."""
+        lines = (self.site / ".env").read_text(encoding="utf-8").splitlines()
+        return dict(line.split("=", 1) for line in lines)
