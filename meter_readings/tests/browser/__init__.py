@@ -1,0 +1,1 @@
+"""Pages as a browser shows them: to eyes, to screen readers, to a keyboard."""

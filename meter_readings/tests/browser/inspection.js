@@ -1,0 +1,80 @@
+// What a page has against it that axe does not see. Returns a list of sentences.
+() => {
+  const complaints = [];
+
+  // Any colour that CSS can write, as red, green, blue and alpha.
+  const pixel = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const channels = (colour) => {
+    pixel.clearRect(0, 0, 1, 1);
+    pixel.fillStyle = colour;
+    pixel.fillRect(0, 0, 1, 1);
+    return pixel.getImageData(0, 0, 1, 1).data;
+  };
+
+  const luminance = (colour) => {
+    const [red, green, blue] = [...channels(colour)].slice(0, 3).map((channel) => {
+      const share = channel / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+
+  const contrast = (one, other) => {
+    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+
+  // What is seen behind an element.
+  const behind = (element) => {
+    for (let outer = element.parentElement; outer; outer = outer.parentElement) {
+      const colour = getComputedStyle(outer).backgroundColor;
+      if (channels(colour)[3] > 0) {
+        return colour;
+      }
+    }
+    return "white";
+  };
+
+  const name = (element) =>
+    element.tagName.toLowerCase() + (element.id ? `#${element.id}` : `[name=${element.name}]`);
+
+  const boxes = "input:not([type=hidden], [type=checkbox], [type=radio], [type=submit], [type=image]), select, textarea";
+  for (const box of document.querySelectorAll(boxes)) {
+    if (!box.checkVisibility({ visibilityProperty: true })) {
+      continue;
+    }
+    const style = getComputedStyle(box);
+    const ground = behind(box);
+    const border = parseFloat(style.borderTopWidth) > 0 ? contrast(style.borderTopColor, ground) : 1;
+    const inside = contrast(style.backgroundColor, ground);
+    if (Math.max(border, inside) < 3) {
+      complaints.push(`${name(box)}: the border has a contrast of ${border.toFixed(2)}`);
+    }
+  }
+
+  const wide = document.documentElement.scrollWidth;
+  if (wide > window.innerWidth) {
+    const guilty = [...document.body.querySelectorAll("*")].find(
+      (element) => element.getBoundingClientRect().right > window.innerWidth && !element.closest("table")
+    );
+    complaints.push(`it is ${wide} pixels wide, the window ${window.innerWidth}: ${guilty?.outerHTML.slice(0, 120)}`);
+  }
+
+  const headings = document.querySelectorAll("h1").length;
+  if (headings !== 1) {
+    complaints.push(`it has ${headings} h1`);
+  }
+
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+  if (twice.length) {
+    complaints.push(`ids that are there twice: ${twice.join(", ")}`);
+  }
+
+  for (const table of document.querySelectorAll("main table:not(#result_list)")) {
+    if (!table.caption?.textContent.trim()) {
+      complaints.push(`a table without a caption: ${table.outerHTML.slice(0, 80)}`);
+    }
+  }
+  return complaints;
+}

@@ -1,0 +1,212 @@
+"""Every page, light and dark, wide and narrow: nothing is said against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from meter_readings.models import FlowFile, Meter, MeterPoint
+from meter_readings.tests.access.addresses import Address, addresses
+
+from .browsing import NARROW, THEMES, WIDE, BrowserTestCase
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+# Every other address of the site is a page to look at. Names as the URLconf has them.
+NOT_LOOKED_AT = {
+    r"admin:logout": "is posted to",
+    r"testing-(import|clear)": "is posted to",
+    r"upload-sample": "is a file to keep",
+    r"admin:jsi18n": "is a script",
+    r"admin:autocomplete": "is data",
+    r"admin:view_on_site": "leads elsewhere",
+    r"admin/.*/<path:object_id>/": "leads elsewhere",
+    r"admin:meter_readings_\w+_(add|delete)": "nobody may: a refusal is looked at once",
+    r"admin:login": "leads who is signed in elsewhere: looked at signed out",
+}
+# Pages that are there, with an answer of their own.
+STATUS = {"admin/(?P<url>.*)$": 404}
+
+# WCAG 2.2 AA, and what its authors hold to be good practice.
+_AXE = {
+    "runOnly": [
+        "wcag2a",
+        "wcag2aa",
+        "wcag21a",
+        "wcag21aa",
+        "wcag22aa",
+        "best-practice",
+    ],
+    "resultTypes": ["violations"],
+}
+_HINTS = ("debug", "info", "log", "verbose")
+# Faults in the admin's own widgets, by rule and by what the element has.
+_OF_DJANGO = {("aria-prohibited-attr", 'class="help-tooltip search-label-icon"')}
+_NO_PAGE = "error: Failed to load resource"
+_INSPECTION = Path(__file__).with_name("inspection.js").read_text(encoding="utf-8")
+
+
+def reason_not_to_look_at(name: str) -> str:
+    """Return why an address is no page to look at, or nothing."""
+    for pattern, reason in NOT_LOOKED_AT.items():
+        if re.fullmatch(pattern, name):
+            return reason
+    return ""
+
+
+def is_of_django(rule: str, html: str) -> bool:
+    """Return whether a fault is known, and not for this project to mend."""
+    return any(rule == known and mark in html for known, mark in _OF_DJANGO)
+
+
+class EveryPageTestCase(BrowserTestCase):
+    maxDiff = None
+    axe_script: ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        from axe_playwright_python.sync_playwright import Axe
+
+        cls.axe_script = Axe().axe_script
+
+    def looks(self, page: Page) -> Iterator[list[str]]:
+        """Yield what there is to say of each way to look at a page."""
+        for width in (WIDE, NARROW):
+            page.set_viewport_size({"width": width, "height": 900})
+            for theme in THEMES:
+                page.emulate_media(color_scheme=theme)
+                faults = page.evaluate(_INSPECTION) + self.found_by_axe(page)
+                yield [f"{width} {theme}: {fault}" for fault in faults]
+
+    def found_by_axe(self, page: Page) -> list[str]:
+        """Return what axe finds."""
+        found: dict[str, Any] = page.evaluate("options => axe.run(options)", _AXE)
+        return [
+            f"{violation['id']}: {node['html'][:160]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+            if not is_of_django(violation["id"], node["html"])
+        ]
+
+
+class EveryPageTests(EveryPageTestCase):
+    def test_addresses_that_are_not_looked_at_exist(self) -> None:
+        names = [address.name for address in addresses(self.somebody)]
+        for pattern in NOT_LOOKED_AT:
+            with self.subTest(pattern):
+                self.assertTrue(any(re.fullmatch(pattern, name) for name in names))
+
+    def test_every_address_is_without_fault(self) -> None:
+        context = self.context(user=self.alice)
+        for name, path in self.pages():
+            with self.subTest(name, path=path):
+                self.expect_no_fault(context, path, STATUS.get(name, 200))
+
+    def test_pages_with_something_special_are_without_fault(self) -> None:
+        context = self.context(user=self.alice)
+        for what, (path, status) in self.special_pages().items():
+            with self.subTest(what):
+                self.expect_no_fault(context, path, status)
+
+    def test_pages_for_who_is_signed_out_are_without_fault(self) -> None:
+        context = self.context()
+        for path, status in {"/": 200, "/admin/login/": 200, "/nowhere/": 404}.items():
+            with self.subTest(path):
+                self.expect_no_fault(context, path, status)
+
+    def pages(self) -> Iterator[Address]:
+        """Yield every address that is a page."""
+        for address in addresses(self.somebody):
+            if not reason_not_to_look_at(address.name):
+                yield address
+
+    def special_pages(self) -> dict[str, tuple[str, int]]:
+        """Return addresses of pages as they look with other contents."""
+        rejected = FlowFile.objects.filter(status=FlowFile.Status.REJECTED).first()
+        point = MeterPoint.objects.filter(meters__serial_number="EG5000001").first()
+        lists = "/admin/meter_readings"
+        pages: dict[str, tuple[str, int]] = {
+            "found": ("/find/?q=1", 200),
+            "found nothing": ("/find/?q=nothing", 200),
+            "a refusal": (f"{lists}/reading/add/", 403),
+            "a file that was rejected": (rejected.get_absolute_url(), 200),
+            "a meter": (Meter.objects.earliest("pk").get_absolute_url(), 200),
+            "a list that is searched": (f"{lists}/reading/?q=routine_round.uff", 200),
+            "a list that is filtered": (
+                f"{lists}/reading/?standing__exact=current",
+                200,
+            ),
+            "a list with nothing": (f"{lists}/reading/?q=nothing", 200),
+            "a list by another order": (f"{lists}/flowfile/?o=-6.1", 200),
+        }
+        if point is not None:
+            pages["a meter point with two meters"] = (point.get_absolute_url(), 200)
+        return pages
+
+    def expect_no_fault(self, context: BrowserContext, path: str, status: int) -> None:
+        """Expect that a page loads, and that nothing is said against it."""
+        page = context.new_page()
+        page.set_viewport_size({"width": WIDE, "height": 900})
+        said: list[str] = []
+        page.on(
+            "console", lambda message: said.append(f"{message.type}: {message.text}")
+        )
+        page.on("pageerror", lambda error: said.append(str(error)))
+        response = page.goto(path)
+        self.assertEqual(response.status, status)
+        self.assertIn("text/html", response.headers["content-type"])
+        page.evaluate(self.axe_script)
+        faults = [fault for look in self.looks(page) for fault in look]
+        page.close()
+        faults += [words for words in said if not words.startswith(_HINTS)]
+        if status != 200:  # the browser itself says that the page is none
+            faults = [fault for fault in faults if _NO_PAGE not in fault]
+        self.assertEqual("\n".join(faults), "")
+
+
+class FaultTests(EveryPageTestCase):
+    """What is looked for is found where it is."""
+
+    def faults(self, html: str) -> str:
+        """Return what there is to say of a page with these contents."""
+        page = self.page()
+        page.set_content(f"<html lang=en><title>A</title><main><h1>A</h1>{html}</main>")
+        page.evaluate(self.axe_script)
+        return "\n".join(fault for look in self.looks(page) for fault in look)
+
+    def test_there_is_none(self) -> None:
+        self.assertEqual(self.faults("<p>All is well.</p>"), "")
+
+    def test_a_pale_border(self) -> None:
+        box = "<input aria-label=A style='background: white; border: 1px solid #ccc'>"
+        self.assertIn("the border has a contrast of 1.61", self.faults(box))
+
+    def test_a_wide_page(self) -> None:
+        wide = "<p style='width: 400px'>Wide</p>"
+        self.assertIn("it is 408 pixels wide, the window 320", self.faults(wide))
+
+    def test_a_second_heading(self) -> None:
+        self.assertIn("it has 2 h1", self.faults("<h1>B</h1>"))
+
+    def test_the_same_id_twice(self) -> None:
+        self.assertIn("twice: b", self.faults("<p id=b></p><p id=b></p>"))
+
+    def test_a_table_without_a_caption(self) -> None:
+        table = "<table><tr><th scope=col>A<tr><td>1</table>"
+        self.assertIn("a table without a caption", self.faults(table))
+
+    def test_what_axe_finds(self) -> None:
+        self.assertIn("image-alt", self.faults("<img src='data:,'>"))
+
+    def test_what_the_policy_forbids(self) -> None:
+        said: list[str] = []
+        page = self.page()
+        page.on("console", lambda message: said.append(message.text))
+        page.goto("/")
+        page.evaluate("document.body.setAttribute('style', 'color: red')")
+        page.wait_for_timeout(100)
+        self.assertIn("Content Security Policy", " ".join(said))

@@ -1,0 +1,141 @@
+"""Everything by the keyboard alone, and without scripts where no script is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meter_readings.models import Reading
+
+from .browsing import PASSWORD, BrowserTestCase
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+_TABS = 250
+_FOCUSED = "document.activeElement"
+# Focus that nobody sees is no focus.
+_IS_SEEN = """() => {
+  const style = getComputedStyle(document.activeElement);
+  const shown = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  return shown || document.activeElement.tagName === "MAIN";
+}"""
+
+
+class KeyboardTestCase(BrowserTestCase):
+    def focused_text(self, page: Page) -> str:
+        """Return the words of what has the focus."""
+        return page.evaluate(f"{_FOCUSED}.textContent.trim()")
+
+    def focused_id(self, page: Page) -> str:
+        """Return the id of what has the focus."""
+        return page.evaluate(f"{_FOCUSED}.id")
+
+    def tab_to(self, page: Page, text: str) -> None:
+        """Go on from one thing to the next until these words are reached."""
+        for _ in range(_TABS):
+            page.keyboard.press("Tab")
+            self.assertTrue(
+                page.evaluate(_IS_SEEN), page.evaluate(f"{_FOCUSED}.outerHTML")
+            )
+            if self.focused_text(page) == text:
+                return
+        self.fail(f"{text!r} was not reached by {_TABS} tabs on {page.url}")
+
+    def expect_heading(self, page: Page, text: str) -> None:
+        """Expect to have come to the page with this heading."""
+        page.wait_for_function(
+            "text => document.querySelector('h1')?.textContent.includes(text)", arg=text
+        )
+
+
+class JourneyTests(KeyboardTestCase):
+    def test_from_signing_in_to_the_file_of_a_reading(self) -> None:
+        reading = Reading.objects.select_related("meter__meter_point", "flow_file")
+        reading = reading.filter(flow_file__filename="economy_7.uff").latest("pk")
+        page = self.page()
+        page.goto("/")
+        self.tab_to(page, "Sign in")
+        page.keyboard.press("Enter")
+        self.expect_heading(page, "Sign in")
+        page.keyboard.type("alice")
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        self.expect_heading(page, "Overview")
+        page.keyboard.press("/")
+        page.keyboard.type(str(reading.meter.meter_point))
+        page.keyboard.press("Enter")
+        self.expect_heading(page, str(reading.meter.meter_point))
+        self.tab_to(page, reading.flow_file.filename)
+        page.keyboard.press("Enter")
+        self.expect_heading(page, reading.flow_file.filename)
+
+    def test_past_the_header_to_the_matter(self) -> None:
+        page = self.page(user=self.alice)
+        for path in ("/", "/admin/meter_readings/reading/"):
+            with self.subTest(path):
+                page.goto(path)
+                page.keyboard.press("Tab")
+                self.assertEqual(self.focused_text(page), "Skip to main content")
+                page.keyboard.press("Enter")
+                self.assertEqual(page.evaluate(f"{_FOCUSED}.tagName"), "MAIN")
+
+
+class SearchKeyTests(KeyboardTestCase):
+    def test_goes_to_the_search_box_of_every_page(self) -> None:
+        page = self.page(user=self.alice)
+        for path in ("/", "/find/", "/admin/", "/admin/meter_readings/meter/"):
+            with self.subTest(path):
+                page.goto(path)
+                page.locator("h1").click()
+                page.keyboard.press("/")
+                self.assertEqual(self.focused_id(page), "find")
+                self.assertEqual(page.input_value("#find"), "")
+
+    def test_is_shown_in_the_box(self) -> None:
+        page = self.page(user=self.alice)
+        page.goto("/")
+        self.assertTrue(page.locator(".find-key").is_visible())
+
+    def test_is_a_character_like_others_while_somebody_types(self) -> None:
+        page = self.page(user=self.alice)
+        page.goto("/admin/meter_readings/meter/")
+        page.focus("#searchbar")
+        page.keyboard.type("a/b")
+        self.assertEqual(page.input_value("#searchbar"), "a/b")
+
+    def test_leaves_the_browsers_own_keys_alone(self) -> None:
+        page = self.page(user=self.alice)
+        page.goto("/")
+        page.keyboard.press("Control+/")
+        self.assertEqual(self.focused_id(page), "")
+
+    def test_can_be_switched_off_and_on(self) -> None:
+        page = self.page(user=self.alice)
+        page.goto("/find/")
+        page.uncheck("#find-key-choice input")
+        page.goto("/")
+        page.keyboard.press("/")
+        self.assertEqual(self.focused_id(page), "")
+        self.assertFalse(page.locator(".find-key").is_visible())
+        page.goto("/find/")
+        page.check("#find-key-choice input")
+        page.goto("/")
+        page.keyboard.press("/")
+        self.assertEqual(self.focused_id(page), "find")
+
+
+class WithoutScriptsTests(KeyboardTestCase):
+    def test_finds_a_meter_point(self) -> None:
+        point = Reading.objects.latest("pk").meter.meter_point
+        page = self.page(user=self.alice, java_script_enabled=False)
+        page.goto("/")
+        page.fill("#find", str(point))
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{point.get_absolute_url()}")
+
+    def test_promises_no_key(self) -> None:
+        page = self.page(user=self.alice, java_script_enabled=False)
+        page.goto("/find/")
+        self.assertFalse(page.locator(".find-key").is_visible())
+        self.assertFalse(page.locator("#find-key-choice").is_visible())
