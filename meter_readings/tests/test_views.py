@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.http import HttpResponse
 from django.test import TestCase
@@ -165,6 +165,13 @@ class OverviewTests(HomeTestCase):
 
     def test_shows_attempts_to_nobody_who_may_not_view_them(self) -> None:
         self.assertNotIn("running", self.home().context)
+
+    def test_leads_to_the_upload_who_may_import(self) -> None:
+        link = 'href="/admin/upload/"'
+        self.assertNotContains(self.home(), link)
+        permission = Permission.objects.get(codename="import_flowfile")
+        User.objects.get().user_permissions.add(permission)
+        self.assertContains(self.home(), link, 2)
 
     def test_says_how_to_begin(self) -> None:
         self.assertContains(self.home(), "python manage.py import_d0010 FILE")
