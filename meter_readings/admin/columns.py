@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.admin import display
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -100,6 +101,19 @@ def line(row: FromFile) -> str:
     return shown.NOTHING if row.line_number is None else f"{row.line_number:,}"
 
 
+@display(description="line")
+def line_of_finding(finding: Finding) -> SafeString | str:
+    """Return on which line it was found, leading to how that line came."""
+    if finding.line_number is None:
+        return shown.NOTHING
+    address = reverse(
+        "admin:meter_readings_flowfile_lines", args=(finding.flow_file_id,)
+    )
+    return format_html(
+        '<a href="{}?line={}">{}</a>', address, finding.line_number, line(finding)
+    )
+
+
 # Site visits
 
 
@@ -179,7 +193,8 @@ def _participant(participant: str, role: str) -> str:
 @display(description="readings loaded", ordering="readings_loaded")
 def readings_loaded(file: FlowFile) -> str:
     """Return how many of its readings are held."""
-    return f"{file.readings_loaded:,}"
+    is_undone = file.status == FlowFile.Status.UNDONE
+    return "0" if is_undone else f"{file.readings_loaded:,}"
 
 
 @display(description="findings")

@@ -1,6 +1,7 @@
 """What the page of a flow file shows beside its own columns.
 
-It asks a fixed number of questions, and for a limited number of rows.
+It asks a fixed number of questions, and for a limited number of rows: did the file
+load, what was wrong with it, and what is there to do now?
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from typing import Any, NamedTuple
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
-from meter_readings import importer
-from meter_readings.models import Finding, FlowFile, Severity
+from meter_readings import d0010, importer, reports, words
+from meter_readings.importer import Outcome
+from meter_readings.models import Finding, FlowFile, ImportJob, Policy, Severity
+
+from . import flow_file_figures as figures
 
 _FINDINGS_SHOWN_PER_RULE = 5
 _ATTEMPTS_SHOWN = 10
 
-_RULES = {
-    str(code): (code.sentence, rule.remedy) for code, rule in importer.RULES.items()
-}
+_STATUS = FlowFile.Status
+# Attempts with these outcomes made the file what it is.
+_DECISIVE = Outcome.IMPORTED, Outcome.REJECTED, Outcome.UNDONE
 
 
 class RuleReport(NamedTuple):
@@ -38,30 +42,57 @@ class RuleReport(NamedTuple):
         return Severity(self.first[0].severity)
 
 
-class Total(NamedTuple):
-    """What the trailer says against what was counted."""
+class Verdict(NamedTuple):
+    """What became of a file, as one sentence, and what to do about it as another.
 
-    name: str
-    said: int | None
-    counted: int
+    `gentler` is a policy under which the file may be accepted.
+    """
 
-    @property
-    def agrees(self) -> bool:
-        """Return whether the trailer is right."""
-        return self.said == self.counted
+    tone: str
+    sentence: str
+    advice: str
+    gentler: Policy | None = None
+
+
+class Attempt(NamedTuple):
+    """An attempt to import or to undo, with what came of it in words."""
+
+    job: ImportJob
+    words: str
 
 
 def of_flow_file(file: FlowFile) -> dict[str, Any]:
-    """Return how the file's totals compare, what was found, and who tried it when."""
+    """Return how the file adds up, what was found, and who tried it when."""
+    made_by, undone_by = _decisive_jobs(file)
+    standings = figures.standings_of(file, made_by)
+    rules = _rules_of(file)
     attempts = file.jobs.select_related("requested_by").order_by("-started_at", "-pk")
     return {
-        "totals": [
-            Total("Groups", file.trailer_group_count, file.group_count),
-            Total("026 groups", file.trailer_flow_count, file.flow_count),
+        "verdict": _verdict(file, rules),
+        "made_by": made_by,
+        "undone_by": undone_by,
+        "sums": figures.sums_of(file, standings),
+        "standings": standings,
+        "totals": figures.totals_of(file),
+        "rules": rules,
+        "kept_per_rule": importer.KEPT_PER_RULE,
+        "attempts": [
+            Attempt(job, job_words(job)) for job in attempts[:_ATTEMPTS_SHOWN]
         ],
-        "rules": _rules_of(file),
-        "attempts": attempts[:_ATTEMPTS_SHOWN],
     }
+
+
+def _decisive_jobs(file: FlowFile) -> tuple[ImportJob | None, ImportJob | None]:
+    """Return the attempt that loaded or rejected the file, and what undid it."""
+    jobs = file.jobs.filter(outcome__in=_DECISIVE).select_related("requested_by")
+    latest = list(jobs.order_by("-started_at", "-pk")[:2])
+    undone_by = None
+    if latest and latest[0].outcome == Outcome.UNDONE:
+        undone_by = latest.pop(0)
+    return (latest[0] if latest else None), undone_by
+
+
+# Findings
 
 
 def _rules_of(file: FlowFile) -> list[RuleReport]:
@@ -72,14 +103,116 @@ def _rules_of(file: FlowFile) -> list[RuleReport]:
     first = file.findings.annotate(place=place).filter(
         place__lte=_FINDINGS_SHOWN_PER_RULE
     )
-    reports = []
+    by_rule = []
     for code, rows in groupby(first.order_by("code", "place"), lambda row: row.code):
         findings = list(rows)
-        sentence, remedy = _RULES.get(code, (code, ""))
         times = file.finding_counts.get(code, len(findings))
-        reports.append(RuleReport(code, sentence, remedy, times, findings))
+        by_rule.append(RuleReport(code, *reports.rule_words(code), times, findings))
     in_order = list(Severity)
     return sorted(
-        reports,
+        by_rule,
         key=lambda report: (in_order.index(report.severity), -report.times),
     )
+
+
+# The verdict
+
+
+def _verdict(file: FlowFile, rules: list[RuleReport]) -> Verdict:
+    """Return whether the file loaded, and what to do now."""
+    if file.status == _STATUS.UNDONE:
+        return Verdict(
+            "note",
+            "The import was undone: nothing of the file is held.",
+            "The original and its report are kept, and it may be imported again.",
+        )
+    if file.status == _STATUS.REJECTED:
+        return _rejection(file, rules)
+    loaded = words.counted(file.readings_loaded, "reading")
+    if file.readings_rejected:
+        left_out = words.counted(file.readings_rejected, "reading")
+        return Verdict(
+            "warning",
+            f"Loaded in part: {loaded} loaded, {left_out} left out.",
+            "The report says which and why. Ask the sender for a corrected file.",
+        )
+    if file.warning_count:
+        warnings = words.counted(file.warning_count, "warning")
+        return Verdict(
+            "warning",
+            f"Loaded: {loaded}, with {warnings}.",
+            "Everything is held as it came. The report says what is unusual about it.",
+        )
+    return Verdict("ok", f"Loaded: {loaded}.", "Nothing needs doing.")
+
+
+def _rejection(file: FlowFile, rules: list[RuleReport]) -> Verdict:
+    errors = [rule for rule in rules if rule.severity == Severity.ERROR]
+    number = words.counted(file.error_count, "error")
+    sentence = f"Rejected for {number}: nothing of the file is held."
+    if len(errors) == 1:
+        advice = f"{errors[0].sentence} {errors[0].remedy}"
+    else:
+        advice = "The report says what is wrong, rule by rule, and what to do."
+    return Verdict("error", sentence, advice, _gentler_policy(file, errors))
+
+
+def _gentler_policy(file: FlowFile, errors: list[RuleReport]) -> Policy | None:
+    """Return the policy under which these rules would not reject the file, if any.
+
+    The first findings of a rule stand for all of them.
+    """
+    if file.policy == Policy.STRICT and all(
+        _weight(rule, Policy.STANDARD) != Severity.ERROR for rule in errors
+    ):
+        return Policy.STANDARD
+    if file.policy != Policy.SALVAGE and all(
+        _weight(rule, Policy.SALVAGE) != Severity.ERROR or _costs_group_only(rule)
+        for rule in errors
+    ):
+        return Policy.SALVAGE
+    return None
+
+
+_CODES = {str(code): code for code in importer.RULES}
+_ENVELOPE = d0010.HEADER.code, d0010.TRAILER.code
+
+
+def _weight(rule: RuleReport, policy: Policy) -> Severity:
+    code = _CODES.get(rule.code)
+    return importer.severity_of(code, policy) if code else Severity.ERROR
+
+
+def _costs_group_only(rule: RuleReport) -> bool:
+    """Return whether a salvage would leave out what the findings stand in."""
+    code = _CODES.get(rule.code)
+    return (
+        code is not None
+        and importer.RULES[code].costs_group_only
+        and all(
+            finding.line_number and finding.group not in _ENVELOPE
+            for finding in rule.first
+        )
+    )
+
+
+# Attempts
+
+
+def job_words(job: ImportJob) -> str:
+    """Return what an attempt brought or took away, from what its row remembers."""
+    counts = job.counts
+    if job.outcome == Outcome.UNDONE:
+        return words.undo_words(importer.UndoResult(**counts)).capitalize() + "."
+    named = (
+        ("readings_loaded", "reading", " loaded"),
+        ("readings_rejected", "reading", " rejected"),
+        ("errors", "error", ""),
+        ("warnings", "warning", ""),
+    )
+    said = [
+        words.counted(counts[name], noun) + what
+        for name, noun, what in named
+        if counts.get(name)
+    ]
+    return f"{', '.join(said)}." if said else job.message

@@ -6,12 +6,25 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import URLPattern
 
 from meter_readings import search
 from meter_readings.models import Finding, FlowFile, ImportJob
 
-from . import columns, filters, flow_file_page
+from . import (
+    columns,
+    filters,
+    flow_file_batches,
+    flow_file_deeds,
+    flow_file_downloads,
+    flow_file_lines,
+    flow_file_page,
+    flow_file_views,
+)
 from .read_only import ReadOnlyAdmin
+
+VIEWS = [*flow_file_downloads.VIEWS, *flow_file_lines.VIEWS, *flow_file_deeds.VIEWS]
 
 
 @admin.register(FlowFile)
@@ -33,6 +46,19 @@ class FlowFileAdmin(ReadOnlyAdmin):
     search_fields = ("filename", "file_identifier", "sha256")
     search_help_text = "A filename, file identifier or SHA-256, or how it begins."
     ordering = ("-received_at", "-pk")
+    actions = (flow_file_batches.undo_selected, flow_file_batches.reprocess_selected)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the extra pages of a file before those that take any name."""
+        return flow_file_views.urls_of(self, VIEWS) + super().get_urls()
+
+    def has_undo_permission(self, request: HttpRequest) -> bool:
+        """Return whether who asks may undo imports."""
+        return request.user.has_perm("meter_readings.undo_flowfile")
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Return whether who asks may import files."""
+        return request.user.has_perm("meter_readings.import_flowfile")
 
     def found_by(self, text: str) -> Q:
         """Return the files that a person means."""
@@ -51,7 +77,7 @@ class FindingAdmin(ReadOnlyAdmin):
         columns.rule,
         columns.severity,
         columns.flow_file,
-        columns.line,
+        columns.line_of_finding,
         "group",
         "field",
         "found",

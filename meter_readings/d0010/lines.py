@@ -82,6 +82,26 @@ class LineReader:
         return start
 
 
+def lines_between(
+    stream: BinaryIO, *, first: int, last: int
+) -> Iterator[tuple[int, str]]:
+    """Yield the lines from one number to another with their numbers, as an import
+    reads them.
+
+    Reads no further than it must, and never holds more than a block.
+    """
+    number = 1
+    for block in LineReader(stream):
+        line_count = block.text.count("\n") + 1
+        if number + line_count > first:
+            for line_number, line in enumerate(block.lines, number):
+                if first <= line_number <= last:
+                    yield line_number, line
+        number += line_count
+        if number > last:
+            return
+
+
 def _end_of_lines(data: bytes) -> int:
     """Return where the first line begins that is not whole, or is too long."""
     end = 0

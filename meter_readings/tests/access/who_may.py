@@ -87,6 +87,26 @@ def accounts(name: str) -> dict[str, Row]:
     }
 
 
+# Who takes files and readings away, who imports files and who undoes it.
+EXPORTERS = LOOKERS - {SUPPORT_AGENT}
+IMPORTERS = frozenset({METERING_OPERATIONS, SUPERUSER})
+
+
+def flow_files() -> dict[str, Row]:
+    """Return the rows of what a flow file has beside its own page."""
+    page = "admin:meter_readings_flowfile_{}".format
+    return {
+        page("lines"): Row(look=LOOKERS),
+        page("report_csv"): Row(look=LOOKERS),
+        page("report_json"): Row(look=LOOKERS),
+        page("original"): Row(look=EXPORTERS),
+        page("csv"): Row(look=EXPORTERS),
+        page("d0010"): Row(look=EXPORTERS),
+        page("undo"): Row(look=IMPORTERS, post=IMPORTERS),
+        page("reprocess"): Row(look=IMPORTERS, post=IMPORTERS),
+    }
+
+
 TABLE: dict[str, Row] = {
     # Tells those who may not look no more than what this is and where to sign in.
     "home": Row(look=EVERYBODY),
@@ -111,6 +131,7 @@ TABLE: dict[str, Row] = {
     "admin/(?P<url>.*)$": Row(),
     # What was received
     **received("flowfile", LOOKERS),
+    **flow_files(),
     **received("meterpoint", LOOKERS),
     **received("meter", LOOKERS),
     **received("reading", LOOKERS),

@@ -119,7 +119,8 @@ class ReadOnlyTests(AdminTestCase):
                 self.assertEqual(answer.status_code, 403)
 
     def test_no_action_is_offered(self) -> None:
-        for name in MODEL_NAMES:
+        # Files have actions that undo imports, or make them.
+        for name in set(MODEL_NAMES) - {"flowfile"}:
             with self.subTest(name):
                 self.assertNotContains(self.get_list(name), 'name="action"')
 
@@ -271,7 +272,9 @@ class ListTests(AdminTestCase):
 
     def test_a_finding_without_a_line_shows_a_dash(self) -> None:
         Finding.objects.create(flow_file=self.file, code="no-trailer", severity="note")
-        self.assertContains(self.get_list("finding"), '<td class="field-line">–</td>')
+        self.assertContains(
+            self.get_list("finding"), '<td class="field-line_of_finding">–</td>'
+        )
 
     def test_an_unknown_distributor_is_called_so(self) -> None:
         MeterPoint.objects.create(mpan="9900000000000")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from meter_readings import importer
 from meter_readings.models import (
-    Finding,
     FlowFile,
     ImportJob,
     Meter,
@@ -29,7 +27,7 @@ from meter_readings.tests.builders import (
     flow_file_of_readings,
     header_line,
 )
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.imported import imported
 
 
 def version(number: int, value: str, bsc_status: str = "V") -> FlowFile:
@@ -202,103 +200,6 @@ class MeterPageTests(AdminTestCase):
         self.assertEqual(self.query_count(self.meter.get_absolute_url()), 6)
 
 
-class FlowFilePageTests(AdminTestCase):
-    @classmethod
-    def setUpTestData(cls) -> None:
-        super().setUpTestData()
-        cls.file = imported(file_with_much(7), requested_by=cls.superuser)
-        import_text(
-            flow_file("""
-                026|2000000000015|V|
-                028|TST0000001|R|
-                030|S|20240401000000|-1.0|||T|N|
-                """),
-            "negative.uff",
-        )
-        cls.rejected = FlowFile.objects.get(filename="negative.uff")
-
-    def test_tells_what_the_header_says(self) -> None:
-        words = self.words(self.file)
-        self.assertIn("From UDMS (NHH data collector) To MRCY (Supplier)", words)
-
-    def test_says_that_there_was_no_header(self) -> None:
-        import_text("nothing of the kind", "nothing.txt")
-        file = FlowFile.objects.get(filename="nothing.txt")
-        self.assertIn("From – To – Created by sender –", self.words(file))
-
-    def test_tells_how_many_readings_were_read_loaded_and_rejected(self) -> None:
-        self.assertIn("7 read = 7 loaded + 0 rejected", self.words(self.file))
-
-    def test_says_that_none_of_a_rejected_file_is_held(self) -> None:
-        words = self.words(self.rejected)
-        self.assertIn("1 read = 0 loaded + 1 rejected The file was rejected", words)
-
-    def test_says_that_none_is_held_once_the_import_was_undone(self) -> None:
-        importer.undo_import(flow_file=self.file, now=NOW)
-        self.assertIn("The import was undone: none of them", self.words(self.file))
-
-    def test_leads_to_its_readings(self) -> None:
-        self.assertContains(self.page(self.file), f"reading/?flow_file={self.file.pk}")
-
-    def test_compares_the_trailer_with_what_was_counted(self) -> None:
-        self.assertIn("026 groups 7 7 ✓ Agrees", self.words(self.file))
-
-    def test_says_that_the_trailer_differs(self) -> None:
-        text = file_with_much(1, 8).replace("|4||1|", "|4||2|")
-        file = imported(text, "miscounted.uff")
-        self.assertIn("Groups 4 4 ✓ Agrees 026 groups 2 1 ▲ Differs", self.words(file))
-
-    def test_says_that_there_is_no_trailer(self) -> None:
-        file = imported(flow_file([MPAN_LINE, "027|02||"], trailer=False), "cut.uff")
-        self.assertIn(
-            "no trailer; 2 groups were counted, 1 of them 026", self.words(file)
-        )
-
-    def test_groups_findings_by_rule_with_counts_and_remedy(self) -> None:
-        words = self.words(self.file)
-        self.assertIn("▲ Warning, 7 times: The value has more decimals", words)
-
-    def test_shows_the_first_lines_of_each_rule(self) -> None:
-        (rule,) = self.page(self.file).context["rules"]
-        lines = [finding.line_number for finding in rule.first]
-        self.assertEqual(lines, [5, 9, 13, 17, 21])
-
-    def test_leads_to_the_rest_of_a_rule(self) -> None:
-        address = f"finding/?flow_file={self.file.pk}&amp;rule=extra-decimals"
-        self.assertContains(self.page(self.file), address)
-
-    def test_shows_errors_before_warnings(self) -> None:
-        import_text(
-            flow_file_of_readings(
-                "030|S|20240401000000|1.25|||T|N|", "030|S|20240401000000|-1.0|||T|N|"
-            ),
-            "both.uff",
-        )
-        rules = self.page(FlowFile.objects.get(filename="both.uff")).context["rules"]
-        self.assertEqual([rule.code for rule in rules], ["negative", "extra-decimals"])
-
-    def test_says_that_there_are_no_findings(self) -> None:
-        file = imported(flow_file_of_readings("030|S|20240402000000|1.0|||T|N|"), "x")
-        self.assertIn("Findings There are none.", self.words(file))
-
-    def test_shows_a_rule_that_is_no_longer_known(self) -> None:
-        Finding.objects.filter(flow_file=self.file).update(code="of-old")
-        (rule,) = self.page(self.file).context["rules"]
-        self.assertEqual([rule.sentence, rule.times], ["of-old", 7 - 2])
-
-    def test_tells_who_imported_it_and_when(self) -> None:
-        words = self.words(self.file)
-        self.assertIn("24 Nov 2026 12:00 GMT ✓ Imported Command line alice", words)
-
-    def test_is_shown_with_one_h1(self) -> None:
-        self.assertContains(self.page(self.file), "<h1", 1)
-
-    def test_takes_as_many_queries_for_many_findings_as_for_few(self) -> None:
-        few = imported(file_with_much(1, 9), "few.uff")
-        pages = [file.get_absolute_url() for file in (few, self.file)]
-        self.assertEqual([self.query_count(page) for page in pages], [5, 5])
-
-
 class PermissionTests(AdminTestCase):
     """A page shows of other models what the user may view of them."""
 
@@ -325,11 +226,11 @@ class PermissionTests(AdminTestCase):
 
     def test_a_file_shows_no_findings_and_attempts_without_permission(self) -> None:
         headings = self.headings(self.file, "flowfile")
-        self.assertEqual(headings, ["Readings", "Trailer"])
+        self.assertEqual(headings, ["How it adds up", "Trailer"])
 
     def test_a_file_shows_findings_and_attempts_with_permission(self) -> None:
         headings = self.headings(self.file, "flowfile", "finding", "importjob")
-        self.assertEqual(headings, ["Readings", "Trailer", "Findings", "Attempts"])
+        self.assertEqual(headings, ["How it adds up", "Trailer", "Report", "History"])
 
 
 class OtherPageTests(AdminTestCase):

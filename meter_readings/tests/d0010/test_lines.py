@@ -9,7 +9,7 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_readings.d0010.lines import LONGEST_LINE, Block, LineReader
+from meter_readings.d0010.lines import LONGEST_LINE, Block, LineReader, lines_between
 
 
 def blocks_of(data: bytes, size: int = 1 << 18) -> tuple[list[Block], LineReader]:
@@ -222,3 +222,39 @@ class LongLineTests(TestCase):
         [block] = LineReader(stream)  # type: ignore[arg-type]
         self.assertEqual(len(block.lines[0]), LONGEST_LINE + 1)
         self.assertLess(stream.taken, 1_000_000)
+
+
+class LinesBetweenTests(TestCase):
+    def lines(self, data: bytes, first: int, last: int) -> list[tuple[int, str]]:
+        """Return the lines from one number to another, read in blocks of 10 bytes."""
+        with patch("meter_readings.d0010.lines.BLOCK_SIZE", 10):
+            return [*lines_between(io.BytesIO(data), first=first, last=last)]
+
+    def test_are_those_asked_for_with_their_numbers(self) -> None:
+        lines = self.lines(b"one|\ntwo|\nthree|\nfour|\n", 2, 3)
+        self.assertEqual(lines, [(2, "two|"), (3, "three|")])
+
+    def test_end_with_the_file(self) -> None:
+        self.assertEqual(self.lines(b"one|\ntwo|", 2, 9), [(2, "two|")])
+
+    def test_are_none_beyond_the_file(self) -> None:
+        self.assertEqual(self.lines(b"one|\n", 2, 9), [])
+
+    def test_read_no_further_than_they_must(self) -> None:
+        stream = io.BytesIO(b"a line|\n" * 1000)
+        with patch("meter_readings.d0010.lines.BLOCK_SIZE", 10):
+            self.assertEqual(len([*lines_between(stream, first=3, last=5)]), 3)
+        self.assertLess(stream.tell(), 100)
+
+    @given(
+        st.lists(st.text("ab|", max_size=20), min_size=1, max_size=30),
+        st.integers(1, 40),
+        st.integers(0, 10),
+    )
+    def test_are_the_same_as_of_the_whole(
+        self, lines: list[str], first: int, more: int
+    ) -> None:
+        data = "".join(line + "\n" for line in lines).encode()
+        whole = [*enumerate(lines, 1)]
+        expected = whole[first - 1 : first + more]
+        self.assertEqual(self.lines(data, first, first + more), expected)
