@@ -18,9 +18,10 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client, TestCase
 
+from meter_readings.d0010.mpan import shown
 from meter_readings.models import Finding, FlowFile, ImportJob, MeterPoint, SiteVisit
-from meter_readings.tests.builders import EVERY_GROUP
-from meter_readings.tests.imported import import_text
+from meter_readings.tests.builders import EVERY_GROUP, mpan_core
+from meter_readings.tests.imported import imported
 
 from .addresses import Address, addresses
 from .who_may import (
@@ -34,8 +35,12 @@ from .who_may import (
 )
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# What must not be told to those who may not look.
-SECRETS = (b"1000000000003", b"10 0000 0000 003", b"TST0000001", b"secret.uff")
+# What must not be told to those who may not look; no example has the same.
+MPAN, SERIAL_NUMBER, FILENAME = mpan_core(8_642_097), "HIDDEN0001", "secret.uff"
+SECRETS = [secret.encode() for secret in (MPAN, shown(MPAN), SERIAL_NUMBER, FILENAME)]
+RECEIVED = EVERY_GROUP.replace("1000000000003", MPAN).replace(
+    "TST0000001", SERIAL_NUMBER
+)
 KNOW_NOTHING = (SIGNED_OUT, NO_PERMISSIONS, BARE_STAFF)
 OUTSIDE_THE_ADMIN = (SIGNED_OUT, NO_PERMISSIONS, INTEGRATION)
 # What no page of a browser asks by.
@@ -101,7 +106,7 @@ class EveryAddressTests(TestCase):
 
     @classmethod
     def setUpTestData(cls) -> None:
-        import_text(EVERY_GROUP, "secret.uff")
+        imported(RECEIVED, FILENAME)
         cls.sessions = {role: cls.session_of(role) for role in ROLES}
         cls.addresses = addresses(User.objects.create_user("somebody else"))
 
@@ -141,6 +146,17 @@ class EveryAddressTests(TestCase):
     def test_there_is_something_to_see_of_every_kind(self) -> None:
         for model in (FlowFile, MeterPoint, SiteVisit, Finding, ImportJob):
             self.assertIs(model.objects.exists(), True, model)
+
+    def test_who_may_look_sees_what_is_kept_from_others(self) -> None:
+        lists = (
+            ("admin:meter_readings_meterpoint_changelist", shown(MPAN)),
+            ("admin:meter_readings_meter_changelist", SERIAL_NUMBER),
+            ("admin:meter_readings_flowfile_changelist", FILENAME),
+        )
+        places = {address.name: address for address in self.addresses}
+        for name, secret in lists:
+            response = self.ask(Question(SUPERUSER, "GET", places[name]))
+            self.assertContains(response, secret)
 
     def test_who_may_gets_an_answer(self) -> None:
         for question in self.questions(allowed=True):
