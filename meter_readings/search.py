@@ -90,20 +90,20 @@ def meters_found_by(text: str) -> Q:
 
 def readings_found_by(text: str) -> Q:
     """Return the readings at an MPAN, of a serial number, or from a file."""
-    return Q(meter__in=_meters(text)) | Q(flow_file__in=_flow_files(text))
+    return Q(meter__in=meters_named(text)) | Q(flow_file__in=flow_files_named(text))
 
 
 def is_flow_file(text: str) -> bool:
     """Return whether a text is the name or the file identifier of a file."""
-    return bool(_flow_files(text))
+    return bool(flow_files_named(text))
 
 
 def site_visits_found_by(text: str) -> Q:
     """Return the visits to an MPAN or to a meter, and those that a file tells of."""
     return (
         Q(meter_point__in=_points_with_mpan(text))
-        | Q(meter__in=_meters(text))
-        | Q(flow_file__in=_flow_files(text))
+        | Q(meter__in=meters_named(text))
+        | Q(flow_file__in=flow_files_named(text))
     )
 
 
@@ -118,7 +118,7 @@ def flow_files_found_by(text: str) -> Q:
 
 def from_flow_files_found_by(text: str) -> Q:
     """Return what came from a file of this name or file identifier."""
-    return Q(flow_file__in=_flow_files(text))
+    return Q(flow_file__in=flow_files_named(text))
 
 
 def _begins(field: str, text: str) -> Q:
@@ -168,7 +168,7 @@ def _points_with_mpan(text: str) -> list[int]:
     return list(points.values_list("pk", flat=True))
 
 
-def _meters(text: str) -> list[int]:
+def meters_named(text: str) -> list[int]:
     """Return the meters at an MPAN or with a serial number."""
     meters = Meter.objects.filter(
         _is_serial_number(text) | Q(meter_point__in=_points_with_mpan(text))
@@ -176,7 +176,7 @@ def _meters(text: str) -> list[int]:
     return list(meters.values_list("pk", flat=True))
 
 
-def _flow_files(text: str) -> list[int]:
+def flow_files_named(text: str) -> list[int]:
     """Return the files of a name or file identifier."""
     files = FlowFile.objects.filter(Q(filename=text) | Q(file_identifier=text))
     return list(files.values_list("pk", flat=True))
