@@ -18,6 +18,11 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
 
+def words(name: str, default: str = "") -> list[str]:
+    """Return the words that commas separate, without those that are blank."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
 def boolean(name: str, default: bool) -> bool:
     """Return a yes or no, refusing any word that is neither."""
     word = text(name).lower()

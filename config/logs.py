@@ -64,14 +64,16 @@ def settings(*, is_production: bool) -> dict[str, Any]:
         "formatters": {
             "private": {
                 "()": "config.logs.PrivateFormatter",
-                "format": "{asctime} {levelname} {name}: {message}",
+                "format": "{asctime} {levelname} {name}{request_id}: {message}",
                 "style": "{",
             },
             "json": {"()": "config.logs.JsonFormatter"},
         },
+        "filters": {"request_id": {"()": "config.requests.RequestIdFilter"}},
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",
+                "filters": ["request_id"],
                 "formatter": "json" if is_production else "private",
             },
         },

@@ -7,7 +7,7 @@ Everything that differs between machines comes from the environment or `.env`;
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from config import caches, databases, environment, logs, production
+from config import api, caches, databases, environment, logs, production
 
 BASE_DIR = environment.PROJECT_ROOT
 
@@ -33,13 +33,7 @@ SECRET_KEY = environment.text(
 )
 
 LOCAL_HOSTS = "localhost,127.0.0.1,[::1]"
-ALLOWED_HOSTS = [
-    host.strip()
-    for host in environment.text(
-        "ALLOWED_HOSTS", "" if IS_PRODUCTION else LOCAL_HOSTS
-    ).split(",")
-    if host.strip()
-]
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "" if IS_PRODUCTION else LOCAL_HOSTS)
 
 # A proxy that is the only way in ends HTTPS and says who asks.
 BEHIND_PROXY = environment.boolean("BEHIND_PROXY", default=False)
@@ -54,14 +48,22 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "corsheaders",
 ]
 
 MIDDLEWARE = [
+    "config.requests.RequestIdMiddleware",
     "meter_readings.monitoring.MonitoringMiddleware",
+    "meter_readings.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "meter_readings.guards.PermissionsPolicyMiddleware",
     "meter_readings.guards.DatabaseAwayMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "meter_readings.guards.BodyLimitMiddleware",
@@ -183,6 +185,16 @@ SECURE_CSP = {
 }
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+# The API
+
+REST_FRAMEWORK = api.rest_framework(is_production=IS_PRODUCTION)
+SPECTACULAR_SETTINGS = api.SPECTACULAR_SETTINGS
+# The other sites whose pages may read it, such as https://tools.example.
+CORS_ALLOWED_ORIGINS = environment.words("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = api.CORS_URLS_REGEX
+CORS_ALLOW_METHODS = api.CORS_ALLOW_METHODS
+CORS_EXPOSE_HEADERS = api.CORS_EXPOSE_HEADERS
 
 # Seen from outside
 

@@ -25,6 +25,7 @@ NOTHING_SET = dict.fromkeys(
         "ALLOWED_HOSTS",
         "BEHIND_PROXY",
         "CACHE_DIR",
+        "CORS_ALLOWED_ORIGINS",
         "D0010_ENV",
         "DB_HOST",
         "DB_NAME",

@@ -39,6 +39,11 @@ IMPORTERS = frozenset({METERING_OPERATIONS, SUPERUSER})
 LOOKERS = frozenset({SUPPORT_AGENT, METERING_OPERATIONS, AUDITOR, SUPERUSER})
 LOOKERS_AT_JOBS = LOOKERS - {SUPPORT_AGENT}
 STAFF = LOOKERS | {BARE_STAFF}
+# The same by the API, where programs look too, and who takes things out by it.
+API_LOOKERS = LOOKERS | {INTEGRATION}
+API_LOOKERS_AT_JOBS = LOOKERS_AT_JOBS | {INTEGRATION}
+API_EXPORTERS = API_LOOKERS - {SUPPORT_AGENT}
+SIGNED_IN = EVERYBODY - {SIGNED_OUT}
 
 
 class Row(NamedTuple):
@@ -138,6 +143,31 @@ TABLE: dict[str, Row] = {
     **received("sitevisit", LOOKERS),
     **received("finding", LOOKERS),
     **received("importjob", LOOKERS_AT_JOBS),
+    # The API
+    "api:versions": Row(look=SIGNED_IN),
+    "api:root": Row(look=SIGNED_IN),
+    "api:schema": Row(look=SIGNED_IN),
+    "api:docs": Row(look=SIGNED_IN),
+    "api:flow-file-list": Row(look=API_LOOKERS),
+    "api:flow-file-detail": Row(look=API_LOOKERS),
+    "api:flow-file-content": Row(look=API_EXPORTERS),
+    "api:flow-file-findings": Row(look=API_LOOKERS),
+    "api:flow-file-readings": Row(look=API_LOOKERS),
+    "api:flow-file-site-visits": Row(look=API_LOOKERS),
+    "api:import-list": Row(look=API_LOOKERS_AT_JOBS),
+    "api:import-detail": Row(look=API_LOOKERS_AT_JOBS),
+    "api:finding-list": Row(look=API_LOOKERS),
+    "api:finding-detail": Row(look=API_LOOKERS),
+    "api:meter-point-list": Row(look=API_LOOKERS),
+    "api:meter-point-detail": Row(look=API_LOOKERS),
+    "api:meter-point-readings": Row(look=API_LOOKERS),
+    "api:meter-list": Row(look=API_LOOKERS),
+    "api:meter-detail": Row(look=API_LOOKERS),
+    "api:meter-readings": Row(look=API_LOOKERS),
+    "api:site-visit-list": Row(look=API_LOOKERS),
+    "api:site-visit-detail": Row(look=API_LOOKERS),
+    "api:reading-list": Row(look=API_LOOKERS),
+    "api:reading-detail": Row(look=API_LOOKERS),
     # People and roles
     **accounts("user"),
     **accounts("group"),

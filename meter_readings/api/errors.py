@@ -1,0 +1,139 @@
+"""Refusals as RFC 9457 tells them: `application/problem+json`, each with its number.
+
+Nothing that was sent is repeated, and nothing is told of how the site is made: no
+path, no query, no traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from rest_framework import exceptions
+
+PROBLEM_TYPE = "application/problem+json"
+ADDRESSES = "/api/"
+
+# What there is to say of each status, unless a problem of ours says more.
+DETAILS = {
+    400: "The request makes no sense; errors, where there are any, say why.",
+    401: "Sign in first.",
+    403: "You may not do this.",
+    404: "There is nothing at this address, or no longer.",
+    405: "This address does not take this method; the header Allow has those it takes.",
+    406: "None of the formats you accept is offered here.",
+    413: "The request is too large.",
+    415: "The request has a content type that is not taken here.",
+    500: "The site has made a mistake. Tell its operators the request id.",
+    503: "The database does not answer in time. Try again later.",
+}
+# Headers that a refusal keeps.
+_TOLD = ("Allow", "Retry-After", "Vary")
+
+type Details = Iterable["Complaint"]
+
+
+class Complaint(NamedTuple):
+    """What is wrong with one part of a request."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(exceptions.APIException):
+    """Base of problems of our own, whose words may be shown as they are."""
+
+
+def problem(
+    request: HttpRequest,
+    *,
+    status: int,
+    detail: str = "",
+    errors: Details = (),
+    headers: Mapping[str, str] | None = None,
+) -> JsonResponse:
+    """Return a refusal."""
+    request_id = getattr(request, "request_id", "")
+    known = status if status in DETAILS else 500 if status >= 500 else 400
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail or DETAILS[known],
+        "instance": f"urn:uuid:{request_id}",
+        "request_id": request_id,
+        "errors": [complaint._asdict() for complaint in errors],
+    }
+    return JsonResponse(
+        body,
+        status=status,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+        content_type=PROBLEM_TYPE,
+    )
+
+
+def exception_handler(
+    error: Exception, context: Mapping[str, Any]
+) -> HttpResponseBase | None:
+    """Return the refusal that an exception is, or None for one that is Django's."""
+    request = context["request"]
+    match error:
+        case exceptions.ValidationError():
+            return problem(
+                request,
+                status=error.status_code,
+                errors=_complaints(error.get_full_details()),
+            )
+        case exceptions.APIException():
+            detail = str(error.detail) if isinstance(error, Problem) else ""
+            return problem(
+                request,
+                status=error.status_code,
+                detail=detail,
+                headers=_headers(error),
+            )
+    return None
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    return headers
+
+
+def _complaints(details: Any) -> list[Complaint]:
+    return [
+        Complaint(name, each["code"], each["message"])
+        for name, all_of_one in details.items()
+        for each in all_of_one
+    ]
+
+
+class ProblemMiddleware:
+    """Make every refusal under /api/ a problem, whoever refused.
+
+    It stands outermost, and asks for HTTPS itself: a program that was moved on to it
+    without a word would go on sending its secrets in the clear.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, and let no page of words for people through."""
+        if not request.path_info.startswith(ADDRESSES):
+            return self._get_response(request)
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+            return problem(request, status=403, detail="Use HTTPS.")
+        response = self._get_response(request)
+        kept = (PROBLEM_TYPE,)
+        if response.status_code < 400 or response["Content-Type"] in kept:
+            return response
+        told = {name: response[name] for name in _TOLD if name in response}
+        return problem(request, status=response.status_code, headers=told)

@@ -1,0 +1,220 @@
+"""What answers look like: the examples of the schema, each as the API would send it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from .errors import DETAILS
+
+_V1 = "https://readings.example/api/v1"
+
+METER_POINT = {
+    "id": 1,
+    "mpan": "2000000000015",
+    "distributor": {
+        "distributor_id": "20",
+        "participant": "SOUT",
+        "area": "Southern",
+        "gsp_group": "_H",
+    },
+    "links": {
+        "self": f"{_V1}/meter-points/1/",
+        "readings": f"{_V1}/meter-points/1/readings/",
+        "meters": f"{_V1}/meters/?meter_point=1",
+        "site_visits": f"{_V1}/site-visits/?meter_point=1",
+    },
+}
+
+METER = {
+    "id": 1,
+    "serial_number": "SHOWN00001",
+    "mpan": "2000000000015",
+    "meter_point_id": 1,
+    "links": {
+        "self": f"{_V1}/meters/1/",
+        "meter_point": f"{_V1}/meter-points/1/",
+        "readings": f"{_V1}/meters/1/readings/",
+        "site_visits": f"{_V1}/site-visits/?meter=1",
+    },
+}
+
+READING = {
+    "id": 1,
+    "mpan": "2000000000015",
+    "meter_serial": "SHOWN00001",
+    "register_id": "S",
+    "read_at": "2024-04-01T00:00:00+01:00",
+    "value": "99.0",
+    "standing": "current",
+    "standing_label": "Current",
+    "basis": "actual",
+    "basis_label": "Actual",
+    "reading_type": "R",
+    "reading_type_label": "Routine",
+    "bsc_validation_status": "V",
+    "bsc_validation_status_label": "Validated",
+    "is_suspect": False,
+    "meter_reading_flag": True,
+    "reading_method": "N",
+    "reading_method_label": "Not viewed by an agent, or no site visit",
+    "reason_code": "",
+    "reason_code_label": "",
+    "meter_reading_status": None,
+    "md_reset_at": None,
+    "md_reset_count": None,
+    "meter_point_id": 1,
+    "meter_id": 1,
+    "flow_file_id": 1,
+    "line_number": 5,
+    "links": {
+        "self": f"{_V1}/readings/1/",
+        "meter_point": f"{_V1}/meter-points/1/",
+        "meter": f"{_V1}/meters/1/",
+        "flow_file": f"{_V1}/flow-files/1/",
+    },
+}
+
+SITE_VISIT = {
+    "id": 1,
+    "mpan": "2000000000015",
+    "meter_serial": None,
+    "group": "027",
+    "check_code": "02",
+    "check_code_label": "Not occupied",
+    "additional_information": "",
+    "bsc_validation_status": "V",
+    "bsc_validation_status_label": "Validated",
+    "reading_type": "",
+    "reading_type_label": "",
+    "meter_point_id": 1,
+    "meter_id": None,
+    "flow_file_id": 1,
+    "line_number": 3,
+    "links": {
+        "self": f"{_V1}/site-visits/1/",
+        "meter_point": f"{_V1}/meter-points/1/",
+        "meter": None,
+        "flow_file": f"{_V1}/flow-files/1/",
+    },
+}
+
+FLOW_FILE = {
+    "id": 1,
+    "filename": "sample.uff",
+    "status": "imported",
+    "status_label": "Imported",
+    "sha256": "a2cf6d2f7f8f37a1b3bd1f0b5ad1ab23bd1f2ed1a01be1f6a1dd6bbd0f4d8b9e",
+    "size": 201,
+    "policy": "standard",
+    "received_at": "2026-11-24T12:00:00Z",
+    "file_identifier": "TEST000001",
+    "flow_and_version": "D0010002",
+    "from_role": "D",
+    "from_role_label": "NHH data collector",
+    "from_participant": "UDMS",
+    "to_role": "X",
+    "to_role_label": "Supplier",
+    "to_participant": "MRCY",
+    "file_created_at": "2024-04-02T09:15:00+01:00",
+    "test_data_flag": "OPER",
+    "header_text": "ZHV|TEST000001|D0010002|D|UDMS|X|MRCY|20240402091500||||OPER|",
+    "trailer_text": "ZPT|TEST000001|4||1|20240402091501|",
+    "line_count": 6,
+    "group_count": 4,
+    "flow_count": 1,
+    "trailer_group_count": 4,
+    "trailer_flow_count": 1,
+    "readings_read": 1,
+    "readings_loaded": 1,
+    "readings_rejected": 0,
+    "error_count": 0,
+    "warning_count": 1,
+    "note_count": 0,
+    "finding_counts": {"extra-decimals": 1},
+    "links": {
+        "self": f"{_V1}/flow-files/1/",
+        "content": f"{_V1}/flow-files/1/content/",
+        "findings": f"{_V1}/flow-files/1/findings/",
+        "readings": f"{_V1}/flow-files/1/readings/",
+        "site_visits": f"{_V1}/flow-files/1/site-visits/",
+        "imports": f"{_V1}/imports/?flow_file=1",
+    },
+}
+
+IMPORT = {
+    "id": 1,
+    "flow_file_id": 1,
+    "filename": "sample.uff",
+    "sha256": FLOW_FILE["sha256"],
+    "state": "finished",
+    "state_label": "Finished",
+    "phase": "loading",
+    "phase_label": "Loading",
+    "outcome": "imported",
+    "door": "command",
+    "door_label": "Command line",
+    "policy": "standard",
+    "requested_by": None,
+    "bytes_checked": 201,
+    "counts": {"readings_read": 1, "readings_loaded": 1},
+    "message": "",
+    "started_at": "2026-11-24T12:00:00Z",
+    "heartbeat_at": "2026-11-24T12:00:00Z",
+    "finished_at": "2026-11-24T12:00:01Z",
+    "links": {
+        "self": f"{_V1}/imports/1/",
+        "flow_file": f"{_V1}/flow-files/1/",
+    },
+}
+
+FINDING = {
+    "id": 1,
+    "flow_file_id": 1,
+    "line_number": 5,
+    "group": "030",
+    "field": "Register reading",
+    "severity": "warning",
+    "severity_label": "Warning",
+    "code": "extra-decimals",
+    "message": "The value has more decimals than the catalogue.",
+    "found": "99.25",
+    "expected": "one decimal",
+    "links": {
+        "self": f"{_V1}/findings/1/",
+        "flow_file": f"{_V1}/flow-files/1/",
+    },
+}
+
+FILES = {
+    "text/csv": (
+        "mpan,serial_number,register_id,read_at,value,…\r\n"
+        "2000000000015,SHOWN00001,S,2024-04-01T00:00:00+01:00,99.0,…\r\n"
+    ),
+    "text/vnd.d0010": (
+        "ZHV|1711962900|D0010002|X|SELF|X|SELF|20240402091500||||OPER|\n"
+        "026|2000000000015|V|\n"
+        "028|SHOWN00001|R|\n"
+        "030|S|20240401000000|99.0|||T|N|\n"
+        "ZPT|1711962900|3||1|20240402091500|\n"
+    ),
+}
+
+_REQUEST_ID = "5b1d7c3e-1a63-4d0e-9f0a-0d4a3f3c2b11"
+
+
+def problem(status: int) -> dict[str, Any]:
+    """Return what a refusal looks like."""
+    errors = []
+    if status == HTTPStatus.BAD_REQUEST:
+        message = "An MPAN has 13 digits."
+        errors = [{"field": "mpan", "code": "invalid", "message": message}]
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": DETAILS[status],
+        "instance": f"urn:uuid:{_REQUEST_ID}",
+        "request_id": _REQUEST_ID,
+        "errors": errors,
+    }

@@ -1,0 +1,86 @@
+"""Readings as CSV and D0010: the same choice of rows, whole, and streamed.
+
+It takes the same memory for any number of rows, and all of them as the database is at
+one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import batched
+from typing import cast
+
+from django.conf import settings
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+
+from meter_readings import exports
+from meter_readings.models import FlowFile, ReadingQuerySet
+
+from .errors import Problem
+from .query import refusal
+from .reading_filters import ReadingQuery
+from .renderers import Csv
+
+# What has no meaning where everything is sent.
+_OF_PAGES = ("cursor", "page_size", "fields")
+
+_LINES_AT_ONCE = 500
+
+
+class NothingToExport(Problem):
+    """There is no flow file without a reading."""
+
+    status_code = 404
+    default_detail = "No reading matches, and a flow file cannot be empty."
+
+
+def streamed(
+    query: ReadingQuery, readings: ReadingQuerySet, output_format: str
+) -> StreamingHttpResponse:
+    """Return all readings that a query chooses, in a format."""
+    not_used = _OF_PAGES if output_format == Csv.format else (*_OF_PAGES, "ordering")
+    for name in not_used:
+        if name in query.data:
+            raise refusal(name, f"It does not go with the format {output_format}.")
+    if output_format == Csv.format:
+        rows = cast(ReadingQuerySet, query.in_order(query.matching(readings)))
+        lines = exports.csv_lines(readings=rows)
+        return _sent(lines, Csv.media_type, exports.CSV_ENCODING, "readings.csv")
+    lines = _flow_file_lines(query, readings)
+    return _sent(lines, "text/vnd.d0010", exports.FLOW_FILE_ENCODING, "readings.uff")
+
+
+def _flow_file_lines(query: ReadingQuery, readings: ReadingQuerySet) -> Iterator[str]:
+    """Return a whole file as it came, or a selection in a file of its own."""
+    if query.is_whole_file:
+        number = query.flow_file_id or 0
+        flow_file = FlowFile.objects.filter(pk=number).first()
+        if flow_file is None or flow_file.status != FlowFile.Status.IMPORTED:
+            raise NothingToExport
+        return exports.flow_file_lines(flow_file=flow_file)
+    chosen = cast(ReadingQuerySet, query.matching(readings))
+    if not chosen.exists():
+        raise NothingToExport
+    role, _, participant = settings.MARKET_PARTICIPANT.partition(":")
+    ourselves = role, participant
+    header = exports.new_header(
+        created_at=timezone.now(), sender=ourselves, recipient=ourselves
+    )
+    return exports.selection_lines(readings=chosen, header=header)
+
+
+def _sent(
+    lines: Iterator[str], media_type: str, encoding: str, filename: str
+) -> StreamingHttpResponse:
+    return StreamingHttpResponse(
+        _chunks(lines, encoding),
+        content_type=f"{media_type}; charset={encoding}",
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+    )
+
+
+def _chunks(lines: Iterator[str], encoding: str) -> Iterator[bytes]:
+    with exports.one_snapshot():
+        for some in batched(lines, _LINES_AT_ONCE):
+            yield "".join(some).encode(encoding)

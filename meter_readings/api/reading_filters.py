@@ -1,0 +1,235 @@
+"""What may be asked of readings, so that an index always finds them.
+
+There are three ways in: a few meters, all of whose readings may be looked at; one
+file, whose readings come by their lines; and time.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, cast
+
+from django.db.models import BigIntegerField, F, QuerySet
+from django.db.models.functions import Coalesce
+
+from meter_readings import search as found
+from meter_readings.d0010 import codes
+from meter_readings.models import FlowFile, Meter, Standing
+
+from .filters import BY_LINE, MOST_METERS, not_too_many, order_of_file
+from .parameters import (
+    Amount,
+    Choice,
+    Code,
+    FieldNames,
+    Mpan,
+    Number,
+    Search,
+    Text,
+    TimeFrom,
+    TimeUntil,
+)
+from .query import Query, order_choice, refusal
+from .serializers import ReadingSerializer
+
+EVERY_STANDING = "all"
+
+# What chooses meters, and the columns of meters it chooses by.
+_OF_METERS = {
+    "mpan": "meter_point__mpan",
+    "meter_serial": "serial_number",
+    "meter": "pk",
+    "meter_point": "meter_point_id",
+}
+_OF_FILES = ("flow_file", "search")
+
+# No row has this number.
+_NO_ROW = 0
+
+
+class ReadingQuery(Query):
+    """Readings of a few meters, of one file, or by time."""
+
+    orders = {
+        "-read_at": ("-read_at", "-id"),
+        "read_at": ("read_at", "id"),
+        "line_number": BY_LINE,
+    }
+    mpan = Mpan("Of this MPAN; spaces may stand between its digits.")
+    meter_serial = Text(20, "Of meters with this whole serial number.")
+    meter = Number("Of the meter with this id.")
+    meter_point = Number("Of the meter point with this id.")
+    flow_file = Number("Of the flow file with this id; they come by line number.")
+    search = Search("A whole MPAN, serial number, filename or file identifier.")
+    register_id = Text(2, "Of registers with this id (J0010).")
+    reading_type = Code(codes.ReadingType, 1, "Of this reading type (J0171).")
+    basis = Choice(codes.Basis.choices(), "What they rest on.")
+    bsc_validation_status = Code(
+        codes.BscValidationStatus, 1, "Whether they are validated (J0022)."
+    )
+    standing = Choice(
+        [*Standing.choices, (EVERY_STANDING, "Every version")],
+        "Which versions; without it those that count, which are `current`.",
+    )
+    date_from = TimeFrom("Read then or later.", "read_at")
+    date_to = TimeUntil("Read then or earlier.", "read_at")
+    min_value = Amount("Of this value or more.", "value", "gte")
+    max_value = Amount("Of this value or less.", "value", "lte")
+    fields = FieldNames(
+        ReadingSerializer.Meta.fields, "Which fields to send, such as `read_at,value`."
+    )
+    ordering = order_choice(*orders)
+
+    # The ways in
+
+    @cached_property
+    def meters(self) -> list[int] | None:
+        """Return the meters asked for, or None where none is named."""
+        chosen = {**self.asked, **self.within}
+        wanted = [name for name in _OF_METERS if name in chosen]
+        if not wanted and not self._found_meters:
+            return None
+        meters = Meter.objects.filter(
+            **{_OF_METERS[name]: chosen[name] for name in wanted}
+        )
+        for name in self.within:
+            # Asked for twice, by the address and by a parameter, both must hold.
+            if name in self.asked:
+                meters = meters.filter(**{_OF_METERS[name]: self.asked[name]})
+        if self._found_meters:
+            meters = meters.filter(pk__in=self._found_meters)
+        numbers = list(meters.values_list("pk", flat=True)[: MOST_METERS + 1])
+        return not_too_many(numbers, wanted[0] if wanted else "search")
+
+    @cached_property
+    def flow_file_id(self) -> int | None:
+        """Return the file asked for, or None where none is named."""
+        chosen = {
+            given["flow_file"]
+            for given in (self.within, self.asked)
+            if "flow_file" in given
+        }
+        if "search" in self.asked and not self._found_meters:
+            chosen.add(self._found_file)
+        if not chosen:
+            return None
+        return chosen.pop() if len(chosen) == 1 else _NO_ROW
+
+    @cached_property
+    def _found_meters(self) -> list[int]:
+        if "search" not in self.asked:
+            return []
+        return not_too_many(found.meters_named(self.asked["search"]), "search")
+
+    @property
+    def _found_file(self) -> int:
+        """Return the imported file that the search names; others have no readings."""
+        numbers = found.flow_files_named(self.asked["search"])
+        files = FlowFile.objects.filter(
+            pk__in=numbers, status=FlowFile.Status.IMPORTED
+        ).values_list("pk", flat=True)
+        if len(files) > 1:
+            message = "It names several files: choose one by flow_file."
+            raise refusal("search", message)
+        return files[0] if files else _NO_ROW
+
+    @property
+    def is_whole_file(self) -> bool:
+        """Return whether everything of one file is asked for, and nothing else."""
+        others = set(self.conditions) - {"flow_file", "standing"}
+        is_all = self._standing == EVERY_STANDING
+        return (
+            self.flow_file_id is not None
+            and is_all
+            and not others
+            and not (set(self.within) - {"flow_file"})
+        )
+
+    # The rows
+
+    @property
+    def order_name(self) -> str:
+        """Return the name of the order."""
+        is_of_file = self.flow_file_id is not None
+        return order_of_file(self.asked.get("ordering"), is_of_file, "-read_at")
+
+    @property
+    def is_few(self) -> bool:
+        """Return whether they are of a few meters."""
+        return self.meters is not None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Return whether rows are left out that the way in does not leave out."""
+        return bool(self._other_conditions) or self._standing != EVERY_STANDING
+
+    @property
+    def _standing(self) -> str:
+        standing: str = self.asked.get("standing", Standing.CURRENT)
+        return standing
+
+    @property
+    def _other_conditions(self) -> dict[str, Any]:
+        ways_in = [*_OF_METERS, *_OF_FILES, "standing"]
+        if self.meters is None and self.flow_file_id is None:
+            ways_in += ["date_from", "date_to"]
+        return {
+            name: value
+            for name, value in self.conditions.items()
+            if name not in ways_in
+        }
+
+    def indexed(self, rows: QuerySet) -> QuerySet:
+        """Return the readings by their way in."""
+        if self.meters is not None:
+            return rows.filter(meter__in=self.meters)
+        if self.flow_file_id is not None:
+            return rows.filter(flow_file=self.flow_file_id)
+        for name in ("date_from", "date_to"):
+            if name in self.asked:
+                rows = self.filters[name].filter(rows, self.asked[name])
+        return rows
+
+    def narrowed(self, rows: QuerySet) -> QuerySet:
+        """Return those among them that match all else."""
+        if self.meters is not None and self.flow_file_id is not None:
+            of_file = _beside_the_index("flow_file_id", BigIntegerField())
+            rows = rows.alias(of_file=of_file).filter(of_file=self.flow_file_id)
+        if self._standing != EVERY_STANDING:
+            rows = rows.filter(standing=self._standing)
+        rows = rows.alias(moment=_beside_the_index("read_at"))
+        for name, value in self._other_conditions.items():
+            if name == "date_from":
+                rows = rows.filter(moment__gte=value[0])
+            elif name == "date_to":
+                rows = rows.filter(moment__lt=value[1])
+            else:
+                rows = self.filters[name].filter(rows, value)
+        return rows
+
+    def filter_register_id(self, rows: QuerySet, value: str) -> QuerySet:
+        """Return the readings of registers with this id."""
+        register = _beside_the_index("register_id")
+        return cast(QuerySet, rows.alias(register=register).filter(register=value))
+
+    def in_order(self, rows: QuerySet) -> QuerySet:
+        """Return readings in order; a few are sorted."""
+        if self.meters is None:
+            return super().in_order(rows)
+        first, *others = self.order
+        column = _beside_the_index(first.removeprefix("-"))
+        by_first = column.desc() if first.startswith("-") else column.asc()
+        return rows.order_by(by_first, *others)
+
+    def filter_basis(self, rows: Any, value: str) -> QuerySet:
+        """Return the readings that rest on it."""
+        return cast(QuerySet, rows.with_basis(value))
+
+
+def _beside_the_index(column: str, output_field: Any = None) -> Coalesce:
+    """Return a column so that the planner sees no index for it.
+
+    It must begin by the way in. By the order, the file or the register it could take
+    another index for quicker, and walk through all that there is of other meters.
+    """
+    return Coalesce(F(column), F(column), output_field=output_field)

@@ -1,0 +1,70 @@
+"""Readings: the versions that count, unless all are asked for."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from rest_framework.request import Request
+
+from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
+
+from . import exporting
+from .reading_filters import ReadingQuery
+from .renderers import EXPORTED, is_export
+from .serializers import ReadingSerializer
+from .views import Detail, LongList
+
+_RELATED = ("meter__meter_point",)
+
+
+class ReadingList(LongList):
+    """Readings, the latest first; as JSON by the page, as CSV or D0010 whole."""
+
+    model = Reading
+    related = _RELATED
+    permissions: tuple[str, ...] = ("view_reading",)
+    query_class = ReadingQuery
+    serializer_class = ReadingSerializer
+    renderer_classes = EXPORTED
+
+    def get(self, request: Request, pk: int | None = None) -> Any:
+        """Return a page of readings, or all of them as a file."""
+        query = cast(ReadingQuery, self.query(pk))
+        if is_export(request):
+            readings: Any = self.get_queryset().select_related(None)
+            output_format = request.accepted_renderer.format
+            return exporting.streamed(query, readings, output_format)
+        return self.paged(query)
+
+
+class ReadingDetail(Detail):
+    """One reading, whether it counts or not."""
+
+    model = Reading
+    related = _RELATED
+    permissions: tuple[str, ...] = ("view_reading",)
+    serializer_class = ReadingSerializer
+
+
+class ReadingsOfFlowFile(ReadingList):
+    """The readings of one file, line by line."""
+
+    permissions: tuple[str, ...] = ("view_reading", "view_flowfile")
+    parent = FlowFile
+    parent_name = "flow_file"
+
+
+class ReadingsOfMeterPoint(ReadingList):
+    """The readings at one meter point, of all its meters, the latest first."""
+
+    permissions: tuple[str, ...] = ("view_reading", "view_meterpoint")
+    parent = MeterPoint
+    parent_name = "meter_point"
+
+
+class ReadingsOfMeter(ReadingList):
+    """The readings of one meter, the latest first."""
+
+    permissions: tuple[str, ...] = ("view_reading", "view_meter")
+    parent = Meter
+    parent_name = "meter"

@@ -1,0 +1,157 @@
+"""What all addresses have in common: who may ask, what may be asked, how it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from django.db.models import Model, QuerySet
+from django.utils.cache import patch_vary_headers
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import conditional_page
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .pagination import CursorPages, NumberedPages, Pages
+from .parameters import LARGEST_ID
+from .permissions import visible
+from .query import Query
+
+
+class ApiView(GenericAPIView):
+    """Base of all.
+
+    `permissions` are those that are needed, each a model's verb. Whatever stands in
+    the query string and means nothing here is refused: a name that was misspelled
+    would otherwise choose everything.
+    """
+
+    http_method_names = ["get", "head"]
+    model: ClassVar[type[Model]]
+    related: ClassVar[tuple[str, ...]] = ()
+    permissions: tuple[str, ...]
+    # Whether answers have an ETag; else nobody may keep them.
+    is_tagged = False
+    # What is sent where it is neither JSON nor readings.
+    media_type = ""
+
+    def parameter_names(self) -> Iterable[str]:
+        """Return the names that may stand in the query string."""
+        return ("format",)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse who may not ask, and what cannot be asked."""
+        super().initial(request, *args, **kwargs)
+        _refuse_odd_parameters(request, set(self.parameter_names()))
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Let nobody between keep what one person may see."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        kept = "private, no-cache" if self.is_tagged else "no-store"
+        response.headers.setdefault("Cache-Control", kept)
+        patch_vary_headers(response, ["Accept", "Cookie", "Authorization"])
+        return response
+
+    def get_queryset(self) -> QuerySet:
+        """Return the rows that may be seen, with what is shown beside them."""
+        rows = visible(self.model, self.request.user)
+        return rows.select_related(*self.related)
+
+    def found(self, number: int, model: type[Model] | None = None) -> Any:
+        """Return the row with a number; raises NotFound."""
+        rows = visible(model, self.request.user) if model else self.get_queryset()
+        row = rows.filter(pk=number).first() if number <= LARGEST_ID else None
+        if row is None:
+            raise NotFound
+        return row
+
+
+def _refuse_odd_parameters(request: Request, known: set[str]) -> None:
+    errors: dict[str, list[ErrorDetail]] = {}
+    for name, values in request.query_params.lists():
+        if name not in known:
+            detail = ErrorDetail("There is no such parameter here.", "unknown")
+            # Somebody's MPAN could stand here too.
+            errors[name if name.isidentifier() else "?"] = [detail]
+        elif len(values) > 1:
+            errors[name] = [ErrorDetail("Give it once.", "repeated")]
+        elif not values[0].strip():
+            errors[name] = [ErrorDetail("Give a value, or leave it out.", "blank")]
+    if errors:
+        raise ValidationError(errors)
+
+
+class Detail(ApiView):
+    """One row, by its number."""
+
+    def get(self, request: Request, pk: int) -> Any:
+        """Return the row."""
+        return Response(self.get_serializer(self.found(pk)).data)
+
+
+class List(ApiView):
+    """Rows, by what is asked.
+
+    A list under another row names that row's model as `parent`, and itself by the
+    parameter that chooses by it as `parent_name`.
+    """
+
+    query_class: ClassVar[type[Query]]
+    parent: ClassVar[type[Model] | None] = None
+    parent_name: ClassVar[str] = ""
+    pagination_class: type[Pages]
+
+    def parameter_names(self) -> Iterable[str]:
+        """Return the names of the filters, and those that pages have."""
+        filters = self.query_class.base_filters
+        return (*super().parameter_names(), *filters, *self.pagination_class.parameters)
+
+    def query(self, pk: int | None = None) -> Query:
+        """Return what is asked; raises NotFound where there is no such parent."""
+        within: Mapping[str, int] = {}
+        if self.parent is not None and pk is not None:
+            within = {self.parent_name: self.found(pk, self.parent).pk}
+        query = self.query_class(
+            self.request.query_params, self.get_queryset(), within=within
+        )
+        # Refused now, and not where it is used first.
+        _ = query.asked
+        return query
+
+    def get(self, request: Request, pk: int | None = None) -> Any:
+        """Return a page of rows."""
+        return self.paged(self.query(pk))
+
+    def paged(self, query: Query) -> Response:
+        """Return a page of the rows that a query chooses."""
+        pages: Any = self.paginator
+        rows = pages.page(query, self.request)
+        context = {
+            **self.get_serializer_context(),
+            "fields": query.asked.get("fields"),
+        }
+        serializer = self.get_serializer_class()(rows, many=True, context=context)
+        return self.get_paginated_response(serializer.data)
+
+
+class ShortList(List):
+    """A list of thousands, paged by number."""
+
+    pagination_class = NumberedPages
+
+
+class LongList(List):
+    """A list of millions, paged by cursor."""
+
+    pagination_class = CursorPages
+
+
+def tagged[View: type[ApiView]](view: View) -> View:
+    """Give a view's answers an ETag; who sends it again is told if nothing changed."""
+    view.is_tagged = True
+    decorated: View = method_decorator(conditional_page, name="dispatch")(view)
+    return decorated

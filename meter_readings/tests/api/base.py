@@ -1,0 +1,101 @@
+"""What tests of the API share: somebody signed in, addresses, and what comes back."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib.auth.models import Permission, User
+from django.http import HttpResponse
+from django.test import TestCase
+
+from meter_readings.tests.builders import flow_file, header_line
+
+V1 = "/api/v1/"
+PROBLEM = "application/problem+json"
+
+MPAN, OTHER_MPAN = "2000000000015", "1000000000003"
+
+EVERYTHING = flow_file(
+    f"""
+    026|{OTHER_MPAN}|V|
+    027|02|Nobody at home|
+    028|SERIAL0001|R|
+    030|01|20240401000000|1.0|||T|N|
+    030|02|20240402000000|2.0|||T|N|
+    026|{MPAN}|U|
+    028|SERIAL0002|D|
+    030|S|20240101000000|3.5|||T|P|
+    """,
+    header=header_line(created_at="20240402070000"),
+)
+
+
+def later_file(groups: str | list[str], number: int = 2) -> str:
+    """Return a file that was made after the one with everything."""
+    header = header_line(
+        file_identifier=f"TEST{number:06}", created_at=f"2024040208{number:02}00"
+    )
+    return flow_file(groups, header=header)
+
+
+def user_with(*codenames: str, name: str = "program") -> User:
+    """Return a user who has these permissions and no other."""
+    user = User.objects.create_user(name)
+    found = Permission.objects.filter(
+        codename__in=codenames, content_type__app_label="meter_readings"
+    )
+    assert len(found) == len(codenames), codenames
+    user.user_permissions.set(found)
+    return user
+
+
+class ApiTestCase(TestCase):
+    """A superuser is signed in."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.superuser = User.objects.create_superuser("alice")
+
+    def setUp(self) -> None:
+        self.client.force_login(self.superuser)
+
+    def expect_refusals(self) -> None:
+        """Keep what is said about refusals out of the log of the tests."""
+        logging.disable(logging.ERROR)
+        self.addCleanup(logging.disable, logging.NOTSET)
+
+    def get(self, address: str, status: int = 200, /, **asked: Any) -> HttpResponse:
+        """Return what an address below /api/v1/ answers."""
+        response = self.client.get(V1 + address, asked)
+        self.assertEqual(response.status_code, status, getattr(response, "content", ""))
+        return response
+
+    def json(self, address: str, **asked: Any) -> Any:
+        """Return the data at an address."""
+        return self.get(address, **asked).json()
+
+    def results(self, address: str, **asked: Any) -> list[dict[str, Any]]:
+        """Return the rows on a page of a list."""
+        return self.json(address, **asked)["results"]
+
+    def values(self, address: str = "readings/", **asked: Any) -> list[str]:
+        """Return the readings on a page, by their values."""
+        return [row["value"] for row in self.results(address, **asked)]
+
+    def refused(
+        self, address: str, status: int = 400, /, **asked: Any
+    ) -> dict[str, Any]:
+        """Return the problem that an address answers with."""
+        logging.disable(logging.ERROR)
+        try:
+            response = self.get(address, status, **asked)
+        finally:
+            logging.disable(logging.NOTSET)
+        self.assertEqual(response["Content-Type"], PROBLEM)
+        return response.json()
+
+    def wrong_fields(self, address: str, **asked: Any) -> list[tuple[str, str]]:
+        """Return what is complained of: each field, and the code of its fault."""
+        problem = self.refused(address, **asked)
+        return [(error["field"], error["code"]) for error in problem["errors"]]

@@ -1,0 +1,74 @@
+"""What the guide to the API shows is what the API answers."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import re
+import shlex
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from django.contrib.auth.models import User
+from django.test import LiveServerTestCase
+
+from config.environment import PROJECT_ROOT
+from meter_readings.api import urls
+from meter_readings.tests.api.test_permissions import routes
+from meter_readings.tests.imported import imported
+
+GUIDE = PROJECT_ROOT / "documentation/API_GUIDE.md"
+CURL = re.compile(r"^```console\n\$ (curl .*)\n([^`]*)^```$", re.MULTILINE)
+PYTHON = re.compile(
+    r"^```python\n(.*?)^```\n+^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+SHOWN_SITE = "http://127.0.0.1:8001"
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class GuideTests(LiveServerTestCase):
+    def setUp(self) -> None:
+        self.guide = GUIDE.read_text(encoding="utf-8")
+        User.objects.create_superuser("demo_admin", password="KrakenDemo123!")
+        sample = Path(PROJECT_ROOT, "sample_data/economy_7.uff")
+        imported(sample.read_bytes(), sample.name)
+
+    def test_curl_gets_what_is_shown(self) -> None:
+        examples = CURL.findall(self.guide)
+        self.assertGreater(len(examples), 2)
+        for command, shown in examples:
+            with self.subTest(command):
+                self.assertEqual(self.fetched(command), shown.strip())
+
+    def fetched(self, command: str) -> str:
+        """Return what curl would print: it need not be on this machine."""
+        program, silently, user, password, address = shlex.split(command)
+        self.assertEqual((program, silently, user), ("curl", "-s", "-u"))
+        word = base64.b64encode(password.encode()).decode()
+        request = urllib.request.Request(
+            address.replace(SHOWN_SITE, self.live_server_url),
+            headers={"Authorization": f"Basic {word}"},
+        )
+        try:
+            with urllib.request.urlopen(request) as answer:
+                text = answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            text = refusal.read().decode()
+        return UUID.sub("…", text.replace("\r\n", "\n")).strip()
+
+    def test_python_prints_what_is_shown(self) -> None:
+        examples = PYTHON.findall(self.guide)
+        self.assertGreater(len(examples), 0)
+        for code, shown in examples:
+            with self.subTest(code), io.StringIO() as printed:
+                with contextlib.redirect_stdout(printed):
+                    exec(code.replace(SHOWN_SITE, self.live_server_url), {})
+                self.assertEqual(printed.getvalue(), shown)
+
+    def test_every_resource_is_in_the_guide(self) -> None:
+        for route in routes(urls.urlpatterns):
+            name = route.removeprefix("v1/").partition("<")[0]
+            with self.subTest(route):
+                self.assertIn(f"`{name}" if name else "/api/", self.guide)

@@ -1,0 +1,216 @@
+"""What the database is asked: a fixed number of questions, all by indexes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from meter_readings.models import Finding, FlowFile, Meter, MeterPoint
+from meter_readings.tests.api.base import MPAN, V1, ApiTestCase
+from meter_readings.tests.api.test_permissions import MODELS, PERMISSIONS
+from meter_readings.tests.builders import flow_file, header_line, mpan_core
+from meter_readings.tests.imported import imported
+
+# Session and user, and then …
+QUERIES = {
+    "": 2,
+    "schema/": 2,
+    "docs/": 2,
+    # how many there are and the page.
+    "flow-files/": 4,
+    "imports/": 4,
+    # the row.
+    "flow-files/<int:pk>/": 3,
+    "flow-files/<int:pk>/content/": 3,
+    "imports/<int:pk>/": 3,
+    "findings/<int:pk>/": 3,
+    "meter-points/<int:pk>/": 3,
+    "meters/<int:pk>/": 3,
+    "site-visits/<int:pk>/": 3,
+    "readings/<int:pk>/": 3,
+    # the page.
+    "findings/": 3,
+    "meter-points/": 3,
+    "meters/": 3,
+    "site-visits/": 3,
+    # the end of the window and the page.
+    "readings/": 4,
+    # the row above, and the same.
+    "flow-files/<int:pk>/findings/": 4,
+    "flow-files/<int:pk>/site-visits/": 4,
+    "flow-files/<int:pk>/readings/": 5,
+    # the row above, its meters, the page.
+    "meter-points/<int:pk>/readings/": 5,
+    "meters/<int:pk>/readings/": 5,
+}
+
+
+def many(number: int) -> str:
+    """Return a file with twenty meter points, each with a visit and a finding."""
+    groups = []
+    for place in range(20):
+        groups += [
+            f"026|{mpan_core(100 * number + place)}|V|",
+            "027|02||",
+            f"028|SERIAL{100 * number + place:04}|R|",
+            "030|S|20240401000000|99.25|||T|N|",
+        ]
+    header = header_line(file_identifier=f"FILE{number:06}")
+    return flow_file(groups, header=header)
+
+
+class QueryCountTests(ApiTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        for number in range(3):
+            imported(many(number), f"{number}.uff")
+
+    def test_every_address_has_a_number_here(self) -> None:
+        self.assertEqual(set(QUERIES), set(PERMISSIONS))
+
+    def test_is_the_same_for_any_number_of_rows(self) -> None:
+        for route, count in QUERIES.items():
+            name, _, rest = route.partition("/<int:pk>")
+            address = V1 + route
+            if rest:
+                number = MODELS[name]._default_manager.order_by("pk")[0].pk
+                address = f"{V1}{name}/{number}{rest}"
+            with self.subTest(route), self.assertNumQueries(count):
+                self.client.get(address).getvalue()
+
+
+class PlanTests(ApiTestCase):
+    """Every question about readings is answered by an index, in its order.
+
+    The planner is told what it would know of ten million readings: that looking at
+    all of them takes long.
+    """
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        for number in range(3):
+            imported(many(number), f"{number}.uff")
+        cls.file = FlowFile.objects.latest("pk")
+        cls.meter = Meter.objects.latest("pk")
+
+    def plans(self, address: str, **asked: Any) -> list[str]:
+        """Return how the database answers each question about readings."""
+        with CaptureQueriesContext(connection) as captured:
+            response = self.get(address, **asked)
+            response.getvalue()
+        questions = [
+            query["sql"]
+            for query in captured
+            if 'FROM "meter_readings_reading"' in query["sql"]
+        ]
+        self.assertNotEqual(questions, [])
+        return [self.plan(question) for question in questions]
+
+    def plan(self, question: str) -> str:
+        """Return the plan of a question."""
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                # What is left are the plans that ten million rows leave.
+                cursor.execute("SET LOCAL enable_seqscan = off")
+                cursor.execute("SET LOCAL enable_bitmapscan = off")
+                cursor.execute(f"EXPLAIN {question}")
+                return "\n".join(row[0] for row in cursor.fetchall())
+            # As Django shows it, times are without the marks of text.
+            question = re.sub(r"(?<!')\b(\d{4}-\d\d-\d\d [\d:.]+)", r"'\1'", question)
+            cursor.execute(f"EXPLAIN QUERY PLAN {question}")
+            return "\n".join(row[3] for row in cursor.fetchall())
+
+    def assert_by(self, index: str, plans: list[str]) -> None:
+        """Expect each question about readings to be answered by this index."""
+        for plan in plans:
+            with self.subTest(plan):
+                self.assertIn(index, plan)
+                self.assertNotRegex(plan, r"Seq Scan on meter_readings_reading\b")
+                self.assertNotRegex(plan, r"SCAN meter_readings_reading(?! USING)")
+
+    def assert_no_sorting(self, plans: list[str]) -> None:
+        """Expect the rows to come from the index as they are wanted."""
+        for plan in plans:
+            with self.subTest(plan):
+                self.assertNotIn("Sort", plan)
+                self.assertNotIn("TEMP B-TREE", plan)
+
+    def by_line(self) -> str:
+        """Return the name of the index of files and lines."""
+        if connection.vendor == "postgresql":
+            return "one_reading_per_file_line"
+        return "sqlite_autoindex_meter_readings_reading_1"
+
+    def test_by_time(self) -> None:
+        page = self.json("readings/", page_size=5)
+        cursor = re.search("cursor=([^&]+)", page["next"])
+        assert cursor is not None
+        for asked in [
+            {},
+            {"cursor": cursor[1]},
+            {"ordering": "read_at"},
+            {"date_from": "2024-01-01", "date_to": "2024-12-31"},
+            {"register_id": "ZZ"},
+            {"reading_type": "W", "min_value": "5"},
+            {"standing": "all"},
+            {"basis": "actual"},
+        ]:
+            with self.subTest(asked=asked):
+                plans = self.plans("readings/", **asked)
+                self.assert_by("reading_by_time", plans)
+                self.assert_no_sorting(plans)
+
+    def test_by_file(self) -> None:
+        first = self.json("readings/", page_size=5, flow_file=self.file.pk)
+        cursor = re.search("cursor=([^&]+)", first["next"])
+        assert cursor is not None
+        for asked in [
+            {},
+            {"cursor": cursor[1]},
+            {"register_id": "ZZ"},
+            {"date_from": "2024-01-01"},
+            {"standing": "all"},
+        ]:
+            with self.subTest(asked=asked):
+                plans = self.plans("readings/", flow_file=self.file.pk, **asked)
+                self.assert_by(self.by_line(), plans)
+                self.assert_no_sorting(plans)
+
+    def test_by_meters(self) -> None:
+        point = MeterPoint.objects.latest("pk")
+        for asked in [
+            {"mpan": point.mpan},
+            {"meter_serial": self.meter.serial_number},
+            {"meter": self.meter.pk},
+            {"meter_point": point.pk},
+            {"search": point.mpan},
+            {"mpan": point.mpan, "ordering": "read_at"},
+            {"mpan": point.mpan, "flow_file": self.file.pk},
+            {"mpan": point.mpan, "register_id": "ZZ"},
+        ]:
+            with self.subTest(asked=asked):
+                self.assert_by("reading_event", self.plans("readings/", **asked))
+
+    def test_as_csv(self) -> None:
+        for asked, index in [
+            ({}, "reading_by_time"),
+            ({"flow_file": self.file.pk}, self.by_line()),
+            ({"mpan": MPAN, "meter": self.meter.pk}, "reading_event"),
+        ]:
+            with self.subTest(asked=asked):
+                asked = {**asked, "format": "csv"}
+                if "mpan" in asked:
+                    asked["mpan"] = self.meter.meter_point.mpan
+                self.assert_by(index, self.plans("readings/", **asked))
+
+    def test_findings_of_a_file(self) -> None:
+        self.assertGreater(Finding.objects.count(), 0)
+        with CaptureQueriesContext(connection) as captured:
+            self.get("findings/", flow_file=self.file.pk)
+        plan = self.plan(captured[-1]["sql"])
+        self.assertIn("finding", plan)

@@ -1,0 +1,32 @@
+"""The page of the API works under our policy, with nothing from elsewhere."""
+
+from __future__ import annotations
+
+from .browsing import NARROW, WIDE, BrowserTestCase
+
+OPERATION = "#operations-readings-readings_list"
+
+
+class ApiDocsTests(BrowserTestCase):
+    def test_an_address_can_be_tried_and_nothing_is_said_against_the_page(self) -> None:
+        page = self.context(user=self.alice).new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto("/api/v1/docs/")
+        page.locator(f"{OPERATION} .opblock-summary-control").click()
+        page.locator(f"{OPERATION} .try-out__btn").click()
+        page.locator(f"{OPERATION} .execute").click()
+        answer = page.locator(f"{OPERATION} .live-responses-table tbody .response")
+        self.assertIn("200", answer.first.inner_text())
+        self.assertEqual(said, [])
+
+    def test_is_no_wider_than_the_window(self) -> None:
+        page = self.context(user=self.alice).new_page()
+        page.goto("/api/v1/docs/")
+        page.locator(OPERATION).wait_for()
+        for width in (WIDE, NARROW):
+            with self.subTest(width):
+                page.set_viewport_size({"width": width, "height": 900})
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                self.assertLessEqual(wide, width)
