@@ -24,11 +24,11 @@ _SAMPLE = synthetic.RECIPES["economy_7"]
 _PIECE = 1 << 20
 
 
-# Exempt from the check that comes before a view, which would read the whole body; it
-# is checked in `_receive`, after the size was.
+# Exempt from the checks of the middleware and the admin, which would read the whole
+# body; `_receive` checks, after the size was looked at.
+@for_staff_who_may("import_flowfile")
 @telling_of_large_bodies
 @csrf_exempt
-@for_staff_who_may("import_flowfile")
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """Show the form; import, or only check, what is sent by it."""

@@ -199,7 +199,7 @@ class HoldingsTests(DashboardTestCase):
         file = imported(GOOD, "a.uff", requested_by=self.superuser)
         page = self.client.get(DASHBOARD)
         self.assertContains(page, f'"{file.get_absolute_url()}">a.uff</a>')
-        self.assertIn("a.uff ✓ Imported 3 Command line alice", words_of(page))
+        self.assertIn("a.uff ✓ Imported 3 Command line alice 24 Nov", words_of(page))
 
     def test_has_one_h1(self) -> None:
         self.assertContains(self.client.get(DASHBOARD), "<h1>", 1)
