@@ -13,7 +13,7 @@
   const maxFiles = Number(form.dataset.maxFiles);
 
   function size(bytes) {
-    if (bytes < 1024) return `${bytes} bytes`;
+    if (bytes < 1024) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
     const power = Math.min(Math.floor(Math.log2(bytes) / 10), 3);
     return `${(bytes / 1024 ** power).toFixed(1)} ${["", "KB", "MB", "GB"][power]}`;
   }
