@@ -265,6 +265,13 @@ class Reading(models.Model):
                 fields=["meter", "register_id", "read_at"], name="reading_event"
             ),
             models.Index(fields=["read_at", "id"], name="reading_by_time"),
+            # Few readings have a reset, and one of them makes a demand register.
+            models.Index(
+                fields=["meter", "register_id"],
+                condition=Q(md_reset_at__isnull=False)
+                | Q(md_reset_count__isnull=False),
+                name="reading_of_demand",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -396,6 +403,7 @@ class Finding(models.Model):
             models.Index(
                 fields=["flow_file", "code", "line_number"], name="finding_by_rule"
             ),
+            models.Index(fields=["flow_file", "line_number"], name="finding_by_line"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,106 @@
+"""How the questions are answered: by indexes, and no table is gone through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
+
+from meter_readings import histories
+from meter_readings.d0010.codes import Basis
+from meter_readings.histories import Passage, RegisterKey
+from meter_readings.models import Meter, Reading
+from meter_readings.tests.builders import flow_file_of_readings
+from meter_readings.tests.imported import imported
+
+
+class PlanTests(TestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        imported(
+            flow_file_of_readings(
+                *[f"030|S|202401{day:02}000000|1.25|||T|N|" for day in range(1, 30)]
+            )
+        )
+        cls.meter = Meter.objects.get()
+        cls.registers = [RegisterKey(cls.meter.pk, "S")]
+        cls.events = [histories.event_of(Reading.objects.latest("read_at"))]
+
+    def plan(self, question: Callable[[], Any]) -> str:
+        """Return how the first statement of a question is answered."""
+        with CaptureQueriesContext(connection) as queries:
+            question()
+        statement = queries.captured_queries[0]["sql"]
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                # So few rows are quicker to read than to look up.
+                for way in ("seqscan", "bitmapscan", "sort"):
+                    cursor.execute(f"SET LOCAL enable_{way} = off")
+                cursor.execute(f"EXPLAIN {statement}")
+            else:
+                cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+            return "\n".join(str(row[-1]) for row in cursor.fetchall())
+
+    def assert_goes_by(self, index: str, question: Callable[[], Any]) -> None:
+        """Assert that a question uses an index and goes through no table."""
+        plan = self.plan(question)
+        self.assertIn(index, plan)
+        self.assertIsNone(re.search("(Seq Scan on|SCAN) meter_readings", plan), plan)
+
+    def test_registers_go_by_the_index_of_events(self) -> None:
+        def question() -> None:
+            histories.registers_of(meters=[self.meter], limit=9)
+
+        self.assert_goes_by("reading_event", question)
+
+    def test_demand_goes_by_an_index_of_resets(self) -> None:
+        def question() -> None:
+            histories.registers_of(meters=[self.meter], limit=9)
+
+        self.assert_goes_by("reading_of_demand", question)
+
+    def test_current_readings_go_by_the_index_of_events(self) -> None:
+        def question() -> None:
+            histories.current_readings(
+                registers=self.registers, since=self.events[0].read_at, limit=9
+            )
+
+        self.assert_goes_by("reading_event", question)
+
+    def test_readings_before_go_by_the_index_of_events(self) -> None:
+        def question() -> None:
+            histories.current_readings_before(events=self.events, limit=9)
+
+        self.assert_goes_by("reading_event", question)
+
+    def test_versions_go_by_the_index_of_events(self) -> None:
+        def question() -> None:
+            histories.versions_of_each(events=self.events, limit=9)
+
+        self.assert_goes_by("reading_event", question)
+
+    def test_events_go_by_the_index_of_events(self) -> None:
+        def question() -> None:
+            histories.latest_events(registers=self.registers, limit=9)
+
+        self.assert_goes_by("reading_event", question)
+
+    def test_events_on_a_basis_go_by_the_index_of_events(self) -> None:
+        def question() -> None:
+            histories.latest_events(
+                registers=self.registers, basis=Basis.ESTIMATED, limit=9
+            )
+
+        self.assert_goes_by("reading_event", question)
+
+    def test_findings_go_by_the_index_of_lines(self) -> None:
+        file = Reading.objects.earliest("pk").flow_file_id
+
+        def question() -> None:
+            histories.findings_about(passages=[Passage(file, 2)], limit=9)
+
+        self.assert_goes_by("finding_by_line", question)
