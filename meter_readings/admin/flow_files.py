@@ -64,7 +64,7 @@ class FlowFileAdmin(ReadOnlyAdmin):
         """Return the files that a person means."""
         return search.flow_files_found_by(text)
 
-    def page_context(self, obj: FlowFile) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, obj: FlowFile) -> dict[str, Any]:
         """Return the totals, the findings and the attempts."""
         return flow_file_page.of_flow_file(obj)
 

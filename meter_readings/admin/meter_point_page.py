@@ -5,45 +5,191 @@ Each asks a fixed number of questions, and for a limited number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest
 
-from meter_readings.models import Meter, MeterPoint, Reading
+from meter_readings import histories
+from meter_readings.advances import Advance, Left, advances_between, left_out
+from meter_readings.d0010.codes import ReadingType
+from meter_readings.histories import Event, Register, RegisterKey
+from meter_readings.models import Finding, Meter, MeterPoint, Reading, SiteVisit
+
+from .history_charts import changes_of_meter, drawing
+from .history_choices import Choices, choices_made
 
 _METERS_SHOWN = 100
-_READINGS_SHOWN = 20
+_REGISTERS_SHOWN = 400
+_LATEST_SHOWN = 6
+_EVENTS_SHOWN = 25
+_VERSIONS_SHOWN = 5
+_VISITS_SHOWN = 10
+_FINDINGS_SHOWN, _FINDINGS_OF_PASSAGE, _PASSAGES = 20, 10, 100
+
+# How many readings before each are looked at: for one that counts, and for the usual
+# daily rate.
+_LOOKED_BACK = 14
 
 
-def of_meter_point(point: MeterPoint) -> dict[str, Any]:
-    """Return the point's meters, and what was read on them."""
+class HistoryRow(NamedTuple):
+    """An event with the version that stands for it, and what came of it.
+
+    `others` are versions that do not count; there may be more of them than are shown.
+    """
+
+    reading: Reading
+    others: list[Reading]
+    has_more: bool
+    advance: Advance | None
+    left: Left | None
+
+
+def of_meter_point(request: HttpRequest, point: MeterPoint) -> dict[str, Any]:
+    """Return the point's meters, and what was read and found there."""
     meters = list(point.meters.order_by("-pk")[:_METERS_SHOWN])
-    return {"meters": meters} | _read_on(meters)
+    for meter in meters:
+        meter.meter_point = point
+    return _page(request, meters, meter_point=point)
 
 
-def of_meter(meter: Meter) -> dict[str, Any]:
-    """Return what was read on the meter."""
-    return _read_on([meter])
+def of_meter(request: HttpRequest, meter: Meter) -> dict[str, Any]:
+    """Return what was read and found on the meter."""
+    return _page(request, [meter], meter=meter)
 
 
-def _read_on(meters: Sequence[Meter]) -> dict[str, Any]:
-    """Return the latest current reading of each register, and the recent readings."""
-    read_on_them = Reading.objects.filter(meter__in=[meter.pk for meter in meters])
-    readings = read_on_them.select_related("meter", "flow_file")
-    latest_first = [F("read_at").desc(), F("register_id").asc(), F("pk").desc()]
-    # Numbered and not cut off by a limit, for which a planner might go through the
-    # readings of all meters by time.
-    place = Window(RowNumber(), order_by=latest_first)
-    place_on_register = Window(
-        RowNumber(),
-        partition_by=[F("meter_id"), F("register_id")],
-        order_by=latest_first,
+def _page(
+    request: HttpRequest, meters: Sequence[Meter], **whose_visits: Any
+) -> dict[str, Any]:
+    """Return what the user may see of what was read on these meters."""
+    may_view = request.user.has_perms
+    context: dict[str, Any] = {"meters": meters}
+    visits: list[SiteVisit] = []
+    readings: list[Reading] = []
+    if may_view(["meter_readings.view_reading"]):
+        registers = _in_order(
+            histories.registers_of(meters=meters, limit=_REGISTERS_SHOWN)
+        )
+        choices = choices_made(request.GET, registers)
+        context |= _latest(registers) | _history(registers, choices)
+        context["drawing"] = drawing(
+            registers=choices.registers(registers),
+            changes=changes_of_meter(registers),
+            months=choices.months,
+            of_advances=choices.draws_advances,
+        )
+        readings = context["seen"]
+    if may_view(["meter_readings.view_sitevisit"]):
+        visits = list(histories.site_visits_of(limit=_VISITS_SHOWN, **whose_visits))
+        context["visits"] = visits
+    if may_view(["meter_readings.view_finding"]):
+        context["findings"] = _findings([*readings, *visits])
+    return context
+
+
+# Registers
+
+
+def _in_order(registers: Sequence[Register]) -> list[Register]:
+    """Return those in use first, by name, then those of meters that were removed."""
+    by_name = sorted(registers, key=lambda one: one.register_id)
+    by_time = sorted(
+        by_name,
+        key=lambda one: one.latest.read_at.timestamp() if one.latest else 0,
+        reverse=True,
     )
-    latest = readings.current().annotate(place=place_on_register).filter(place=1)
-    recent = readings.annotate(place=place).filter(place__lte=_READINGS_SHOWN)
+    return sorted(by_time, key=_is_closed)
+
+
+def _is_closed(register: Register) -> bool:
+    """Return whether nothing counts there, or the last to do so is a final reading."""
+    latest = register.latest
+    return latest is None or latest.reading_type == ReadingType.FINAL
+
+
+def _latest(registers: Sequence[Register]) -> dict[str, Any]:
+    """Return whose latest readings stand out, and the table of all registers."""
+    read = [one for one in registers if one.latest]
+    in_use = [one for one in read if not _is_closed(one)] or read
+    return {"latest": in_use[:_LATEST_SHOWN], "registers": registers}
+
+
+# History
+
+
+def _history(registers: Sequence[Register], choices: Choices) -> dict[str, Any]:
+    """Return a page of the history of the registers chosen."""
+    keys = sorted(one.key for one in choices.registers(registers))
+    found = histories.latest_events(
+        registers=keys,
+        basis=choices.basis,
+        before=choices.before,
+        limit=_EVENTS_SHOWN + 1,
+    )
+    events, has_older = found[:_EVENTS_SHOWN], len(found) > _EVENTS_SHOWN
+    versions = histories.versions_of_each(
+        events=[histories.event_of(reading) for reading in events],
+        limit=_VERSIONS_SHOWN + 2,
+    )
+    prefetch_related_objects([*events, *versions], "flow_file")
+    meters = {one.meter.pk: one.meter for one in registers}
+    for reading in [*events, *versions]:
+        reading.meter = meters[reading.meter_id]
     return {
-        "latest": latest.order_by(*latest_first),
-        "recent": recent.order_by("place"),
+        "history": _rows(events, versions, registers),
+        "seen": [*events, *versions, *(one.latest for one in registers if one.latest)],
+        "choices": choices,
+        "lists": choices.offered(registers),
+        "newest": choices.query() if choices.before else "",
+        "older": choices.query(events[-1]) if has_older else "",
+        "looked_through": histories.looked_through(len(keys)),
     }
+
+
+def _rows(
+    events: Sequence[Reading],
+    versions: Sequence[Reading],
+    registers: Sequence[Register],
+) -> list[HistoryRow]:
+    before = histories.current_readings_before(
+        events=[histories.event_of(reading) for reading in events], limit=_LOOKED_BACK
+    )
+    demand = {one.key for one in registers if one.is_demand}
+    advances = {
+        advance.later.pk: advance
+        for advance in advances_between(
+            readings=[*before, *events], demand_registers=demand
+        )
+    }
+    versions_of: dict[Event, list[Reading]] = {}
+    for version in versions:
+        versions_of.setdefault(histories.event_of(version), []).append(version)
+    rows = []
+    for reading in events:
+        others = [
+            version
+            for version in versions_of[histories.event_of(reading)]
+            if version.pk != reading.pk
+        ]
+        key = RegisterKey(reading.meter_id, reading.register_id)
+        rows.append(
+            HistoryRow(
+                reading,
+                others[:_VERSIONS_SHOWN],
+                len(others) > _VERSIONS_SHOWN,
+                advances.get(reading.pk),
+                left_out(reading, is_demand=key in demand),
+            )
+        )
+    return rows
+
+
+# Findings
+
+
+def _findings(rows: Iterable[Reading | SiteVisit]) -> list[Finding]:
+    """Return findings that stand in a file where one of these rows does."""
+    passages = list(dict.fromkeys(map(histories.passage_of, rows)))[:_PASSAGES]
+    found = histories.findings_about(passages=passages, limit=_FINDINGS_OF_PASSAGE)
+    return found[:_FINDINGS_SHOWN]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
+from django.http import HttpRequest
 
 from meter_readings import search
 from meter_readings.models import Meter, MeterPoint
@@ -27,9 +28,9 @@ class MeterPointAdmin(ReadOnlyAdmin):
         """Return the meter points that a person means."""
         return search.meter_points_found_by(text)
 
-    def page_context(self, obj: MeterPoint) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, obj: MeterPoint) -> dict[str, Any]:
         """Return the meters, and what was read on them."""
-        return meter_point_page.of_meter_point(obj)
+        return meter_point_page.of_meter_point(request, obj)
 
 
 @admin.register(Meter)
@@ -47,6 +48,6 @@ class MeterAdmin(ReadOnlyAdmin):
         """Return the meters that a person means."""
         return search.meters_found_by(text)
 
-    def page_context(self, obj: Meter) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, obj: Meter) -> dict[str, Any]:
         """Return what was read on the meter."""
-        return meter_point_page.of_meter(obj)
+        return meter_point_page.of_meter(request, obj)

@@ -103,7 +103,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     # Pages
 
-    def page_context(self, obj: Any) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Return what the page of an object shows beside its own columns."""
         return {}
 
@@ -118,5 +118,5 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         """Call the page by its object."""
         context |= {"title": f"{capfirst(self.opts.verbose_name)} {obj}"}
-        context |= {"subtitle": None} | self.page_context(obj)
+        context |= {"subtitle": None} | self.page_context(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)

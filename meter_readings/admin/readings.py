@@ -71,9 +71,9 @@ class ReadingAdmin(ReadOnlyAdmin):
         """Return the readings that a person means."""
         return search.readings_found_by(text)
 
-    def page_context(self, obj: Reading) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, obj: Reading) -> dict[str, Any]:
         """Return the versions of the same event."""
-        return reading_page.of_reading(obj)
+        return reading_page.of_reading(request, obj)
 
 
 @admin.register(SiteVisit)

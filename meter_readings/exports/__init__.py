@@ -9,6 +9,7 @@ from .flow_files import (
     NothingHeld,
     flow_file_lines,
     new_header,
+    reading_lines,
     selection_lines,
 )
 from .snapshots import one_snapshot
@@ -24,5 +25,6 @@ __all__ = [
     "flow_file_lines",
     "new_header",
     "one_snapshot",
+    "reading_lines",
     "selection_lines",
 ]

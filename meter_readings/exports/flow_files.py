@@ -156,6 +156,18 @@ def new_header(
     )
 
 
+def reading_lines(*, reading: Reading) -> list[tuple[int, str]]:
+    """Return the lines of a reading, each with its number: its 026, 028, 030 and 032s.
+
+    They are as the writer has them: as received where the file is canonical.
+    """
+    rows = Reading.objects.filter(pk=reading.pk).values_list(*_Reading._fields)
+    entry = _reading_entry(_Reading._make(rows.get()))
+    open_groups = [reading.mpan_line_number, reading.meter_line_number]
+    own = [reading.line_number + place for place in range(1 + len(entry.results))]
+    return list(zip([*open_groups, *own], write_entries([entry]), strict=True))
+
+
 class _Counted:
     """Lines of groups, counted as they pass."""
 

@@ -87,6 +87,12 @@ def moment(instant: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def day(instant: datetime) -> str:
+    """Return the day of a time by the local clock."""
+    return formats.date_format(timezone.localtime(instant), "j M Y")
+
+
+@register.filter
 def mpan(number: str) -> SafeString:
     """Return an MPAN in groups that are copied as one number."""
     groups = d0010.mpan.shown(number).split(" ")

@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from meter_readings import exports, importer, queries
 from meter_readings.d0010 import LONDON, Entry
-from meter_readings.models import FlowFile, Policy
+from meter_readings.models import FlowFile, Policy, Reading
 from meter_readings.tests.builders import (
     EVERY_GROUP,
     SAMPLE_PATH,
@@ -344,3 +344,15 @@ def said_of_readings(text: str) -> list[tuple[object, ...]]:
         for e in parse(text).entries
         if e.group == "030"
     ]
+
+
+class ReadingLinesTests(TestCase):
+    def test_are_those_of_the_file_with_their_numbers(self) -> None:
+        imported(EVERY_GROUP)
+        text = EVERY_GROUP.splitlines()
+        for reading in Reading.objects.all():
+            with self.subTest(reading.line_number):
+                lines = exports.reading_lines(reading=reading)
+                self.assertGreaterEqual(len(lines), 3)
+                for number, line in lines:
+                    self.assertEqual(line, text[number - 1])

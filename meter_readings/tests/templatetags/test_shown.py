@@ -37,6 +37,12 @@ class VerdictTests(SimpleTestCase):
         self.assertEqual(strip_tags(shown.verdict(Reading())), "✓ Valid")
 
 
+class DayTests(SimpleTestCase):
+    def test_is_the_one_by_the_local_clock(self) -> None:
+        instant = datetime(2024, 6, 30, 23, 0, tzinfo=UTC)
+        self.assertEqual(shown.day(instant), "1 Jul 2024")
+
+
 class TruthTests(SimpleTestCase):
     def test_is_told_in_words(self) -> None:
         self.assertEqual(
