@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, cast
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.template.defaultfilters import filesizeformat
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
@@ -34,7 +34,11 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Show the form; import, or only check, what is sent by it."""
     if request.method != "POST":
         return _page(request, UploadForm())
-    refusal = _refusal(request)
+    try:
+        refusal = _refusal(request)
+    except UnreadablePostError:
+        broken = "It broke off on its way here. Send it again."
+        return _page(request, UploadForm(), refusal=broken, status=400)
     if refusal:
         _read_to_end(request)
         return _page(request, UploadForm(), refusal=refusal, status=413)

@@ -331,6 +331,23 @@ class BrokenOffTests(PageTestCase):
         self.assertIn("1 imported, 1 broken off", told)
 
 
+class Cut(io.RawIOBase):
+    """A line that is cut after a while."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise OSError("connection reset")
+
+
+class CutOffTests(PageTestCase):
+    def test_an_upload_that_broke_off_is_told_and_leaves_nothing(self) -> None:
+        self.expect_refusals()
+        data = {"flow_files": sent(GOOD), "policy": "standard"}
+        page = self.client.post(UPLOAD, data, **{"wsgi.input": Cut()})
+        self.assertEqual(page.status_code, 400)
+        self.assertIn("It broke off on its way here. Send it again.", words_of(page))
+        self.assertEqual(ImportJob.objects.count(), 0)
+
+
 class TooMuchTests(PageTestCase):
     def setUp(self) -> None:
         super().setUp()

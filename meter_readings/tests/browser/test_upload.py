@@ -1,0 +1,92 @@
+"""The upload page in a browser: with a script files stay chosen, without it works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meter_readings.models import FlowFile
+from meter_readings.tests.builders import EVERY_GROUP
+
+from .browsing import BrowserTestCase
+
+if TYPE_CHECKING:
+    from playwright.sync_api import FilePayload, Page
+
+_BOX = "input[type=file]"
+
+
+def chosen(text: str, name: str) -> FilePayload:
+    """Return a file as somebody chooses it."""
+    return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
+
+
+class UploadTestCase(BrowserTestCase):
+    def upload_page(self, **options: bool) -> Page:
+        """Return the page, opened by somebody who may upload."""
+        page = self.page(user=self.alice, **options)
+        page.goto("/admin/upload/")
+        return page
+
+
+class WithScriptsTests(UploadTestCase):
+    def test_what_was_checked_is_imported_by_one_press_more(self) -> None:
+        page = self.upload_page()
+        page.set_input_files(_BOX, [chosen(EVERY_GROUP, "pressed.uff")])
+        page.click("text=Check only")
+        page.wait_for_selector("text=Would be imported: 3 readings")
+        self.assertFalse(FlowFile.objects.filter(filename="pressed.uff").exists())
+        page.click("button[name=import]")
+        page.wait_for_selector("text=Imported as #")
+        self.assertTrue(FlowFile.objects.filter(filename="pressed.uff").exists())
+
+    def test_what_came_of_it_is_where_one_reads_on(self) -> None:
+        page = self.upload_page()
+        page.set_input_files(_BOX, [chosen("nonsense", "a.uff")])
+        page.click("text=Check only")
+        page.wait_for_selector("text=Would be rejected")
+        self.assertEqual(page.evaluate("document.activeElement.id"), "results")
+        self.assertIn("1 file: 1 rejected", page.title())
+        self.assertEqual(page.inner_text("#progress"), "")
+
+    def test_the_files_that_are_chosen_are_listed(self) -> None:
+        page = self.upload_page()
+        files = [chosen("x" * 2048, "a.uff"), chosen("x", "<b>.uff")]
+        page.set_input_files(_BOX, files)
+        self.assertEqual(
+            page.locator("#chosen li").all_inner_texts(),
+            ["a.uff, 2.0 KB", "<b>.uff, 1 byte"],
+        )
+
+    def test_too_many_files_are_told_before_they_are_sent(self) -> None:
+        page = self.upload_page()
+        files = [chosen("x", f"{number}.uff") for number in range(101)]
+        page.set_input_files(_BOX, files)
+        page.click("text=Check only")
+        self.assertEqual(
+            page.locator(_BOX).evaluate("box => box.validationMessage"),
+            "Those are more than 100 files.",
+        )
+        self.assertEqual(page.locator(".outcomes").count(), 0)
+
+    def test_the_box_answers_to_what_is_dragged_over_it(self) -> None:
+        page = self.upload_page()
+        for event, expected in ("dragenter", "dragged-over"), ("dragleave", ""):
+            with self.subTest(event):
+                page.dispatch_event(_BOX, event)
+                name = page.locator(_BOX).get_attribute("class")
+                self.assertEqual(name, expected)
+
+    def test_who_has_been_signed_out_is_told_what_to_do(self) -> None:
+        page = self.upload_page()
+        page.set_input_files(_BOX, [chosen("x", "a.uff")])
+        page.context.clear_cookies()
+        page.click("text=Check only")
+        page.wait_for_selector("text=Reload the page, and try again.")
+
+
+class WithoutScriptsTests(UploadTestCase):
+    def test_a_file_is_checked(self) -> None:
+        page = self.upload_page(java_script_enabled=False)
+        page.set_input_files(_BOX, [chosen(EVERY_GROUP, "plain.uff")])
+        page.click("text=Check only")
+        page.wait_for_selector("text=Would be imported: 3 readings")
