@@ -7,6 +7,7 @@ does not start with a fault, and says what to do about it.
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 
 from config import environment
 
@@ -17,10 +18,14 @@ application = get_wsgi_application()
 if settings.IS_PRODUCTION:
     from meter_readings import installation
 
-    if refusals := installation.refusals():
+    refusals = installation.refusals()
+    # No request comes to this thread, so nobody would ever use it again.
+    connections.close_all()
+    if refusals:
         raise ImproperlyConfigured(
             "Production does not start like this.\n"
             + "\n".join(
-                f"{each.name}: {each.found}. {each.remedy}" for each in refusals
+                f"{each.name}: {each.found.rstrip('.')}. {each.remedy}"
+                for each in refusals
             )
         )

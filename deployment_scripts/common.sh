@@ -232,10 +232,10 @@ random_text() {
     "$PYTHON" -c 'import secrets; print(secrets.token_urlsafe(50))'
 }
 
-# as_administrator DATABASE: gives the SQL on its input to PostgreSQL by a superuser:
+# ask_postgresql DATABASE: gives the SQL on its input to PostgreSQL by a superuser:
 # the system's own where there is one to become, else PG_ADMIN (postgres), whose
 # password, if it needs one, is in PGPASSWORD or ~/.pgpass.
-as_administrator() {
+ask_postgresql() {
     local options=(-X -q -A -t -v ON_ERROR_STOP=1 --dbname="$1")
     if [ -z "${PG_ADMIN:-}" ] && [ "$(id -u)" -eq 0 ] && id postgres >/dev/null 2>&1 &&
         is_local "$DB_HOST" && have runuser; then

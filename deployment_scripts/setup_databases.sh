@@ -96,7 +96,7 @@ esac
 
 # ask SQL: one answer from the administrator's own database.
 ask() {
-    as_administrator postgres <<<"$1"
+    ask_postgresql postgres <<<"$1"
 }
 
 # can_sign_in: whether the role gets into its database by what .env says.
@@ -166,7 +166,7 @@ if [ -z "$owner" ]; then
 fi
 
 step "Closing the database to everybody else"
-as_administrator "$DB_NAME" <<SQL
+ask_postgresql "$DB_NAME" <<SQL
 REVOKE ALL ON DATABASE $DB_NAME FROM PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO $DB_USER;

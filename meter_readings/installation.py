@@ -261,9 +261,11 @@ def _reach(url: str, host: str) -> Iterator[Finding]:
     if settings.IS_PRODUCTION and "Strict-Transport-Security" not in headers:
         missing.append("Strict-Transport-Security")
     if status != HTTPStatus.OK or missing:
-        what = f"answers {status}" if status != HTTPStatus.OK else "comes without "
+        what = f"comes without {', '.join(missing)}"
+        if status != HTTPStatus.OK:
+            what = f"answers {status}"
         yield _bad(
-            f"the page to sign in {what}{', '.join(missing)}",
+            f"the page to sign in {what}",
             "Is the name in ALLOWED_HOSTS? Behind a proxy that ends HTTPS, is "
             "BEHIND_PROXY=1 set, and X-Forwarded-Proto passed on?",
         )._replace(name="page")
