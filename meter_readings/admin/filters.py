@@ -2,99 +2,61 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from abc import abstractmethod
+from functools import cached_property
+from typing import Any, cast
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
-from django.db.models import Model, QuerySet
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
-from django.utils.dates import MONTHS
 
 from meter_readings import importer
-from meter_readings.d0010 import LONDON, codes
-from meter_readings.models import FlowFile, Meter, Reading
+from meter_readings.models import FlowFile, Meter
+
+from . import reach
 
 type Choices = list[tuple[str, str]]
 
-_YEAR_OR_MONTH = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2]))?")
-# One reading with a wrong year must not fill the page with years.
-_YEARS_OFFERED = 20
+
+class ConditionFilter(SimpleListFilter):
+    """Base of all: what is chosen is a condition on rows."""
+
+    # The order in which what is chosen is a stretch of the list, if there is one
+    ranges_over: reach.Order | None = None
+
+    @abstractmethod
+    def condition(self) -> Q:
+        """Return the condition that was chosen; all rows meet it where none was."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Return the rows that meet it."""
+        return queryset.filter(self.condition())
+
+    def words(self) -> str:
+        """Return what was chosen, as it is offered."""
+        value = self.value() or ""
+        return str(dict(self.lookup_choices).get(value, value))
 
 
-class BasisFilter(SimpleListFilter):
-    """Which readings rest on what."""
+class ColumnFilter(ConditionFilter):
+    """Which rows have a value in one column; the value is all there is to say."""
 
-    title = "basis"
-    parameter_name = "basis"
+    column: str
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
-        """Return what a reading can rest on."""
-        return codes.Basis.choices()
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet | None:
-        """Return the readings that rest on what was chosen."""
-        basis = self.value()
-        return queryset.with_basis(basis) if basis else None
+    def condition(self) -> Q:
+        """Return that the column has the value."""
+        value = self.value()
+        return Q(**{self.column: value}) if value else Q()
 
 
-class ReadInFilter(SimpleListFilter):
-    """Which readings were taken in a year, and then in one of its months."""
-
-    title = "read in"
-    parameter_name = "read_in"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
-        """Return the years from the latest reading back, the chosen one by months."""
-        chosen_year, _ = self._chosen() or (None, None)
-        choices = []
-        for year in _years_of_readings():
-            choices.append((str(year), str(year)))
-            if year == chosen_year:
-                choices += [
-                    (f"{year}-{number:02}", f"{name} {year}")
-                    for number, name in MONTHS.items()
-                ]
-        return choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet | None:
-        """Return the readings taken between two local midnights."""
-        chosen = self._chosen()
-        if chosen is None:
-            return queryset.none() if self.value() else None
-        year, month = chosen
-        start = datetime(year, month or 1, 1, tzinfo=LONDON)
-        if month is None or month == 12:
-            end = datetime(year + 1, 1, 1, tzinfo=LONDON)
-        else:
-            end = datetime(year, month + 1, 1, tzinfo=LONDON)
-        return queryset.filter(read_at__gte=start, read_at__lt=end)
-
-    def _chosen(self) -> tuple[int, int | None] | None:
-        """Return the year and month asked for, or None where they make no sense."""
-        match = _YEAR_OR_MONTH.fullmatch(self.value() or "")
-        if match is None or not 1949 <= int(match[1]) <= 2200:
-            return None
-        return int(match[1]), int(match[2]) if match[2] else None
-
-
-def _years_of_readings() -> Iterator[int]:
-    """Yield the years that may have readings, latest first."""
-    times = Reading.objects.values_list("read_at", flat=True)
-    latest = times.order_by("-read_at", "-pk").first()
-    earliest = times.order_by("read_at", "pk").first()
-    if latest and earliest:
-        year = latest.astimezone(LONDON).year
-        before = max(earliest.astimezone(LONDON).year - 1, year - _YEARS_OFFERED)
-        yield from range(year, before, -1)
-
-
-class SenderFilter(SimpleListFilter):
+class SenderFilter(ColumnFilter):
     """Which files a market participant sent."""
 
     title = "sender"
     parameter_name = "sender"
+    column = "from_participant"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
         """Return who has sent files."""
@@ -102,29 +64,44 @@ class SenderFilter(SimpleListFilter):
         names = senders.order_by("from_participant").values_list("from_participant")
         return [(name, name) for (name,) in names]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet | None:
-        """Return what the chosen one sent."""
+
+class SenderOfFileFilter(SenderFilter):
+    """What came in the files that a market participant sent."""
+
+    def condition(self) -> Q:
+        """Return that the row's file is of the sender.
+
+        Asked of one row at a time: a planner that began with the files would sort all
+        that is in them.
+        """
         sender = self.value()
-        return queryset.filter(from_participant=sender) if sender else None
+        if not sender:
+            return Q()
+        file = FlowFile.objects.filter(pk=OuterRef("flow_file_id"))
+        return Q(Exact(Subquery(file.values("from_participant")), sender))
+
+    def few(self) -> Q | None:
+        """Return the same by the files' numbers, if there are few readings in them."""
+        files = FlowFile.objects.filter(from_participant=self.value())
+        held = files.aggregate(total=Sum("readings_loaded", default=0))
+        if held["total"] > reach.LOOKED_THROUGH:
+            return None
+        return Q(flow_file__in=files.values("pk"))
 
 
-class RuleFilter(SimpleListFilter):
+class RuleFilter(ColumnFilter):
     """Which findings are of a rule."""
 
     title = "rule"
     parameter_name = "rule"
+    column = "code"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
         """Return all rules there are."""
         return [(str(code), str(code)) for code in importer.RULES]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet | None:
-        """Return the findings of the chosen rule."""
-        rule = self.value()
-        return queryset.filter(code=rule) if rule else None
 
-
-class OneObjectFilter(SimpleListFilter):
+class OneObjectFilter(ConditionFilter):
     """What belongs to one object: links lead here, and it offers the way back to all.
 
     Nothing is offered before an object is chosen.
@@ -135,15 +112,17 @@ class OneObjectFilter(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
         """Return the one object that was chosen."""
-        value, number = self.value(), self._number()
-        if value is None:
-            return []
-        chosen = self.model._default_manager.filter(pk=number).first()
-        return [(value, str(chosen or "None such"))]
+        value = self.value()
+        return [] if value is None else [(value, str(self.chosen or "None such"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        """Return what belongs to it; nothing is asked before it is chosen."""
-        return queryset.filter(**{self.parameter_name: self._number()})
+    def condition(self) -> Q:
+        """Return that a row belongs to it; nothing is asked before it is chosen."""
+        return Q(**{self.parameter_name: self._number()})
+
+    @cached_property
+    def chosen(self) -> Any:
+        """Return the object, if there is one."""
+        return self.model._default_manager.filter(pk=self._number()).first()
 
     def _number(self) -> int:
         """Return the number of the object; no object has the number nought."""
@@ -165,3 +144,46 @@ class OneMeterFilter(OneObjectFilter):
     title = "meter"
     parameter_name = "meter"
     model = Meter
+
+
+class FurtherFilter(OneObjectFilter):
+    """What comes after one row of the list: where a list stopped, it goes on from."""
+
+    title = "further on"
+    parameter_name = reach.FURTHER
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, Any],
+        model: type[Model],
+        model_admin: ModelAdmin,
+    ) -> None:
+        self.model = model
+        self.ranges_over = cast(reach.Order, model_admin.get_ordering(request))
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        """Return where the list goes on."""
+        value = self.value()
+        if value is None:
+            return []
+        if self.chosen is None:
+            return [(value, "None such")]
+        return [(value, f"from {reach.place(self.chosen, self.ranges_over or ())} on")]
+
+    def condition(self) -> Q:
+        """Return that a row comes after it."""
+        if self.chosen is None:
+            return Q(pk__in=[])
+        return reach.beyond(self.chosen, self.ranges_over or ())
+
+
+def chosen(changes: ChangeList) -> dict[str, Any]:
+    """Return the filters of a list by which something was chosen, by their names."""
+    return {
+        str(name): spec
+        for spec in changes.filter_specs
+        for name in spec.expected_parameters()
+        if any(spec.used_parameters.values())
+    }

@@ -22,6 +22,7 @@ from . import (
     flow_file_page,
     flow_file_views,
 )
+from .of_files import OfFilesAdmin
 from .read_only import ReadOnlyAdmin
 
 VIEWS = [*flow_file_downloads.VIEWS, *flow_file_lines.VIEWS, *flow_file_deeds.VIEWS]
@@ -70,7 +71,7 @@ class FlowFileAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Finding)
-class FindingAdmin(ReadOnlyAdmin):
+class FindingAdmin(OfFilesAdmin):
     """What there is to say about files and their lines."""
 
     list_display = (
@@ -85,11 +86,17 @@ class FindingAdmin(ReadOnlyAdmin):
     )
     list_display_links = None
     list_select_related = ("flow_file",)
-    list_filter = (filters.OneFlowFileFilter, "severity", filters.RuleFilter)
-    sortable_by = ()
+    list_filter = (
+        filters.OneFlowFileFilter,
+        filters.FurtherFilter,
+        "severity",
+        filters.RuleFilter,
+        filters.SenderOfFileFilter,
+    )
+    order_in_file = ("pk",)
+    is_little_in_file = True
     search_fields = ("flow_file__filename", "flow_file__file_identifier")
     search_help_text = "A whole filename or file identifier."
-    ordering = ("pk",)
 
     def found_by(self, text: str) -> Q:
         """Return the findings in the files that a person means."""

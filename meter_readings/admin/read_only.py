@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -14,12 +15,21 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
+from .reach import ReachingChangeList, Way
+
 # What a list may be asked for in its address, besides its filters' own words. A
 # regular expression or a search inside texts could keep the database busy for long.
 _LOOKUPS = {"exact", "gte", "lt", "isnull"}
 
 # What comes of values that no column can hold.
 _IMPOSSIBLE_VALUE = (ValueError, OverflowError, DataError)
+
+
+class Tool(NamedTuple):
+    """What can be done with a list, and where."""
+
+    words: str
+    address: str
 
 
 class BoundedPaginator(Paginator):
@@ -39,8 +49,9 @@ class BoundedPaginator(Paginator):
 
     @cached_property
     def _counted(self) -> int:
-        # In any order: the database need not follow an index to count.
-        rows = cast(QuerySet, self.object_list).order_by()
+        # In their order: without one a planner may read the table itself, which may
+        # be long before it comes upon such rows.
+        rows = cast(QuerySet, self.object_list)
         return rows[: self.LIMIT + 1].count()
 
 
@@ -85,6 +96,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         text = search_term.strip()
         return (queryset.filter(self.found_by(text)) if text else queryset), False
 
+    def ways(self, request: HttpRequest, changes: ReachingChangeList) -> Sequence[Way]:
+        """Return the ways through a long table; none where it is short."""
+        return ()
+
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> type[ReachingChangeList]:
+        """Return the list that looks through no more than it can in a moment."""
+        return ReachingChangeList
+
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Return the list; answer values that cannot be as other wrong ones."""
         try:
@@ -95,11 +116,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Call the list by what it lists."""
+        """Call the list by what it lists, and offer what can be done with it."""
         title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(
-            request, {"title": title} | (extra_context or {})
-        )
+        context = {"title": title, "tools": self.tools(request)}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def tools(self, request: HttpRequest) -> list[Tool]:
+        """Return what this person can do with the list."""
+        return []
 
     # Pages
 

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from meter_readings import search
 from meter_readings.models import Reading, SiteVisit
 
-from . import columns, filters, reading_page
-from .read_only import ReadOnlyAdmin
+from . import columns, filters, reading_filters, reading_page
+from .of_files import OfFilesAdmin
+from .reach import Order, ReachingChangeList, Way
+from .reading_export import ExportingAdmin
+from .reading_filters import BY_TIME
 
 _SEARCH_BY_METER_OR_FILE = (
     "A whole MPAN (spaces allowed), serial number, filename or file identifier."
 )
 
 
+class _Meant(NamedTuple):
+    """What a person means by the text in the search box."""
+
+    condition: Q
+    is_flow_file: bool
+
+
 @admin.register(Reading)
-class ReadingAdmin(ReadOnlyAdmin):
+class ReadingAdmin(ExportingAdmin, OfFilesAdmin):
     """Readings, latest first; those of one file in its own order."""
 
     list_display = (
@@ -37,39 +49,75 @@ class ReadingAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("meter__meter_point", "flow_file")
     list_filter = (
+        reading_filters.ReadInFilter,
         filters.OneFlowFileFilter,
         filters.OneMeterFilter,
-        filters.ReadInFilter,
-        filters.BasisFilter,
-        "standing",
-        "bsc_validation_status",
-        "reading_type",
+        filters.FurtherFilter,
+        reading_filters.StandingFilter,
+        reading_filters.BasisFilter,
+        reading_filters.BscValidationFilter,
+        reading_filters.RegisterFilter,
+        filters.SenderOfFileFilter,
+        reading_filters.ReadingTypeFilter,
     )
-    # Any other order would sort the whole table.
-    sortable_by = ()
-    order_of_files = ("flow_file_id", "line_number")
+    order = BY_TIME
     search_fields = ("meter__meter_point__mpan", "meter__serial_number")
     search_help_text = _SEARCH_BY_METER_OR_FILE
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """Return an order that an index has: by time, or a file's own."""
-        if filters.OneFlowFileFilter.parameter_name in request.GET:
-            return self.order_of_files
-        return ("-read_at", "-id")
+    def get_ordering(self, request: HttpRequest) -> Order:
+        """Return the order of a file where a file is searched for."""
+        meant = self._meant(request)
+        if meant and meant.is_flow_file:
+            return self.order_in_file
+        return super().get_ordering(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
         """Return what a person means, which may be a file with all its readings."""
-        found, has_twice = super().get_search_results(request, queryset, search_term)
-        text = search_term.strip()
-        if text and search.is_flow_file(text):
-            found = found.order_by(*self.order_of_files)
-        return found, has_twice
+        meant = self._meant(request)
+        return (queryset.filter(meant.condition) if meant else queryset), False
 
-    def found_by(self, text: str) -> Q:
-        """Return the readings that a person means."""
-        return search.readings_found_by(text)
+    def _meant(self, request: HttpRequest) -> _Meant | None:
+        """Return what is searched for, looked up once."""
+        text = request.GET.get(SEARCH_VAR, "").strip()
+        if not text:
+            return None
+        known = vars(request)
+        if "meant" not in known:
+            found = search.readings_found_by(text)
+            known["meant"] = _Meant(found, search.is_flow_file(text))
+        meant: _Meant = known["meant"]
+        return meant
+
+    def ways(self, request: HttpRequest, changes: ReachingChangeList) -> Sequence[Way]:
+        """Return the ways through the table by which the list can be found."""
+        chosen = filters.chosen(changes)
+        meant = self._meant(request)
+        if few := self._few(chosen, meant):
+            return [few]
+        main = Way(Q(), BY_TIME, frozenset())
+        if file := chosen.get(filters.OneFlowFileFilter.parameter_name):
+            main = Way(file.condition(), self.order_in_file, {file.parameter_name})
+        elif meant:
+            main = Way(meant.condition, self.order_in_file, {SEARCH_VAR})
+        rare = [
+            Way(spec.condition() & few, BY_TIME, {name})
+            for name, spec in chosen.items()
+            if name in reading_filters.INDEXED and (few := spec.few())
+        ]
+        return [main, *rare]
+
+    def _few(self, chosen: dict[str, Any], meant: _Meant | None) -> Way | None:
+        """Return the way to the readings of a meter, or of a sender of few."""
+        if meter := chosen.get(filters.OneMeterFilter.parameter_name):
+            return Way(meter.condition(), (), frozenset())
+        if meant and not meant.is_flow_file:
+            return Way(meant.condition, (), frozenset())
+        sender = chosen.get(filters.SenderOfFileFilter.parameter_name)
+        if sender and (few := sender.few()):
+            return Way(few, (), frozenset())
+        return None
 
     def page_context(self, request: HttpRequest, obj: Reading) -> dict[str, Any]:
         """Return the versions of the same event."""
@@ -77,7 +125,7 @@ class ReadingAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SiteVisit)
-class SiteVisitAdmin(ReadOnlyAdmin):
+class SiteVisitAdmin(OfFilesAdmin):
     """What was found on site."""
 
     list_display = (
@@ -89,11 +137,14 @@ class SiteVisitAdmin(ReadOnlyAdmin):
         columns.line,
     )
     list_select_related = ("meter_point", "meter", "flow_file")
-    list_filter = (filters.OneFlowFileFilter, "check_code")
-    sortable_by = ()
+    list_filter = (
+        filters.OneFlowFileFilter,
+        filters.FurtherFilter,
+        "check_code",
+        filters.SenderOfFileFilter,
+    )
     search_fields = ("meter_point__mpan", "meter__serial_number")
     search_help_text = _SEARCH_BY_METER_OR_FILE
-    ordering = ("-pk",)
 
     def found_by(self, text: str) -> Q:
         """Return the visits that a person means."""

@@ -9,6 +9,7 @@ from .flow_files import (
     NothingHeld,
     flow_file_lines,
     new_header,
+    participant,
     reading_lines,
     selection_lines,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "flow_file_lines",
     "new_header",
     "one_snapshot",
+    "participant",
     "reading_lines",
     "selection_lines",
 ]

@@ -7,6 +7,7 @@ writer. A canonical file comes out byte for byte as it went in.
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -40,6 +41,8 @@ from meter_readings.models import FlowFile, Reading, ReadingQuerySet
 # bytes that mean nothing: what they were read as cannot be written.
 FLOW_FILE_ENCODING = "cp1252"
 _MEANINGLESS, _IN_ITS_PLACE = "\ufffd", "?"
+
+_PARTICIPANT = re.compile(r"([A-Z0-9]):([A-Z0-9]{1,4})")
 
 _CHUNK = 2000
 
@@ -166,6 +169,17 @@ def reading_lines(*, reading: Reading) -> list[tuple[int, str]]:
     open_groups = [reading.mpan_line_number, reading.meter_line_number]
     own = [reading.line_number + place for place in range(1 + len(entry.results))]
     return list(zip([*open_groups, *own], write_entries([entry]), strict=True))
+
+
+def participant(text: str) -> tuple[str, str]:
+    """Return the role and the id of a market participant written as X:MRCY.
+
+    Raises ValueError, saying how to write one, where it is written otherwise.
+    """
+    match = _PARTICIPANT.fullmatch(text)
+    if match is None:
+        raise ValueError("write a role and an id of up to four, as X:MRCY")
+    return match[1], match[2]
 
 
 class _Counted:

@@ -9,14 +9,13 @@ from pathlib import PurePath
 
 from django.core.management.base import CommandError
 
-from meter_readings import d0010, queries, words
+from meter_readings import d0010, exports, queries, words
 from meter_readings.models import FlowFile
 
 from . import console
 
 _SHOWN = 10
 
-_PARTICIPANT = re.compile(r"([A-Z0-9]):([A-Z0-9]{1,4})")
 _MPAN = re.compile(r"[0-9]{13}")
 
 
@@ -75,10 +74,10 @@ def local_time(text: str) -> datetime:
 
 def participant(text: str) -> tuple[str, str]:
     """Return the role and the id of a market participant written as X:MRCY."""
-    match = _PARTICIPANT.fullmatch(text)
-    if match is None:
-        raise ArgumentTypeError("write a role and an id of up to four, as X:MRCY")
-    return match[1], match[2]
+    try:
+        return exports.participant(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def file_identifier(text: str) -> str:

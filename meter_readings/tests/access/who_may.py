@@ -38,6 +38,7 @@ IMPORTERS = frozenset({METERING_OPERATIONS, SUPERUSER})
 # Who sees the admin's lists of what was received, and who the attempts to import too.
 LOOKERS = frozenset({SUPPORT_AGENT, METERING_OPERATIONS, AUDITOR, SUPERUSER})
 LOOKERS_AT_JOBS = LOOKERS - {SUPPORT_AGENT}
+EXPORTERS = LOOKERS - {SUPPORT_AGENT}
 STAFF = LOOKERS | {BARE_STAFF}
 # The same by the API, where programs look too, and who takes things out by it.
 API_LOOKERS = LOOKERS | {INTEGRATION}
@@ -140,6 +141,9 @@ TABLE: dict[str, Row] = {
     **received("meterpoint", LOOKERS),
     **received("meter", LOOKERS),
     **received("reading", LOOKERS),
+    "admin:meter_readings_reading_export": Row(look=EXPORTERS),
+    "admin:meter_readings_reading_export_csv": Row(look=EXPORTERS),
+    "admin:meter_readings_reading_export_d0010": Row(look=EXPORTERS),
     **received("sitevisit", LOOKERS),
     **received("finding", LOOKERS),
     **received("importjob", LOOKERS_AT_JOBS),

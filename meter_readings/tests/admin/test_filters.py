@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+from unittest.mock import patch
+
+from meter_readings.admin import reach
 from meter_readings.models import FlowFile, Meter
 from meter_readings.tests.admin.base import AdminTestCase
 from meter_readings.tests.builders import flow_file, flow_file_of_readings, header_line
@@ -15,6 +20,13 @@ class FilterTestCase(AdminTestCase):
         specs = [spec for spec in changes.filter_specs if spec.title == title]
         choices = [choice for spec in specs for choice in spec.choices(changes)]
         return [str(choice["display"]) for choice in choices[1:]]
+
+    def bar(self, **asked: str) -> list[str]:
+        """Return what stands above the list of readings, to choose a date by."""
+        html = self.get_list("reading", **asked).content.decode()
+        (bar,) = re.findall('<nav class="toplinks".*?</nav>', html, re.DOTALL)
+        lines = re.sub("<[^>]*>", "", unescape(bar)).split("\n")
+        return [line.strip() for line in lines if line.strip()][1:]
 
 
 class ReadingFilterTests(FilterTestCase):
@@ -62,24 +74,40 @@ class ReadingFilterTests(FilterTestCase):
     def test_a_month_that_is_none_lets_nothing_through(self) -> None:
         self.assertEqual(self.values(read_in="2023-13"), [])
 
+    def test_a_day_in_summer_begins_and_ends_at_local_midnight(self) -> None:
+        self.assertEqual(self.values(read_in="2023-07-01"), [5, 2])
+
+    def test_a_day_that_is_none_lets_nothing_through(self) -> None:
+        self.assertEqual(self.values(read_in="2023-02-29"), [])
+
     def test_a_year_out_of_the_calendar_lets_nothing_through(self) -> None:
         self.assertEqual(self.values(read_in="0000"), [])
 
     def test_the_years_of_readings_are_offered_latest_first(self) -> None:
-        self.assertEqual(self.offered("reading", "read in"), ["2024", "2023", "2022"])
+        self.assertEqual(self.bar(), ["2024", "2023", "2022"])
 
-    def test_the_months_of_the_chosen_year_are_offered(self) -> None:
-        offered = self.offered("reading", "read in", read_in="2023")
+    def test_the_months_of_the_chosen_year_are_offered_that_have_readings(self) -> None:
         self.assertEqual(
-            [offered[0], offered[2], offered[13], offered[14]],
-            ["2024", "January 2023", "December 2023", "2022"],
+            self.bar(read_in="2023"), ["‹ All dates", "July 2023", "December 2023"]
         )
 
-    def test_no_more_than_twenty_years_are_offered(self) -> None:
+    def test_the_days_of_the_chosen_month_are_offered_that_have_readings(self) -> None:
+        self.assertEqual(self.bar(read_in="2023-07"), ["‹ 2023", "1 July"])
+
+    def test_a_chosen_day_leads_back_to_its_month(self) -> None:
+        self.assertEqual(self.bar(read_in="2023-07-01"), ["‹ July 2023", "1 July 2023"])
+
+    def test_a_period_that_is_none_leads_back_to_all(self) -> None:
+        self.assertEqual(self.bar(read_in="nonsense"), ["‹ All dates"])
+
+    def test_a_date_keeps_what_else_was_chosen(self) -> None:
+        page = self.get_list("reading", standing__exact="current")
+        self.assertContains(page, "?read_in=2023&amp;standing__exact=current")
+
+    def test_years_of_long_ago_are_not_offered(self) -> None:
         old = flow_file_of_readings("030|S|19600101000000|1.0|||T|N|")
         imported(old, "old.uff")
-        offered = self.offered("reading", "read in")
-        self.assertEqual([len(offered), offered[-1]], [20, "2005"])
+        self.assertEqual(self.bar(), ["2024", "2023", "2022"])
 
     def test_a_file_lets_through_its_readings_in_the_order_of_its_lines(self) -> None:
         self.assertEqual(self.values(flow_file=self.file.pk), [1, 2, 3, 4])
@@ -98,6 +126,44 @@ class ReadingFilterTests(FilterTestCase):
         offered = self.offered("reading", "flow file", flow_file="x")
         self.assertEqual(offered, ["None such"])
 
+    def test_basis_actual_lets_through_what_has_no_other(self) -> None:
+        self.assertEqual(self.values(basis="actual"), [5, 2, 1])
+
+    def test_a_register_lets_through_its_readings(self) -> None:
+        day = flow_file_of_readings("030|DY|20240201000000|6.0|||T|N|")
+        imported(day, "day.uff")
+        self.assertEqual(self.values(register_id="DY"), [6])
+
+    def test_the_registers_of_the_latest_readings_are_offered(self) -> None:
+        self.assertEqual(self.offered("reading", "register"), ["S"])
+
+    def test_a_register_that_was_typed_is_offered_too(self) -> None:
+        offered = self.offered("reading", "register", register_id="MD")
+        self.assertEqual(offered, ["MD", "S"])
+
+    def test_typing_a_register_keeps_what_else_was_chosen(self) -> None:
+        page = self.get_list("reading", basis="estimated", register_id="MD")
+        kept = '<input type="hidden" name="basis" value="estimated">'
+        self.assertContains(page, kept, count=2, html=True)
+
+    def test_a_sender_lets_through_what_came_in_its_files(self) -> None:
+        header = header_line(file_identifier="TEST000003", from_participant="SYND")
+        other = flow_file_of_readings("030|S|20240401000000|7.0|||T|N|", header=header)
+        imported(other, "synd.uff")
+        self.assertEqual(self.values(sender="SYND"), [7])
+
+    def test_a_sender_of_much_lets_through_the_same(self) -> None:
+        with patch.object(reach, "LOOKED_THROUGH", 3):
+            self.assertEqual(self.values(sender="UDMS"), [3, 4, 5, 2, 1])
+
+    def test_no_sender_lets_everything_through(self) -> None:
+        self.assertEqual(len(self.values(sender="")), 5)
+
+    def test_nothing_chosen_lets_everything_through(self) -> None:
+        for name in ("basis", "read_in", "standing__exact", "register_id"):
+            with self.subTest(name):
+                self.assertEqual(len(self.values(**{name: ""})), 5)
+
     def test_a_meter_lets_through_its_readings(self) -> None:
         meter = Meter.objects.get(serial_number="TST0000002")
         self.assertEqual(self.values(meter=meter.pk), [3, 4])
@@ -105,7 +171,10 @@ class ReadingFilterTests(FilterTestCase):
 
 class EmptyFilterTests(FilterTestCase):
     def test_no_year_is_offered_where_there_is_no_reading(self) -> None:
-        self.assertEqual(self.offered("reading", "read in"), [])
+        self.assertEqual(self.bar(), [])
+
+    def test_the_months_of_a_year_without_a_reading_are_not_offered(self) -> None:
+        self.assertEqual(self.bar(read_in="2024"), ["‹ All dates", "2024"])
 
 
 class FlowFileFilterTests(FilterTestCase):

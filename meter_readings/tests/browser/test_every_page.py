@@ -20,6 +20,7 @@ NOT_LOOKED_AT = {
     r"admin:logout": "is posted to",
     r"testing-(import|clear)": "is posted to",
     r"upload-sample": "is a file to keep",
+    r"admin:meter_readings_reading_export_\w+": "is a file to keep",
     r"admin:jsi18n": "is a script",
     r"admin:autocomplete": "is data",
     r"admin:view_on_site": "leads elsewhere",

@@ -1,0 +1,40 @@
+"""The admin of what stands in files: long tables, by time or file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib.admin.views.main import SEARCH_VAR
+from django.db.models import Q
+from django.http import HttpRequest
+
+from .filters import OneFlowFileFilter, chosen
+from .reach import Order, ReachingChangeList, Way
+from .read_only import ReadOnlyAdmin
+
+
+class OfFilesAdmin(ReadOnlyAdmin):
+    """Base of these: an order for all, and one for what stands in one file."""
+
+    order: Order = ("-pk",)
+    order_in_file: Order = ("flow_file_id", "line_number")
+    # Whether it is so little that any order will do
+    is_little_in_file = False
+
+    # Any other order would sort the whole table.
+    sortable_by = ()
+
+    def get_ordering(self, request: HttpRequest) -> Order:
+        """Return an order that an index has: by time, or a file's own."""
+        is_of_file = OneFlowFileFilter.parameter_name in request.GET
+        return self.order_in_file if is_of_file else self.order
+
+    def ways(self, request: HttpRequest, changes: ReachingChangeList) -> Sequence[Way]:
+        """Return the way through one file, or through all; what is found is little."""
+        if request.GET.get(SEARCH_VAR, "").strip():
+            return []
+        name = OneFlowFileFilter.parameter_name
+        if file := chosen(changes).get(name):
+            order = () if self.is_little_in_file else self.order_in_file
+            return [Way(file.condition(), order, {name})]
+        return [Way(Q(), self.order, frozenset())]

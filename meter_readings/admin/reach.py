@@ -1,0 +1,181 @@
+"""How far a list looks through a large table.
+
+An index answers one question in the order of the list. What else is asked has to be
+looked for row by row, and nobody waits until ten million are looked through. So a list
+takes one way through the table, goes a limited number of rows along it, and says where
+it stopped and how to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.db.models import Model, Q, QuerySet
+from django.db.models.fields.tuple_lookups import (
+    Tuple,
+    TupleGreaterThan,
+    TupleLessThan,
+)
+from django.db.models.sql.datastructures import BaseTable
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
+# How many rows a list looks through.
+LOOKED_THROUGH = 50_000
+
+# More than a few: a limit that is never reached. A query inside another is planned for
+# itself if it has a limit.
+_ALL_OF_A_FEW = 10_000_000
+
+# What the list goes on after, in its address
+FURTHER = "after"
+
+type Order = tuple[str, ...]
+
+
+class Way(NamedTuple):
+    """A way through a table: the rows that meet a condition, in an index's order.
+
+    The order is all descending or all ascending; none says that the rows are few.
+    `answers` are the names in a list's address that the condition speaks of.
+    """
+
+    condition: Q
+    order: Order
+    answers: Set[str]
+
+
+class ReachingChangeList(ChangeList):
+    """A list that looks through no more rows than it can in a moment.
+
+    `everything` is what its address asks for; `queryset` is what it shows of that.
+    """
+
+    everything: QuerySet
+    # The furthest row looked at, where there are more beyond it.
+    reached: Model | None = None
+    looked_through = LOOKED_THROUGH
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Take one of the ways there are, and show what is found along it."""
+        self.everything = self.queryset
+        ways: Sequence[Way] = cast(Any, self.model_admin).ways(request, self)
+        if ways:
+            self.queryset = self._found_along(ways)
+        super().get_results(request)
+
+    @property
+    def reached_place(self) -> str:
+        """Return how far the list looked, in words."""
+        return place(self.reached, self.queryset.query.order_by)
+
+    @property
+    def further_query(self) -> str:
+        """Return the address's question for what comes after that."""
+        return self.get_query_string({FURTHER: cast(Model, self.reached).pk})
+
+    def _found_along(self, ways: Sequence[Way]) -> QuerySet:
+        """Return the rows found along the best way; the first is in the list's order.
+
+        Where there are several in its order, that order is descending.
+        """
+        for way in ways:
+            if not way.order:
+                rows = self.root_queryset.filter(way.condition).order_by()
+                return within(self.queryset, rows[:_ALL_OF_A_FEW])
+        for way in ways:
+            if self._asked(way.order) <= way.answers:
+                found: QuerySet = self.queryset.filter(way.condition)
+                return found
+        ends = [(way, self._end(way)) for way in ways]
+        way, self.reached = min(ends, key=partial(_worth, order=ways[0].order))
+        return within(self.queryset, self._rows(way)[: self.looked_through])
+
+    def _asked(self, order: Order) -> Set[str]:
+        """Return what is asked for beside where on a way the list begins and ends."""
+        ranges = {name for spec in self._ranges(order) for name in _names(spec)}
+        asked = self.get_filters_params().keys() - ranges
+        return asked | {SEARCH_VAR} if self.query.strip() else asked
+
+    def _ranges(self, order: Order) -> list[Any]:
+        return [
+            spec
+            for spec in self.filter_specs
+            if getattr(spec, "ranges_over", None) == order
+        ]
+
+    def _rows(self, way: Way) -> QuerySet:
+        ranges = [spec.condition() for spec in self._ranges(way.order)]
+        rows = self.root_queryset.filter(way.condition, *ranges)
+        return rows.order_by(*way.order)
+
+    def _end(self, way: Way) -> Model | None:
+        """Return the furthest row to be looked at, unless all are."""
+        last = self.looked_through - 1
+        rows = list(self._rows(way).only(*_columns(way.order))[last : last + 2])
+        return rows[0] if len(rows) == 2 else None
+
+
+def _worth(end: tuple[Way, Model | None], *, order: Order) -> tuple[Any, ...]:
+    """Return what sorts ways: through all rows, then in the list's order, furthest."""
+    way, row = end
+    if row is None:
+        return (0,)
+    if way.order != order:
+        return (2,)
+    return (1, *(getattr(row, name) for name in _columns(order)))
+
+
+def within(queryset: QuerySet, rows: QuerySet) -> QuerySet:
+    """Return a query that looks for its rows among those that another finds.
+
+    The other stands in the place of the table, so that no planner looks elsewhere.
+    """
+    inside = queryset.all()
+    table = inside.query.get_initial_alias()
+    inside.query.alias_map[table] = _Found(table, rows)
+    return inside
+
+
+def beyond(row: Model, order: Order) -> Q:
+    """Return that a row comes after another in an order."""
+    columns = _columns(order)
+    is_after = TupleLessThan if order[0].startswith("-") else TupleGreaterThan
+    return Q(is_after(Tuple(*columns), tuple(getattr(row, name) for name in columns)))
+
+
+def place(row: Any, order: Order) -> str:
+    """Return where in an order a row is, in words."""
+    match _columns(order):
+        case ["read_at", *_]:
+            return date_format(localtime(row.read_at), "j F Y H:i:s")
+        case [*_, "line_number"]:
+            return f"line {row.line_number:,}"
+        case _:
+            return f"number {row.pk:,}"
+
+
+def _columns(order: Order) -> list[str]:
+    return [name.removeprefix("-") for name in order]
+
+
+def _names(spec: Any) -> list[str]:
+    return list(spec.expected_parameters())
+
+
+class _Found(BaseTable):
+    """Rows that a query finds, under the name of their table."""
+
+    def __init__(self, table: str, rows: QuerySet) -> None:
+        super().__init__(table, table)
+        self._rows = rows
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        """Return the query in parentheses, and the name."""
+        inner = self._rows.query.get_compiler(connection=connection)
+        sql, parameters = inner.as_sql()
+        return f"({sql}) {compiler.quote_name(self.table_alias)}", parameters

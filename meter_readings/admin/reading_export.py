@@ -1,0 +1,179 @@
+"""The door by which the readings of a list leave, as CSV or as D0010.
+
+It asks for exactly what the list's own address asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import batched
+from typing import Any, NamedTuple, cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.views.decorators.http import require_safe
+
+from meter_readings import exports
+from meter_readings.models import ReadingQuerySet
+
+from . import filters
+from .reach import ReachingChangeList
+from .read_only import ReadOnlyAdmin, Tool
+
+_PERMISSION = "meter_readings.export_reading"
+_LIST = "admin:meter_readings_reading_changelist"
+_PAGE = "admin:meter_readings_reading_export"
+
+_LINES_AT_ONCE = 2000
+
+
+class _Format(NamedTuple):
+    words: str
+    suffix: str
+    content_type: str
+    encoding: str
+
+
+_FORMATS = {
+    "csv": _Format("CSV", "csv", "text/csv; charset=utf-8", exports.CSV_ENCODING),
+    "d0010": _Format(
+        "D0010",
+        "uff",
+        "text/plain; charset=windows-1252",
+        exports.FLOW_FILE_ENCODING,
+    ),
+}
+
+
+class ExportingAdmin(ReadOnlyAdmin):
+    """Adds the way out to the list of readings, for those who may take it."""
+
+    def tools(self, request: HttpRequest) -> list[Tool]:
+        """Return the tool that leads to the page that asks how to export."""
+        if not request.user.has_perm(_PERMISSION):
+            return []
+        return [Tool("Export", reverse(_PAGE) + _question(request))]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses of the page and of what can be downloaded."""
+
+        def guarded(view: Any) -> Any:
+            return self.admin_site.admin_view(require_safe(view))
+
+        name = "meter_readings_reading"
+        return [
+            path("export/", guarded(self.export_view), name=f"{name}_export"),
+            *(
+                path(
+                    f"export/{form}/",
+                    guarded(self.download_view),
+                    {"name": form},
+                    name=f"{name}_export_{form}",
+                )
+                for form in _FORMATS
+            ),
+            *super().get_urls(),
+        ]
+
+    def export_view(self, request: HttpRequest) -> HttpResponse:
+        """Say what would be exported, and ask as what."""
+        changes = self._changes(request)
+        if changes is None:
+            return redirect(_PAGE)
+        question = _question(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Export readings",
+            "cl": changes,
+            "chosen": _in_words(changes),
+            "downloads": [
+                (form.words, reverse(f"{_PAGE}_{name}") + question)
+                for name, form in _FORMATS.items()
+            ],
+            "back": reverse(_LIST) + question,
+        }
+        template = "admin/meter_readings/reading/export.html"
+        return TemplateResponse(request, template, context)
+
+    def download_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """Send the readings as one stream, as the database is at one moment."""
+        changes = self._changes(request)
+        if changes is None:
+            return redirect(_PAGE)
+        now = timezone.now()
+        try:
+            lines = _lines(name, cast(ReadingQuerySet, changes.everything), now)
+        except ValueError as error:
+            messages.error(request, f"MARKET_PARTICIPANT is not set right: {error}.")
+            return redirect(reverse(_PAGE) + _question(request))
+        form = _FORMATS[name]
+        filename = f"readings-{timezone.localtime(now):%Y%m%d-%H%M%S}.{form.suffix}"
+        return StreamingHttpResponse(
+            _streamed(lines, form.encoding),
+            content_type=form.content_type,
+            headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+        )
+
+    def _changes(self, request: HttpRequest) -> ReachingChangeList | None:
+        """Return the list that the address asks for, or None where it makes no sense.
+
+        Raises PermissionDenied for those who may not see it, or not take it away.
+        """
+        if not (
+            self.has_view_permission(request) and request.user.has_perm(_PERMISSION)
+        ):
+            raise PermissionDenied
+        try:
+            return cast(ReachingChangeList, self.get_changelist_instance(request))
+        except IncorrectLookupParameters:
+            return None
+
+
+def _question(request: HttpRequest) -> str:
+    """Return what a list's address asks for, without the page that is turned to."""
+    asked = request.GET.copy()
+    for name in (PAGE_VAR, ERROR_FLAG):
+        asked.pop(name, None)
+    return f"?{asked.urlencode()}" if asked else ""
+
+
+def _in_words(changes: ReachingChangeList) -> list[tuple[str, str]]:
+    """Return each thing that is asked for, by its name and in words."""
+    asked = changes.get_filters_params()
+    words = [("Found by", changes.query)] if changes.query.strip() else []
+    for name, spec in filters.chosen(changes).items():
+        words.append((capfirst(spec.title), spec.words()))
+        asked.pop(name, None)
+    return words + [(name, ", ".join(values)) for name, values in asked.items()]
+
+
+def _lines(name: str, readings: ReadingQuerySet, now: datetime) -> Iterator[str]:
+    """Return the lines of an export."""
+    if name == "csv":
+        return exports.csv_lines(readings=readings)
+    ourselves = exports.participant(settings.MARKET_PARTICIPANT)
+    header = exports.new_header(created_at=now, sender=ourselves, recipient=ourselves)
+    return exports.selection_lines(readings=readings, header=header)
+
+
+def _streamed(lines: Iterator[str], encoding: str) -> Iterator[bytes]:
+    """Yield lines as bytes, some at a time, all from one snapshot."""
+    with exports.one_snapshot():
+        for some in batched(lines, _LINES_AT_ONCE):
+            yield "".join(some).encode(encoding)

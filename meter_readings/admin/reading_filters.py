@@ -1,0 +1,203 @@
+"""The filters beside the list of readings, and which indexes answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q
+from django.http import HttpRequest
+
+from meter_readings.d0010 import codes
+from meter_readings.models import (
+    ESTIMATED,
+    NOT_CURRENT,
+    NOT_ROUTINE,
+    NOT_VALIDATED,
+    Reading,
+    Standing,
+    resting_on,
+)
+
+from .filters import Choices, ColumnFilter, ConditionFilter
+from .reach import FURTHER
+from .periods import Period, period, with_readings, years_of_readings
+
+BY_TIME = ("-read_at", "-id")
+
+# Registers are offered by what the latest readings bear.
+_LOOKED_AT_FOR_REGISTERS = 2_000
+
+
+class StandingFilter(ColumnFilter):
+    """Which readings stand so."""
+
+    title = "standing"
+    parameter_name = "standing__exact"
+    column = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        """Return how a reading can stand."""
+        return [(value, str(label)) for value, label in Standing.choices]
+
+    def few(self) -> Q | None:
+        """Return the condition of the index of those that do not count."""
+        return None if self.value() == Standing.CURRENT else NOT_CURRENT
+
+
+class BscValidationFilter(ColumnFilter):
+    """Which readings are validated so for Settlement."""
+
+    title = "BSC validation"
+    parameter_name = "bsc_validation_status__exact"
+    column = "bsc_validation_status"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        """Return what is listed."""
+        return codes.BscValidationStatus.choices()
+
+    def few(self) -> Q | None:
+        """Return the condition of the index of those that are not validated."""
+        is_validated = self.value() == codes.BscValidationStatus.VALIDATED
+        return None if is_validated else NOT_VALIDATED
+
+
+class ReadingTypeFilter(ColumnFilter):
+    """Which readings were taken so."""
+
+    title = "reading type"
+    parameter_name = "reading_type__exact"
+    column = "reading_type"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        """Return what is listed."""
+        return codes.ReadingType.choices()
+
+    def few(self) -> Q | None:
+        """Return the condition of the index of those that are not routine."""
+        return None if self.value() == codes.ReadingType.ROUTINE else NOT_ROUTINE
+
+
+class BasisFilter(ConditionFilter):
+    """Which readings rest on what."""
+
+    title = "basis"
+    parameter_name = "basis"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        """Return what a reading can rest on."""
+        return codes.Basis.choices()
+
+    def condition(self) -> Q:
+        """Return that a reading rests on it."""
+        basis = self.value()
+        return resting_on(basis) if basis else Q()
+
+    def few(self) -> Q | None:
+        """Return the condition of an index: estimates have one of their own."""
+        match self.value():
+            case codes.Basis.ACTUAL:
+                return None
+            case codes.Basis.ESTIMATED:
+                return ESTIMATED
+            case _:
+                return NOT_ROUTINE
+
+
+class RegisterFilter(ColumnFilter):
+    """Which readings are of a register, chosen from the usual ones or typed."""
+
+    title = "register"
+    parameter_name = "register_id"
+    column = "register_id"
+    template = "admin/meter_readings/register_filter.html"
+
+    kept: list[tuple[str, str]]
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        """Return the registers of the latest readings, and the one that was typed."""
+        latest = Reading.objects.order_by(*BY_TIME)[:_LOOKED_AT_FOR_REGISTERS]
+        registers = {*latest.values_list("register_id", flat=True)}
+        registers |= {self.value() or ""}
+        return [(register, register) for register in sorted(registers) if register]
+
+    def has_output(self) -> bool:
+        """Show it always: what is not offered can be typed."""
+        return True
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Return what is offered; note what else is chosen, to be sent along."""
+        self.kept = [
+            (name, value)
+            for name, value in changelist.params.items()
+            if name != self.parameter_name
+        ]
+        return super().choices(changelist)
+
+
+class ReadInFilter(ConditionFilter):
+    """Which readings were taken in a year, then in a month of it, then on a day.
+
+    It stands above the list, as Django's own date hierarchy does, which would read
+    the whole table to find the years.
+    """
+
+    title = "read at"
+    parameter_name = "read_in"
+    template = "admin/meter_readings/read_in_filter.html"
+    ranges_over = BY_TIME
+    is_above_the_list = True
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        """Return the years, or the months or days of what was chosen."""
+        return [(inner.text, inner.short) for inner in self._offered()]
+
+    def has_output(self) -> bool:
+        """Let it always be asked."""
+        return True
+
+    def condition(self) -> Q:
+        """Return that a reading was taken between two local midnights."""
+        if not self.value():
+            return Q()
+        return self._chosen.condition if self._chosen else Q(pk__in=[])
+
+    def words(self) -> str:
+        """Return the period in words."""
+        return self._chosen.words if self._chosen else str(self.value())
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Return what the bar offers: the way back, then what is inside."""
+
+        def link(text: str | None) -> str:
+            return changelist.get_query_string({self.parameter_name: text}, [FURTHER])
+
+        if self.value():
+            around = self._chosen and self._chosen.around
+            yield {
+                "is_back": True,
+                "link": link(around.text if around else None),
+                "title": around.words if around else "All dates",
+            }
+        for text, words in self.lookup_choices:
+            yield {"link": link(text), "title": words}
+        if self._chosen and not self.lookup_choices:
+            yield {"title": self._chosen.words}
+
+    def _offered(self) -> list[Period]:
+        if not self.value():
+            return years_of_readings()
+        return with_readings(self._chosen.inside) if self._chosen else []
+
+    @property
+    def _chosen(self) -> Period | None:
+        return period(self.value() or "")
+
+
+# Those that an index of few readings may answer.
+INDEXED = {
+    one.parameter_name
+    for one in (StandingFilter, BscValidationFilter, ReadingTypeFilter, BasisFilter)
+}
