@@ -93,6 +93,12 @@ class UndoTests(BatchTestCase):
         self.assertContains(page, "good_1.uff")
         self.assertContains(page, "good_2.uff")
 
+    def test_of_many_is_asked_for_by_as_many_queries_as_of_one(self) -> None:
+        one, *others = [good_file(number) for number in range(1, 6)]
+        for files in ([one], others):
+            with self.subTest(len(files)), self.assertNumQueries(7):
+                self.choose(*files)
+
     def test_changes_nothing_while_it_is_asked_for(self) -> None:
         self.choose(good_file(1))
         self.assertEqual(Reading.objects.count(), 1)
@@ -166,6 +172,15 @@ class UndoTests(BatchTestCase):
         self.client.force_login(user_who_may_view("flowfile"))
         self.choose(file, step="undo")
         self.assertEqual(Reading.objects.count(), 1)
+
+    def test_of_what_is_no_number_is_refused(self) -> None:
+        self.expect_refusals()
+        good_file(1)
+        for nonsense in ("abc", "9" * 40, "\0"):
+            with self.subTest(nonsense):
+                data = {"action": self.action, "_selected_action": nonsense}
+                page = self.client.post(list_address("flowfile"), data)
+                self.assertEqual(page.status_code, 400)
 
     def test_of_all_that_match_is_what_the_filter_says(self) -> None:
         good_file(1)

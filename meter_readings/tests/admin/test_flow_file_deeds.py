@@ -68,6 +68,12 @@ class UndoTests(DeedTestCase):
         self.assertEqual(Reading.objects.count(), 3)
         self.assertEqual(ImportJob.objects.count(), 1)
 
+    def test_of_much_is_asked_for_by_as_many_queries_as_of_little(self) -> None:
+        files = imported(file_with_much(1)), imported(file_with_much(9, 1), "much.uff")
+        addresses = [address_of(file, self.deed) for file in files]
+        little, much = map(self.query_count, addresses)
+        self.assertEqual(little, much)
+
     def test_takes_everything_away(self) -> None:
         file = imported(EVERY_GROUP)
         self.do(file)
@@ -157,6 +163,10 @@ class ReprocessTests(DeedTestCase):
         page = self.ask(self.rejected(), policy="lenient")
         self.assertEqual(self.policy_offered(page), "standard")
 
+    def test_is_asked_for_by_three_queries(self) -> None:
+        address = address_of(self.rejected(), self.deed)
+        self.assertEqual(self.query_count(address), 3)
+
     def test_imports_the_file_under_the_policy_chosen(self) -> None:
         file = self.rejected()
         page = self.do(file, "import", policy="salvage")
@@ -194,6 +204,14 @@ class ReprocessTests(DeedTestCase):
         page = self.do(self.rejected(), "check", policy="strict")
         self.assertContains(page, "would be rejected: The value is below zero")
         self.assertContains(page, "Ask the sender for a corrected file")
+        self.assertContains(page, "/lines/?line=5")
+
+    def test_leads_to_no_lines_for_those_who_may_not_look(self) -> None:
+        user = user_who_may_view("flowfile")
+        may = Permission.objects.filter(codename="import_flowfile")
+        user.user_permissions.add(*may)
+        self.client.force_login(user)
+        page = self.do(self.rejected(), "check", policy="strict")
         self.assertContains(page, "Line 5")
 
     def test_wants_a_policy(self) -> None:
