@@ -9,7 +9,6 @@ from itertools import islice
 from typing import NamedTuple
 
 from django.template.defaultfilters import pluralize
-from django.utils import formats
 
 from meter_readings import charts, histories
 from meter_readings.advances import Advance, advances_between, left_out
@@ -21,7 +20,8 @@ from meter_readings.models import Reading
 from meter_readings.templatetags.shown import register_reading
 
 _PANELS = 4
-_READINGS_DRAWN = 400
+# Of one register, a year of one a day and more; fewer where there are many registers.
+_READINGS_DRAWN, _READINGS_DRAWN_IN_ALL = 400, 1600
 
 _DAY = timedelta(days=1)
 _SHORTEST_PERIOD = timedelta(days=62)
@@ -43,11 +43,16 @@ class Panel(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """All charts: where they begin and end, and what they leave out."""
+    """All charts: where they begin and end, and what they leave out.
+
+    `limit` is how many readings of each register there are at most, and `is_cut_off`
+    whether one has as many.
+    """
 
     panels: list[Panel]
     start: datetime | None = None
     end: datetime | None = None
+    limit: int = 0
     is_cut_off: bool = False
     left_out: int = 0
 
@@ -68,9 +73,10 @@ def drawing(
     if not drawn:
         return Drawing([])
     start, end = _period(drawn, months)
+    limit = min(_READINGS_DRAWN, _READINGS_DRAWN_IN_ALL // len(drawn))
     of_register: dict[RegisterKey, list[Reading]] = {one.key: [] for one in drawn}
     for reading in histories.current_readings(
-        registers=list(of_register), since=start, limit=_READINGS_DRAWN
+        registers=list(of_register), since=start, limit=limit
     ):
         of_register[RegisterKey(reading.meter_id, reading.register_id)].append(reading)
     return Drawing(
@@ -80,7 +86,8 @@ def drawing(
         ],
         start,
         end,
-        any(len(found) == _READINGS_DRAWN for found in of_register.values()),
+        limit,
+        any(len(found) == limit for found in of_register.values()),
         len(registers) - len(drawn),
     )
 
@@ -232,4 +239,6 @@ def _described(series: Series) -> str:
 
 
 def _date(at: datetime) -> str:
-    return formats.date_format(at.astimezone(LONDON), "j M Y")
+    # Not by formats.date_format(), which is slow for so many.
+    local = at.astimezone(LONDON)
+    return f"{local.day} {local:%b %Y}"

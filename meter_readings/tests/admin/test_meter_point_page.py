@@ -307,7 +307,7 @@ class VersionsTests(HistoryTestCase):
     def test_are_struck_out_where_none_counts(self) -> None:
         self.say(3, "028|TST0000001|W|", "030|S|20240301000000|11.0|||T|N|")
         self.assertContains(self.get(), "<del>11.0</del>")
-        self.assertIn("11.0 Does not count Withdrawn ✕ Withdrawn", self.part("History"))
+        self.assertIn("11.0 Does not count ✕ Withdrawn", self.part("History"))
 
 
 class ChoicesTests(HistoryTestCase):
@@ -461,10 +461,15 @@ class ChartTests(HistoryTestCase):
         values = [int(reading.value) for reading in self.panel().readings]
         self.assertNotIn(999, values)
 
-    def test_says_where_its_lines_begin_that_have_too_many_readings(self) -> None:
+    def test_says_that_not_all_readings_are_drawn(self) -> None:
         with patch("meter_readings.admin.history_charts._READINGS_DRAWN", 2):
             words = self.part("Over time")
-        self.assertIn("Only the latest 400 readings", words)
+        self.assertIn("Only the latest 2 readings of a register are drawn.", words)
+
+    def test_shares_what_may_be_drawn_among_registers(self) -> None:
+        with patch("meter_readings.admin.history_charts._READINGS_DRAWN_IN_ALL", 4):
+            lines = self.panel().chart.lines
+        self.assertEqual([len(line.marks) for line in lines], [2, 2])
 
     def test_is_drawn_of_one_register_where_asked_to(self) -> None:
         new = Meter.objects.get(serial_number="NEW")
