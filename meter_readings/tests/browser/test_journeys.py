@@ -1,0 +1,85 @@
+"""What people come for, from the home page to the end of it, in a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meter_readings.models import FlowFile
+from meter_readings.tests.builders import flow_file_of_readings, header_line
+
+from .browsing import BrowserTestCase
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+BELOW_ZERO = flow_file_of_readings("030|S|20240401000000|-1.0|||T|N|")
+GOOD = flow_file_of_readings(
+    "030|S|20240401000000|99.0|||T|N|", header=header_line(file_identifier="GOOD")
+)
+
+
+class BringingInTests(BrowserTestCase):
+    samples = "economy_7.uff"
+
+    def upload(self, text: str, name: str) -> Page:
+        """Return the page that tells what came of a file, found from home."""
+        page = self.page(user=self.alice)
+        page.goto("/")
+        page.click("text=Upload files")
+        file = {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
+        page.set_input_files("#upload [type=file]", file)
+        page.click("button[name=import]")
+        page.wait_for_selector("#results h2")
+        return page
+
+    def test_a_bad_file_says_what_is_wrong_on_which_line(self) -> None:
+        page = self.upload(BELOW_ZERO, "below_zero.uff")
+        page.locator("#results li a").first.click()
+        page.wait_for_selector("text=nothing of the file is held")
+        page.click("table a >> text=4")
+        line = page.inner_text("#asked-for")
+        self.assertIn("|-1.0|", line)
+        self.assertIn("The value is below zero.", line)
+
+    def test_a_good_file_twice_leads_to_the_first(self) -> None:
+        self.upload(GOOD, "good.uff")
+        page = self.upload(GOOD, "good.uff")
+        self.assertIn("lready imported", page.inner_text("#results"))
+        page.locator("#results li a").first.click()
+        page.wait_for_selector("text=1 reading")
+        self.assertEqual(FlowFile.objects.filter(filename="good.uff").count(), 1)
+
+
+class UndoingTests(BrowserTestCase):
+    samples = "economy_7.uff"
+
+    def test_an_import_is_undone_after_a_look_at_what_will_change(self) -> None:
+        page = self.page(user=self.alice)
+        page.goto("/")
+        page.fill("#find", "economy_7.uff")
+        page.press("#find", "Enter")
+        page.click("text=Undo the import")
+        self.assertIn("Readings taken away\n32\n", page.inner_text("main"))
+        page.click("main button[type=submit], main input[type=submit]")
+        page.wait_for_selector(".messagelist")
+        file = FlowFile.objects.get(filename="economy_7.uff")
+        self.assertEqual(file.status, FlowFile.Status.UNDONE)
+        self.assertFalse(file.readings.exists())
+
+
+class TryingOutTests(BrowserTestCase):
+    samples = "economy_7.uff"
+
+    def test_all_samples_are_imported_and_everything_is_cleared(self) -> None:
+        page = self.page(user=self.alice)
+        page.goto("/admin/")
+        page.click("text=Testing dashboard")
+        page.click("text=Import all")
+        page.wait_for_selector(".messagelist")
+        rejected = FlowFile.objects.filter(status=FlowFile.Status.REJECTED)
+        self.assertEqual(rejected.count(), 2)
+        self.assertGreater(FlowFile.objects.count(), 20)
+        page.fill("h2#clear + form input[type=text], form input[type=text]", "CLEAR")
+        page.click("button >> text=Clear the database")
+        page.wait_for_selector("text=The database is clear")
+        self.assertFalse(FlowFile.objects.exists())
