@@ -60,7 +60,7 @@ class UndoingTests(BrowserTestCase):
         page.press("#find", "Enter")
         page.click("text=Undo the import")
         self.assertIn("Readings taken away\n32\n", page.inner_text("main"))
-        page.click("main button[type=submit], main input[type=submit]")
+        page.click("button[value=undo]")
         page.wait_for_selector(".messagelist")
         file = FlowFile.objects.get(filename="economy_7.uff")
         self.assertEqual(file.status, FlowFile.Status.UNDONE)
