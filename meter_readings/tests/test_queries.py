@@ -192,6 +192,14 @@ class RowCountTests(TestCase):
         self.assertGreater(count.number, 0)
         self.assertIs(count.is_exact, False)
 
+    def test_is_said_with_about_where_it_is_an_estimate(self) -> None:
+        self.assertEqual(str(RowCount(1200, True)), "1,200")
+        self.assertEqual(str(RowCount(1200, False)), "about 1,200")
+
+    def test_leaves_out_what_was_cleared(self) -> None:
+        MeterPoint.objects.create(pk=1_000_000, mpan=mpan_core(1))
+        self.assertEqual(queries.row_count(model=MeterPoint), (1, True))
+
 
 ONE_READING = flow_file_of_readings("030|S|20240401000000|99.0|||T|N|")
 

@@ -18,6 +18,7 @@ from django.db import OperationalError, connection, connections
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
+from meter_readings import queries
 from meter_readings.importer import (
     ClearResult,
     ImportRunning,
@@ -26,7 +27,7 @@ from meter_readings.importer import (
     source,
     undo_import,
 )
-from meter_readings.models import FlowFile, ImportJob, Reading
+from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
 from meter_readings.tests.builders import EVERY_GROUP
 from meter_readings.tests.imported import NOW, import_text, imported
 
@@ -100,6 +101,16 @@ class ClearDatabaseTests(OwnMedia, TestCase):
     def test_clears_what_was_undone(self) -> None:
         undo_import(flow_file=imported(EVERY_GROUP), now=NOW)
         self.assertEqual(clear().flow_files, 1)
+
+    def test_leaves_no_idea_of_how_much_there_was(self) -> None:
+        for number in range(3):
+            text = EVERY_GROUP.replace("TEST000001", f"TEST1{number:05}")
+            imported(text, f"{number}.uff")
+        clear()
+        with patch.object(queries, "_QUICKLY_COUNTED", -1):
+            counts = [queries.row_count(model=each) for each in (MeterPoint, Meter)]
+        # PostgreSQL's planner never thinks of less than one.
+        self.assertLessEqual(max(count.number for count in counts), 1)
 
     def test_lets_the_same_file_come_again(self) -> None:
         imported(EVERY_GROUP)
