@@ -29,6 +29,17 @@ class OfFilesAdmin(ReadOnlyAdmin):
         is_of_file = OneFlowFileFilter.parameter_name in request.GET
         return self.order_in_file if is_of_file else self.order
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow plain questions about columns; objects are chosen by filters."""
+        name = lookup.partition("__")[0]
+        is_relation = any(
+            field.is_relation and field.name == name for field in self.opts.get_fields()
+        )
+        is_filter = lookup == name
+        return (is_filter or not is_relation) and super().lookup_allowed(
+            lookup, value, request
+        )
+
     def ways(self, request: HttpRequest, changes: ReachingChangeList) -> Sequence[Way]:
         """Return the way through one file, or through all; what is found is little."""
         if request.GET.get(SEARCH_VAR, "").strip():

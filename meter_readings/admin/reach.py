@@ -13,11 +13,14 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.db.models.fields.tuple_lookups import (
     Tuple,
     TupleGreaterThan,
+    TupleGreaterThanOrEqual,
     TupleLessThan,
+    TupleLessThanOrEqual,
 )
 from django.db.models.sql.datastructures import BaseTable
 from django.http import HttpRequest
@@ -93,6 +96,11 @@ class ReachingChangeList(ChangeList):
                 return found
         ends = [(way, self._end(way)) for way in ways]
         way, self.reached = min(ends, key=partial(_worth, order=ways[0].order))
+        if connection.vendor == "sqlite" and way.order == ways[0].order:  # sqlite only
+            # It would sort what is found inside, and takes no other way than is asked.
+            stretch = not_beyond(self.reached, way.order)
+            stretched: QuerySet = self.queryset.filter(way.condition, stretch)
+            return stretched
         return within(self.queryset, self._rows(way)[: self.looked_through])
 
     def _asked(self, order: Order) -> Set[str]:
@@ -143,9 +151,20 @@ def within(queryset: QuerySet, rows: QuerySet) -> QuerySet:
 
 def beyond(row: Model, order: Order) -> Q:
     """Return that a row comes after another in an order."""
+    return _compared(row, order, TupleGreaterThan, TupleLessThan)
+
+
+def not_beyond(row: Model | None, order: Order) -> Q:
+    """Return that a row comes no later than another; all do where there is none."""
+    if row is None:
+        return Q()
+    return _compared(row, order, TupleLessThanOrEqual, TupleGreaterThanOrEqual)
+
+
+def _compared(row: Model, order: Order, ascending: Any, descending: Any) -> Q:
+    comparison = descending if order[0].startswith("-") else ascending
     columns = _columns(order)
-    is_after = TupleLessThan if order[0].startswith("-") else TupleGreaterThan
-    return Q(is_after(Tuple(*columns), tuple(getattr(row, name) for name in columns)))
+    return Q(comparison(Tuple(*columns), tuple(getattr(row, name) for name in columns)))
 
 
 def place(row: Any, order: Order) -> str:

@@ -5,6 +5,7 @@ own, on a database made for it and thrown away.
 """
 
 from .importing import ImportBenchmark
+from .paging import PageBenchmark
 from .steps import STEPS
 
-__all__ = ["STEPS", "ImportBenchmark"]
+__all__ = ["STEPS", "ImportBenchmark", "PageBenchmark"]

@@ -19,6 +19,7 @@ from django.utils import timezone
 from meter_readings import d0010, importer
 from meter_readings.models import FlowFile, Meter, MeterPoint, Policy, Reading
 
+from .pages import measure_pages
 from .throwaway import server_parameters
 
 _READING = Reading._meta.db_table
@@ -129,4 +130,5 @@ STEPS: dict[str, Callable[..., dict[str, Any]]] = {
     "import": import_file,
     "raw": load_raw,
     "parse": parse,
+    "pages": measure_pages,
 }

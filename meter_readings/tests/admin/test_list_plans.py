@@ -157,7 +157,6 @@ class ReadingPlanTests(ListPlanTestCase):
             {"q": "SERIAL0001"},
             {"q": self.file.filename},
             {"value__gte": "5"},
-            {"flow_file__exact": str(self.file.pk)},
         ]
 
     def test_no_choice_reads_or_sorts_the_table(self) -> None:
