@@ -215,7 +215,7 @@ class VisitAndFindingReachTests(ReachTestCase):
     def test_a_list_of_findings_says_to_which_it_looked(self) -> None:
         page = self.get_list("finding", rule="extra-decimals")
         third = Finding.objects.order_by("-pk")[2]
-        self.assertIn(f"as far as number {third.pk}.", self.note(page))
+        self.assertIn(f"as far as number {third.pk:,}.", self.note(page))
 
     def test_the_findings_of_a_file_are_all_looked_through_in_order(self) -> None:
         changes = self.get_list(
