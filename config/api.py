@@ -11,16 +11,15 @@ CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
 def rest_framework(*, is_production: bool) -> dict[str, Any]:
     """Return the settings of Django REST framework.
 
-    Passwords with every request, and pages to try things on, are for development.
+    A password with every request is for development alone.
     """
     authentication = ["meter_readings.api.authentication.BySession"]
-    renderers = ["rest_framework.renderers.JSONRenderer"]
     if not is_production:
         authentication.append("rest_framework.authentication.BasicAuthentication")
     return {
         "DEFAULT_AUTHENTICATION_CLASSES": authentication,
         "DEFAULT_PERMISSION_CLASSES": ["meter_readings.api.permissions.MaySeeIt"],
-        "DEFAULT_RENDERER_CLASSES": renderers,
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
         "DEFAULT_CONTENT_NEGOTIATION_CLASS": "meter_readings.api.renderers.Negotiation",
         "DEFAULT_SCHEMA_CLASS": "meter_readings.api.schema.ApiSchema",

@@ -21,6 +21,7 @@ METER_POINT = {
     "links": {
         "self": f"{_V1}/meter-points/1/",
         "readings": f"{_V1}/meter-points/1/readings/",
+        "advances": f"{_V1}/meter-points/1/advances/",
         "meters": f"{_V1}/meters/?meter_point=1",
         "site_visits": f"{_V1}/site-visits/?meter_point=1",
     },
@@ -73,6 +74,55 @@ READING = {
         "meter": f"{_V1}/meters/1/",
         "flow_file": f"{_V1}/flow-files/1/",
     },
+}
+
+LATEST = {"results": [READING]}
+
+ADVANCES = {
+    "is_complete": True,
+    "results": [
+        {
+            "mpan": "2000000000015",
+            "meter_serial": "SHOWN00001",
+            "register_id": "S",
+            "from_read_at": "2024-03-01T00:00:00Z",
+            "to_read_at": "2024-04-01T00:00:00+01:00",
+            "from_value": "68.0",
+            "to_value": "99.0",
+            "days": 31,
+            "course": "onward",
+            "units": "31.0",
+            "per_day": "1.0",
+            "if_rolled_over": None,
+            "is_estimate": False,
+            "links": {
+                "earlier": f"{_V1}/readings/7/",
+                "later": f"{_V1}/readings/1/",
+            },
+        }
+    ],
+}
+
+SUMMARY = {
+    "count": 13,
+    "count_is_exact": True,
+    "earliest_read_at": "2023-04-01T00:00:00+01:00",
+    "latest_read_at": "2024-04-01T00:00:00+01:00",
+    "by_reading_type": [
+        {
+            "reading_type": "D",
+            "reading_type_label": "Deemed or estimated",
+            "basis": "estimated",
+            "count": 2,
+        },
+        {
+            "reading_type": "R",
+            "reading_type_label": "Routine",
+            "basis": "actual",
+            "count": 11,
+        },
+    ],
+    "by_standing": [{"standing": "current", "standing_label": "Current", "count": 13}],
 }
 
 SITE_VISIT = {

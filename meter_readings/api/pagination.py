@@ -173,17 +173,13 @@ class CursorPages(Pages):
         size = self.size(request)
         cursor = Cursor(query.order_name, query.order)
         reachable = query.indexed(query.rows)
-        fields = cursor.fields(query.rows)
         text = request.query_params.get("cursor")
         if text is not None:
-            reachable = reachable.filter(
-                beyond(query.order, cursor.position(text, fields))
-            )
+            position = cursor.position(text, cursor.fields(query.rows))
+            reachable = reachable.filter(beyond(query.order, position))
         end = None
-        if query.is_narrowed and not query.is_few:
-            end = end_of_window(query.order, reachable, WINDOW)
-        if end is not None:
-            reachable = reachable.filter(up_to(query.order, end))
+        if query.is_narrowed:
+            reachable, end = within_window(query, reachable, WINDOW)
         found = list(query.in_order(query.narrowed(reachable))[: size + 1])
         names = _columns(query.order)
         if len(found) > size:
@@ -284,13 +280,20 @@ def _compared(kind: Any, lookup: str, order: Order, position: Sequence[Any]) -> 
     return Q(kind(Tuple(*map(F, names)), tuple(position)))
 
 
-def end_of_window(order: Order, rows: QuerySet, size: int) -> tuple[Any, ...] | None:
-    """Return the place of the last row of a window, or None where they all fit in it.
+def within_window(
+    query: Query, rows: QuerySet, size: int
+) -> tuple[QuerySet, tuple[Any, ...] | None]:
+    """Return no more than the first `size` rows, and the place where they end.
 
-    The index alone is walked: the rows themselves are not looked at.
+    The end is None where they are all. The index alone is walked to find it; nothing
+    is looked for where rows are few.
     """
-    places = rows.order_by(*order).values_list(*_columns(order))
-    return cast(tuple[Any, ...] | None, places[size - 1 : size].first())
+    if query.is_few:
+        return rows, None
+    columns = _columns(query.order)
+    places = rows.order_by(*query.order).values_list(*columns)
+    end = cast(tuple[Any, ...] | None, places[size - 1 : size].first())
+    return (rows, None) if end is None else (rows.filter(up_to(query.order, end)), end)
 
 
 def _object(**properties: Any) -> dict[str, Any]:

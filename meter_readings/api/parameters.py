@@ -25,9 +25,12 @@ from meter_readings.models import VALUE_DIGITS, VALUE_PLACES
 # The largest number of a row.
 LARGEST_ID = 2**63 - 1
 _LONGEST_SEARCH = 100
+# How many meter points may be asked for at once.
+MOST_MPANS = 200
 # The catalogue's years for a date and time.
 _EARLIEST_YEAR, _LATEST_YEAR = 1950, 2199
 
+_THIRTEEN_DIGITS = re.compile("[0-9]{13}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # A plus that was not escaped has become a space.
 _TIME = re.compile(
@@ -111,6 +114,30 @@ class Mpan(Parameter):
             column,
             schema={"type": "string", "pattern": "^[0-9]( ?[0-9]){12}$"},
             validators=[_matches("[0-9]{13}", "An MPAN has 13 digits.")],
+        )
+
+
+class Mpans(Parameter):
+    """Whole MPANs, each spaced or not; at least one."""
+
+    class field_class(forms.CharField):
+        """Takes what stands between commas."""
+
+        def clean(self, value: Any) -> list[str]:
+            """Return the MPANs, each once."""
+            numbers = dict.fromkeys(map(mpan.typed, super().clean(value).split(",")))
+            if not all(map(_THIRTEEN_DIGITS.fullmatch, numbers)):
+                raise ValidationError("An MPAN has 13 digits.", code="invalid")
+            if len(numbers) > MOST_MPANS:
+                message = f"Ask for {MOST_MPANS} at most."
+                raise ValidationError(message, code="too_many")
+            return list(numbers)
+
+    def __init__(self, meaning: str) -> None:
+        items = {"type": "string", "pattern": "^[0-9]( ?[0-9]){12}$"}
+        limits = {"minItems": 1, "maxItems": MOST_MPANS}
+        super().__init__(
+            meaning, schema={"type": "array", "items": items, **limits}, required=True
         )
 
 

@@ -30,7 +30,7 @@ from .parameters import (
     TimeUntil,
 )
 from .query import Query, order_choice, refusal
-from .serializers import ReadingSerializer
+from .reading_serializers import ReadingSerializer
 
 EVERY_STANDING = "all"
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.db.models import Count, Max, Min
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
 
 from . import exporting
+from .pagination import within_window
 from .reading_filters import ReadingQuery
 from .renderers import EXPORTED, is_export
-from .serializers import ReadingSerializer
-from .views import Detail, LongList
+from .reading_serializers import ReadingSerializer, SummarySerializer
+from .views import Asked, Detail, LongList
 
 _RELATED = ("meter__meter_point",)
+
+# How many readings a summary counts at most.
+MOST_SUMMED = 50_000
 
 
 class ReadingList(LongList):
@@ -68,3 +74,29 @@ class ReadingsOfMeter(ReadingList):
     permissions: tuple[str, ...] = ("view_reading", "view_meter")
     parent = Meter
     parent_name = "meter"
+
+
+class ReadingSummary(Asked):
+    """How many readings match, of which types and standings, and from when to when.
+
+    Where very many match, the first of them are counted, in the order in which lists
+    have them, and `count_is_exact` is false.
+    """
+
+    model = Reading
+    permissions: tuple[str, ...] = ("view_reading",)
+    query_class = ReadingQuery
+    without = ("ordering", "fields")
+    pagination_class = None
+    serializer_class = SummarySerializer
+
+    def get(self, request: Request) -> Response:
+        """Return the numbers."""
+        query = self.query()
+        rows, end = within_window(query, query.indexed(query.rows), MOST_SUMMED + 1)
+        groups = query.narrowed(rows).order_by()
+        counted = groups.values("reading_type", "standing").annotate(
+            count=Count("pk"), earliest=Min("read_at"), latest=Max("read_at")
+        )
+        summary = {"groups": list(counted), "count_is_exact": end is None}
+        return Response(self.get_serializer(summary).data)

@@ -13,9 +13,10 @@ from drf_spectacular.utils import Direction
 
 from . import examples
 from .errors import DETAILS, PROBLEM_TYPE
+from .fields import Links
 from .parameters import LARGEST_ID
 from .renderers import is_streamed
-from .serializers import Links, ProblemSerializer
+from .serializers import ProblemSerializer
 
 # With what an answer may come back instead.
 REFUSALS = (400, 401, 403, 404, 406, 503)
@@ -42,24 +43,13 @@ class ApiSchema(AutoSchema):
         return words
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return self._query is not None
+        return self._query is not None and self.view.pagination_class is not None
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
         if self._query is None:
             return []
-        return [
-            {
-                "name": name,
-                "in": "query",
-                "description": get_override(parameter, "field")["description"],
-                "schema": {
-                    key: value
-                    for key, value in get_override(parameter, "field").items()
-                    if key != "description"
-                },
-            }
-            for name, parameter in self._query.base_filters.items()
-        ]
+        filters = self._query.base_filters
+        return [_parameter(name, filters[name]) for name in self.view.filter_names()]
 
     def _get_format_parameters(self) -> list[dict[str, Any]]:
         formats = self.map_renderers("format")
@@ -163,6 +153,22 @@ _ETAG = {
     "description": "Send it as If-None-Match to be told whether anything has changed.",
     "schema": {"type": "string"},
 }
+
+
+def _parameter(name: str, parameter: Any) -> dict[str, Any]:
+    """Return what a parameter says of itself."""
+    schema = dict(get_override(parameter, "field"))
+    described = {
+        "name": name,
+        "in": "query",
+        "description": schema.pop("description"),
+        "schema": schema,
+    }
+    if parameter.extra["required"]:
+        described["required"] = True
+    if schema.get("type") == "array":
+        described |= {"style": "form", "explode": False}
+    return described
 
 
 def _text(example: str) -> dict[str, Any]:

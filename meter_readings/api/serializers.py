@@ -1,26 +1,14 @@
 """How rows look: values exact, times with their offset, codes with what they mean.
 
-Addresses of what belongs to a row stand in `links`.
+Addresses of what belongs to a row stand in `links`. Readings are in
+`reading_serializers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
-from operator import attrgetter
-from typing import Any
-
-from django.db.models import Model
-from drf_spectacular.utils import (
-    OpenApiExample,
-    extend_schema_field,
-    extend_schema_serializer,
-)
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
 from meter_readings import importer
-from meter_readings.d0010 import D0010, codes
 from meter_readings.d0010.codes import MarketRole
 from meter_readings.models import (
     Finding,
@@ -28,99 +16,17 @@ from meter_readings.models import (
     ImportJob,
     Meter,
     MeterPoint,
-    Reading,
     SiteVisit,
 )
 
 from . import examples
+from .fields import Coded, Label, Links, Row, shown
 
-_VALUE = next(field for field in D0010.reading.fields if field.name == "value").format
 _SENTENCES = {str(code): code.sentence for code in importer.RULES}
-# It stands in an address for the number of a row.
-_ANY_NUMBER = "900090009000900090"
 
 
-class Label(serializers.ReadOnlyField):
-    """What a code means; one that the catalogue does not list means itself."""
-
-    def __init__(self, of: str) -> None:
-        super().__init__(source=f"get_{of}_display", help_text="What it means.")
-
-
-class Coded(serializers.CharField):
-    """A code as it came, listed in the catalogue or not; empty where there is none."""
-
-    def __init__(self, meaning: str) -> None:
-        super().__init__(read_only=True, allow_blank=True, help_text=meaning)
-
-
-@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,9}\.[0-9]{1,3}$"})
-class RegisterValue(serializers.Field):
-    """What a register said, as text, so that no digit is lost."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            read_only=True,
-            help_text="What the register said, its multiplier not applied (J0040).",
-        )
-
-    def to_representation(self, value: Decimal) -> str:
-        """Return it as the flow writes it."""
-        return _VALUE.write(value)
-
-
-class Links(serializers.Field):
-    """Addresses of what belongs to a row, each by a view and the number it takes.
-
-    A view with a parameter is a list: `meter-list?meter_point`.
-    """
-
-    def __init__(self, /, **views: tuple[str, str]) -> None:
-        super().__init__(source="*", read_only=True, help_text="Where to find them.")
-        self.views = views
-        self._patterns: dict[str, str] = {}
-
-    def to_representation(self, row: Model) -> dict[str, str | None]:
-        """Return the addresses; null where the row has no such thing."""
-        return {
-            name: self._address(view, attrgetter(attribute)(row))
-            for name, (view, attribute) in self.views.items()
-        }
-
-    def _address(self, view: str, number: int | None) -> str | None:
-        if number is None:
-            return None
-        if view not in self._patterns:
-            self._patterns[view] = self._pattern(view)
-        return self._patterns[view].replace(_ANY_NUMBER, str(number))
-
-    def _pattern(self, view: str) -> str:
-        name, _, parameter = view.partition("?")
-        numbers = [] if parameter else [_ANY_NUMBER]
-        address = reverse(f"api:{name}", numbers, request=self.context["request"])
-        return f"{address}?{parameter}={_ANY_NUMBER}" if parameter else address
-
-
-def _shown(example: Mapping[str, Any]) -> Any:
-    return extend_schema_serializer(examples=[OpenApiExample("Example", example)])
-
-
-class _Row(serializers.ModelSerializer):
-    """Base of all: nothing is written by them."""
-
-    def get_fields(self) -> dict[str, serializers.Field]:
-        """Return the fields; those that were asked for, where some were."""
-        fields = super().get_fields()
-        wanted = self.context.get("fields")
-        if wanted:
-            fields = {name: fields[name] for name in fields if name in wanted}
-        for field in fields.values():
-            field.read_only = True
-        return fields
-
-
-@_shown(examples.FLOW_FILE)
-class FlowFileSerializer(_Row):
+@shown(examples.FLOW_FILE)
+class FlowFileSerializer(Row):
     """A file as it came, and what became of it."""
 
     status_label = Label("status")
@@ -185,8 +91,8 @@ class FlowFileSerializer(_Row):
         return MarketRole.label_of(row.to_role)
 
 
-@_shown(examples.IMPORT)
-class ImportSerializer(_Row):
+@shown(examples.IMPORT)
+class ImportSerializer(Row):
     """One attempt to import a file, or to undo an import."""
 
     state_label = Label("state")
@@ -229,8 +135,8 @@ class ImportSerializer(_Row):
         ]
 
 
-@_shown(examples.FINDING)
-class FindingSerializer(_Row):
+@shown(examples.FINDING)
+class FindingSerializer(Row):
     """Something a person should know about a file or one of its lines."""
 
     severity_label = Label("severity")
@@ -270,8 +176,8 @@ class DistributorSerializer(serializers.Serializer):
     gsp_group = serializers.CharField(help_text="GSP group; empty for independents.")
 
 
-@_shown(examples.METER)
-class MeterSerializer(_Row):
+@shown(examples.METER)
+class MeterSerializer(Row):
     """A meter, at its meter point."""
 
     mpan = serializers.CharField(
@@ -289,14 +195,15 @@ class MeterSerializer(_Row):
         fields = ["id", "serial_number", "mpan", "meter_point_id", "links"]
 
 
-@_shown(examples.METER_POINT)
-class MeterPointSerializer(_Row):
+@shown(examples.METER_POINT)
+class MeterPointSerializer(Row):
     """A place that is supplied, known by its MPAN."""
 
     distributor = DistributorSerializer(allow_null=True)
     links = Links(
         self=("meter-point-detail", "pk"),
         readings=("meter-point-readings", "pk"),
+        advances=("meter-point-advances", "pk"),
         meters=("meter-list?meter_point", "pk"),
         site_visits=("site-visit-list?meter_point", "pk"),
     )
@@ -306,85 +213,8 @@ class MeterPointSerializer(_Row):
         fields = ["id", "mpan", "distributor", "links"]
 
 
-@_shown(examples.READING)
-class ReadingSerializer(_Row):
-    """What one register of one meter said at one time."""
-
-    mpan = serializers.CharField(source="meter.meter_point.mpan", help_text="J0003.")
-    meter_serial = serializers.CharField(
-        source="meter.serial_number", help_text="The meter's serial number (J0004)."
-    )
-    value = RegisterValue()
-    reading_type = Coded("Why or by whom it was taken (J0171).")
-    reading_type_label = Label("reading_type")
-    basis = serializers.ChoiceField(
-        choices=codes.Basis.choices(), help_text="What it rests on."
-    )
-    basis_label = serializers.CharField(source="basis.label", help_text="In words.")
-    bsc_validation_status = Coded("Whether it is validated for Settlement (J0022).")
-    bsc_validation_status_label = Label("bsc_validation_status")
-    meter_reading_flag = serializers.BooleanField(
-        allow_null=True, help_text="Whether it is valid, as first judged (J0045)."
-    )
-    reading_method = Coded("Whether an agent saw the meter (J1888).")
-    reading_method_label = Label("reading_method")
-    reason_code = Coded("Which check it failed (J0332).")
-    reason_code_label = Label("reason_code")
-    meter_reading_status = serializers.BooleanField(
-        allow_null=True, help_text="The verdict after checking (J0047)."
-    )
-    # The limits of the column are other ones in another database.
-    md_reset_count = serializers.IntegerField(
-        allow_null=True, min_value=0, help_text="How many times (J1013)."
-    )
-    standing_label = Label("standing")
-    is_suspect = serializers.BooleanField(
-        help_text="Whether it is not valid, by all that is said of it."
-    )
-    meter_point_id = serializers.IntegerField(source="meter.meter_point_id")
-    links = Links(
-        self=("reading-detail", "pk"),
-        meter_point=("meter-point-detail", "meter.meter_point_id"),
-        meter=("meter-detail", "meter_id"),
-        flow_file=("flow-file-detail", "flow_file_id"),
-    )
-
-    class Meta:
-        model = Reading
-        fields = [
-            "id",
-            "mpan",
-            "meter_serial",
-            "register_id",
-            "read_at",
-            "value",
-            "standing",
-            "standing_label",
-            "basis",
-            "basis_label",
-            "reading_type",
-            "reading_type_label",
-            "bsc_validation_status",
-            "bsc_validation_status_label",
-            "is_suspect",
-            "meter_reading_flag",
-            "reading_method",
-            "reading_method_label",
-            "reason_code",
-            "reason_code_label",
-            "meter_reading_status",
-            "md_reset_at",
-            "md_reset_count",
-            "meter_point_id",
-            "meter_id",
-            "flow_file_id",
-            "line_number",
-            "links",
-        ]
-
-
-@_shown(examples.SITE_VISIT)
-class SiteVisitSerializer(_Row):
+@shown(examples.SITE_VISIT)
+class SiteVisitSerializer(Row):
     """What was found on site (groups 027, 029 and 033)."""
 
     mpan = serializers.CharField(source="meter_point.mpan", help_text="J0003.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from . import entrances, flow_files, meter_points, readings
+from . import entrances, flow_files, histories, meter_points, readings
 
 app_name = "api"
 
@@ -59,6 +59,11 @@ _version_1 = [
         readings.ReadingsOfMeterPoint.as_view(),
         name="meter-point-readings",
     ),
+    path(
+        "meter-points/<int:pk>/advances/",
+        histories.AdvancesOfMeterPoint.as_view(),
+        name="meter-point-advances",
+    ),
     path("meters/", meter_points.MeterList.as_view(), name="meter-list"),
     path("meters/<int:pk>/", meter_points.MeterDetail.as_view(), name="meter-detail"),
     path(
@@ -74,6 +79,10 @@ _version_1 = [
     ),
     # Readings
     path("readings/", readings.ReadingList.as_view(), name="reading-list"),
+    path("readings/latest/", histories.LatestReadings.as_view(), name="reading-latest"),
+    path(
+        "readings/summary/", readings.ReadingSummary.as_view(), name="reading-summary"
+    ),
     path("readings/<int:pk>/", readings.ReadingDetail.as_view(), name="reading-detail"),
 ]
 

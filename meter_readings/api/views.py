@@ -93,22 +93,27 @@ class Detail(ApiView):
         return Response(self.get_serializer(self.found(pk)).data)
 
 
-class List(ApiView):
+class Asked(ApiView):
     """Rows, by what is asked.
 
-    A list under another row names that row's model as `parent`, and itself by the
+    What is under another row names that row's model as `parent`, and itself by the
     parameter that chooses by it as `parent_name`.
     """
 
     query_class: ClassVar[type[Query]]
+    # Which of its filters have no meaning here.
+    without: ClassVar[tuple[str, ...]] = ()
     parent: ClassVar[type[Model] | None] = None
     parent_name: ClassVar[str] = ""
-    pagination_class: type[Pages]
+
+    def filter_names(self) -> list[str]:
+        """Return the names of the filters."""
+        names = self.query_class.base_filters
+        return [name for name in names if name not in self.without]
 
     def parameter_names(self) -> Iterable[str]:
-        """Return the names of the filters, and those that pages have."""
-        filters = self.query_class.base_filters
-        return (*super().parameter_names(), *filters, *self.pagination_class.parameters)
+        """Return the names of the filters, and those of every address."""
+        return (*self.filter_names(), *super().parameter_names())
 
     def query(self, pk: int | None = None) -> Query:
         """Return what is asked; raises NotFound where there is no such parent."""
@@ -121,6 +126,16 @@ class List(ApiView):
         # Refused now, and not where it is used first.
         _ = query.asked
         return query
+
+
+class List(Asked):
+    """Rows, page by page."""
+
+    pagination_class: type[Pages]
+
+    def parameter_names(self) -> Iterable[str]:
+        """Return the names of the filters, and those that pages have."""
+        return (*super().parameter_names(), *self.pagination_class.parameters)
 
     def get(self, request: Request, pk: int | None = None) -> Any:
         """Return a page of rows."""

@@ -19,7 +19,13 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.tests.api.base import EVERYTHING, V1, ApiTestCase, user_with
+from meter_readings.tests.api.base import (
+    EVERYTHING,
+    MPAN,
+    V1,
+    ApiTestCase,
+    user_with,
+)
 from meter_readings.tests.imported import import_text, imported
 
 # What each address asks for, beside being signed in.
@@ -40,12 +46,15 @@ PERMISSIONS = {
     "meter-points/": ("view_meterpoint",),
     "meter-points/<int:pk>/": ("view_meterpoint",),
     "meter-points/<int:pk>/readings/": ("view_reading", "view_meterpoint"),
+    "meter-points/<int:pk>/advances/": ("view_reading", "view_meterpoint"),
     "meters/": ("view_meter",),
     "meters/<int:pk>/": ("view_meter",),
     "meters/<int:pk>/readings/": ("view_reading", "view_meter"),
     "site-visits/": ("view_sitevisit",),
     "site-visits/<int:pk>/": ("view_sitevisit",),
     "readings/": ("view_reading",),
+    "readings/latest/": ("view_reading",),
+    "readings/summary/": ("view_reading",),
     "readings/<int:pk>/": ("view_reading",),
 }
 MODELS = {
@@ -92,7 +101,8 @@ class PermissionTests(ApiTestCase):
 
     def status(self, client: Client, route: str, method: str = "get") -> int:
         """Return with which status an address answers, all of it read."""
-        response = getattr(client, method)(self.address(route))
+        asked = {"mpan": MPAN} if route == "readings/latest/" else {}
+        response = getattr(client, method)(self.address(route), asked)
         response.getvalue()
         return int(response.status_code)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from unittest.mock import patch
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -38,12 +39,18 @@ QUERIES = {
     "site-visits/": 3,
     # the end of the window and the page.
     "readings/": 4,
+    # the end of the window and the numbers.
+    "readings/summary/": 4,
+    # the meters, their registers, the readings with their files.
+    "readings/latest/": 5,
     # the row above, and the same.
     "flow-files/<int:pk>/findings/": 4,
     "flow-files/<int:pk>/site-visits/": 4,
     "flow-files/<int:pk>/readings/": 5,
     # the row above, its meters, the page.
     "meter-points/<int:pk>/readings/": 5,
+    # the row above, its meters, their registers with their readings, the history.
+    "meter-points/<int:pk>/advances/": 7,
     "meters/<int:pk>/readings/": 5,
 }
 
@@ -80,7 +87,8 @@ class QueryCountTests(ApiTestCase):
                 number = MODELS[name]._default_manager.order_by("pk")[0].pk
                 address = f"{V1}{name}/{number}{rest}"
             with self.subTest(route), self.assertNumQueries(count):
-                self.client.get(address).getvalue()
+                asked = {"mpan": mpan_core(0)} if "latest" in route else {}
+                self.client.get(address, asked).getvalue()
 
 
 class PlanTests(ApiTestCase):
@@ -213,6 +221,17 @@ class PlanTests(ApiTestCase):
                 if "mpan" in asked:
                     asked["mpan"] = self.meter.meter_point.mpan
                 self.assert_by(index, self.plans("readings/", **asked))
+
+    @patch("meter_readings.api.readings.MOST_SUMMED", 5)
+    def test_of_a_summary(self) -> None:
+        for asked, index in [
+            ({}, "reading_by_time"),
+            ({"date_from": "2024-01-01", "register_id": "ZZ"}, "reading_by_time"),
+            ({"flow_file": self.file.pk}, self.by_line()),
+            ({"meter": self.meter.pk}, "reading_event"),
+        ]:
+            with self.subTest(asked=asked):
+                self.assert_by(index, self.plans("readings/summary/", **asked))
 
     def test_findings_of_a_file(self) -> None:
         self.assertGreater(Finding.objects.count(), 0)

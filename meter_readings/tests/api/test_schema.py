@@ -12,7 +12,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from config.environment import PROJECT_ROOT
-from meter_readings.tests.api.base import EVERYTHING, PROBLEM, V1, ApiTestCase
+from meter_readings.tests.api.base import EVERYTHING, MPAN, PROBLEM, V1, ApiTestCase
 from meter_readings.tests.api.test_permissions import MODELS, PERMISSIONS
 from meter_readings.tests.imported import import_text, imported
 
@@ -50,7 +50,8 @@ class SchemaTests(ApiTestCase):
         """Return the address of a row that is there."""
         name = path.removeprefix(OPERATIONS).partition("/")[0]
         row = MODELS[name]._default_manager.order_by("pk")[0]
-        return path.replace("{id}", str(row.pk))
+        query = f"?mpan={MPAN}" if path.endswith("/latest/") else ""
+        return path.replace("{id}", str(row.pk)) + query
 
     def test_the_committed_description_is_that_of_the_code(self) -> None:
         made = yaml.safe_load(self.get("schema/").content)
