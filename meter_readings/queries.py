@@ -127,12 +127,14 @@ def latest_flow_files(*, limit: int) -> QuerySet[FlowFile]:
 
 def holdings() -> Holdings:
     """Return how much the system holds; the readings are counted by their files."""
-    imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)
+    imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED).aggregate(
+        files=Count("pk"), readings=Sum("readings_loaded", default=0)
+    )
     return Holdings(
-        flow_files=imported.count(),
+        flow_files=imported["files"],
         meter_points=row_count(model=MeterPoint),
         meters=row_count(model=Meter),
-        readings=imported.aggregate(total=Sum("readings_loaded", default=0))["total"],
+        readings=imported["readings"],
     )
 
 

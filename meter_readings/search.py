@@ -7,7 +7,8 @@ from collections.abc import Container
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, Value
+from django.db.models.functions import Least
 
 from meter_readings import d0010
 from meter_readings.models import FlowFile, Meter, MeterPoint
@@ -153,9 +154,14 @@ def _is_serial_number(text: str) -> Q:
 
 
 def _serial_number_begins(text: str) -> Q:
-    begins = _begins("serial_number", text)
+    """Return that the serial number begins so, typed as it is or in small letters.
+
+    What begins with a text sorts after it. PostgreSQL, which walks through the sorted
+    index where much begins so, is told to start there.
+    """
     capitals = text.upper()
-    return begins if capitals == text else begins | _begins("serial_number", capitals)
+    begins = _begins("serial_number", text) | _begins("serial_number", capitals)
+    return begins & Q(serial_number__gte=Least(Value(text), Value(capitals)))
 
 
 def _hash_begins(text: str) -> Q:

@@ -175,8 +175,8 @@ class HoldingsTests(TestCase):
         importer.undo_import(flow_file=file, now=NOW)
         self.assertEqual(queries.holdings().readings, 0)
 
-    def test_take_as_many_queries_as_there_are_numbers_and_estimates(self) -> None:
-        with self.assertNumQueries(6):
+    def test_take_one_query_for_the_files_and_two_for_each_other_table(self) -> None:
+        with self.assertNumQueries(5):
             queries.holdings()
 
 

@@ -211,7 +211,7 @@ class HoldingsTests(DashboardTestCase):
             imported(text, f"{number}.uff", requested_by=self.superuser)
         self.client.post(IMPORT, {"all": "1"})
         counts.append(self.query_count(DASHBOARD))
-        self.assertEqual(counts, [13, 13])
+        self.assertEqual(counts, [12, 12])
 
 
 class SampleTests(DashboardTestCase):

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from meter_readings.models import FlowFile, Meter, MeterPoint
 from meter_readings.tests.access.addresses import Address, addresses
 
-from .browsing import NARROW, THEMES, WIDE, BrowserTestCase
+from .browsing import WIDE
+from .faults import FaultsTestCase
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext
 
 # Every other address of the site is a page to look at. Names as the URLconf has them.
 NOT_LOOKED_AT = {
     r"admin:logout": "is posted to",
     r"testing-(import|clear)": "is posted to",
     r"upload-sample": "is a file to keep",
-    r"admin:meter_readings_reading_export_\w+": "is a file to keep",
+    r"admin:\w+_(original|csv|d0010|report_\w+|export_\w+)": "is a file to keep",
     r"admin:jsi18n": "is a script",
     r"admin:autocomplete": "is data",
     r"admin:view_on_site": "leads elsewhere",
@@ -33,23 +33,8 @@ NOT_LOOKED_AT = {
 # Pages that are there, with an answer of their own.
 STATUS = {"admin/(?P<url>.*)$": 404}
 
-# WCAG 2.2 AA, and what its authors hold to be good practice.
-_AXE = {
-    "runOnly": [
-        "wcag2a",
-        "wcag2aa",
-        "wcag21a",
-        "wcag21aa",
-        "wcag22aa",
-        "best-practice",
-    ],
-    "resultTypes": ["violations"],
-}
 _HINTS = ("debug", "info", "log", "verbose")
-# Faults in the admin's own widgets, by rule and by what the element has.
-_OF_DJANGO = {("aria-prohibited-attr", 'class="help-tooltip search-label-icon"')}
 _NO_PAGE = "error: Failed to load resource"
-_INSPECTION = Path(__file__).with_name("inspection.js").read_text(encoding="utf-8")
 
 
 def reason_not_to_look_at(name: str) -> str:
@@ -60,43 +45,7 @@ def reason_not_to_look_at(name: str) -> str:
     return ""
 
 
-def is_of_django(rule: str, html: str) -> bool:
-    """Return whether a fault is known, and not for this project to mend."""
-    return any(rule == known and mark in html for known, mark in _OF_DJANGO)
-
-
-class EveryPageTestCase(BrowserTestCase):
-    maxDiff = None
-    axe_script: ClassVar[str]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        from axe_playwright_python.sync_playwright import Axe
-
-        cls.axe_script = Axe().axe_script
-
-    def looks(self, page: Page) -> Iterator[list[str]]:
-        """Yield what there is to say of each way to look at a page."""
-        for width in (WIDE, NARROW):
-            page.set_viewport_size({"width": width, "height": 900})
-            for theme in THEMES:
-                page.emulate_media(color_scheme=theme)
-                faults = page.evaluate(_INSPECTION) + self.found_by_axe(page)
-                yield [f"{width} {theme}: {fault}" for fault in faults]
-
-    def found_by_axe(self, page: Page) -> list[str]:
-        """Return what axe finds."""
-        found: dict[str, Any] = page.evaluate("options => axe.run(options)", _AXE)
-        return [
-            f"{violation['id']}: {node['html'][:160]}"
-            for violation in found["violations"]
-            for node in violation["nodes"]
-            if not is_of_django(violation["id"], node["html"])
-        ]
-
-
-class EveryPageTests(EveryPageTestCase):
+class EveryPageTests(FaultsTestCase):
     def test_addresses_that_are_not_looked_at_exist(self) -> None:
         names = [address.name for address in addresses(self.somebody)]
         for pattern in NOT_LOOKED_AT:
@@ -162,8 +111,7 @@ class EveryPageTests(EveryPageTestCase):
         response = page.goto(path)
         self.assertEqual(response.status, status)
         self.assertIn("text/html", response.headers["content-type"])
-        page.evaluate(self.axe_script)
-        faults = [fault for look in self.looks(page) for fault in look]
+        faults = self.faults_of(page)
         page.close()
         faults += [words for words in said if not words.startswith(_HINTS)]
         if status != 200:  # the browser itself says that the page is none
@@ -171,15 +119,14 @@ class EveryPageTests(EveryPageTestCase):
         self.assertEqual("\n".join(faults), "")
 
 
-class FaultTests(EveryPageTestCase):
+class FaultTests(FaultsTestCase):
     """What is looked for is found where it is."""
 
     def faults(self, html: str) -> str:
         """Return what there is to say of a page with these contents."""
         page = self.page()
         page.set_content(f"<html lang=en><title>A</title><main><h1>A</h1>{html}</main>")
-        page.evaluate(self.axe_script)
-        return "\n".join(fault for look in self.looks(page) for fault in look)
+        return "\n".join(self.faults_of(page))
 
     def test_there_is_none(self) -> None:
         self.assertEqual(self.faults("<p>All is well.</p>"), "")
