@@ -607,8 +607,10 @@ class ManyReadingsTests(HistoryTestCase):
                 self.assertEqual(self.query_count(address), self.QUERIES)
 
     def test_take_as_many_queries_on_the_page_of_a_meter(self) -> None:
-        meter = Meter.objects.get(serial_number="METER00")
-        self.assertEqual(self.query_count(meter.get_absolute_url()), 15)
+        address = Meter.objects.get(serial_number="METER00").get_absolute_url()
+        # Which content types there are is asked once and then known.
+        self.client.get(address)
+        self.assertEqual(self.query_count(address), 14)
 
     def test_are_shown_in_limited_numbers(self) -> None:
         context = self.client.get(self.many).context
