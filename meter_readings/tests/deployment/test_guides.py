@@ -1,0 +1,53 @@
+"""What the guides say of scripts, options, checks and figures is there."""
+
+from __future__ import annotations
+
+import re
+
+from django.test import TestCase
+from django.utils import timezone
+
+from config.environment import PROJECT_ROOT
+from meter_readings import installation, metrics
+from meter_readings.tests.builders import EVERY_GROUP
+from meter_readings.tests.deployment.site import SiteTestCase
+from meter_readings.tests.imported import imported
+
+DOCUMENTATION = PROJECT_ROOT / "documentation"
+GUIDE = (DOCUMENTATION / "DEPLOYMENT_GUIDE.md").read_text(encoding="utf-8")
+RUN_BOOK = (DOCUMENTATION / "OPERATIONS.md").read_text(encoding="utf-8")
+
+SHOWN = re.compile(r"deployment_scripts/([a-z_]+\.sh)((?: [^\n`;]+)?)")
+
+
+class ScriptsInGuidesTests(SiteTestCase):
+    def test_every_script_is_in_the_guide(self) -> None:
+        for path in (PROJECT_ROOT / "deployment_scripts").glob("*.sh"):
+            if path.name != "common.sh":
+                with self.subTest(path.name):
+                    self.assertIn(f"`{path.name}`", GUIDE)
+
+    def test_every_option_that_is_shown_exists(self) -> None:
+        for script, words in set(SHOWN.findall(GUIDE + RUN_BOOK)):
+            for option in re.findall(r"--[a-z-]+", words):
+                with self.subTest(script, option=option):
+                    self.assertIn(option, self.succeed(script, "--help"))
+
+
+class RunBookTests(TestCase):
+    def test_has_every_check(self) -> None:
+        source = (PROJECT_ROOT / "meter_readings/checks.py").read_text(encoding="utf-8")
+        ids = re.findall(r"d0010\.[EW]\d+", source)
+        self.assertNotEqual(ids, [])
+        for check in ids:
+            self.assertIn(f"`{check}`", RUN_BOOK)
+
+    def test_has_every_figure(self) -> None:
+        imported(EVERY_GROUP)
+        text = metrics.text(now=timezone.now())
+        for name in re.findall(r"^# TYPE (\S+)", text, re.MULTILINE):
+            self.assertIn(f"`{name}`", RUN_BOOK)
+
+    def test_has_everything_that_can_be_missing(self) -> None:
+        for finding in installation.readiness():
+            self.assertIn(f"| `{finding.name}` |", RUN_BOOK)
