@@ -6,13 +6,11 @@ question counts a large table row by row.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import Case, Count, Model, QuerySet, Subquery, Sum, When
 
 from meter_readings import d0010
@@ -192,20 +190,13 @@ def row_count(*, model: type[Model]) -> RowCount:
 
 
 def _estimated_row_count(model: type[Model]) -> int:
-    """Return the planner's idea of the number of rows, or else the span of numbers."""
-    rows = model._default_manager.all()
-    if connection.vendor == "postgresql":  # postgresql only
-        (explained,) = json.loads(rows.explain(format="json"))
-        return int(explained["Plan"]["Plan Rows"])
-    return _span_of_numbers(rows)  # sqlite only
-
-
-def _span_of_numbers(rows: QuerySet[Model]) -> int:  # sqlite only
     """Return how many numbers lie between the first and the last, both counted.
 
-    Those of what was cleared lie before. Each end is found by the index; asked for
-    together as a minimum and a maximum, they would be looked for in all rows.
+    Those of what was cleared lie before; a database's own idea of the number of rows
+    would be of some time ago. Each end is found by the index; asked for together as a
+    minimum and a maximum, they would be looked for in all rows.
     """
+    rows = model._default_manager.all()
     numbers = rows.values("pk")
     span = Subquery(numbers.order_by("-pk")[:1]) - Subquery(numbers.order_by("pk")[:1])
     return sum(rows.order_by("pk").values_list(span + 1, flat=True)[:1])

@@ -72,7 +72,6 @@ def clear_database(*, now: datetime) -> ClearResult:
     # the same bytes again.
     with loader() as staging, staging.transaction():
         source.remove_unnamed()
-        staging.forget_sizes(model._meta.db_table for model in _MODELS)
     return result
 
 

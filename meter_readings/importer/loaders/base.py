@@ -143,9 +143,6 @@ class Loader(ABC):
     def finish_staging(self) -> None:
         """See to it that all that was staged has arrived."""
 
-    def forget_sizes(self, tables: Iterable[str]) -> None:
-        """Let what is remembered of how large tables were be found out anew."""
-
     # Staging
 
     # The column types of the staging tables

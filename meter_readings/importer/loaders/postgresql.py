@@ -137,10 +137,6 @@ class PostgresqlLoader(Loader):
         self._copier.shutdown()
         super().__exit__(kind, error, traceback)
 
-    def forget_sizes(self, tables: Iterable[str]) -> None:
-        """Let the planner look at tables again."""
-        self.run(f"ANALYZE {', '.join(tables)}")
-
     def says_locked(self, error: OperationalError) -> bool:
         """Return whether an error says that a lock was not to be had in time."""
         return isinstance(error.__cause__, LockNotAvailable)
