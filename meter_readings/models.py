@@ -195,8 +195,8 @@ class Standing(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
-# Readings of which there are few have indexes of their own by time. A query is answered
-# by one if it says the condition in the same words.
+# Readings of which there are few have indexes of their own by time. On SQLite one
+# answers only a query that says its condition in the same words.
 NOT_CURRENT = ~Q(standing=Standing.CURRENT)
 NOT_VALIDATED = ~Q(bsc_validation_status=codes.BscValidationStatus.VALIDATED.value)
 NOT_ROUTINE = ~Q(reading_type=codes.ReadingType.ROUTINE.value)

@@ -44,12 +44,21 @@ class Way(NamedTuple):
     """A way through a table: the rows that meet a condition, in an index's order.
 
     The order is all descending or all ascending; none says that the rows are few.
-    `answers` are the names in a list's address that the condition speaks of.
+    `answers` are the names in a list's address that the condition speaks of. `of_index`
+    is the condition of a partial index, in its own words: SQLite takes it by no others.
+    PostgreSQL draws the conclusion itself; told twice, it would expect far fewer rows
+    than there are.
     """
 
     condition: Q
     order: Order
     answers: Set[str]
+    of_index: Q = Q()
+
+    @property
+    def hint(self) -> Q:
+        """Return what a query must say so that the index is taken."""
+        return self.of_index if connection.vendor == "sqlite" else Q()
 
 
 class ReachingChangeList(ChangeList):
@@ -92,14 +101,14 @@ class ReachingChangeList(ChangeList):
                 return within(self.queryset, rows[:_ALL_OF_A_FEW])
         for way in ways:
             if self._asked(way.order) <= way.answers:
-                found: QuerySet = self.queryset.filter(way.condition)
+                found: QuerySet = self.queryset.filter(way.hint)
                 return found
         ends = [(way, self._end(way)) for way in ways]
         way, self.reached = min(ends, key=partial(_worth, order=ways[0].order))
         if connection.vendor == "sqlite" and way.order == ways[0].order:  # sqlite only
             # It would sort what is found inside, and takes no other way than is asked.
             stretch = not_beyond(self.reached, way.order)
-            stretched: QuerySet = self.queryset.filter(way.condition, stretch)
+            stretched: QuerySet = self.queryset.filter(way.hint, stretch)
             return stretched
         return within(self.queryset, self._rows(way)[: self.looked_through])
 
@@ -118,7 +127,7 @@ class ReachingChangeList(ChangeList):
 
     def _rows(self, way: Way) -> QuerySet:
         ranges = [spec.condition() for spec in self._ranges(way.order)]
-        rows = self.root_queryset.filter(way.condition, *ranges)
+        rows = self.root_queryset.filter(way.condition, way.hint, *ranges)
         return rows.order_by(*way.order)
 
     def _end(self, way: Way) -> Model | None:

@@ -42,7 +42,7 @@ class StandingFilter(ColumnFilter):
         """Return how a reading can stand."""
         return [(value, str(label)) for value, label in Standing.choices]
 
-    def few(self) -> Q | None:
+    def of_index(self) -> Q | None:
         """Return the condition of the index of those that do not count."""
         return None if self.value() == Standing.CURRENT else NOT_CURRENT
 
@@ -58,7 +58,7 @@ class BscValidationFilter(ColumnFilter):
         """Return what is listed."""
         return codes.BscValidationStatus.choices()
 
-    def few(self) -> Q | None:
+    def of_index(self) -> Q | None:
         """Return the condition of the index of those that are not validated."""
         is_validated = self.value() == codes.BscValidationStatus.VALIDATED
         return None if is_validated else NOT_VALIDATED
@@ -75,7 +75,7 @@ class ReadingTypeFilter(ColumnFilter):
         """Return what is listed."""
         return codes.ReadingType.choices()
 
-    def few(self) -> Q | None:
+    def of_index(self) -> Q | None:
         """Return the condition of the index of those that are not routine."""
         return None if self.value() == codes.ReadingType.ROUTINE else NOT_ROUTINE
 
@@ -95,7 +95,7 @@ class BasisFilter(ConditionFilter):
         basis = self.value()
         return resting_on(basis) if basis else Q()
 
-    def few(self) -> Q | None:
+    def of_index(self) -> Q | None:
         """Return the condition of an index: estimates have one of their own."""
         match self.value():
             case codes.Basis.ACTUAL:

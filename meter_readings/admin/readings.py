@@ -102,9 +102,9 @@ class ReadingAdmin(ExportingAdmin, OfFilesAdmin):
         elif meant:
             main = Way(meant.condition, self.order_in_file, {SEARCH_VAR})
         rare = [
-            Way(spec.condition() & few, BY_TIME, {name})
+            Way(spec.condition(), BY_TIME, {name}, of_index)
             for name, spec in chosen.items()
-            if name in reading_filters.INDEXED and (few := spec.few())
+            if name in reading_filters.INDEXED and (of_index := spec.of_index())
         ]
         return [main, *rare]
 
