@@ -154,7 +154,11 @@ class MeterQuery(Query):
 class SiteVisitQuery(Query):
     """What was found on site; a file's visits come by their lines."""
 
-    orders = {"-id": ("-id",), "id": ("id",), "line_number": ("line_number",)}
+    orders = {
+        "-id": ("-id",),
+        "id": ("id",),
+        "line_number": ("flow_file_id", "line_number"),
+    }
     by_index = ("mpan", "meter_serial", "meter_point", "meter", "flow_file", "search")
     mpan = Mpan("The MPAN that was visited.", "meter_point__mpan")
     meter_serial = Text(20, "The visited meter's whole serial number.")
@@ -166,10 +170,22 @@ class SiteVisitQuery(Query):
     ordering = order_choice(*orders)
 
     @property
+    def is_of_file(self) -> bool:
+        """Return whether one file is named."""
+        return "flow_file" in self.asked or "flow_file" in self.within
+
+    @property
     def order_name(self) -> str:
         """Return the name of the order."""
-        is_of_file = "flow_file" in self.asked or "flow_file" in self.within
-        return order_of_file(self.asked.get("ordering"), is_of_file, "-id")
+        by_itself = "line_number" if self.is_of_file else "-id"
+        name: str = self.asked.get("ordering", by_itself)
+        return name
+
+    @property
+    def order(self) -> Order:
+        """Return the columns of the order; within a file its number is the same."""
+        columns = super().order
+        return columns[-1:] if self.is_of_file else columns
 
     def filter_meter_serial(self, rows: QuerySet, value: str) -> QuerySet:
         """Return the visits to meters with this serial number."""
@@ -178,21 +194,3 @@ class SiteVisitQuery(Query):
     def filter_search(self, rows: QuerySet, value: str) -> QuerySet:
         """Return the visits that a person means."""
         return rows.filter(found.site_visits_found_by(value))
-
-
-BY_LINE: Order = ("line_number",)
-
-
-def order_of_file(asked: str | None, is_of_file: bool, otherwise: str) -> str:
-    """Return the name of an order: rows of a file come by its lines, others do not.
-
-    Any other order would sort all of the file's rows for each page.
-    """
-    (by_line,) = BY_LINE
-    if is_of_file:
-        if asked not in (None, by_line):
-            raise refusal("ordering", f"What is of one file comes by {by_line}.")
-        return by_line
-    if asked == by_line:
-        raise refusal("ordering", f"{by_line} goes with flow_file.")
-    return asked or otherwise

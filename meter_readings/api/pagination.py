@@ -26,6 +26,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from .errors import Problem
 from .parameters import LARGEST_ID
 from .query import Order, Query, refusal
 
@@ -54,6 +55,13 @@ _NEXT = {
     "format": "uri",
     "description": "Where the next page is; null on the last one.",
 }
+
+
+class NoSuchPage(Problem):
+    """The cursor stands at no row of this list."""
+
+    status_code = 404
+    default_detail = "No page begins there: take the cursor from next as it is."
 
 
 class Pages(BasePagination):
@@ -126,7 +134,12 @@ class NumberedPages(Pages):
             "name": "page",
             "in": "query",
             "description": "The number of the page.",
-            "schema": {"type": "integer", "minimum": 1, "default": 1},
+            "schema": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": LARGEST_ID,
+                "default": 1,
+            },
         }
         return [page, _PAGE_SIZE_PARAMETER]
 
@@ -203,7 +216,11 @@ class CursorPages(Pages):
             "name": "cursor",
             "in": "query",
             "description": "Where a page begins: take it from `next` as it is.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": _LONGEST_CURSOR},
+            "schema": {
+                "type": "string",
+                "pattern": "^[A-Za-z0-9_-]+$",
+                "maxLength": _LONGEST_CURSOR,
+            },
         }
         return [cursor, _PAGE_SIZE_PARAMETER]
 
@@ -229,7 +246,7 @@ class Cursor(NamedTuple):
         return base64.urlsafe_b64encode(data.encode()).decode().rstrip("=")
 
     def position(self, text: str, fields: list[Field]) -> tuple[Any, ...]:
-        """Return the place that a text stands for; refuses any other text."""
+        """Return the place that a text stands for; raises NoSuchPage."""
         try:
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
             data = base64.b64decode(padded, b"-_", validate=True)
@@ -238,8 +255,7 @@ class Cursor(NamedTuple):
                 raise ValueError("The cursor is of another list.")
             return tuple(_value(*pair) for pair in zip(fields, values, strict=True))
         except (ValueError, TypeError, RecursionError, ImpossibleValue) as error:
-            message = "Take the cursor from `next`, with the same ordering."
-            raise refusal("cursor", message) from error
+            raise NoSuchPage from error
 
 
 def _value(field: Field, text: Any) -> Any:

@@ -27,9 +27,11 @@ LARGEST_ID = 2**63 - 1
 _LONGEST_SEARCH = 100
 # How many meter points may be asked for at once.
 MOST_MPANS = 200
-# The catalogue's years for a date and time.
+# Nothing is held from before or after (the catalogue's years for a date and time), and
+# not every time beyond can be kept in UTC.
 _EARLIEST_YEAR, _LATEST_YEAR = 1950, 2199
 
+_NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 _THIRTEEN_DIGITS = re.compile("[0-9]{13}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # A plus that was not escaped has become a space.
@@ -68,7 +70,7 @@ class Text(Parameter):
     """A text as it is stored, whole."""
 
     def __init__(self, longest: int, meaning: str, column: str | None = None) -> None:
-        schema = {"type": "string", "minLength": 1, "maxLength": longest}
+        schema = _text(longest)
         super().__init__(
             meaning, column, schema=schema, max_length=longest, strip=False
         )
@@ -78,7 +80,7 @@ class Search(Parameter):
     """What a person would type into a search box."""
 
     def __init__(self, meaning: str) -> None:
-        schema = {"type": "string", "minLength": 1, "maxLength": _LONGEST_SEARCH}
+        schema = _text(_LONGEST_SEARCH)
         super().__init__(meaning, schema=schema, max_length=_LONGEST_SEARCH)
 
 
@@ -151,7 +153,7 @@ class Code(Parameter):
         super().__init__(
             f"{meaning}\n{codes}",
             column or None,
-            schema={"type": "string", "minLength": 1, "maxLength": longest},
+            schema=_text(longest),
             max_length=longest,
         )
 
@@ -197,7 +199,11 @@ class FieldNames(Parameter):
     def __init__(self, names: Collection[str], meaning: str) -> None:
         super().__init__(
             meaning,
-            schema={"type": "string", "minLength": 1},
+            schema={
+                "type": "array",
+                "items": {"type": "string", "enum": list(names)},
+                "minItems": 1,
+            },
             names=names,
         )
 
@@ -264,7 +270,6 @@ class _MomentField(forms.Field):
 
     default_error_messages = {
         "invalid": "Give a date (2024-03-31) or a time (2024-03-31T23:30:00+01:00).",
-        "years": f"Give a year from {_EARLIEST_YEAR} to {_LATEST_YEAR}.",
     }
 
     def to_python(self, value: Any) -> tuple[datetime, datetime] | None:
@@ -272,31 +277,32 @@ class _MomentField(forms.Field):
         if value in self.empty_values:
             return None
         try:
-            return self._moments(value)
-        except (ValueError, OverflowError) as error:
-            raise self._refusal("invalid") from error
+            return _moments(value)
+        except ValueError as error:
+            message = self.error_messages["invalid"]
+            raise ValidationError(message, code="invalid") from error
 
-    def _moments(self, text: str) -> tuple[datetime, datetime]:
-        if _DATE.fullmatch(text):
-            day = date.fromisoformat(text)
-            self._check_year(day)
-            return _midnight(day), _midnight(day + timedelta(days=1))
-        if not _TIME.fullmatch(text):
-            raise self._refusal("invalid")
-        moment = datetime.fromisoformat(text[:11] + text[11:].replace(" ", "+"))
-        self._check_year(moment)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=LONDON)
-        # What is read then is read before the next microsecond.
-        moment = moment.astimezone(UTC)
-        return moment, moment + timedelta(microseconds=1)
 
-    def _check_year(self, day: date) -> None:
-        if not _EARLIEST_YEAR <= day.year <= _LATEST_YEAR:
-            raise self._refusal("years")
+def _moments(text: str) -> tuple[datetime, datetime]:
+    """Return when a date or time begins and ends; raises ValueError."""
+    if _DATE.fullmatch(text):
+        day = _held(date.fromisoformat(text))
+        return _midnight(day), _midnight(day + timedelta(days=1))
+    if not _TIME.fullmatch(text):
+        raise ValueError("Neither a date nor a time.")
+    moment = _held(datetime.fromisoformat(text[:11] + text[11:].replace(" ", "+")))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=LONDON)
+    # What is read then is read before the next microsecond.
+    moment = moment.astimezone(UTC)
+    return moment, moment + timedelta(microseconds=1)
 
-    def _refusal(self, code: str) -> ValidationError:
-        return ValidationError(self.error_messages[code], code=code)
+
+def _held[Day: date](day: Day) -> Day:
+    """Return a date or time, moved to the nearest year of which anything is held."""
+    year = min(max(day.year, _EARLIEST_YEAR - 1), _LATEST_YEAR + 1)
+    # No leap day is looked for in a year that has none.
+    return day if year == day.year else day.replace(year=year, day=1)
 
 
 class TimeFrom(Parameter):
@@ -332,6 +338,11 @@ _MOMENT_SCHEMA = {
     ],
     "examples": ["2024-03-31", "2024-03-31T23:30:00+01:00"],
 }
+
+
+def _text(longest: int) -> dict[str, Any]:
+    """Return the schema of a text that is not blank."""
+    return {"type": "string", "pattern": _NOT_BLANK, "maxLength": longest}
 
 
 def _midnight(day: date) -> datetime:

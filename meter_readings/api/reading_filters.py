@@ -1,7 +1,7 @@
 """What may be asked of readings, so that an index always finds them.
 
-There are three ways in: a few meters, all of whose readings may be looked at; one
-file, whose readings come by their lines; and time.
+There are three ways in: a few meters, all of whose readings may be looked at; files,
+whose readings come by their lines; and time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from meter_readings import search as found
 from meter_readings.d0010 import codes
 from meter_readings.models import FlowFile, Meter, Standing
 
-from .filters import BY_LINE, MOST_METERS, not_too_many, order_of_file
+from .filters import MOST_METERS, not_too_many
 from .parameters import (
     Amount,
     Choice,
@@ -29,7 +29,7 @@ from .parameters import (
     TimeFrom,
     TimeUntil,
 )
-from .query import Query, order_choice, refusal
+from .query import Order, Query, order_choice, refusal
 from .reading_serializers import ReadingSerializer
 
 EVERY_STANDING = "all"
@@ -42,6 +42,8 @@ _OF_METERS = {
     "meter_point": "meter_point_id",
 }
 _OF_FILES = ("flow_file", "search")
+_DATES = ("date_from", "date_to")
+_BY_LINE = "line_number"
 
 # No row has this number.
 _NO_ROW = 0
@@ -53,13 +55,13 @@ class ReadingQuery(Query):
     orders = {
         "-read_at": ("-read_at", "-id"),
         "read_at": ("read_at", "id"),
-        "line_number": BY_LINE,
+        "line_number": ("flow_file_id", "line_number"),
     }
     mpan = Mpan("Of this MPAN; spaces may stand between its digits.")
     meter_serial = Text(20, "Of meters with this whole serial number.")
     meter = Number("Of the meter with this id.")
     meter_point = Number("Of the meter point with this id.")
-    flow_file = Number("Of the flow file with this id; they come by line number.")
+    flow_file = Number("Of the flow file with this id; they come by its lines.")
     search = Search("A whole MPAN, serial number, filename or file identifier.")
     register_id = Text(2, "Of registers with this id (J0010).")
     reading_type = Code(codes.ReadingType, 1, "Of this reading type (J0171).")
@@ -92,9 +94,9 @@ class ReadingQuery(Query):
         meters = Meter.objects.filter(
             **{_OF_METERS[name]: chosen[name] for name in wanted}
         )
-        for name in self.within:
+        for name in wanted:
             # Asked for twice, by the address and by a parameter, both must hold.
-            if name in self.asked:
+            if name in self.within and name in self.asked:
                 meters = meters.filter(**{_OF_METERS[name]: self.asked[name]})
         if self._found_meters:
             meters = meters.filter(pk__in=self._found_meters)
@@ -149,9 +151,16 @@ class ReadingQuery(Query):
 
     @property
     def order_name(self) -> str:
-        """Return the name of the order."""
-        is_of_file = self.flow_file_id is not None
-        return order_of_file(self.asked.get("ordering"), is_of_file, "-read_at")
+        """Return the name of the order: one file's readings come by their lines."""
+        by_itself = "-read_at" if self.flow_file_id is None else _BY_LINE
+        name: str = self.asked.get("ordering", by_itself)
+        return name
+
+    @property
+    def order(self) -> Order:
+        """Return the columns of the order; within a file its number is the same."""
+        columns = super().order
+        return columns[-1:] if self._is_by_line_of_file else columns
 
     @property
     def is_few(self) -> bool:
@@ -161,7 +170,11 @@ class ReadingQuery(Query):
     @property
     def is_narrowed(self) -> bool:
         """Return whether rows are left out that the way in does not leave out."""
-        return bool(self._other_conditions) or self._standing != EVERY_STANDING
+        return bool(self._others) or self._standing != EVERY_STANDING
+
+    @property
+    def _is_by_line_of_file(self) -> bool:
+        return self.flow_file_id is not None and self.order_name == _BY_LINE
 
     @property
     def _standing(self) -> str:
@@ -169,40 +182,49 @@ class ReadingQuery(Query):
         return standing
 
     @property
-    def _other_conditions(self) -> dict[str, Any]:
-        ways_in = [*_OF_METERS, *_OF_FILES, "standing"]
-        if self.meters is None and self.flow_file_id is None:
-            ways_in += ["date_from", "date_to"]
-        return {
+    def _others(self) -> dict[str, Any]:
+        """Return the conditions that the way in does not answer."""
+        answered = [*_OF_METERS, *_OF_FILES, "standing"]
+        if not self.is_few and self.order_name != _BY_LINE:
+            answered += _DATES
+        others = {
             name: value
             for name, value in self.conditions.items()
-            if name not in ways_in
+            if name not in answered
         }
+        if self.flow_file_id is not None:
+            if self.is_few or not self._is_by_line_of_file:
+                others["flow_file"] = self.flow_file_id
+        return others
 
     def indexed(self, rows: QuerySet) -> QuerySet:
         """Return the readings by their way in."""
         if self.meters is not None:
             return rows.filter(meter__in=self.meters)
-        if self.flow_file_id is not None:
+        if self.order_name == _BY_LINE:
+            if self.flow_file_id is None:
+                return rows
             return rows.filter(flow_file=self.flow_file_id)
-        for name in ("date_from", "date_to"):
+        for name in _DATES:
             if name in self.asked:
                 rows = self.filters[name].filter(rows, self.asked[name])
         return rows
 
     def narrowed(self, rows: QuerySet) -> QuerySet:
         """Return those among them that match all else."""
-        if self.meters is not None and self.flow_file_id is not None:
-            of_file = _beside_the_index("flow_file_id", BigIntegerField())
-            rows = rows.alias(of_file=of_file).filter(of_file=self.flow_file_id)
         if self._standing != EVERY_STANDING:
             rows = rows.filter(standing=self._standing)
-        rows = rows.alias(moment=_beside_the_index("read_at"))
-        for name, value in self._other_conditions.items():
+        rows = rows.alias(
+            moment=_beside_the_index("read_at"),
+            of_file=_beside_the_index("flow_file_id", BigIntegerField()),
+        )
+        for name, value in self._others.items():
             if name == "date_from":
                 rows = rows.filter(moment__gte=value[0])
             elif name == "date_to":
                 rows = rows.filter(moment__lt=value[1])
+            elif name == "flow_file":
+                rows = rows.filter(of_file=value)
             else:
                 rows = self.filters[name].filter(rows, value)
         return rows

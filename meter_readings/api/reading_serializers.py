@@ -20,7 +20,12 @@ from .fields import Coded, Label, Links, RegisterValue, Row, shown
 
 @shown(examples.READING)
 class ReadingSerializer(Row):
-    """What one register of one meter said at one time."""
+    """What one register of one meter said at one time.
+
+    In lists, `fields` may leave any of it out.
+    """
+
+    is_cut = True
 
     mpan = serializers.CharField(source="meter.meter_point.mpan", help_text="J0003.")
     meter_serial = serializers.CharField(

@@ -42,14 +42,9 @@ class D0010(_Streamed):
 EXPORTED = [JSON, Csv, D0010]
 
 
-def is_streamed(renderer: object) -> bool:
-    """Return whether a format goes past the renderers."""
-    return isinstance(renderer, _Streamed)
-
-
 def is_export(request: Request) -> bool:
     """Return whether the answer is to be streamed."""
-    return is_streamed(getattr(request, "accepted_renderer", None))
+    return isinstance(getattr(request, "accepted_renderer", None), _Streamed)
 
 
 class Negotiation(DefaultContentNegotiation):

@@ -15,7 +15,6 @@ from . import examples
 from .errors import DETAILS, PROBLEM_TYPE
 from .fields import Links
 from .parameters import LARGEST_ID
-from .renderers import is_streamed
 from .serializers import ProblemSerializer
 
 # With what an answer may come back instead.
@@ -75,6 +74,13 @@ class ApiSchema(AutoSchema):
             for name in variables
         ]
 
+    def _postprocess_serializer_schema(
+        self, schema: dict[str, Any], serializer: Any, direction: Direction
+    ) -> dict[str, Any]:
+        if getattr(serializer, "is_cut", False):
+            del schema["required"]
+        return schema
+
     # Answers
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
@@ -102,9 +108,7 @@ class ApiSchema(AutoSchema):
     @property
     def refusals(self) -> list[int]:
         """Return with which refusals an answer may come back."""
-        may_be_missing = "{id}" in self.path or any(
-            map(is_streamed, self.view.get_renderers())
-        )
+        may_be_missing = "{id}" in self.path or self._is_list_view()
         return [status for status in REFUSALS if status != 404 or may_be_missing]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+from itertools import combinations
 from typing import Any
 from unittest.mock import patch
 
 from django.db import OperationalError, connection
 from django.test import Client, override_settings
 
+from meter_readings.models import FlowFile, Meter, MeterPoint
 from meter_readings.tests.api.base import EVERYTHING, MPAN, PROBLEM, V1, ApiTestCase
 from meter_readings.tests.imported import imported
 
@@ -57,6 +59,39 @@ HOSTILE = [
     "true",
     "../../etc/passwd",
 ]
+
+
+# Something that each parameter takes; most take 1.
+SENSIBLE = {
+    "basis": "actual",
+    "created_from": "2024-04-01",
+    "created_to": "2024-04-01",
+    "date_from": "2024-04-01",
+    "date_to": "2024-04-01",
+    "door": "command",
+    "fields": "id",
+    "has_findings": "true",
+    "mpan": MPAN,
+    "phase": "loading",
+    "policy": "standard",
+    "received_from": "2024-04-01",
+    "received_to": "2026-12-31",
+    "severity": "error",
+    "sha256": "0" * 64,
+    "standing": "all",
+    "started_from": "2024-04-01",
+    "started_to": "2026-12-31",
+    "state": "finished",
+    "status": "imported",
+}
+ORDERS = {
+    "flow-files/": "filename",
+    "imports/": "started_at",
+    "findings/": "-id",
+    "meter-points/": "-mpan",
+    "meters/": "serial_number",
+    "site-visits/": "id",
+}
 
 
 class ProblemTests(ApiTestCase):
@@ -217,6 +252,27 @@ class HostileTests(ApiTestCase):
         match = self.client.get(V1 + address).resolver_match
         assert match is not None
         return [*match.func.view_class().parameter_names()]
+
+    def test_everything_can_be_asked_at_once(self) -> None:
+        # Each pair of parameters, and all of them
+        numbers = {
+            "flow-files": FlowFile.objects.get().pk,
+            "meter-points": MeterPoint.objects.latest("pk").pk,
+            "meters": Meter.objects.latest("pk").pk,
+        }
+        under = [f"{name}/{number}/readings/" for name, number in numbers.items()]
+        for address in [*LISTS, *under]:
+            sensible = {
+                name: SENSIBLE.get(name, "1")
+                for name in self.parameters(address)
+                if name not in ("cursor", "format")
+            }
+            sensible["ordering"] = ORDERS.get(address, "read_at")
+            pairs = combinations(sensible.items(), 2)
+            for asked in [*map(dict, pairs), sensible]:
+                with self.subTest(address, asked=asked):
+                    response = self.client.get(V1 + address, asked)
+                    self.assertEqual(response.status_code, 200, response.content)
 
     def test_no_value_breaks_a_list(self) -> None:
         for address in LISTS:

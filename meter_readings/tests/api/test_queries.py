@@ -166,6 +166,7 @@ class PlanTests(ApiTestCase):
             {"register_id": "ZZ"},
             {"standing": "all"},
             {"basis": "actual"},
+            {"flow_file": self.file.pk, "ordering": "-read_at"},
         ]:
             with self.subTest(asked=asked):
                 plans = self.plans("readings/", **asked)
@@ -192,6 +193,13 @@ class PlanTests(ApiTestCase):
         ]:
             with self.subTest(asked=asked):
                 plans = self.plans("readings/", flow_file=self.file.pk, **asked)
+                self.assert_by(self.by_line(), plans)
+                self.assert_no_sorting(plans)
+
+    def test_file_by_file(self) -> None:
+        for asked in [{}, {"date_from": "2024-01-01"}, {"standing": "all"}]:
+            with self.subTest(asked=asked):
+                plans = self.plans("readings/", ordering="line_number", **asked)
                 self.assert_by(self.by_line(), plans)
                 self.assert_no_sorting(plans)
 

@@ -166,6 +166,20 @@ class FilterTests(ReadingTestCase):
         found = self.client.get("/api/v1/readings/?date_to=2024-04-02T00:00:00+01:00")
         self.assertEqual(len(found.json()["results"]), 3)
 
+    def test_of_times_before_and_after_all(self) -> None:
+        everything = self.values()
+        for name, value in [
+            ("date_from", "0001-01-01"),
+            ("date_from", "0001-01-01T00:00:00+14:00"),
+            ("date_to", "9999-12-31"),
+            ("date_to", "9999-12-31T23:59:59-14:00"),
+            ("date_to", "2400-02-29"),
+        ]:
+            with self.subTest(value):
+                self.assertEqual(self.values(**{name: value}), everything)
+        self.assertEqual(self.values(date_to="0004-02-29"), [])
+        self.assertEqual(self.values(date_from="9999-12-31"), [])
+
     def test_of_a_moment_in_london(self) -> None:
         self.assertEqual(self.values(date_from="2024-04-02T00:00:00.000001"), [])
 
@@ -212,15 +226,21 @@ class OrderTests(ReadingTestCase):
         found = self.values(ordering="read_at", mpan=OTHER_MPAN, standing="all")
         self.assertEqual(found, ["1.0", "7.0", "2.0"])
 
-    def test_a_file_has_an_order_of_its_own(self) -> None:
-        wrong = self.wrong_fields(
-            "readings/", flow_file=self.file.pk, ordering="-read_at"
-        )
-        self.assertEqual(wrong, [("ordering", "invalid")])
+    def test_a_file_may_come_by_time_too(self) -> None:
+        found = self.values(flow_file=self.file.pk, ordering="-read_at")
+        self.assertEqual(found, ["2.0", "3.5"])
 
-    def test_lines_are_an_order_of_files_alone(self) -> None:
-        wrong = self.wrong_fields("readings/", ordering="line_number")
-        self.assertEqual(wrong, [("ordering", "invalid")])
+    def test_all_may_come_file_by_file(self) -> None:
+        found = self.values(ordering="line_number")
+        self.assertEqual(found, ["2.0", "3.5", "7.0"])
+
+    def test_an_mpan_may_come_file_by_file(self) -> None:
+        found = self.values(ordering="line_number", mpan=OTHER_MPAN)
+        self.assertEqual(found, ["2.0", "7.0"])
+
+    def test_days_may_come_file_by_file(self) -> None:
+        found = self.values(ordering="line_number", date_to="2024-04-01")
+        self.assertEqual(found, ["3.5", "7.0"])
 
     def test_a_file_may_be_asked_for_in_its_order(self) -> None:
         found = self.values(flow_file=self.file.pk, ordering="line_number")
@@ -258,6 +278,11 @@ class UnderAnotherRowTests(ReadingTestCase):
         other = MeterPoint.objects.get(mpan=MPAN)
         self.assertEqual(self.values(address, meter_point=other.pk), [])
         self.assertEqual(self.values(address, mpan=MPAN), [])
+
+    def test_of_a_file_can_be_narrowed_to_a_meter_and_to_the_file_again(self) -> None:
+        address = f"flow-files/{self.file.pk}/readings/"
+        asked = {"mpan": OTHER_MPAN, "flow_file": self.file.pk}
+        self.assertEqual(self.values(address, **asked), ["2.0"])
 
     def test_another_file_than_that_of_the_address_has_none_of_its_readings(
         self,
@@ -310,6 +335,16 @@ class PageTests(ApiTestCase):
         pages = self.followed("readings/", page_size=6, flow_file=self.file.pk)
         self.assertEqual(sum(pages, []), [f"{number}.0" for number in range(12)])
 
+    def test_are_followed_file_by_file(self) -> None:
+        pages = self.followed("readings/", page_size=6, ordering="line_number")
+        self.assertEqual(sum(pages, []), [f"{number}.0" for number in range(12)])
+
+    def test_are_followed_through_a_file_by_time(self) -> None:
+        pages = self.followed(
+            "readings/", page_size=7, flow_file=self.file.pk, ordering="read_at"
+        )
+        self.assertEqual(sum(pages, []), self.in_order("read_at", "id"))
+
     def test_are_followed_through_an_mpan(self) -> None:
         pages = self.followed("readings/", page_size=5, mpan=MPAN)
         newest = self.in_order("-read_at", "-id")
@@ -352,14 +387,13 @@ class PageTests(ApiTestCase):
     def test_a_cursor_of_another_order_is_refused(self) -> None:
         following = self.json("readings/", page_size=5)["next"]
         response = self.client.get(following + "&ordering=read_at")
-        self.assertEqual(response.status_code, 400)
-        self.assertEqual(response.json()["errors"][0]["field"], "cursor")
+        self.assertEqual(response.status_code, 404)
+        self.assertIn("take the cursor from next", response.json()["detail"])
 
     def test_a_cursor_that_was_made_up_is_refused(self) -> None:
         for cursor in MADE_UP:
             with self.subTest(cursor):
-                wrong = self.wrong_fields("readings/", cursor=cursor)
-                self.assertEqual(wrong, [("cursor", "invalid")])
+                self.refused("readings/", 404, cursor=cursor)
 
     def test_sizes_have_limits(self) -> None:
         for size in ["0", "1001", "-1", "1e3", "9" * 5000, "٣", "ten", "1.5"]:

@@ -391,6 +391,13 @@ class SiteVisitTests(ResourceTestCase):
         found = self.found(f"flow-files/{self.file.pk}/site-visits/", "check_code")
         self.assertEqual(found, ["02"])
 
+    def test_can_be_ordered(self) -> None:
+        self.assertEqual(self.visits(), ["20", "02"])
+        self.assertEqual(self.visits(ordering="id"), ["02", "20"])
+        self.assertEqual(self.visits(ordering="line_number"), ["02", "20"])
+        by_number = {"ordering": "-id", "flow_file": self.file.pk}
+        self.assertEqual(self.visits(**by_number), ["02"])
+
     def test_a_visit_without_a_meter_has_none(self) -> None:
         (row,) = self.results("site-visits/", mpan=OTHER_MPAN)
         self.assertIsNone(row["meter_serial"])
