@@ -6,7 +6,7 @@ Nothing is held: a row is made into text as it is asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from meter_readings.d0010 import Fault
@@ -64,7 +64,7 @@ class JsonForm:
 type Form = CsvForm | JsonForm
 
 
-def lines(form: Form, rows: Iterable[Row]) -> Iterator[str]:
+def lines(form: Form, rows: Iterable[Row]) -> Generator[str]:
     """Yield a whole report in a form, piece by piece."""
     yield form.beginning
     yield from map(form.line, rows)

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from meter_readings import importer
 from meter_readings.models import FlowFile, Meter
+from meter_readings.orders import Order, beyond, place_of
 
 from . import reach
 
@@ -24,7 +25,7 @@ class ConditionFilter(SimpleListFilter):
     """Base of all: what is chosen is a condition on rows."""
 
     # The order in which what is chosen is a stretch of the list, if there is one
-    ranges_over: reach.Order | None = None
+    ranges_over: Order | None = None
 
     @abstractmethod
     def condition(self) -> Q:
@@ -160,7 +161,7 @@ class FurtherFilter(OneObjectFilter):
         model_admin: ModelAdmin,
     ) -> None:
         self.model = model
-        self.ranges_over = cast(reach.Order, model_admin.get_ordering(request))
+        self.ranges_over = cast(Order, model_admin.get_ordering(request))
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
@@ -176,7 +177,8 @@ class FurtherFilter(OneObjectFilter):
         """Return that a row comes after it."""
         if self.chosen is None:
             return Q(pk__in=[])
-        return reach.beyond(self.chosen, self.ranges_over or ())
+        order = self.ranges_over or ()
+        return beyond(order, place_of(self.chosen, order))
 
 
 def chosen(changes: ChangeList) -> dict[str, Any]:

@@ -6,8 +6,7 @@ All of it is streamed: a download takes the same memory for a file of any size.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import batched
+from collections.abc import Generator, Iterator
 
 from django.http import (
     FileResponse,
@@ -22,8 +21,8 @@ from meter_readings.models import FlowFile, Policy
 
 from .flow_file_views import FlowFileView, page
 
-# Pieces this long are sent together.
-_LINES_AT_ONCE = 500
+# As many findings are fetched, and as many bytes sent, at a time.
+_FINDINGS_AT_ONCE = 500
 _BYTES_AT_ONCE = 1 << 16
 
 # What a name on somebody's disk should not hold, whatever the sender called the file.
@@ -47,37 +46,33 @@ def original(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
 
 def readings_csv(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     """Give every reading of the file as CSV, those that do not count too."""
-
-    def lines() -> Iterator[str]:
-        readings = queries.readings_matching(flow_file=file, current_only=False)
-        return exports.csv_lines(readings=readings.order_by("line_number"))
-
-    return _if_held(request, file, lines, ".csv", "text/csv", exports.CSV_ENCODING)
+    if file.status != FlowFile.Status.IMPORTED:
+        return _nothing_held(request, file)
+    readings = queries.readings_matching(flow_file=file, current_only=False)
+    lines = exports.csv_lines(readings=readings.order_by("line_number"))
+    return _readings(file, lines, ".csv", "text/csv", exports.CSV_ENCODING)
 
 
 def readings_d0010(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     """Give the whole file as it is held, written anew as D0010."""
-
-    def lines() -> Iterator[str]:
-        return exports.flow_file_lines(flow_file=file)
-
-    return _if_held(
-        request, file, lines, ".uff", "text/plain", exports.FLOW_FILE_ENCODING
-    )
+    if file.status != FlowFile.Status.IMPORTED:
+        return _nothing_held(request, file)
+    lines = exports.flow_file_lines(flow_file=file)
+    return _readings(file, lines, ".uff", "text/plain", exports.FLOW_FILE_ENCODING)
 
 
-def _if_held(
-    request: HttpRequest,
+def _nothing_held(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
+    title = f"Nothing of {file.filename} is held"
+    return page(request, file, "nothing_held", title=title)
+
+
+def _readings(
     file: FlowFile,
-    lines: Callable[[], Iterator[str]],
+    lines: Generator[str],
     suffix: str,
     content_type: str,
     encoding: str,
 ) -> HttpResponseBase:
-    """Give lines of a file that is held as imported; of another say what it is."""
-    if file.status != FlowFile.Status.IMPORTED:
-        title = f"Nothing of {file.filename} is held"
-        return page(request, file, "nothing_held", title=title)
     filename = _named(file, f"-readings{suffix}")
     return _streamed(lines, filename, f"{content_type}; charset={encoding}", encoding)
 
@@ -93,9 +88,7 @@ def findings_json(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
 
 
 def _report(file: FlowFile, form: reports.Form, suffix: str) -> HttpResponseBase:
-    def lines() -> Iterator[str]:
-        return reports.lines(form, _rows_of_report(file))
-
+    lines = reports.lines(form, _rows_of_report(file))
     return _streamed(lines, _named(file, suffix), form.content_type, "utf-8")
 
 
@@ -103,7 +96,7 @@ def _rows_of_report(file: FlowFile) -> Iterator[reports.Row]:
     """Yield the findings that are stored, then how many more were counted."""
     told: Counter[str] = Counter()
     findings = file.findings.order_by("line_number", "pk")
-    for finding in findings.iterator(chunk_size=_LINES_AT_ONCE):
+    for finding in findings.iterator(chunk_size=_FINDINGS_AT_ONCE):
         told[finding.code] += 1
         yield reports.row(file=file.filename, said=finding, severity=finding.severity)
     yield from reports.rows_untold(
@@ -115,16 +108,11 @@ def _rows_of_report(file: FlowFile) -> Iterator[reports.Row]:
 
 
 def _streamed(
-    lines: Callable[[], Iterator[str]], filename: str, content_type: str, encoding: str
+    lines: Generator[str], filename: str, content_type: str, encoding: str
 ) -> HttpResponseBase:
-    """Give lines as they are made, all from the database as it is at one moment."""
-
-    def pieces() -> Iterator[bytes]:
-        with exports.one_snapshot():
-            for some in batched(lines(), _LINES_AT_ONCE):
-                yield "".join(some).encode(encoding)
-
-    response = StreamingHttpResponse(pieces(), content_type=content_type)
+    response = StreamingHttpResponse(
+        exports.encoded(lines, encoding), content_type=content_type
+    )
     response["Content-Disposition"] = content_disposition_header(True, filename)
     return response
 

@@ -8,8 +8,10 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Q
 from django.http import HttpRequest
 
+from meter_readings.orders import Order
+
 from .filters import OneFlowFileFilter, chosen
-from .reach import Order, ReachingChangeList, Way
+from .reach import ReachingChangeList, Way
 from .read_only import ReadOnlyAdmin
 
 

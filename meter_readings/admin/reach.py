@@ -15,17 +15,12 @@ from typing import Any, NamedTuple, cast
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
-from django.db.models.fields.tuple_lookups import (
-    Tuple,
-    TupleGreaterThan,
-    TupleGreaterThanOrEqual,
-    TupleLessThan,
-    TupleLessThanOrEqual,
-)
 from django.db.models.sql.datastructures import BaseTable
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+
+from meter_readings.orders import Order, columns_of, place_of, up_to
 
 # How many rows a list looks through.
 LOOKED_THROUGH = 50_000
@@ -36,8 +31,6 @@ _ALL_OF_A_FEW = 10_000_000
 
 # What the list goes on after, in its address
 FURTHER = "after"
-
-type Order = tuple[str, ...]
 
 
 class Way(NamedTuple):
@@ -107,7 +100,7 @@ class ReachingChangeList(ChangeList):
         way, self.reached = min(ends, key=partial(_worth, order=ways[0].order))
         if connection.vendor == "sqlite" and way.order == ways[0].order:  # sqlite only
             # It would sort what is found inside, and takes no other way than is asked.
-            stretch = not_beyond(self.reached, way.order)
+            stretch = _as_far_as(self.reached, way.order)
             stretched: QuerySet = self.queryset.filter(way.hint, stretch)
             return stretched
         return within(self.queryset, self._rows(way)[: self.looked_through])
@@ -133,7 +126,7 @@ class ReachingChangeList(ChangeList):
     def _end(self, way: Way) -> Model | None:
         """Return the furthest row to be looked at, unless all are."""
         last = self.looked_through - 1
-        rows = list(self._rows(way).only(*_columns(way.order))[last : last + 2])
+        rows = list(self._rows(way).only(*columns_of(way.order))[last : last + 2])
         return rows[0] if len(rows) == 2 else None
 
 
@@ -144,7 +137,11 @@ def _worth(end: tuple[Way, Model | None], *, order: Order) -> tuple[Any, ...]:
         return (0,)
     if way.order != order:
         return (2,)
-    return (1, *(getattr(row, name) for name in _columns(order)))
+    return (1, *place_of(row, order))
+
+
+def _as_far_as(row: Model | None, order: Order) -> Q:  # sqlite only
+    return Q() if row is None else up_to(order, place_of(row, order))
 
 
 def within(queryset: QuerySet, rows: QuerySet) -> QuerySet:
@@ -158,37 +155,15 @@ def within(queryset: QuerySet, rows: QuerySet) -> QuerySet:
     return inside
 
 
-def beyond(row: Model, order: Order) -> Q:
-    """Return that a row comes after another in an order."""
-    return _compared(row, order, TupleGreaterThan, TupleLessThan)
-
-
-def not_beyond(row: Model | None, order: Order) -> Q:
-    """Return that a row comes no later than another; all do where there is none."""
-    if row is None:
-        return Q()
-    return _compared(row, order, TupleLessThanOrEqual, TupleGreaterThanOrEqual)
-
-
-def _compared(row: Model, order: Order, ascending: Any, descending: Any) -> Q:
-    comparison = descending if order[0].startswith("-") else ascending
-    columns = _columns(order)
-    return Q(comparison(Tuple(*columns), tuple(getattr(row, name) for name in columns)))
-
-
 def place(row: Any, order: Order) -> str:
     """Return where in an order a row is, in words."""
-    match _columns(order):
+    match columns_of(order):
         case ["read_at", *_]:
             return date_format(localtime(row.read_at), "j F Y H:i:s")
         case [*_, "line_number"]:
             return f"line {row.line_number:,}"
         case _:
             return f"number {row.pk:,}"
-
-
-def _columns(order: Order) -> list[str]:
-    return [name.removeprefix("-") for name in order]
 
 
 def _names(spec: Any) -> list[str]:

@@ -5,9 +5,8 @@ It asks for exactly what the list's own address asks for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime
-from itertools import batched
 from typing import Any, NamedTuple, cast
 
 from django.conf import settings
@@ -38,8 +37,6 @@ from .read_only import ReadOnlyAdmin, Tool
 _PERMISSION = "meter_readings.export_reading"
 _LIST = "admin:meter_readings_reading_changelist"
 _PAGE = "admin:meter_readings_reading_export"
-
-_LINES_AT_ONCE = 2000
 
 
 class _Format(NamedTuple):
@@ -125,7 +122,7 @@ class ExportingAdmin(ReadOnlyAdmin):
         form = _FORMATS[name]
         filename = f"readings-{timezone.localtime(now):%Y%m%d-%H%M%S}.{form.suffix}"
         return StreamingHttpResponse(
-            _streamed(lines, form.encoding),
+            exports.encoded(lines, form.encoding),
             content_type=form.content_type,
             headers={"Content-Disposition": f'attachment; filename="{filename}"'},
         )
@@ -163,17 +160,10 @@ def _in_words(changes: ReachingChangeList) -> list[tuple[str, str]]:
     return words + [(name, ", ".join(values)) for name, values in asked.items()]
 
 
-def _lines(name: str, readings: ReadingQuerySet, now: datetime) -> Iterator[str]:
+def _lines(name: str, readings: ReadingQuerySet, now: datetime) -> Generator[str]:
     """Return the lines of an export."""
     if name == "csv":
         return exports.csv_lines(readings=readings)
     ourselves = exports.participant(settings.MARKET_PARTICIPANT)
     header = exports.new_header(created_at=now, sender=ourselves, recipient=ourselves)
     return exports.selection_lines(readings=readings, header=header)
-
-
-def _streamed(lines: Iterator[str], encoding: str) -> Iterator[bytes]:
-    """Yield lines as bytes, some at a time, all from one snapshot."""
-    with exports.one_snapshot():
-        for some in batched(lines, _LINES_AT_ONCE):
-            yield "".join(some).encode(encoding)

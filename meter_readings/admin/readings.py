@@ -12,10 +12,11 @@ from django.http import HttpRequest
 
 from meter_readings import search
 from meter_readings.models import Reading, SiteVisit
+from meter_readings.orders import Order
 
 from . import columns, filters, reading_filters, reading_page
 from .of_files import OfFilesAdmin
-from .reach import Order, ReachingChangeList, Way
+from .reach import ReachingChangeList, Way
 from .reading_export import ExportingAdmin
 from .reading_filters import BY_TIME
 

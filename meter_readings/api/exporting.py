@@ -6,8 +6,7 @@ one moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import batched
+from collections.abc import Generator
 from typing import cast
 
 from django.conf import settings
@@ -24,8 +23,6 @@ from .renderers import Csv
 
 # What has no meaning where everything is sent.
 _OF_PAGES = ("cursor", "page_size", "fields")
-
-_LINES_AT_ONCE = 500
 
 
 class NothingToExport(Problem):
@@ -51,7 +48,7 @@ def streamed(
     return _sent(lines, "text/vnd.d0010", exports.FLOW_FILE_ENCODING, "readings.uff")
 
 
-def _flow_file_lines(query: ReadingQuery, readings: ReadingQuerySet) -> Iterator[str]:
+def _flow_file_lines(query: ReadingQuery, readings: ReadingQuerySet) -> Generator[str]:
     """Return a whole file as it came, or a selection in a file of its own."""
     if query.is_whole_file:
         number = query.flow_file_id or 0
@@ -71,16 +68,10 @@ def _flow_file_lines(query: ReadingQuery, readings: ReadingQuerySet) -> Iterator
 
 
 def _sent(
-    lines: Iterator[str], media_type: str, encoding: str, filename: str
+    lines: Generator[str], media_type: str, encoding: str, filename: str
 ) -> StreamingHttpResponse:
     return StreamingHttpResponse(
-        _chunks(lines, encoding),
+        exports.encoded(lines, encoding),
         content_type=f"{media_type}; charset={encoding}",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
-
-
-def _chunks(lines: Iterator[str], encoding: str) -> Iterator[bytes]:
-    with exports.one_snapshot():
-        for some in batched(lines, _LINES_AT_ONCE):
-            yield "".join(some).encode(encoding)

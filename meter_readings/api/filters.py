@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from meter_readings import search as found
 from meter_readings.d0010 import codes
 from meter_readings.models import FlowFile, ImportJob, Meter, Policy, Severity
+from meter_readings.orders import Order
 
 from .parameters import (
     Choice,
@@ -20,7 +21,7 @@ from .parameters import (
     TimeUntil,
     TrueOrFalse,
 )
-from .query import Order, Query, order_choice, refusal
+from .query import Query, order_choice, refusal
 
 # More meters bear one serial number only where it is none, such as "UNKNOWN".
 MOST_METERS = 1000

@@ -12,23 +12,18 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import ValidationError as ImpossibleValue
-from django.db.models import F, Field, Q, QuerySet
-from django.db.models.fields.tuple_lookups import (
-    Tuple,
-    TupleGreaterThan,
-    TupleGreaterThanOrEqual,
-    TupleLessThan,
-    TupleLessThanOrEqual,
-)
+from django.db.models import Field, QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from meter_readings.orders import Order, beyond, columns_of, place_of, up_to
+
 from .errors import Problem
 from .parameters import LARGEST_ID
-from .query import Order, Query, refusal
+from .query import Query, refusal
 
 PAGE_SIZE, LARGEST_PAGE = 100, 1000
 
@@ -194,10 +189,8 @@ class CursorPages(Pages):
         if query.is_narrowed:
             reachable, end = within_window(query, reachable, WINDOW)
         found = list(query.in_order(query.narrowed(reachable))[: size + 1])
-        names = _columns(query.order)
         if len(found) > size:
-            latest = found[size - 1]
-            end = tuple(getattr(latest, name) for name in names)
+            end = place_of(found[size - 1], query.order)
         self._next = cursor.text(end) if end is not None else None
         return found[:size]
 
@@ -238,7 +231,7 @@ class Cursor(NamedTuple):
     def fields(self, rows: QuerySet) -> list[Field]:
         """Return the columns of the order as their model has them."""
         meta = rows.model._meta
-        return [cast(Field, meta.get_field(name)) for name in _columns(self.order)]
+        return [cast(Field, meta.get_field(name)) for name in columns_of(self.order)]
 
     def text(self, position: Sequence[Any]) -> str:
         """Return a place as a text that fits into an address."""
@@ -272,30 +265,6 @@ def _value(field: Field, text: Any) -> Any:
     return value
 
 
-def _columns(order: Order) -> list[str]:
-    return [name.removeprefix("-") for name in order]
-
-
-def beyond(order: Order, position: Sequence[Any]) -> Q:
-    """Return that a row comes after a place."""
-    kind = TupleLessThan if order[0].startswith("-") else TupleGreaterThan
-    return _compared(kind, "lt" if kind is TupleLessThan else "gt", order, position)
-
-
-def up_to(order: Order, position: Sequence[Any]) -> Q:
-    """Return that a row comes at a place or before it."""
-    if order[0].startswith("-"):
-        return _compared(TupleGreaterThanOrEqual, "gte", order, position)
-    return _compared(TupleLessThanOrEqual, "lte", order, position)
-
-
-def _compared(kind: Any, lookup: str, order: Order, position: Sequence[Any]) -> Q:
-    names = _columns(order)
-    if len(names) == 1:
-        return Q(**{f"{names[0]}__{lookup}": position[0]})
-    return Q(kind(Tuple(*map(F, names)), tuple(position)))
-
-
 def within_window(
     query: Query, rows: QuerySet, size: int
 ) -> tuple[QuerySet, tuple[Any, ...] | None]:
@@ -306,7 +275,7 @@ def within_window(
     """
     if query.is_few:
         return rows, None
-    columns = _columns(query.order)
+    columns = columns_of(query.order)
     places = rows.order_by(*query.order).values_list(*columns)
     end = cast(tuple[Any, ...] | None, places[size - 1 : size].first())
     return (rows, None) if end is None else (rows.filter(up_to(query.order, end)), end)

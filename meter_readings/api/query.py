@@ -14,10 +14,9 @@ import django_filters
 from django.db.models import QuerySet
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from .parameters import Choice
+from meter_readings.orders import Order
 
-# The columns rows come by, all in one direction; together they are unique.
-type Order = tuple[str, ...]
+from .parameters import Choice
 
 # What is no condition on rows.
 _PRESENTATION = ("ordering", "fields")

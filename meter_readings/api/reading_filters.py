@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from meter_readings import search as found
 from meter_readings.d0010 import codes
 from meter_readings.models import FlowFile, Meter, Standing
+from meter_readings.orders import Order
 
 from .filters import MOST_METERS, not_too_many
 from .parameters import (
@@ -29,7 +30,7 @@ from .parameters import (
     TimeFrom,
     TimeUntil,
 )
-from .query import Order, Query, order_choice, refusal
+from .query import Query, order_choice, refusal
 from .reading_serializers import ReadingSerializer
 
 EVERY_STANDING = "all"

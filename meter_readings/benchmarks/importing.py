@@ -140,7 +140,7 @@ class ImportBenchmark:
         with throwaway(self._vendor) as database:
             begin = time.perf_counter()
             process = database.start("import", path=str(files.bad), policy="strict")
-            longest = longest_lock(_probe(self._vendor, database.name), process)
+            longest = longest_lock(probe(self._vendor, database.name), process)
             seconds = time.perf_counter() - begin
             answer, _ = process.communicate()
         assert '"rejected"' in answer, answer
@@ -221,7 +221,8 @@ def longest_lock(
     return longest
 
 
-def _probe(vendor: str, name: str) -> Callable[[], bool]:
+def probe(vendor: str, name: str) -> Callable[[], bool]:
+    """Return what tells, on a connection of its own, whether others cannot write."""
     return _sqlite_probe(name) if vendor == "sqlite" else _postgresql_probe(name)
 
 

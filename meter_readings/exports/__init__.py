@@ -13,7 +13,7 @@ from .flow_files import (
     reading_lines,
     selection_lines,
 )
-from .snapshots import one_snapshot
+from .snapshots import encoded, one_snapshot
 from .spreadsheets import COLUMNS, CSV_ENCODING, csv_line, csv_lines
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "NothingHeld",
     "csv_line",
     "csv_lines",
+    "encoded",
     "flow_file_lines",
     "new_header",
     "one_snapshot",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
@@ -90,7 +90,7 @@ class _Visit(NamedTuple):
     additional_information: str
 
 
-def flow_file_lines(*, flow_file: FlowFile) -> Iterator[str]:
+def flow_file_lines(*, flow_file: FlowFile) -> Generator[str]:
     """Return the lines of a whole file as it is held, header and trailer included.
 
     The trailer is the sender's, unless groups were left out of the import: then it
@@ -102,7 +102,7 @@ def flow_file_lines(*, flow_file: FlowFile) -> Iterator[str]:
     return _ended(_whole_file(flow_file), flow_file)
 
 
-def selection_lines(*, readings: ReadingQuerySet, header: Header) -> Iterator[str]:
+def selection_lines(*, readings: ReadingQuerySet, header: Header) -> Generator[str]:
     """Yield a file of these readings under a header of its own; no line where none are.
 
     They come in the order in which they were said, so that who reads the file comes to
@@ -256,7 +256,7 @@ def _trailer(flow_file: FlowFile, group_count: int, flow_count: int) -> str:
     return write_group(TRAILER, counted)
 
 
-def _ended(lines: Iterator[str], flow_file: FlowFile) -> Iterator[str]:
+def _ended(lines: Iterator[str], flow_file: FlowFile) -> Generator[str]:
     """Yield lines with the file's line ends, the last one as it was."""
     latest = next(lines)
     for line in lines:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from itertools import batched
 
 from django.db import connection, transaction
+
+_LINES_AT_ONCE = 2000
+
+
+def encoded(lines: Generator[str], encoding: str) -> Iterator[bytes]:
+    """Yield lines as bytes, some at a time, all from one snapshot.
+
+    Whoever stops reading closes this, and the lines with it while their snapshot is
+    still there: a query that outlives its transaction cannot be closed on PostgreSQL.
+    """
+    with one_snapshot(), closing(lines):
+        for some in batched(lines, _LINES_AT_ONCE):
+            yield "".join(some).encode(encoding)
 
 
 @contextmanager

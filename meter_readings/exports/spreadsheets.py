@@ -7,7 +7,7 @@ before it; numbers and times are as they are.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
@@ -74,7 +74,7 @@ COLUMNS = (
 )
 
 
-def csv_lines(*, readings: ReadingQuerySet) -> Iterator[str]:
+def csv_lines(*, readings: ReadingQuerySet) -> Generator[str]:
     """Yield a line of column names, then one for each reading.
 
     Readings in no order of their own come by meter, register and time.

@@ -1,7 +1,8 @@
 """Export readings as CSV or as a D0010 file."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -56,8 +57,12 @@ class Command(console.ConsoleCommand):
         _refuse_what_makes_no_sense(is_csv, options)
         encoding = exports.CSV_ENCODING if is_csv else exports.FLOW_FILE_ENCODING
         try:
-            with exports.one_snapshot():
-                lines = _Counted(_lines(is_csv, **options), is_csv)
+            with (
+                exports.one_snapshot(),
+                # Where nobody reads on, while the snapshot is still there
+                closing(_lines(is_csv, **options)) as made,
+            ):
+                lines = _Counted(made, is_csv)
                 outputs.write_lines(
                     lines,
                     encoding=encoding,
@@ -161,7 +166,7 @@ def _refuse_what_makes_no_sense(is_csv: bool, options: dict[str, Any]) -> None:
         raise CommandError(reason, returncode=console.USAGE)
 
 
-def _lines(is_csv: bool, *, file: str | None, **options: Any) -> Iterator[str]:
+def _lines(is_csv: bool, *, file: str | None, **options: Any) -> Generator[str]:
     """Return the lines of what was chosen."""
     flow_file = None if file is None else picks.pick_flow_file(file)
     filters = {name: options[name] for name in (*_FILTERS, "current_only")}

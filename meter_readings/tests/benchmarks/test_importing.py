@@ -7,10 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from meter_readings.benchmarks import importing
+from meter_readings.models import MeterPoint
 
 
 def benchmark(**asked: object) -> str:
@@ -90,3 +91,18 @@ class LongestLockTests(TransactionTestCase):
 
     def test_lasts_from_the_last_chance_to_write(self) -> None:
         self.assertGreater(self.longest([False, True, True]), 0.01)
+
+
+class ProbeTests(TransactionTestCase):
+    """Whether somebody writes is asked on a connection of its own."""
+
+    def is_locked(self) -> bool:
+        return importing.probe(connection.vendor, connection.settings_dict["NAME"])()
+
+    def test_sees_that_somebody_writes(self) -> None:
+        with transaction.atomic():
+            MeterPoint.objects.create(mpan="2000000000015")
+            self.assertTrue(self.is_locked())
+
+    def test_sees_that_nobody_writes(self) -> None:
+        self.assertFalse(self.is_locked())
