@@ -94,12 +94,17 @@ def flow_file_lines(*, flow_file: FlowFile) -> Generator[str]:
     """Return the lines of a whole file as it is held, header and trailer included.
 
     The trailer is the sender's, unless groups were left out of the import: then it
-    counts those that are there. Raises NothingHeld where the file is not imported.
+    counts those that are there. Raises NothingHeld where the file is not imported, and
+    with the first line where it has been undone since it was asked for.
     """
+    _refuse_what_is_not_held(flow_file)
+    return _ended(_whole_file(flow_file), flow_file)
+
+
+def _refuse_what_is_not_held(flow_file: FlowFile) -> None:
     if flow_file.status != FlowFile.Status.IMPORTED:
         status = FlowFile.Status(flow_file.status).label.lower()
         raise NothingHeld(f"{flow_file.filename} is {status}: nothing of it is held.")
-    return _ended(_whole_file(flow_file), flow_file)
 
 
 def selection_lines(*, readings: ReadingQuerySet, header: Header) -> Generator[str]:
@@ -201,6 +206,9 @@ class _Counted:
 
 
 def _whole_file(flow_file: FlowFile) -> Iterator[str]:
+    # Here begins the moment that all lines are of: is it still imported?
+    flow_file.refresh_from_db()
+    _refuse_what_is_not_held(flow_file)
     yield flow_file.header_text
     readings = Reading.objects.filter(flow_file=flow_file).order_by("line_number")
     visits = models.SiteVisit.objects.filter(flow_file=flow_file).order_by(

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 from django.contrib.auth.models import Permission, User
 from django.db import connection
@@ -13,7 +14,7 @@ from django.http import HttpResponse
 from django.test import TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
-from meter_readings import importer
+from meter_readings.exports import snapshots
 from meter_readings.models import FlowFile
 from meter_readings.tests.admin.base import (
     AdminTestCase,
@@ -22,7 +23,8 @@ from meter_readings.tests.admin.base import (
     user_who_may_view,
 )
 from meter_readings.tests.builders import EVERY_GROUP, flow_file_of_readings
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.elsewhere import undo_elsewhere
+from meter_readings.tests.imported import import_text, imported
 
 BAD = "030|S|20240402000000|-1.0|||T|N|"
 
@@ -154,11 +156,13 @@ class SnapshotTests(TransactionTestCase):
     def test_a_file_is_whole_though_it_is_undone_meanwhile(self) -> None:
         file = imported(EVERY_GROUP)
         self.client.force_login(User.objects.create_superuser("alice"))
-        response = self.client.get(
+        self.enterContext(patch.object(snapshots, "_LINES_AT_ONCE", 1))
+        sent = self.client.get(
             f"/admin/meter_readings/flowfile/{file.pk}/readings.uff"
-        )
-        self.assertEqual(response.getvalue().decode(), EVERY_GROUP)
-        importer.undo_import(flow_file=file, now=NOW)
+        ).streaming_content
+        begun = next(sent)
+        undo_elsewhere(file)
+        self.assertEqual((begun + b"".join(sent)).decode(), EVERY_GROUP)
 
 
 class ReportTests(DownloadTestCase):

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import tarfile
 import tempfile
 from contextlib import closing
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from unittest import skipUnless
 from unittest.mock import patch
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import TransactionTestCase
@@ -28,6 +32,21 @@ from meter_readings.tests.imported import import_text, imported
 
 on_sqlite = skipUnless(connection.vendor == "sqlite", "only SQLite copies itself")
 on_postgresql = skipUnless(connection.vendor == "postgresql", "only PostgreSQL dumps")
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """Return all rows of all models, but who is signed in, as Django reads them."""
+    return {
+        model._meta.label: [*model._default_manager.order_by("pk").values()]
+        for model in apps.get_models()
+        if model is not Session
+    }
+
+
+def change_manifest(backup: Backup, **told: object) -> None:
+    """Let the manifest of a backup say something else."""
+    manifest = backup.path / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | told))
 
 
 class BackupTestCase(TransactionTestCase):
@@ -72,8 +91,29 @@ class BackUpTests(BackupTestCase):
             self.assertEqual(part.stat().st_mode & 0o777, 0o600, part)
 
     def test_holds_the_bytes_as_they_were_received(self) -> None:
-        with self.file.content.open("rb") as content:
+        name = self.file.content.name.removeprefix("flow_files/")
+        with tarfile.open(self.back_up().path / "files.tar.gz") as archive:
+            content = archive.extractfile(name)
+            assert content is not None
             self.assertEqual(content.read(), EVERY_GROUP.encode())
+
+    def test_tells_rows_by_what_they_say(self) -> None:
+        before = self.back_up().tables
+        Reading.objects.filter(register_id="S").update(reason_code="06")
+        after = self.back_up().tables
+        self.assertEqual(
+            [table for table in before if before[table] != after[table]],
+            ["meter_readings_reading"],
+        )
+
+    def test_tells_files_by_name_and_content(self) -> None:
+        before = self.back_up().files
+        path = Path(self.file.content.path)
+        path.write_bytes(EVERY_GROUP.replace("99.0", "98.0").encode())
+        changed = self.back_up().files
+        path.write_bytes(EVERY_GROUP.encode())
+        path.rename(path.with_name("other.uff"))
+        self.assertEqual(len({before, changed, self.back_up().files}), 3)
 
     def test_leaves_nothing_where_it_breaks_off(self) -> None:
         with (
@@ -112,12 +152,16 @@ class BackUpTests(BackupTestCase):
 
 class RestoreTests(BackupTestCase):
     def test_brings_everything_back_as_it_was(self) -> None:
-        before, backup = databases.contents(), self.back_up()
+        before, backup = everything(), self.back_up()
         self.destroy()
-        self.assertEqual(Reading.objects.count(), 0)
+        self.assertNotEqual(everything(), before)
         backups.restore(path=backup.path)
-        self.assertEqual(databases.contents(), before)
-        self.assertEqual(Reading.objects.count(), 3)
+        self.assertEqual(everything(), before)
+
+    def test_brings_the_received_files_back(self) -> None:
+        backup = self.back_up()
+        self.destroy()
+        backups.restore(path=backup.path)
         with FlowFile.objects.get(pk=self.file.pk).content.open("rb") as content:
             self.assertEqual(content.read(), EVERY_GROUP.encode())
         again = import_text(EVERY_GROUP, "again.uff")
@@ -158,35 +202,38 @@ class RestoreTests(BackupTestCase):
             backups.restore(path=backup.path)
 
     def test_overwrites_what_is_there_where_it_is_told_to(self) -> None:
-        before, backup = databases.contents(), self.back_up()
+        before, backup = everything(), self.back_up()
         User.objects.create_user("bob")
         backups.restore(path=backup.path, is_forced=True)
-        self.assertEqual(databases.contents(), before)
+        self.assertEqual(everything(), before)
+
+    def test_takes_files_away_that_it_does_not_hold(self) -> None:
+        backup = self.back_up()
+        stray = self.folder / "media/flow_files/stray.uff"
+        stray.touch()
+        backups.restore(path=backup.path, is_forced=True)
+        self.assertIs(stray.exists(), False)
+
+    def expect_incomplete(self, backup: Backup, message: str) -> None:
+        """Expect a restore to find that what it put back is not what was told."""
+        self.destroy()
+        with self.assertRaisesMessage(backups.RestoreIncomplete, message):
+            backups.restore(path=backup.path)
 
     def test_says_which_tables_are_not_as_they_were(self) -> None:
         backup = self.back_up()
-        self.destroy()
-        with (
-            patch.object(databases, "contents", return_value={}),
-            self.assertRaisesMessage(
-                backups.RestoreIncomplete, "meter_readings_reading"
-            ),
-        ):
-            backups.restore(path=backup.path)
+        tables = backup.tables | {
+            "meter_readings_reading": (3, "0" * 64),
+            "meter_readings_meter": (99, backup.tables["meter_readings_meter"].sha256),
+        }
+        change_manifest(backup, tables=tables)
+        said = "Not as they were: meter_readings_meter, meter_readings_reading."
+        self.expect_incomplete(backup, said)
 
     def test_says_that_files_are_not_as_they_were(self) -> None:
         backup = self.back_up()
-        self.destroy()
-        with (
-            patch("os.chmod"),
-            patch.object(
-                backups.copies.fingerprints,
-                "of_files",
-                return_value=backups.copies.Fingerprint(1, "other"),
-            ),
-            self.assertRaisesMessage(backups.RestoreIncomplete, "received files"),
-        ):
-            backups.restore(path=backup.path)
+        change_manifest(backup, files=(2, "0" * 64))
+        self.expect_incomplete(backup, "Not as they were: received files.")
 
 
 class BrokenBackupTests(BackupTestCase):
@@ -195,11 +242,6 @@ class BrokenBackupTests(BackupTestCase):
         with self.assertRaisesMessage(backups.BackupBroken, message):
             backups.restore(path=path, is_forced=True)
         self.assertEqual(Reading.objects.count(), 3)
-
-    def change(self, backup: Backup, **told: object) -> None:
-        """Let the manifest say something else."""
-        manifest = backup.path / "manifest.json"
-        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | told))
 
     def test_is_known_by_one_byte(self) -> None:
         backup = self.back_up()
@@ -219,12 +261,12 @@ class BrokenBackupTests(BackupTestCase):
 
     def test_of_another_version_is_not_guessed_at(self) -> None:
         backup = self.back_up()
-        self.change(backup, format=99)
+        change_manifest(backup, format=99)
         self.expect_broken(backup.path, "another version of this program")
 
     def test_of_another_database_is_refused(self) -> None:
         backup = self.back_up()
-        self.change(backup, vendor="oracle")
+        change_manifest(backup, vendor="oracle")
         self.expect_broken(backup.path, "is of oracle, and this database is")
 
 

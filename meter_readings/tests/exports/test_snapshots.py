@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from threading import Thread
+from collections.abc import Generator
+from unittest.mock import patch
 
-from django.db import connection
 from django.test import TestCase, TransactionTestCase
 
 from meter_readings import exports
-from meter_readings.models import MeterPoint
-from meter_readings.tests.builders import mpan_core
+from meter_readings.exports import snapshots
+from meter_readings.models import MeterPoint, Reading
+from meter_readings.tests.builders import EVERY_GROUP, mpan_core
+from meter_readings.tests.elsewhere import elsewhere, undo_elsewhere
+from meter_readings.tests.imported import imported
 
 
 def count() -> int:
@@ -18,14 +21,7 @@ def count() -> int:
 
 def add_elsewhere(number: int) -> None:
     """Add a meter point by another connection."""
-
-    def add() -> None:
-        MeterPoint.objects.create(mpan=mpan_core(number))
-        connection.close()
-
-    thread = Thread(target=add)
-    thread.start()
-    thread.join()
+    elsewhere(lambda: MeterPoint.objects.create(mpan=mpan_core(number)))
 
 
 class OneSnapshotTests(TransactionTestCase):
@@ -53,6 +49,39 @@ class OneSnapshotTests(TransactionTestCase):
             before = count()
         MeterPoint.objects.create(mpan=mpan_core(1))
         self.assertEqual(count(), before + 1)
+
+
+class EncodedTests(TransactionTestCase):
+    """A line at a time is sent here, so that much can happen between two."""
+
+    def setUp(self) -> None:
+        self.enterContext(patch.object(snapshots, "_LINES_AT_ONCE", 1))
+
+    def test_lines_are_of_the_moment_of_the_first(self) -> None:
+        def counts() -> Generator[str]:
+            yield f"{count()}\n"
+            yield f"{count()}\n"
+
+        sent = exports.encoded(counts(), "ascii")
+        self.assertEqual(next(sent), b"0\n")
+        add_elsewhere(1)
+        self.assertEqual([*sent], [b"0\n"])
+
+    def test_a_flow_file_is_whole_though_it_is_undone_meanwhile(self) -> None:
+        file = imported(EVERY_GROUP)
+        sent = exports.encoded(exports.flow_file_lines(flow_file=file), "ascii")
+        begun = next(sent)
+        undo_elsewhere(file)
+        self.assertIs(Reading.objects.filter(flow_file=file).exists(), True)
+        self.assertEqual((begun + b"".join(sent)).decode(), EVERY_GROUP)
+        self.assertIs(Reading.objects.filter(flow_file=file).exists(), False)
+
+    def test_a_flow_file_undone_before_it_was_begun_is_not_sent_empty(self) -> None:
+        file = imported(EVERY_GROUP)
+        lines = exports.flow_file_lines(flow_file=file)
+        undo_elsewhere(file)
+        with self.assertRaisesMessage(exports.NothingHeld, "is undone"):
+            next(exports.encoded(lines, "ascii"))
 
 
 class InsideATransactionTests(TestCase):

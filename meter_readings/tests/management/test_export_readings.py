@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from django.test import TransactionTestCase, override_settings
 
+from meter_readings import importer
 from meter_readings.tests.builders import (
     EVERY_GROUP,
     SAMPLE_PATH,
@@ -333,12 +334,24 @@ class ProcessTests(TransactionTestCase):
         imported(GOOD)
         self.assertTrue(self.exported().endswith(b",sample.uff,4\r\n"))
 
+    def many(self) -> str:
+        """Return a file that is more than a pipe takes at once."""
+        return flow_file_of_readings(
+            *[f"030|{n % 100:02}|20240401000000|{n}.0|||T|N|" for n in range(6000)]
+        )
+
+    def test_gives_a_whole_file_though_it_is_undone_meanwhile(self) -> None:
+        file = imported(self.many())
+        arguments = "--format", "d0010", "--all", "--file", str(file.pk)
+        with start("export_readings", *arguments) as process:
+            assert process.stdout
+            begun = process.stdout.readline()
+            importer.undo_import(flow_file=file, now=NOW)
+            sent = begun + process.stdout.read()
+        self.assertEqual(sent.decode(), self.many())
+
     def test_ends_quietly_where_nobody_reads_on(self) -> None:
-        readings = [
-            f"030|{number % 100:02}|20240401000000|{number}.0|||T|N|"
-            for number in range(3000)
-        ]
-        imported(flow_file_of_readings(*readings))
+        imported(self.many())
         process = start("export_readings", "--all")
         assert process.stdout and process.stderr
         process.stdout.readline()
