@@ -13,12 +13,15 @@ def rest_framework(*, is_production: bool) -> dict[str, Any]:
 
     A password with every request is for development alone.
     """
-    authentication = ["meter_readings.api.authentication.BySession"]
+    authentication = [
+        "meter_readings.api.authentication.ByToken",
+        "meter_readings.api.authentication.BySession",
+    ]
     if not is_production:
         authentication.append("rest_framework.authentication.BasicAuthentication")
     return {
         "DEFAULT_AUTHENTICATION_CLASSES": authentication,
-        "DEFAULT_PERMISSION_CLASSES": ["meter_readings.api.permissions.MaySeeIt"],
+        "DEFAULT_PERMISSION_CLASSES": ["meter_readings.api.permissions.MayDoIt"],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
         "DEFAULT_CONTENT_NEGOTIATION_CLASS": "meter_readings.api.renderers.Negotiation",
@@ -39,7 +42,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_PUBLIC": True,
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["meter_readings.api.permissions.IsSignedIn"],
+    "SERVE_PERMISSIONS": ["meter_readings.api.permissions.IsKnown"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "meter_readings.api.schema.add_refusals",

@@ -10,6 +10,8 @@ from typing import Any
 MPAN = re.compile(r"(?<![0-9])[0-9]{2}(?: ?[0-9]){11}(?![0-9])")
 # People search by MPAN and by serial number, so what they asked for is left out.
 QUERY_STRING = re.compile(r"\?[^\s\"']+")
+# Tokens of the API belong in a header, and no header is logged; they go astray.
+TOKEN = re.compile(r"d0010_[0-9a-f]{64}")
 
 CONTROL_CHARACTERS = {
     code: f"\\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)]
@@ -32,7 +34,8 @@ class PrivateFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the whole entry, its traceback included, without personal data."""
         entry = super().format(record).translate(CONTROL_CHARACTERS_IN_TRACEBACKS)
-        return MPAN.sub("[MPAN]", QUERY_STRING.sub("?[query]", entry))
+        entry = TOKEN.sub("[token]", QUERY_STRING.sub("?[query]", entry))
+        return MPAN.sub("[MPAN]", entry)
 
 
 class JsonFormatter(PrivateFormatter):

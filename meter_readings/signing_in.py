@@ -13,7 +13,6 @@ import logging
 import time
 import unicodedata
 from contextlib import suppress
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -21,11 +20,11 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import User, update_last_login
 from django.core.cache import caches
 from django.core.exceptions import ValidationError
-from django.db import OperationalError, connection
-from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from meter_readings.callers import address_of
 from meter_readings.demo import DEMO_PASSWORD
+from meter_readings.locks import is_written_at_once
 
 logger = logging.getLogger(__name__)
 
@@ -81,28 +80,6 @@ class SignInForm(AdminAuthenticationForm):
         return ValidationError(self.error_messages[code], code=code)
 
 
-def address_of(request: HttpRequest) -> str:
-    """Return the address that asks; "" where it is not known.
-
-    Behind a proxy that is the only way in, it is what that proxy says. An IPv6 address
-    stands for its network: one customer has all of it.
-    """
-    text = str(request.META.get("REMOTE_ADDR", ""))
-    if settings.BEHIND_PROXY:
-        # The proxy's own entry is the last: anyone can write those before it.
-        text = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return ""
-    if address.is_loopback:
-        # It says nothing: everybody comes from there.
-        return ""
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, 64), strict=False))
-    return str(address)
-
-
 def _counters(username: str, address: str) -> list[Counter]:
     """Return what counts this attempt; where no address is known, none counts it."""
     account = unicodedata.normalize("NFKC", username).casefold()
@@ -144,16 +121,5 @@ def _add(counter: Counter, number: int) -> None:
 
 def note_last_login(*, user: User, **context: Any) -> None:
     """Put down when somebody signed in, unless that would have to wait for a load."""
-    if connection.vendor == "postgresql":  # postgresql only
-        update_last_login(User, user)
-        return
-    with connection.cursor() as cursor:  # sqlite only
-        cursor.execute("PRAGMA busy_timeout")
-        (usual_wait,) = cursor.fetchone()
-        cursor.execute("PRAGMA busy_timeout = 0")
-        try:
-            update_last_login(User, user)
-        except OperationalError:
-            logger.info("The time of a sign-in was not put down: a load is going on.")
-        finally:
-            cursor.execute(f"PRAGMA busy_timeout = {int(usual_wait)}")
+    if not is_written_at_once(lambda: update_last_login(User, user)):  # sqlite only
+        logger.info("The time of a sign-in was not put down: a load is going on.")

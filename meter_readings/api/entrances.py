@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from .permissions import IsSignedIn
+from .permissions import IsKnown
 from .views import ApiView
 
 # Every resource has a list of its own, called so.
@@ -33,7 +33,7 @@ RESOURCES = {
 
 
 class _Entrance(ApiView):
-    permission_classes = [IsSignedIn]
+    permission_classes = [IsKnown]
     permissions = ()
 
     def addresses(self, names: dict[str, str]) -> Response:

@@ -14,16 +14,18 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from meter_readings.models import ApiToken
+
 from .pagination import CursorPages, NumberedPages, Pages
 from .parameters import LARGEST_ID
-from .permissions import visible
+from .permissions import Needs, visible
 from .query import Query
 
 
 class ApiView(GenericAPIView):
     """Base of all.
 
-    `permissions` are those that are needed, each a model's verb. Whatever stands in
+    `permissions` are those that looking needs, each a model's verb. Whatever stands in
     the query string and means nothing here is refused: a name that was misspelled
     would otherwise choose everything.
     """
@@ -32,10 +34,17 @@ class ApiView(GenericAPIView):
     model: ClassVar[type[Model]]
     related: ClassVar[tuple[str, ...]] = ()
     permissions: tuple[str, ...]
+    # What a method needs that does more than look
+    needs_by_method: ClassVar[Mapping[str, Needs]] = {}
     # Whether answers have an ETag; else nobody may keep them.
     is_tagged = False
     # What is sent where it is neither JSON nor readings.
     media_type = ""
+
+    def needs(self, method: str) -> Needs:
+        """Return what somebody must have who asks by a method."""
+        to_look = Needs(ApiToken.Scope.READ, self.permissions)
+        return self.needs_by_method.get(method, to_look)
 
     def parameter_names(self) -> Iterable[str]:
         """Return the names that may stand in the query string."""

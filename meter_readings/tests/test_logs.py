@@ -35,6 +35,10 @@ class PrivateFormatterTests(SimpleTestCase):
     def test_leaves_longer_numbers_alone(self) -> None:
         self.assertEqual(self.entry("at 20160222000000"), "at 20160222000000")
 
+    def test_masks_a_token(self) -> None:
+        token = "d0010_" + "0123456789abcdef" * 4
+        self.assertEqual(self.entry(f"at /api/{token}/"), "at /api/[token]/")
+
     def test_leaves_out_what_people_searched_for(self) -> None:
         self.assertEqual(
             self.entry('"%s" %s', "GET /search?q=S95105287 HTTP/1.1", "200"),

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from unittest import skipUnless
 
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import (
     DatabaseError,
     DataError,
@@ -22,8 +24,10 @@ from django.db import (
 from django.db.models import Model
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
+from meter_readings import tokens
 from meter_readings.d0010 import codes
 from meter_readings.models import (
+    ApiToken,
     Finding,
     FlowFile,
     ImportJob,
@@ -87,6 +91,14 @@ BAD = [
     Bad("reading_is_of_the_catalogues_years", Reading, "read_at", "2200-01-01 00:00Z"),
     Bad("standing_is_known", Reading, "standing", "latest"),
     Bad("standing_is_known", Reading, "standing", ""),
+    Bad("token_scope_is_known", ApiToken, "scope", "write"),
+    Bad("token_scope_is_known", ApiToken, "scope", ""),
+    Bad(
+        "token_expires_after_it_was_created",
+        ApiToken,
+        "expires_at",
+        "2025-12-31 23:59Z",
+    ),
 ]
 BAD += [
     Bad("reading_codes_are_no_longer_than_the_catalogues", Reading, column, value)
@@ -120,6 +132,7 @@ UNIQUE = {
     ),
     "one_reading_per_file_line": (Reading, ["flow_file_id", "line_number"]),
     "one_visit_per_file_line": (SiteVisit, ["flow_file_id", "line_number"]),
+    "one_token_of_a_name_unless_revoked": (ApiToken, ["user_id", "name"]),
 }
 
 
@@ -129,6 +142,14 @@ class ConstraintTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         imported(EVERY_GROUP)
+        for name in "one", "two":
+            tokens.make_token(
+                user=User.objects.create_user(name),
+                name=name,
+                scope=ApiToken.Scope.READ,
+                days=1,
+                now=datetime(2026, 1, 1, tzinfo=UTC),
+            )
 
     def test_bad_values_are_refused(self) -> None:
         for bad in BAD:

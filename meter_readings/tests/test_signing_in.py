@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 from unittest import skipUnless
 from unittest.mock import patch
 
@@ -14,8 +13,6 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import (
     Client,
-    RequestFactory,
-    SimpleTestCase,
     TestCase,
     TransactionTestCase,
     override_settings,
@@ -23,7 +20,7 @@ from django.test import (
 
 from meter_readings import signing_in
 from meter_readings.demo import DEMO_PASSWORD
-from meter_readings.signing_in import SignInForm, address_of, note_last_login
+from meter_readings.signing_in import SignInForm, note_last_login
 
 PASSWORD = "correct horse battery"
 PROXY = {"BEHIND_PROXY": True}
@@ -161,37 +158,6 @@ class PublishedPasswordTests(SignInTestCase):
     def test_opens_nothing_in_production(self) -> None:
         response = self.sign_in("eve", DEMO_PASSWORD)
         self.assertContains(response, "This password is published")
-
-
-class AddressTests(SimpleTestCase):
-    def address(self, **meta: Any) -> str:
-        """Return the address of a request with these variables."""
-        return address_of(RequestFactory().get("/", **meta))
-
-    def test_is_who_connects(self) -> None:
-        self.assertEqual(self.address(REMOTE_ADDR="192.0.2.1"), "192.0.2.1")
-
-    def test_is_not_what_anybody_can_say(self) -> None:
-        self.assertEqual(
-            self.address(REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR="192.0.2.9"),
-            "192.0.2.1",
-        )
-
-    @override_settings(BEHIND_PROXY=True)
-    def test_behind_a_proxy_is_what_the_proxy_says_last(self) -> None:
-        self.assertEqual(
-            self.address(HTTP_X_FORWARDED_FOR="192.0.2.9, 192.0.2.1"), "192.0.2.1"
-        )
-
-    def test_of_ipv6_is_the_network(self) -> None:
-        self.assertEqual(
-            self.address(REMOTE_ADDR="2001:db8::1"),
-            self.address(REMOTE_ADDR="2001:db8::2"),
-        )
-
-    def test_is_not_known_where_everybody_comes_from_one(self) -> None:
-        for address in ["127.0.0.1", "::1", ""]:
-            self.assertEqual(self.address(REMOTE_ADDR=address), "")
 
 
 class LastLoginTests(TestCase):

@@ -186,7 +186,7 @@ class ProblemTests(ApiTestCase):
     def test_somebody_unknown_is_a_problem_with_a_challenge(self) -> None:
         response = Client().get(V1 + "readings/")
         self.problem(response, 401)
-        self.assertEqual(response["WWW-Authenticate"], 'Session realm="api"')
+        self.assertEqual(response["WWW-Authenticate"], 'Bearer realm="api"')
 
     def test_too_many_parameters_are_a_problem(self) -> None:
         query = "&".join(f"a{number}=1" for number in range(2000))

@@ -49,7 +49,10 @@ class ProductionTests(SimpleTestCase):
         chosen = api.rest_framework(is_production=True)
         self.assertEqual(
             chosen["DEFAULT_AUTHENTICATION_CLASSES"],
-            ["meter_readings.api.authentication.BySession"],
+            [
+                "meter_readings.api.authentication.ByToken",
+                "meter_readings.api.authentication.BySession",
+            ],
         )
 
     def test_answers_in_json_and_shows_no_page(self) -> None:

@@ -1,0 +1,37 @@
+"""Something small is written at once, or not at all."""
+
+from __future__ import annotations
+
+from unittest import skipUnless
+
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import TestCase, TransactionTestCase
+
+from meter_readings.locks import is_written_at_once
+
+
+class WrittenAtOnceTests(TestCase):
+    def test_writes(self) -> None:
+        self.assertIs(is_written_at_once(lambda: User.objects.create_user("a")), True)
+        self.assertIs(User.objects.exists(), True)
+
+    @skipUnless(connection.vendor == "sqlite", "only SQLite has one lock for all")
+    def test_leaves_others_as_patient_as_they_were(self) -> None:
+        is_written_at_once(lambda: None)
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout")
+            self.assertEqual(cursor.fetchone(), (20_000,))
+
+
+@skipUnless(connection.vendor == "sqlite", "only SQLite has one lock for all")
+class WhileALoadGoesOnTests(TransactionTestCase):
+    def test_writes_nothing_and_says_so(self) -> None:
+        other = connection.copy()
+        self.addCleanup(other.close)
+        with other.cursor() as load:
+            load.execute("BEGIN IMMEDIATE")
+            written = is_written_at_once(lambda: User.objects.create_user("a"))
+            load.execute("ROLLBACK")
+        self.assertIs(written, False)
+        self.assertIs(User.objects.exists(), False)
