@@ -1,4 +1,4 @@
-"""What a person means by a word on the command line: a file, a day, an MPAN."""
+"""What a person means by a word on the command line: a file, a user, a day, an MPAN."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError
 from datetime import date, datetime
 from pathlib import PurePath
 
+from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from meter_readings import d0010, exports, queries, words
@@ -46,6 +47,18 @@ def _described(file: FlowFile) -> str:
     readings = words.counted(file.readings_loaded, "reading")
     day = words.date_words(file.received_at)
     return f"#{file.pk} {file.filename}: {status} on {day}, {readings}"
+
+
+def pick_user(username: str) -> User:
+    """Return the user of a name."""
+    try:
+        return User.objects.get(username=username)
+    except User.DoesNotExist:
+        raise CommandError(
+            f'There is no user "{username}": make one in the admin, with the role that '
+            "says what it may do.",
+            returncode=console.NOTHING_MATCHED,
+        ) from None
 
 
 def mpan(text: str) -> str:
