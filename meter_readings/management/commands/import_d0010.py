@@ -13,7 +13,7 @@ from meter_readings.management.accounts import Account, JsonAccount, WordsAccoun
 from meter_readings.management.batches import Batch
 from meter_readings.management.progress import Progress
 from meter_readings.management.report_files import NoReport, ReportFile
-from meter_readings.management.sources import STDIN, find_sources
+from meter_readings.management.sources import STDIN, Source, find_sources
 from meter_readings.models import Policy
 
 _EXIT_CODES = """\
@@ -81,6 +81,7 @@ class Command(console.ConsoleCommand):
             stdin_name=name,
             now=timezone.now(),
         )
+        _spare_what_is_imported(report, found.sources)
         with _opened(report) as findings, self._account(report, **options) as account:
             Batch(
                 account=account,
@@ -107,6 +108,19 @@ class Command(console.ConsoleCommand):
         return WordsAccount(
             command=self, is_dry_run=dry_run, is_brief=verbosity == 0, report=report
         )
+
+
+def _spare_what_is_imported(report: Path | None, sources: list[Source]) -> None:
+    """Refuse a report that would be written over a file to import."""
+    if report is None or not report.exists():
+        return
+    for source in sources:
+        if source.path and source.path.exists() and source.path.samefile(report):
+            raise CommandError(
+                f"The report would overwrite {source.label}, which is to be imported: "
+                "name another file after --report.",
+                returncode=console.USAGE,
+            )
 
 
 def _opened(report: Path | None) -> NoReport:

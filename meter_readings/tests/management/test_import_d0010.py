@@ -461,6 +461,27 @@ class UsageTests(ImportTestCase):
         self.run_command(self.file("a.uff"), "--report", str(self.folder))
         self.assertIs(FlowFile.objects.exists(), False)
 
+    def test_writes_no_report_over_a_file_to_import(self) -> None:
+        path = self.file("a.uff")
+        ran = self.run_command(path, "--report", path)
+        self.assertEqual(
+            ran,
+            (
+                2,
+                "",
+                "The report would overwrite a.uff, which is to be imported: name "
+                "another file after --report.\n",
+            ),
+        )
+        self.assertEqual(Path(path).read_text(), GOOD)
+
+    def test_writes_no_report_over_one_of_a_folder_by_another_name(self) -> None:
+        link = self.folder / "report.csv"
+        link.symlink_to(self.file("inside/b.uff"))
+        ran = self.run_command(str(self.folder / "inside"), "--report", str(link))
+        self.assertEqual(ran.code, 2)
+        self.assertIs(FlowFile.objects.exists(), False)
+
 
 class ReportTests(ImportTestCase):
     def test_holds_every_finding_of_every_file(self) -> None:
