@@ -35,7 +35,7 @@ class Tool(NamedTuple):
 class BoundedPaginator(Paginator):
     """Counts rows up to a limit and no further: nobody turns to pages beyond it."""
 
-    LIMIT = 10_000
+    LIMIT = 2_000
 
     @cached_property
     def count(self) -> int:
@@ -63,6 +63,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     paginator = BoundedPaginator
     show_full_result_count = False
+    list_per_page = 20
     show_facets = admin.ShowFacets.NEVER
     view_on_site = False
 

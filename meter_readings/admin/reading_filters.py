@@ -22,7 +22,7 @@ from meter_readings.models import (
 )
 
 from .filters import Choices, ColumnFilter, ConditionFilter
-from .reach import FURTHER
+from .reach import FURTHER, within
 from .periods import Period, period, with_readings, years_of_readings
 
 BY_TIME = ("-read_at", "-id")
@@ -119,7 +119,8 @@ class RegisterFilter(ColumnFilter):
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
         """Return the registers of the latest readings, and the one that was typed."""
         latest = Reading.objects.order_by(*BY_TIME)[:_LOOKED_AT_FOR_REGISTERS]
-        registers = {*latest.values_list("register_id", flat=True)}
+        of_latest = within(Reading.objects.order_by(), latest).distinct()
+        registers = {*of_latest.values_list("register_id", flat=True)}
         registers |= {self.value() or ""}
         return [(register, register) for register in sorted(registers) if register]
 

@@ -16,6 +16,9 @@ from django.urls import reverse
 from meter_readings.d0010.codes import BscValidationStatus, ReadingType
 from meter_readings.models import FlowFile, Meter, Reading, Standing
 
+# What a person asks for who will wait: it looks through more, if there is more.
+FURTHER = "Readings: looking further"
+
 _NAME = "benchmark"
 _ADMIN = "admin:meter_readings_{}_{}"
 
@@ -79,12 +82,14 @@ def _addresses() -> Iterator[tuple[str, str]]:
         yield f"List: {name}", _list(name)
     for title, asked in _asked(meter, file).items():
         yield f"Readings: {title}", _list("reading", **asked)
+    latest = Reading.objects.latest("read_at", "pk")
+    yield FURTHER, _list("reading", register_id="MD", after=latest.pk)
 
 
 def _asked(meter: Meter, file: FlowFile) -> dict[str, dict[str, Any]]:
     """Return what is asked of the list of readings, by what it is called."""
     latest = Reading.objects.latest("read_at", "pk")
-    last_page = min(Reading.objects.all()[:10_000].count() // 100, 100)
+    last_page = max(Reading.objects.all()[:2_000].count() // 20, 1)
     month = latest.read_at.strftime("%Y-%m")
     demand = {"register_id": "MD"}
     failed = {"bsc_validation_status__exact": BscValidationStatus.FAILED.value}
@@ -115,7 +120,6 @@ def _asked(meter: Meter, file: FlowFile) -> dict[str, dict[str, Any]]:
         "duplicates, of a sender": duplicate | {"sender": file.from_participant},
         "of a file, duplicates": {"flow_file": file.pk} | duplicate,
         "of a file, of a register": {"flow_file": file.pk} | demand,
-        "of a register, further": demand | {"after": latest.pk},
         "search by MPAN": {"q": meter.meter_point.mpan},
         "search by serial number": {"q": meter.serial_number},
         "search by file name": {"q": file.filename},

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from meter_readings import synthetic
 from meter_readings.d0010 import LONDON
 
+from .pages import FURTHER
 from .throwaway import Throwaway, throwaway
 
 type Tell = Callable[[str], object]
@@ -20,7 +21,7 @@ _READINGS_OF_A_METER = 10
 # So much of a file is said again by another.
 _SAID_AGAIN = 10
 
-_MOST_TIMES, _MOST_SECONDS = 1.5, 0.3
+_MOST_TIMES = 3
 
 
 class Line(NamedTuple):
@@ -36,12 +37,22 @@ class Line(NamedTuple):
         return self.large["seconds"] / self.small["seconds"]
 
     def __str__(self) -> str:
-        is_slow = self.ratio > _MOST_TIMES and self.large["seconds"] > _MOST_SECONDS
         return (
             f"{self.title:<40} {_milliseconds(self.small)} {_milliseconds(self.large)}"
             f" {self.ratio:>7.2f} {self.small['queries']:>6.0f}"
-            f" {self.large['queries']:>6.0f}{'  slow' if is_slow else ''}"
+            f" {self.large['queries']:>6.0f}{self._remark}"
         )
+
+    @property
+    def is_by_choice(self) -> bool:
+        """Return whether it does more where there is more, because a person asks."""
+        return self.title == FURTHER
+
+    @property
+    def _remark(self) -> str:
+        if self.is_by_choice:
+            return "  by choice"
+        return "  slow" if self.ratio > _MOST_TIMES else ""
 
 
 class PageBenchmark:
@@ -66,14 +77,12 @@ class PageBenchmark:
         ]
         yield from map(str, lines)
         yield ""
-        most = max(lines, key=lambda line: line.ratio)
+        compared = [line for line in lines if not line.is_by_choice]
+        most = max(compared, key=lambda line: line.ratio)
         slowest = max(lines, key=lambda line: line.large["seconds"])
         yield f"Most times as long: {most.title}, {most.ratio:.2f}"
         yield f"Slowest: {slowest.title},{_milliseconds(slowest.large)}"
-        yield (
-            f"Wanted: at most {_MOST_TIMES} times as long, or {_MOST_SECONDS} s;"
-            " as many queries"
-        )
+        yield f"Wanted: at most {_MOST_TIMES} times as long, but for what is by choice"
 
     def _pages(self, readings: int) -> dict[str, dict[str, float]]:
         """Return what each page takes with so many readings."""
@@ -96,6 +105,8 @@ def _fill(database: Throwaway, folder: Path, readings: int) -> None:
         ("first.uff", readings - again, {"file_identifier": "FIRST"}),
         ("again.uff", again, {"file_identifier": "AGAIN", "created_at": resent_at}),
     ):
+        if not number:
+            continue  # too few to say any again
         path = folder / filename
         with path.open("wb") as file:
             lines = synthetic.flow_file_lines(

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         """Add sizes, rounds and the database to measure."""
         add = parser.add_argument
         add("--database", choices=("sqlite", "postgresql"), default=connection.vendor)
-        add("--small", type=int, default=10_000, metavar="N")
+        add("--small", type=int, default=1, metavar="N")
         add("--large", type=int, default=1_000_000, metavar="N")
         add("--rounds", type=int, default=5, metavar="N")
 

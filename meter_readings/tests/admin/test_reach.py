@@ -26,9 +26,10 @@ class ReachTestCase(AdminTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        looking = patch.object(reach.ReachingChangeList, "looked_through", 3)
-        looking.start()
-        self.addCleanup(looking.stop)
+        for name, number in (("looked_through", 3), ("further_at_a_time", 1)):
+            looking = patch.object(reach.ReachingChangeList, name, number)
+            looking.start()
+            self.addCleanup(looking.stop)
 
     def note(self, page: HttpResponse) -> str:
         """Return what a list says of how far it looked."""
@@ -118,6 +119,11 @@ class ReadingReachTests(ReachTestCase):
 
     def test_looking_further_finds_all(self) -> None:
         self.assertEqual(self.pages("reading", register_id="NT"), [["4"], ["7"], ["2"]])
+
+    def test_looking_further_looks_through_more_at_a_time(self) -> None:
+        with patch.object(reach.ReachingChangeList, "further_at_a_time", 20):
+            found = self.pages("reading", register_id="NT")
+        self.assertEqual(found, [["4"], ["7", "2"]])
 
     def test_looking_further_keeps_within_the_dates(self) -> None:
         self.assertEqual(

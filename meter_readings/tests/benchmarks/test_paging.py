@@ -8,7 +8,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import SimpleTestCase, TransactionTestCase
 
+from meter_readings.benchmarks.pages import FURTHER
 from meter_readings.benchmarks.paging import Line
+from meter_readings.management.commands.benchmark_pages import Command
 from meter_readings.models import Reading
 
 
@@ -17,7 +19,7 @@ class PageBenchmarkTests(TransactionTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         output = StringIO()
-        sizes = {"small": 150, "large": 300, "rounds": 1}
+        sizes = {"small": 1, "large": 300, "rounds": 1}
         call_command("benchmark_pages", **sizes, stdout=output, stderr=StringIO())
         cls.table = output.getvalue()
 
@@ -42,25 +44,33 @@ class PageBenchmarkTests(TransactionTestCase):
         self.assertRegex(self.table, r"(?m)^Slowest: .*, +[0-9.]+ ms$")
 
     def test_says_what_is_wanted(self) -> None:
-        self.assertIn("Wanted: at most 1.5 times as long, or 0.3 s", self.table)
+        self.assertIn("Wanted: at most 3 times as long", self.table)
+
+    def test_what_takes_long_by_choice_is_marked(self) -> None:
+        self.assertRegex(self.table, "(?m)^Readings: looking further .* by choice$")
+
+    def test_is_of_one_reading_and_a_million_without_options(self) -> None:
+        parser = Command().create_parser("manage.py", "benchmark_pages")
+        sizes = parser.parse_args([])
+        self.assertEqual((sizes.small, sizes.large), (1, 1_000_000))
 
     def test_touches_no_reading_that_is_held(self) -> None:
         self.assertEqual(Reading.objects.count(), 0)
 
 
 class LineTests(SimpleTestCase):
-    def line(self, small: float, large: float) -> str:
+    def line(self, small: float, large: float, title: str = "Page") -> str:
         """Return the line of a page that takes so many seconds."""
         queries = {"queries": 5}
         return str(
-            Line("Page", {"seconds": small} | queries, {"seconds": large} | queries)
+            Line(title, {"seconds": small} | queries, {"seconds": large} | queries)
         )
 
     def test_a_page_that_takes_much_longer_is_called_slow(self) -> None:
-        self.assertTrue(self.line(0.1, 0.4).endswith("  slow"))
+        self.assertTrue(self.line(0.01, 0.04).endswith("  slow"))
 
-    def test_a_page_that_is_quick_all_the_same_is_not(self) -> None:
-        self.assertFalse(self.line(0.01, 0.1).endswith("slow"))
+    def test_a_page_that_takes_three_times_as_long_is_not(self) -> None:
+        self.assertFalse(self.line(0.01, 0.03).endswith("slow"))
 
-    def test_a_page_that_was_as_slow_before_is_not(self) -> None:
-        self.assertFalse(self.line(0.4, 0.4).endswith("slow"))
+    def test_a_page_that_is_longer_by_choice_is_not(self) -> None:
+        self.assertTrue(self.line(0.01, 0.1, FURTHER).endswith("  by choice"))
