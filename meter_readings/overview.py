@@ -5,7 +5,7 @@ Each question is one query over the indexed time of what came; none looks at rea
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Q, Sum
@@ -13,7 +13,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from meter_readings.d0010 import LONDON
+from meter_readings.d0010 import LONDON, midnight
 from meter_readings.models import FlowFile, ImportJob, Severity
 
 DAYS_SHOWN = 14
@@ -113,10 +113,10 @@ def concerns(*, now: datetime) -> list[Concern]:
     counts = FlowFile.objects.filter(received_at__gte=midnights[-1]).aggregate(
         **{
             f"{index}_{age}": Count(
-                "pk", filter=Q(**query) & Q(received_at__gte=midnight)
+                "pk", filter=Q(**query) & Q(received_at__gte=earliest)
             )
             for index, (_, _, query) in enumerate(reasons)
-            for age, midnight in enumerate(midnights)
+            for age, earliest in enumerate(midnights)
         }
     )
     found = []
@@ -147,4 +147,4 @@ def _midnight(now: datetime, *, days_before: int = 0) -> datetime:
     """Return the local midnight before a moment, or that of an earlier day."""
     today = timezone.localtime(now, LONDON).date()
     day = today - timedelta(days=days_before)
-    return datetime.combine(day, time.min, tzinfo=LONDON)
+    return midnight(day)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Case, Count, Model, QuerySet, Subquery, Sum, When
@@ -84,15 +84,11 @@ def readings_matching(
     if flow_file is not None:
         readings = readings.filter(flow_file=flow_file)
     if date_from is not None:
-        readings = readings.filter(read_at__gte=_midnight_before(date_from))
+        readings = readings.filter(read_at__gte=d0010.midnight(date_from))
     if date_to is not None:
         day_after = date_to + timedelta(days=1)
-        readings = readings.filter(read_at__lt=_midnight_before(day_after))
+        readings = readings.filter(read_at__lt=d0010.midnight(day_after))
     return readings.current() if current_only else readings
-
-
-def _midnight_before(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=d0010.LONDON)
 
 
 def flow_files_matching(*, reference: str) -> list[FlowFile]:

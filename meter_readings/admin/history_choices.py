@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from meter_readings.d0010 import YEARS
 from meter_readings.d0010.codes import Basis
 from meter_readings.histories import Event, Register, RegisterKey, event_of
 from meter_readings.models import Reading
@@ -17,9 +18,6 @@ _DRAWN = {"readings": "Readings", "advances": "Advances a day"}
 
 # Of these none is current, or none of them is looked for.
 _NOT_OFFERED = {Basis.WITHDRAWN}
-
-# The catalogue's years.
-_EARLIEST_YEAR, _LATEST_YEAR = 1949, 2200
 
 
 class Choice(NamedTuple):
@@ -109,7 +107,7 @@ def _event(moment: str, key: RegisterKey | None) -> Event | None:
         read_at = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    is_moment = read_at.tzinfo and _EARLIEST_YEAR <= read_at.year <= _LATEST_YEAR
+    is_moment = read_at.tzinfo and read_at.year in YEARS
     return Event(*key, read_at) if key and is_moment else None
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple, Self
 
 from django.db.models import Q, Subquery
 from django.utils.formats import date_format
 
-from meter_readings.d0010 import LONDON
+from meter_readings.d0010 import LONDON, YEARS, midnight
 from meter_readings.models import FlowFile, Reading
 
 _WRITTEN = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
-# The catalogue's, for a date and time
-_YEARS = range(1949, 2201)
 # One reading with a wrong year must not fill the page with years.
 _YEARS_OFFERED = 20
 # More than any month has days, and fewer than two of any have.
@@ -80,13 +78,13 @@ class Period(NamedTuple):
     @property
     def condition(self) -> Q:
         """Return that a reading was taken from midnight to midnight."""
-        return Q(read_at__gte=_midnight(self.first), read_at__lt=_midnight(self.after))
+        return Q(read_at__gte=midnight(self.first), read_at__lt=midnight(self.after))
 
 
 def period(text: str) -> Period | None:
     """Return the period that is written 2024, 2024-04 or 2024-04-30, if it is one."""
     match = _WRITTEN.fullmatch(text)
-    if match is None or int(match[1]) not in _YEARS:
+    if match is None or int(match[1]) not in YEARS:
         return None
     year, month, day = (int(number or 1) for number in match.groups())
     try:
@@ -123,7 +121,3 @@ def with_readings(periods: Sequence[Period]) -> list[Period]:
     # From any row of a short table: there is a file where there is a reading.
     found = FlowFile.objects.annotate(**names).values_list(*names).first() or ()
     return [period for period, moment in zip(periods, found) if moment]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=LONDON)

@@ -32,6 +32,12 @@ class NothingToExport(Problem):
     default_detail = "No reading matches, and a flow file cannot be empty."
 
 
+class NotSetUp(Problem):
+    """What writes the header of a flow file is set wrong on the server."""
+
+    status_code = 500
+
+
 def streamed(
     query: ReadingQuery, readings: ReadingQuerySet, output_format: str
 ) -> StreamingHttpResponse:
@@ -59,8 +65,10 @@ def _flow_file_lines(query: ReadingQuery, readings: ReadingQuerySet) -> Generato
     chosen = cast(ReadingQuerySet, query.matching(readings))
     if not chosen.exists():
         raise NothingToExport
-    role, _, participant = settings.MARKET_PARTICIPANT.partition(":")
-    ourselves = role, participant
+    try:
+        ourselves = exports.participant(settings.MARKET_PARTICIPANT)
+    except ValueError as error:
+        raise NotSetUp(f"MARKET_PARTICIPANT is not set right: {error}.") from error
     header = exports.new_header(
         created_at=timezone.now(), sender=ourselves, recipient=ourselves
     )

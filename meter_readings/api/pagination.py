@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from meter_readings.d0010 import YEARS
 from meter_readings.orders import Order, beyond, columns_of, place_of, up_to
 
 from .errors import Problem
@@ -259,7 +260,7 @@ def _value(field: Field, text: Any) -> Any:
     if isinstance(value, int) and not 0 <= value <= LARGEST_ID:
         raise ValueError("No number of a row.")
     if hasattr(value, "utcoffset") and not (
-        value.tzinfo is not None and 1949 <= value.year <= 2200
+        value.tzinfo is not None and value.year in YEARS
     ):
         raise ValueError("No time of the catalogue.")
     return value

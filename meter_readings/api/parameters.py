@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from drf_spectacular.drainage import set_override
 
-from meter_readings.d0010 import LONDON, mpan
+from meter_readings.d0010 import LONDON, YEARS, midnight, mpan
 from meter_readings.d0010.codes import CodeList
 from meter_readings.models import VALUE_DIGITS, VALUE_PLACES
 
@@ -27,9 +27,6 @@ LARGEST_ID = 2**63 - 1
 _LONGEST_SEARCH = 100
 # How many meter points may be asked for at once.
 MOST_MPANS = 200
-# Nothing is held from before or after (the catalogue's years for a date and time), and
-# not every time beyond can be kept in UTC.
-_EARLIEST_YEAR, _LATEST_YEAR = 1950, 2199
 
 _NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 _THIRTEEN_DIGITS = re.compile("[0-9]{13}")
@@ -287,7 +284,7 @@ def _moments(text: str) -> tuple[datetime, datetime]:
     """Return when a date or time begins and ends; raises ValueError."""
     if _DATE.fullmatch(text):
         day = _held(date.fromisoformat(text))
-        return _midnight(day), _midnight(day + timedelta(days=1))
+        return midnight(day), midnight(day + timedelta(days=1))
     if not _TIME.fullmatch(text):
         raise ValueError("Neither a date nor a time.")
     moment = _held(datetime.fromisoformat(text[:11] + text[11:].replace(" ", "+")))
@@ -299,8 +296,11 @@ def _moments(text: str) -> tuple[datetime, datetime]:
 
 
 def _held[Day: date](day: Day) -> Day:
-    """Return a date or time, moved to the nearest year of which anything is held."""
-    year = min(max(day.year, _EARLIEST_YEAR - 1), _LATEST_YEAR + 1)
+    """Return a date or time, moved to a year next to those of which anything is held.
+
+    Not every time beyond can be kept in UTC.
+    """
+    year = min(max(day.year, YEARS.start - 1), YEARS.stop)
     # No leap day is looked for in a year that has none.
     return day if year == day.year else day.replace(year=year, day=1)
 
@@ -343,10 +343,6 @@ _MOMENT_SCHEMA = {
 def _text(longest: int) -> dict[str, Any]:
     """Return the schema of a text that is not blank."""
     return {"type": "string", "pattern": _NOT_BLANK, "maxLength": longest}
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=LONDON)
 
 
 def _matches(pattern: str, message: str) -> RegexValidator:

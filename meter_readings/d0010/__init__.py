@@ -5,7 +5,7 @@ A library of its own: it knows no Django, no database, no settings and no clock.
 
 from . import codes, grammar, mpan
 from .errors import Fault, FaultCode
-from .fields import LONDON, is_nonexistent
+from .fields import LONDON, YEARS, is_nonexistent, midnight
 from .grammar import D0010, HEADER, TRAILER, Flow, Group
 from .parser import FlowFileParser
 from .records import (
@@ -26,6 +26,7 @@ __all__ = [
     "HEADER",
     "LONDON",
     "TRAILER",
+    "YEARS",
     "Entry",
     "Fault",
     "FaultCode",
@@ -43,6 +44,7 @@ __all__ = [
     "codes",
     "grammar",
     "is_nonexistent",
+    "midnight",
     "mpan",
     "write_entries",
     "write_flow_file",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol
@@ -188,7 +188,8 @@ def _not_a_number(cell: str, expected: str) -> UnreadableCell:
 _FOURTEEN_DIGITS = re.compile(
     r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})"
 )
-_EARLIEST_YEAR, _LATEST_YEAR = 1950, 2199
+# Those of the catalogue, for a date and time
+YEARS = range(1950, 2200)
 
 
 @dataclass(frozen=True)
@@ -225,8 +226,8 @@ def _clock_time(cell: str) -> tuple[datetime, tuple[FaultCode, str] | None]:
             expected += " (hours, minutes and seconds are missing)"
         raise UnreadableCell(FaultCode.NOT_A_TIME, expected)
     year, month, day, hour, minute, second = map(int, match.groups())
-    if not _EARLIEST_YEAR <= year <= _LATEST_YEAR:
-        expected = f"a year from {_EARLIEST_YEAR} to {_LATEST_YEAR}"
+    if year not in YEARS:
+        expected = f"a year from {YEARS[0]} to {YEARS[-1]}"
         raise UnreadableCell(FaultCode.NOT_A_TIME, expected)
     if hour == 24:
         expected = "an hour from 00 to 23 (midnight is 000000 of the next day)"
@@ -240,6 +241,11 @@ def _clock_time(cell: str) -> tuple[datetime, tuple[FaultCode, str] | None]:
         return moment, (FaultCode.NONEXISTENT_TIME, "a time the local clock showed")
     expected = f"a time the local clock showed once (taken: {moment:%H:%M %Z})"
     return moment, (FaultCode.AMBIGUOUS_TIME, expected)
+
+
+def midnight(day: date) -> datetime:
+    """Return the moment at which a day begins by the local clock."""
+    return datetime.combine(day, time.min, tzinfo=LONDON)
 
 
 def is_nonexistent(moment: datetime) -> bool:

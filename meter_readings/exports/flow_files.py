@@ -150,7 +150,7 @@ def new_header(
     Without a file identifier it is the moment of creation, as ten digits.
     """
     return Header(
-        file_identifier=file_identifier or f"{int(created_at.timestamp()):010d}",
+        file_identifier=file_identifier or _ten_digits(created_at),
         flow_and_version=D0010.flow_and_version,
         from_role=sender[0],
         from_participant=sender[1],
@@ -162,6 +162,11 @@ def new_header(
         broadcast="",
         test_data_flag=test_data_flag,
     )
+
+
+def _ten_digits(moment: datetime) -> str:
+    """Return the seconds since 1970; before, what the same ten digits would be."""
+    return f"{int(moment.timestamp()) % 10**10:010d}"
 
 
 def reading_lines(*, reading: Reading) -> list[tuple[int, str]]:

@@ -72,7 +72,7 @@ def mpan(text: str) -> str:
 def day(text: str) -> date:
     """Return a day written as 2025-01-31."""
     try:
-        return date.fromisoformat(text)
+        return _of_the_catalogue(date.fromisoformat(text))
     except ValueError:
         raise ArgumentTypeError("write a day as 2025-01-31") from None
 
@@ -80,9 +80,20 @@ def day(text: str) -> date:
 def local_time(text: str) -> datetime:
     """Return a time as the clock in London shows it, whatever the machine's shows."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=d0010.LONDON)
+        moment = _of_the_catalogue(datetime.fromisoformat(text))
     except ValueError:
         raise ArgumentTypeError("write a time as 2025-01-31T09:30") from None
+    if moment.tzinfo is not None:
+        raise ArgumentTypeError("write a time without an offset: it is London's")
+    return moment.replace(tzinfo=d0010.LONDON)
+
+
+def _of_the_catalogue[Day: date](day: Day) -> Day:
+    """Return a date or time of a year that a D0010 can name."""
+    if day.year not in d0010.YEARS:
+        years = f"{d0010.YEARS[0]} to {d0010.YEARS[-1]}"
+        raise ArgumentTypeError(f"a D0010 names the years {years} only")
+    return day
 
 
 def participant(text: str) -> tuple[str, str]:

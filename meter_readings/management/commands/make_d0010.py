@@ -3,7 +3,6 @@
 import os
 from argparse import ArgumentParser
 from collections.abc import Iterable
-from datetime import date, datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -11,6 +10,7 @@ from typing import Any, BinaryIO, cast
 from django.core.management.base import BaseCommand, CommandError
 
 from meter_readings import d0010, synthetic
+from meter_readings.management import picks
 
 STDOUT = "-"
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         add(
             "--from",
             dest="from_date",
-            type=day,
+            type=picks.day,
             default=synthetic.FROM_DATE,
             metavar="YYYY-MM-DD",
             help=f"a day of the first month; default: {synthetic.FROM_DATE}",
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         add(
             "--created",
             dest="created_at",
-            type=local_time,
+            type=picks.local_time,
             metavar="YYYY-MM-DDTHH:MM",
             help="when the header says the file was made; default: after the readings",
         )
@@ -147,13 +147,3 @@ def _codes(names: str) -> list[d0010.FaultCode]:
             f'Not a fault: {", ".join(unknown)}. "--faults list" shows them all.'
         )
     return [codes[name] for name in asked]
-
-
-def day(text: str) -> date:
-    """Return a day written as 2025-01-31."""
-    return date.fromisoformat(text)
-
-
-def local_time(text: str) -> datetime:
-    """Return a time as the clock in London shows it, whatever the machine's shows."""
-    return datetime.fromisoformat(text).replace(tzinfo=d0010.LONDON)

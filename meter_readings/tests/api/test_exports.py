@@ -114,6 +114,11 @@ class D0010Tests(ExportTestCase):
         header = self.exported(format="d0010").partition("\n")[0]
         self.assertIn("|D0010002|X|OURS|X|OURS|", header)
 
+    @override_settings(MARKET_PARTICIPANT="OURS")
+    def test_says_that_we_have_no_right_name_for_ourselves(self) -> None:
+        detail = self.refused("readings/", 500, format="d0010")["detail"]
+        self.assertIn("MARKET_PARTICIPANT is not set right: write a role", detail)
+
     def test_bears_the_encoding_of_flow_files(self) -> None:
         response = self.get("readings/", format="d0010")
         self.assertEqual(response["Content-Type"], "text/vnd.d0010; charset=cp1252")

@@ -218,6 +218,14 @@ class NewHeaderTests(TestCase):
     def test_has_the_moment_of_creation_as_its_identifier(self) -> None:
         self.assertEqual(HEADER.file_identifier, f"{CREATED_AT.timestamp():.0f}")
 
+    def test_has_ten_digits_for_a_moment_before_1970(self) -> None:
+        header = exports.new_header(
+            created_at=datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC),
+            sender=("X", "SELF"),
+            recipient=("X", "SELF"),
+        )
+        self.assertEqual(header.file_identifier, "9999999999")
+
     def test_takes_an_identifier(self) -> None:
         header = exports.new_header(
             created_at=CREATED_AT,

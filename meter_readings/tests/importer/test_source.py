@@ -31,13 +31,13 @@ TOO_MUCH = 70 << 20
 
 
 class Dripping(io.RawIOBase):
-    """A stream that gives one byte at a time, as a slow pipe may."""
+    """A stream that gives a few bytes at a time, as a slow pipe may."""
 
     def __init__(self, data: bytes) -> None:
         self._stream = io.BytesIO(data)
 
     def read(self, size: int = -1) -> bytes:
-        return self._stream.read(1)
+        return self._stream.read(min(size, 3))
 
 
 def unpacked(data: bytes | BinaryIO, filename: str = "sent.uff") -> dict[str, bytes]:

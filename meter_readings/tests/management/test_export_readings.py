@@ -121,6 +121,19 @@ class UsageTests(ExportTestCase):
     def test_refuses_a_time_that_is_none(self) -> None:
         self.assert_refuses("write a time as", "--created", "noon")
 
+    def test_refuses_years_that_no_flow_file_names(self) -> None:
+        for given in (
+            ("--date-to", "9999-12-31"),
+            ("--date-from", "1949-12-31"),
+            ("--created", "2200-01-01T00:00"),
+        ):
+            with self.subTest(given):
+                self.assert_refuses("names the years 1950 to 2199 only", *given)
+
+    def test_refuses_a_time_that_is_not_londons(self) -> None:
+        given = "--created", "2026-05-01T07:30+05:00"
+        self.assert_refuses("write a time without an offset", *given)
+
     def test_refuses_days_that_are_the_wrong_way_round(self) -> None:
         self.assert_refuses(
             "--date-from is later than --date-to.",
