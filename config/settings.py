@@ -190,10 +190,20 @@ X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = api.rest_framework(is_production=IS_PRODUCTION)
 SPECTACULAR_SETTINGS = api.SPECTACULAR_SETTINGS
+# How often a user may ask in a minute, by scope; and strangers, until they are told to
+# wait instead of being told who they are not.
+API_RATE_READ = environment.integer("API_RATE_READ", 1000, minimum=1, maximum=1_000_000)
+API_RATE_IMPORT = environment.integer(
+    "API_RATE_IMPORT", 60, minimum=1, maximum=1_000_000
+)
+API_RATE_UNKNOWN = environment.integer(
+    "API_RATE_UNKNOWN", 60, minimum=1, maximum=1_000_000
+)
 # The other sites whose pages may read it, such as https://tools.example.
 CORS_ALLOWED_ORIGINS = environment.words("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = api.CORS_URLS_REGEX
 CORS_ALLOW_METHODS = api.CORS_ALLOW_METHODS
+CORS_ALLOW_HEADERS = api.CORS_ALLOW_HEADERS
 CORS_EXPOSE_HEADERS = api.CORS_EXPOSE_HEADERS
 
 # Seen from outside

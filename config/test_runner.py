@@ -21,7 +21,12 @@ class IsolatedRunner(DiscoverRunner):
         os.environ["MEDIA_ROOT"] = self._media.name
         os.environ["CACHE_DIR"] = str(Path(self._media.name, "cache"))
         in_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        # Tests ask more in a minute than programs do.
+        kinds = ("READ", "IMPORT", "UNKNOWN")
+        rates = {f"API_RATE_{kind}": 1_000_000 for kind in kinds}
+        os.environ.update({name: str(rate) for name, rate in rates.items()})
         self._overrides = override_settings(
+            **rates,
             MEDIA_ROOT=self._media.name,
             CACHES={name: {**in_memory, "LOCATION": name} for name in settings.CACHES},
             # Both databases are then asked the same number of questions.

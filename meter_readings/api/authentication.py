@@ -20,6 +20,7 @@ from meter_readings import tokens
 from meter_readings.models import ApiToken
 
 from .errors import Problem
+from .permissions import needs_of
 
 _SCHEME = "bearer"
 _WHY_REFUSED = {
@@ -79,7 +80,7 @@ class ByTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
     def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
         """Return the scope that the token needs for an operation."""
-        return {self.name: [auto_schema.view.needs(auto_schema.method).scope]}
+        return {self.name: [needs_of(auto_schema.view, auto_schema.method).scope]}
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return what a token is."""

@@ -6,6 +6,7 @@ path, no query, no traceback.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -14,6 +15,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
+from rest_framework.request import Request
+
+from . import rates
 
 PROBLEM_TYPE = "application/problem+json"
 ADDRESSES = "/api/"
@@ -28,6 +32,7 @@ DETAILS = {
     406: "None of the formats you accept is offered here.",
     413: "The request is too large.",
     415: "The request has a content type that is not taken here.",
+    429: "Too many requests. Wait as many seconds as Retry-After says.",
     500: "The site has made a mistake. Tell its operators the request id.",
     503: "The database does not answer in time. Try again later.",
 }
@@ -90,6 +95,7 @@ def exception_handler(
                 errors=_complaints(error.get_full_details()),
             )
         case exceptions.APIException():
+            error = _or_too_many(error, request)
             detail = str(error.detail) if isinstance(error, Problem) else ""
             return problem(
                 request,
@@ -100,10 +106,23 @@ def exception_handler(
     return None
 
 
+def _or_too_many(
+    error: exceptions.APIException, request: Request
+) -> exceptions.APIException:
+    """Return a refusal; to strangers who come again and again, that it is too much."""
+    if error.status_code == HTTPStatus.UNAUTHORIZED:
+        rate = rates.of_strangers(request)
+        if rate.is_exceeded:
+            return exceptions.Throttled(rate.seconds)
+    return error
+
+
 def _headers(error: exceptions.APIException) -> dict[str, str]:
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(math.ceil(wait))
     return headers
 
 

@@ -41,6 +41,16 @@ def visible[Row: Model](model: type[Row], user: User | AnonymousUser) -> QuerySe
     return model._default_manager.all()
 
 
+# Looking at what holds no rows, such as the description
+_ONLY_TO_READ = Needs(ApiToken.Scope.READ, ())
+
+
+def needs_of(view: Any, method: str | None) -> Needs:
+    """Return what a view needs for a method; one of another package, only to read."""
+    needs: Needs = view.needs(method) if hasattr(view, "needs") else _ONLY_TO_READ
+    return needs
+
+
 class MayDoIt(BasePermission):
     """Whoever asks must have every permission that the view needs for the method.
 
@@ -49,24 +59,12 @@ class MayDoIt(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return whether the view may answer; raises ScopeMissing."""
-        needs = view.needs(request.method)
-        names = [*needs.permissions, *([EXPORT] if is_export(request) else [])]
-        return _is_known(request, needs.scope) and request.user.has_perms(
+        scope, permissions = needs_of(view, request.method)
+        names = [*permissions, *([EXPORT] if is_export(request) else [])]
+        token = request.auth
+        if isinstance(token, ApiToken) and scope not in token.scopes:
+            said = f"The token is not good for this: its scope lacks {scope}."
+            raise ScopeMissing(said)
+        return request.user.is_authenticated and request.user.has_perms(
             [f"meter_readings.{name}" for name in names]
         )
-
-
-class IsKnown(BasePermission):
-    """Anybody who has signed in, or shows a token that reads."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether somebody is known; raises ScopeMissing."""
-        return _is_known(request, ApiToken.Scope.READ)
-
-
-def _is_known(request: Request, scope: str) -> bool:
-    """Return whether it is known who asks; raises ScopeMissing."""
-    token = request.auth
-    if isinstance(token, ApiToken) and scope not in token.scopes:
-        raise ScopeMissing(f"The token is not good for this: its scope lacks {scope}.")
-    return bool(request.user.is_authenticated)

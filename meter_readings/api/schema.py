@@ -18,7 +18,7 @@ from .parameters import LARGEST_ID
 from .serializers import ProblemSerializer
 
 # With what an answer may come back instead.
-REFUSALS = (400, 401, 403, 404, 406, 503)
+REFUSALS = (400, 401, 403, 404, 406, 429, 503)
 
 
 class ApiSchema(AutoSchema):

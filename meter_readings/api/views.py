@@ -55,6 +55,14 @@ class ApiView(GenericAPIView):
         super().initial(request, *args, **kwargs)
         _refuse_odd_parameters(request, set(self.parameter_names()))
 
+    def check_permissions(self, request: Request) -> None:
+        """Count the request, then see whether it may be: refusals count as well."""
+        super().check_throttles(request)
+        super().check_permissions(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Do nothing: it has been counted."""
+
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Any:
@@ -63,6 +71,9 @@ class ApiView(GenericAPIView):
         kept = "private, no-cache" if self.is_tagged else "no-store"
         response.headers.setdefault("Cache-Control", kept)
         patch_vary_headers(response, ["Accept", "Cookie", "Authorization"])
+        if rate := getattr(request, "rate", None):
+            for name, value in rate.headers().items():
+                response.headers[name] = value
         return response
 
     def get_queryset(self) -> QuerySet:

@@ -23,6 +23,9 @@ NOTHING_SET = dict.fromkeys(
     [
         "ACCEPT_SQLITE_RISK",
         "ALLOWED_HOSTS",
+        "API_RATE_IMPORT",
+        "API_RATE_READ",
+        "API_RATE_UNKNOWN",
         "BEHIND_PROXY",
         "CACHE_DIR",
         "CORS_ALLOWED_ORIGINS",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
+import os
 import re
 import shlex
 import urllib.error
 import urllib.request
 from pathlib import Path
+from unittest.mock import patch
 
 from django.contrib.auth.models import User
 from django.test import LiveServerTestCase
+from django.utils import timezone
 
 from config.environment import PROJECT_ROOT
+from meter_readings import tokens
 from meter_readings.api import urls
+from meter_readings.models import ApiToken
 from meter_readings.tests.api.test_permissions import routes
 from meter_readings.tests.imported import imported
 
@@ -31,7 +35,14 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class GuideTests(LiveServerTestCase):
     def setUp(self) -> None:
         self.guide = GUIDE.read_text(encoding="utf-8")
-        User.objects.create_superuser("demo_admin", password="KrakenDemo123!")
+        _, self.token = tokens.make_token(
+            user=User.objects.create_superuser("demo_admin"),
+            name="guide",
+            scope=ApiToken.Scope.READ,
+            days=1,
+            now=timezone.now(),
+        )
+        self.enterContext(patch.dict(os.environ, {"D0010_TOKEN": self.token}))
         sample = Path(PROJECT_ROOT, "sample_data/economy_7.uff")
         imported(sample.read_bytes(), sample.name)
 
@@ -44,12 +55,11 @@ class GuideTests(LiveServerTestCase):
 
     def fetched(self, command: str) -> str:
         """Return what curl would print: it need not be on this machine."""
-        program, silently, user, password, address = shlex.split(command)
-        self.assertEqual((program, silently, user), ("curl", "-s", "-u"))
-        word = base64.b64encode(password.encode()).decode()
+        program, silently, option, header, address = shlex.split(command)
+        self.assertEqual((program, silently, option), ("curl", "-s", "-H"))
+        name, _, value = header.replace("$D0010_TOKEN", self.token).partition(": ")
         request = urllib.request.Request(
-            address.replace(SHOWN_SITE, self.live_server_url),
-            headers={"Authorization": f"Basic {word}"},
+            address.replace(SHOWN_SITE, self.live_server_url), headers={name: value}
         )
         try:
             with urllib.request.urlopen(request) as answer:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
-from django.test import SimpleTestCase, override_settings
+from django.test import Client, SimpleTestCase, override_settings
 
 from config import api
 from meter_readings.tests.api.base import ApiTestCase
@@ -37,6 +39,39 @@ class OtherSiteTests(ApiTestCase):
         )
         self.assertEqual(response.status_code, 200)
         self.assertEqual(response["Access-Control-Allow-Methods"], "GET, HEAD")
+
+    def asked_first(self, origin: str, names: str) -> Any:
+        """Return what a browser is told that asks whether it may send headers."""
+        return Client().options(
+            "/api/v1/readings/",
+            headers={
+                "origin": origin,
+                "access-control-request-method": "GET",
+                "access-control-request-headers": names,
+            },
+        )
+
+    @override_settings(CORS_ALLOWED_ORIGINS=[OURS])
+    def test_a_page_may_show_a_token(self) -> None:
+        response = self.asked_first(OURS, "authorization")
+        self.assertEqual((response.status_code, response[ALLOWED]), (200, OURS))
+        self.assertIn("authorization", response["Access-Control-Allow-Headers"])
+
+    @override_settings(CORS_ALLOWED_ORIGINS=[OURS])
+    def test_a_page_of_another_site_may_not(self) -> None:
+        self.assertNotIn(ALLOWED, self.asked_first(EVIL, "authorization"))
+
+    @override_settings(CORS_ALLOWED_ORIGINS=[OURS])
+    def test_a_page_may_read_how_much_it_may_still_ask(self) -> None:
+        response = self.client.get("/api/v1/", headers={"origin": OURS})
+        exposed = response["Access-Control-Expose-Headers"].split(", ")
+        self.assertLessEqual({"RateLimit", "Retry-After", "ETag"}, set(exposed))
+
+    @override_settings(CORS_ALLOWED_ORIGINS=[OURS])
+    def test_a_page_is_told_that_it_is_not_known(self) -> None:
+        self.expect_refusals()
+        response = Client().get("/api/v1/", headers={"origin": OURS})
+        self.assertEqual((response.status_code, response[ALLOWED]), (401, OURS))
 
     @override_settings(CORS_ALLOWED_ORIGINS=[OURS])
     def test_pages_outside_the_api_are_for_no_other_site(self) -> None:
