@@ -25,10 +25,16 @@ class IsolatedRunner(DiscoverRunner):
         kinds = ("READ", "IMPORT", "UNKNOWN")
         rates = {f"API_RATE_{kind}": 1_000_000 for kind in kinds}
         os.environ.update({name: str(rate) for name, rate in rates.items()})
+        kept = {
+            name: cache.get("TIMEOUT", 300) for name, cache in settings.CACHES.items()
+        }
         self._overrides = override_settings(
             **rates,
             MEDIA_ROOT=self._media.name,
-            CACHES={name: {**in_memory, "LOCATION": name} for name in settings.CACHES},
+            CACHES={
+                name: {**in_memory, "LOCATION": name, "TIMEOUT": timeout}
+                for name, timeout in kept.items()
+            },
             # Both databases are then asked the same number of questions.
             SESSION_ENGINE="django.contrib.sessions.backends.db",
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],

@@ -33,6 +33,18 @@ class DatabaseAwayTests(TestCase):
         with patch("meter_readings.queries.holdings", side_effect=error):
             return self.client.get("/")
 
+    def test_is_logged_by_its_kind_alone(self) -> None:
+        logging.disable(logging.NOTSET)
+        self.client.force_login(User.objects.create_superuser("alice"))
+        error = OperationalError("could not connect to 10.1.2.3")
+        with (
+            patch("meter_readings.queries.holdings", side_effect=error),
+            self.assertLogs("meter_readings.guards", "ERROR") as logs,
+        ):
+            self.client.get("/")
+        said = "ERROR:meter_readings.guards:The database cannot be used "
+        self.assertEqual(logs.output, [f"{said}(OperationalError)."])
+
     def test_says_later_where_the_database_is_away(self) -> None:
         response = self.answer_to(OperationalError("could not connect to 10.1.2.3"))
         self.assertEqual(response.status_code, 503)
@@ -52,6 +64,7 @@ class BodyLimitTests(TestCase):
 
     def test_takes_a_form_from_anybody(self) -> None:
         self.assertEqual(self.post("1000").status_code, 200)
+        self.assertEqual(self.post(str(_MEGABYTE)).status_code, 200)
 
     def test_refuses_a_large_body_from_those_who_are_not_signed_in(self) -> None:
         response = self.post(str(_MEGABYTE + 1))
@@ -65,6 +78,7 @@ class BodyLimitTests(TestCase):
     @override_settings(UPLOAD_MAX_MEGABYTES=2)
     def test_refuses_what_is_larger_than_any_file_may_be(self) -> None:
         self.client.force_login(User.objects.create_superuser("alice"))
+        self.assertNotEqual(self.post(str(2 * _MEGABYTE)).status_code, 413)
         self.assertEqual(self.post(str(2 * _MEGABYTE + 1)).status_code, 413)
 
     def test_leaves_it_to_doors_that_know_people_otherwise(self) -> None:

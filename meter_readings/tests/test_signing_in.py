@@ -82,8 +82,12 @@ class GuessingTests(SignInTestCase):
         self.assert_too_many(self.sign_in("alice", PASSWORD))
 
     def test_it_opens_again_after_a_quarter_of_an_hour(self) -> None:
-        self.guess(5)
-        with patch.object(signing_in.time, "time", return_value=time.time() + 15 * 60):
+        with patch.object(signing_in.time, "time", return_value=0):
+            self.guess(5)
+        self.expect_warning()
+        with patch.object(signing_in.time, "time", return_value=15 * 60 - 1):
+            self.assert_too_many(self.sign_in("alice", PASSWORD))
+        with patch.object(signing_in.time, "time", return_value=15 * 60):
             self.assert_in(self.sign_in("alice", PASSWORD))
 
     def test_one_persons_mistakes_shut_nobody_else_out(self) -> None:

@@ -118,6 +118,13 @@ class UndoTests(DeedTestCase):
             self.assertEqual(page.context["what"].readings, 2)
         self.assertEqual(Reading.objects.count(), 2)
 
+    def test_of_a_large_file_that_is_not_held_is_not_asked_for(self) -> None:
+        file = imported(file_with_much(2))
+        self.do(file)
+        with patch.object(flow_file_deeds, "MOST_COUNTED", 1):
+            page = self.client.get(address_of(file, "undo"), follow=True)
+        self.assertIn("there is nothing to undo", self.told(page))
+
     def test_is_refused_to_those_who_may_only_look(self) -> None:
         self.expect_refusals()
         file = imported(EVERY_GROUP)

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from django.http import HttpResponse
 
+from meter_readings.d0010.codes import Basis
 from meter_readings.models import FlowFile, Meter, MeterPoint
 from meter_readings.tests.admin.base import (
     AdminTestCase,
@@ -349,6 +350,11 @@ class ChoicesTests(HistoryTestCase):
 
     def test_show_one_basis(self) -> None:
         self.assertEqual(self.history(basis="estimated"), ["NT 51"])
+
+    def test_offer_each_basis_but_that_of_withdrawn_readings(self) -> None:
+        lists = {one["name"]: one["choices"] for one in self.get().context["lists"]}
+        offered = {choice.value for choice in lists["basis"]}
+        self.assertEqual(offered, {"", *Basis} - {Basis.WITHDRAWN})
 
     def test_say_how_far_they_looked_for_a_basis(self) -> None:
         self.assertIn(

@@ -23,7 +23,7 @@ from meter_readings.models import FlowFile, ImportJob, MeterPoint, Reading
 from meter_readings.tests.builders import EVERY_GROUP
 from meter_readings.tests.imported import import_text, imported
 
-from .base import BAD, GOOD, PageTestCase, user_who_may, words_of
+from .base import BAD, GOOD, UPLOAD, PageTestCase, user_who_may, words_of
 
 DASHBOARD = "/admin/testing/"
 IMPORT = f"{DASHBOARD}import/"
@@ -200,6 +200,12 @@ class HoldingsTests(DashboardTestCase):
         page = self.client.get(DASHBOARD)
         self.assertContains(page, f'"{file.get_absolute_url()}">a.uff</a>')
         self.assertIn("a.uff ✓ Imported 3 Command line alice 24 Nov", words_of(page))
+
+    def test_takes_files_of_ones_own(self) -> None:
+        page = self.client.get(DASHBOARD).content.decode()
+        form = page[page.index(f'action="{UPLOAD}"') :]
+        self.assertIn('<input type="hidden" name="policy" value="standard">', form)
+        self.assertIn('type="file" name="flow_files"', form[: form.index("</form>")])
 
     def test_has_one_h1(self) -> None:
         self.assertContains(self.client.get(DASHBOARD), "<h1>", 1)

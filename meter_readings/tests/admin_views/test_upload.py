@@ -114,6 +114,9 @@ class FormTests(PageTestCase):
             with self.subTest(start):
                 self.assertIn(start, page)
 
+    def test_blames_nobody_who_has_just_come(self) -> None:
+        self.assertNotIn("Choose one file or more.", words_of(self.client.get(UPLOAD)))
+
     def test_asks_for_a_file_where_none_was_chosen(self) -> None:
         self.assertIn("✕ Choose one file or more.", self.told())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -53,6 +54,33 @@ class QuickDeployTests(SiteTestCase):
         plan = self.plan()
         self.assertIn("proxy_set_header X-Forwarded-For $remote_addr;", plan)
         self.assertIn("proxy_set_header X-Forwarded-Proto $scheme;", plan)
+
+    def limits(self, *paths: str, **settings: str) -> list[str]:
+        """Return how large a body nginx lets through to each of these paths."""
+        text = "".join(f"{name}={value}\n" for name, value in settings.items())
+        (self.site / ".env").write_text(text, "utf-8")
+        plan = self.plan()
+        doors = re.search(
+            r"location ~ (\S+) \{\n +client_max_body_size (\w+);", plan
+        ) or self.fail("No door for files.")
+        elsewhere = re.search(r"\n    client_max_body_size (\w+);", plan)
+        assert elsewhere
+        self.assertEqual(plan.count("client_max_body_size"), 2)
+        return [
+            doors[2] if re.search(doors[1], path) else elsewhere[1] for path in paths
+        ]
+
+    def test_lets_large_bodies_through_where_files_come_in(self) -> None:
+        doors = "/admin/upload/", "/api/v1/flow-files/"
+        self.assertEqual(self.limits(*doors), ["1024m", "1024m"])
+
+    def test_lets_no_more_through_than_the_site_takes(self) -> None:
+        limits = self.limits("/admin/upload/", UPLOAD_MAX_MEGABYTES="7")
+        self.assertEqual(limits, ["7m"])
+
+    def test_lets_small_bodies_through_to_everything_else(self) -> None:
+        others = "/", "/admin/login/", "/api/v1/readings/", "/x/admin/upload/"
+        self.assertEqual(set(self.limits(*others)), {"1m"})
 
     def test_writes_down_nothing_that_people_search_for(self) -> None:
         formats = self.plan().partition("log_format")[2].partition(";")[0]

@@ -125,11 +125,13 @@ class RegistersOfTests(TestCase):
             flow_file_of_readings(
                 "030|MD|20240101000000|10.0|20231201000000|1|T|N|",
                 "030|MD|20240201000000|9.0|||T|N|",
+                "030|AT|20240201000000|9.0|20240101000000||T|N|",
+                "030|NO|20240201000000|9.0||1|T|N|",
                 "030|S|20240201000000|9.0|||T|N|",
             )
         )
         demand = {one.register_id: one.is_demand for one in all_registers()}
-        self.assertEqual(demand, {"MD": True, "S": False})
+        self.assertEqual(demand, {"AT": True, "MD": True, "NO": True, "S": False})
 
     def test_look_back_no_further_than_a_limit_for_what_was_measured(self) -> None:
         statement = registers._STATEMENT.replace("LIMIT 200", "LIMIT 1")
@@ -151,13 +153,14 @@ class IsDemandRegisterTests(TestCase):
     def test_is_so_where_any_reading_tells_of_a_reset(self) -> None:
         imported(
             flow_file_of_readings(
-                "030|MD|20240101000000|10.0|20231201000000|1|T|N|",
+                "030|AT|20240101000000|10.0|20231201000000||T|N|",
+                "030|NO|20240101000000|10.0||1|T|N|",
                 "030|S|20240201000000|9.0|||T|N|",
             )
         )
         meter = Meter.objects.get().pk
         found = [
             histories.is_demand_register(key=RegisterKey(meter, name))
-            for name in ("MD", "S")
+            for name in ("AT", "NO", "S")
         ]
-        self.assertEqual(found, [True, False])
+        self.assertEqual(found, [True, True, False])
