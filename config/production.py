@@ -54,6 +54,8 @@ def _is_published(secret_key: str, project: Path) -> bool:
         secret_key in path.read_text(encoding="utf-8", errors="replace")
         for pattern in _PUBLISHED
         for path in project.glob(pattern)
+        # Python keeps a folder of its own beside what it runs.
+        if path.is_file()
     )
 
 

@@ -421,9 +421,10 @@ deploy() {
     fi
     "$here/setup_python_environment.sh" production
     check_place
+    # Before there are settings: they are nobody else's to read until they are handed over.
+    [ "$(id -u)" -ne 0 ] || make_user
     step "Writing the settings"
     settings_to_write | write_settings
-    [ "$(id -u)" -ne 0 ] || make_user
     (umask 077 && mkdir -p "$data/media" "$data/cache")
     # An empty "${a[@]}" is an error of Bash 3.2.
     "$here/setup_databases.sh" "$database" ${database_options[@]+"${database_options[@]}"}

@@ -76,7 +76,8 @@ run() {
     if [ -n "$is_dry" ]; then
         say "Would run: $*"
     else
-        "$@"
+        # What is installed is known; what goes wrong is said on standard error.
+        "$@" >/dev/null
     fi
 }
 
@@ -106,20 +107,36 @@ want python has_python
 [ -z "$wants_postgresql" ] || want postgresql has_postgresql
 [ -z "$wants_nginx" ] || want nginx has_nginx
 
+# start_postgresql: starts what was installed, where no system of services has done so.
+start_postgresql() {
+    local version cluster port status _
+    have pg_lsclusters || return 0
+    ! pg_lsclusters --no-header | grep -qw online || return 0
+    while read -r version cluster port status _; do
+        [ "$status" = down ] || continue
+        step "Starting PostgreSQL $version on port $port"
+        run pg_ctlcluster "$version" "$cluster" start
+    done < <(pg_lsclusters --no-header)
+}
+
 if [ ${#missing[@]} -eq 0 ]; then
     good "Nothing is missing."
+    [ -z "$wants_postgresql" ] || start_postgresql
     exit 0
 fi
 
 step "Installing ${missing[*]}"
 case "$manager" in
 apt-get)
-    run apt-get update -q
-    run env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+    run apt-get update -qq
+    run env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y -o Dpkg::Use-Pty=0 \
+        --no-install-recommends "${missing[@]}" || die "The packages could not be installed." \
+        "The messages above say why."
     ;;
 brew) run brew install "${missing[@]}" ;;
 esac
 [ -z "$is_dry" ] || exit 0
+[ -z "$wants_postgresql" ] || start_postgresql
 
 has_python || find_python # which says what else can be done
 good "All of it is here."

@@ -184,6 +184,17 @@ class ProductionSettingsTests(SimpleTestCase):
         readme = (environment.PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
         self.assert_refused("not one that is published", SECRET_KEY=readme[2:60])
 
+    def test_reads_no_folder_that_python_left_beside_the_scripts(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        Path(folder, "deployment_scripts", "__pycache__").mkdir(parents=True)
+        production.refuse(
+            project=Path(folder),
+            debug=False,
+            secret_key=PRODUCTION["SECRET_KEY"],
+            hosts=["readings.example"],
+            token="",
+        )
+
     def test_refuses_a_short_metrics_token(self) -> None:
         self.assert_refused("METRICS_TOKEN must be", METRICS_TOKEN="guess-me")
 

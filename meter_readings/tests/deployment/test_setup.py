@@ -84,7 +84,7 @@ class SystemDependenciesTests(SiteTestCase):
             *["setup_system_dependencies.sh", "--dry-run", "--nginx", "--postgresql"],
             PATH=str(self.programs),
         )
-        self.assertIn("apt-get install -q -y", said)
+        self.assertIn("apt-get install -qq -y", said)
         self.assertIn("postgresql postgresql-client nginx-light", said)
         self.assertNotIn("It was run", said)
 
