@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from meter_readings import importer
+
 logger = logging.getLogger(__name__)
 
 type GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -64,8 +66,15 @@ class DatabaseAwayMiddleware:
     def process_exception(
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
-        """Answer 503 for a database that is away or busy."""
-        if not isinstance(error, OperationalError | InterfaceError):
+        """Answer 503 for a database that is away or busy, 507 for a full disk."""
+        if isinstance(error, importer.StorageFull):
+            logger.error("The storage is full.")
+            return _refusal(
+                HTTPStatus.INSUFFICIENT_STORAGE,
+                "The storage is full. Tell whoever runs the server, and try again when "
+                "there is room.",
+            )
+        if not isinstance(error, OperationalError | InterfaceError | importer.Busy):
             return None
         # The kind alone: an exception's words can hold what a row said.
         logger.error("The database cannot be used (%s).", type(error).__name__)

@@ -170,5 +170,7 @@ def _told_of_failure[Result](
         said = "cannot be imported again: its original is lost or has changed"
     except importer.Busy:
         said = "was left as it was: another file was being loaded"
+    except importer.StorageFull:
+        said = "was left as it was: the storage is full"
     messages.error(request, f"{file.filename} {said}.")
     return None

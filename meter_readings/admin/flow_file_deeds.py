@@ -16,7 +16,7 @@ from meter_readings.importer import Outcome
 from meter_readings.models import FlowFile, ImportJob, Policy
 
 from .flow_file_figures import MOST_COUNTED
-from .flow_file_views import BUSY, CHANGE, PATIENCE, FlowFileView, page
+from .flow_file_views import BUSY, CHANGE, FULL, PATIENCE, FlowFileView, page
 
 _IMPORTED = FlowFile.Status.IMPORTED
 
@@ -45,13 +45,15 @@ def undo(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
         messages.warning(request, said)
     except importer.Busy:
         messages.error(request, BUSY)
+    except importer.StorageFull:
+        messages.error(request, FULL)
     return redirect(file)
 
 
 def undo_now(
     file: FlowFile, request: HttpRequest, *, dry_run: bool = False
 ) -> importer.UndoResult:
-    """Undo an import by this door; raises NotImported and Busy as the importer does."""
+    """Undo an import by this door; raises what the importer raises."""
     return importer.undo_import(
         flow_file=file,
         now=timezone.now(),
@@ -108,6 +110,8 @@ def reprocess(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
             result = reprocess_now(file, request, form, dry_run=is_check)
         except importer.Busy:
             messages.error(request, BUSY)
+        except importer.StorageFull:
+            messages.error(request, FULL)
         else:
             if not is_check and result.outcome != Outcome.REFUSED:
                 tell(request, file, result)
@@ -134,7 +138,7 @@ def _reprocess_form(request: HttpRequest, file: FlowFile) -> ReprocessForm:
 def reprocess_now(
     file: FlowFile, request: HttpRequest, form: ReprocessForm, *, dry_run: bool
 ) -> importer.ImportResult:
-    """Import an original again by this door; raises OriginalLost and Busy."""
+    """Import an original again by this door; raises what the importer raises."""
     return importer.import_original(
         flow_file=file,
         now=timezone.now(),

@@ -27,6 +27,10 @@ BUSY = (
     "Another file is being loaded, and only one load or undoing happens at a time. "
     "Nothing was changed: try again in a minute."
 )
+FULL = (
+    "The storage is full. Nothing was changed: tell whoever runs the server, and try "
+    "again when there is room."
+)
 
 
 class FlowFileView(NamedTuple):

@@ -6,10 +6,11 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import BinaryIO, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django.utils.text import capfirst
 
@@ -18,6 +19,9 @@ from meter_readings.importer import ImportResult, Outcome
 from meter_readings.models import FlowFile, ImportJob, Policy
 
 _LINES_SHOWN_PER_RULE = 3
+
+# How many seconds a file waits for another one to be loaded, before the page says so.
+_PATIENCE = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +59,7 @@ class FileOutcome:
     flow_file: FlowFile | None = None
     rules: list[RuleLines] = field(default_factory=list)
     readings_loaded: int = 0
+    status: HTTPStatus = HTTPStatus.OK
 
     @property
     def link_words(self) -> str:
@@ -78,6 +83,11 @@ class Outcomes(NamedTuple):
     is_dry_run: bool
 
     @property
+    def status(self) -> HTTPStatus:
+        """Return what to answer: the worst that the server had to say of a file."""
+        return max((file.status for file in self.files), default=HTTPStatus.OK)
+
+    @property
     def sum(self) -> str:
         """Return what they come to, in one line."""
         return words.sum_words(
@@ -96,7 +106,14 @@ def import_files(files: Iterable[tuple[str, BinaryIO]], how: How) -> Outcomes:
 
 
 # What a file can do to its own import without a fault of ours; the next one goes on.
-_BROKEN_OFF = importer.SourceUnreadable, OSError, DatabaseError, InterfaceError
+_BROKEN_OFF = (
+    importer.Busy,
+    importer.SourceUnreadable,
+    importer.StorageFull,
+    OSError,
+    DatabaseError,
+    InterfaceError,
+)
 
 
 def _bring(filename: str, stream: BinaryIO, how: How) -> Iterator[FileOutcome]:
@@ -123,6 +140,7 @@ def _import_one(name: str, archive: str, content: BinaryIO, how: How) -> FileOut
                 requested_by=how.requested_by,
                 dry_run=how.is_dry_run,
                 allow_same_name=how.allows_same_name,
+                patience=_PATIENCE,
             )
     except _BROKEN_OFF as error:
         return _broken_off(importer.shown(name), archive, error)
@@ -159,10 +177,33 @@ def _broken_off(name: str, archive: str, error: Exception) -> FileOutcome:
         return FileOutcome(name, archive, words.UNREADABLE, f"Unreadable: {error}")
     # The kind alone: an error's words can hold what a file said.
     logger.error("The import of an upload broke off: %s.", type(error).__name__)
+    status, reason = _reason(error)
+    text = f"Broken off: {reason} Nothing of it was imported."
     return FileOutcome(
-        name,
-        archive,
-        ImportJob.State.FAILED,
-        "Broken off: the server could not keep it. Nothing of it was imported. "
-        "Try again, and if it happens again, tell whoever runs the server.",
+        name, archive, ImportJob.State.FAILED, f"{text} {_AGAIN[status]}", status=status
     )
+
+
+def _reason(error: Exception) -> tuple[HTTPStatus, str]:
+    """Return which status an error has, and why it broke an import off."""
+    match error:
+        case importer.Busy():
+            return HTTPStatus.SERVICE_UNAVAILABLE, "another file is being loaded."
+        case importer.StorageFull():
+            return HTTPStatus.INSUFFICIENT_STORAGE, "the storage is full."
+        case OperationalError() | InterfaceError():
+            said = "the database cannot be reached at the moment."
+            return HTTPStatus.SERVICE_UNAVAILABLE, said
+    return HTTPStatus.OK, "the server could not keep it."
+
+
+# What to do about it. A file may be sent again at any time: none is imported twice.
+_AGAIN = {
+    HTTPStatus.SERVICE_UNAVAILABLE: "Send it again in a minute.",
+    HTTPStatus.INSUFFICIENT_STORAGE: (
+        "Tell whoever runs the server, and send it again when there is room."
+    ),
+    HTTPStatus.OK: (
+        "Try again, and if it happens again, tell whoever runs the server."
+    ),
+}

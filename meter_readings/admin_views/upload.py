@@ -12,7 +12,7 @@ from django.template.defaultfilters import filesizeformat
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from meter_readings import synthetic
+from meter_readings import importer, synthetic
 from meter_readings.forms import UploadForm
 from meter_readings.models import ImportJob, Policy
 
@@ -22,6 +22,11 @@ from .pages import admin_page, for_staff_who_may, telling_of_large_bodies
 _SAMPLE = synthetic.RECIPES["economy_7"]
 
 _PIECE = 1 << 20
+
+_FULL = (
+    "The storage is full. Tell whoever runs the server, and send it again when there "
+    "is room."
+)
 
 
 # Exempt from the checks of the middleware and the admin, which would read the whole
@@ -39,6 +44,9 @@ def upload(request: HttpRequest) -> HttpResponse:
     except UnreadablePostError:
         broken = "It broke off on its way here. Send it again."
         return _page(request, UploadForm(), refusal=broken, status=400)
+    except importer.StorageFull:
+        _read_to_end(request)
+        return _page(request, UploadForm(), refusal=_FULL, status=507)
     if refusal:
         _read_to_end(request)
         return _page(request, UploadForm(), refusal=refusal, status=413)
@@ -71,7 +79,12 @@ def _receive(request: HttpRequest) -> HttpResponse:
     files = ((file.name or "", cast(BinaryIO, file)) for file in form.chosen_files)
     outcomes = import_files(files, how)
     # The form is as before, but for the files: a browser does not take them back.
-    return _page(request, UploadForm(initial=form.cleaned_data), outcomes=outcomes)
+    return _page(
+        request,
+        UploadForm(initial=form.cleaned_data),
+        status=outcomes.status,
+        outcomes=outcomes,
+    )
 
 
 def _page(
@@ -103,7 +116,8 @@ def _refusal(request: HttpRequest) -> str:
             "upload may bring. Pack the files, or send fewer at a time."
         )
     try:
-        request.POST
+        with importer.room_for("what is uploaded"):
+            request.POST
     except TooManyFilesSent:
         return (
             f"Those are more than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files, the "

@@ -35,6 +35,7 @@ DETAILS = {
     429: "Too many requests. Wait as many seconds as Retry-After says.",
     500: "The site has made a mistake. Tell its operators the request id.",
     503: "The database does not answer in time. Try again later.",
+    507: "The storage is full. Nothing was kept; try again when there is room.",
 }
 # Headers that a refusal keeps.
 _TOLD = ("Allow", "Retry-After", "Vary")

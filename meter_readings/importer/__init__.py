@@ -8,6 +8,7 @@ from .findings import KEPT_PER_RULE
 from .loaders import Busy
 from .originals import OriginalLost, import_original, open_original
 from .pipeline import ImportResult, Outcome, import_flow_file
+from .room import StorageFull, room_for
 from .rules import RULES, ImportCode, Rule, severity_of
 from .source import SourceUnreadable, flow_files, shown
 from .undo import NotImported, UndoResult, undo_import
@@ -25,12 +26,14 @@ __all__ = [
     "Outcome",
     "Rule",
     "SourceUnreadable",
+    "StorageFull",
     "UndoResult",
     "clear_database",
     "flow_files",
     "import_flow_file",
     "import_original",
     "open_original",
+    "room_for",
     "severity_of",
     "shown",
     "undo_import",

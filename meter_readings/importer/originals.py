@@ -47,7 +47,8 @@ def import_original(
     """Import the bytes of a rejected or undone file again, as `import_flow_file` does.
 
     A file that is held as imported stays as it is: the result says so. Raises
-    OriginalLost where its bytes are not there or are not what they were, and Busy.
+    OriginalLost where its bytes are not there or are not what they were, Busy, and
+    StorageFull.
     """
     with open_original(flow_file=flow_file) as stream:
         digest = hashlib.file_digest(cast(BufferedReader, stream), "sha256")

@@ -6,12 +6,13 @@ bytes are kept under their hash before the transaction that names them is over.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import models
+from django.db import Error, models
 
 from meter_readings.d0010 import Fault, FlowFileParser, Header, RegisterReading
 from meter_readings.d0010.columns import ReadingColumns
@@ -22,7 +23,7 @@ from . import identity, rules, source
 from .findings import Findings, OnFinding
 from .jobs import Job, OnProgress
 from .load import LoadCounts, load_staged
-from .loaders import Loader, loader
+from .loaders import Busy, Loader, loader
 from .source import Received
 
 
@@ -94,8 +95,8 @@ def import_flow_file(
     `on_progress` is told the phase and the bytes checked, `on_finding` every finding;
     neither may use this thread's database connection, which may be loading meanwhile.
     The outcome is in the result and not raised; SourceUnreadable is raised where the
-    bytes could not be had, and Busy where another load lasts longer than `patience`,
-    in seconds.
+    bytes could not be had, StorageFull where there is no room for them, and Busy where
+    another load lasts longer than `patience`, in seconds: ten minutes, if it is None.
     """
     filename = source.shown(filename)
     request = _Request(filename, policy, now, dry_run, allow_same_name)
@@ -112,6 +113,11 @@ def import_flow_file(
         job.note_received(received.sha256, received.size)
         attempt = _Attempt(request, received, staging, job, on_finding)
         return attempt.stop_at_the_door() or attempt.check_and_load()
+
+
+# How many seconds to wait for the lock when an attempt broke off: whoever has it may
+# need the bytes, and what is left behind does no harm.
+_MOMENT = 1.0
 
 
 class _Attempt:
@@ -161,6 +167,15 @@ class _Attempt:
         if not findings.is_rejected:
             self._staging.begin()
         self._job.enter(ImportJob.Phase.LOADING)
+        try:
+            return self._load(parser)
+        except BaseException:
+            self._forget()
+            raise
+
+    def _load(self, parser: FlowFileParser) -> ImportResult:
+        """Keep the file, and all of its rows or the report, in one transaction."""
+        findings = self._findings
         with self._staging.transaction():
             # Another process may have brought the same file while this one checked.
             result = self.stop_at_the_door()
@@ -175,6 +190,12 @@ class _Attempt:
             loaded = load_staged(flow_file.pk, self._readings_good, findings)
             findings.store(flow_file)
             return self._finish(Outcome.IMPORTED, flow_file, loaded)
+
+    def _forget(self) -> None:
+        """Remove the bytes that were kept, where no row came to name them."""
+        with suppress(Busy, Error, OSError), loader(_MOMENT) as staging:
+            with staging.transaction():
+                source.forget(self._received)
 
     def _check(self) -> FlowFileParser:
         """Read the file to its end; put its entries aside while it may be loaded."""

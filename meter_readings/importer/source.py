@@ -24,6 +24,8 @@ from django.core.files.storage import default_storage
 
 from meter_readings.models import FlowFile
 
+from .room import room_for
+
 _PIECE = 1 << 20
 _GZIP = b"\x1f\x8b"
 _ZIP, _EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
@@ -67,7 +69,7 @@ def flow_files(stream: BinaryIO, filename: str) -> Iterator[tuple[str, BinaryIO]
     """Yield the name and bytes of each file in a stream: itself, or what it packs.
 
     Told by its first bytes, not its name. Raises SourceUnreadable where an archive
-    cannot be read.
+    cannot be read, and StorageFull where there is no room for one.
     """
     filename = shown(filename)
     start = _first_bytes(stream, len(_ZIP))
@@ -79,8 +81,10 @@ def flow_files(stream: BinaryIO, filename: str) -> Iterator[tuple[str, BinaryIO]
         )
     elif start in (_ZIP, _EMPTY_ZIP):
         with tempfile.TemporaryFile() as archive:
-            while piece := whole.read(_PIECE):
-                archive.write(piece)
+            with room_for("an archive to be unpacked"):
+                while piece := whole.read(_PIECE):
+                    archive.write(piece)
+                archive.flush()
             yield from _members(archive, filename)
     else:
         yield filename, cast(BinaryIO, whole)
@@ -223,11 +227,25 @@ def _remove_left_behind(folder: Path) -> None:
 
 def keep(received: Received) -> str:
     """Move received bytes to where their hash says, and return the storage name."""
-    name = f"{_KEPT}/{received.sha256[:2]}/{received.sha256}.uff"
+    name = _name_of(received)
     if default_storage.exists(name):
         return name
     with received.path.open("rb") as file:
         return default_storage.save(name, _Movable(file, received.path))
+
+
+def _name_of(received: Received) -> str:
+    return f"{_KEPT}/{received.sha256[:2]}/{received.sha256}.uff"
+
+
+def forget(received: Received) -> None:
+    """Remove the kept bytes of a load that broke off, unless a flow file names them.
+
+    Under the lock of a load, for another may keep the same bytes.
+    """
+    name = _name_of(received)
+    if not FlowFile.objects.filter(content=name).exists():
+        default_storage.delete(name)
 
 
 def remove_unnamed() -> None:

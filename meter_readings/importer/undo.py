@@ -91,8 +91,8 @@ def undo_import(
 
     The file's row, bytes and report stay, marked as undone; the same bytes may be
     imported again. `dry_run` does all that and keeps nothing of it, to tell what it
-    would be. Raises NotImported where the file is not held as imported, and Busy where
-    another load lasts longer than `patience`, in seconds.
+    would be. Raises NotImported where the file is not held as imported, Busy where
+    another load lasts longer than `patience`, in seconds, and StorageFull.
     """
     job = Job(
         filename=flow_file.filename,

@@ -12,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.core.management.color import Style, no_style
 from django.db import DatabaseError, InterfaceError, connection
 
+from meter_readings import importer
+
 FAILED, USAGE, NOTHING_MATCHED, INTERRUPTED = 1, 2, 3, 130
 
 
@@ -54,14 +56,23 @@ class ConsoleCommand(BaseCommand):
 
 @contextmanager
 def database_errors_in_words() -> Iterator[None]:
-    """Turn an error of the database into one sentence that says what to do."""
+    """Turn what stops the database or a load into one sentence that says what to do."""
     try:
         # Loading speaks to the drivers themselves, past Django's own wrapping.
         with connection.wrap_database_errors:
             yield
+    except importer.Busy as error:
+        raise CommandError(f"{_BUSY} Nothing was changed. {_WAIT}") from error
+    except importer.StorageFull as error:
+        raise CommandError(f"{_FULL} ({error}) {_MAKE_ROOM}") from error
     except (DatabaseError, InterfaceError) as error:
         raise CommandError(_sentence(error), returncode=FAILED) from error
 
+
+_BUSY = "The database is busy: another program is writing to it."
+_WAIT = "Wait until it has finished, then run the command again."
+_FULL = "The storage is full, and nothing was half done."
+_MAKE_ROOM = "Make room, then run the command again."
 
 # What a driver says, what that means, and what a person can do about it.
 _MEANINGS = (
@@ -71,9 +82,9 @@ _MEANINGS = (
         "Check that it runs, and DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD.",
     ),
     (
-        ("locked",),
-        "The database is busy: another program is writing to it.",
-        "Wait until it has finished, then run the command again.",
+        ("locked", "lock timeout"),
+        _BUSY,
+        _WAIT,
     ),
     (
         ("no such table", "no such column", "does not exist"),
@@ -82,8 +93,8 @@ _MEANINGS = (
     ),
     (
         ("full", "no space left"),
-        "The disk of the database is full.",
-        "Make room, then run the command again.",
+        _FULL,
+        _MAKE_ROOM,
     ),
     (
         ("readonly", "read-only", "unable to open", "not a database"),

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory, TestCase, override_settings
 from django.views.decorators.csrf import csrf_exempt
 
+from meter_readings import importer
 from meter_readings.guards import BodyLimitMiddleware
 
 _MEGABYTE = 1 << 20
@@ -50,6 +51,13 @@ class DatabaseAwayTests(TestCase):
         self.assertEqual(response.status_code, 503)
         self.assertEqual(response.headers["Retry-After"], "30")
         self.assertNotIn(b"10.1.2.3", response.content)
+
+    def test_says_later_where_another_load_lasts(self) -> None:
+        self.assertEqual(self.answer_to(importer.Busy()).status_code, 503)
+
+    def test_says_that_the_storage_is_full(self) -> None:
+        response = self.answer_to(importer.StorageFull())
+        self.assertContains(response, "The storage is full.", status_code=507)
 
     def test_leaves_other_errors_to_django(self) -> None:
         self.assertEqual(self.answer_to(ValueError("broken")).status_code, 500)

@@ -21,6 +21,8 @@ from meter_readings.d0010 import Entry, OpenGroup, RegisterReading, SiteVisit
 from meter_readings.d0010.columns import ReadingColumns
 from meter_readings.d0010.parser import Batch
 
+from ..room import StorageFull, is_full
+
 # How many distinct times are remembered in the database's own words.
 _REMEMBERED = 100_000
 
@@ -88,15 +90,21 @@ VISIT_COLUMNS = (
 )
 
 
+# A load waits this long for another to end, if nothing else is said: a large one takes
+# minutes.
+LONGEST_PATIENCE = 600.0
+
+
 class Busy(Exception):
-    """Another load or undoing lasts longer than this one was to wait for it."""
+    """Another holds a lock for longer than this load or undoing was to wait for it."""
 
 
 class Loader(ABC):
     """Stages the entries of one file; `load.load_staged` makes rows of them.
 
-    `patience` is how many seconds it waits for another load to end; without a limit it
-    waits as long as that takes. A context manager: Busy is raised where it ran out.
+    `patience` is how many seconds it waits for another load to end, ten minutes where
+    nothing is said. A context manager: it raises Busy where they ran out, and
+    StorageFull where the database or the disk has no room left.
     """
 
     # How the database's own loading writes what is not text.
@@ -106,7 +114,7 @@ class Loader(ABC):
     utc_suffix: str
 
     def __init__(self, patience: float | None = None) -> None:
-        self.patience = patience
+        self.patience = LONGEST_PATIENCE if patience is None else patience
         self.is_begun = False
         self._meter_lines: set[int] = set()
         self._earlier_meter_lines: set[int] = set()
@@ -137,6 +145,10 @@ class Loader(ABC):
         """Return whether an error says that another holds a lock."""
 
     @abstractmethod
+    def says_full(self, error: OperationalError) -> bool:
+        """Return whether an error says that the database has no room left."""
+
+    @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
         """Open the one transaction of a load, alone among loads until it ends."""
 
@@ -161,9 +173,13 @@ class Loader(ABC):
         if self.is_begun:
             with suppress(Error):
                 self.clear()
-        if self.patience is not None and isinstance(error, OperationalError):
+        if isinstance(error, OperationalError):
             if self.says_locked(error):
                 raise Busy("Another file is being loaded.") from error
+            if self.says_full(error):
+                raise StorageFull("The database has no room left.") from error
+        if error is not None and is_full(error):
+            raise StorageFull("A disk has no room left.") from error
 
     def begin(self) -> None:
         """Make ready for the entries of a file, or for an undoing.

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from psycopg2.errors import LockNotAvailable
+from psycopg2.errors import DiskFull, LockNotAvailable
 
 from .base import STAGING_TABLES, Loader
 
@@ -141,6 +141,10 @@ class PostgresqlLoader(Loader):
         """Return whether an error says that a lock was not to be had in time."""
         return isinstance(error.__cause__, LockNotAvailable)
 
+    def says_full(self, error: OperationalError) -> bool:
+        """Return whether an error says that the database has no room left."""
+        return isinstance(error.__cause__, DiskFull)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold the lock that no two loads hold at once, until the end."""
@@ -151,9 +155,8 @@ class PostgresqlLoader(Loader):
                 "SET LOCAL jit = off;"
                 "SET LOCAL work_mem = '256MB';"
                 "SET LOCAL statement_timeout = 0;"
-                f"SET LOCAL lock_timeout = {int((self.patience or 0) * 1000)};"
-                f"SELECT pg_advisory_xact_lock({_LOCK});"
-                "SET LOCAL lock_timeout = 0"
+                f"SET LOCAL lock_timeout = {int(self.patience * 1000)};"
+                f"SELECT pg_advisory_xact_lock({_LOCK})"
             )
             if self.is_begun:
                 cursor.execute(f"ANALYZE {', '.join(STAGING_TABLES)}")

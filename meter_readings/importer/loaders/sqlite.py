@@ -11,9 +11,6 @@ from django.db import OperationalError, connection, transaction
 
 from .base import Loader
 
-# A load waits this long for another to end: a large one takes minutes.
-_BUSY_MILLISECONDS = 10 * 60 * 1000
-
 
 class SqliteLoader(Loader):
     """Loads into SQLite, which lets one connection write at a time."""
@@ -92,8 +89,7 @@ class SqliteLoader(Loader):
     @property
     def _wait(self) -> int:
         """Return how long this one waits for another, in milliseconds."""
-        patience = self.patience
-        return _BUSY_MILLISECONDS if patience is None else int(patience * 1000)
+        return int(self.patience * 1000)
 
     def _wait_for(self, milliseconds: int) -> None:
         """Be so patient when another connection writes."""
@@ -103,6 +99,10 @@ class SqliteLoader(Loader):
     def says_locked(self, error: OperationalError) -> bool:
         """Return whether an error says that another writes."""
         return "locked" in str(error)
+
+    def says_full(self, error: OperationalError) -> bool:
+        """Return whether an error says that the database has no room left."""
+        return "is full" in str(error)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Hold the database's one write lock from the beginning to the end."""

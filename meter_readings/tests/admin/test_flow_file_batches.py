@@ -137,8 +137,10 @@ class UndoTests(BatchTestCase):
         self.assertEqual(Reading.objects.count(), 1)
 
     def test_goes_on_where_one_cannot_be_undone(self) -> None:
-        files = [good_file(1), good_file(2), good_file(3)]
-        failures = iter([importer.NotImported, importer.Busy, None])
+        files = [good_file(1), good_file(2), good_file(3), good_file(4)]
+        failures = iter(
+            [importer.NotImported, importer.Busy, importer.StorageFull, None]
+        )
 
         def undo(*given: object, **options: object) -> importer.UndoResult:
             failure = next(failures)
@@ -151,9 +153,10 @@ class UndoTests(BatchTestCase):
         self.assertEqual(
             self.told(page),
             [
-                "error: good_3.uff is not imported any more: there was nothing to"
+                "error: good_4.uff is not imported any more: there was nothing to"
                 " undo.",
-                "error: good_2.uff was left as it was: another file was being loaded.",
+                "error: good_3.uff was left as it was: another file was being loaded.",
+                "error: good_2.uff was left as it was: the storage is full.",
                 "success: 1 import was undone: 1 reading taken away.",
             ],
         )

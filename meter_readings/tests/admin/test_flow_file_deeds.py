@@ -22,6 +22,7 @@ from meter_readings.tests.admin.base import (
 )
 from meter_readings.tests.builders import EVERY_GROUP, flow_file_of_readings
 from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.shortages import full_database
 
 GOOD = "030|S|20240401000000|99.0|||T|N|"
 BAD = "030|S|20240402000000|-1.0|||T|N|"
@@ -284,6 +285,26 @@ class _Instead:
 
     def __getattr__(self, name: str) -> object:
         return getattr(importer, name)
+
+
+class FullTests(AdminTestCase):
+    """Where the storage is full, a page says so and changes nothing."""
+
+    def told_after(self, file: FlowFile, deed: str, **given: str) -> str:
+        with full_database():
+            page = self.client.post(address_of(file, deed), given, follow=True)
+        (said,) = map(str, page.context["messages"])
+        return said
+
+    def test_an_undoing_waits_for_room(self) -> None:
+        said = self.told_after(imported(EVERY_GROUP), "undo", step="undo")
+        self.assertIn("The storage is full. Nothing was changed", said)
+
+    def test_an_import_waits_for_room(self) -> None:
+        file = import_text(flow_file_of_readings(BAD)).flow_file
+        given = {"step": "import", "policy": "salvage"}
+        said = self.told_after(file, "reprocess", **given)
+        self.assertIn("The storage is full. Nothing was changed", said)
 
 
 class BusyTests(TransactionTestCase):

@@ -6,6 +6,7 @@ import gzip
 import io
 import logging
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from unittest.mock import patch
 
@@ -19,6 +20,7 @@ from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.admin.base import list_address
 from meter_readings.tests.builders import EVERY_GROUP
 from meter_readings.tests.imported import imported
+from meter_readings.tests.shortages import no_room
 
 from .base import BAD, GOOD, UPLOAD, PageTestCase, sent, user_who_may, words_of
 
@@ -310,7 +312,7 @@ class HostileNameTests(PageTestCase):
 class BrokenOffTests(PageTestCase):
     """What the server cannot do costs one file, and is told without its secrets."""
 
-    def told_when(self, error: Exception) -> str:
+    def told_when(self, error: Exception, status: int = 200) -> str:
         """Return what is told where an import fails in this way."""
         real, calls = importer.import_flow_file, []
 
@@ -321,17 +323,40 @@ class BrokenOffTests(PageTestCase):
             return real(**options)
 
         with patch.object(importer, "import_flow_file", fail_once):
-            with self.assertLogs("meter_readings", logging.ERROR) as logs:
-                told = self.told(sent(BAD), sent(GOOD, "b.uff"))
+            refused = (
+                self.assertLogs("django.request") if status > 200 else nullcontext()
+            )
+            with refused, self.assertLogs("meter_readings", logging.ERROR) as logs:
+                answer = self.upload(sent(BAD), sent(GOOD, "b.uff"))
+        self.assertEqual(answer.status_code, status)
+        told = words_of(answer)
         self.assertNotIn("secret", str(logs.output) + told)
         return told
 
-    def test_a_full_disk_is_told(self) -> None:
+    def test_a_folder_that_cannot_be_written_is_told(self) -> None:
         self.assertIn("Nothing of it was imported", self.told_when(OSError("secret")))
 
+    def test_a_full_disk_is_told(self) -> None:
+        told = self.told_when(importer.StorageFull("secret"), status=507)
+        self.assertIn("Broken off: the storage is full.", told)
+
+    def test_another_load_that_lasts_is_told(self) -> None:
+        told = self.told_when(importer.Busy("secret"), status=503)
+        self.assertIn("another file is being loaded", told)
+        self.assertIn("Send it again in a minute.", told)
+
     def test_a_database_that_gives_up_is_told(self) -> None:
-        told = self.told_when(OperationalError("secret"))
+        told = self.told_when(OperationalError("secret"), status=503)
         self.assertIn("1 imported, 1 broken off", told)
+
+    def test_a_disk_that_is_full_before_the_file_is_here_is_told(self) -> None:
+        self.expect_refusals()
+        write = "django.core.files.uploadedfile.TemporaryUploadedFile.write"
+        with self.settings(FILE_UPLOAD_MAX_MEMORY_SIZE=10):
+            with patch(write, create=True, side_effect=no_room()):
+                page = self.upload(sent(GOOD))
+        self.assertEqual(page.status_code, 507)
+        self.assertIn("The storage is full.", words_of(page))
 
 
 class Cut(io.RawIOBase):

@@ -108,29 +108,47 @@ class NoLockTests(TransactionTestCase):
 class FailingStatementTests(TransactionTestCase):
     """Whichever statement the database fails, all of the file is held or nothing."""
 
-    def import_failing_at(self, number: int) -> None:
-        """Import a file with the statement of this number failing."""
+    @contextmanager
+    def failing_at(self, number: int) -> Iterator[None]:
+        """Let the statement of this number fail, and what it is a part of."""
         numbers = count(1)
 
         def fail(execute: Any, statement: str, *rest: Any) -> Any:
             if next(numbers) == number:
-                raise OperationalError("disk full")
+                raise OperationalError("out of order")
             return execute(statement, *rest)
 
         with connection.execute_wrapper(fail), suppress(OperationalError):
-            import_text(EVERY_GROUP)
+            yield
 
     def test_leaves_all_or_nothing_and_hinders_nothing(self) -> None:
         number = held = 0
         while not held:
             number += 1
-            self.import_failing_at(number)
+            with self.failing_at(number):
+                import_text(EVERY_GROUP)
             held = FlowFile.objects.count()
             with self.subTest(number):
                 self.assertEqual(Reading.objects.count(), 3 * held)
                 self.assertEqual(SiteVisit.objects.count(), 3 * held)
         self.assertGreater(number, 10)
         self.assertEqual(import_text(EVERY_GROUP).outcome, "already-imported")
+
+    def test_undoes_all_or_nothing_and_hinders_nothing(self) -> None:
+        file = imported(EVERY_GROUP)
+        number = 0
+        while file.status == FlowFile.Status.IMPORTED:
+            number += 1
+            with self.failing_at(number):
+                undo_import(flow_file=file, now=NOW)
+            file.refresh_from_db()
+            is_held = file.status == FlowFile.Status.IMPORTED
+            with self.subTest(number):
+                self.assertEqual(Reading.objects.count(), 3 * is_held)
+                self.assertEqual(SiteVisit.objects.count(), 3 * is_held)
+                self.assertEqual(Meter.objects.count(), 2 * is_held)
+        self.assertGreater(number, 10)
+        imported(EVERY_GROUP)
 
 
 class OneAtATimeTests(TransactionTestCase):

@@ -8,6 +8,7 @@ from django.core.management import CommandError
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.test import TestCase
 
+from meter_readings import importer
 from meter_readings.management.console import (
     ConsoleCommand,
     database_errors_in_words,
@@ -54,6 +55,24 @@ class DatabaseErrorTests(TestCase):
         self.assertIn(
             "is full", self.words(OperationalError("database or disk is full"))
         )
+
+    def test_a_load_that_another_keeps_waiting(self) -> None:
+        self.assertEqual(
+            self.words(importer.Busy("Another file is being loaded.")),
+            "The database is busy: another program is writing to it. Nothing was "
+            "changed. Wait until it has finished, then run the command again.",
+        )
+
+    def test_a_load_that_has_no_room(self) -> None:
+        self.assertEqual(
+            self.words(importer.StorageFull("A disk has no room left.")),
+            "The storage is full, and nothing was half done. (A disk has no room "
+            "left.) Make room, then run the command again.",
+        )
+
+    def test_a_lock_that_is_not_to_be_had(self) -> None:
+        error = OperationalError("canceling statement due to lock timeout")
+        self.assertIn("is busy", self.words(error))
 
     def test_a_file_that_cannot_be_written(self) -> None:
         error = OperationalError("attempt to write a readonly database")

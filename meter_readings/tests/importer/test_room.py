@@ -1,0 +1,106 @@
+"""Where no room is left, that is said, and nothing is kept of what did not fit."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+from unittest.mock import patch
+
+from django.conf import settings
+from django.test import SimpleTestCase, TransactionTestCase
+
+from meter_readings import importer
+from meter_readings.importer import StorageFull, room, source
+from meter_readings.models import FlowFile, ImportJob, Reading
+from meter_readings.tests.builders import EVERY_GROUP
+from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.shortages import full_database, no_room
+
+
+class RoomForTests(SimpleTestCase):
+    def test_says_what_there_is_no_room_for(self) -> None:
+        with self.assertRaisesMessage(StorageFull, "no room left for an archive"):
+            with room.room_for("an archive"):
+                raise no_room()
+
+    def test_leaves_other_errors_as_they_are(self) -> None:
+        with self.assertRaises(PermissionError), room.room_for("an archive"):
+            raise PermissionError("no")
+
+
+class KeptBytesTestCase(TransactionTestCase):
+    def setUp(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.enterContext(self.settings(MEDIA_ROOT=folder))
+
+    def kept(self) -> list[str]:
+        """Return the names of all files in the storage."""
+        media = Path(settings.MEDIA_ROOT)
+        return [path.name for path in media.rglob("*") if path.is_file()]
+
+
+class FullDatabaseTests(KeptBytesTestCase):
+    def test_keeps_nothing_and_takes_the_file_when_there_is_room(self) -> None:
+        with self.assertRaisesMessage(StorageFull, "The database has no room left."):
+            with full_database():
+                import_text(EVERY_GROUP)
+        self.assertEqual((FlowFile.objects.count(), Reading.objects.count()), (0, 0))
+        self.assertEqual(self.kept(), [])
+        self.assertEqual(ImportJob.objects.get().state, ImportJob.State.FAILED)
+        imported(EVERY_GROUP)
+        self.assertEqual(len(self.kept()), 1)
+
+    def test_undoes_nothing(self) -> None:
+        file = imported(EVERY_GROUP)
+        with self.assertRaises(StorageFull), full_database():
+            importer.undo_import(flow_file=file, now=NOW)
+        self.assertEqual(Reading.objects.count(), 3)
+        importer.undo_import(flow_file=file, now=NOW)
+
+    def test_keeps_the_bytes_that_another_row_names(self) -> None:
+        imported(EVERY_GROUP)
+        FlowFile.objects.update(status=FlowFile.Status.UNDONE)
+        Reading.objects.all().delete()
+        with self.assertRaises(StorageFull), full_database():
+            import_text(EVERY_GROUP)
+        self.assertEqual(len(self.kept()), 1)
+
+    def test_leaves_the_bytes_while_another_may_need_them(self) -> None:
+        def fail(*_: object) -> None:
+            raise no_room()
+
+        with patch("meter_readings.importer.pipeline.load_staged", fail):
+            with patch("meter_readings.importer.pipeline.source.forget", fail):
+                with self.assertRaises(StorageFull):
+                    import_text(EVERY_GROUP)
+        self.assertEqual(len(self.kept()), 1)
+        imported(EVERY_GROUP)
+        self.assertEqual(len(self.kept()), 1)
+
+
+class FullDiskTests(KeptBytesTestCase):
+    def test_is_told_where_a_file_is_received(self) -> None:
+        with self.assertRaisesMessage(StorageFull, "A disk has no room left."):
+            with patch("os.fsync", side_effect=no_room()):
+                import_text(EVERY_GROUP)
+        self.assertEqual(self.kept(), [])
+
+    def test_is_told_where_a_file_is_kept(self) -> None:
+        with self.assertRaises(StorageFull):
+            with patch.object(source.default_storage, "save", side_effect=no_room()):
+                import_text(EVERY_GROUP)
+        self.assertEqual(self.kept(), [])
+        self.assertEqual(FlowFile.objects.count(), 0)
+
+    def test_is_told_where_an_archive_is_unpacked(self) -> None:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("a.uff", EVERY_GROUP)
+        packed.seek(0)
+        with patch("tempfile.TemporaryFile") as temporary:
+            opened = temporary.return_value.__enter__.return_value
+            opened.write.side_effect = no_room()
+            with self.assertRaisesMessage(StorageFull, "an archive to be unpacked"):
+                list(importer.flow_files(packed, "all.zip"))
