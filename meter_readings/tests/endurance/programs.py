@@ -38,7 +38,7 @@ class Program:
         self._process = subprocess.Popen(
             [sys.executable, "-c", start, *map(str, arguments)],
             cwd=PROJECT_ROOT,
-            env=_unmeasured() | {"DEBUG": "0"} | environment,
+            env=unmeasured() | {"DEBUG": "0"} | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -75,7 +75,7 @@ def say(**answer: Any) -> None:
     print(json.dumps(answer), flush=True)
 
 
-def _unmeasured() -> dict[str, str]:
+def unmeasured() -> dict[str, str]:
     """Return the environment without what makes a process measure its coverage."""
     return {
         name: value

@@ -1,0 +1,225 @@
+"""The site in production behind a real nginx, by the file that is written for it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from email.message import Message
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from config.environment import PROJECT_ROOT
+from meter_readings.tests.endurance.clusters import free_port
+from meter_readings.tests.endurance.programs import unmeasured
+
+DOMAIN = "readings.example"
+
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+
+# What nginx needs to be told beside the file of the site.
+_AROUND = """
+daemon off;
+{user}
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/d0010.nginx.conf;
+}}
+"""
+
+# The site, which says of each request how it was told who asks.
+_BEHIND = """
+import io, sys
+from wsgiref.simple_server import make_server
+from config.wsgi import application
+
+def seen(environ, start_response):
+    # Whoever leaves a body unread cuts the line on which the answer goes.
+    size = int(environ.get("CONTENT_LENGTH") or 0)
+    environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(size))
+    def start(status, headers, exc_info=None):
+        for name in ("FOR", "PROTO"):
+            value = environ.get(f"HTTP_X_FORWARDED_{name}", "")
+            headers.append((f"X-Seen-{name}", value))
+        return start_response(status, headers, exc_info)
+    return application(environ, start)
+
+make_server("127.0.0.1", int(sys.argv[1]), seen).serve_forever()
+"""
+
+
+class Answer(NamedTuple):
+    """What comes back."""
+
+    status: int
+    headers: Message
+
+
+class ProxiedSite:
+    """The site and nginx before it, each in a process: a context manager."""
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="d0010_nginx_")
+        self.folder = Path(self._folder.name)
+        self._port, self._http, self._https = free_port(), free_port(), free_port()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._make_certificate()
+        self._write_files()
+        self._prepare()
+        self._start(sys.executable, "-c", _BEHIND, str(self._port))
+        self._start(str(NGINX), "-c", str(self.folder / "nginx.conf"))
+        for port in (self._port, self._http, self._https):
+            self._wait_for(port)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for process in reversed(self._processes):
+            process.terminate()
+            process.wait()
+        self._folder.cleanup()
+
+    @property
+    def log(self) -> str:
+        """Return what nginx wrote down of requests."""
+        return (self.folder / "access.log").read_text()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        by_https: bool = True,
+        host: str = DOMAIN,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """Return the answer to a request."""
+        with self._connected(by_https, host) as connection:
+            connection.request(method, path, body, {"Host": host} | (headers or {}))
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers)
+
+    @contextmanager
+    def _connected(
+        self, by_https: bool, host: str
+    ) -> Iterator[http.client.HTTPConnection]:
+        port = self._https if by_https else self._http
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        with closing(connection):
+            connection.connect()
+            if by_https:
+                trusted = ssl.create_default_context(cafile=self.folder / "site.pem")
+                connection.sock = trusted.wrap_socket(
+                    connection.sock, server_hostname=host
+                )
+            yield connection
+
+    def _make_certificate(self) -> None:
+        subprocess.run(
+            [
+                *["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes"],
+                *["-days", "2", "-subj", f"/CN={DOMAIN}"],
+                *["-addext", f"subjectAltName=DNS:{DOMAIN}"],
+                *[
+                    "-keyout",
+                    self.folder / "site.key",
+                    "-out",
+                    self.folder / "site.pem",
+                ],
+            ],
+            check=True,
+            capture_output=True,
+        )
+
+    def _write_files(self) -> None:
+        """Write the file that a deployment writes, with ports and paths of our own."""
+        plan = subprocess.run(
+            [
+                *[PROJECT_ROOT / "deployment_scripts/quick_deploy.sh", "production"],
+                *["--domain", DOMAIN, "--port", str(self._port), "--dry-run"],
+                *["--output", self.folder, "--certificate", self.folder / "site.pem"],
+                *["--certificate-key", self.folder / "site.key"],
+            ],
+            env={**os.environ, "PYTHON_ENVIRONMENT": sys.prefix},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        text = plan.partition("==> d0010.nginx.conf\n")[2]
+        text = re.sub(r"listen 80\b", f"listen 127.0.0.1:{self._http}", text)
+        text = re.sub(r"listen 443\b", f"listen 127.0.0.1:{self._https}", text)
+        text = text.replace("/var/log/nginx/d0010.log", str(self.folder / "access.log"))
+        (self.folder / "d0010.nginx.conf").write_text(text)
+        user = "user root;" if os.geteuid() == 0 else ""
+        around = _AROUND.format(folder=self.folder, user=user)
+        (self.folder / "nginx.conf").write_text(around)
+
+    def _prepare(self) -> None:
+        for words in (["migrate"], ["collectstatic", "--noinput"]):
+            subprocess.run(
+                [sys.executable, "manage.py", *words, "--verbosity", "0"],
+                cwd=PROJECT_ROOT,
+                env=self._environment,
+                check=True,
+            )
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        folder = self.folder
+        return unmeasured() | {
+            "D0010_ENV": "production",
+            "DEBUG": "",
+            "SECRET_KEY": "made up for the tests of the proxy, and used nowhere else",
+            "ALLOWED_HOSTS": DOMAIN,
+            "BEHIND_PROXY": "1",
+            "USE_POSTGRESQL": "0",
+            "SQLITE_PATH": str(folder / "db.sqlite3"),
+            "ACCEPT_SQLITE_RISK": "1",
+            "MEDIA_ROOT": str(folder / "media"),
+            "CACHE_DIR": str(folder / "cache"),
+            "STATIC_ROOT": str(folder / "static"),
+            "METRICS_TOKEN": "",
+            "MIN_FREE_MEGABYTES": "1",
+        }
+
+    def _start(self, *words: str) -> None:
+        self._processes.append(
+            subprocess.Popen(
+                words,
+                cwd=PROJECT_ROOT,
+                env=self._environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+
+    def _wait_for(self, port: int) -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", port)):
+                    return
+            except OSError:
+                assert time.monotonic() < deadline, self._said()
+                time.sleep(0.1)
+
+    def _said(self) -> str:
+        path = self.folder / "error.log"
+        return path.read_text() if path.exists() else "The site does not answer."

@@ -1,0 +1,120 @@
+"""A PostgreSQL of a test's own, which it may stop, starve and throw away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg2
+
+# Debian keeps these where PATH does not look.
+_DEBIAN = Path("/usr/lib/postgresql")
+_ROLE = "postgres"
+
+# Nothing may be lost for want of these, and a folder on a small disk holds more.
+_SETTINGS = "-c max_wal_size=32MB -c shared_buffers=16MB -c listen_addresses=127.0.0.1"
+
+
+def programs() -> Path | None:
+    """Return the folder that has `initdb` and `pg_ctl`, the newest there is."""
+    if found := shutil.which("initdb"):
+        # The programs that it calls are beside it, and not beside a link to it.
+        return Path(found).resolve().parent
+    versions = sorted(_DEBIAN.glob("*/bin/initdb"), key=lambda p: float(p.parts[-3]))
+    return versions[-1].parent if versions else None
+
+
+class Cluster:
+    """A server in a folder of its own, on a port of its own: a context manager."""
+
+    def __init__(self) -> None:
+        folder = programs()
+        assert folder is not None
+        self._programs = folder
+        self.port = free_port()
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="d0010_cluster_")
+        self._data = Path(self._folder.name, "data")
+        own(Path(self._folder.name))
+        self._run("initdb", "-D", str(self._data), "-U", _ROLE, "-A", "trust", "-N")
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what the settings need to find it."""
+        return {
+            "USE_POSTGRESQL": "1",
+            "DB_NAME": _ROLE,
+            "DB_USER": _ROLE,
+            "DB_PASSWORD": "unused",
+            "DB_HOST": "127.0.0.1",
+            "DB_PORT": str(self.port),
+        }
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-p {self.port} -k {self._folder.name} {_SETTINGS}"
+        log = str(Path(self._folder.name, "log"))
+        self._run("pg_ctl", "start", "-w", "-D", self._data, "-l", log, "-o", options)
+
+    def stop(self) -> None:
+        """Stop it as if its plug was pulled: nobody is waited for."""
+        self._run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", self._data)
+
+    def keep_on(self, disk: Path) -> None:
+        """Keep what is made from now on, also for a moment, on another disk."""
+        own(disk)
+        self.tell(f"CREATE TABLESPACE small LOCATION '{disk}'")
+        for name in ("default_tablespace", "temp_tablespaces"):
+            self.tell(f"ALTER ROLE {_ROLE} SET {name} = 'small'")
+
+    def tell(self, statement: str) -> None:
+        """Run a statement."""
+        with closing(self.connect()) as database:
+            database.autocommit = True
+            with database.cursor() as cursor:
+                cursor.execute(statement)
+
+    def connect(self) -> Any:
+        """Return a connection to it."""
+        return psycopg2.connect(host="127.0.0.1", port=self.port, user=_ROLE)
+
+    def _run(self, program: str, *words: str | Path) -> None:
+        command = [str(self._programs / program), *map(str, words)]
+        if os.geteuid() == 0:
+            # No server of PostgreSQL's runs as root.
+            command = ["runuser", "-u", _ROLE, "--", *command]
+        result = subprocess.run(
+            command,
+            cwd="/",
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert not result.returncode, result.stdout
+
+
+def own(folder: Path) -> None:
+    """Give a folder to the user that a server runs as."""
+    if os.geteuid() == 0:
+        shutil.chown(folder, _ROLE, _ROLE)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

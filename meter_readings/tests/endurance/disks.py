@@ -1,0 +1,52 @@
+"""A small disk that a test may fill: in memory, gone afterwards."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Self
+
+_MEGABYTE = 1 << 20
+
+
+def may_mount() -> bool:
+    """Return whether disks can be made here: by root, where the system lets root."""
+    with tempfile.TemporaryDirectory() as folder:
+        disk = ["mount", "-t", "tmpfs", "-o", "size=64k", "d0010", folder]
+        if subprocess.run(disk, check=False, capture_output=True).returncode:
+            return False
+        subprocess.run(["umount", folder], check=True)
+        return True
+
+
+class SmallDisk:
+    """A disk of so many megabytes: a context manager."""
+
+    def __init__(self, megabytes: int) -> None:
+        self._megabytes = megabytes
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="d0010_disk_")
+        self.path = Path(self._folder.name)
+        size = f"size={self._megabytes}m,mode=755"
+        disk = ["mount", "-t", "tmpfs", "-o", size, "d0010", str(self.path)]
+        subprocess.run(disk, check=True)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        # Lazily: a process that is about to end may still have a file open.
+        subprocess.run(["umount", "--lazy", str(self.path)], check=True)
+        self._folder.cleanup()
+
+    def fill(self, *, leaving: int) -> None:
+        """Fill it up to so many bytes."""
+        free = shutil.disk_usage(self.path).free - leaving
+        with (self.path / "ballast").open("wb") as ballast:
+            for start in range(0, free, _MEGABYTE):
+                ballast.write(bytes(min(_MEGABYTE, free - start)))
+
+    def make_room(self) -> None:
+        """Take out what filled it."""
+        (self.path / "ballast").unlink()
