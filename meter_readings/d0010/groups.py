@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, time
 from typing import Any, cast
 
@@ -59,7 +60,7 @@ class GroupReader:
         self._flow = flow
         self._not_after = not_after
         self._report = report
-        self._records = RecordReader(report)
+        self._read: Callable[[Group, str, int], Any] = RecordReader(report).read
         self.actions = {
             flow.mpan.code: self.open_mpan,
             flow.mpan_visit.code: self.add_mpan_visit,
@@ -78,7 +79,9 @@ class GroupReader:
         entries, reading, meter = self.entries, self._reading, self.meter
         if isinstance(reading, Entry):
             index = self._reading_index
-        elif isinstance(meter, OpenGroup) and not self._meter_has_child():
+        elif isinstance(meter, OpenGroup) and not (
+            self._meter_has_reading or self._meter_has_visit
+        ):
             index = sum(entry.line_number < meter.line_number for entry in entries)
         else:
             index = len(entries)
@@ -92,7 +95,7 @@ class GroupReader:
         self.close_mpan()
         self.flow_count += 1
         self._mpan_has_meter = self._mpan_has_visit = False
-        record: MpanCore | None = self._record(self._flow.mpan, line)
+        record: MpanCore | None = self._read(self._flow.mpan, line, self.line_number)
         self.mpan = SPOILED
         if record is not None:
             self.mpan = _new(OpenGroup, (self.line_number, record))
@@ -101,7 +104,7 @@ class GroupReader:
         """Read a 028 under the open 026."""
         self.close_meter()
         group = self._flow.meter
-        record: MeterReadingType | None = self._record(group, line)
+        record: MeterReadingType | None = self._read(group, line, self.line_number)
         self.meter = SPOILED
         self._mpan_has_meter = True
         if self._stands_under(self.mpan, group) and record is not None:
@@ -114,7 +117,7 @@ class GroupReader:
         """Read a 030 under the open 028."""
         self.close_reading()
         group = self._flow.reading
-        record: RegisterReading | None = self._record(group, line)
+        record: RegisterReading | None = self._read(group, line, self.line_number)
         self._reading = SPOILED
         is_placed = self._stands_under(self.meter, group)
         if is_placed and record is not None and self._is_plausible(record):
@@ -126,7 +129,7 @@ class GroupReader:
     def add_result(self, line: str) -> None:
         """Read a 032: the verdict on the open 030."""
         group, reading = self._flow.result, self._reading
-        record: ValidationResult | None = self._record(group, line)
+        record: ValidationResult | None = self._read(group, line, self.line_number)
         if self._stands_under(reading, group) and record is not None:
             if self._results:
                 expected = "one 032 under a 030"
@@ -139,7 +142,7 @@ class GroupReader:
         """Read a 027: a visit to the open 026's premises."""
         self.close_reading()
         group = self._flow.mpan_visit
-        record: SiteVisit | None = self._record(group, line)
+        record: SiteVisit | None = self._read(group, line, self.line_number)
         if self._stands_under(self.mpan, group) and record is not None:
             assert isinstance(self.mpan, OpenGroup)
             if self._mpan_has_meter:
@@ -153,7 +156,7 @@ class GroupReader:
         """Read a 029: a visit to the open 028's meter."""
         self.close_reading()
         group = self._flow.meter_visit
-        record: SiteVisit | None = self._record(group, line)
+        record: SiteVisit | None = self._read(group, line, self.line_number)
         if self._stands_under(self.meter, group) and record is not None:
             if self._meter_has_reading:
                 expected = f"{group.code} before the first {self._flow.reading.code}"
@@ -164,7 +167,7 @@ class GroupReader:
     def add_reading_visit(self, line: str) -> None:
         """Read a 033: a visit to the open 030's register."""
         group, reading = self._flow.reading_visit, self._reading
-        record: SiteVisit | None = self._record(group, line)
+        record: SiteVisit | None = self._read(group, line, self.line_number)
         if self._stands_under(reading, group) and record is not None:
             assert isinstance(reading, Entry)
             entry = self._add_entry(group, record)
@@ -173,7 +176,8 @@ class GroupReader:
 
     def note_common_reading(self) -> None:
         """Take note that the open meter has a reading that is read elsewhere."""
-        self.close_reading()
+        if self._reading is not None:
+            self.close_reading()
         self._meter_has_reading = True
 
     def open_late(self, run: Run, line: str, record: tuple[Any, ...] | None) -> None:
@@ -223,7 +227,7 @@ class GroupReader:
         self.close_reading()
         meter, self.meter = self.meter, None
         if isinstance(meter, OpenGroup):
-            if not self._meter_has_child():
+            if not (self._meter_has_reading or self._meter_has_visit):
                 assert isinstance(self.mpan, OpenGroup)
                 code, number = self._flow.meter.code, meter.line_number
                 entry = Entry(number, code, meter.record, self.mpan, meter)
@@ -240,9 +244,6 @@ class GroupReader:
             self._report(Fault(FaultCode.NO_METER, number, code, expected=expected))
             if not self._mpan_has_visit:
                 self.entries.append(Entry(number, code, mpan.record, mpan, None))
-
-    def _meter_has_child(self) -> bool:
-        return self._meter_has_reading or self._meter_has_visit
 
     # What a reading says
 
@@ -307,9 +308,6 @@ class GroupReader:
         self._report(Fault(code, number, group.code, field, found, expected))
 
     # Small things
-
-    def _record(self, group: Group, line: str) -> Any:
-        return self._records.read(group, line, self.line_number)
 
     def _add_entry(self, group: Group, record: Any) -> Entry:
         assert isinstance(self.mpan, OpenGroup)

@@ -8,8 +8,14 @@ from typing import NamedTuple
 # Primes without 2 and 11, one for each of the first twelve digits (J0003).
 _WEIGHTS = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 
-# The digits are summed as ASCII codes, which is quicker; this takes the excess away.
-_ASCII_EXCESS = ord("0") * sum(_WEIGHTS)
+# What three digits add at each of four places: quicker than digit by digit.
+_SUMS: tuple[dict[str, int], ...] = tuple(
+    {
+        digits: sum(map(mul, map(int, digits), _WEIGHTS[place : place + 3]))
+        for digits in (f"{number:03}" for number in range(1000))
+    }
+    for place in range(0, len(_WEIGHTS), 3)
+)
 
 # Asset metering ids use two distributor ids of their own (Data Item Catalogue, AMSID).
 _AMSID_FROM_SVAA = "77"
@@ -74,8 +80,9 @@ def check_digit(first_twelve: str) -> str:
 
 
 def _remainder(mpan: str) -> int:
-    weighted: int = sum(map(mul, mpan.encode("ascii"), _WEIGHTS))
-    return (weighted - _ASCII_EXCESS) % 11 % 10
+    first, second, third, fourth = _SUMS
+    weighted = first[mpan[:3]] + second[mpan[3:6]] + third[mpan[6:9]]
+    return (weighted + fourth[mpan[9:12]]) % 11 % 10
 
 
 def has_valid_check_digit(mpan: str) -> bool:

@@ -20,6 +20,8 @@ from .groups import GroupReader
 from .lines import LONGEST_LINE, Block, LineReader
 from .records import Entry, Header, OpenGroup, Trailer
 
+_new = tuple.__new__  # what the class of a NamedTuple calls, without its wrapper
+
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 
 # A stretch with an uncommon line is halved until so few are left, then read by table.
@@ -135,28 +137,36 @@ class FlowFileParser:
         """Read printable ASCII: runs of readings wait, to be read by columns."""
         groups, number = self._groups, self.line_count
         for piece in self._pieces.findall(text + "\n"):
-            is_reading = piece.startswith(self._start_of_reading)
-            if is_reading and isinstance(groups.meter, OpenGroup):
+            opener = self._openers.get(piece[:4])
+            if opener is not None and groups.mpan is not None:
+                number += 1
+                groups.line_number = number
+                self.group_count += 1
+                self._latest_waits = False
+                opener(piece[:-1])
+            elif piece[:4] == self._start_of_reading and isinstance(
+                groups.meter, OpenGroup
+            ):
                 count = piece.count("\n")
                 number += count
                 self._waiting.append(piece)
                 self._end_run(number + 1, count)
-                continue
-            for line in piece[:-1].split("\n"):
-                number += 1
-                self.line_count = groups.line_number = number
-                opener = self._openers.get(line[:4])
-                if opener is not None and groups.mpan is not None:
-                    self.group_count += 1
-                    self._latest_waits = False
-                    opener(line)
-                else:
-                    is_next = line.partition("|")[0] in self._continuations
-                    if is_next and self._latest_waits:
-                        self._open_latest()
-                    self._read_line(line)
+            else:
+                self.line_count = number
+                self._read_uncommon(piece[:-1])
+                number = self.line_count
         self.line_count = number
         self._read_waiting()
+
+    def _read_uncommon(self, piece: str) -> None:
+        """Read lines one by one; a 032 or 033 among them may speak of what waits."""
+        for line in piece.split("\n"):
+            self.line_count += 1
+            self._groups.line_number = self.line_count
+            is_next = line.partition("|")[0] in self._continuations
+            if is_next and self._latest_waits:
+                self._open_latest()
+            self._read_line(line)
 
     def _read_waiting(self) -> None:
         """Read what waits by columns, but for a reading that may not be complete."""
@@ -172,7 +182,8 @@ class FlowFileParser:
         groups.note_common_reading()
         assert isinstance(groups.mpan, OpenGroup)
         assert isinstance(groups.meter, OpenGroup)
-        self._runs.append(Run(groups.mpan, groups.meter, end - count, count))
+        run = groups.mpan, groups.meter, end - count, count
+        self._runs.append(_new(Run, run))
         self._latest_waits = True
         self.group_count += count
 
