@@ -1,4 +1,4 @@
-"""What people fill in: an upload, and the word that clears the database."""
+"""What people fill in: files, how to judge them, the word that clears the database."""
 
 from __future__ import annotations
 
@@ -38,12 +38,9 @@ class _FilesField(forms.FileField):
         return data
 
 
-class UploadForm(forms.Form):
-    """Which files to import, and how to judge them."""
+class JudgingForm(forms.Form):
+    """How files are to be judged."""
 
-    flow_files = _FilesField(
-        label="Flow files", error_messages={"required": "Choose one file or more."}
-    )
     policy = forms.ChoiceField(
         choices=[
             (policy, format_html("<strong>{}.</strong> {}", policy.label, sentence))
@@ -51,12 +48,33 @@ class UploadForm(forms.Form):
         ],
         initial=Policy.STANDARD,
         widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Choose a policy."
+        ),
     )
     allow_same_name = forms.BooleanField(
         required=False,
         label="Allow the same name",
         help_text="Without this, a file is refused if other content has been imported "
         "under its name.",
+    )
+
+    @property
+    def chosen_policy(self) -> Policy:
+        """Return the policy of a form that is valid."""
+        return Policy(self.cleaned_data["policy"])
+
+    @property
+    def allows_same_name(self) -> bool:
+        """Return whether a name may come again, by a form that is valid."""
+        return cast(bool, self.cleaned_data["allow_same_name"])
+
+
+class UploadForm(JudgingForm):
+    """Which files to import, and how to judge them."""
+
+    flow_files = _FilesField(
+        label="Flow files", error_messages={"required": "Choose one file or more."}
     )
 
     @property

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 
 from meter_readings import importer, words
+from meter_readings.forms import JudgingForm
 from meter_readings.models import FlowFile, Policy
 
 from . import flow_file_deeds as deeds
@@ -75,7 +76,7 @@ def reprocess_selected(
     if chosen is None:
         return None
     step = request.POST.get("step")
-    form = deeds.ReprocessForm(
+    form = JudgingForm(
         request.POST if step else None, initial={"policy": Policy.STANDARD}
     )
     if step == "import" and form.is_valid():
@@ -116,7 +117,7 @@ def _ask(
     action: str,
     title: str,
     chosen: Chosen,
-    form: deeds.ReprocessForm | None = None,
+    form: JudgingForm | None = None,
 ) -> HttpResponse:
     return page(
         request,
@@ -145,9 +146,7 @@ def _undo_all(request: HttpRequest, chosen: Chosen) -> None:
         messages.success(request, said)
 
 
-def _reprocess_all(
-    request: HttpRequest, chosen: Chosen, form: deeds.ReprocessForm
-) -> None:
+def _reprocess_all(request: HttpRequest, chosen: Chosen, form: JudgingForm) -> None:
     for file in chosen.files:
         result = _told_of_failure(
             request,

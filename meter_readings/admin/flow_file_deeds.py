@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponseBase
@@ -12,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from meter_readings import importer, words
+from meter_readings.forms import JudgingForm
 from meter_readings.importer import Outcome
 from meter_readings.models import FlowFile, ImportJob, Policy
 
@@ -84,16 +84,6 @@ def _undo_confirmation(request: HttpRequest, file: FlowFile) -> HttpResponseBase
 # Importing again
 
 
-class ReprocessForm(forms.Form):
-    """How the original is to be judged this time."""
-
-    policy = forms.ChoiceField(choices=Policy, widget=forms.RadioSelect)
-    allow_same_name = forms.BooleanField(
-        required=False,
-        label="Import it even if another file of its name is held",
-    )
-
-
 def reprocess(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     """Ask under which policy; check the original again, or import it again."""
     if file.status == _IMPORTED:
@@ -127,26 +117,26 @@ def reprocess(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     )
 
 
-def _reprocess_form(request: HttpRequest, file: FlowFile) -> ReprocessForm:
+def _reprocess_form(request: HttpRequest, file: FlowFile) -> JudgingForm:
     if request.method == "POST":
-        return ReprocessForm(request.POST)
+        return JudgingForm(request.POST)
     asked_for = request.GET.get("policy")
     policy = asked_for if asked_for in Policy.values else file.policy
-    return ReprocessForm(initial={"policy": policy})
+    return JudgingForm(initial={"policy": policy})
 
 
 def reprocess_now(
-    file: FlowFile, request: HttpRequest, form: ReprocessForm, *, dry_run: bool
+    file: FlowFile, request: HttpRequest, form: JudgingForm, *, dry_run: bool
 ) -> importer.ImportResult:
     """Import an original again by this door; raises what the importer raises."""
     return importer.import_original(
         flow_file=file,
         now=timezone.now(),
-        policy=Policy(form.cleaned_data["policy"]),
+        policy=form.chosen_policy,
         door=ImportJob.Door.ADMIN,
         requested_by=cast(User, request.user),
         dry_run=dry_run,
-        allow_same_name=form.cleaned_data["allow_same_name"],
+        allow_same_name=form.allows_same_name,
         patience=PATIENCE,
     )
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from meter_readings import demo, importer, queries, words
 from meter_readings.demo import SampleFile
-from meter_readings.forms import ClearForm
+from meter_readings.forms import ClearForm, UploadForm
 from meter_readings.importer import Outcome
 from meter_readings.models import ImportJob
 
@@ -111,6 +111,7 @@ def _page(request: HttpRequest, form: ClearForm) -> HttpResponse:
         tallies=_tallies(),
         samples=demo.sample_files(),
         jobs=jobs.order_by("-started_at", "-pk")[:_JOBS_SHOWN],
+        upload_form=UploadForm(),
         clear_form=form,
     )
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from meter_readings import importer, synthetic
 from meter_readings.forms import UploadForm
-from meter_readings.models import ImportJob, Policy
+from meter_readings.models import ImportJob
 
 from .imports import How, import_files
 from .pages import admin_page, for_staff_who_may, telling_of_large_bodies
@@ -72,9 +72,9 @@ def _receive(request: HttpRequest) -> HttpResponse:
     how = How(
         requested_by=cast(User, request.user),
         door=ImportJob.Door.UPLOAD,
-        policy=Policy(form.cleaned_data["policy"]),
+        policy=form.chosen_policy,
         is_dry_run="check" in request.POST,
-        allows_same_name=form.cleaned_data["allow_same_name"],
+        allows_same_name=form.allows_same_name,
     )
     files = ((file.name or "", cast(BinaryIO, file)) for file in form.chosen_files)
     outcomes = import_files(files, how)

@@ -129,6 +129,10 @@ class OverviewTests(HomeTestCase):
             [str(file) for file in page.context["rejected"]][0][:7], "nothing"
         )
 
+    def test_shows_no_imported_file_among_those_rejected(self) -> None:
+        imported(file_with_much(1))
+        self.assertEqual([*self.home().context["rejected"]], [])
+
     def test_shows_no_more_than_five_rejected_files(self) -> None:
         for number in range(6):
             import_text(f"nothing of the kind {number}", f"{number}.txt")

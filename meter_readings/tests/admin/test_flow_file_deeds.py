@@ -88,6 +88,13 @@ class UndoTests(DeedTestCase):
         said = "1 reading, 1 meter and 1 meter point taken away."
         self.assertEqual(self.told(page), f"success: The import was undone: {said}")
 
+    def test_says_the_name_of_the_file_as_it_is(self) -> None:
+        file = imported(EVERY_GROUP)
+        self.do(file)
+        page = self.client.get(address_of(file, "undo"), follow=True)
+        said = '<li class="warning">sample.uff is not held as imported: there is'
+        self.assertContains(page, said)
+
     def test_is_written_down_with_who_did_it_and_where(self) -> None:
         file = imported(EVERY_GROUP)
         self.do(file)

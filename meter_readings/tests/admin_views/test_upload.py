@@ -123,7 +123,7 @@ class FormTests(PageTestCase):
         self.assertIn("✕ Choose one file or more.", self.told())
 
     def test_asks_for_a_policy_that_there_is(self) -> None:
-        self.assertIn("✕ Select a valid choice.", self.told(sent(GOOD), policy="lax"))
+        self.assertIn("✕ Choose a policy.", self.told(sent(GOOD), policy="lax"))
 
     def test_keeps_the_policy_for_the_next_upload(self) -> None:
         page = self.upload(sent(GOOD), policy="strict")
