@@ -524,13 +524,16 @@ class ApiToken(models.Model):
 
     # How long before its end a token is said to expire soon
     SOON = timedelta(days=14)
+    # How much of the secret is kept: "d0010_" and 24 of its 256 bits
+    BEGINNING = 12
+    LONGEST_NAME = 100
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens"
     )
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=LONGEST_NAME)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
-    beginning = models.CharField("begins with", max_length=14)
+    beginning = models.CharField("begins with", max_length=BEGINNING)
     scope = models.CharField(max_length=11, choices=Scope)
     created_at = models.DateTimeField("created")
     expires_at = models.DateTimeField("expires")

@@ -55,7 +55,7 @@ def make_token(
         name=name,
         scope=scope,
         sha256=_hash_of(secret),
-        beginning=secret[: len(_PREFIX) + 6],
+        beginning=secret[: ApiToken.BEGINNING],
         created_at=now,
         expires_at=now + timedelta(days=days),
     )

@@ -1,12 +1,12 @@
-"""The admin: what was received, to look through and not to change."""
+"""The admin: what was received, to look through and not to change; and who may."""
 
 from django.contrib import admin
 
 from meter_readings.signing_in import SignInForm
 
-from . import accounts, flow_files, meter_points, readings
+from . import accounts, api_tokens, flow_files, meter_points, readings
 
-__all__ = ["accounts", "flow_files", "meter_points", "readings"]
+__all__ = ["accounts", "api_tokens", "flow_files", "meter_points", "readings"]
 
 admin.site.site_header = admin.site.site_title = "Kraken D0010"
 admin.site.index_title = "Administration"

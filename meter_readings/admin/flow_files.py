@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import BadRequest
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern
 
 from meter_readings import search
@@ -27,8 +24,6 @@ from . import (
 )
 from .of_files import OfFilesAdmin
 from .read_only import ReadOnlyAdmin
-
-_KEY = re.compile("[0-9]{1,18}")
 
 VIEWS = [*flow_file_downloads.VIEWS, *flow_file_lines.VIEWS, *flow_file_deeds.VIEWS]
 
@@ -57,15 +52,6 @@ class FlowFileAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the extra pages of a file before those that take any name."""
         return flow_file_views.urls_of(self, VIEWS) + super().get_urls()
-
-    def response_action(
-        self, request: HttpRequest, *args: Any, **options: Any
-    ) -> HttpResponse | None:
-        """Do what was asked for with the files chosen; refuse what names no file."""
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if not all(_KEY.fullmatch(key) for key in chosen):
-            raise BadRequest("A file is chosen by its number.")
-        return super().response_action(request, *args, **options)
 
     def has_undo_permission(self, request: HttpRequest) -> bool:
         """Return whether who asks may undo imports."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db import DataError
 from django.db.models import Model, Q, QuerySet
@@ -20,6 +23,8 @@ from .reach import ReachingChangeList, Way
 # What a list may be asked for in its address, besides its filters' own words. A
 # regular expression or a search inside texts could keep the database busy for long.
 _LOOKUPS = {"exact", "gte", "lt", "isnull"}
+
+_KEY = re.compile("[0-9]{1,18}")
 
 # What comes of values that no column can hold.
 _IMPOSSIBLE_VALUE = (ValueError, OverflowError, DataError)
@@ -121,6 +126,15 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         title = capfirst(self.opts.verbose_name_plural)
         context = {"title": title, "tools": self.tools(request)}
         return super().changelist_view(request, context | (extra_context or {}))
+
+    def response_action(
+        self, request: HttpRequest, *args: Any, **options: Any
+    ) -> HttpResponse | None:
+        """Do what was asked for with the rows chosen; refuse what names no row."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(_KEY.fullmatch(key) for key in chosen):
+            raise BadRequest("A row is chosen by its number.")
+        return super().response_action(request, *args, **options)
 
     def tools(self, request: HttpRequest) -> list[Tool]:
         """Return what this person can do with the list."""

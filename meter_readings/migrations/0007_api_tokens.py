@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "beginning",
-                    models.CharField(max_length=14, verbose_name="begins with"),
+                    models.CharField(max_length=12, verbose_name="begins with"),
                 ),
                 (
                     "scope",

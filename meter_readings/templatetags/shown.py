@@ -13,7 +13,14 @@ from django.utils.safestring import SafeString
 
 from meter_readings import d0010, words
 from meter_readings.importer import Outcome
-from meter_readings.models import FlowFile, ImportJob, Reading, Severity, Standing
+from meter_readings.models import (
+    ApiToken,
+    FlowFile,
+    ImportJob,
+    Reading,
+    Severity,
+    Standing,
+)
 
 register = template.Library()
 
@@ -34,6 +41,10 @@ _TONES: dict[str, str] = {
     words.UNREADABLE: "error",
     ImportJob.State.FINISHED: "ok",
     ImportJob.State.FAILED: "error",
+    ApiToken.State.ACTIVE: "ok",
+    ApiToken.State.EXPIRING: "warning",
+    ApiToken.State.EXPIRED: "error",
+    ApiToken.State.LOCKED_OUT: "error",
     d0010.codes.BscValidationStatus.VALIDATED: "ok",
     d0010.codes.BscValidationStatus.UNVALIDATED: "warning",
     d0010.codes.BscValidationStatus.FAILED: "error",

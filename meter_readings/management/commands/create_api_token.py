@@ -12,7 +12,6 @@ from meter_readings import tokens, words
 from meter_readings.management import console, picks
 from meter_readings.models import ApiToken
 
-_LONGEST_NAME = 100
 _EXIT_CODES = """\
 Exit codes: 0 made, 1 the user has a token of this name, 2 wrong usage, 3 no such user.
 """
@@ -77,9 +76,9 @@ def _scope(given: list[str]) -> ApiToken.Scope:
 
 def _name(text: str) -> str:
     name = text.strip()
-    if 0 < len(name) <= _LONGEST_NAME and name.isprintable():
+    if 0 < len(name) <= ApiToken.LONGEST_NAME and name.isprintable():
         return name
-    raise ArgumentTypeError(f"a name has 1 to {_LONGEST_NAME} characters")
+    raise ArgumentTypeError(f"a name has 1 to {ApiToken.LONGEST_NAME} characters")
 
 
 def _days(text: str) -> int:

@@ -17,9 +17,18 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client, TestCase
+from django.utils import timezone
 
+from meter_readings import tokens
 from meter_readings.d0010.mpan import shown
-from meter_readings.models import Finding, FlowFile, ImportJob, MeterPoint, SiteVisit
+from meter_readings.models import (
+    ApiToken,
+    Finding,
+    FlowFile,
+    ImportJob,
+    MeterPoint,
+    SiteVisit,
+)
 from meter_readings.templatetags.shown import mpan as grouped
 from meter_readings.tests.builders import EVERY_GROUP, mpan_core
 from meter_readings.tests.imported import imported
@@ -75,6 +84,16 @@ def user_of(role: str) -> User | None:
     return user
 
 
+def token_of(user: User, scope: ApiToken.Scope) -> str:
+    """Return a token that somebody was given, and has used by now."""
+    now = timezone.now()
+    token, secret = tokens.make_token(
+        user=user, name=f"{scope} of {user}", scope=scope, days=1, now=now
+    )
+    ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return secret
+
+
 def everything() -> dict[str, list[tuple[Any, ...]]]:
     """Return all rows of all tables, but for who is signed in."""
     return {
@@ -114,6 +133,7 @@ class EveryAddressTests(TestCase):
     def setUpTestData(cls) -> None:
         imported(RECEIVED, FILENAME)
         cls.sessions = {role: cls.session_of(role) for role in ROLES}
+        token_of(User.objects.get(username=SUPERUSER), ApiToken.Scope.READ)
         cls.addresses = addresses(User.objects.create_user("somebody else"))
 
     @staticmethod

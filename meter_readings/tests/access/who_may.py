@@ -93,6 +93,20 @@ def accounts(name: str) -> dict[str, Row]:
     }
 
 
+def api_tokens() -> dict[str, Row]:
+    """Return the rows of tokens: made and revoked in the list, never changed."""
+    page = "admin:meter_readings_apitoken_{}".format
+    both = Row(look=SUPERUSERS, post=SUPERUSERS)
+    return {
+        page("changelist"): both,
+        page("add"): both,
+        page("history"): both,
+        page("delete"): Row(),
+        page("change"): Row(look=SUPERUSERS),
+        "admin/meter_readings/apitoken/<path:object_id>/": Row(look=STAFF, post=STAFF),
+    }
+
+
 # Who takes files and readings away, who imports files and who undoes it.
 EXPORTERS = LOOKERS - {SUPPORT_AGENT}
 IMPORTERS = frozenset({METERING_OPERATIONS, SUPERUSER})
@@ -175,7 +189,8 @@ TABLE: dict[str, Row] = {
     "api:reading-latest": Row(look=API_LOOKERS),
     "api:reading-summary": Row(look=API_LOOKERS),
     "api:reading-detail": Row(look=API_LOOKERS),
-    # People and roles
+    # People, roles and programs
+    **api_tokens(),
     **accounts("user"),
     **accounts("group"),
     "admin:auth_user_password_change": Row(look=SUPERUSERS, post=SUPERUSERS),

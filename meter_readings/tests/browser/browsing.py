@@ -24,6 +24,8 @@ from django.test import Client
 from django.utils import timezone
 
 from config.environment import PROJECT_ROOT, boolean, text
+from meter_readings import tokens
+from meter_readings.models import ApiToken
 from meter_readings.tests.imported import import_text
 
 try:
@@ -113,6 +115,13 @@ class BrowserTestCase(StaticLiveServerTestCase):
         cls.alice = User.objects.create_superuser("alice", password=PASSWORD)
         cls.somebody = User.objects.create_user("somebody")
         Group.objects.create(name="Some role")
+        tokens.make_token(
+            user=cls.somebody,
+            name="nightly",
+            scope=ApiToken.Scope.READ,
+            days=7,
+            now=timezone.now(),
+        )
         for path in sorted((PROJECT_ROOT / "sample_data").glob(cls.samples)):
             import_text(path.read_bytes(), path.name, now=timezone.now())
 
