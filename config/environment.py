@@ -46,6 +46,16 @@ def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
     raise _refusal(f"{name} must be a whole number from {minimum} to {maximum}.")
 
 
+def days(name: str, default: int, *, minimum: int) -> int:
+    """Return how many days something is kept; 0 is for ever."""
+    number = integer(name, default, minimum=0, maximum=36_500)
+    if 0 < number < minimum:
+        raise _refusal(
+            f"{name} must be 0, to keep for ever, or {minimum} days or more."
+        )
+    return number
+
+
 def prepare(*, default_environment: str) -> None:
     """Make the environment complete before Django reads its settings.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-_SHORTEST_KEY, _SHORTEST_TOKEN = 50, 20
+_SHORTEST_KEY, _SHORTEST_TOKEN, _SHORTEST_PSEUDONYM_KEY = 50, 20, 32
 _YEAR = 365 * 24 * 60 * 60
 # Where a key could have been copied from
 _PUBLISHED = (".env.example", "*.md", "documentation/*.md", "deployment_scripts/*")
@@ -17,7 +17,13 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]"
 
 
 def refuse(
-    *, project: Path, debug: bool, secret_key: str, hosts: list[str], token: str
+    *,
+    project: Path,
+    debug: bool,
+    secret_key: str,
+    hosts: list[str],
+    token: str,
+    pseudonym_key: str,
 ) -> None:
     """Stop a production that would not be safe, with a sentence on what to do.
 
@@ -45,6 +51,12 @@ def refuse(
         raise ImproperlyConfigured(
             "METRICS_TOKEN must be a random text of 20 characters or more. "
             'Make one: python -c "import secrets; print(secrets.token_urlsafe(30))"'
+        )
+    # There are few MPANs: by a short key all of them could be tried.
+    if len(pseudonym_key.encode()) < _SHORTEST_PSEUDONYM_KEY:
+        raise ImproperlyConfigured(
+            "PSEUDONYM_KEY must be a random text of 32 characters or more. "
+            'Make one: python -c "import secrets; print(secrets.token_urlsafe(50))"'
         )
 
 

@@ -147,6 +147,17 @@ UPLOAD_MAX_MEGABYTES = environment.integer(
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 SAMPLE_DATA = BASE_DIR / "sample_data"
 
+# Personal data: how many days each kind is kept, 0 for ever
+
+# The original bytes of imported files, and what was found in them
+KEEP_ORIGINALS_DAYS = environment.days("KEEP_ORIGINALS_DAYS", 400, minimum=1)
+# Files that were rejected or undone, with their reports
+KEEP_REJECTED_DAYS = environment.days("KEEP_REJECTED_DAYS", 90, minimum=1)
+KEEP_IMPORT_JOBS_DAYS = environment.days("KEEP_IMPORT_JOBS_DAYS", 730, minimum=1)
+KEEP_READINGS_DAYS = environment.days("KEEP_READINGS_DAYS", 0, minimum=30)
+# Makes the pseudonym by which an erased MPAN is known again.
+PSEUDONYM_KEY = environment.text("PSEUDONYM_KEY", SECRET_KEY)
+
 # People
 
 LOGIN_URL = "admin:login"
@@ -222,6 +233,7 @@ if IS_PRODUCTION:
         secret_key=SECRET_KEY,
         hosts=ALLOWED_HOSTS,
         token=METRICS_TOKEN,
+        pseudonym_key=PSEUDONYM_KEY,
     )
     globals().update(
         production.settings(

@@ -123,7 +123,7 @@ CACHE_DIR=$data/cache
 STATIC_ROOT=$data/staticfiles
 SQLITE_PATH=$data/db.sqlite3
 SETTINGS
-    for name in SECRET_KEY METRICS_TOKEN; do
+    for name in SECRET_KEY PSEUDONYM_KEY METRICS_TOKEN; do
         [ -n "$(setting "$name")" ] || printf '%s=%s\n' "$name" "$(random_text)"
     done
 }

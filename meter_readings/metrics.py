@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, F, Max, Q, Sum
 
 from meter_readings.models import FlowFile, ImportJob
 
@@ -50,7 +50,9 @@ def _metrics(now: datetime) -> Iterator[Metric]:
 def _of_files(now: datetime) -> Iterator[Metric]:
     """Yield what came of files; the readings are counted by their files."""
     rows = FlowFile.objects.values("status").annotate(
-        count=Count("pk"), loaded=Sum("readings_loaded"), latest=Max("received_at")
+        count=Count("pk"),
+        kept=Sum(F("readings_loaded") - F("readings_removed")),
+        latest=Max("received_at"),
     )
     found = {row["status"]: row for row in rows}
     yield Metric(
@@ -63,8 +65,8 @@ def _of_files(now: datetime) -> Iterator[Metric]:
         "status",
     )
     imported = found.get(FlowFile.Status.IMPORTED)
-    loaded = imported["loaded"] if imported else 0
-    yield Metric("readings", "Readings held.", {"": loaded})
+    kept = imported["kept"] if imported else 0
+    yield Metric("readings", "Readings held.", {"": kept})
     if imported:
         age = (now - imported["latest"]).total_seconds()
         yield Metric(

@@ -2,9 +2,10 @@
 
 FlowFile ◄─ Reading ─► Meter ─► MeterPoint, with SiteVisit and Finding beside them and
 ImportJob for each attempt; apart from them, ApiToken. Readings and site visits are
-received facts: rows are added by an import and taken away by its undoing, and never
-edited; only `standing`, which is derived, changes. Integrity is the database's, so that
-bulk loading cannot pass it by.
+received facts: rows are added by an import and taken away by its undoing, by age or by
+an erasure, and never edited; only `standing`, which is derived, changes. SubjectRequest
+tells what was erased or handed over. Integrity is the database's, so that bulk loading
+cannot pass it by.
 """
 
 from __future__ import annotations
@@ -100,6 +101,10 @@ class FlowFile(models.Model):
     readings_read = models.PositiveBigIntegerField(default=0)
     readings_loaded = models.PositiveBigIntegerField(default=0)
     readings_rejected = models.PositiveBigIntegerField(default=0)
+    # Of those loaded: erased, or older than readings are kept
+    readings_removed = models.PositiveBigIntegerField(default=0)
+    # When lines were taken out of the original bytes that are kept
+    redacted_at = models.DateTimeField(null=True, blank=True)
     error_count = models.PositiveBigIntegerField(default=0)
     warning_count = models.PositiveBigIntegerField(default=0)
     note_count = models.PositiveBigIntegerField(default=0)
@@ -583,3 +588,27 @@ class ApiToken(models.Model):
             return self.State.LOCKED_OUT
         is_soon = self.expires_at - now <= self.SOON
         return self.State.EXPIRING if is_soon else self.State.ACTIVE
+
+
+class SubjectRequest(models.Model):
+    """What was done for the person behind an MPAN (UK GDPR, articles 15 and 17).
+
+    The MPAN is not kept: `pseudonym` tells it to whoever has both it and the key.
+    """
+
+    class Kind(models.TextChoices):
+        """What the person asked for."""
+
+        ACCESS = "access", "Access"
+        ERASURE = "erasure", "Erasure"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    pseudonym = models.CharField(max_length=64, db_index=True)
+    answered_at = models.DateTimeField(db_index=True)
+    answered_by = models.CharField(max_length=150)
+    door = models.CharField(max_length=10, choices=ImportJob.Door)
+    reason = models.CharField(max_length=200, blank=True)
+    counts = models.JSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pseudonym[:12]}…"

@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Case, Count, Model, QuerySet, Subquery, Sum, When
+from django.db.models import Case, Count, F, Model, QuerySet, Subquery, Sum, When
 
 from meter_readings import d0010
 from meter_readings.d0010 import codes
@@ -122,7 +122,8 @@ def latest_flow_files(*, limit: int) -> QuerySet[FlowFile]:
 def holdings() -> Holdings:
     """Return how much the system holds; the readings are counted by their files."""
     imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED).aggregate(
-        files=Count("pk"), readings=Sum("readings_loaded", default=0)
+        files=Count("pk"),
+        readings=Sum(F("readings_loaded") - F("readings_removed"), default=0),
     )
     return Holdings(
         flow_files=imported["files"],

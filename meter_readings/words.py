@@ -189,14 +189,18 @@ def undo_words(result: UndoResult) -> str:
 
 def clear_words(result: ClearResult) -> str:
     """Return what a clearing removed, as one line."""
-    names = [name.replace("_", " ").removesuffix("s") for name in result._fields]
-    removed = [
-        counted(number, name) for number, name in zip(result, names, strict=True)
+    return f"{listed(result._asdict())} removed"
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Return what there is of each, by names such as "site_visits", as one line."""
+    said = [
+        counted(number, name.replace("_", " ").removesuffix("s"))
+        for name, number in counts.items()
+        if number
     ]
-    *others, latest = [words for words in removed if words[0] != "0"] or ["nothing"]
-    return (
-        f"{', '.join(others)} and {latest} removed" if others else f"{latest} removed"
-    )
+    *others, latest = said or ["nothing"]
+    return f"{', '.join(others)} and {latest}" if others else latest
 
 
 def counted(number: int, noun: str) -> str:

@@ -4,9 +4,23 @@ from django.contrib import admin
 
 from meter_readings.signing_in import SignInForm
 
-from . import accounts, api_tokens, flow_files, meter_points, readings
+from . import (
+    accounts,
+    api_tokens,
+    flow_files,
+    meter_points,
+    readings,
+    subject_requests,
+)
 
-__all__ = ["accounts", "api_tokens", "flow_files", "meter_points", "readings"]
+__all__ = [
+    "accounts",
+    "api_tokens",
+    "flow_files",
+    "meter_points",
+    "readings",
+    "subject_requests",
+]
 
 admin.site.site_header = admin.site.site_title = "Kraken D0010"
 admin.site.index_title = "Administration"

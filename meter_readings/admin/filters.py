@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.lookups import Exact
 from django.http import HttpRequest
 
@@ -84,7 +84,8 @@ class SenderOfFileFilter(SenderFilter):
     def few(self) -> Q | None:
         """Return the same by the files' numbers, if there are few readings in them."""
         files = FlowFile.objects.filter(from_participant=self.value())
-        held = files.aggregate(total=Sum("readings_loaded", default=0))
+        kept = F("readings_loaded") - F("readings_removed")
+        held = files.aggregate(total=Sum(kept, default=0))
         if held["total"] > reach.LOOKED_THROUGH:
             return None
         return Q(flow_file__in=files.values("pk"))

@@ -136,11 +136,23 @@ def sums_of(file: FlowFile, standings: Standings | None) -> list[Sum]:
             ],
         ),
     ]
+    if file.readings_removed:
+        sums.append(_left_of(file))
     return sums + ([_by_standing(file, standings)] if standings else [])
 
 
 def _counting(number: int, noun: str) -> Term:
     return Term(number, noun if number == 1 else f"{noun}s")
+
+
+def _left_of(file: FlowFile) -> Sum:
+    """Return how many of the readings are kept, and how many are not any more."""
+    kept = file.readings_loaded - file.readings_removed
+    parts = [
+        Term(kept, "kept", _list_of(file)),
+        Term(file.readings_removed, "removed since, by age or on request"),
+    ]
+    return Sum("Kept", Term(file.readings_loaded, "loaded"), parts)
 
 
 def _by_standing(file: FlowFile, standings: Standings) -> Sum:
@@ -149,9 +161,12 @@ def _by_standing(file: FlowFile, standings: Standings) -> Sum:
         Term(numbers[standing], standing.label.lower(), _list_of(file, standing))
         for standing in (Standing.DUPLICATE, Standing.SUPERSEDED, Standing.WITHDRAWN)
     ]
-    current = file.readings_loaded - sum(part.number for part in parts)
+    # What was counted at the load had everything; what is counted now has what is left.
+    removed = 0 if standings.counted_at else file.readings_removed
+    number = file.readings_loaded - removed
+    current = number - sum(part.number for part in parts)
     own = Term(current, "current", _list_of(file, Standing.CURRENT))
-    whole = Term(file.readings_loaded, "loaded", _list_of(file))
+    whole = Term(number, "kept" if removed else "loaded", _list_of(file))
     return Sum("Standing", whole, [own, *parts])
 
 

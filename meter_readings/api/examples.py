@@ -178,6 +178,8 @@ FLOW_FILE = {
     "readings_read": 1,
     "readings_loaded": 1,
     "readings_rejected": 0,
+    "readings_removed": 0,
+    "redacted_at": None,
     "error_count": 0,
     "warning_count": 1,
     "note_count": 0,

@@ -8,6 +8,7 @@ from django.http import FileResponse
 from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 
+from meter_readings import importer
 from meter_readings.models import Finding, FlowFile, ImportJob
 
 from .errors import Problem
@@ -44,7 +45,10 @@ class BytesGone(Problem):
 
 
 class FlowFileContent(ApiView):
-    """The bytes of a file as they came. Their ETag is their SHA-256."""
+    """The bytes of a file as they came, but for what was taken out on request since.
+
+    Their ETag is their SHA-256.
+    """
 
     model = FlowFile
     permissions: tuple[str, ...] = ("view_flowfile", EXPORT)
@@ -54,12 +58,12 @@ class FlowFileContent(ApiView):
     def get(self, request: Request, pk: int) -> Any:
         """Return the bytes, or that they are as they were."""
         flow_file = self.found(pk)
-        etag = f'"{flow_file.sha256}"'
+        if not flow_file.content:
+            raise BytesGone
+        etag = f'"{importer.kept_sha256(flow_file)}"'
         answered = get_conditional_response(request, etag=etag)
         if answered is not None:
             return answered
-        if not flow_file.content:
-            raise BytesGone
         try:
             content = flow_file.content.open("rb")
         except FileNotFoundError as error:

@@ -75,6 +75,8 @@ class FlowFileSerializer(Row):
             "readings_read",
             "readings_loaded",
             "readings_rejected",
+            "readings_removed",
+            "redacted_at",
             "error_count",
             "warning_count",
             "note_count",

@@ -3,14 +3,26 @@
 Doors import this package and nothing inside it.
 """
 
-from .clear import ClearResult, ImportRunning, clear_database
+from .clear import (
+    ClearResult,
+    ImportRunning,
+    alone,
+    clear_database,
+    remove_unnamed_originals,
+)
 from .findings import KEPT_PER_RULE
 from .loaders import Busy
-from .originals import OriginalLost, import_original, open_original
+from .originals import (
+    OriginalLost,
+    import_original,
+    keep_rewritten,
+    kept_sha256,
+    open_original,
+)
 from .pipeline import ImportResult, Outcome, import_flow_file
 from .room import StorageFull, room_for
 from .rules import RULES, ImportCode, Rule, severity_of
-from .source import SourceUnreadable, flow_files, shown
+from .source import SourceUnreadable, flow_files, received_and_left, shown
 from .undo import NotImported, UndoResult, undo_import
 
 __all__ = [
@@ -28,11 +40,16 @@ __all__ = [
     "SourceUnreadable",
     "StorageFull",
     "UndoResult",
+    "alone",
     "clear_database",
     "flow_files",
     "import_flow_file",
     "import_original",
+    "keep_rewritten",
+    "kept_sha256",
     "open_original",
+    "received_and_left",
+    "remove_unnamed_originals",
     "room_for",
     "severity_of",
     "shown",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -62,17 +64,31 @@ def clear_database(*, now: datetime) -> ClearResult:
     All of it or, where it breaks off, nothing; bytes that a broken clearing left are
     removed by the next. Raises ImportRunning where an import or undoing goes on.
     """
+    with alone(now=now):
+        result = ClearResult(*map(_delete_all, _MODELS))
+    # Not before it is certain that no row names them.
+    remove_unnamed_originals()
+    return result
+
+
+@contextmanager
+def alone(*, now: datetime) -> Iterator[None]:
+    """Hold the lock of all loads, in one transaction that ends with it.
+
+    Raises ImportRunning where an import or undoing goes on.
+    """
     try:
         with loader(_PATIENCE) as staging, staging.transaction():
             _refuse_while_running(now)
-            result = ClearResult(*map(_delete_all, _MODELS))
+            yield
     except Busy as error:
         raise ImportRunning("Something is being loaded or undone.") from error
-    # Not before it is certain that no row names them, and not while an import keeps
-    # the same bytes again.
+
+
+def remove_unnamed_originals() -> None:
+    """Remove the kept bytes that no flow file names, not while an import keeps some."""
     with loader() as staging, staging.transaction():
         source.remove_unnamed()
-    return result
 
 
 def _refuse_while_running(now: datetime) -> None:

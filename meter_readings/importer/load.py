@@ -18,6 +18,7 @@ from meter_readings.models import (
     Standing,
 )
 
+from .erased import find_erased, watch
 from .findings import KEPT_PER_RULE, Findings
 from .rules import ImportCode
 from .settle import message_order, settle
@@ -217,6 +218,7 @@ def load_staged(
     can tell.
     """
     with connection.cursor() as cursor:
+        watched = watch(cursor)
         latest_meter = _number(cursor, f"SELECT COALESCE(MAX(id), 0) FROM {_METER}")
         meter_points = _changed(cursor, _NEW_METER_POINTS)
         meters = _changed(cursor, _NEW_METERS)
@@ -229,6 +231,8 @@ def load_staged(
         cursor.execute(_OWN_STANDINGS, [flow_file_id])
         duplicate, superseded, withdrawn = cursor.fetchone()
         _find(cursor, findings, flow_file_id)
+        if watched is not None:
+            find_erased(cursor, watched, findings)
     return LoadCounts(
         meter_points=meter_points,
         meters=meters,

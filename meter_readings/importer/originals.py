@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 from io import BufferedReader
+from pathlib import PurePath
 from typing import BinaryIO, cast
 
 from django.contrib.auth.models import User
@@ -12,6 +14,7 @@ from django.core.files.storage import default_storage
 
 from meter_readings.models import FlowFile, ImportJob, Policy
 
+from . import source
 from .pipeline import ImportResult, import_flow_file
 
 
@@ -22,8 +25,14 @@ class OriginalLost(Exception):
 def open_original(*, flow_file: FlowFile) -> BinaryIO:
     """Open the bytes of a file as they were received, for reading.
 
-    Raises OriginalLost where they are not there.
+    They lack what was taken out of them since (`redacted_at`). Raises OriginalLost
+    where they are not there.
     """
+    if not flow_file.content:
+        raise OriginalLost(
+            f"The original of {flow_file.filename} was removed: it was older than "
+            "originals are kept."
+        )
     try:
         kept = default_storage.open(str(flow_file.content.name), "rb")
         return cast(BinaryIO, kept.file)
@@ -52,7 +61,7 @@ def import_original(
     """
     with open_original(flow_file=flow_file) as stream:
         digest = hashlib.file_digest(cast(BufferedReader, stream), "sha256")
-        if digest.hexdigest() != flow_file.sha256:
+        if digest.hexdigest() != kept_sha256(flow_file):
             raise OriginalLost(
                 f"The original of {flow_file.filename} has changed where it is kept."
             )
@@ -67,4 +76,30 @@ def import_original(
             dry_run=dry_run,
             allow_same_name=allow_same_name,
             patience=patience,
+            known_as=flow_file.sha256,
         )
+
+
+def kept_sha256(flow_file: FlowFile) -> str:
+    """Return the SHA-256 of the bytes that are kept: those received, or redacted."""
+    return PurePath(str(flow_file.content.name)).stem
+
+
+def keep_rewritten(*, pieces: Iterator[bytes]) -> str:
+    """Keep other bytes in the place of an original; return the name in the storage.
+
+    They lie under their own hash, as all do: the file that names them goes on being
+    known by the hash of what was received.
+    """
+    with source.receive(cast(BinaryIO, _Pieces(pieces))) as received:
+        return source.keep(received)
+
+
+class _Pieces:
+    """Pieces of bytes, none of them empty, to be read one after another."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def read(self, size: int) -> bytes:
+        return next(self._pieces, b"")

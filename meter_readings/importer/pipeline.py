@@ -72,6 +72,7 @@ class _Request(NamedTuple):
     now: datetime
     dry_run: bool
     allow_same_name: bool
+    known_as: str
 
 
 def import_flow_file(
@@ -87,6 +88,7 @@ def import_flow_file(
     on_progress: OnProgress | None = None,
     on_finding: OnFinding | None = None,
     patience: float | None = None,
+    known_as: str = "",
 ) -> ImportResult:
     """Import one flow file: all of it or, but for its report, nothing.
 
@@ -94,12 +96,14 @@ def import_flow_file(
     which a reading is in the future. `dry_run` checks and keeps nothing at all.
     `on_progress` is told the phase and the bytes checked, `on_finding` every finding;
     neither may use this thread's database connection, which may be loading meanwhile.
+    `known_as` is the SHA-256 of the file whose bytes these once were, where lines were
+    taken out of them since.
     The outcome is in the result and not raised; SourceUnreadable is raised where the
     bytes could not be had, StorageFull where there is no room for them, and Busy where
     another load lasts longer than `patience`, in seconds: ten minutes, if it is None.
     """
     filename = source.shown(filename)
-    request = _Request(filename, policy, now, dry_run, allow_same_name)
+    request = _Request(filename, policy, now, dry_run, allow_same_name, known_as)
     job = Job(
         filename=filename,
         policy=policy,
@@ -110,7 +114,7 @@ def import_flow_file(
         on_progress=on_progress,
     )
     with loader(patience) as staging, job, source.receive(stream) as received:
-        job.note_received(received.sha256, received.size)
+        job.note_received(known_as or received.sha256, received.size)
         attempt = _Attempt(request, received, staging, job, on_finding)
         return attempt.stop_at_the_door() or attempt.check_and_load()
 
@@ -133,6 +137,7 @@ class _Attempt:
     ) -> None:
         self._request = request
         self._received = received
+        self._sha256 = request.known_as or received.sha256
         self._staging = staging
         self._job = job
         self._findings = Findings(request.policy, on_finding)
@@ -142,7 +147,7 @@ class _Attempt:
 
     def stop_at_the_door(self) -> ImportResult | None:
         """Return the result for a file that is held already, or whose name is taken."""
-        request, sha256 = self._request, self._received.sha256
+        request, sha256 = self._request, self._sha256
         self._is_known = identity.is_known(sha256, request.filename)
         if not self._is_known:
             return None
@@ -217,13 +222,13 @@ class _Attempt:
     def _check_identity(self, parser: FlowFileParser) -> None:
         """Look for another file that says it is the same message."""
         if parser.header is not None:
-            fault = identity.identity_fault(parser.header, self._received.sha256)
+            fault = identity.identity_fault(parser.header, self._sha256)
             if fault is not None:
                 self._findings.add(fault)
 
     def _row(self) -> FlowFile:
         """Return the row of these bytes, without an earlier attempt's findings."""
-        sha256, flow_file = self._received.sha256, None
+        sha256, flow_file = self._sha256, None
         if self._is_known:
             flow_file = FlowFile.objects.filter(sha256=sha256).first()
         if flow_file is None:
@@ -240,6 +245,8 @@ class _Attempt:
         flow_file.content.name = source.keep(received)
         flow_file.policy = request.policy
         flow_file.received_at = request.now
+        if received.sha256 == self._sha256:
+            flow_file.redacted_at = None
         # PostgreSQL keeps no NUL; a line that has one is a fault and says so.
         flow_file.header_text = parser.header_text.replace("\0", "\\x00")
         flow_file.trailer_text = parser.trailer_text.replace("\0", "\\x00")
@@ -258,6 +265,7 @@ class _Attempt:
         good = 0 if findings.is_rejected else self._readings_good
         flow_file.readings_read = read
         flow_file.readings_loaded, flow_file.readings_rejected = good, read - good
+        flow_file.readings_removed = 0
         status = FlowFile.Status
         is_bad = findings.is_rejected
         flow_file.status = status.REJECTED if is_bad else status.IMPORTED
@@ -280,7 +288,7 @@ class _Attempt:
             outcome=outcome,
             filename=self._request.filename,
             policy=policy,
-            sha256=self._received.sha256,
+            sha256=self._sha256,
             flow_file=flow_file,
             header=parser.header if parser else None,
             line_count=parser.line_count if parser else 0,

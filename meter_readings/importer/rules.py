@@ -34,6 +34,10 @@ class ImportCode(Coded):
         "conflict-in-file",
         "The file gives more than one reading of one register at one time.",
     )
+    ERASED_BEFORE = (
+        "erased-before",
+        "All that was held of an MPAN had been erased on request; it is named again.",
+    )
     SERIAL_NUMBER_ELSEWHERE = (
         "serial-number-elsewhere",
         "A new meter bears the serial number of a meter at another meter point.",
@@ -133,6 +137,11 @@ RULES: dict[Coded, Rule] = {
     ),
     _I.UNMATCHED_WITHDRAWAL: Rule(_W, _W, "Look for the file that was withdrawn from."),
     _I.CONFLICT_IN_FILE: Rule(_W, _W, "Look at both readings; both are kept."),
+    _I.ERASED_BEFORE: Rule(
+        _W,
+        _W,
+        "Find out whether it is a customer again; if not, erase it once more.",
+    ),
     _I.SERIAL_NUMBER_ELSEWHERE: Rule(_N, _N, _NONE),
 }
 

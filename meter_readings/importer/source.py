@@ -225,6 +225,17 @@ def _remove_left_behind(folder: Path) -> None:
             pass  # another process was quicker
 
 
+def received_and_left(*, silent_seconds: float) -> Iterator[Path]:
+    """Yield what processes received that ended before it came to anything.
+
+    It is what nobody has written to for so long.
+    """
+    latest = time.time() - silent_seconds
+    folder = Path(settings.MEDIA_ROOT) / _FOLDER
+    if folder.is_dir():
+        yield from (path for path in folder.iterdir() if path.stat().st_mtime < latest)
+
+
 def keep(received: Received) -> str:
     """Move received bytes to where their hash says, and return the storage name."""
     name = _name_of(received)

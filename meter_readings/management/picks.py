@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from argparse import ArgumentTypeError
 from datetime import date, datetime
 from pathlib import PurePath
@@ -67,6 +68,17 @@ def mpan(text: str) -> str:
     if not _MPAN.fullmatch(typed):
         raise ArgumentTypeError("an MPAN has 13 digits")
     return typed
+
+
+def private_mpan(text: str) -> str:
+    """Return an MPAN; "-" reads it from standard input, which no list of processes
+    and no history of a shell shows.
+    """
+    try:
+        return mpan(sys.stdin.readline() if text == "-" else text)
+    except ArgumentTypeError as error:
+        said = f"{error}.".capitalize().replace("mpan", "MPAN")
+        raise CommandError(said, returncode=console.USAGE) from error
 
 
 def day(text: str) -> date:

@@ -84,6 +84,32 @@ class IntegerTests(EnvironmentCase):
                 self.port(value)
 
 
+class DaysTests(EnvironmentCase):
+    def days(self, value: str) -> int:
+        """Return how many days something is kept that is told this value."""
+        os.environ["KEEP_READINGS_DAYS"] = value
+        return environment.days("KEEP_READINGS_DAYS", 400, minimum=30)
+
+    def test_returns_the_number(self) -> None:
+        self.assertEqual([self.days("30"), self.days("36500")], [30, 36500])
+
+    def test_takes_none_at_all_for_ever(self) -> None:
+        self.assertEqual(self.days("0"), 0)
+
+    def test_returns_the_default_for_a_blank(self) -> None:
+        self.assertEqual(self.days(""), 400)
+
+    def test_refuses_so_few_that_it_must_be_a_slip(self) -> None:
+        message = "KEEP_READINGS_DAYS must be 0, to keep for ever, or 30 days or more."
+        with self.assertRaisesMessage(ImproperlyConfigured, message):
+            self.days("29")
+
+    def test_refuses_anything_else(self) -> None:
+        for value in ["-1", "1 year", "36501"]:
+            with self.subTest(value), self.assertRaises(ImproperlyConfigured):
+                self.days(value)
+
+
 class ReadFileTests(EnvironmentCase):
     def read(self, content: bytes) -> None:
         """Read a file of this content into the environment."""

@@ -35,7 +35,8 @@ class RoleTests(TestCase):
         self.assertEqual(permissions_of("Support agent"), LOOKING)
 
     def test_an_auditor_looks_at_everything_and_exports(self) -> None:
-        everything = LOOKING | {"view_importjob", "export_reading"}
+        more = {"view_importjob", "view_subjectrequest", "export_reading"}
+        everything = LOOKING | more
         self.assertEqual(permissions_of("Auditor"), everything)
 
     def test_an_integration_looks_imports_and_exports(self) -> None:

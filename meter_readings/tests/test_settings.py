@@ -36,10 +36,15 @@ NOTHING_SET = dict.fromkeys(
         "DB_PORT",
         "DB_USER",
         "DEBUG",
+        "KEEP_IMPORT_JOBS_DAYS",
+        "KEEP_ORIGINALS_DAYS",
+        "KEEP_READINGS_DAYS",
+        "KEEP_REJECTED_DAYS",
         "MARKET_PARTICIPANT",
         "MEDIA_ROOT",
         "METRICS_TOKEN",
         "MIN_FREE_MEGABYTES",
+        "PSEUDONYM_KEY",
         "SECRET_KEY",
         "SQLITE_PATH",
         "STATIC_ROOT",
@@ -167,6 +172,13 @@ class ProductionSettingsTests(SimpleTestCase):
             settings_with(**{**PRODUCTION, "SECRET_KEY": "short-and-secret"})
         self.assertNotIn("short-and-secret", str(caught.exception))
 
+    def test_refuses_a_short_key_of_pseudonyms(self) -> None:
+        self.assert_refused("PSEUDONYM_KEY must be", PSEUDONYM_KEY="x" * 31)
+
+    def test_makes_pseudonyms_by_the_secret_key_unless_it_is_told_another(self) -> None:
+        key = settings_with(**PRODUCTION)["PSEUDONYM_KEY"]
+        self.assertEqual(key, PRODUCTION["SECRET_KEY"])
+
     def test_refuses_no_hosts(self) -> None:
         self.assert_refused("ALLOWED_HOSTS must list", ALLOWED_HOSTS=" , ")
 
@@ -193,6 +205,7 @@ class ProductionSettingsTests(SimpleTestCase):
             secret_key=PRODUCTION["SECRET_KEY"],
             hosts=["readings.example"],
             token="",
+            pseudonym_key=PRODUCTION["SECRET_KEY"],
         )
 
     def test_refuses_a_short_metrics_token(self) -> None:

@@ -1,6 +1,5 @@
 """Undo an import: everything is as if the file had never come."""
 
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -8,7 +7,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings import importer, words
-from meter_readings.management import console, picks
+from meter_readings.management import confirming, console, picks
 from meter_readings.models import FlowFile
 
 _EXIT_CODES = """\
@@ -46,17 +45,12 @@ class Command(console.ConsoleCommand):
             self.stdout.write(f"{title}: would be undone: {_undo(flow_file, True)}")
             return
         if not yes:
-            if not sys.stdin.isatty():
-                reason = "Nobody is there to be asked: say --yes, or --dry-run."
-                raise CommandError(reason, returncode=console.USAGE)
+            confirming.refuse_unasked()
             self.say(
                 f"{title}, imported on {words.date_words(flow_file.received_at)}, "
                 f"would be undone: {_undo(flow_file, True)}."
             )
-            self.stderr.write("Undo it? Type yes: ", style_func=str, ending="")
-            self.stderr.flush()
-            if sys.stdin.readline().strip().lower() != "yes":
-                raise CommandError("Nothing was changed.", returncode=console.FAILED)
+            confirming.confirm(self, "Undo it?")
         self.stdout.write(f"{title}: undone: {_undo(flow_file, False)}")
 
 

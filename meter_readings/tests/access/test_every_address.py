@@ -31,7 +31,7 @@ from meter_readings.models import (
 )
 from meter_readings.templatetags.shown import mpan as grouped
 from meter_readings.tests.builders import EVERY_GROUP, mpan_core
-from meter_readings.tests.imported import imported
+from meter_readings.tests.imported import answered_request, imported
 
 from .addresses import Address, addresses
 from .who_may import (
@@ -132,6 +132,7 @@ class EveryAddressTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         imported(RECEIVED, FILENAME)
+        answered_request()
         cls.sessions = {role: cls.session_of(role) for role in ROLES}
         token_of(User.objects.get(username=SUPERUSER), ApiToken.Scope.READ)
         cls.addresses = addresses(User.objects.create_user("somebody else"))

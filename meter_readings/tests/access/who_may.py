@@ -39,6 +39,7 @@ IMPORTERS = frozenset({METERING_OPERATIONS, SUPERUSER})
 LOOKERS = frozenset({SUPPORT_AGENT, METERING_OPERATIONS, AUDITOR, SUPERUSER})
 LOOKERS_AT_JOBS = LOOKERS - {SUPPORT_AGENT}
 EXPORTERS = LOOKERS - {SUPPORT_AGENT}
+AUDITORS = frozenset({AUDITOR, SUPERUSER})
 STAFF = LOOKERS | {BARE_STAFF}
 # The same by the API, where programs look too, and who takes things out by it.
 API_LOOKERS = LOOKERS | {INTEGRATION}
@@ -161,6 +162,8 @@ TABLE: dict[str, Row] = {
     **received("sitevisit", LOOKERS),
     **received("finding", LOOKERS),
     **received("importjob", LOOKERS_AT_JOBS),
+    # What was erased and handed over
+    **received("subjectrequest", AUDITORS),
     # The API
     "api:versions": Row(look=SIGNED_IN),
     "api:root": Row(look=SIGNED_IN),

@@ -369,3 +369,28 @@ class DeedTests(AdminTestCase):
     def test_nothing_is_offered_to_those_who_may_only_look(self) -> None:
         self.client.force_login(user_who_may_view("flowfile"))
         self.assertEqual(self.offered(self.held) + self.offered(self.bad), [])
+
+
+class WhatIsLeftTests(AdminTestCase):
+    def test_says_that_the_original_is_as_it_came(self) -> None:
+        file = imported(flow_file_of_readings(GOOD))
+        self.assertIn("Original bytes as they came", self.words(file))
+
+    def test_says_that_the_original_is_not_kept_any_more(self) -> None:
+        file = imported(flow_file_of_readings(GOOD))
+        FlowFile.objects.update(content="")
+        self.assertIn("Original bytes no longer kept", self.words(file))
+
+    def test_says_that_lines_were_taken_out_of_it(self) -> None:
+        file = imported(flow_file_of_readings(GOOD))
+        FlowFile.objects.update(redacted_at=NOW)
+        words = self.words(file)
+        self.assertIn("Redacted 24 Nov 2026 12:00 GMT : lines were taken out", words)
+
+    def test_adds_up_what_is_kept_and_what_is_not(self) -> None:
+        file = imported(flow_file_of_readings(GOOD, GOOD.replace("0401", "0402")))
+        file.readings.latest("pk").delete()
+        FlowFile.objects.update(readings_removed=1)
+        words = self.words(file)
+        self.assertIn("2 loaded = 1 kept + 1 removed since", words)
+        self.assertIn("1 kept = 1 current", words)

@@ -26,7 +26,7 @@ from django.utils import timezone
 from config.environment import PROJECT_ROOT, boolean, text
 from meter_readings import tokens
 from meter_readings.models import ApiToken
-from meter_readings.tests.imported import import_text
+from meter_readings.tests.imported import answered_request, import_text
 
 try:
     from playwright.sync_api import sync_playwright
@@ -122,6 +122,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
             days=7,
             now=timezone.now(),
         )
+        answered_request()
         for path in sorted((PROJECT_ROOT / "sample_data").glob(cls.samples)):
             import_text(path.read_bytes(), path.name, now=timezone.now())
 

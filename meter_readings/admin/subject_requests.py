@@ -1,0 +1,49 @@
+"""The admin of what was erased and handed over: for auditors, and nobody changes it."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Q
+from django.utils.safestring import SafeString
+
+from meter_readings import d0010, pseudonyms, words
+from meter_readings.models import SubjectRequest
+from meter_readings.templatetags import shown
+
+from .read_only import ReadOnlyAdmin
+
+
+@admin.display(description="answered", ordering="answered_at")
+def answered_at(request: SubjectRequest) -> SafeString | str:
+    """Return when it was answered."""
+    return shown.moment(request.answered_at)
+
+
+@admin.display(description="pseudonym")
+def pseudonym(request: SubjectRequest) -> str:
+    """Return how the name begins by which the MPAN is known again."""
+    return f"{request.pseudonym[:12]}…"
+
+
+@admin.display(description="what there was")
+def counted(request: SubjectRequest) -> str:
+    """Return how much was erased or handed over."""
+    return words.listed(request.counts)
+
+
+@admin.register(SubjectRequest)
+class SubjectRequestAdmin(ReadOnlyAdmin):
+    """Who had an MPAN erased or its data handed over, when, and why."""
+
+    list_display = (answered_at, "kind", "answered_by", "door", pseudonym, counted)
+    list_filter = ("kind", "answered_at")
+    search_fields = ("pseudonym",)
+    search_help_text = "An MPAN, which is not kept, or a whole pseudonym."
+    ordering = ("-answered_at", "-pk")
+    exclude = ("counts",)
+    readonly_fields = (counted,)  # type: ignore[assignment]
+
+    def found_by(self, text: str) -> Q:
+        """Return the requests about an MPAN."""
+        made = pseudonyms.pseudonym_of(d0010.mpan.typed(text))
+        return Q(pseudonym__in=(text, made))

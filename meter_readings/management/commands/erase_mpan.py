@@ -1,0 +1,80 @@
+"""Erase all that is held of an MPAN."""
+
+from __future__ import annotations
+
+import getpass
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from meter_readings import importer, privacy, words
+from meter_readings.management import confirming, console, picks
+
+_EXIT_CODES = """\
+Exit codes: 0 erased; 1 not erased, or bytes of it are left for a while; 2 wrong usage;
+3 nothing is held of it.
+"""
+
+
+class Command(console.ConsoleCommand):
+    """Translate the command line into one erasure, asked for and told in words."""
+
+    help = (
+        "Erase all that is held of an MPAN: readings, site visits, meters, findings, "
+        "texts, and what the original files say. It cannot be undone. That it was "
+        "erased is remembered without the MPAN."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add what to erase, and why."""
+        parser.epilog = _EXIT_CODES
+        parser.add_argument(
+            "mpan", metavar="MPAN", help='13 digits; "-" reads them from standard input'
+        )
+        parser.add_argument(
+            "--reason",
+            required=True,
+            help="why, as the number of the request; it is kept, so no names",
+        )
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def handle(
+        self, *args: Any, mpan: str, reason: str, yes: bool, **options: Any
+    ) -> None:
+        """Ask, erase, and say what was erased."""
+        mpan = picks.private_mpan(mpan)
+        if not yes:
+            confirming.refuse_unasked()
+            confirming.confirm(
+                self, "All that is held of it goes, and cannot come back. Erase it?"
+            )
+        result = _erase(mpan, reason)
+        if any(result.erased):
+            said = words.listed(result.erased._asdict())
+            self.stdout.write(f"Erased: {said}.")
+        if not result.is_let_go:
+            raise CommandError(
+                "The database still has bytes of it, for somebody reads what was there "
+                "or has imported files. Restart the site, and run the same command "
+                "again.",
+                returncode=console.FAILED,
+            )
+        if not any(result.erased):
+            raise CommandError(
+                "Nothing is held of it.", returncode=console.NOTHING_MATCHED
+            )
+
+
+def _erase(mpan: str, reason: str) -> privacy.ErasureResult:
+    try:
+        return privacy.erase_mpan(
+            mpan=mpan,
+            reason=reason,
+            answered_by=getpass.getuser(),
+            now=timezone.now(),
+        )
+    except importer.ImportRunning as refusal:
+        said = f"{refusal} Run the command again when it has ended."
+        raise CommandError(said, returncode=console.FAILED) from refusal

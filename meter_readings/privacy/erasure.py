@@ -1,0 +1,166 @@
+"""Erasure (UK GDPR, article 17): everything becomes as if an MPAN had never come.
+
+Rows go in one transaction, under the lock of all loads. Original bytes are written anew
+without the MPAN before it ends, and let go after it: an erasure that is broken off is
+done by erasing once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import reduce
+from itertools import batched
+from operator import or_
+from typing import NamedTuple
+
+from django.core.cache import caches
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
+
+from meter_readings import importer
+from meter_readings.d0010.redaction import Traces
+from meter_readings.models import (
+    Finding,
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    Reading,
+    SiteVisit,
+    SubjectRequest,
+)
+
+from . import originals, requests, texts
+from .compaction import compact
+from .originals import Mention
+from .retention import NOTE_REMOVED_READINGS
+
+# What nobody has written to for so long has been left behind.
+_SILENT_SECONDS = 60
+_PASSAGES_AT_ONCE = 100
+
+_METER, _METER_POINT = Meter._meta.db_table, MeterPoint._meta.db_table
+_OF_POINT = (
+    f"meter_id IN (SELECT id FROM {_METER} WHERE meter_point_id IN"
+    f" (SELECT id FROM {_METER_POINT} WHERE mpan = %s))"
+)
+_ITS_METERS = f"""
+DELETE FROM {_METER}
+WHERE meter_point_id IN (SELECT id FROM {_METER_POINT} WHERE mpan = %s)
+"""
+_ITSELF = f"DELETE FROM {_METER_POINT} WHERE mpan = %s"
+
+
+class Erased(NamedTuple):
+    """How much was erased: rows, originals written anew, and rows with masked texts."""
+
+    readings: int
+    site_visits: int
+    meters: int
+    meter_points: int
+    findings: int
+    originals: int
+    masked_texts: int
+
+
+class ErasureResult(NamedTuple):
+    """What an erasure came to; `is_let_go` tells whether no byte is left of it."""
+
+    erased: Erased
+    is_let_go: bool
+
+
+def erase_mpan(
+    *,
+    mpan: str,
+    reason: str,
+    answered_by: str,
+    now: datetime,
+    door: ImportJob.Door = ImportJob.Door.COMMAND,
+) -> ErasureResult:
+    """Erase all that is held of an MPAN core, and remember that by its pseudonym.
+
+    Where nothing is held nothing is remembered, and what an erasure that was broken off
+    had left goes all the same. Raises ImportRunning where an import or undoing goes on.
+    """
+    # Looking through all files can take long, and is mostly done before others wait.
+    looked_for = _traces_of(mpan)
+    _, clean = originals.names_with(looked_for)
+    with importer.alone(now=now):
+        traces = _traces_of(mpan)
+        is_same = traces.texts == looked_for.texts
+        names, _ = originals.names_with(traces, clean=clean if is_same else ())
+        erased = _erase(mpan, names, traces, now)
+        if any(erased):
+            requests.write_down(
+                kind=SubjectRequest.Kind.ERASURE,
+                mpan=mpan,
+                answered_by=traces.masked(answered_by),
+                now=now,
+                door=door,
+                reason=traces.masked(reason),
+                counts=erased._asdict(),
+            )
+    importer.remove_unnamed_originals()
+    _remove_left_behind(traces)
+    caches["default"].clear()
+    return ErasureResult(erased, compact())
+
+
+def _traces_of(mpan: str) -> Traces:
+    """Return what to look for: the MPAN, and serial numbers that are nobody else's."""
+    others = Meter.objects.filter(serial_number=OuterRef("serial_number"))
+    elsewhere = Exists(others.exclude(meter_point__mpan=mpan))
+    own = Meter.objects.filter(~elsewhere, meter_point__mpan=mpan)
+    meters = own.order_by("serial_number")
+    return Traces(mpan, tuple(meters.values_list("serial_number", flat=True)))
+
+
+def _erase(mpan: str, names: set[str], traces: Traces, now: datetime) -> Erased:
+    """Erase rows, findings and texts, and let files name their redacted bytes."""
+    readings, visits, meters, points = _remove_rows(mpan)
+    mentions = list(originals.redacted(names, traces))
+    findings = _remove_findings(mentions)
+    for mention in mentions:
+        mention.flow_file.redacted_at = now
+    files = [mention.flow_file for mention in mentions]
+    FlowFile.objects.bulk_update(files, ["content", "redacted_at"], batch_size=500)
+    masked = texts.mask(traces) + texts.end_sessions(traces)
+    return Erased(readings, visits, meters, points, findings, len(files), masked)
+
+
+def _remove_rows(mpan: str) -> tuple[int, int, int, int]:
+    """Remove all rows; each file remembers how many of its readings are gone."""
+    readings = Reading.objects.filter(meter__meter_point__mpan=mpan)
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE_REMOVED_READINGS.format(condition=_OF_POINT), [mpan])
+        reading_count, _ = readings.delete()
+        visits, _ = SiteVisit.objects.filter(meter_point__mpan=mpan).delete()
+        cursor.execute(_ITS_METERS, [mpan])
+        meters = cursor.rowcount
+        cursor.execute(_ITSELF, [mpan])
+        return reading_count, visits, meters, cursor.rowcount
+
+
+def _remove_findings(mentions: Iterable[Mention]) -> int:
+    """Remove what was found on the lines that were taken out."""
+    passages = [
+        Q(flow_file=mention.flow_file, line_number__range=passage)
+        for mention in mentions
+        for passage in mention.redaction.passages
+    ]
+    removed = 0
+    for some in batched(passages, _PASSAGES_AT_ONCE):
+        count, _ = Finding.objects.filter(reduce(or_, some)).delete()
+        removed += count
+    return removed
+
+
+def _remove_left_behind(traces: Traces) -> None:
+    """Remove what killed imports had received, where there are traces in it."""
+    for path in importer.received_and_left(silent_seconds=_SILENT_SECONDS):
+        with path.open("rb") as stream:
+            is_found = originals.is_in_stream(stream, traces)
+        if is_found:
+            path.unlink()

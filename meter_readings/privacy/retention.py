@@ -1,0 +1,191 @@
+"""The retention schedule: what is kept how long, and the removal of what is older.
+
+All versions of a reading event (meter, register, time) are of one time, so they go
+together: no version is left alone, and what stays stands as it stood.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple, Self
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from meter_readings import importer
+from meter_readings.models import (
+    Finding,
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    Reading,
+    SiteVisit,
+)
+
+_READING, _VISIT = Reading._meta.db_table, SiteVisit._meta.db_table
+_METER, _METER_POINT = Meter._meta.db_table, MeterPoint._meta.db_table
+_FLOW_FILE = FlowFile._meta.db_table
+
+# Each file remembers how many of its readings are gone, and that they were read.
+NOTE_REMOVED_READINGS = f"""
+UPDATE {_FLOW_FILE} SET readings_removed = readings_removed + gone.number
+FROM (
+    SELECT flow_file_id, COUNT(*) AS number FROM {_READING}
+    WHERE {{condition}} GROUP BY flow_file_id
+) AS gone
+WHERE gone.flow_file_id = {_FLOW_FILE}.id
+"""
+
+_METERS_LEFT_ALONE = f"""
+DELETE FROM {_METER}
+WHERE NOT EXISTS (SELECT 1 FROM {_READING} WHERE meter_id = {_METER}.id)
+    AND NOT EXISTS (SELECT 1 FROM {_VISIT} WHERE meter_id = {_METER}.id)
+"""
+
+_POINTS_LEFT_ALONE = f"""
+DELETE FROM {_METER_POINT}
+WHERE NOT EXISTS (SELECT 1 FROM {_METER} WHERE meter_point_id = {_METER_POINT}.id)
+    AND NOT EXISTS (SELECT 1 FROM {_VISIT} WHERE meter_point_id = {_METER_POINT}.id)
+"""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How many days each kind of data is kept; 0 is for ever."""
+
+    originals: int
+    rejected: int
+    import_jobs: int
+    readings: int
+
+    @classmethod
+    def of_settings(cls) -> Self:
+        """Return what the settings say."""
+        return cls(
+            originals=settings.KEEP_ORIGINALS_DAYS,
+            rejected=settings.KEEP_REJECTED_DAYS,
+            import_jobs=settings.KEEP_IMPORT_JOBS_DAYS,
+            readings=settings.KEEP_READINGS_DAYS,
+        )
+
+
+class RetentionResult(NamedTuple):
+    """How much was older than it is kept."""
+
+    readings: int = 0
+    site_visits: int = 0
+    meters: int = 0
+    meter_points: int = 0
+    originals: int = 0
+    findings: int = 0
+    rejected_files: int = 0
+    import_jobs: int = 0
+
+
+def apply_retention(
+    *, schedule: Schedule, now: datetime, dry_run: bool = False
+) -> RetentionResult:
+    """Remove what is older than the schedule keeps it.
+
+    `dry_run` does all that and keeps nothing of it, to tell what it would be. Raises
+    ImportRunning, as clearing does, where an import or undoing goes on.
+    """
+    with importer.alone(now=now):
+        readings, visits, meters, points = _remove_readings(schedule, now)
+        originals, findings = _remove_originals(schedule, now)
+        files, findings_of_files = _remove_rejected(schedule, now)
+        result = RetentionResult(
+            readings=readings,
+            site_visits=visits,
+            meters=meters,
+            meter_points=points,
+            originals=originals,
+            findings=findings + findings_of_files,
+            rejected_files=files,
+            import_jobs=_remove_import_jobs(schedule, now),
+        )
+        if dry_run:
+            transaction.set_rollback(True)
+    if not dry_run:
+        importer.remove_unnamed_originals()
+    return result
+
+
+def _cutoff(days: int, now: datetime) -> datetime | None:
+    return now - timedelta(days=days) if days else None
+
+
+def _remove_readings(schedule: Schedule, now: datetime) -> tuple[int, int, int, int]:
+    """Remove old readings, the visits of files as old, and what is left alone by it."""
+    cutoff = _cutoff(schedule.readings, now)
+    if cutoff is None:
+        return 0, 0, 0, 0
+    old_readings = Reading.objects.filter(read_at__lt=cutoff)
+    old_visits = SiteVisit.objects.filter(flow_file__file_created_at__lt=cutoff)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            NOTE_REMOVED_READINGS.format(condition="read_at < %s"),
+            [connection.ops.adapt_datetimefield_value(cutoff)],
+        )
+        readings, _ = old_readings.delete()
+        visits, _ = old_visits.delete()
+        if not readings + visits:
+            return 0, 0, 0, 0
+        cursor.execute(_METERS_LEFT_ALONE)
+        meters = cursor.rowcount
+        cursor.execute(_POINTS_LEFT_ALONE)
+        return readings, visits, meters, cursor.rowcount
+
+
+def _remove_originals(schedule: Schedule, now: datetime) -> tuple[int, int]:
+    """Let go of the bytes and reports of imported files, of which the readings stay.
+
+    Where readings go by age, so does the file that told of them.
+    """
+    is_old = Q()
+    if received := _cutoff(schedule.originals, now):
+        is_old |= Q(received_at__lt=received)
+    if created := _cutoff(schedule.readings, now):
+        is_old |= Q(file_created_at__lt=created)
+    if not is_old:
+        return 0, 0
+    imported = FlowFile.objects.filter(is_old, status=FlowFile.Status.IMPORTED)
+    findings, _ = Finding.objects.filter(flow_file__in=imported).delete()
+    return imported.exclude(content="").update(content=""), findings
+
+
+def _remove_rejected(schedule: Schedule, now: datetime) -> tuple[int, int]:
+    """Remove files of which nothing is held, unless somebody dealt with them lately."""
+    cutoff = _cutoff(schedule.rejected, now)
+    if cutoff is None:
+        return 0, 0
+    statuses = FlowFile.Status.REJECTED, FlowFile.Status.UNDONE
+    lately = ImportJob.objects.filter(flow_file=OuterRef("pk"), started_at__gte=cutoff)
+    old = FlowFile.objects.filter(
+        ~Exists(lately), status__in=statuses, received_at__lt=cutoff
+    )
+    findings, _ = Finding.objects.filter(flow_file__in=old).delete()
+    ImportJob.objects.filter(flow_file__in=old).update(flow_file=None)
+    return _deleted(old), findings
+
+
+def _deleted(rows: QuerySet[FlowFile]) -> int:
+    """Delete rows to which nothing refers any more, by one statement."""
+    statement, parameters = rows.values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {_FLOW_FILE} WHERE id IN ({statement})", parameters
+        )
+        return int(cursor.rowcount)
+
+
+def _remove_import_jobs(schedule: Schedule, now: datetime) -> int:
+    """Remove what is known of old attempts; none can be running still."""
+    cutoff = _cutoff(schedule.import_jobs, now)
+    if cutoff is None:
+        return 0
+    jobs, _ = ImportJob.objects.filter(started_at__lt=cutoff).delete()
+    return jobs

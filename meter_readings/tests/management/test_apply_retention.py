@@ -1,0 +1,61 @@
+"""The command that removes what is older than it is kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.test import override_settings
+from django.utils import timezone
+
+from meter_readings.models import Reading
+from meter_readings.tests.importer.test_clear import running_job
+from meter_readings.tests.imported import imported
+
+from .running import GOOD, FolderTestCase, Ran, run
+
+GONE = "1 reading, 1 meter, 1 meter point and 1 original"
+
+
+@override_settings(KEEP_READINGS_DAYS=30)
+class ApplyRetentionTests(FolderTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        imported(GOOD)
+
+    def run_command(self, *arguments: str, **options: Any) -> Ran:
+        return run("apply_retention", *arguments, **options)
+
+    def test_says_what_it_removed(self) -> None:
+        with self.assertLogs("meter_readings") as logs:
+            ran = self.run_command("--yes")
+        self.assertEqual(ran, (0, f"Removed: {GONE}.\n", ""))
+        self.assertEqual(Reading.objects.count(), 0)
+        self.assertIn(f"By age were removed: {GONE}.", logs.output[0])
+
+    def test_only_says_what_would_go(self) -> None:
+        ran = self.run_command("--dry-run")
+        self.assertEqual(ran, (0, f"Would be removed: {GONE}.\n", ""))
+        self.assertEqual(Reading.objects.count(), 1)
+
+    def test_asks_who_sits_at_the_terminal(self) -> None:
+        ran = self.run_command(stdin="yes\n", is_terminal=True)
+        asked = f"Would be removed: {GONE}.\nRemove it? Type yes: "
+        self.assertEqual((ran.code, ran.stderr), (0, asked))
+        self.assertEqual(Reading.objects.count(), 0)
+
+    def test_removes_nothing_where_the_answer_is_another(self) -> None:
+        self.assertEqual(self.run_command(stdin="no\n", is_terminal=True).code, 1)
+        self.assertEqual(Reading.objects.count(), 1)
+
+    def test_wants_to_be_told_that_it_may_where_nobody_is_asked(self) -> None:
+        self.assertEqual(self.run_command().code, 2)
+        self.assertEqual(Reading.objects.count(), 1)
+
+    def test_is_refused_while_a_file_is_imported(self) -> None:
+        job = running_job(silent_for=timedelta())
+        job.heartbeat_at = timezone.now()
+        job.save()
+        ran = self.run_command("--yes")
+        said = "A file is being imported. Run the command again when it has ended.\n"
+        self.assertEqual(ran, (1, "", said))

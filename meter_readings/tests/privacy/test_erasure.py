@@ -1,0 +1,404 @@
+"""Erasing an MPAN: nothing of it is left, and everything else is as it was."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.core.cache import caches
+from django.db import OperationalError, connection
+from django.test import TestCase, TransactionTestCase
+
+from meter_readings import exports, importer, privacy, queries
+from meter_readings.importer import Outcome
+from meter_readings.models import (
+    Finding,
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    Policy,
+    Reading,
+    SiteVisit,
+    SubjectRequest,
+)
+from meter_readings.privacy import ErasureResult, compaction, earlier_requests
+from meter_readings.tests.builders import flow_file, header_line, mpan_core
+from meter_readings.tests.importer.shelves import rows_of
+from meter_readings.tests.importer.test_clear import OwnMedia, running_job
+from meter_readings.tests.imported import NOW, import_text, imported
+
+from .leftovers import places_with
+
+# No other test uses them: what is found of them is left of these.
+MPAN, OTHER = mpan_core(7_301_946_825), mpan_core(7_301_946_826)
+SERIAL_NUMBER, OTHERS = "CANARY7301", "OTHERS7301"
+
+ITS_GROUPS = f"""\
+026|{MPAN}|V|
+027|02|Dog in the yard|
+028|{SERIAL_NUMBER}|R|
+030|S|20240401000000|99.55|||T|N|
+"""
+OTHERS_GROUPS = f"""\
+026|{OTHER}|V|
+027|02|The key is with {MPAN}, meter {SERIAL_NUMBER}|
+028|{OTHERS}|R|
+030|S|20240401000000|98.0|||T|N|
+"""
+# The first reading has a decimal place too many, which is found on its line.
+BOTH = flow_file(ITS_GROUPS + OTHERS_GROUPS)
+ALONE = flow_file(
+    OTHERS_GROUPS.replace(MPAN, "*" * 13).replace(SERIAL_NUMBER, "*" * 10)
+)
+REJECTED = flow_file(
+    ITS_GROUPS.replace("99.55", "-1.0") + OTHERS_GROUPS,
+    header=header_line(file_identifier="TEST000002"),
+)
+
+
+def erase(mpan: str = MPAN, **options: Any) -> ErasureResult:
+    """Erase an MPAN, as the operator does."""
+    told = {"reason": "Request 17", "answered_by": "alice", "now": NOW} | options
+    return privacy.erase_mpan(mpan=mpan, **told)
+
+
+def original(file: FlowFile) -> str:
+    """Return the bytes that are kept of a file, as text."""
+    file.refresh_from_db()
+    with importer.open_original(flow_file=file) as stream:
+        return stream.read().decode("cp1252")
+
+
+class NothingIsLeftTests(OwnMedia, TransactionTestCase):
+    def test_of_an_mpan_that_stood_everywhere(self) -> None:
+        self.bring_it_everywhere()
+        self.assertNotEqual(places_with(MPAN), [])
+        self.assertNotEqual(places_with(SERIAL_NUMBER), [])
+        result = erase()
+        self.assertIs(result.is_let_go, True)
+        self.assertEqual((places_with(MPAN), places_with(SERIAL_NUMBER)), ([], []))
+        self.assertNotEqual(places_with(OTHER), [])
+
+    def bring_it_everywhere(self) -> None:
+        """Let the MPAN stand in rows, files, reports, names, logs and dead rows."""
+        imported(BOTH, f"{MPAN}.uff")
+        import_text(REJECTED, "rejected.uff")
+        import_text(f"A letter about {MPAN}", "letter.txt")
+        header = header_line(file_identifier="TEST000003")
+        undone = imported(flow_file(ITS_GROUPS, header=header), "undone.uff")
+        importer.undo_import(flow_file=undone, now=NOW)
+        alice = User.objects.create_user("alice")
+        LogEntry.objects.create(
+            user=alice,
+            content_type=ContentType.objects.get_for_model(User),
+            object_id="1",
+            object_repr=f"of {MPAN}",
+            action_flag=CHANGE,
+            change_message=f"Wrote to {MPAN} about {SERIAL_NUMBER}",
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        folder = Path(settings.MEDIA_ROOT, "incoming")
+        folder.mkdir(exist_ok=True)
+        long_ago = time.time() - 3600
+        for name, text in {"killed": BOTH, "of others": ALONE}.items():
+            left_behind = folder / name
+            left_behind.write_text(text)
+            os.utime(left_behind, (long_ago, long_ago))
+
+    def test_says_so_while_somebody_still_sees_it(self) -> None:
+        imported(BOTH)
+        other = connection.copy()
+        self.addCleanup(other.close)
+        with other.cursor() as cursor, patch.object(compaction, "_PATIENCE", 1):
+            cursor.execute(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ"
+                if connection.vendor == "postgresql"
+                else "BEGIN DEFERRED"
+            )
+            cursor.execute("SELECT COUNT(*) FROM meter_readings_meterpoint")
+            cursor.fetchone()
+            self.assertIs(erase().is_let_go, False)
+            cursor.execute("ROLLBACK")
+        again = erase()
+        self.assertEqual((any(again.erased), again.is_let_go), (False, True))
+        self.assertEqual(places_with(MPAN), [])
+
+    def test_says_so_where_the_database_is_in_use_for_long(self) -> None:
+        imported(BOTH)
+        way = "tables" if connection.vendor == "postgresql" else "database"
+        busy = OperationalError("database is locked")
+        with patch.object(compaction, f"_rewrite_{way}", side_effect=busy):
+            self.assertIs(erase().is_let_go, False)
+
+    def test_where_an_erasure_was_broken_off_and_is_done_again(self) -> None:
+        imported(BOTH)
+        broken = patch(
+            "meter_readings.importer.remove_unnamed_originals", side_effect=OSError
+        )
+        with broken, self.assertRaises(OSError):
+            erase()
+        self.assertIs(MeterPoint.objects.filter(mpan=MPAN).exists(), False)
+        self.assertNotEqual(places_with(MPAN), [])
+        self.assertIs(any(erase().erased), False)
+        self.assertEqual(places_with(MPAN), [])
+        self.assertEqual(SubjectRequest.objects.count(), 1)
+
+    def test_changes_where_it_breaks_off_before_its_end(self) -> None:
+        file = imported(BOTH)
+        broken = patch(
+            "meter_readings.privacy.requests.write_down", side_effect=OSError
+        )
+        with broken, self.assertRaises(OSError):
+            erase()
+        self.assertEqual((Reading.objects.count(), original(file)), (2, BOTH))
+        erase()
+        self.assertEqual(places_with(MPAN), [])
+
+
+class WithoutCompaction(OwnMedia, TestCase):
+    """Rows and files alone: letting go of the bytes cannot be in a transaction."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        name = "meter_readings.privacy.erasure.compact"
+        self.enterContext(patch(name, return_value=True))
+
+
+class RowsTests(WithoutCompaction):
+    def test_are_as_if_it_had_never_come(self) -> None:
+        imported(ALONE)
+        expected = rows_of(MeterPoint, Meter)
+        importer.clear_database(now=NOW)
+        imported(BOTH)
+        erase()
+        self.assertEqual(rows_of(MeterPoint, Meter), expected)
+        self.assertEqual([MPAN in str(rows_of()), OTHER in str(rows_of())], [0, 1])
+
+    def test_tells_how_much_was_erased(self) -> None:
+        imported(BOTH)
+        self.assertEqual(
+            erase().erased._asdict(),
+            {
+                "readings": 1,
+                "site_visits": 1,
+                "meters": 1,
+                "meter_points": 1,
+                "findings": 1,
+                "originals": 1,
+                "masked_texts": 1,
+            },
+        )
+
+    def test_of_others_stay_with_their_text_masked(self) -> None:
+        imported(BOTH)
+        erase()
+        self.assertEqual(
+            SiteVisit.objects.get().additional_information,
+            f"The key is with {'*' * 13}, meter {'*' * 10}",
+        )
+
+    def test_leave_what_is_found_on_the_lines_of_others(self) -> None:
+        imported(BOTH.replace("98.0", "98.05"))
+        erase()
+        self.assertEqual(Finding.objects.get().line_number, 9)
+
+    def test_keep_a_serial_number_that_another_meter_bears(self) -> None:
+        imported(BOTH.replace(OTHERS, SERIAL_NUMBER))
+        erase()
+        self.assertEqual(Meter.objects.get().serial_number, SERIAL_NUMBER)
+        self.assertIn(SERIAL_NUMBER, SiteVisit.objects.get().additional_information)
+
+    def test_are_remembered_by_their_file_as_gone(self) -> None:
+        file = imported(BOTH)
+        erase()
+        file.refresh_from_db()
+        self.assertEqual((file.readings_loaded, file.readings_removed), (2, 1))
+        self.assertEqual(queries.holdings().readings, 1)
+
+    def test_end_the_sessions_that_remember_it(self) -> None:
+        imported(BOTH)
+        for said in (f"About {MPAN}", "About nobody"):
+            session = SessionStore()
+            session["said"] = said
+            session.save()
+        erase()
+        self.assertEqual(Session.objects.count(), 1)
+
+    def test_empty_the_cache_of_what_may_be_forgotten(self) -> None:
+        caches["default"].set("page", MPAN)
+        erase()
+        self.assertIsNone(caches["default"].get("page"))
+
+    def test_mask_what_a_job_counted(self) -> None:
+        job = running_job(silent_for=timedelta(days=1))
+        job.counts = {"about": MPAN}
+        job.save()
+        erase()
+        job.refresh_from_db()
+        self.assertEqual(job.counts, {"about": "*" * 13})
+
+    def test_are_refused_while_a_file_is_imported(self) -> None:
+        imported(BOTH)
+        running_job(silent_for=timedelta(seconds=5))
+        with self.assertRaises(importer.ImportRunning):
+            erase()
+        self.assertEqual(Reading.objects.count(), 2)
+
+
+class OriginalTests(WithoutCompaction):
+    def setUp(self) -> None:
+        super().setUp()
+        self.file = imported(BOTH)
+
+    def test_is_kept_without_it(self) -> None:
+        erase()
+        expected = ALONE.splitlines()
+        expected[1:1] = [""] * 4
+        self.assertEqual(original(self.file).splitlines(), expected)
+
+    def test_is_marked_as_redacted(self) -> None:
+        erase()
+        self.file.refresh_from_db()
+        self.assertEqual(self.file.redacted_at, NOW)
+
+    def test_that_has_nothing_of_it_stays_as_it_is(self) -> None:
+        text = ALONE.replace("TEST000001", "TEST000002")
+        other = imported(text, "other.uff")
+        erase()
+        self.assertEqual((original(other), other.redacted_at), (text, None))
+
+    def test_that_seems_to_mention_a_meter_stays_as_it_is(self) -> None:
+        text = ALONE.replace("TEST000001", "TEST000002")
+        other = imported(text.replace("OTHERS7301", "9CANARY7301"), "other.uff")
+        erase()
+        self.assertIsNone(FlowFile.objects.get(pk=other.pk).redacted_at)
+
+    def test_that_is_lost_is_passed_over(self) -> None:
+        Path(self.file.content.path).unlink()
+        self.assertEqual(erase().erased.originals, 0)
+
+    def test_is_the_same_file_when_the_same_bytes_come_again(self) -> None:
+        erase()
+        result = import_text(BOTH, "again.uff")
+        self.assertEqual(result.outcome, Outcome.ALREADY_IMPORTED)
+        self.assertEqual(result.flow_file, self.file)
+
+    def test_is_exported_without_it(self) -> None:
+        erase()
+        self.file.refresh_from_db()
+        exported = "".join(exports.flow_file_lines(flow_file=self.file))
+        self.assertEqual(exported, ALONE)
+
+    def test_can_be_undone_and_imported_again_without_it(self) -> None:
+        erase()
+        importer.undo_import(flow_file=self.file, now=NOW)
+        self.file.refresh_from_db()
+        result = importer.import_original(
+            flow_file=self.file,
+            now=NOW,
+            policy=Policy.STRICT,
+            door=ImportJob.Door.ADMIN,
+        )
+        self.assertEqual((result.outcome, result.flow_file), ("imported", self.file))
+        self.assertEqual(MeterPoint.objects.get().mpan, OTHER)
+        self.file.refresh_from_db()
+        self.assertEqual((self.file.redacted_at, self.file.readings_removed), (NOW, 0))
+
+    def test_is_whole_again_where_its_bytes_come_after_it_was_undone(self) -> None:
+        erase()
+        importer.undo_import(flow_file=self.file, now=NOW)
+        again = imported(BOTH)
+        self.assertEqual((again.pk, again.redacted_at), (self.file.pk, None))
+        self.assertEqual(original(again), BOTH)
+
+    def test_of_which_nothing_is_left_is_rejected_when_it_is_imported_again(
+        self,
+    ) -> None:
+        header = header_line(file_identifier="TEST000005")
+        file = imported(flow_file(ITS_GROUPS, header=header), "its.uff")
+        erase()
+        importer.undo_import(flow_file=file, now=NOW)
+        file.refresh_from_db()
+        result = importer.import_original(
+            flow_file=file,
+            now=NOW,
+            policy=Policy.STANDARD,
+            door=ImportJob.Door.ADMIN,
+        )
+        self.assertEqual(list(result.finding_counts), ["no-mpan"])
+
+
+class RememberedTests(WithoutCompaction):
+    def test_without_the_mpan(self) -> None:
+        imported(BOTH)
+        erase(reason=f"Asked for {MPAN}", answered_by="alice")
+        (request,) = earlier_requests(mpan=MPAN)
+        self.assertEqual(
+            (request.kind, request.answered_by, request.door, request.answered_at),
+            ("erasure", "alice", "command", NOW),
+        )
+        self.assertEqual(request.reason, f"Asked for {'*' * 13}")
+        self.assertEqual(request.counts["readings"], 1)
+        self.assertNotIn(MPAN, str(request))
+
+    def test_not_where_nothing_was_held(self) -> None:
+        erase()
+        self.assertIs(SubjectRequest.objects.exists(), False)
+
+    def test_stays_when_the_database_is_cleared(self) -> None:
+        imported(BOTH)
+        erase()
+        importer.clear_database(now=NOW)
+        self.assertEqual(SubjectRequest.objects.count(), 1)
+
+
+class NamedAgainTests(WithoutCompaction):
+    def setUp(self) -> None:
+        super().setUp()
+        imported(BOTH)
+        erase()
+
+    def codes_of(self, text: str, filename: str) -> list[str]:
+        """Return what is found in a file that is imported."""
+        header = header_line(file_identifier=filename)
+        result = import_text(flow_file(text.strip(), header=header), filename)
+        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        return [str(fault.code) for fault, _ in result.findings]
+
+    def test_is_a_warning_on_its_first_line(self) -> None:
+        text = flow_file(OTHERS_GROUPS + ITS_GROUPS)
+        result = import_text(text, "later.uff", allow_same_name=True)
+        found = [fault for fault, _ in result.findings if fault.code == "erased-before"]
+        self.assertEqual(
+            [(each.line_number, each.found) for each in found], [(6, MPAN)]
+        )
+        self.assertEqual(result.outcome, Outcome.IMPORTED)
+
+    def test_is_found_where_only_a_site_visit_names_it(self) -> None:
+        self.assertEqual(
+            self.codes_of(f"026|{MPAN}|V|\n027|02|Hello|", "LATER1"),
+            ["no-meter", "erased-before"],
+        )
+
+    def test_is_not_said_a_second_time(self) -> None:
+        self.codes_of(f"026|{MPAN}|V|\n027|02|Hello|", "LATER1")
+        codes = self.codes_of(f"026|{MPAN}|V|\n027|02|Hello again|", "LATER2")
+        self.assertEqual(codes, ["no-meter"])
+
+    def test_is_not_said_of_others(self) -> None:
+        self.assertEqual(
+            self.codes_of(f"026|{mpan_core(7)}|V|\n027|02|Hello|", "LATER1"),
+            ["no-meter"],
+        )
