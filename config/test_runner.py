@@ -1,18 +1,27 @@
 """Run the tests so that they cannot touch what this machine really holds."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from unittest import TestSuite, TextTestResult
 
 from django.conf import settings
 from django.db import connections
 from django.test.runner import DiscoverRunner
 from django.test.utils import override_settings
 
+from config.leaks import LeakWatch
+
 
 class IsolatedRunner(DiscoverRunner):
-    """Keep received files, and processes that tests start, away from real data."""
+    """Keep received files, and processes that tests start, away from real data.
+
+    A run in which an MPAN comes into a log or to standard error has failed.
+    """
+
+    leaks: tuple[str, ...] = ()
 
     def setup_test_environment(self, **kwargs: Any) -> None:
         """Store files in a folder that goes away, and hash passwords quickly."""
@@ -48,6 +57,22 @@ class IsolatedRunner(DiscoverRunner):
         name = "DB_NAME" if connection.vendor == "postgresql" else "SQLITE_PATH"
         os.environ[name] = str(connection.settings_dict["NAME"])
         return old_databases
+
+    def run_suite(self, suite: TestSuite, **kwargs: Any) -> TextTestResult:
+        """Run the tests, and watch what they make the system say."""
+        with LeakWatch() as watch:
+            result = super().run_suite(suite, **kwargs)
+        # What a failed test shows is for its reader.
+        self.leaks = tuple(watch.leaks) if result.wasSuccessful() else ()
+        return result
+
+    def suite_result(
+        self, suite: TestSuite, result: TextTestResult, **kwargs: Any
+    ) -> int:
+        """Return how many tests failed; every MPAN that leaked counts as one."""
+        for leak in self.leaks:
+            print(f"LEAKED: {leak}", file=sys.stderr)
+        return super().suite_result(suite, result, **kwargs) + len(self.leaks)
 
     def teardown_test_environment(self, **kwargs: Any) -> None:
         """Throw the stored files away."""

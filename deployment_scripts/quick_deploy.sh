@@ -261,7 +261,8 @@ write_nginx() {
     local megabytes
     megabytes="$(setting UPLOAD_MAX_MEGABYTES 2>/dev/null || true)"
     put d0010.nginx.conf <<NGINX
-# Paths only: what people search for is not written down.
+# Paths only: what people search for is not written down. The log of errors would have
+# whole requests; that something failed is in the other's status.
 log_format d0010 '\$remote_addr \$time_iso8601 "\$request_method \$uri" \$status '
                  '\$body_bytes_sent \$request_time \$upstream_http_x_request_id';
 limit_req_zone \$binary_remote_addr zone=d0010_sign_in:10m rate=1r/s;
@@ -276,6 +277,8 @@ server {
     listen 80 default_server;
     listen 443 ssl default_server;
     server_name _;
+    access_log /var/log/nginx/d0010.log d0010;
+    error_log /var/log/nginx/d0010-errors.log alert;
     ssl_reject_handshake on;
     return 444;
 }
@@ -284,6 +287,7 @@ server {
     listen 80;
     server_name $domain;
     access_log /var/log/nginx/d0010.log d0010;
+    error_log /var/log/nginx/d0010-errors.log alert;
     # A program that sends its token without HTTPS must notice.
     location /api/ {
         return 403;
@@ -303,6 +307,7 @@ server {
     ssl_session_tickets off;
     server_tokens off;
     access_log /var/log/nginx/d0010.log d0010;
+    error_log /var/log/nginx/d0010-errors.log alert;
 
     client_max_body_size 1m;
     client_header_timeout 15s;

@@ -28,7 +28,8 @@ class Batch:
     policy: Policy
     is_dry_run: bool
     allows_same_name: bool
-    clock: Callable[[], datetime] = timezone.now
+    # Asked of the module at the time: a default would be of the time it was loaded.
+    clock: Callable[[], datetime] = lambda: timezone.now()
 
     # The file that is neither told of nor untouched.
     _at_hand: str = field(default="", init=False)

@@ -57,12 +57,12 @@ def _opened(output: str, stdout: OutputWrapper, encoding: str) -> Iterator[Binar
         with path.open("wb") as stream:
             yield stream
     else:
-        with _written_beside(path.resolve()) as stream:
+        with written_beside(path.resolve()) as stream:
             yield stream
 
 
 @contextmanager
-def _written_beside(path: Path) -> Iterator[BinaryIO]:
+def written_beside(path: Path) -> Iterator[BinaryIO]:
     """Write a file beside its place, for its owner alone; move it there when whole."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
     try:

@@ -1,4 +1,4 @@
-"""Personal data: kept no longer than the schedule says, and erased on request.
+"""Personal data: kept no longer than is set, handed over and erased on request.
 
 An MPAN names somebody's home, so all that hangs on one is personal data (UK GDPR).
 """
@@ -6,13 +6,16 @@ An MPAN names somebody's home, so all that hangs on one is personal data (UK GDP
 from .erasure import Erased, ErasureResult, erase_mpan
 from .requests import earlier_requests
 from .retention import RetentionResult, Schedule, apply_retention
+from .subject_access import NothingHeld, export_subject
 
 __all__ = [
     "Erased",
     "ErasureResult",
+    "NothingHeld",
     "RetentionResult",
     "Schedule",
     "apply_retention",
     "earlier_requests",
     "erase_mpan",
+    "export_subject",
 ]

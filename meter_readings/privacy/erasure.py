@@ -9,19 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import reduce
-from itertools import batched
-from operator import or_
 from typing import NamedTuple
 
 from django.core.cache import caches
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from meter_readings import importer
 from meter_readings.d0010.redaction import Traces
 from meter_readings.models import (
-    Finding,
     FlowFile,
     ImportJob,
     Meter,
@@ -31,14 +27,13 @@ from meter_readings.models import (
     SubjectRequest,
 )
 
-from . import originals, requests, texts
+from . import findings, originals, requests, texts
 from .compaction import compact
 from .originals import Mention
 from .retention import NOTE_REMOVED_READINGS
 
 # What nobody has written to for so long has been left behind.
 _SILENT_SECONDS = 60
-_PASSAGES_AT_ONCE = 100
 
 _METER, _METER_POINT = Meter._meta.db_table, MeterPoint._meta.db_table
 _OF_POINT = (
@@ -121,13 +116,13 @@ def _erase(mpan: str, names: set[str], traces: Traces, now: datetime) -> Erased:
     """Erase rows, findings and texts, and let files name their redacted bytes."""
     readings, visits, meters, points = _remove_rows(mpan)
     mentions = list(originals.redacted(names, traces))
-    findings = _remove_findings(mentions)
+    found = _remove_findings(mentions)
     for mention in mentions:
         mention.flow_file.redacted_at = now
     files = [mention.flow_file for mention in mentions]
     FlowFile.objects.bulk_update(files, ["content", "redacted_at"], batch_size=500)
     masked = texts.mask(traces) + texts.end_sessions(traces)
-    return Erased(readings, visits, meters, points, findings, len(files), masked)
+    return Erased(readings, visits, meters, points, found, len(files), masked)
 
 
 def _remove_rows(mpan: str) -> tuple[int, int, int, int]:
@@ -145,16 +140,7 @@ def _remove_rows(mpan: str) -> tuple[int, int, int, int]:
 
 def _remove_findings(mentions: Iterable[Mention]) -> int:
     """Remove what was found on the lines that were taken out."""
-    passages = [
-        Q(flow_file=mention.flow_file, line_number__range=passage)
-        for mention in mentions
-        for passage in mention.redaction.passages
-    ]
-    removed = 0
-    for some in batched(passages, _PASSAGES_AT_ONCE):
-        count, _ = Finding.objects.filter(reduce(or_, some)).delete()
-        removed += count
-    return removed
+    return sum(rows.delete()[0] for rows in findings.of_passages(mentions))
 
 
 def _remove_left_behind(traces: Traces) -> None:

@@ -87,6 +87,9 @@ class QuickDeployTests(SiteTestCase):
         self.assertIn("$uri", formats)
         self.assertNotIn("$request ", formats)
         self.assertNotIn("$args", formats)
+        for server in self.plan().split("\nserver {")[1:]:
+            self.assertIn("access_log /var/log/nginx/d0010.log d0010;", server)
+            self.assertIn("error_log /var/log/nginx/d0010-errors.log alert;", server)
 
     def test_gives_services_no_more_than_they_need(self) -> None:
         plan = self.plan("--data", "/srv/readings", "--user", "readings")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -22,11 +23,15 @@ class ApplyRetentionTests(FolderTestCase):
     def setUp(self) -> None:
         super().setUp()
         imported(GOOD)
+        # What it says to the log is looked at once.
+        logging.disable(logging.INFO)
+        self.addCleanup(logging.disable, logging.NOTSET)
 
     def run_command(self, *arguments: str, **options: Any) -> Ran:
         return run("apply_retention", *arguments, **options)
 
     def test_says_what_it_removed(self) -> None:
+        logging.disable(logging.NOTSET)
         with self.assertLogs("meter_readings") as logs:
             ran = self.run_command("--yes")
         self.assertEqual(ran, (0, f"Removed: {GONE}.\n", ""))

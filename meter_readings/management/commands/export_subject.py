@@ -1,0 +1,61 @@
+"""Write an archive of all that is held of an MPAN, to hand it over."""
+
+from __future__ import annotations
+
+import getpass
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from meter_readings import privacy, words
+from meter_readings.management import console, outputs, picks
+
+_EXIT_CODES = """\
+Exit codes: 0 written, 1 not written, 2 wrong usage, 3 nothing is held of it.
+"""
+
+
+class Command(console.ConsoleCommand):
+    """Translate the command line into one archive."""
+
+    help = (
+        "Write a .zip with all that is held of an MPAN: tables as CSV, and a JSON file "
+        "that says what they are. That it was handed over is remembered without the "
+        "MPAN."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add of whom, and where to."""
+        parser.epilog = _EXIT_CODES
+        parser.add_argument(
+            "mpan", metavar="MPAN", help='13 digits; "-" reads them from standard input'
+        )
+        parser.add_argument("--output", type=Path, required=True, metavar="FILE")
+        parser.add_argument(
+            "--reason",
+            default="",
+            help="why, as the number of the request; it is kept, so no names",
+        )
+
+    def handle(
+        self, *args: Any, mpan: str, output: Path, reason: str, **options: Any
+    ) -> None:
+        """Write the archive, and say what is in it."""
+        mpan = picks.private_mpan(mpan)
+        try:
+            with outputs.written_beside(output.resolve()) as stream:
+                counts = privacy.export_subject(
+                    mpan=mpan,
+                    stream=stream,
+                    answered_by=getpass.getuser(),
+                    now=timezone.now(),
+                    reason=reason,
+                )
+        except privacy.NothingHeld as refusal:
+            raise CommandError(
+                str(refusal), returncode=console.NOTHING_MATCHED
+            ) from refusal
+        self.say(f"{words.listed(counts)} written to {output}.")

@@ -1,0 +1,55 @@
+"""The command that hands over what is held of an MPAN."""
+
+from __future__ import annotations
+
+import zipfile
+from unittest.mock import patch
+
+from meter_readings.models import SubjectRequest
+from meter_readings.tests.imported import imported
+
+from .running import GOOD, FolderTestCase, run
+
+MPAN = "2000000000015"
+
+
+class ExportSubjectTests(FolderTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        imported(GOOD)
+        self.output = self.folder / "subject.zip"
+
+    def test_writes_an_archive_that_its_owner_alone_can_read(self) -> None:
+        ran = run("export_subject", MPAN, "--output", str(self.output))
+        self.assertEqual((ran.code, ran.stdout), (0, ""))
+        self.assertIn(
+            f"1 reading, 1 meter, 1 flow file and 3 original lines written to"
+            f" {self.output}.\n",
+            ran.stderr,
+        )
+        with zipfile.ZipFile(self.output) as archive:
+            self.assertIn("readings.csv", archive.namelist())
+        self.assertEqual(self.output.stat().st_mode & 0o777, 0o600)
+
+    def test_reads_the_mpan_where_nobody_else_can(self) -> None:
+        ran = run("export_subject", "-", "--output", str(self.output), stdin=MPAN)
+        self.assertEqual(ran.code, 0)
+
+    def test_remembers_who_did_it_and_why(self) -> None:
+        with patch("getpass.getuser", return_value="alice"):
+            arguments = ["--output", str(self.output), "--reason", "Request 18"]
+            run("export_subject", MPAN, *arguments)
+        request = SubjectRequest.objects.get()
+        self.assertEqual((request.answered_by, request.reason), ("alice", "Request 18"))
+
+    def test_writes_nothing_where_nothing_is_held(self) -> None:
+        ran = run("export_subject", "1000000000003", "--output", str(self.output))
+        self.assertEqual(ran, (3, "", "Nothing is held of it.\n"))
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_keeps_no_archive_that_is_not_remembered(self) -> None:
+        name = "meter_readings.privacy.requests.write_down"
+        with patch(name, side_effect=OSError(28, "No space left on device")):
+            ran = run("export_subject", MPAN, "--output", str(self.output))
+        self.assertEqual(ran.code, 1)
+        self.assertEqual(list(self.folder.iterdir()), [])

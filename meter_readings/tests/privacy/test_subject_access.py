@@ -1,0 +1,128 @@
+"""Subject access: all that is held of an MPAN, and of nobody else."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from typing import Any
+
+from django.test import TestCase
+
+from meter_readings import importer, privacy
+from meter_readings.models import FlowFile, SubjectRequest
+from meter_readings.tests.imported import NOW, import_text, imported
+
+from .test_erasure import (
+    BOTH,
+    ITS_GROUPS,
+    MPAN,
+    OTHER,
+    REJECTED,
+    SERIAL_NUMBER,
+    WithoutCompaction,
+    erase,
+)
+
+
+def export(mpan: str = MPAN, **options: Any) -> zipfile.ZipFile:
+    """Return the archive that is handed over."""
+    stream = io.BytesIO()
+    told = {"answered_by": "alice", "now": NOW, "reason": "Request 18"} | options
+    privacy.export_subject(mpan=mpan, stream=stream, **told)
+    return zipfile.ZipFile(stream)
+
+
+def table(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
+    """Return the rows of a table in the archive."""
+    text = archive.read(f"{name}.csv").decode()
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+class SubjectAccessTests(WithoutCompaction):
+    def setUp(self) -> None:
+        super().setUp()
+        imported(BOTH, "both.uff")
+
+    def test_has_the_readings_with_file_and_line(self) -> None:
+        (reading,) = table(export(), "readings")
+        found = [
+            reading[name] for name in ("mpan", "value", "flow_file", "line_number")
+        ]
+        self.assertEqual(found, [MPAN, "99.55", "both.uff", "5"])
+
+    def test_has_the_meters(self) -> None:
+        self.assertEqual(table(export(), "meters"), [{"serial_number": SERIAL_NUMBER}])
+
+    def test_has_the_site_visits(self) -> None:
+        (visit,) = table(export(), "site_visits")
+        found = [visit[name] for name in ("filename", "additional_information")]
+        self.assertEqual(found, ["both.uff", "Dog in the yard"])
+
+    def test_has_what_was_found(self) -> None:
+        (finding,) = table(export(), "findings")
+        found = [finding[name] for name in ("filename", "line_number", "code")]
+        self.assertEqual(found, ["both.uff", "5", "extra-decimals"])
+
+    def test_has_the_files_that_told_of_it(self) -> None:
+        import_text(REJECTED, "rejected.uff")
+        found = [row["filename"] for row in table(export(), "flow_files")]
+        self.assertEqual(found, ["both.uff", "rejected.uff"])
+
+    def test_has_the_files_whose_originals_are_not_kept(self) -> None:
+        FlowFile.objects.update(content="")
+        found = [row["filename"] for row in table(export(), "flow_files")]
+        self.assertEqual(found, ["both.uff"])
+
+    def test_has_the_lines_as_they_came(self) -> None:
+        lines = [row["line"] for row in table(export(), "original_lines")]
+        self.assertEqual(lines[:4], ITS_GROUPS.splitlines())
+        self.assertEqual(len(lines), 5)  # and one of others that mentions it
+
+    def test_has_the_lines_of_a_file_that_was_rejected(self) -> None:
+        importer.clear_database(now=NOW)
+        import_text(REJECTED, "rejected.uff")
+        archive = export()
+        self.assertEqual(table(archive, "readings"), [])
+        self.assertEqual(len(table(archive, "original_lines")), 5)
+
+    def test_has_nothing_of_others(self) -> None:
+        archive = export()
+        whole = b"".join(map(archive.read, archive.namelist()))
+        self.assertNotIn(OTHER.encode(), whole)
+
+    def test_says_what_each_table_is(self) -> None:
+        archive = export()
+        about = json.loads(archive.read("about.json"))
+        self.assertEqual(
+            sorted([*about["files"], "about.json"]), sorted(archive.namelist())
+        )
+        self.assertEqual((about["mpan"], about["rows"]["readings"]), (MPAN, 1))
+
+    def test_tells_of_earlier_requests(self) -> None:
+        export()
+        about = json.loads(export().read("about.json"))
+        told = [request["kind"] for request in about["earlier_requests"]]
+        self.assertEqual(told, ["access"])
+
+    def test_is_remembered_without_the_mpan(self) -> None:
+        export(reason=f"Request 18 of {MPAN}")
+        request = SubjectRequest.objects.get()
+        self.assertEqual(
+            (request.kind, request.answered_by, request.reason),
+            ("access", "alice", f"Request 18 of {'*' * 13}"),
+        )
+        self.assertEqual(request.counts["readings"], 1)
+
+    def test_of_an_mpan_that_was_erased_is_refused(self) -> None:
+        erase()
+        with self.assertRaises(privacy.NothingHeld):
+            export()
+        self.assertIs(SubjectRequest.objects.filter(kind="access").exists(), False)
+
+
+class NothingHeldTests(TestCase):
+    def test_is_refused(self) -> None:
+        with self.assertRaises(privacy.NothingHeld):
+            export()
