@@ -16,7 +16,7 @@ from django.urls import path
 from django.views.defaults import bad_request, server_error
 
 from config import urls
-from meter_readings.tests.admin.base import user_who_may_view
+from meter_readings.tests.people import user_who_may_view
 
 
 def bad_request_view(request):
@@ -70,7 +70,7 @@ class SignedInTests(ErrorPageTestCase):
         self.client.force_login(user_who_may_view())
         self.expect("/find/", 403, "You may not open this")
         self.assertContains(
-            self.client.get("/find/"), "<strong>viewer</strong>", 1, 403
+            self.client.get("/find/"), "<strong>somebody</strong>", 1, 403
         )
 
     def test_is_told_that_a_form_was_not_accepted(self) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Any
 
-from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.http import HttpResponse
-from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from meter_readings.models import Reading
 from meter_readings.tests.builders import flow_file, header_line, mpan_core
+from meter_readings.tests.people import SignedInTestCase
 
 _TAG = re.compile("<[^>]*>")
 
@@ -41,33 +39,13 @@ def file_with_much(meter_points: int, number: int = 0) -> str:
     return flow_file(groups, header=header_of(number))
 
 
-def user_who_may_view(*model_names: str, is_staff: bool = True) -> User:
-    """Return a user with the permission to view these models and no other."""
-    user = User.objects.create_user("viewer", is_staff=is_staff)
-    codenames = [f"view_{name}" for name in model_names]
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    return user
-
-
 def list_address(model_name: str) -> str:
     """Return where the list of a model is."""
     return reverse(f"admin:meter_readings_{model_name}_changelist")
 
 
-class AdminTestCase(TestCase):
-    """A superuser is signed in."""
-
-    @classmethod
-    def setUpTestData(cls) -> None:
-        cls.superuser = User.objects.create_superuser("alice")
-
-    def setUp(self) -> None:
-        self.client.force_login(self.superuser)
-
-    def expect_refusals(self) -> None:
-        """Keep what is said about refusals out of the log of the tests."""
-        logging.disable(logging.ERROR)
-        self.addCleanup(logging.disable, logging.NOTSET)
+class AdminTestCase(SignedInTestCase):
+    """A superuser looks at the admin."""
 
     def get_list(self, model_name: str, **asked: Any) -> HttpResponse:
         """Return the list of a model."""

@@ -24,7 +24,6 @@ from meter_readings.tests.admin.base import (
     AdminTestCase,
     file_with_much,
     list_address,
-    user_who_may_view,
 )
 from meter_readings.tests.builders import (
     MPAN_LINE,
@@ -33,6 +32,7 @@ from meter_readings.tests.builders import (
     flow_file_of_readings,
 )
 from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.people import user_who_may_view
 
 MODELS = [FlowFile, MeterPoint, Meter, Reading, SiteVisit, Finding, ImportJob]
 MODEL_NAMES = [model._meta.model_name for model in MODELS]

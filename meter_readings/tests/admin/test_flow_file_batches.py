@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from unittest.mock import patch
 
-from django.contrib.auth.models import Permission
 from django.http import HttpResponse
 
 from meter_readings import importer
@@ -15,10 +14,10 @@ from meter_readings.tests.admin.base import (
     AdminTestCase,
     header_of,
     list_address,
-    user_who_may_view,
 )
 from meter_readings.tests.builders import flow_file_of_readings
 from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.people import user_who_may, user_who_may_view
 
 GOOD = "030|S|20240401000000|{}.0|||T|N|"
 BAD = "030|S|20240402000000|-1.0|||T|N|"
@@ -56,9 +55,7 @@ class BatchTestCase(AdminTestCase):
 class ListTests(AdminTestCase):
     def offered(self, *codenames: str) -> list[str]:
         """Return the actions offered to who has these permissions too."""
-        user = user_who_may_view("flowfile")
-        user.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
-        self.client.force_login(user)
+        self.client.force_login(user_who_may("view_flowfile", *codenames))
         form = self.get_list("flowfile").context["action_form"]
         return [name for name, _ in form.fields["action"].choices if name]
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.http import HttpResponse
 from django.test import TransactionTestCase
@@ -18,10 +18,10 @@ from meter_readings.tests.admin.base import (
     AdminTestCase,
     file_with_much,
     header_of,
-    user_who_may_view,
 )
 from meter_readings.tests.builders import EVERY_GROUP, flow_file_of_readings
 from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.people import user_who_may, user_who_may_view
 from meter_readings.tests.shortages import full_database
 
 GOOD = "030|S|20240401000000|99.0|||T|N|"
@@ -143,10 +143,7 @@ class UndoTests(DeedTestCase):
 
     def test_is_allowed_to_those_who_may(self) -> None:
         file = imported(EVERY_GROUP)
-        user = User.objects.create_user("operator", is_staff=True)
-        codenames = ["view_flowfile", "undo_flowfile"]
-        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-        self.client.force_login(user)
+        self.client.force_login(user_who_may("view_flowfile", "undo_flowfile"))
         self.assertContains(self.ask(file), "Everything becomes as if")
         self.assertRedirects(self.do(file), file.get_absolute_url())
 
@@ -222,10 +219,7 @@ class ReprocessTests(DeedTestCase):
         self.assertContains(page, "/lines/?line=5")
 
     def test_leads_to_no_lines_for_those_who_may_not_look(self) -> None:
-        user = user_who_may_view("flowfile")
-        may = Permission.objects.filter(codename="import_flowfile")
-        user.user_permissions.add(*may)
-        self.client.force_login(user)
+        self.client.force_login(user_who_may("view_flowfile", "import_flowfile"))
         page = self.do(self.rejected(), "check", policy="strict")
         self.assertContains(page, "Line 5")
 

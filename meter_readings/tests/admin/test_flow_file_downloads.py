@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from unittest.mock import patch
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.http import HttpResponse
 from django.test import TransactionTestCase
@@ -20,11 +20,11 @@ from meter_readings.tests.admin.base import (
     AdminTestCase,
     file_with_much,
     header_of,
-    user_who_may_view,
 )
 from meter_readings.tests.builders import EVERY_GROUP, flow_file_of_readings
 from meter_readings.tests.elsewhere import undo_elsewhere
 from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.people import user_who_may, user_who_may_view
 
 BAD = "030|S|20240402000000|-1.0|||T|N|"
 
@@ -89,10 +89,7 @@ class OriginalTests(DownloadTestCase):
 
     def test_is_given_to_those_who_may(self) -> None:
         file = imported(EVERY_GROUP)
-        user = User.objects.create_user("exporter", is_staff=True)
-        codenames = ["view_flowfile", "export_reading"]
-        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-        self.client.force_login(user)
+        self.client.force_login(user_who_may("view_flowfile", "export_reading"))
         self.assertEqual(self.text(file, "original/"), EVERY_GROUP)
 
     def test_is_asked_for_and_nothing_is_sent_to_it(self) -> None:

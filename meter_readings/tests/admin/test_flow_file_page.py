@@ -12,7 +12,6 @@ from meter_readings.tests.admin.base import (
     AdminTestCase,
     file_with_much,
     header_of,
-    user_who_may_view,
 )
 from meter_readings.tests.builders import (
     METER_LINE,
@@ -21,6 +20,7 @@ from meter_readings.tests.builders import (
     flow_file_of_readings,
 )
 from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.people import user_who_may_view
 
 GOOD = "030|S|20240401000000|99.0|||T|N|"
 BAD = "030|S|20240402000000|-1.0|||T|N|"

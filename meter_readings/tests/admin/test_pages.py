@@ -18,7 +18,6 @@ from meter_readings.tests.admin.base import (
     file_with_much,
     header_of,
     reading_of,
-    user_who_may_view,
 )
 from meter_readings.tests.builders import (
     METER_LINE,
@@ -26,6 +25,7 @@ from meter_readings.tests.builders import (
     flow_file_of_readings,
 )
 from meter_readings.tests.imported import imported
+from meter_readings.tests.people import user_who_may_view
 
 
 def version(number: int, value: str, bsc_status: str = "V") -> FlowFile:

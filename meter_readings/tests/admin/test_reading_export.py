@@ -7,7 +7,6 @@ import io
 from typing import Any
 from unittest.mock import patch
 
-from django.contrib.auth.models import Permission, User
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import reverse
@@ -16,10 +15,10 @@ from meter_readings.admin import reach
 from meter_readings.tests.admin.base import (
     AdminTestCase,
     file_with_much,
-    user_who_may_view,
 )
 from meter_readings.tests.builders import flow_file
 from meter_readings.tests.imported import imported
+from meter_readings.tests.people import user_who_may
 
 PAGE = "admin:meter_readings_reading_export"
 
@@ -188,19 +187,15 @@ class ReadingExportTests(AdminTestCase):
 
     # Who
 
-    def sign_in(self, *codenames: str) -> None:
-        """Sign in somebody with these permissions of readings."""
-        user: User = user_who_may_view()
-        chosen = Permission.objects.filter(codename__in=codenames)
-        user.user_permissions.set(chosen)
-        self.client.force_login(user)
+    def be_somebody_who_may(self, *codenames: str) -> None:
+        self.client.force_login(user_who_may(*codenames))
 
     def test_who_may_not_export_is_offered_nothing(self) -> None:
-        self.sign_in("view_reading")
+        self.be_somebody_who_may("view_reading")
         self.assertNotContains(self.get_list("reading"), reverse(PAGE))
 
     def test_who_may_not_export_is_refused(self) -> None:
-        self.sign_in("view_reading")
+        self.be_somebody_who_may("view_reading")
         self.expect_refusals()
         for name in ("", "_csv", "_d0010"):
             with self.subTest(name):
@@ -208,10 +203,10 @@ class ReadingExportTests(AdminTestCase):
                 self.assertEqual(answer.status_code, 403)
 
     def test_who_may_not_look_is_refused(self) -> None:
-        self.sign_in("export_reading")
+        self.be_somebody_who_may("export_reading")
         self.expect_refusals()
         self.assertEqual(self.client.get(reverse(f"{PAGE}_csv")).status_code, 403)
 
     def test_who_may_both_is_served(self) -> None:
-        self.sign_in("view_reading", "export_reading")
+        self.be_somebody_who_may("view_reading", "export_reading")
         self.assertEqual(self.csv_values(), [2.0, 1.0, 3.0])

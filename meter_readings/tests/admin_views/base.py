@@ -7,7 +7,6 @@ import re
 import tempfile
 from typing import Any
 
-from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 
@@ -19,13 +18,6 @@ GOOD = EVERY_GROUP
 BAD = EVERY_GROUP.replace("12345.0", "-1.0").replace("TEST000001", "TEST000002")
 
 _TAG = re.compile("<[^>]*>")
-
-
-def user_who_may(*codenames: str, is_staff: bool = True) -> User:
-    """Return a user with these permissions and no other."""
-    user = User.objects.create_user("somebody", is_staff=is_staff)
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    return user
 
 
 def sent(text: str | bytes, name: str = "a.uff") -> SimpleUploadedFile:

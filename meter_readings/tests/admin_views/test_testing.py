@@ -22,8 +22,9 @@ import meter_readings.urls
 from meter_readings.models import FlowFile, ImportJob, MeterPoint, Reading
 from meter_readings.tests.builders import EVERY_GROUP
 from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.people import user_who_may
 
-from .base import BAD, GOOD, UPLOAD, PageTestCase, user_who_may, words_of
+from .base import BAD, GOOD, UPLOAD, PageTestCase, words_of
 
 DASHBOARD = "/admin/testing/"
 IMPORT = f"{DASHBOARD}import/"

@@ -20,9 +20,10 @@ from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.admin.base import list_address
 from meter_readings.tests.builders import EVERY_GROUP
 from meter_readings.tests.imported import imported
+from meter_readings.tests.people import user_who_may
 from meter_readings.tests.shortages import no_room
 
-from .base import BAD, GOOD, UPLOAD, PageTestCase, sent, user_who_may, words_of
+from .base import BAD, GOOD, UPLOAD, PageTestCase, sent, words_of
 
 
 def packed(**texts: str) -> bytes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.http import HttpResponse
-from django.test import TestCase
 
 from meter_readings.tests.builders import flow_file, header_line
+from meter_readings.tests.people import SignedInTestCase, user_who_may
 
 V1 = "/api/v1/"
 PROBLEM = "application/problem+json"
@@ -41,29 +41,11 @@ def later_file(groups: str | list[str], number: int = 2) -> str:
 
 def user_with(*codenames: str, name: str = "program") -> User:
     """Return a user who has these permissions and no other."""
-    user = User.objects.create_user(name)
-    found = Permission.objects.filter(
-        codename__in=codenames, content_type__app_label="meter_readings"
-    )
-    assert len(found) == len(codenames), codenames
-    user.user_permissions.set(found)
-    return user
+    return user_who_may(*codenames, name=name, is_staff=False)
 
 
-class ApiTestCase(TestCase):
-    """A superuser is signed in."""
-
-    @classmethod
-    def setUpTestData(cls) -> None:
-        cls.superuser = User.objects.create_superuser("alice")
-
-    def setUp(self) -> None:
-        self.client.force_login(self.superuser)
-
-    def expect_refusals(self) -> None:
-        """Keep what is said about refusals out of the log of the tests."""
-        logging.disable(logging.ERROR)
-        self.addCleanup(logging.disable, logging.NOTSET)
+class ApiTestCase(SignedInTestCase):
+    """A superuser asks the API."""
 
     def get(self, address: str, status: int = 200, /, **asked: Any) -> HttpResponse:
         """Return what an address below /api/v1/ answers."""
