@@ -23,9 +23,19 @@ from . import (
     flow_file_views,
 )
 from .of_files import OfFilesAdmin
+from .period_filter import PeriodFilter
+from .periods import Times
 from .read_only import ReadOnlyAdmin
 
 VIEWS = [*flow_file_downloads.VIEWS, *flow_file_lines.VIEWS, *flow_file_deeds.VIEWS]
+
+
+class ReceivedInFilter(PeriodFilter):
+    """Which files came in a year, then in a month of it, then on a day."""
+
+    title = "received"
+    parameter_name = "received_in"
+    times = Times(FlowFile, "received_at")
 
 
 @admin.register(FlowFile)
@@ -43,7 +53,13 @@ class FlowFileAdmin(ReadOnlyAdmin):
         columns.recipient,
         columns.file_created_at,
     )
-    list_filter = ("status", filters.SenderFilter, "policy", "received_at")
+    list_filter = (
+        ReceivedInFilter,
+        "status",
+        filters.SenderFilter,
+        "policy",
+        "received_at",
+    )
     search_fields = ("filename", "file_identifier", "sha256")
     search_help_text = "A filename, file identifier or SHA-256, or how it begins."
     ordering = ("-received_at", "-pk")

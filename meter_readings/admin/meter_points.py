@@ -9,10 +9,38 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from meter_readings import search
+from meter_readings.d0010.mpan import DISTRIBUTORS, Distributor
 from meter_readings.models import Meter, MeterPoint
 
 from . import columns, meter_point_page
+from .filters import Choices, ConditionFilter
 from .read_only import ReadOnlyAdmin
+
+_MPAN_LENGTH = 13
+
+
+class DistributorFilter(ConditionFilter):
+    """Whose MPANs they are, by the first two digits: a stretch of the list."""
+
+    title = "distributor"
+    parameter_name = "distributor"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        """Return all there are, those of a region with its GSP group."""
+        return [(one.distributor_id, _words(one)) for one in DISTRIBUTORS.values()]
+
+    def condition(self) -> Q:
+        """Return that an MPAN begins so."""
+        digits = self.value()
+        if not digits:
+            return Q()
+        first, last = (digits.ljust(_MPAN_LENGTH, digit) for digit in "09")
+        return Q(mpan__range=(first, last))
+
+
+def _words(distributor: Distributor) -> str:
+    number, group = distributor.distributor_id, distributor.gsp_group
+    return f"{distributor.area} ({number}{f', {group}' if group else ''})"
 
 
 @admin.register(MeterPoint)
@@ -20,6 +48,7 @@ class MeterPointAdmin(ReadOnlyAdmin):
     """Meter points, by MPAN."""
 
     list_display = (columns.mpan, columns.distributor)
+    list_filter = (DistributorFilter,)
     search_fields = ("mpan", "meters__serial_number")
     search_help_text = "An MPAN or how it begins (spaces allowed), or a serial number."
     ordering = ("mpan",)

@@ -1,4 +1,4 @@
-"""Years, months and days by the clock in London, and which of them have readings."""
+"""Years, months and days by the clock in London, and which of them have rows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple, Self
 
-from django.db.models import Q, Subquery
+from django.db.models import Model, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 
 from meter_readings.d0010 import LONDON, YEARS, midnight
-from meter_readings.models import FlowFile, Reading
+from meter_readings.models import FlowFile
 
 _WRITTEN = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 # One reading with a wrong year must not fill the page with years.
@@ -75,10 +75,10 @@ class Period(NamedTuple):
             case _:
                 return []
 
-    @property
-    def condition(self) -> Q:
-        """Return that a reading was taken from midnight to midnight."""
-        return Q(read_at__gte=midnight(self.first), read_at__lt=midnight(self.after))
+    def condition(self, column: str) -> Q:
+        """Return that a row's time is from midnight to midnight."""
+        begin, end = midnight(self.first), midnight(self.after)
+        return Q(**{f"{column}__gte": begin, f"{column}__lt": end})
 
 
 def period(text: str) -> Period | None:
@@ -96,28 +96,40 @@ def period(text: str) -> Period | None:
     return Period.month(first) if match[2] else Period.year(year)
 
 
-def years_of_readings() -> list[Period]:
-    """Return the years that have readings, latest first."""
-    times = Reading.objects.values_list("read_at", flat=True)
-    latest = times.order_by("-read_at", "-pk").first()
-    earliest = times.order_by("read_at", "pk").first()
-    if latest is None or earliest is None:
-        return []
-    year = latest.astimezone(LONDON).year
-    before = max(earliest.astimezone(LONDON).year - 1, year - _YEARS_OFFERED)
-    return with_readings([Period.year(number) for number in range(year, before, -1)])
+class Times(NamedTuple):
+    """The times of a table's rows, in a column that has an index."""
 
+    model: type[Model]
+    column: str
 
-def with_readings(periods: Sequence[Period]) -> list[Period]:
-    """Return the periods in which there are readings: one look at the index for each.
+    def years(self) -> list[Period]:
+        """Return the years that have rows, latest first."""
+        latest = self._ordered("-").first()
+        earliest = self._ordered("").first()
+        if latest is None or earliest is None:
+            return []
+        year = latest.astimezone(LONDON).year
+        before = max(earliest.astimezone(LONDON).year - 1, year - _YEARS_OFFERED)
+        return self.with_rows(
+            [Period.year(number) for number in range(year, before, -1)]
+        )
 
-    Ordered, so that a planner does not read the table up to the first that matches.
-    """
-    first = Reading.objects.order_by("read_at", "pk").values("read_at")
-    names = {
-        f"first_{number}": Subquery(first.filter(period.condition)[:1])
-        for number, period in enumerate(periods)
-    }
-    # From any row of a short table: there is a file where there is a reading.
-    found = FlowFile.objects.annotate(**names).values_list(*names).first() or ()
-    return [period for period, moment in zip(periods, found) if moment]
+    def with_rows(self, periods: Sequence[Period]) -> list[Period]:
+        """Return the periods in which there are rows: one look at the index for each.
+
+        Ordered, so that a planner does not read the table up to the first that matches.
+        """
+        first = self._ordered("")
+        names = {
+            f"first_{number}": Subquery(first.filter(period.condition(self.column))[:1])
+            for number, period in enumerate(periods)
+        }
+        # From any row of a short table: there is a file where there is a row.
+        found = FlowFile.objects.annotate(**names).values_list(*names).first() or ()
+        return [period for period, moment in zip(periods, found) if moment]
+
+    def _ordered(self, direction: str) -> QuerySet:
+        rows = self.model._default_manager.order_by(
+            f"{direction}{self.column}", f"{direction}pk"
+        )
+        return rows.values_list(self.column, flat=True)

@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from django.conf import settings
-from django.contrib import messages
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -28,7 +30,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from meter_readings import exports
-from meter_readings.models import ReadingQuerySet
+from meter_readings.models import Reading, ReadingQuerySet
 
 from . import filters
 from .reach import ReachingChangeList
@@ -60,9 +62,13 @@ _FORMATS = {
 class ExportingAdmin(ReadOnlyAdmin):
     """Adds the way out to the list of readings, for those who may take it."""
 
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """Return whether who asks may take readings away."""
+        return request.user.has_perm(_PERMISSION)
+
     def tools(self, request: HttpRequest) -> list[Tool]:
         """Return the tool that leads to the page that asks how to export."""
-        if not request.user.has_perm(_PERMISSION):
+        if not self.has_export_permission(request):
             return []
         return [Tool("Export", reverse(_PAGE) + _question(request))]
 
@@ -113,19 +119,9 @@ class ExportingAdmin(ReadOnlyAdmin):
         changes = self._changes(request)
         if changes is None:
             return redirect(_PAGE)
-        now = timezone.now()
-        try:
-            lines = _lines(name, cast(ReadingQuerySet, changes.everything), now)
-        except ValueError as error:
-            messages.error(request, f"MARKET_PARTICIPANT is not set right: {error}.")
-            return redirect(reverse(_PAGE) + _question(request))
-        form = _FORMATS[name]
-        filename = f"readings-{timezone.localtime(now):%Y%m%d-%H%M%S}.{form.suffix}"
-        return StreamingHttpResponse(
-            exports.encoded(lines, form.encoding),
-            content_type=form.content_type,
-            headers={"Content-Disposition": f'attachment; filename="{filename}"'},
-        )
+        readings = cast(ReadingQuerySet, changes.everything)
+        sent = _sent(request, name, readings)
+        return sent or redirect(reverse(_PAGE) + _question(request))
 
     def _changes(self, request: HttpRequest) -> ReachingChangeList | None:
         """Return the list that the address asks for, or None where it makes no sense.
@@ -133,13 +129,55 @@ class ExportingAdmin(ReadOnlyAdmin):
         Raises PermissionDenied for those who may not see it, or not take it away.
         """
         if not (
-            self.has_view_permission(request) and request.user.has_perm(_PERMISSION)
+            self.has_view_permission(request) and self.has_export_permission(request)
         ):
             raise PermissionDenied
         try:
             return cast(ReachingChangeList, self.get_changelist_instance(request))
         except IncorrectLookupParameters:
             return None
+
+
+def export_as(name: str) -> Any:
+    """Return the action that exports what is chosen in the list, in a format."""
+
+    def export_selected(
+        model_admin: ReadOnlyAdmin, request: HttpRequest, listed: QuerySet
+    ) -> HttpResponseBase | None:
+        if request.POST.get("select_across") == "1":
+            # Who exports all that match is told first how many they are.
+            return redirect(reverse(_PAGE) + _question(request))
+        keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        # By their numbers alone: what else the list asks for could mislead a planner.
+        readings = Reading.objects.filter(pk__in=keys)
+        if not readings.exists():
+            messages.warning(request, "None of these readings is held any more.")
+            return None
+        in_order = readings.order_by(*model_admin.get_ordering(request))
+        return _sent(request, name, in_order)
+
+    export_selected.__name__ = f"export_selected_{name}"
+    words = f"Export selected readings as {_FORMATS[name].words}"
+    return admin.action(description=words, permissions=["export"])(export_selected)
+
+
+def _sent(
+    request: HttpRequest, name: str, readings: ReadingQuerySet
+) -> StreamingHttpResponse | None:
+    """Return an export as one stream, or say why there can be none."""
+    now = timezone.now()
+    try:
+        lines = _lines(name, readings, now)
+    except ValueError as error:
+        messages.error(request, f"MARKET_PARTICIPANT is not set right: {error}.")
+        return None
+    form = _FORMATS[name]
+    filename = f"readings-{timezone.localtime(now):%Y%m%d-%H%M%S}.{form.suffix}"
+    return StreamingHttpResponse(
+        exports.encoded(lines, form.encoding),
+        content_type=form.content_type,
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+    )
 
 
 def _question(request: HttpRequest) -> str:

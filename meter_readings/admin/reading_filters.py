@@ -22,8 +22,9 @@ from meter_readings.models import (
 )
 
 from .filters import Choices, ColumnFilter, ConditionFilter
-from .reach import FURTHER, within
-from .periods import Period, period, with_readings, years_of_readings
+from .period_filter import PeriodFilter
+from .periods import Times
+from .reach import within
 
 BY_TIME = ("-read_at", "-id")
 
@@ -138,63 +139,13 @@ class RegisterFilter(ColumnFilter):
         return super().choices(changelist)
 
 
-class ReadInFilter(ConditionFilter):
-    """Which readings were taken in a year, then in a month of it, then on a day.
-
-    It stands above the list, as Django's own date hierarchy does, which would read
-    the whole table to find the years.
-    """
+class ReadInFilter(PeriodFilter):
+    """Which readings were taken in a year, then in a month of it, then on a day."""
 
     title = "read at"
     parameter_name = "read_in"
-    template = "admin/meter_readings/read_in_filter.html"
+    times = Times(Reading, "read_at")
     ranges_over = BY_TIME
-    is_above_the_list = True
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
-        """Return the years, or the months or days of what was chosen."""
-        return [(inner.text, inner.short) for inner in self._offered()]
-
-    def has_output(self) -> bool:
-        """Let it always be asked."""
-        return True
-
-    def condition(self) -> Q:
-        """Return that a reading was taken between two local midnights."""
-        if not self.value():
-            return Q()
-        return self._chosen.condition if self._chosen else Q(pk__in=[])
-
-    def words(self) -> str:
-        """Return the period in words."""
-        return self._chosen.words if self._chosen else str(self.value())
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """Return what the bar offers: the way back, then what is inside."""
-
-        def link(text: str | None) -> str:
-            return changelist.get_query_string({self.parameter_name: text}, [FURTHER])
-
-        if self.value():
-            around = self._chosen and self._chosen.around
-            yield {
-                "is_back": True,
-                "link": link(around.text if around else None),
-                "title": around.words if around else "All dates",
-            }
-        for text, words in self.lookup_choices:
-            yield {"link": link(text), "title": words}
-        if self._chosen and not self.lookup_choices:
-            yield {"title": self._chosen.words}
-
-    def _offered(self) -> list[Period]:
-        if not self.value():
-            return years_of_readings()
-        return with_readings(self._chosen.inside) if self._chosen else []
-
-    @property
-    def _chosen(self) -> Period | None:
-        return period(self.value() or "")
 
 
 # Those that an index of few readings may answer.

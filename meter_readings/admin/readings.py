@@ -17,7 +17,7 @@ from meter_readings.orders import Order
 from . import columns, filters, reading_filters, reading_page
 from .of_files import OfFilesAdmin
 from .reach import ReachingChangeList, Way
-from .reading_export import ExportingAdmin
+from .reading_export import ExportingAdmin, export_as
 from .reading_filters import BY_TIME
 
 _SEARCH_BY_METER_OR_FILE = (
@@ -61,6 +61,7 @@ class ReadingAdmin(ExportingAdmin, OfFilesAdmin):
         filters.SenderOfFileFilter,
         reading_filters.ReadingTypeFilter,
     )
+    actions = (export_as("csv"), export_as("d0010"))
     order = BY_TIME
     search_fields = ("meter__meter_point__mpan", "meter__serial_number")
     search_help_text = _SEARCH_BY_METER_OR_FILE

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from html import unescape
 from unittest.mock import patch
 
 from meter_readings.admin import reach
+from meter_readings.d0010 import LONDON
 from meter_readings.models import FlowFile, Meter
 from meter_readings.tests.admin.base import AdminTestCase
 from meter_readings.tests.builders import flow_file, flow_file_of_readings, header_line
-from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.imported import NOW, import_text, imported
 
 
 class FilterTestCase(AdminTestCase):
@@ -21,9 +23,9 @@ class FilterTestCase(AdminTestCase):
         choices = [choice for spec in specs for choice in spec.choices(changes)]
         return [str(choice["display"]) for choice in choices[1:]]
 
-    def bar(self, **asked: str) -> list[str]:
-        """Return what stands above the list of readings, to choose a date by."""
-        html = self.get_list("reading", **asked).content.decode()
+    def bar(self, model_name: str = "reading", **asked: str) -> list[str]:
+        """Return what stands above a list, to choose a date by."""
+        html = self.get_list(model_name, **asked).content.decode()
         (bar,) = re.findall('<nav class="toplinks".*?</nav>', html, re.DOTALL)
         lines = re.sub("<[^>]*>", "", unescape(bar)).split("\n")
         return [line.strip() for line in lines if line.strip()][1:]
@@ -169,6 +171,38 @@ class ReadingFilterTests(FilterTestCase):
         self.assertEqual(self.values(meter=meter.pk), [3, 4])
 
 
+class MeterPointFilterTests(FilterTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        imported(flow_file("""
+            026|2000000000015|V|
+            028|TST0000001|R|
+            030|S|20230701000000|2.0|||T|N|
+            026|1000000000003|U|
+            028|TST0000002|D|
+            030|S|20240101000000|3.0|||T|N|
+            """))
+
+    def test_a_distributor_lets_through_the_mpans_it_issued(self) -> None:
+        self.assertEqual(
+            self.listed("meterpoint", distributor="10"), ["10 0000 0000 003"]
+        )
+
+    def test_a_distributor_without_mpans_lets_nothing_through(self) -> None:
+        self.assertEqual(self.listed("meterpoint", distributor="24"), [])
+
+    def test_no_distributor_lets_everything_through(self) -> None:
+        self.assertEqual(len(self.listed("meterpoint", distributor="")), 2)
+
+    def test_a_distributor_of_a_region_is_offered_with_its_gsp_group(self) -> None:
+        offered = self.offered("meterpoint", "distributor")
+        self.assertEqual(offered[:2], ["Eastern (10, _A)", "East Midlands (11, _B)"])
+
+    def test_an_independent_distributor_is_offered_without_a_gsp_group(self) -> None:
+        self.assertIn("Harlaxton (29)", self.offered("meterpoint", "distributor"))
+
+
 class EmptyFilterTests(FilterTestCase):
     def test_no_year_is_offered_where_there_is_no_reading(self) -> None:
         self.assertEqual(self.bar(), [])
@@ -206,6 +240,24 @@ class FlowFileFilterTests(FilterTestCase):
 
     def test_a_policy_lets_through_the_files_it_judged(self) -> None:
         self.assertEqual(self.filenames(policy__exact="strict"), ["synd.uff"])
+
+    def test_the_years_in_which_files_came_are_offered(self) -> None:
+        self.receive("udms.uff", datetime(2025, 7, 1, tzinfo=LONDON))
+        self.assertEqual(self.bar("flowfile"), [f"{NOW:%Y}", "2025"])
+
+    def test_the_days_of_a_month_in_which_files_came_are_offered(self) -> None:
+        self.receive("udms.uff", datetime(2025, 7, 1, tzinfo=LONDON))
+        offered = self.bar("flowfile", received_in="2025-07")
+        self.assertEqual(offered, ["‹ 2025", "1 July"])
+
+    def test_a_day_lets_through_what_came_from_midnight_to_midnight(self) -> None:
+        self.receive("udms.uff", datetime(2025, 7, 1, tzinfo=LONDON))
+        self.receive("synd.uff", datetime(2025, 7, 2, tzinfo=LONDON))
+        self.assertEqual(self.filenames(received_in="2025-07-01"), ["udms.uff"])
+
+    def receive(self, filename: str, moment: datetime) -> None:
+        """Let a file have come at a time."""
+        FlowFile.objects.filter(filename=filename).update(received_at=moment)
 
     def test_a_rule_lets_through_its_findings(self) -> None:
         file = FlowFile.objects.get(filename="nothing.txt")

@@ -93,7 +93,7 @@ class UndoTests(BatchTestCase):
     def test_of_many_is_asked_for_by_as_many_queries_as_of_one(self) -> None:
         one, *others = [good_file(number) for number in range(1, 6)]
         for files in ([one], others):
-            with self.subTest(len(files)), self.assertNumQueries(7):
+            with self.subTest(len(files)), self.assertNumQueries(13):
                 self.choose(*files)
 
     def test_changes_nothing_while_it_is_asked_for(self) -> None:

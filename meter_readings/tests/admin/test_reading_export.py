@@ -7,14 +7,19 @@ import io
 from typing import Any
 from unittest.mock import patch
 
+from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import reverse
 
 from meter_readings.admin import reach
+from meter_readings.admin.read_only import BoundedPaginator
+from meter_readings.admin.readings import ReadingAdmin
+from meter_readings.models import Reading
 from meter_readings.tests.admin.base import (
     AdminTestCase,
     file_with_much,
+    list_address,
 )
 from meter_readings.tests.builders import flow_file
 from meter_readings.tests.imported import imported
@@ -120,6 +125,67 @@ class ReadingExportTests(AdminTestCase):
         imported(file_with_much(50, 1), "more.uff")
         self.assertEqual(self.query_count(address), count)
 
+    # What is chosen in the list
+
+    def choose(self, name: str, *values: float, **given: str) -> HttpResponse:
+        """Choose the readings with these values in the list, and export them."""
+        chosen = Reading.objects.filter(value__in=values).values_list("pk", flat=True)
+        data = {
+            "action": f"export_selected_{name}",
+            "_selected_action": [str(key) for key in chosen],
+        }
+        return self.client.post(list_address("reading"), data | given)
+
+    def test_what_is_chosen_leaves_as_csv_and_nothing_else(self) -> None:
+        text = self.choose("csv", 1.0, 3.0).getvalue().decode()
+        values = [row["value"] for row in csv.DictReader(io.StringIO(text))]
+        self.assertEqual(values, ["1.0", "3.0"])
+
+    def test_what_is_chosen_leaves_as_d0010(self) -> None:
+        lines = self.choose("d0010", 3.0).getvalue().decode("cp1252").splitlines()
+        self.assertEqual(lines[-2], "030|DY|20240301000000|3.0|||T|N|")
+
+    def test_who_chooses_all_that_match_is_told_how_many_they_are(self) -> None:
+        address = f"{list_address('reading')}?register_id=DY&p=1"
+        data = {
+            "action": "export_selected_csv",
+            "_selected_action": ["1"],
+            "select_across": "1",
+        }
+        answer = self.client.post(address, data)
+        self.assertRedirects(answer, f"{reverse(PAGE)}?register_id=DY")
+
+    def test_what_is_held_no_more_cannot_leave(self) -> None:
+        answer = self.choose("csv", _selected_action="0")
+        self.assertRedirects(answer, list_address("reading"))
+        (message,) = get_messages(answer.wsgi_request)
+        self.assertEqual(str(message), "None of these readings is held any more.")
+
+    def test_what_is_no_number_names_no_reading(self) -> None:
+        self.expect_refusals()
+        answer = self.choose("csv", _selected_action="1 OR 1")
+        self.assertEqual(answer.status_code, 400)
+
+    @override_settings(MARKET_PARTICIPANT="SELF")
+    def test_what_is_chosen_stays_where_the_participant_is_none(self) -> None:
+        answer = self.choose("d0010", 3.0)
+        self.assertRedirects(answer, list_address("reading"))
+
+    def test_all_that_match_are_offered_with_their_number(self) -> None:
+        with patch.object(ReadingAdmin, "list_per_page", 2):
+            page = self.get_list("reading")
+        self.assertContains(page, "Select all readings that match: 3<")
+
+    def test_all_that_match_are_offered_with_how_many_were_found(self) -> None:
+        with patch.object(reach.ReachingChangeList, "looked_through", 1):
+            page = self.get_list("reading", register_id="NT")
+        self.assertContains(page, "Select all readings that match: at least 1<")
+
+    def test_all_that_match_are_offered_with_how_far_they_were_counted(self) -> None:
+        with patch.object(BoundedPaginator, "LIMIT", 2):
+            page = self.get_list("reading")
+        self.assertContains(page, "Select all readings that match: more than 2<")
+
     # The page before it
 
     def page(self, **asked: Any) -> HttpResponse:
@@ -193,6 +259,7 @@ class ReadingExportTests(AdminTestCase):
     def test_who_may_not_export_is_offered_nothing(self) -> None:
         self.be_somebody_who_may("view_reading")
         self.assertNotContains(self.get_list("reading"), reverse(PAGE))
+        self.assertNotContains(self.get_list("reading"), 'name="action"')
 
     def test_who_may_not_export_is_refused(self) -> None:
         self.be_somebody_who_may("view_reading")
