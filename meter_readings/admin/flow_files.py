@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 
 from meter_readings import search
 from meter_readings.models import Finding, FlowFile, ImportJob
@@ -25,7 +25,7 @@ from . import (
 from .of_files import OfFilesAdmin
 from .period_filter import PeriodFilter
 from .periods import Times
-from .read_only import ReadOnlyAdmin
+from .read_only import ReadOnlyAdmin, Tool
 
 VIEWS = [*flow_file_downloads.VIEWS, *flow_file_lines.VIEWS, *flow_file_deeds.VIEWS]
 
@@ -68,6 +68,12 @@ class FlowFileAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the extra pages of a file before those that take any name."""
         return flow_file_views.urls_of(self, VIEWS) + super().get_urls()
+
+    def tools(self, request: HttpRequest) -> list[Tool]:
+        """Return the way to bring files in, for those who may."""
+        if not self.has_import_permission(request):
+            return []
+        return [Tool("Upload files", reverse("upload"))]
 
     def has_undo_permission(self, request: HttpRequest) -> bool:
         """Return whether who asks may undo imports."""

@@ -25,6 +25,7 @@ class PeriodFilter(ConditionFilter):
     template = "admin/meter_readings/period_filter.html"
     is_above_the_list = True
 
+    parameter_name: str
     times: Times
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:

@@ -119,15 +119,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         except _IMPOSSIBLE_VALUE as error:
             raise IncorrectLookupParameters from error
 
-    def response_action(
-        self, request: HttpRequest, *args: Any, **options: Any
-    ) -> HttpResponse | None:
-        """Do what was asked for with the rows chosen; refuse what names no row."""
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if not all(_KEY.fullmatch(key) for key in chosen):
-            raise BadRequest("A row is chosen by its number.")
-        return super().response_action(request, *args, **options)
-
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
