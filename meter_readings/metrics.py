@@ -1,9 +1,10 @@
-"""Figures for a monitoring system, as Prometheus reads them, by two cheap questions."""
+"""Figures for a monitoring system, as Prometheus reads them, by few questions."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, Max, Q, Sum
 
-from meter_readings.models import FlowFile, ImportJob
+from meter_readings.models import ApiToken, FlowFile, ImportJob
 
 # A running attempt writes down every other second that it is alive.
 SILENT_AFTER = timedelta(minutes=10)
@@ -44,6 +45,7 @@ def text(*, now: datetime) -> str:
 def _metrics(now: datetime) -> Iterator[Metric]:
     yield from _of_files(now)
     yield from _of_jobs(now)
+    yield from _of_tokens(now)
     yield from _of_disks()
 
 
@@ -94,6 +96,14 @@ def _of_jobs(now: datetime) -> Iterator[Metric]:
         f"Running attempts that said nothing for {SILENT_AFTER}.",
         {"": silent},
     )
+
+
+def _of_tokens(now: datetime) -> Iterator[Metric]:
+    """Yield how tokens of the API stand: each program has one or two."""
+    held = ApiToken.objects.select_related("user")
+    counts = Counter(str(token.state_at(now)) for token in held)
+    states = {state: counts[state] for state in ApiToken.State.values}
+    yield Metric("api_tokens", "Tokens of the API, by state.", states, "state")
 
 
 def _of_disks() -> Iterator[Metric]:

@@ -8,14 +8,15 @@ from pathlib import Path
 from unittest.mock import patch
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
-from meter_readings import metrics
-from meter_readings.models import ImportJob, Policy
+from meter_readings import metrics, tokens
+from meter_readings.models import ApiToken, ImportJob, Policy
 from meter_readings.tests.builders import EVERY_GROUP
 from meter_readings.tests.imported import import_text, imported
 
@@ -147,9 +148,24 @@ class MetricsTests(TestCase):
         with self.settings(MEDIA_ROOT=Path(settings.MEDIA_ROOT, "to", "be", "made")):
             self.assertGreater(self.figures()['d0010_free_disk_bytes{disk="files"}'], 0)
 
-    def test_ask_two_questions_however_much_there_is(self) -> None:
+    def test_tell_which_tokens_will_soon_be_good_for_nothing(self) -> None:
+        user = User.objects.create_user("program")
+        for days in (7, 90):
+            tokens.make_token(
+                user=user,
+                name=f"for {days} days",
+                scope=ApiToken.Scope.READ,
+                days=days,
+                now=timezone.now(),
+            )
+        figures = self.figures()
+        self.assertEqual(figures['d0010_api_tokens{state="active"}'], 1)
+        self.assertEqual(figures['d0010_api_tokens{state="expiring"}'], 1)
+        self.assertEqual(figures['d0010_api_tokens{state="expired"}'], 0)
+
+    def test_ask_three_questions_however_much_there_is(self) -> None:
         imported(EVERY_GROUP)
-        with self.assertNumQueries(2):
+        with self.assertNumQueries(3):
             self.ask()
 
     def test_are_away_when_the_database_is(self) -> None:
