@@ -25,7 +25,7 @@ ADDRESSES = "/api/"
 # What there is to say of each status, unless a problem of ours says more.
 DETAILS = {
     400: "The request makes no sense; errors, where there are any, say why.",
-    401: "Sign in first.",
+    401: "Show a token, or sign in.",
     403: "You may not do this.",
     404: "There is nothing at this address, or no longer.",
     405: "This address does not take this method; the header Allow has those it takes.",

@@ -93,7 +93,7 @@ class ApiSchema(AutoSchema):
         for media_type, example in examples.FILES.items():
             if media_type in answer["content"]:
                 answer["content"][media_type] = _text(example)
-        answer["headers"] = {"X-Request-ID": _REQUEST_ID}
+        answer["headers"] = {"X-Request-ID": _REQUEST_ID, **_RATES}
         if self.view.is_tagged:
             answer["headers"]["ETag"] = _ETAG
             bodies["304"] = {
@@ -117,7 +117,7 @@ def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     result["components"]["responses"] = {
         _name_of(status): {
             "description": DETAILS[status],
-            "headers": {"X-Request-ID": _REQUEST_ID},
+            "headers": {"X-Request-ID": _REQUEST_ID, **_TOLD_BESIDE.get(status, {})},
             "content": {
                 PROBLEM_TYPE: {
                     "schema": {"$ref": "#/components/schemas/Problem"},
@@ -152,6 +152,33 @@ class LinksExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untype
 _REQUEST_ID = {
     "description": "The number of the request, for those who operate the site.",
     "schema": {"type": "string", "format": "uuid"},
+}
+_RATES = {
+    "RateLimit-Policy": {
+        "description": "How many requests (q) a user may make in so many seconds (w).",
+        "schema": {"type": "string", "examples": ['"read";q=1000;w=60']},
+    },
+    "RateLimit": {
+        "description": "How many of them are left (r), and for how many seconds (t).",
+        "schema": {"type": "string", "examples": ['"read";r=999;t=42']},
+    },
+}
+_WAIT = {
+    "Retry-After": {
+        "description": "After how many seconds to come again.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+# What some refusals have in headers
+_TOLD_BESIDE = {
+    401: {
+        "WWW-Authenticate": {
+            "description": "How to be known, and whether a token was no good.",
+            "schema": {"type": "string"},
+        }
+    },
+    429: _WAIT,
+    503: _WAIT,
 }
 _ETAG = {
     "description": "Send it as If-None-Match to be told whether anything has changed.",
