@@ -30,10 +30,13 @@ class AddressTests(SimpleTestCase):
         )
 
     def test_of_ipv6_is_the_network(self) -> None:
-        self.assertEqual(
-            self.address(REMOTE_ADDR="2001:db8::1"),
-            self.address(REMOTE_ADDR="2001:db8::2"),
-        )
+        for address, network in {
+            "2001:db8::1": "2001:db8::/64",
+            "2001:db8::ffff:ffff:ffff:ffff": "2001:db8::/64",
+            "2001:db8:0:1::1": "2001:db8:0:1::/64",
+        }.items():
+            with self.subTest(address):
+                self.assertEqual(self.address(REMOTE_ADDR=address), network)
 
     def test_is_not_known_where_everybody_comes_from_one(self) -> None:
         for address in ["127.0.0.1", "::1", ""]:

@@ -13,6 +13,7 @@ from unittest.mock import patch
 from django.contrib.staticfiles.testing import StaticLiveServerTestCase
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import TestCase, override_settings
 
 from meter_readings import demo, importer, installation
@@ -77,6 +78,12 @@ class ExaminationTests(InstallationTestCase):
         with override_settings(IS_PRODUCTION=False):
             demo.create_demo_user()
         self.assert_bad("system checks", "d0010.E003", "create_demo_user --remove")
+
+    def test_finds_tables_of_an_earlier_version(self) -> None:
+        recorder = MigrationRecorder(connection)
+        recorder.record_unapplied("meter_readings", "0003_roles")
+        found = "1 to be applied, meter_readings.0003_roles among them"
+        self.assert_bad("migrations", found, "python manage.py migrate")
 
     def test_finds_a_lack_of_disk(self) -> None:
         with self.settings(MIN_FREE_MEGABYTES=1 << 40):

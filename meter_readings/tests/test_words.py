@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from django.test import SimpleTestCase
 
 from meter_readings.d0010 import Fault, FaultCode
-from meter_readings.importer import ClearResult, UndoResult
 from meter_readings import words
+from meter_readings.importer import ClearResult, ImportResult, Outcome, UndoResult
+from meter_readings.models import Policy, Severity
 
 
 class FindingLineTests(SimpleTestCase):
@@ -34,6 +35,36 @@ class FindingLineTests(SimpleTestCase):
         self.assertEqual(
             words.finding_line(fault), "the whole file: expected a ZPT trailer"
         )
+
+
+class FindingsByRuleTests(SimpleTestCase):
+    def rules(self, limit: int) -> list[tuple[str, list[int | None]]]:
+        """Return the rules in order, each with the lines that are shown of it."""
+        kept = [
+            (Fault(FaultCode.NO_PIPE_AT_END, 1), Severity.WARNING),
+            (Fault(FaultCode.NEGATIVE, 2), Severity.ERROR),
+            (Fault(FaultCode.NEGATIVE, 3), Severity.ERROR),
+        ]
+        result = ImportResult(
+            outcome=Outcome.REJECTED,
+            filename="a.uff",
+            policy=Policy.STANDARD,
+            sha256="",
+            findings=kept,
+            finding_counts={"no-pipe-at-end": 1, "negative": 5_000},
+        )
+        return [
+            (f"{rule.count} {rule.code}", [fault.line_number for fault in rule.first])
+            for rule in words.findings_by_rule(result, limit)
+        ]
+
+    def test_have_errors_first(self) -> None:
+        self.assertEqual(
+            self.rules(limit=2), [("5000 negative", [2, 3]), ("1 no-pipe-at-end", [1])]
+        )
+
+    def test_have_no_more_lines_than_are_asked_for(self) -> None:
+        self.assertEqual(self.rules(limit=1)[0], ("5000 negative", [2]))
 
 
 class UndoWordsTests(SimpleTestCase):

@@ -453,7 +453,9 @@ class ChartTests(HistoryTestCase):
     def test_is_of_advances_where_asked_to(self) -> None:
         words = self.part("Over time", chart="advances")
         self.assertIn("1 Sep 2023 1 Oct 2023 OLD 30.0 30 1.00", words)
-        marks = self.panel(chart="advances").chart.lines[1].marks
+        chart = self.panel(chart="advances").chart
+        self.assertEqual(chart.title, "Daily rate of register S")
+        marks = chart.lines[1].marks
         self.assertEqual(
             [mark.words for mark in marks], ["2.00 a day, 1 Dec 2023 to 1 Jan 2024"]
         )
