@@ -65,8 +65,8 @@ class FlowFileContent(ApiView):
         if answered is not None:
             return answered
         try:
-            content = flow_file.content.open("rb")
-        except FileNotFoundError as error:
+            content = importer.open_original(flow_file=flow_file)
+        except importer.OriginalLost as error:
             raise BytesGone from error
         return FileResponse(
             content,
