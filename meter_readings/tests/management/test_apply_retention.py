@@ -38,6 +38,10 @@ class ApplyRetentionTests(FolderTestCase):
         self.assertEqual(Reading.objects.count(), 0)
         self.assertIn(f"By age were removed: {GONE}.", logs.output[0])
 
+    @override_settings(KEEP_READINGS_DAYS=0)
+    def test_says_that_nothing_is_so_old(self) -> None:
+        self.assertEqual(self.run_command("--yes"), (0, "Removed: nothing.\n", ""))
+
     def test_only_says_what_would_go(self) -> None:
         ran = self.run_command("--dry-run")
         self.assertEqual(ran, (0, f"Would be removed: {GONE}.\n", ""))
