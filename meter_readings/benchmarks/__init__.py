@@ -4,8 +4,9 @@ Nothing here touches the readings that are held: every step runs in a process of
 own, on a database made for it and thrown away.
 """
 
+from .answering import ApiBenchmark
 from .importing import ImportBenchmark
 from .paging import PageBenchmark
 from .steps import STEPS
 
-__all__ = ["STEPS", "ImportBenchmark", "PageBenchmark"]
+__all__ = ["STEPS", "ApiBenchmark", "ImportBenchmark", "PageBenchmark"]

@@ -1,71 +1,27 @@
-"""How long pages take, and how many queries, on the database of this process."""
+"""Which pages are measured."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
-from django.contrib.auth.models import User
-from django.db import connection
-from django.test import Client
 from django.urls import reverse
 
 from meter_readings.d0010.codes import BscValidationStatus, ReadingType
 from meter_readings.models import FlowFile, Meter, Reading, Standing
 
+from .asking import measured, signed_in
+
 # What a person asks for who will wait: it looks through more, if there is more.
 FURTHER = "Readings: looking further"
 
-_NAME = "benchmark"
 _ADMIN = "admin:meter_readings_{}_{}"
 
 
 def measure_pages(*, rounds: int) -> dict[str, dict[str, float]]:
-    """Return the seconds and the number of queries of each page, by its title.
-
-    The seconds are the fewest of some rounds: what else the machine does only adds to
-    them. A page is asked for once before, as a page that is used has been.
-    """
-    # Else every query would be noted down.
-    settings.DEBUG = False
-    client = Client(SERVER_NAME="localhost")
-    client.force_login(User.objects.create_superuser(_NAME))
-    with connection.cursor() as cursor:
-        # A server does so by itself, but some time later.
-        cursor.execute("VACUUM" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
-    return {
-        title: _measured(client, address, rounds) for title, address in _addresses()
-    }
-
-
-def _measured(client: Client, address: str, rounds: int) -> dict[str, float]:
-    seconds = []
-    queries = _Counter()
-    with connection.execute_wrapper(queries):
-        _look(client, address)
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        _look(client, address)
-        seconds.append(time.perf_counter() - begin)
-    return {"seconds": min(seconds), "queries": queries.count}
-
-
-def _look(client: Client, address: str) -> None:
-    status = client.get(address).status_code
-    assert status == 200, (address, status)
-
-
-class _Counter:
-    """Counts queries as they pass."""
-
-    count = 0
-
-    def __call__(self, execute: Any, *query: Any) -> Any:
-        self.count += 1
-        return execute(*query)
+    """Return the seconds and the number of queries of each page, by its title."""
+    return measured(signed_in(), _addresses(), rounds=rounds)
 
 
 def _addresses() -> Iterator[tuple[str, str]]:

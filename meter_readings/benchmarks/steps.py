@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import resource
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,13 +17,16 @@ from django.utils import timezone
 from meter_readings import d0010, importer
 from meter_readings.models import FlowFile, Meter, MeterPoint, Policy, Reading
 
+from .asking import tidy
+from .exporting import compare_exports, measure_export
 from .pages import measure_pages
-from .throwaway import server_parameters
+from .resources import measure_resources, questions
+from .serving import known
+from .throwaway import peak_megabytes, server_parameters
 
 _READING = Reading._meta.db_table
 # In the order in which one refers to the other
 _REFERRED_TO = [model._meta.db_table for model in (FlowFile, MeterPoint, Meter)]
-_BYTES_IN_MAXRSS = 1 if sys.platform == "darwin" else 1024
 
 
 def import_file(*, path: str, policy: str = "standard") -> dict[str, Any]:
@@ -39,12 +40,11 @@ def import_file(*, path: str, policy: str = "standard") -> dict[str, Any]:
             policy=Policy(policy),
         )
     seconds = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_IN_MAXRSS
     return {
         "seconds": seconds,
         "outcome": result.outcome,
         "readings": result.readings_loaded,
-        "peak": peak / 2**20,
+        "peak": peak_megabytes(),
         "flow_file": result.flow_file.pk if result.flow_file else None,
     }
 
@@ -130,5 +130,11 @@ STEPS: dict[str, Callable[..., dict[str, Any]]] = {
     "import": import_file,
     "raw": load_raw,
     "parse": parse,
+    "tidy": tidy,
     "pages": measure_pages,
+    "resources": measure_resources,
+    "export": measure_export,
+    "exports": compare_exports,
+    "known": known,
+    "questions": questions,
 }

@@ -6,10 +6,8 @@ from io import StringIO
 
 from django.core.management import call_command
 from django.db import connection
-from django.test import SimpleTestCase, TransactionTestCase
+from django.test import TransactionTestCase
 
-from meter_readings.benchmarks.pages import FURTHER
-from meter_readings.benchmarks.paging import Line
 from meter_readings.management.commands.benchmark_pages import Command
 from meter_readings.models import Reading
 
@@ -56,21 +54,3 @@ class PageBenchmarkTests(TransactionTestCase):
 
     def test_touches_no_reading_that_is_held(self) -> None:
         self.assertEqual(Reading.objects.count(), 0)
-
-
-class LineTests(SimpleTestCase):
-    def line(self, small: float, large: float, title: str = "Page") -> str:
-        """Return the line of a page that takes so many seconds."""
-        queries = {"queries": 5}
-        return str(
-            Line(title, {"seconds": small} | queries, {"seconds": large} | queries)
-        )
-
-    def test_a_page_that_takes_much_longer_is_called_slow(self) -> None:
-        self.assertTrue(self.line(0.01, 0.04).endswith("  slow"))
-
-    def test_a_page_that_takes_three_times_as_long_is_not(self) -> None:
-        self.assertFalse(self.line(0.01, 0.03).endswith("slow"))
-
-    def test_a_page_that_is_longer_by_choice_is_not(self) -> None:
-        self.assertTrue(self.line(0.01, 0.1, FURTHER).endswith("  by choice"))
