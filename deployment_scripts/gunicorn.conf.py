@@ -16,7 +16,8 @@ timeout = 60
 # nothing of its file is kept.
 graceful_timeout = 30
 
-limit_request_line = 4094
+# As much as nginx takes, and the most that gunicorn allows: room for 200 MPANs.
+limit_request_line = 8190
 limit_request_fields = 50
 
 # The proxy writes who asked for what, without what was searched for.

@@ -27,40 +27,6 @@ LISTS = [
     "readings/",
 ]
 
-# Values that some program somewhere has stumbled over.
-HOSTILE = [
-    "\0",
-    "a\0b",
-    "-1",
-    "0",
-    "1e999999999",
-    "NaN",
-    "Infinity",
-    "9" * 400,
-    str(2**63),
-    "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59-14:00",
-    "0000-00-00",
-    "2024-02-30",
-    "2199-12-31",
-    "1950-01-01T00:00:00+23:59",
-    "2024-01-01T00:00:00+99:99",
-    "2024-W01-1",
-    "' OR 1=1 --",
-    "(a+)+$",
-    "%",
-    "_" * 50,
-    "term " * 1000,
-    "\ud7ff\U0010ffff",
-    "\u202e",
-    "٣٤",
-    "[]",
-    "{}",
-    "true",
-    "../../etc/passwd",
-]
-
-
 # Something that each parameter takes; most take 1.
 SENSIBLE = {
     "basis": "actual",
@@ -273,14 +239,6 @@ class HostileTests(ApiTestCase):
                 with self.subTest(address, asked=asked):
                     response = self.client.get(V1 + address, asked)
                     self.assertEqual(response.status_code, 200, response.content)
-
-    def test_no_value_breaks_a_list(self) -> None:
-        for address in LISTS:
-            for name in self.parameters(address):
-                for value in HOSTILE:
-                    with self.subTest(address, name=name, value=value[:30]):
-                        response = self.client.get(V1 + address, {name: value})
-                        self.assertIn(response.status_code, {200, 400, 404})
 
     def test_no_name_reaches_the_database(self) -> None:
         for name in [

@@ -1,0 +1,1 @@
+"""The API as production serves it: gunicorn, whole requests, and many at once."""
