@@ -60,7 +60,8 @@ class LeakWatch:
         record = self._make_record(*args, **options)
         written = self._formatter.format(copy.copy(record))
         self._look(written, f"the log of {record.name}, line {record.lineno}")
-        if record.name.startswith("meter_readings"):
+        # logging.makeLogRecord begins without a name.
+        if str(record.name).startswith("meter_readings"):
             where = f"what {record.name} says in line {record.lineno}"
             self._look(record.getMessage(), where)
         return record
