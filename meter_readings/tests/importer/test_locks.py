@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 from unittest.mock import patch
 
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection, connections, transaction
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
@@ -66,6 +66,21 @@ def another_connection() -> Iterator[Any]:
             yield cursor
     finally:
         other.close()
+
+
+class DurableTests(TransactionTestCase):
+    """What is told as held must not be taken back by whoever called."""
+
+    def test_no_import_is_part_of_a_larger_transaction(self) -> None:
+        with self.assertRaisesMessage(RuntimeError, "durable"), transaction.atomic():
+            import_text(EVERY_GROUP)
+        self.assertEqual(Reading.objects.count(), 0)
+
+    def test_no_undoing_is_either(self) -> None:
+        file = imported(EVERY_GROUP)
+        with self.assertRaisesMessage(RuntimeError, "durable"), transaction.atomic():
+            undo_import(flow_file=file, now=NOW)
+        self.assertEqual(Reading.objects.count(), 3)
 
 
 class NoLockTests(TransactionTestCase):
