@@ -128,6 +128,10 @@ class FlowFilesMatchingTests(TestCase):
         file = self.imported("1.0")
         self.assertEqual(self.found(file.sha256[:8].upper()), [file])
 
+    def test_finds_nothing_by_a_hash_of_other_bytes(self) -> None:
+        self.imported("1.0")
+        self.assertEqual(self.found("0123abcd"), [])
+
     def test_finds_nothing_by_too_few_digits_of_a_hash(self) -> None:
         file = self.imported("1.0")
         self.assertEqual(self.found("#" + file.sha256[:7]), [])
