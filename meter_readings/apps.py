@@ -14,8 +14,10 @@ class MeterReadingsConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks."""
         from meter_readings.checks import (
+            check_api_is_closed,
             check_demo_users,
             check_postgresql_driver,
+            check_published_password,
             check_sqlite_foreign_keys,
             check_sqlite_version,
         )
@@ -23,7 +25,9 @@ class MeterReadingsConfig(AppConfig):
 
         checks.register(check_postgresql_driver)
         checks.register(check_sqlite_version)
+        checks.register(check_api_is_closed)
         checks.register(check_demo_users, checks.Tags.database)
+        checks.register(check_published_password, checks.Tags.database)
         checks.register(check_sqlite_foreign_keys, checks.Tags.database)
         # Under the name by which Django would connect its own, which waits for a load:
         # it finds the place taken, because this application comes first.

@@ -1,16 +1,24 @@
 """System checks: what must be true of an installation before it runs."""
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import User
 from django.core.checks import CheckMessage, Error
 from django.db import connections
+from rest_framework.authentication import BasicAuthentication
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.settings import api_settings
 
-from meter_readings.demo import DEMO_USERNAMES
+from meter_readings.demo import DEMO_PASSWORD, DEMO_USERNAMES
+
+# How many are looked at: each takes as long as signing in.
+_MOST_SUPERUSERS = 10
 
 
 def check_postgresql_driver(
@@ -60,10 +68,7 @@ def check_demo_users(
     databases: Sequence[str] | None, **kwargs: Any
 ) -> list[CheckMessage]:
     """Refuse a production in which the users of the demonstration exist."""
-    if not (settings.IS_PRODUCTION and databases):
-        return []
-    # Before the first migration there are no users at all.
-    if User._meta.db_table not in connections["default"].introspection.table_names():
+    if not (settings.IS_PRODUCTION and databases and _has_users()):
         return []
     found = User.objects.filter(username__in=DEMO_USERNAMES).order_by("username")
     names = ", ".join(found.values_list("username", flat=True))
@@ -77,6 +82,73 @@ def check_demo_users(
             id="d0010.E003",
         )
     ]
+
+
+def check_published_password(
+    databases: Sequence[str] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse a production in which a superuser has the demonstration's password.
+
+    It would open nothing, for signing in refuses it too; but whoever gave it did not
+    know that everybody has it.
+    """
+    if not (settings.IS_PRODUCTION and databases and _has_users()):
+        return []
+    superusers = User.objects.filter(is_superuser=True, is_active=True)
+    names = ", ".join(
+        user.username
+        for user in superusers.order_by("pk")[:_MOST_SUPERUSERS]
+        if check_password(DEMO_PASSWORD, user.password)
+    )
+    if not names:
+        return []
+    return [
+        Error(
+            f"There are superusers with the password of the demonstration: {names}. "
+            "Everybody knows it.",
+            hint="Give each another one: python manage.py changepassword NAME",
+            id="d0010.E004",
+        )
+    ]
+
+
+def check_api_is_closed(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse a production whose API is open where it must be closed."""
+    if not settings.IS_PRODUCTION:
+        return []
+    return [
+        Error(
+            f"The API is open: {said}.",
+            hint="Take back what was changed in config/api.py.",
+            id="d0010.E011",
+        )
+        for said in _what_is_open()
+    ]
+
+
+def _what_is_open() -> Iterator[str]:
+    """Yield in what way the API lets in who should stay outside."""
+    # The stubs take the names in the settings for what they become.
+    classes = cast(Any, api_settings)
+    if _has(classes.DEFAULT_AUTHENTICATION_CLASSES, BasicAuthentication):
+        yield "it takes a password with every request (Basic authentication)"
+    permissions = classes.DEFAULT_PERMISSION_CLASSES
+    if not permissions or _has(permissions, AllowAny):
+        yield "it answers everybody"
+    described_to = settings.SPECTACULAR_SETTINGS.get("SERVE_PERMISSIONS", [])
+    if not described_to or any(name.endswith("AllowAny") for name in described_to):
+        yield "everybody may read its schema"
+    if _has(classes.DEFAULT_RENDERER_CLASSES, BrowsableAPIRenderer):
+        yield "it has pages for browsing"
+    if getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False):
+        yield "the pages of every other site may read it"
+
+
+def _has(classes: Sequence[type], base: type) -> bool:
+    """Tell whether one of the classes is of a kind."""
+    return any(issubclass(each, base) for each in classes)
 
 
 def check_sqlite_version(
@@ -103,6 +175,11 @@ def check_sqlite_version(
             id="d0010.E010",
         )
     ]
+
+
+def _has_users() -> bool:
+    """Tell whether there can be users: before the first migration there are none."""
+    return User._meta.db_table in connections["default"].introspection.table_names()
 
 
 def is_mended(version: tuple[int, ...]) -> bool:

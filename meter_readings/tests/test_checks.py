@@ -2,14 +2,18 @@
 
 from unittest.mock import patch
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.core import checks
 from django.db import connection, connections
 from django.test import SimpleTestCase, TestCase, override_settings
 
 from meter_readings import demo
 from meter_readings.checks import (
+    check_api_is_closed,
     check_demo_users,
     check_postgresql_driver,
+    check_published_password,
     check_sqlite_foreign_keys,
     check_sqlite_version,
     is_mended,
@@ -115,6 +119,77 @@ class DemoUsersCheckTests(TestCase):
     def test_does_not_mind_a_database_without_tables(self) -> None:
         with patch.object(connection.introspection, "table_names", return_value=[]):
             self.assertEqual(check_demo_users(["default"]), [])
+
+
+@override_settings(IS_PRODUCTION=True)
+class PublishedPasswordCheckTests(TestCase):
+    def found(self) -> list[str]:
+        return [error.msg for error in check_published_password(["default"])]
+
+    def test_refuses_a_superuser_that_has_it(self) -> None:
+        User.objects.create_superuser("alice", password=demo.DEMO_PASSWORD)
+        User.objects.create_superuser("bob", password="another one altogether")
+        [said] = self.found()
+        self.assertIn("password of the demonstration: alice.", said)
+
+    def test_accepts_superusers_with_others_or_none(self) -> None:
+        User.objects.create_superuser("bob", password="another one altogether")
+        User.objects.create_superuser("carol")
+        self.assertEqual(self.found(), [])
+
+    def test_minds_it_in_production_alone(self) -> None:
+        User.objects.create_superuser("alice", password=demo.DEMO_PASSWORD)
+        with override_settings(IS_PRODUCTION=False):
+            self.assertEqual(self.found(), [])
+
+
+@override_settings(IS_PRODUCTION=True)
+class ApiCheckTests(SimpleTestCase):
+    def found_with(self, **values: object) -> list[str]:
+        """Return what the check finds where the API is set up in another way."""
+        ours = {
+            **settings.REST_FRAMEWORK,
+            "DEFAULT_AUTHENTICATION_CLASSES": [],
+            **values,
+        }
+        with self.settings(REST_FRAMEWORK=ours):
+            return [error.msg for error in check_api_is_closed(None)]
+
+    def test_accepts_it_as_it_is_in_production(self) -> None:
+        self.assertEqual(self.found_with(), [])
+
+    def test_refuses_basic_authentication(self) -> None:
+        name = "rest_framework.authentication.BasicAuthentication"
+        [said] = self.found_with(DEFAULT_AUTHENTICATION_CLASSES=[name])
+        self.assertIn("Basic authentication", said)
+
+    def test_refuses_answers_for_everybody(self) -> None:
+        for names in [], ["rest_framework.permissions.AllowAny"]:
+            [said] = self.found_with(DEFAULT_PERMISSION_CLASSES=names)
+            self.assertIn("answers everybody", said)
+
+    def test_refuses_pages_for_browsing(self) -> None:
+        name = "rest_framework.renderers.BrowsableAPIRenderer"
+        [said] = self.found_with(DEFAULT_RENDERER_CLASSES=[name])
+        self.assertIn("pages for browsing", said)
+
+    def test_refuses_a_public_schema(self) -> None:
+        for names in [], ["rest_framework.permissions.AllowAny"]:
+            with self.settings(SPECTACULAR_SETTINGS={"SERVE_PERMISSIONS": names}):
+                [said] = self.found_with()
+            self.assertIn("everybody may read its schema", said)
+
+    def test_refuses_to_be_open_to_every_other_site(self) -> None:
+        with self.settings(CORS_ALLOW_ALL_ORIGINS=True):
+            [said] = self.found_with()
+        self.assertIn("every other site", said)
+
+    def test_minds_it_in_production_alone(self) -> None:
+        with self.settings(IS_PRODUCTION=False, CORS_ALLOW_ALL_ORIGINS=True):
+            self.assertEqual(self.found_with(), [])
+
+    def test_is_registered(self) -> None:
+        self.assertIn(check_api_is_closed, checks.registry.registry.get_checks())
 
 
 class SqliteVersionCheckTests(SimpleTestCase):

@@ -3,20 +3,24 @@
 import os
 import re
 import runpy
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
-from unittest import skipUnless
+from unittest import skipIf, skipUnless
 from unittest.mock import patch
 
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client, SimpleTestCase, TestCase, TransactionTestCase
 
 from config import environment, production
 from meter_readings import demo
+from meter_readings.checks import is_mended
 
 # A blank is taken for absent, and keeps a developer's own .env out of the tests.
 NOTHING_SET = dict.fromkeys(
@@ -345,6 +349,44 @@ class StartingTests(TransactionTestCase):
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("create_demo_user --remove", result.stderr)
         self.assertIn("static files: not collected", result.stderr)
+
+    def refused(self, **values: str) -> str:
+        """Return why a production with these values does not start."""
+        result = self.run_python(
+            "-c", "import config.wsgi", **{**self.production(), **values}
+        )
+        self.assertNotEqual(result.returncode, 0)
+        return result.stderr
+
+    def test_production_does_not_start_with_a_wrong_setting(self) -> None:
+        for values, said in [
+            ({"SECRET_KEY": ""}, "Make one: python -c"),
+            ({"DEBUG": "1"}, "DEBUG must be off in production: remove it."),
+            ({"ALLOWED_HOSTS": "*"}, "must list this site's exact names"),
+        ]:
+            with self.subTest(said):
+                self.assertIn(said, self.refused(**values))
+
+    def test_production_does_not_start_without_tables(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        path = str(Path(folder, "new.sqlite3"))
+        said = self.refused(USE_POSTGRESQL="0", SQLITE_PATH=path)
+        self.assertIn("to be applied", said)
+        self.assertIn("Run: python manage.py migrate", said)
+
+    @skipIf(is_mended(sqlite3.sqlite_version_info), "this SQLite has not the bug")
+    def test_production_does_not_start_on_an_sqlite_with_the_bug(self) -> None:
+        said = self.refused(USE_POSTGRESQL="0", ACCEPT_SQLITE_RISK="")
+        self.assertIn("d0010.E010", said)
+        self.assertIn("or set ACCEPT_SQLITE_RISK=1 and keep backups", said)
+
+    def test_production_does_not_start_with_the_demonstrations_password(self) -> None:
+        # As production keeps it, and not as tests do, which are in a hurry
+        password = PBKDF2PasswordHasher().encode(demo.DEMO_PASSWORD, "salt", 1000)
+        User.objects.create(username="alice", is_superuser=True, password=password)
+        said = self.refused()
+        self.assertIn("d0010.E004", said)
+        self.assertIn("python manage.py changepassword NAME", said)
 
     def test_django_finds_nothing_to_improve_in_production(self) -> None:
         result = self.run_python(
