@@ -7,12 +7,13 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: deployment_scripts/drill_deployment.sh [OPTIONS]
+Usage: deployment_scripts/drill_deployment.sh [demo] [OPTIONS]
 
 Makes a bare Debian with debootstrap in a folder of its own, unpacks there what is
 committed, runs quick_deploy.sh, starts the services as their files say, asks nginx for
 pages by HTTPS, says how long it took, and throws all of it away. This machine's own
 system, services and ports are not touched: processes, mounts and network are apart.
+With "demo" it is the demonstration that is served there.
 
     --database KIND   postgresql (this is what nothing said means) or sqlite
     --suite NAME      which Debian (trixie, the first with Python 3.13)
@@ -26,7 +27,7 @@ network. PIP_… variables hold inside as well. It takes a few minutes.
 TEXT
 }
 
-database=postgresql suite=trixie mirror='' bare='' shared=()
+kind=production database=postgresql suite=trixie mirror='' bare='' shared=()
 domain=readings.example
 while [ $# -gt 0 ]; do
     case "$1" in
@@ -50,6 +51,7 @@ while [ $# -gt 0 ]; do
         bare="$2"
         shift
         ;;
+    demo) kind=demo ;;
     *) wrong_usage "\"$1\" is not known." ;;
     esac
     shift
@@ -111,17 +113,49 @@ printf '127.0.0.1 localhost %s\n' "$domain" >"$root/etc/hosts"
 # What is done inside: deploy, start the services by their own files, ask for pages.
 cat >"$root/opt/drill.sh" <<'INSIDE'
 set -euo pipefail
-database="$1" domain="$2"
+kind="$1" database="$2" domain="$3"
 cd /opt/d0010
 started=$SECONDS
+
+# see URL: waits until there is a page of ours.
+see() {
+    .venv/bin/python3 - "$1" <<'PYTHON_CODE'
+import ssl, sys, time, urllib.request
+
+trusted = ssl.create_default_context(cafile="/etc/ssl/drill.pem")
+for attempt in range(120):
+    try:
+        with urllib.request.urlopen(sys.argv[1], context=trusted) as page:
+            text = page.read().decode()
+        break
+    except OSError as error:
+        said = error
+        time.sleep(0.5)
+else:
+    sys.exit(f"{sys.argv[1]} does not answer: {said}")
+assert "Kraken D0010" in text, text
+print(f"{sys.argv[1]} shows the home page.")
+PYTHON_CODE
+}
+
+if [ "$kind" = demo ]; then
+    deployment_scripts/quick_deploy.sh demo 2>&1 | tee /tmp/demo.log &
+    until grep -q 'Ctrl-C stops it' /tmp/demo.log 2>/dev/null; do
+        sleep 0.5
+        [ -n "$(jobs -r)" ] || exit 1
+    done
+    see http://127.0.0.1:8001/
+    printf 'The demonstration was served after %s s.\n' "$((SECONDS - started))"
+    exit 0
+fi
+
 # A certificate is named, not made: that is for the owner of the domain to do.
-deployment_scripts/quick_deploy.sh production --domain "$domain" --database "$database" \
-    --user d0010 --data /var/lib/d0010 \
-    --certificate /etc/ssl/drill.pem --certificate-key /etc/ssl/drill.key
+options=(--domain "$domain" --database "$database" --user d0010 --data /var/lib/d0010
+    --certificate /etc/ssl/drill.pem --certificate-key /etc/ssl/drill.key)
+[ "$database" = postgresql ] || options+=(--accept-sqlite-risk)
+deployment_scripts/quick_deploy.sh production "${options[@]}"
 printf 'Deployed after %s s.\n' "$((SECONDS - started))"
-deployment_scripts/quick_deploy.sh production --domain "$domain" --database "$database" \
-    --user d0010 --data /var/lib/d0010 \
-    --certificate /etc/ssl/drill.pem --certificate-key /etc/ssl/drill.key >/dev/null
+deployment_scripts/quick_deploy.sh production "${options[@]}" >/dev/null
 printf 'Once more: nothing was left to do. %s s.\n' "$((SECONDS - started))"
 
 # As systemd would by the unit
@@ -136,24 +170,10 @@ rm -f /etc/nginx/sites-enabled/default
 nginx -t -q
 nginx
 deployment_scripts/validate_deployment.sh
-/opt/d0010/.venv/bin/python3 - "$domain" <<'PYTHON_CODE'
-import ssl, sys, time, urllib.request
-
-domain = sys.argv[1]
-trusted = ssl.create_default_context(cafile="/etc/ssl/drill.pem")
-for attempt in range(60):
-    try:
-        with urllib.request.urlopen(f"https://{domain}/", context=trusted) as page:
-            text = page.read().decode()
-        break
-    except OSError as error:
-        said = error
-        time.sleep(0.5)
-else:
-    sys.exit(f"nginx does not show the page: {said}\n{open('/tmp/web.log').read()}")
-assert "Kraken D0010" in text, text
-print(f"https://{domain}/ shows the home page.")
-PYTHON_CODE
+see "https://$domain/" || {
+    cat /tmp/web.log
+    exit 1
+}
 runuser -u d0010 -- env D0010_ENV=production .venv/bin/python3 manage.py \
     import_d0010 sample_data/economy_7.uff
 printf 'A page was served, and a file imported, after %s s.\n' "$((SECONDS - started))"
@@ -163,10 +183,10 @@ step "Deploying there"
 began=$SECONDS
 # Everything in it ends with its first process.
 unshare --mount --pid --net --uts --ipc --fork --kill-child -- \
-    bash -s -- "$root" "$database" "$domain" ${shared[@]+"${shared[@]}"} <<'APART' &
+    bash -s -- "$root" "$kind" "$database" "$domain" ${shared[@]+"${shared[@]}"} <<'APART' &
 set -euo pipefail
-root="$1" database="$2" domain="$3"
-shift 3
+root="$1" kind="$2" database="$3" domain="$4"
+shift 4
 hostname bare
 mount --make-rprivate /
 mount -t proc proc "$root/proc"
@@ -179,7 +199,7 @@ for _ in $(seq 100); do
     sleep 0.1
 done
 exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-    $(env | grep '^PIP_' || true) bash /opt/drill.sh "$database" "$domain" </dev/null
+    $(env | grep '^PIP_' || true) bash /opt/drill.sh "$kind" "$database" "$domain" </dev/null
 APART
 apart=$!
 for _ in $(seq 50); do

@@ -10,7 +10,8 @@ usage() {
 Usage: deployment_scripts/quick_deploy.sh demo
        deployment_scripts/quick_deploy.sh production --domain NAME [OPTIONS]
 
-demo         the demonstration on SQLite, as ./run_demo_server.sh serves it
+demo         the demonstration on SQLite, as ./run_demo_server.sh serves it; Python is
+             installed where it is missing
 
 production   installs what is needed, writes .env, makes the database, the tables and
              the static files, writes the files of nginx and systemd, starts the site,
@@ -18,6 +19,7 @@ production   installs what is needed, writes .env, makes the database, the table
 
     --domain NAME         the site's name, as readings.example.org
     --database KIND       postgresql (this is what nothing said means) or sqlite
+    --accept-sqlite-risk  use SQLite although this version of it can damage a database
     --db-name NAME, --db-user NAME, --db-host HOST, --db-port PORT
                           as setup_databases.sh takes them (d0010, d0010, localhost, 5432)
     --data DIR            where files, cache and static files are kept
@@ -40,6 +42,7 @@ TEXT
 read_options() {
     domain='' database=postgresql data='' service_user='' port=8000
     certificate='' certificate_key='' output='' skips_system='' is_dry=''
+    accepts_sqlite=''
     database_options=()
     while [ $# -gt 0 ]; do
         case "$1" in
@@ -68,6 +71,7 @@ read_options() {
             shift
             ;;
         --skip-system) skips_system=yes ;;
+        --accept-sqlite-risk) accepts_sqlite=yes ;;
         --dry-run) is_dry=yes ;;
         *) wrong_usage "\"$1\" is not known." ;;
         esac
@@ -123,6 +127,7 @@ CACHE_DIR=$data/cache
 STATIC_ROOT=$data/staticfiles
 SQLITE_PATH=$data/db.sqlite3
 SETTINGS
+    [ -z "$accepts_sqlite" ] || echo ACCEPT_SQLITE_RISK=1
     for name in SECRET_KEY PSEUDONYM_KEY METRICS_TOKEN; do
         [ -n "$(setting "$name")" ] || printf '%s=%s\n' "$name" "$(random_text)"
     done
@@ -466,6 +471,7 @@ case "${1:-}" in
     ;;
 demo)
     [ $# -eq 1 ] || wrong_usage "The demonstration takes no options."
+    (find_python) >/dev/null 2>&1 || "$PROJECT_ROOT/deployment_scripts/setup_system_dependencies.sh"
     exec "$PROJECT_ROOT/run_demo_server.sh"
     ;;
 production)
