@@ -9,7 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from django.core.management import find_commands, get_commands
+from django.core.management import (
+    find_commands,
+    get_commands,
+    load_command_class,
+)
 from django.test import SimpleTestCase
 
 from config.environment import PROJECT_ROOT
@@ -25,6 +29,9 @@ LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?(?: +\"[^\"]*\")?\)")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 SCRIPT = re.compile(r"(?<![\w.])\./([\w./-]+)")
+PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
+COMMAND = re.compile(r"manage\.py ([a-z]\w*)((?:\\\n|[^\n`|;&#])*)")
+OPTION = re.compile(r"(?<= )--?[a-z][a-z0-9-]*")
 MANAGE = re.compile(r"manage\.py ([a-z]\w*)")
 READ_BY_SETTINGS = re.compile(r"environment\.\w+\(\s*\"(\w+)\"")
 AMOUNT = re.compile(r"\bamount\(\"(\w+)\"|environ\.get\(\"(D0010_\w+)\"")
@@ -95,6 +102,23 @@ class LinkTests(SimpleTestCase):
         self.assertEqual(sorted(set(PAGES) - reached), [])
 
 
+class PictureTests(SimpleTestCase):
+    def test_every_picture_is_shown_with_words_for_who_cannot_see_it(
+        self,
+    ) -> None:
+        shown = set()
+        for page in PAGES:
+            for words, target in PICTURE.findall(page.read_text(encoding="utf-8")):
+                self.assertGreater(len(words), 10, page.name)
+                shown.add((page.parent / target).resolve())
+        self.assertEqual(shown, set((DOCUMENTATION / "images").iterdir()))
+
+    def test_no_picture_is_larger_than_a_page_may_load(self) -> None:
+        for path in (DOCUMENTATION / "images").iterdir():
+            with self.subTest(path.name):
+                self.assertLessEqual(path.stat().st_size, 150_000)
+
+
 class CommandTests(SimpleTestCase):
     def test_every_command_of_ours_is_described(self) -> None:
         page = text_of("documentation/COMMAND_LINE.md")
@@ -107,6 +131,15 @@ class CommandTests(SimpleTestCase):
             for name in MANAGE.findall(page.read_text(encoding="utf-8")):
                 with self.subTest(page=page.name, command=name):
                     self.assertIn(name, get_commands())
+
+    def test_every_option_that_is_shown_with_a_command_exists(self) -> None:
+        for page in PAGES:
+            for name, words in COMMAND.findall(page.read_text(encoding="utf-8")):
+                command = load_command_class(get_commands()[name], name)
+                known = command.create_parser("manage.py", name).format_help()
+                for option in OPTION.findall(words):
+                    with self.subTest(page=page.name, command=name, option=option):
+                        self.assertRegex(known, rf"(?<![\w-]){option}(?![\w-])")
 
     def test_every_script_that_is_shown_can_be_run(self) -> None:
         for page in PAGES:
@@ -122,6 +155,37 @@ class CommandTests(SimpleTestCase):
     def test_the_quick_start_begins_with_the_demonstration(self) -> None:
         scripts = SCRIPT.findall(text_of("QUICKSTART.md"))
         self.assertEqual(scripts[:1], ["run_demo_server.sh"])
+
+
+class RunBookTests(SimpleTestCase):
+    """What the run book speaks of is there; the other way about is tested elsewhere."""
+
+    page = text_of("documentation/OPERATIONS.md")
+    source = " ".join(
+        (
+            path.read_text(encoding="utf-8")
+            for path in sorted((PROJECT_ROOT / "meter_readings").rglob("*.py"))
+            if "tests" not in path.parts
+        )
+    )
+
+    def test_every_check_exists(self) -> None:
+        for name in re.findall(r"`(d0010\.[EW]\d+)`", self.page):
+            with self.subTest(name):
+                self.assertTrue(f'"{name}"' in self.source)
+
+    def test_every_figure_exists(self) -> None:
+        for name in set(re.findall(r"\b(d0010_[a-z]\w+)", self.page)):
+            with self.subTest(name):
+                self.assertTrue(f'"{name.removeprefix("d0010_")}"' in self.source)
+
+    def test_every_sentence_that_people_see_is_said_somewhere(self) -> None:
+        tables = re.findall(r"^\| They see (?:.+\n)+", self.page, re.MULTILINE)
+        sentences = re.findall(r"\n\| \*([^*]+)\*", "".join(tables))
+        self.assertGreater(len(sentences), 5)
+        for sentence in sentences:
+            with self.subTest(sentence):
+                self.assertTrue(sentence.lower() in self.source.lower())
 
 
 class NameTests(SimpleTestCase):

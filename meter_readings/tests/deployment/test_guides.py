@@ -17,6 +17,11 @@ DOCUMENTATION = PROJECT_ROOT / "documentation"
 GUIDE = (DOCUMENTATION / "DEPLOYMENT_GUIDE.md").read_text(encoding="utf-8")
 RUN_BOOK = (DOCUMENTATION / "OPERATIONS.md").read_text(encoding="utf-8")
 
+EVERY_PAGE = "\n".join(
+    path.read_text(encoding="utf-8")
+    for path in [*PROJECT_ROOT.glob("*.md"), *DOCUMENTATION.glob("*.md")]
+)
+
 SHOWN = re.compile(r"deployment_scripts/([a-z_]+\.sh)((?: [^\n`;]+)?)")
 
 
@@ -28,7 +33,7 @@ class ScriptsInGuidesTests(SiteTestCase):
                     self.assertIn(f"`{path.name}`", GUIDE)
 
     def test_every_option_that_is_shown_exists(self) -> None:
-        for script, words in set(SHOWN.findall(GUIDE + RUN_BOOK)):
+        for script, words in set(SHOWN.findall(EVERY_PAGE)):
             for option in re.findall(r"--[a-z-]+", words):
                 with self.subTest(script, option=option):
                     self.assertIn(option, self.succeed(script, "--help"))
