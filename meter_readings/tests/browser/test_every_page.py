@@ -88,6 +88,10 @@ class EveryPageTests(FaultsTestCase):
             "found nothing": ("/find/?q=nothing", 200),
             "a refusal": (f"{lists}/reading/add/", 403),
             "a file that was rejected": (rejected.get_absolute_url(), 200),
+            "a file to be imported again": (
+                f"{lists}/flowfile/{rejected.pk}/reprocess/?policy=salvage",
+                200,
+            ),
             "a meter": (Meter.objects.earliest("pk").get_absolute_url(), 200),
             "a list that is searched": (f"{lists}/reading/?q=routine_round.uff", 200),
             "a list that is filtered": (
