@@ -24,10 +24,10 @@ from meter_readings.orders import Order, columns_of, place_of, up_to
 
 # How many rows a list looks through: so few that a page with a million readings is at
 # most three times as long in coming as with none.
-LOOKED_THROUGH = 2_500
+LOOKED_THROUGH = 2_000
 
 # How many times as many where a person asks to look further: a longer page by choice.
-_FURTHER_AT_A_TIME = 20
+_FURTHER_AT_A_TIME = 25
 
 # More than a few: a limit that is never reached. A query inside another is planned for
 # itself if it has a limit.
