@@ -2,12 +2,20 @@
 
 from typing import Any
 
-# Where other sites' pages may read. Which sites is said by the environment.
+# What other sites' pages may do. Which sites is said by the environment.
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_METHODS = ["GET", "HEAD"]
-CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "if-none-match"]
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST"]
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-disposition",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+]
 CORS_EXPOSE_HEADERS = [
     "ETag",
+    "Location",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",

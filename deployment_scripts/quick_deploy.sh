@@ -328,8 +328,8 @@ server {
     location / {
         proxy_pass http://d0010;
     }
-    # The two doors by which files come in.
-    location ~ ^/(admin/upload/|admin/testing/|api/v1/flow-files/) {
+    # The doors by which files come in.
+    location ~ ^/(admin/upload/|admin/testing/|api/v1/flow-files/(upload/)?\$) {
         client_max_body_size ${megabytes:-1024}m;
         proxy_pass http://d0010;
     }

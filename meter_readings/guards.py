@@ -88,9 +88,9 @@ class DatabaseAwayMiddleware:
 class BodyLimitMiddleware:
     """Refuse a large body before any of it is read.
 
-    Whoever is not signed in sends forms, which are small. Doors that know people in
-    another way than by the session (they are exempt from CSRF's protection, which
-    reads the body) do so before they read. It stands before that protection.
+    Whoever is not signed in sends forms, which are small. Doors of the API that take
+    files (`takes_files`) find out who asks before they read. It stands before CSRF's
+    protection, which reads the body.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -111,13 +111,17 @@ class BodyLimitMiddleware:
         if size <= _SMALL or getattr(view, "tells_of_large_bodies", False):
             return None
         limit = settings.UPLOAD_MAX_MEGABYTES << 20
-        is_known = getattr(view, "csrf_exempt", False) or request.user.is_authenticated
+        is_known = _takes_files(view) or request.user.is_authenticated
         if is_known and size <= limit:
             return None
         return _refusal(
             HTTPStatus.CONTENT_TOO_LARGE,
             f"At most {(limit if is_known else _SMALL):,} bytes are taken here.",
         )
+
+
+def _takes_files(view: Callable[..., Any]) -> bool:
+    return getattr(getattr(view, "view_class", None), "takes_files", False)
 
 
 def _refusal(

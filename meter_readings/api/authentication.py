@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -70,6 +72,19 @@ def _shown(request: Request) -> str | None:
 
 class BySession(SessionAuthentication):
     """The session cookie; whatever changes something needs the CSRF token as well."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Want the token in the header X-CSRFToken.
+
+        One in a form is not looked for: all of what is sent would have to be read
+        before it is known whether it may be.
+        """
+        unread: Any = request._request
+        unread._post, unread._files = QueryDict(), MultiValueDict()
+        try:
+            super().enforce_csrf(unread)
+        finally:
+            del unread._post, unread._files
 
 
 class ByTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -30,8 +30,11 @@ DETAILS = {
     404: "There is nothing at this address, or no longer.",
     405: "This address does not take this method; the header Allow has those it takes.",
     406: "None of the formats you accept is offered here.",
+    409: "What is held already, or is going on, is in the way.",
+    411: "Say how long the body is: send Content-Length.",
     413: "The request is too large.",
-    415: "The request has a content type that is not taken here.",
+    415: "The request has a content type, or encoding, that is not taken here.",
+    422: "The file cannot be taken; errors say why.",
     429: "Too many requests. Wait as many seconds as Retry-After says.",
     500: "The site has made a mistake. Tell its operators the request id.",
     503: "The database does not answer in time. Try again later.",
@@ -40,7 +43,7 @@ DETAILS = {
 # Headers that a refusal keeps.
 _TOLD = ("Allow", "Retry-After", "Vary")
 
-type Details = Iterable["Complaint"]
+type Details = Iterable["Complaint | LineComplaint"]
 
 
 class Complaint(NamedTuple):
@@ -51,19 +54,36 @@ class Complaint(NamedTuple):
     message: str
 
 
+class LineComplaint(NamedTuple):
+    """What is wrong with one line of a file, or with all of it (`line` is None)."""
+
+    line: int | None
+    group: str
+    field: str
+    code: str
+    message: str
+    expected: str
+
+
 class Problem(exceptions.APIException):
-    """Base of problems of our own, whose words may be shown as they are."""
+    """Base of problems of our own, whose words may be shown as they are.
+
+    `wait` is in how many seconds it may be over.
+    """
+
+    wait: float | None = None
 
 
 def problem(
-    request: HttpRequest,
+    request: HttpRequest | Request,
     *,
     status: int,
     detail: str = "",
     errors: Details = (),
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> JsonResponse:
-    """Return a refusal."""
+    """Return a refusal; `more` is what only this kind of problem has."""
     request_id = getattr(request, "request_id", "")
     known = status if status in DETAILS else 500 if status >= 500 else 400
     body: dict[str, Any] = {
@@ -74,6 +94,7 @@ def problem(
         "instance": f"urn:uuid:{request_id}",
         "request_id": request_id,
         "errors": [complaint._asdict() for complaint in errors],
+        **(more or {}),
     }
     return JsonResponse(
         body,

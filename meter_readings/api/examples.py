@@ -254,8 +254,85 @@ FILES = {
 
 _REQUEST_ID = "5b1d7c3e-1a63-4d0e-9f0a-0d4a3f3c2b11"
 
+# Uploads
 
-def problem(status: int) -> dict[str, Any]:
+FORM = {"file": FILES["text/vnd.d0010"], "policy": "standard", "dry_run": False}
+
+UPLOAD = {
+    "outcome": "imported",
+    "outcome_label": "Imported",
+    "duplicate": False,
+    "filename": "sample.uff",
+    "sha256": FLOW_FILE["sha256"],
+    "policy": "standard",
+    "line_count": 6,
+    "readings_read": 1,
+    "readings_loaded": 1,
+    "readings_rejected": 0,
+    "loaded": {
+        "meter_points": 1,
+        "meters": 1,
+        "site_visits": 0,
+        "readings": 1,
+        "current": 1,
+        "duplicate": 0,
+        "superseded": 0,
+        "withdrawn": 0,
+        "superseding": 0,
+    },
+    "error_count": 0,
+    "warning_count": 1,
+    "note_count": 0,
+    "rules": [
+        {
+            "code": "extra-decimals",
+            "severity": "warning",
+            "count": 1,
+            "message": FINDING["message"],
+            "remedy": "Ask the sender what was meant; the value is kept as it came.",
+        }
+    ],
+    "findings": [
+        {
+            "line_number": 5,
+            "group": "030",
+            "field": "Register reading",
+            "severity": "warning",
+            "code": "extra-decimals",
+            "message": FINDING["message"],
+            "found": "99.25",
+            "expected": "one decimal",
+        }
+    ],
+    "flow_file": FLOW_FILE,
+}
+
+_NOTHING_READ: dict[str, Any] = {
+    "line_count": 0,
+    "readings_read": 0,
+    "readings_loaded": 0,
+    "loaded": None,
+    "warning_count": 0,
+    "rules": [],
+    "findings": [],
+}
+DUPLICATE = {
+    **UPLOAD,
+    **_NOTHING_READ,
+    "outcome": "already-imported",
+    "outcome_label": "Already imported",
+    "duplicate": True,
+}
+DRY_RUN = {
+    **UPLOAD,
+    "outcome": "checked",
+    "outcome_label": "Checked: it would be imported",
+    "loaded": None,
+    "flow_file": None,
+}
+
+
+def problem(status: int, **more: Any) -> dict[str, Any]:
     """Return what a refusal looks like."""
     errors = []
     if status == HTTPStatus.BAD_REQUEST:
@@ -269,4 +346,48 @@ def problem(status: int) -> dict[str, Any]:
         "instance": f"urn:uuid:{_REQUEST_ID}",
         "request_id": _REQUEST_ID,
         "errors": errors,
+        **more,
     }
+
+
+NAME_TAKEN = problem(
+    409,
+    errors=[
+        {
+            "field": "filename",
+            "code": "name-already-used",
+            "message": "A file of this name, with other content, has been imported "
+            "before.",
+        }
+    ],
+)
+UNREADABLE = problem(
+    422,
+    errors=[
+        {"field": "file", "code": "unreadable", "message": "It holds no files."},
+    ],
+)
+REJECTION = problem(
+    422,
+    detail="Rejected: The value is below zero. The report is kept: see "
+    "report.links.",
+    errors=[
+        {
+            "line": 5,
+            "group": "030",
+            "field": "Register Reading (J0040)",
+            "code": "negative",
+            "message": "The value is below zero.",
+            "expected": "zero or more",
+        }
+    ],
+    report={
+        "error_count": 1,
+        "warning_count": 0,
+        "note_count": 0,
+        "links": {
+            "flow_file": f"{_V1}/flow-files/1/",
+            "findings": f"{_V1}/flow-files/1/findings/",
+        },
+    },
+)

@@ -15,13 +15,15 @@ from .errors import Problem
 from .filters import FindingQuery, FlowFileQuery, ImportQuery
 from .permissions import EXPORT
 from .serializers import FindingSerializer, FlowFileSerializer, ImportSerializer
+from .uploads import TakesFiles
 from .views import ApiView, Detail, LongList, ShortList, tagged
 
 
 @tagged
-class FlowFileList(ShortList):
+class FlowFileList(TakesFiles, ShortList):
     """Files as they came, those received latest first."""
 
+    http_method_names = ["get", "head", "post"]
     model = FlowFile
     permissions: tuple[str, ...] = ("view_flowfile",)
     query_class = FlowFileQuery

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
+from django.http import QueryDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from meter_readings.orders import Order
@@ -117,6 +118,22 @@ def order_choice(*names: str) -> Choice:
 def refusal(name: str, message: str, code: str = "invalid") -> ValidationError:
     """Return that a parameter makes no sense here."""
     return ValidationError({name: [ErrorDetail(message, code)]})
+
+
+def refuse_odd_parameters(given: QueryDict, known: set[str]) -> None:
+    """Refuse what is not known, is given twice, or is blank."""
+    errors: dict[str, list[ErrorDetail]] = {}
+    for name, values in given.lists():
+        if name not in known:
+            detail = ErrorDetail("There is no such parameter here.", "unknown")
+            # Somebody's MPAN could stand here too.
+            errors[name if name.isidentifier() else "?"] = [detail]
+        elif len(values) > 1:
+            errors[name] = [ErrorDetail("Give it once.", "repeated")]
+        elif not values[0].strip():
+            errors[name] = [ErrorDetail("Give a value, or leave it out.", "blank")]
+    if errors:
+        raise ValidationError(errors)
 
 
 def _details(errors: list[Any]) -> list[ErrorDetail]:

@@ -19,6 +19,8 @@ from .serializers import ProblemSerializer
 
 # With what an answer may come back instead.
 REFUSALS = (400, 401, 403, 404, 406, 429, 503)
+# And where something is sent.
+OF_BODIES = (411, 413, 415, 507)
 
 
 class ApiSchema(AutoSchema):
@@ -48,7 +50,7 @@ class ApiSchema(AutoSchema):
         if self._query is None:
             return []
         filters = self._query.base_filters
-        return [_parameter(name, filters[name]) for name in self.view.filter_names()]
+        return [parameter_of(name, filters[name]) for name in self.view.filter_names()]
 
     def _get_format_parameters(self) -> list[dict[str, Any]]:
         formats = self.map_renderers("format")
@@ -93,14 +95,18 @@ class ApiSchema(AutoSchema):
         for media_type, example in examples.FILES.items():
             if media_type in answer["content"]:
                 answer["content"][media_type] = _text(example)
-        answer["headers"] = {"X-Request-ID": _REQUEST_ID, **_RATES}
+        answer["headers"] = {"X-Request-ID": REQUEST_ID, **RATES}
         if self.view.is_tagged:
             answer["headers"]["ETag"] = _ETAG
             bodies["304"] = {
                 "description": "It is as it was: If-None-Match has its ETag."
             }
-        self.resolve_serializer(ProblemSerializer(), direction)
-        return bodies | {
+        return bodies | self.refusal_bodies()
+
+    def refusal_bodies(self) -> dict[str, Any]:
+        """Return the refusals, each described where all refer to it."""
+        self.resolve_serializer(ProblemSerializer(), "response")
+        return {
             str(status): {"$ref": f"#/components/responses/{_name_of(status)}"}
             for status in self.refusals
         }
@@ -117,7 +123,7 @@ def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     result["components"]["responses"] = {
         _name_of(status): {
             "description": DETAILS[status],
-            "headers": {"X-Request-ID": _REQUEST_ID, **_TOLD_BESIDE.get(status, {})},
+            "headers": {"X-Request-ID": REQUEST_ID, **_TOLD_BESIDE.get(status, {})},
             "content": {
                 PROBLEM_TYPE: {
                     "schema": {"$ref": "#/components/schemas/Problem"},
@@ -125,7 +131,7 @@ def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 }
             },
         }
-        for status in REFUSALS
+        for status in (*REFUSALS, *OF_BODIES)
     }
     return result
 
@@ -149,11 +155,11 @@ class LinksExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untype
         }
 
 
-_REQUEST_ID = {
+REQUEST_ID = {
     "description": "The number of the request, for those who operate the site.",
     "schema": {"type": "string", "format": "uuid"},
 }
-_RATES = {
+RATES = {
     "RateLimit-Policy": {
         "description": "How many requests (q) a user may make in so many seconds (w).",
         "schema": {"type": "string", "examples": ['"read";q=1000;w=60']},
@@ -186,7 +192,7 @@ _ETAG = {
 }
 
 
-def _parameter(name: str, parameter: Any) -> dict[str, Any]:
+def parameter_of(name: str, parameter: Any) -> dict[str, Any]:
     """Return what a parameter says of itself."""
     schema = dict(get_override(parameter, "field"))
     described = {

@@ -272,6 +272,19 @@ class ComplaintSerializer(serializers.Serializer):
     message = serializers.CharField(help_text="What is wrong, for people.")
 
 
+class LineComplaintSerializer(ComplaintSerializer):
+    """What is wrong with one line of a file, or with the request."""
+
+    line = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Its line; null for the whole file."
+    )
+    group = serializers.CharField(required=False, help_text="The group of the line.")
+    field = serializers.CharField(help_text="The field, or the parameter.")
+    expected = serializers.CharField(
+        required=False, help_text="What should stand there."
+    )
+
+
 class ProblemSerializer(serializers.Serializer):
     """A refusal (RFC 9457)."""
 

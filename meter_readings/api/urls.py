@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from . import entrances, flow_files, histories, meter_points, readings
+from . import entrances, flow_files, histories, meter_points, readings, uploads
 
 app_name = "api"
 
@@ -14,6 +14,9 @@ _version_1 = [
     path("docs/", entrances.Docs.as_view(), name="docs"),
     # Files
     path("flow-files/", flow_files.FlowFileList.as_view(), name="flow-file-list"),
+    path(
+        "flow-files/upload/", uploads.FlowFileUpload.as_view(), name="flow-file-upload"
+    ),
     path(
         "flow-files/<int:pk>/",
         flow_files.FlowFileDetail.as_view(),

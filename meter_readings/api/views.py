@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db.models import Model, QuerySet
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
-from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,7 @@ from meter_readings.models import ApiToken
 from .pagination import CursorPages, NumberedPages, Pages
 from .parameters import LARGEST_ID
 from .permissions import Needs, visible
-from .query import Query
+from .query import Query, refuse_odd_parameters
 
 
 class ApiView(GenericAPIView):
@@ -36,6 +36,8 @@ class ApiView(GenericAPIView):
     permissions: tuple[str, ...]
     # What a method needs that does more than look
     needs_by_method: ClassVar[Mapping[str, Needs]] = {}
+    # What may stand in the query string where a method takes other things
+    parameters_by_method: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     # Whether answers have an ETag; else nobody may keep them.
     is_tagged = False
     # What is sent where it is neither JSON nor readings.
@@ -53,7 +55,9 @@ class ApiView(GenericAPIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse who may not ask, and what cannot be asked."""
         super().initial(request, *args, **kwargs)
-        _refuse_odd_parameters(request, set(self.parameter_names()))
+        method = cast(str, request.method)
+        known = self.parameters_by_method.get(method) or self.parameter_names()
+        refuse_odd_parameters(request.query_params, set(known))
 
     def check_permissions(self, request: Request) -> None:
         """Count the request, then see whether it may be: refusals count as well."""
@@ -68,7 +72,8 @@ class ApiView(GenericAPIView):
     ) -> Any:
         """Let nobody between keep what one person may see."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        kept = "private, no-cache" if self.is_tagged else "no-store"
+        is_kept = self.is_tagged and request.method in ("GET", "HEAD")
+        kept = "private, no-cache" if is_kept else "no-store"
         response.headers.setdefault("Cache-Control", kept)
         patch_vary_headers(response, ["Accept", "Cookie", "Authorization"])
         if rate := getattr(request, "rate", None):
@@ -88,21 +93,6 @@ class ApiView(GenericAPIView):
         if row is None:
             raise NotFound
         return row
-
-
-def _refuse_odd_parameters(request: Request, known: set[str]) -> None:
-    errors: dict[str, list[ErrorDetail]] = {}
-    for name, values in request.query_params.lists():
-        if name not in known:
-            detail = ErrorDetail("There is no such parameter here.", "unknown")
-            # Somebody's MPAN could stand here too.
-            errors[name if name.isidentifier() else "?"] = [detail]
-        elif len(values) > 1:
-            errors[name] = [ErrorDetail("Give it once.", "repeated")]
-        elif not values[0].strip():
-            errors[name] = [ErrorDetail("Give a value, or leave it out.", "blank")]
-    if errors:
-        raise ValidationError(errors)
 
 
 class Detail(ApiView):

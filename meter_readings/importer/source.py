@@ -65,11 +65,14 @@ class Received(NamedTuple):
     size: int
 
 
-def flow_files(stream: BinaryIO, filename: str) -> Iterator[tuple[str, BinaryIO]]:
+def flow_files(
+    stream: BinaryIO, filename: str, *, most: int | None = None
+) -> Iterator[tuple[str, BinaryIO]]:
     """Yield the name and bytes of each file in a stream: itself, or what it packs.
 
     Told by its first bytes, not its name. Raises SourceUnreadable where an archive
-    cannot be read, and StorageFull where there is no room for one.
+    cannot be read, or has more than `most` files, and StorageFull where there is no
+    room for one.
     """
     filename = shown(filename)
     start = _first_bytes(stream, len(_ZIP))
@@ -85,7 +88,7 @@ def flow_files(stream: BinaryIO, filename: str) -> Iterator[tuple[str, BinaryIO]
                 while piece := whole.read(_PIECE):
                     archive.write(piece)
                 archive.flush()
-            yield from _members(archive, filename)
+            yield from _members(archive, filename, most)
     else:
         yield filename, cast(BinaryIO, whole)
 
@@ -98,7 +101,9 @@ def _first_bytes(stream: BinaryIO, size: int) -> bytes:
     return start
 
 
-def _members(archive: IO[bytes], filename: str) -> Iterator[tuple[str, BinaryIO]]:
+def _members(
+    archive: IO[bytes], filename: str, most: int | None
+) -> Iterator[tuple[str, BinaryIO]]:
     with _readable(filename):
         unpacked = zipfile.ZipFile(archive)
     members = [
@@ -108,6 +113,10 @@ def _members(archive: IO[bytes], filename: str) -> Iterator[tuple[str, BinaryIO]
     ]
     if not members:
         raise SourceUnreadable(f"{filename} holds no files.")
+    if most is not None and len(members) > most:
+        raise SourceUnreadable(
+            f"{filename} holds {len(members):,} files, and at most {most:,} may come."
+        )
     if not _DOCUMENTS.isdisjoint(member.filename for member in members):
         raise SourceUnreadable(f"{filename} is a spreadsheet or another document.")
     for member in members:

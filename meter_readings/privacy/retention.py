@@ -19,6 +19,7 @@ from meter_readings.models import (
     Finding,
     FlowFile,
     ImportJob,
+    KeptAnswer,
     Meter,
     MeterPoint,
     Reading,
@@ -107,6 +108,8 @@ def apply_retention(
             rejected_files=files,
             import_jobs=_remove_import_jobs(schedule, now),
         )
+        # Kept for no longer whatever the schedule says
+        KeptAnswer.objects.filter(asked_at__lt=now - KeptAnswer.KEPT_FOR).delete()
         if dry_run:
             transaction.set_rollback(True)
     if not dry_run:

@@ -8,11 +8,9 @@ from unittest.mock import patch
 from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.http import HttpResponse
-from django.test import RequestFactory, TestCase, override_settings
-from django.views.decorators.csrf import csrf_exempt
+from django.test import TestCase, override_settings
 
 from meter_readings import importer
-from meter_readings.guards import BodyLimitMiddleware
 
 _MEGABYTE = 1 << 20
 
@@ -89,11 +87,22 @@ class BodyLimitTests(TestCase):
         self.assertNotEqual(self.post(str(2 * _MEGABYTE)).status_code, 413)
         self.assertEqual(self.post(str(2 * _MEGABYTE + 1)).status_code, 413)
 
-    def test_leaves_it_to_doors_that_know_people_otherwise(self) -> None:
-        request = RequestFactory().post("/api/", CONTENT_LENGTH=str(_MEGABYTE + 1))
-        middleware = BodyLimitMiddleware(lambda request: HttpResponse())
-        view = csrf_exempt(lambda request: HttpResponse())
-        self.assertIsNone(middleware.process_view(request, view, (), {}))
+    def test_leaves_it_to_doors_of_the_api_that_take_files(self) -> None:
+        for address in ["/api/v1/flow-files/", "/api/v1/flow-files/upload/"]:
+            with self.subTest(address):
+                response = self.post(str(_MEGABYTE + 1), address)
+                self.assertEqual(response.status_code, 401)
+
+    def test_leaves_nothing_to_its_other_doors(self) -> None:
+        for address in ["/api/v1/readings/", "/api/v1/flow-files/1/"]:
+            with self.subTest(address):
+                response = self.post(str(_MEGABYTE + 1), address)
+                self.assertEqual(response.status_code, 413)
+
+    @override_settings(UPLOAD_MAX_MEGABYTES=2)
+    def test_those_doors_take_no_more_than_any_other(self) -> None:
+        response = self.post(str(2 * _MEGABYTE + 1), "/api/v1/flow-files/")
+        self.assertEqual(response.status_code, 413)
 
     def test_refuses_a_body_of_unsaid_length(self) -> None:
         response = self.post("0", HTTP_TRANSFER_ENCODING="chunked")

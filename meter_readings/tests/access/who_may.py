@@ -45,6 +45,7 @@ STAFF = LOOKERS | {BARE_STAFF}
 API_LOOKERS = LOOKERS | {INTEGRATION}
 API_LOOKERS_AT_JOBS = LOOKERS_AT_JOBS | {INTEGRATION}
 API_EXPORTERS = API_LOOKERS - {SUPPORT_AGENT}
+API_IMPORTERS = IMPORTERS | {INTEGRATION}
 SIGNED_IN = EVERYBODY - {SIGNED_OUT}
 
 
@@ -169,7 +170,8 @@ TABLE: dict[str, Row] = {
     "api:root": Row(look=SIGNED_IN),
     "api:schema": Row(look=SIGNED_IN),
     "api:docs": Row(look=SIGNED_IN),
-    "api:flow-file-list": Row(look=API_LOOKERS),
+    "api:flow-file-list": Row(look=API_LOOKERS, post=API_IMPORTERS),
+    "api:flow-file-upload": Row(post=API_IMPORTERS),
     "api:flow-file-detail": Row(look=API_LOOKERS),
     "api:flow-file-content": Row(look=API_EXPORTERS),
     "api:flow-file-findings": Row(look=API_LOOKERS),

@@ -32,13 +32,25 @@ SHOWN_SITE = "http://127.0.0.1:8001"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+def part_of_form(said: str) -> bytes:
+    """Return a part of a form as curl would send it: `name=value`, `name=@path`."""
+    name, _, value = said.partition("=")
+    disposition, content = f'form-data; name="{name}"', value.encode()
+    if value.startswith("@"):
+        path = PROJECT_ROOT / value[1:]
+        disposition += f'; filename="{path.name}"'
+        content = path.read_bytes()
+    head = f"--x\r\nContent-Disposition: {disposition}\r\n\r\n"
+    return head.encode() + content + b"\r\n"
+
+
 class GuideTests(LiveServerTestCase):
     def setUp(self) -> None:
         self.guide = GUIDE.read_text(encoding="utf-8")
         _, self.token = tokens.make_token(
             user=User.objects.create_superuser("demo_admin"),
             name="guide",
-            scope=ApiToken.Scope.READ,
+            scope=ApiToken.Scope.BOTH,
             days=1,
             now=timezone.now(),
         )
@@ -55,11 +67,25 @@ class GuideTests(LiveServerTestCase):
 
     def fetched(self, command: str) -> str:
         """Return what curl would print: it need not be on this machine."""
-        program, silently, option, header, address = shlex.split(command)
-        self.assertEqual((program, silently, option), ("curl", "-s", "-H"))
-        name, _, value = header.replace("$D0010_TOKEN", self.token).partition(": ")
+        program, silently, *options, address = shlex.split(command)
+        self.assertEqual((program, silently), ("curl", "-s"))
+        headers: dict[str, str] = {}
+        parts = []
+        for option, value in zip(options[::2], options[1::2], strict=True):
+            if option == "-F":
+                parts.append(part_of_form(value))
+            else:
+                self.assertEqual(option, "-H")
+                name, _, text = value.replace("$D0010_TOKEN", self.token).partition(
+                    ": "
+                )
+                headers[name] = text
+        body = None
+        if parts:
+            body = b"".join(parts) + b"--x--\r\n"
+            headers["Content-Type"] = "multipart/form-data; boundary=x"
         request = urllib.request.Request(
-            address.replace(SHOWN_SITE, self.live_server_url), headers={name: value}
+            address.replace(SHOWN_SITE, self.live_server_url), body, headers
         )
         try:
             with urllib.request.urlopen(request) as answer:
@@ -73,7 +99,10 @@ class GuideTests(LiveServerTestCase):
         self.assertGreater(len(examples), 0)
         for code, shown in examples:
             with self.subTest(code), io.StringIO() as printed:
-                with contextlib.redirect_stdout(printed):
+                with (
+                    contextlib.redirect_stdout(printed),
+                    contextlib.chdir(PROJECT_ROOT),
+                ):
                     exec(code.replace(SHOWN_SITE, self.live_server_url), {})
                 self.assertEqual(printed.getvalue(), shown)
 

@@ -38,7 +38,7 @@ class OtherSiteTests(ApiTestCase):
             headers={"origin": OURS, "access-control-request-method": "GET"},
         )
         self.assertEqual(response.status_code, 200)
-        self.assertEqual(response["Access-Control-Allow-Methods"], "GET, HEAD")
+        self.assertEqual(response["Access-Control-Allow-Methods"], "GET, HEAD, POST")
 
     def asked_first(self, origin: str, names: str) -> Any:
         """Return what a browser is told that asks whether it may send headers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator, FormatChecker
@@ -12,25 +13,24 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from config.environment import PROJECT_ROOT
+from meter_readings.api.bodies import PARAMETERS, PARSERS
 from meter_readings.tests.api.base import EVERYTHING, MPAN, PROBLEM, V1, ApiTestCase
-from meter_readings.tests.api.test_permissions import MODELS, PERMISSIONS
+from meter_readings.tests.api.test_permissions import MODELS, PERMISSIONS, SENT
 from meter_readings.tests.imported import import_text, imported
+
+from .uploading import BAD, GOOD, OTHER
 
 COMMITTED = PROJECT_ROOT / "documentation/openapi.yaml"
 OPERATIONS = "/api/v1/"
 
 
-class SchemaTests(ApiTestCase):
+class SchemaTestCase(ApiTestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
         imported(EVERYTHING)
         import_text("This is no flow file.", "rejected.uff")
         cls.schema: dict[str, Any] = yaml.safe_load(COMMITTED.read_text())
-
-    def operations(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return every address with what is said of reading it."""
-        return [(path, item["get"]) for path, item in self.schema["paths"].items()]
 
     def validator(self, of: dict[str, Any]) -> Draft202012Validator:
         """Return what judges data by a schema inside the description."""
@@ -40,6 +40,13 @@ class SchemaTests(ApiTestCase):
             registry=Registry().with_resource("urn:api", whole),
             format_checker=FormatChecker(),
         )
+
+
+class SchemaTests(SchemaTestCase):
+    def operations(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return every address with what is said of reading it."""
+        paths = self.schema["paths"].items()
+        return [(path, item["get"]) for path, item in paths if "get" in item]
 
     def content(self, operation: dict[str, Any]) -> dict[str, Any]:
         """Return what is said of the JSON that comes back."""
@@ -67,7 +74,7 @@ class SchemaTests(ApiTestCase):
     def test_has_every_address_of_a_resource(self) -> None:
         there = {
             V1 + route.replace("<int:pk>", "{id}")
-            for route in PERMISSIONS
+            for route in {*PERMISSIONS, *SENT}
             if route not in ("", "schema/", "docs/")
         }
         self.assertEqual(set(self.schema["paths"]), there)
@@ -140,6 +147,69 @@ class SchemaTests(ApiTestCase):
         data = self.client.get(V1 + "readings/", {"mpan": "1"}).json()
         content = self.schema["components"]["responses"]["BadRequest"]["content"]
         self.validator(content[PROBLEM]).validate(data)
+
+
+class UploadSchemaTests(SchemaTestCase):
+    """What is said of sending files, at both addresses."""
+
+    def uploads(self) -> list[dict[str, Any]]:
+        """Return what is said of each way in."""
+        paths = self.schema["paths"].values()
+        return [item["post"] for item in paths if "post" in item]
+
+    def test_both_addresses_say_the_same(self) -> None:
+        one, other = self.uploads()
+        self.assertEqual(one | {"operationId": ""}, other | {"operationId": ""})
+
+    def test_has_every_parameter_and_no_other(self) -> None:
+        names = [each["name"] for each in self.uploads()[0]["parameters"]]
+        headers = ["Idempotency-Key", "Content-Disposition"]
+        self.assertCountEqual(names, [*PARAMETERS, "format", *headers])
+
+    def test_a_token_needs_the_scope_to_import(self) -> None:
+        self.assertIn({"token": ["import"]}, self.uploads()[0]["security"])
+
+    def test_has_every_content_type(self) -> None:
+        content = self.uploads()[0]["requestBody"]["content"]
+        types = [str(parser.media_type) for parser in PARSERS]
+        self.assertCountEqual(content, types)
+
+    def test_every_part_of_the_form_says_what_it_is(self) -> None:
+        content = self.uploads()[0]["requestBody"]["content"]
+        form = content["multipart/form-data"]["schema"]["properties"]
+        self.assertCountEqual(form, ["file", *PARAMETERS])
+        self.assertTrue(all(each["description"] for each in form.values()))
+
+    def test_has_every_status(self) -> None:
+        statuses = {200, 201, 400, 401, 403, 406, 409, 411, 413, 415, 422, 503, 507}
+        responses = {int(status) for status in self.uploads()[0]["responses"]}
+        self.assertLessEqual(statuses, responses)
+
+    def test_every_answer_has_examples_that_are_right(self) -> None:
+        responses = self.uploads()[0]["responses"]
+        for status in ["200", "201", "409", "422"]:
+            (content,) = responses[status]["content"].values()
+            for name, example in content["examples"].items():
+                with self.subTest(status, name=name):
+                    self.validator(content).validate(example["value"])
+
+    def test_what_comes_back_is_as_it_says(self) -> None:
+        self.expect_refusals()
+        for status, text, name in [
+            (201, GOOD, "a.uff"),
+            (200, GOOD, "a.uff"),
+            (409, OTHER, "a.uff"),
+            (422, BAD, "b.uff"),
+        ]:
+            file = SimpleUploadedFile(name, text.encode())
+            response = self.client.post(V1 + "flow-files/", {"file": file})
+            described = self.uploads()[0]["responses"][str(status)]["content"]
+            (content,) = described.values()
+            first, *_ = content["examples"].values()
+            with self.subTest(status):
+                self.assertEqual(response.status_code, status)
+                self.validator(content).validate(response.json())
+                self.assertEqual(list(response.json()), list(first["value"]))
 
 
 def _absolute(schema: Any) -> Any:

@@ -180,6 +180,12 @@ class ZipTests(SimpleTestCase):
             with self.assertRaisesMessage(SourceUnreadable, message):
                 unpacked(archive, "sent.zip")
 
+    def test_is_refused_with_more_files_than_may_come(self) -> None:
+        archive = zipped(("one.uff", DATA), ("two.uff", DATA))
+        message = "sent.zip holds 2 files, and at most 1 may come."
+        with self.assertRaisesMessage(SourceUnreadable, message):
+            next(flow_files(io.BytesIO(archive), "sent.zip", most=1))
+
     def test_is_refused_if_it_is_a_document(self) -> None:
         for name in "[Content_Types].xml", "META-INF/manifest.xml":
             archive = zipped((name, b"<xml/>"), ("sheet.xml", b"<xml/>"))

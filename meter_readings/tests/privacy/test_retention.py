@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +18,7 @@ from meter_readings.models import (
     Finding,
     FlowFile,
     ImportJob,
+    KeptAnswer,
     Meter,
     MeterPoint,
     Reading,
@@ -74,6 +76,16 @@ class ScheduleTests(TestCase):
     def test_that_keeps_all_for_ever_removes_nothing(self) -> None:
         imported(EVERY_GROUP, now=LONG_AGO + timedelta(days=700))
         self.assertEqual(apply(), RetentionResult())
+
+
+class KeptAnswerTests(TestCase):
+    def test_go_after_two_days_whatever_the_schedule_says(self) -> None:
+        user = User.objects.create_user("program")
+        for hours in 47, 49:
+            asked_at = NOW - timedelta(hours=hours)
+            KeptAnswer.objects.create(user=user, key=str(hours), asked_at=asked_at)
+        apply()
+        self.assertEqual(KeptAnswer.objects.get().key, "47")
 
 
 class ReadingsTests(OwnMedia, TestCase):
