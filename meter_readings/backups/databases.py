@@ -56,6 +56,7 @@ def copy_to(path: Path) -> Fingerprints:
 def put_back(path: Path) -> None:
     """Replace what is in the database by a copy, all of it or nothing."""
     if _is_postgresql():  # postgresql only
+        _hide_keys_of_partitions()
         connection.close()
         options = ["--clean", "--if-exists", "--no-owner", "--no-privileges"]
         safely = ["--single-transaction", "--exit-on-error"]
@@ -142,6 +143,23 @@ WHERE relkind IN ('r', 'p') AND NOT relispartition
     AND relnamespace = current_schema()::regnamespace
 ORDER BY class.relname
 """
+
+
+# pg_restore drops the keys of partitions before those of the whole table, which is
+# refused. Under a name that is in no copy it does not find them, and they go with the
+# table's. Should the restore fail after that, nothing has changed but these names.
+_OTHER_NAMES = """
+SELECT format('ALTER INDEX %s RENAME TO %I', conindid::regclass, gen_random_uuid())
+FROM pg_constraint WHERE conparentid <> 0 AND contype IN ('p', 'u')
+    AND connamespace = current_schema()::regnamespace
+"""
+
+
+def _hide_keys_of_partitions() -> None:  # postgresql only
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHER_NAMES)
+        for (statement,) in cursor.fetchall():
+            cursor.execute(statement)
 
 
 def _postgresql_fingerprints() -> Fingerprints:  # postgresql only

@@ -28,6 +28,32 @@ _READING = Reading._meta.db_table
 # In the order in which one refers to the other
 _REFERRED_TO = [model._meta.db_table for model in (FlowFile, MeterPoint, Meter)]
 
+_YEARS = (
+    "SELECT DISTINCT EXTRACT(year FROM read_at AT TIME ZONE 'UTC')::integer"
+    f" FROM {_READING} WHERE flow_file_id = %s"
+)
+_ADD_YEAR = "SELECT meter_readings_add_year(%s)"
+
+# With all that the partitioned table has, but that its years need not be added.
+_IN_ONE_TABLE = rf"""
+ALTER TABLE {_READING} RENAME TO in_partitions;
+CREATE TABLE {_READING} (LIKE in_partitions INCLUDING ALL);
+DO $$
+DECLARE
+    made record;
+BEGIN
+    FOR made IN
+        SELECT pg_get_triggerdef(oid) AS definition FROM pg_trigger
+        WHERE tgrelid = 'in_partitions'::regclass AND NOT tgisinternal
+    LOOP
+        EXECUTE regexp_replace(made.definition, ' ON \S+ ', ' ON {_READING} ');
+    END LOOP;
+END $$;
+DROP TABLE in_partitions;
+CREATE OR REPLACE FUNCTION meter_readings_add_year(year integer) RETURNS void
+LANGUAGE sql AS 'SELECT';
+"""
+
 
 def import_file(*, path: str, policy: str = "standard") -> dict[str, Any]:
     """Import one file; return the seconds, the outcome and the peak memory in MB."""
@@ -95,10 +121,25 @@ def _copy(source: str, flow_file: int) -> float:  # postgresql only
             _copy_out(held, query, file)
             cursor.copy_expert(f"COPY {table} FROM STDIN", file)
         query = f"SELECT * FROM {_READING} WHERE flow_file_id = {flow_file} ORDER BY id"
+        cursor.executemany(_ADD_YEAR, _years(held, flow_file))
         _copy_out(held, query, file)
         begin = time.perf_counter()
         cursor.copy_expert(f"COPY {_READING} FROM STDIN", file, 1 << 20)
         return time.perf_counter() - begin
+
+
+def _years(held: Any, flow_file: int) -> list[tuple[int]]:  # postgresql only
+    with held.cursor() as cursor:
+        cursor.execute(_YEARS, [flow_file])
+        years: list[tuple[int]] = cursor.fetchall()
+    return years
+
+
+def put_in_one_table() -> dict[str, Any]:  # postgresql only
+    """Exchange the partitioned table of readings, empty as yet, for a plain one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_ONE_TABLE)
+    return {}
 
 
 def _copy_out(held: Any, query: str, file: Any) -> None:  # postgresql only
@@ -129,6 +170,7 @@ def parse(*, path: str) -> dict[str, Any]:
 STEPS: dict[str, Callable[..., dict[str, Any]]] = {
     "import": import_file,
     "raw": load_raw,
+    "one table": put_in_one_table,
     "parse": parse,
     "tidy": tidy,
     "pages": measure_pages,

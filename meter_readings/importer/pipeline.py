@@ -171,6 +171,7 @@ class _Attempt:
             return self._finish(Outcome.REJECTED if is_bad else Outcome.CHECKED, None)
         if not findings.is_rejected:
             self._staging.begin()
+            self._staging.add_years()
         self._job.enter(ImportJob.Phase.LOADING)
         try:
             return self._load(parser)

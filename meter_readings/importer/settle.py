@@ -92,7 +92,7 @@ WITH version AS (
         ) AS time_said
     FROM heard
 )
-SELECT id, CASE
+SELECT id, read_at, CASE
     WHEN is_withdrawn THEN '{Standing.WITHDRAWN}'
     WHEN time_said > 1 THEN '{Standing.DUPLICATE}'
     WHEN MIN(preference) OVER (PARTITION BY {_EVENT}, is_withdrawn, {_SAYS}) = 1
@@ -101,7 +101,8 @@ SELECT id, CASE
 END AS standing
 FROM ranked
 ) AS chosen
-WHERE {_READING}.id = chosen.id AND {_READING}.standing <> chosen.standing
+WHERE {_READING}.id = chosen.id AND {_READING}.read_at = chosen.read_at
+    AND {_READING}.standing <> chosen.standing
 """
 
 

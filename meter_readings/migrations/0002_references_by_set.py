@@ -5,6 +5,9 @@ itself. Here one call for each statement checks all its rows at once and locks t
 referred to, as a foreign key would, so that an orphan is refused all the same: when a
 reading is added or changed, and when a meter or flow file is deleted, renumbered or
 truncated. SQLite's foreign keys are cheap and stay.
+
+Such a trigger is called for the table that a statement names. So the partitions have
+it too, for what is loaded into one of them and not by way of the whole.
 """
 
 from django.db import migrations
@@ -45,12 +48,15 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+"""
+
+READING_TRIGGERS = """
 CREATE TRIGGER readings_refer_to_what_exists
-    AFTER INSERT ON meter_readings_reading
+    AFTER INSERT ON {table}
     REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION meter_readings_refuse_orphans();
 CREATE TRIGGER changed_readings_refer_to_what_exists
-    AFTER UPDATE ON meter_readings_reading
+    AFTER UPDATE ON {table}
     REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION meter_readings_refuse_orphans();
 """
@@ -112,6 +118,16 @@ ALTER TABLE {reading} ADD FOREIGN KEY ({column}) REFERENCES {table} (id)
 """
 
 
+def partitions(schema_editor):
+    """Return the partitions of the readings there are already."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits"
+            f" WHERE inhparent = '{READING}'::regclass"
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
 def check_by_set(apps, schema_editor):
     """Exchange the two foreign keys for the triggers."""
     if schema_editor.connection.vendor != "postgresql":
@@ -125,6 +141,8 @@ def check_by_set(apps, schema_editor):
         if constraint["foreign_key"]:
             schema_editor.execute(f'ALTER TABLE {READING} DROP CONSTRAINT "{name}"')
     schema_editor.execute(READING_FUNCTION, params=None)
+    for table in [READING, *partitions(schema_editor)]:
+        schema_editor.execute(READING_TRIGGERS.format(table=table), params=None)
     for column, table in REFERENCES:
         names = {"reading": READING, "column": column, "table": table}
         schema_editor.execute(KEEP_FUNCTION.format(**names), params=None)
@@ -137,12 +155,8 @@ def check_by_row(apps, schema_editor):
     for column, table in REFERENCES:
         names = {"reading": READING, "column": column, "table": table}
         schema_editor.execute(UNDO.format(**names), params=None)
-    schema_editor.execute(
-        f"DROP TRIGGER readings_refer_to_what_exists ON {READING};"
-        f"DROP TRIGGER changed_readings_refer_to_what_exists ON {READING};"
-        "DROP FUNCTION meter_readings_refuse_orphans()",
-        params=None,
-    )
+    # And with it the triggers of the table and of all its partitions
+    schema_editor.execute("DROP FUNCTION meter_readings_refuse_orphans() CASCADE")
 
 
 class Migration(migrations.Migration):

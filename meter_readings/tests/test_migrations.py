@@ -13,6 +13,7 @@ from django.test import TestCase, TransactionTestCase
 from meter_readings.models import Reading
 from meter_readings.tests.builders import EVERY_GROUP
 from meter_readings.tests.imported import imported
+from meter_readings.tests.partitions import add_years, partitions
 
 APP = "meter_readings"
 LATEST = max(name for app, name in MigrationLoader(None).disk_migrations if app == APP)
@@ -104,9 +105,20 @@ class ReferencesTests(TransactionTestCase):
             cursor.execute("UPDATE meter_readings_reading SET flow_file_id = 999999")
 
     @on_postgresql
+    def test_are_kept_in_a_year_that_is_added_before_the_triggers(self) -> None:
+        migrate_to("0001_initial")
+        add_years(2024)
+        migrate_to(LATEST)
+        imported(EVERY_GROUP)
+        with self.assertRaises(IntegrityError), connection.cursor() as cursor:
+            cursor.execute("UPDATE meter_readings_reading_2024 SET meter_id = 999999")
+
+    @on_postgresql
     def test_are_foreign_keys_before_and_triggers_after(self) -> None:
         names = triggers()
-        self.assertEqual((len(names), foreign_keys_of_readings()), (8, []))
+        # Six on what readings refer to, two on readings and each of their partitions
+        number = 6 + 2 * (1 + len(partitions()))
+        self.assertEqual((len(names), foreign_keys_of_readings()), (number, []))
         migrate_to("0001_initial")
         self.assertEqual(triggers(), [])
         self.assertEqual(foreign_keys_of_readings(), ["flow_file_id", "meter_id"])

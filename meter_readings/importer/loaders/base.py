@@ -26,6 +26,9 @@ from ..room import StorageFull, is_full
 # How many distinct times are remembered in the database's own words.
 _REMEMBERED = 100_000
 
+# Which cells of a 030 are times, counted from its register on.
+_READ_AT, _RESET_AT = 1, 3
+
 # More meters than stand in one block of lines, within which entries have no set order.
 _METERS_OF_A_BLOCK = 10_000
 
@@ -118,7 +121,9 @@ class Loader(ABC):
         self.is_begun = False
         self._meter_lines: set[int] = set()
         self._earlier_meter_lines: set[int] = set()
-        self._instants: dict[str, object] = {}
+        # The years, in UTC, of the readings put aside
+        self.years: set[int] = set()
+        self._instants: dict[int, dict[str, object]] = {_READ_AT: {}, _RESET_AT: {}}
 
     # What each database does in its own way
 
@@ -154,6 +159,9 @@ class Loader(ABC):
 
     def finish_staging(self) -> None:
         """See to it that all that was staged has arrived."""
+
+    def add_years(self) -> None:
+        """See to it that the database has a place for the years of what was staged."""
 
     # Staging
 
@@ -225,7 +233,7 @@ class Loader(ABC):
         )
         meter_lines = (repeat(run.meter.line_number, run.line_count) for run in runs)
         register_ids, times, values, resets_at, resets, flags, methods = batch.cells
-        instants = self._instants_of(batch)
+        instants = self._instants_of(batch, _READ_AT, self._noted_instant)
         flag_values = self._said(batch, 5, self._truth)
         cells: list[Iterable[object]] = [
             self.numbers(chain.from_iterable(line_numbers)),
@@ -239,6 +247,7 @@ class Loader(ABC):
         columns: tuple[str, ...] = COMMON_COLUMNS
         if any(resets):
             counts = self._said(batch, 4, lambda n: next(self.numbers_or_null(n)))
+            instants = self._instants_of(batch, _RESET_AT, self.instant)
             cells.append(map(instants.__getitem__, resets_at))
             cells.append(map(counts.__getitem__, resets))
             columns = DEMAND_COLUMNS
@@ -251,17 +260,23 @@ class Loader(ABC):
         values = cast(dict[str, Any], batch.values[index])
         return {cell: taken(value) for cell, value in values.items()}
 
-    def _instants_of(self, batch: ReadingColumns) -> dict[str, object]:
-        """Return the instant of each time cell in the batch; an empty one is null."""
-        instants = self._instants
+    def _instants_of(
+        self, batch: ReadingColumns, index: int, taken: Callable[[datetime], object]
+    ) -> dict[str, object]:
+        """Return the instant of each cell of a column; an empty one is null."""
+        instants = self._instants[index]
         if len(instants) > _REMEMBERED:
             instants.clear()
         instants[""] = self.null
-        for index in 1, 3:
-            meanings = cast(dict[str, object], batch.values[index])
-            for cell in set(batch.cells[index]).difference(instants):
-                instants[cell] = self.instant(cast(datetime, meanings[cell]))
+        meanings = cast(dict[str, datetime], batch.values[index])
+        for cell in set(batch.cells[index]).difference(instants):
+            instants[cell] = taken(meanings[cell])
         return instants
+
+    def _noted_instant(self, moment: datetime) -> object:
+        """Return the time of a reading as the driver takes it; note its year."""
+        self.years.add(moment.astimezone(UTC).year)
+        return self.instant(moment)
 
     def instant(self, moment: datetime | None) -> object:
         """Return an aware time as the driver takes it: text, in UTC."""
@@ -314,7 +329,7 @@ class Loader(ABC):
         return (
             *self.numbers((entry.line_number, entry.meter.line_number)),
             record.register_id,
-            self.instant(record.read_at),
+            self._noted_instant(record.read_at),
             str(record.value),
             self._truth(record.meter_reading_flag),
             record.reading_method,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,7 +14,11 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg2.errors import DiskFull, LockNotAvailable
 
-from .base import STAGING_TABLES, Loader
+from meter_readings.models import Reading
+
+from .base import STAGING_TABLES, Busy, Loader
+
+_READING = Reading._meta.db_table
 
 # CSV with marks that no field can hold: a flow file has neither pipes nor control
 # characters in its cells, so only a text of whole lines needs quoting.
@@ -27,6 +32,35 @@ _COPIED_AT_ONCE = 1 << 20
 
 # One lock for all loads and undoings: "D0010" as a number.
 _LOCK = int.from_bytes(b"D0010")
+
+# The years whose readings have a partition each (migration 0001); the default one takes
+# all others.
+YEARS_WITH_PARTITIONS = range(2010, 2100)
+
+_YEARS_TO_ADD = f"""
+SELECT year FROM unnest(%s::int[]) AS year WHERE NOT EXISTS (
+    SELECT FROM pg_inherits WHERE inhparent = '{_READING}'::regclass
+        AND inhrelid = to_regclass('{_READING}_' || year)
+)
+"""
+_ADD_YEARS = "SELECT meter_readings_add_year(year) FROM unnest(%s::int[]) AS year"
+
+# A partition is attached when nobody reads the default one. Whoever comes to read
+# meanwhile has to wait too: so it is tried for a moment, and after a while again.
+_ATTACHING_MILLISECONDS = 100
+_SECONDS_BETWEEN = 1.0
+
+# Nobody but us analyses a partitioned table as a whole. Without that PostgreSQL takes
+# any column to have 200 values, and sorts what lies in order. It is told when the
+# table is no longer small and, at some 150 bytes a reading, four times what it knows of.
+_SMALL_TABLE = 16 << 20
+_KNOWN_BYTES = 4 * 150
+_TABLE_SIZE = f"""
+SELECT SUM(pg_relation_size(inhrelid)), GREATEST(MAX(reltuples), 0)
+FROM pg_class JOIN pg_inherits ON inhparent = pg_class.oid
+WHERE pg_class.oid = '{_READING}'::regclass
+"""
+_ANALYZE = f"ANALYZE {_READING} (flow_file_id, meter_id)"
 
 # Staging tables up to this size, in bytes, are emptied row by row: a new file for each
 # takes longer. Their space is not used again, so in the end they do get new ones.
@@ -145,6 +179,41 @@ class PostgresqlLoader(Loader):
         """Return whether an error says that the database has no room left."""
         return isinstance(error.__cause__, DiskFull)
 
+    def add_years(self) -> None:
+        """Add the partitions that years of this file have not; mostly there are all.
+
+        In a transaction of its own, long before that of the load is over: where a
+        partition is added, nobody can read until the transaction ends.
+        """
+        years = sorted(self.years.intersection(YEARS_WITH_PARTITIONS))
+        with connection.cursor() as cursor:
+            cursor.execute(_YEARS_TO_ADD, [years])
+            to_add = [year for (year,) in cursor.fetchall()]
+        begin = time.monotonic()
+        while to_add and not self._have_added(to_add):
+            if time.monotonic() > begin + self.patience:
+                raise Busy("The readings are being read; try again later.")
+            time.sleep(_SECONDS_BETWEEN)
+
+    def _have_added(self, years: list[int]) -> bool:
+        """Add partitions, or return that somebody reads just now.
+
+        Alone among loads: none is going on, and no other adds the same ones.
+        """
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            cursor.execute(self._alone)
+            try:
+                with transaction.atomic():
+                    cursor.execute(
+                        f"SET LOCAL lock_timeout = {_ATTACHING_MILLISECONDS}"
+                    )
+                    cursor.execute(_ADD_YEARS, [years])
+            except OperationalError as error:
+                if self.says_locked(error):
+                    return False
+                raise
+        return True
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold the lock that no two loads hold at once, until the end."""
@@ -152,15 +221,25 @@ class PostgresqlLoader(Loader):
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             # One load at a time: it may take memory and time, and pays no compilation.
             cursor.execute(
-                "SET LOCAL jit = off;"
-                "SET LOCAL work_mem = '256MB';"
-                "SET LOCAL statement_timeout = 0;"
-                f"SET LOCAL lock_timeout = {int(self.patience * 1000)};"
-                f"SELECT pg_advisory_xact_lock({_LOCK})"
+                f"SET LOCAL jit = off; SET LOCAL work_mem = '256MB'; {self._alone}"
             )
             if self.is_begun:
                 cursor.execute(f"ANALYZE {', '.join(STAGING_TABLES)}")
             yield
+            if self.years:
+                cursor.execute(_TABLE_SIZE)
+                size, known = cursor.fetchone()
+                if size > _SMALL_TABLE and size > known * _KNOWN_BYTES:
+                    cursor.execute(_ANALYZE)
+
+    @property
+    def _alone(self) -> str:
+        """Return what begins a transaction that no load goes on beside."""
+        return (
+            "SET LOCAL statement_timeout = 0;"
+            f"SET LOCAL lock_timeout = {int(self.patience * 1000)};"
+            f"SELECT pg_advisory_xact_lock({_LOCK})"
+        )
 
 
 def _copy(database: Any, waiting: dict[str, list[str]]) -> None:

@@ -183,12 +183,12 @@ class PlanTests(AdminTestCase):
     def test_readings_come_in_the_order_of_the_index_by_time(self) -> None:
         plan = self.plan("reading", avoiding="sort")
         self.assertIn("reading_by_time", plan)
-        self.assertNotRegex(plan, "(?i)sort|temp b-tree")
+        self.assertNotRegex(plan, r"(?i)sort  \(|temp b-tree")
 
     def test_readings_of_a_file_come_in_the_order_of_their_lines(self) -> None:
         file = FlowFile.objects.get()
         plan = self.plan("reading", avoiding="sort", flow_file=str(file.pk))
-        self.assertNotRegex(plan, "(?i)sort|temp b-tree")
+        self.assertNotRegex(plan, r"(?i)sort  \(|temp b-tree")
 
     def test_readings_of_an_mpan_are_found_by_the_index_of_their_meters(self) -> None:
         mpan = MeterPoint.objects.all()[0].mpan

@@ -138,14 +138,14 @@ class PlanTests(ApiTestCase):
         for plan in plans:
             with self.subTest(plan):
                 self.assertIn(index, plan)
-                self.assertNotRegex(plan, r"Seq Scan on meter_readings_reading\b")
+                self.assertNotRegex(plan, "Seq Scan on meter_readings_reading")
                 self.assertNotRegex(plan, r"SCAN meter_readings_reading(?! USING)")
 
     def assert_no_sorting(self, plans: list[str]) -> None:
         """Expect the rows to come from the index as they are wanted."""
         for plan in plans:
             with self.subTest(plan):
-                self.assertNotIn("Sort", plan)
+                self.assertNotIn("Sort  (", plan)  # a key has none
                 self.assertNotIn("TEMP B-TREE", plan)
 
     def by_line(self) -> str:

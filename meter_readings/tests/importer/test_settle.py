@@ -14,6 +14,7 @@ from meter_readings.importer import undo_import
 from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
 from meter_readings.tests.builders import flow_file, header_line
 from meter_readings.tests.imported import NOW, imported
+from meter_readings.tests.partitions import add_years
 
 from .shelves import settle_everything, versions
 
@@ -384,6 +385,7 @@ class AnyVersionsTests(TestCase):
         ]
         rows = [row for event in range(self.EVENTS) for row in self.rows_of(event)]
         chance.shuffle(rows)
+        add_years(self.FIRST.year)
         Reading.objects.bulk_create(rows, batch_size=500)
 
     def any_version(self, chance: random.Random) -> Version:

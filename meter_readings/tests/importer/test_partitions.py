@@ -1,0 +1,351 @@
+"""On PostgreSQL: each year's readings in a partition, made before they are loaded."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import Any
+from unittest import skipUnless
+from unittest.mock import patch
+
+from django.db import (
+    DataError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
+from django.test import TestCase, TransactionTestCase
+from django.test.utils import CaptureQueriesContext
+
+from meter_readings.importer import Busy, undo_import
+from meter_readings.models import ImportJob, Meter, Policy, Reading
+from meter_readings.tests.builders import flow_file_of_readings, header_line
+from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.partitions import add_years, drop_years, partitions
+
+from .test_locks import in_parallel
+
+on_postgresql = skipUnless(
+    connection.vendor == "postgresql", "On SQLite there is one table."
+)
+
+TABLE = "meter_readings_reading"
+
+
+def file_read_at(*times: str, **header: str) -> str:
+    """Return a file of readings of these local times, YYYYMMDDHHMMSS."""
+    readings = [f"030|S|{at}|1.0|||T|N|" for at in times]
+    return flow_file_of_readings(*readings, header=header_line(**header))
+
+
+def held_in(partition: str | int) -> int:
+    """Return how many readings a partition has."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM {TABLE}_{partition}")
+        (number,) = cursor.fetchone()
+    return int(number)
+
+
+class YearsTests(TestCase):
+    """On both databases every year of the catalogue is taken."""
+
+    def test_a_file_may_speak_of_any_years(self) -> None:
+        imported(file_read_at("19500101000000", "19991231000000", "20240401000000"))
+        self.assertEqual(
+            [reading.read_at.year for reading in Reading.objects.order_by("read_at")],
+            [1950, 1999, 2024],
+        )
+
+    def test_readings_of_other_years_compete_as_all_do(self) -> None:
+        imported(file_read_at("19990401000000"), "a.uff")
+        imported(file_read_at("19990401000000", file_identifier="LATER"), "b.uff")
+        standings = Reading.objects.order_by("pk").values_list("standing", flat=True)
+        self.assertEqual(sorted(standings), ["current", "duplicate"])
+
+
+@on_postgresql
+class PartitionTests(TestCase):
+    def setUp(self) -> None:
+        drop_years(*range(2010, 2100))
+
+    def test_one_is_made_for_each_year_that_a_file_speaks_of(self) -> None:
+        imported(file_read_at("20210401000000", "20230401000000"))
+        self.assertEqual(partitions(), {"default", "2021", "2023"})
+        self.assertEqual((held_in(2021), held_in(2023), held_in("default")), (1, 1, 0))
+
+    def test_a_year_is_one_of_utc(self) -> None:
+        imported(file_read_at("20231231235959", "20240101000000"))
+        self.assertEqual((held_in(2023), held_in(2024)), (1, 1))
+
+    def test_the_default_one_takes_all_years_but_2010_to_2099(self) -> None:
+        imported(file_read_at("19500101000000", "20091231235959", "20100101000000"))
+        self.assertEqual(partitions(), {"default", "2010"})
+        self.assertEqual((held_in(2010), held_in("default")), (1, 2))
+
+    def test_a_file_of_a_hundred_odd_years_makes_none(self) -> None:
+        years = range(1950, 2010)
+        imported(file_read_at(*[f"{year}0601000000" for year in years]))
+        self.assertEqual(partitions(), {"default"})
+        self.assertEqual(held_in("default"), len(years))
+
+    def test_readings_that_are_read_one_by_one_have_theirs_too(self) -> None:
+        imported(flow_file_of_readings("030|S|20210401000000|1.0|||T|N|", "032|05|F|"))
+        self.assertEqual(partitions(), {"default", "2021"})
+
+    def test_the_time_of_a_reset_makes_none(self) -> None:
+        reading = "030|MD|20240401000000|41.5|20190301000000|1|T|P|"
+        imported(flow_file_of_readings(reading))
+        self.assertEqual(partitions(), {"default", "2024"})
+
+    def test_what_is_not_loaded_makes_none(self) -> None:
+        text = file_read_at("20210401000000")
+        import_text(text, dry_run=True)
+        import_text(text.replace("|1.0|", "|-1.0|"), policy=Policy.STRICT)
+        self.assertEqual(partitions(), {"default"})
+
+    def test_a_year_that_has_one_costs_one_look(self) -> None:
+        imported(file_read_at("20210401000000"))
+        with CaptureQueriesContext(connection) as captured:
+            imported(file_read_at("20210402000000", file_identifier="B"), "b.uff")
+        statements = [query["sql"] for query in captured.captured_queries]
+        self.assertEqual(sum("unnest" in each for each in statements), 1)
+        self.assertFalse([each for each in statements if "add_year" in each])
+
+    def analysed(self, text: str, filename: str) -> bool:
+        """Return whether an import tells the planner of all readings."""
+        with CaptureQueriesContext(connection) as captured:
+            imported(text, filename)
+        statements = [query["sql"] for query in captured.captured_queries]
+        return any(each.startswith(f"ANALYZE {TABLE}") for each in statements)
+
+    def test_the_planner_is_told_of_a_table_that_has_grown(self) -> None:
+        text = file_read_at("20210401000000")
+        self.assertFalse(self.analysed(text, "small.uff"))
+        with patch("meter_readings.importer.loaders.postgresql._SMALL_TABLE", 0):
+            text = file_read_at("20210402000000", file_identifier="B")
+            self.assertTrue(self.analysed(text, "first.uff"))
+            known = patch(
+                "meter_readings.importer.loaders.postgresql._KNOWN_BYTES", 9e9
+            )
+            with known:
+                text = file_read_at("20210403000000", file_identifier="C")
+                self.assertFalse(self.analysed(text, "next.uff"))
+
+    def test_an_undone_import_leaves_it_empty(self) -> None:
+        file = imported(file_read_at("20210401000000"))
+        undo_import(flow_file=file, now=NOW)
+        self.assertEqual((partitions(), held_in(2021)), ({"default", "2021"}, 0))
+
+    def test_can_be_added_whatever_years_the_default_one_has(self) -> None:
+        imported(file_read_at("20091231235959"))
+        with CaptureQueriesContext(connection) as captured:
+            add_years(2010)
+        self.assertEqual(len(captured), 1)
+        self.assertEqual(held_in("default"), 1)
+
+    def test_is_not_added_twice(self) -> None:
+        add_years(2021, 2021)
+        self.assertEqual(partitions(), {"default", "2021"})
+
+    def test_is_for_a_year_from_2010_to_2099(self) -> None:
+        add_years(2010, 2099)
+        for year in 2009, 2100, -1:
+            with self.subTest(year), self.assertRaises(DataError):
+                with transaction.atomic():
+                    add_years(year)
+
+    def test_one_that_was_taken_out_is_not_written_over(self) -> None:
+        imported(file_read_at("20210401000000"))
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {TABLE} DETACH PARTITION {TABLE}_2021")
+            with self.assertRaisesMessage(ProgrammingError, "has been taken out"):
+                with transaction.atomic():
+                    add_years(2021)
+            cursor.execute(f"ALTER TABLE {TABLE}_2021 RENAME TO old_2021")
+        self.assertEqual(Reading.objects.count(), 0)
+        imported(file_read_at("20210401000000", file_identifier="B"), "b.uff")
+        self.assertEqual(held_in(2021), 1)
+
+    def test_its_indexes_are_named_after_those_of_the_table(self) -> None:
+        add_years(2021)
+        with connection.cursor() as cursor:
+            names = connection.introspection.get_constraints(cursor, TABLE)
+            parts = connection.introspection.get_constraints(cursor, f"{TABLE}_2021")
+        self.assertEqual(
+            {name for name, what in parts.items() if what["index"]},
+            {f"{name}_2021" for name, what in names.items() if what["index"]},
+        )
+
+    def test_it_has_every_constraint_of_the_table(self) -> None:
+        add_years(2021)
+        with connection.cursor() as cursor:
+            names = connection.introspection.get_constraints(cursor, TABLE)
+            parts = connection.introspection.get_constraints(cursor, f"{TABLE}_2021")
+        self.assertEqual(
+            {name for name, what in parts.items() if what["check"]},
+            {name for name, what in names.items() if what["check"]},
+        )
+
+
+@on_postgresql
+class IntegrityTests(TestCase):
+    """By whatever way a reading comes, it is held to the same."""
+
+    def setUp(self) -> None:
+        imported(file_read_at("20240401000000"))
+        self.reading = Reading.objects.get()
+
+    def copy(self, table: str, **changed: Any) -> None:
+        """COPY the reading once more, with another number and line."""
+        values = {
+            field.column: getattr(self.reading, field.attname)
+            for field in Reading._meta.concrete_fields
+        }
+        values |= {"id": 900_000, "line_number": 900} | changed
+        row = "\t".join(
+            "\\N" if value is None else str(value) for value in values.values()
+        )
+        with transaction.atomic(), connection.cursor() as cursor:
+            statement = f"COPY {table} ({', '.join(values)}) FROM STDIN"
+            with connection.wrap_database_errors:
+                cursor.copy_expert(statement, io.StringIO(row))
+
+    def tables(self) -> list[str]:
+        return [TABLE, f"{TABLE}_2024"]
+
+    def test_what_is_whole_is_taken(self) -> None:
+        for number, table in enumerate(self.tables()):
+            self.copy(table, id=number + 900, line_number=number + 900)
+        self.assertEqual(Reading.objects.count(), 3)
+
+    def test_an_orphan_is_refused(self) -> None:
+        for table in self.tables():
+            for column in "meter_id", "flow_file_id":
+                with self.subTest(table, column=column):
+                    with self.assertRaises(IntegrityError):
+                        self.copy(table, **{column: 999_999})
+
+    def test_an_orphan_is_refused_in_the_default_one(self) -> None:
+        with self.assertRaises(IntegrityError):
+            self.copy(f"{TABLE}_default", read_at="1999-01-01Z", meter_id=999_999)
+
+    def test_changing_one_to_an_orphan_is_refused(self) -> None:
+        for table in self.tables():
+            with self.subTest(table), self.assertRaises(IntegrityError):
+                with transaction.atomic(), connection.cursor() as cursor:
+                    cursor.execute(f"UPDATE {table} SET meter_id = 999999")
+
+    def test_a_meter_is_kept_that_a_reading_of_the_default_one_is_of(self) -> None:
+        imported(file_read_at("19990401000000", file_identifier="B"), "b.uff")
+        Reading.objects.filter(read_at__year=2024).delete()
+        with self.assertRaises(IntegrityError), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM meter_readings_meter")
+
+    def test_a_line_has_one_reading_of_a_time(self) -> None:
+        for table in self.tables():
+            with self.subTest(table), self.assertRaises(IntegrityError):
+                self.copy(table, line_number=self.reading.line_number)
+
+    def test_a_time_is_held_in_its_own_year_alone(self) -> None:
+        for table, at in (
+            (TABLE, "2098-01-01Z"),
+            (f"{TABLE}_default", "2024-01-01Z"),
+            (f"{TABLE}_2024", "1999-01-01Z"),
+        ):
+            with self.subTest(table), self.assertRaises(IntegrityError):
+                self.copy(table, read_at=at)
+
+    def test_a_negative_value_is_refused(self) -> None:
+        for table in self.tables():
+            with self.subTest(table), self.assertRaises(IntegrityError):
+                self.copy(table, value="-1")
+
+    def test_a_reading_that_moves_to_another_year_is_checked(self) -> None:
+        add_years(2022)
+        self.reading.read_at -= timedelta(days=731)
+        self.reading.save()
+        self.assertEqual((held_in(2022), held_in(2024)), (1, 0))
+        self.reading.meter_id = 999_999
+        self.reading.read_at += timedelta(days=731)
+        with self.assertRaises(IntegrityError), transaction.atomic():
+            self.reading.save()
+
+    def test_numbers_go_on_over_all_years(self) -> None:
+        imported(file_read_at("19990401000000", file_identifier="B"), "b.uff")
+        imported(file_read_at("20230401000000", file_identifier="C"), "c.uff")
+        numbers = Reading.objects.order_by("pk").values_list("read_at__year", flat=True)
+        self.assertEqual([*numbers], [2024, 1999, 2023])
+
+
+@on_postgresql
+class ConcurrentTests(TransactionTestCase):
+    """Adding a year waits for readers, and lets nobody else wait for long."""
+
+    def setUp(self) -> None:
+        drop_years(2011, 2012)
+        self.addCleanup(drop_years, 2011, 2012)
+        self.other = connection.copy()
+        self.other.inc_thread_sharing()
+        self.addCleanup(self.other.close)
+        self.between = "meter_readings.importer.loaders.postgresql._SECONDS_BETWEEN"
+
+    def read_on(self) -> None:
+        """Let another connection read the readings, and not be at the end."""
+        with self.other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(f"SELECT COUNT(*) FROM {TABLE}")
+
+    def test_two_first_loads_of_a_year_at_once_both_succeed(self) -> None:
+        texts = [
+            file_read_at("20110401000000", "20120401000000", file_identifier=name)
+            for name in ("A", "B", "C")
+        ]
+        results = in_parallel(
+            *[
+                lambda text=text, name=name: import_text(text, f"{name}.uff")
+                for name, text in enumerate(texts)
+            ]
+        )
+        self.assertEqual({result.outcome for result in results}, {"imported"})
+        self.assertEqual((held_in(2011), held_in(2012)), (3, 3))
+
+    def test_a_reader_is_waited_for(self) -> None:
+        self.read_on()
+        tries = []
+
+        def between(_: float) -> None:
+            tries.append(partitions())
+            with self.other.cursor() as cursor:
+                cursor.execute("COMMIT")
+
+        with patch("meter_readings.importer.loaders.postgresql.time.sleep", between):
+            imported(file_read_at("20110401000000"))
+        self.assertEqual(len(tries), 1)
+        self.assertNotIn("2011", tries[0])
+        self.assertEqual(held_in(2011), 1)
+
+    def test_a_reader_is_waited_for_no_longer_than_asked(self) -> None:
+        self.read_on()
+        with patch(self.between, 0.01), self.assertRaises(Busy):
+            import_text(file_read_at("20110401000000"), patience=0.05)
+        self.assertNotIn("2011", partitions())
+        self.assertEqual(Reading.objects.count(), 0)
+        self.assertEqual(ImportJob.objects.get().state, "failed")
+
+    def test_a_reader_hinders_no_load_of_a_year_that_is_there(self) -> None:
+        add_years(2011)
+        self.read_on()
+        imported(file_read_at("20110401000000"), patience=0.05)
+
+    def test_another_fault_is_raised(self) -> None:
+        def fail(execute: Any, statement: str, *rest: Any) -> Any:
+            if "add_year" in statement:
+                raise OperationalError("disk full")
+            return execute(statement, *rest)
+
+        with connection.execute_wrapper(fail):
+            with self.assertRaisesMessage(OperationalError, "disk full"):
+                import_text(file_read_at("20110401000000"))
+        self.assertEqual(Meter.objects.count(), 0)
