@@ -85,7 +85,7 @@ bare="${bare:-$scratch/bare}"
 if [ ! -e "$bare/bin/bash" ]; then
     debootstrap --variant=minbase "$suite" "$bare" ${mirror:+"$mirror"} >"$scratch/log" 2>&1 || {
         tail -n 5 "$scratch/log" >&2
-        die "debootstrap failed." "Its last words are above. Is $mirror reached from here?"
+        die "debootstrap failed." "Its last words are above. Is its mirror reached from here?"
     }
 fi
 root="$scratch/root"

@@ -236,8 +236,8 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 class Reading(models.Model):
     """What one register of one meter said at one time (group 030), and who said so.
 
-    On PostgreSQL the table is partitioned by the year of `read_at` (migration 0001); its
-    keys have the time in them there.
+    On PostgreSQL the table is partitioned by the year of `read_at` (migration 0001);
+    its keys have the time in them there.
     `value` is the raw register reading (J0040), the multiplier not applied.
     `received_text` is filled only where these columns alone would not write the lines
     back: a time the clock never showed, more than one 032, or one with empty cells.

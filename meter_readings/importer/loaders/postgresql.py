@@ -52,7 +52,7 @@ _SECONDS_BETWEEN = 1.0
 
 # Nobody but us analyses a partitioned table as a whole. Without that PostgreSQL takes
 # any column to have 200 values, and sorts what lies in order. It is told when the
-# table is no longer small and, at some 150 bytes a reading, four times what it knows of.
+# table is no longer small and, at some 150 bytes a reading, four times what it knows.
 _SMALL_TABLE = 16 << 20
 _KNOWN_BYTES = 4 * 150
 _TABLE_SIZE = f"""
