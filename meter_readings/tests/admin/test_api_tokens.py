@@ -77,6 +77,12 @@ class MakeTests(TokenAdminTestCase):
         self.assertEqual(entry.object_repr, "nightly of billing")
         self.assertIs(entry.is_addition(), True)
 
+    def test_the_history_of_a_token_says_who_made_it(self) -> None:
+        self.make()
+        token = ApiToken.objects.get()
+        history = reverse("admin:meter_readings_apitoken_history", args=(token.pk,))
+        self.assertContains(self.client.get(history), "alice")
+
     def test_proposes_to_read_for_ninety_days(self) -> None:
         form = self.client.get(ADD).context["form"]
         self.assertEqual((form["scope"].value(), form["days"].value()), ("read", 90))
