@@ -10,6 +10,7 @@ from collections.abc import Generator
 from typing import cast
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
@@ -39,9 +40,16 @@ class NotSetUp(Problem):
 
 
 def streamed(
-    query: ReadingQuery, readings: ReadingQuerySet, output_format: str
+    query: ReadingQuery,
+    output_format: str,
+    *,
+    readings: ReadingQuerySet,
+    files: QuerySet[FlowFile],
 ) -> StreamingHttpResponse:
-    """Return all readings that a query chooses, in a format."""
+    """Return all readings that a query chooses, in a format.
+
+    Of `readings` and `files`, which are those that may be seen.
+    """
     not_used = _OF_PAGES if output_format == Csv.format else (*_OF_PAGES, "ordering")
     for name in not_used:
         if name in query.data:
@@ -50,15 +58,17 @@ def streamed(
         rows = cast(ReadingQuerySet, query.in_order(query.matching(readings)))
         lines = exports.csv_lines(readings=rows)
         return _sent(lines, Csv.media_type, exports.CSV_ENCODING, "readings.csv")
-    lines = _flow_file_lines(query, readings)
+    lines = _flow_file_lines(query, readings, files)
     return _sent(lines, "text/vnd.d0010", exports.FLOW_FILE_ENCODING, "readings.uff")
 
 
-def _flow_file_lines(query: ReadingQuery, readings: ReadingQuerySet) -> Generator[str]:
+def _flow_file_lines(
+    query: ReadingQuery, readings: ReadingQuerySet, files: QuerySet[FlowFile]
+) -> Generator[str]:
     """Return a whole file as it came, or a selection in a file of its own."""
     if query.is_whole_file:
         number = query.flow_file_id or 0
-        flow_file = FlowFile.objects.filter(pk=number).first()
+        flow_file = files.filter(pk=number).first()
         if flow_file is None or flow_file.status != FlowFile.Status.IMPORTED:
             raise NothingToExport
         return exports.flow_file_lines(flow_file=flow_file)

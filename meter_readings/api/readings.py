@@ -12,6 +12,7 @@ from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
 
 from . import exporting
 from .pagination import within_window
+from .permissions import visible
 from .reading_filters import ReadingQuery
 from .renderers import EXPORTED, is_export
 from .reading_serializers import ReadingSerializer, SummarySerializer
@@ -39,7 +40,10 @@ class ReadingList(LongList):
         if is_export(request):
             readings: Any = self.get_queryset().select_related(None)
             output_format = request.accepted_renderer.format
-            return exporting.streamed(query, readings, output_format)
+            files = visible(FlowFile, request.user)
+            return exporting.streamed(
+                query, output_format, readings=readings, files=files
+            )
         return self.paged(query)
 
 

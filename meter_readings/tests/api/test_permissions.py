@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from unittest.mock import patch
 
 from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
 from django.test import Client, TestCase
 from django.urls import URLPattern, URLResolver
 
-from meter_readings.api import urls
+from meter_readings.api import histories, readings, urls, views
 from meter_readings.models import (
     Finding,
     FlowFile,
@@ -161,6 +163,26 @@ class PermissionTests(ApiTestCase):
         client.force_login(user_with("view_reading"))
         response = client.get(V1 + "readings/", headers={"accept": "text/csv"})
         self.assertEqual(response.status_code, 403)
+
+    def test_what_one_place_hides_is_hidden_at_every_address(self) -> None:
+        def nothing(model: type[Model], user: User) -> QuerySet:
+            return model._default_manager.none()
+
+        for module in (views, histories, readings):
+            self.enterContext(patch.object(module, "visible", nothing))
+        client = Client()
+        client.force_login(self.superuser)
+        for route in PERMISSIONS:
+            with self.subTest(route):
+                hidden = 404 if "<int:pk>" in route else 200
+                self.assertEqual(self.status(client, route), hidden)
+        exported = {"flow_file": FlowFile.objects.latest("pk").pk, "standing": "all"}
+        for output_format, hidden in {"d0010": 404, "csv": 200}.items():
+            with self.subTest(output_format):
+                asked = {"format": output_format, **exported}
+                response = client.get(V1 + "readings/", asked)
+                self.assertEqual(response.status_code, hidden)
+                self.assertNotIn(MPAN.encode(), response.getvalue())
 
     def test_who_was_locked_out_sees_nothing(self) -> None:
         user = user_with("view_reading")
