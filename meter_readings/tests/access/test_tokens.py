@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.test import Client, TestCase
 
 from meter_readings.models import ApiToken
-from meter_readings.tests.imported import imported
+from meter_readings.tests.imported import answered_request, imported
 
 from .addresses import Address, addresses
 from .test_every_address import (
@@ -60,6 +60,7 @@ class EveryTokenTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         imported(RECEIVED, FILENAME)
+        answered_request()
         users = {role: user_of(role) for role in ROLES}
         cls.tokens = {
             (role, scope): token_of(users[role], scope)
