@@ -494,6 +494,11 @@ class ReportTests(ImportTestCase):
             len(report.read_text().splitlines()), 1 + 1 + importer.KEPT_PER_RULE + 1
         )
 
+    def test_is_written_over_an_older_one(self) -> None:
+        report = self.file("report.csv", "an older one")
+        self.run_command(self.file("a.uff", BAD), "--report", report)
+        self.assertNotIn("an older one", Path(report).read_text())
+
     def test_is_named_at_the_end(self) -> None:
         report = str(self.folder / "report.csv")
         said = self.run_command(self.file("a.uff", BAD), "--report", report).stderr
