@@ -56,8 +56,10 @@ class ApiView(GenericAPIView):
         """Refuse who may not ask, and what cannot be asked."""
         super().initial(request, *args, **kwargs)
         method = cast(str, request.method)
-        known = self.parameters_by_method.get(method) or self.parameter_names()
-        refuse_odd_parameters(request.query_params, set(known))
+        # What is asked by a method that is not served is not looked at.
+        if method.lower() in self.http_method_names:
+            known = self.parameters_by_method.get(method) or self.parameter_names()
+            refuse_odd_parameters(request.query_params, set(known))
 
     def check_permissions(self, request: Request) -> None:
         """Count the request, then see whether it may be: refusals count as well."""

@@ -139,6 +139,9 @@ class ProblemTests(ApiTestCase):
                 self.problem(response, 405)
                 self.assertEqual(response["Allow"], "GET, HEAD")
 
+    def test_what_another_method_asks_is_not_looked_at(self) -> None:
+        self.problem(self.client.put(V1 + "readings/?colour=red"), 405)
+
     def test_a_format_that_is_not_accepted_is_a_problem(self) -> None:
         headers = {"accept": "application/xml"}
         self.problem(self.client.get(V1 + "readings/", headers=headers), 406)

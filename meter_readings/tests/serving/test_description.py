@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from importlib.util import find_spec
+from pathlib import Path
 from unittest import SkipTest
 
 from django.db import connection
@@ -18,6 +19,7 @@ from .site import ServedTestCase
 
 EXAMPLES = amount("D0010_API_EXAMPLES", 5)
 
+_CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 _HOOKS = "meter_readings.tests.serving.schemathesis_hooks"
 
 
@@ -53,6 +55,7 @@ class DescriptionTests(ServedTestCase):
         """Return what Schemathesis is told."""
         description = PROJECT_ROOT / "documentation" / "openapi.yaml"
         told = [
+            f"--config-file={_CONFIGURATION}",
             "run",
             str(description),
             f"--url=http://127.0.0.1:{self.port}",
