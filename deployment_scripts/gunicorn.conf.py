@@ -9,6 +9,8 @@ forwarded_allow_ips = "127.0.0.1"
 
 worker_class = "gthread"
 workers = int(os.environ.get("GUNICORN_WORKERS", "2"))
+# Each thread keeps a connection to PostgreSQL, which takes a hundred unless told
+# otherwise. Who comes meanwhile waits; nobody is turned away (backlog, 2048).
 threads = 16
 # A worker that says nothing for so long is killed; a slow request alone does no harm.
 timeout = 60

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .serving import HOST
 
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 600
 
 
 class Answers(NamedTuple):

@@ -22,11 +22,11 @@ _CONFIGURATION = Path("deployment_scripts", "gunicorn.conf.py")
 
 
 def known() -> dict[str, str]:
-    """Return the header that makes somebody known who may see anything."""
+    """Return the header that makes somebody known who may do anything."""
     _, secret = tokens.make_token(
         user=User.objects.create_superuser("crowd"),
         name="benchmark",
-        scope=ApiToken.Scope.READ,
+        scope=ApiToken.Scope.BOTH,
         days=1,
         now=timezone.now(),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import NamedTuple
 
-READINGS = "/api/v1/readings/"
+READINGS, UPLOADS = "/api/v1/readings/", "/api/v1/flow-files/"
 LATER_ADDRESSES = ("/api/", "/api/v1/", "/api/v1/schema/", "/api/v1/docs/")
 
 _METHODS = [
@@ -151,11 +152,11 @@ def odd_requests(known: Mapping[str, str]) -> Iterator[Request]:
             for value in values:
                 for method in ("GET", "POST"):
                     yield Request(method, headers={**by, name: value})
-        for body in _BODIES:
+        for body, target in product(_BODIES, (READINGS, UPLOADS)):
             for method in ("GET", "POST", "PUT", "DELETE"):
                 for content_type in (
                     "application/json",
                     "multipart/form-data; boundary=x",
                 ):
                     headers = {**by, "Content-Type": content_type}
-                    yield Request(method, headers=headers, body=body)
+                    yield Request(method, target, headers, body)

@@ -63,6 +63,8 @@ class DescriptionTests(ServedTestCase):
             f"--max-examples={EXAMPLES}",
             f"--seed={SEED}",
             "--continue-on-failure",
+            # A machine may be busy with much else.
+            "--request-timeout=120",
             "--generation-database=none",
             "--suppress-health-check=all",
             "--no-color",
