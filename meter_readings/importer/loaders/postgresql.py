@@ -56,7 +56,7 @@ _SECONDS_BETWEEN = 1.0
 _SMALL_TABLE = 16 << 20
 _KNOWN_BYTES = 4 * 150
 _TABLE_SIZE = f"""
-SELECT SUM(pg_relation_size(inhrelid)), GREATEST(MAX(reltuples), 0)
+SELECT COALESCE(SUM(pg_relation_size(inhrelid)), 0), GREATEST(MAX(reltuples), 0)
 FROM pg_class JOIN pg_inherits ON inhparent = pg_class.oid
 WHERE pg_class.oid = '{_READING}'::regclass
 """
