@@ -34,6 +34,8 @@ case "${1:-}" in
 esac
 
 ensure_environment requirements.txt
+# For the tests that look at pages in a browser and try the API as production serves it.
+ensure_environment deployment_scripts/requirements-tools.txt
 cd "$PROJECT_ROOT"
 
 # Each run has a folder of its own for its data, so that two at a time do not mix.
