@@ -117,9 +117,12 @@ def _copy(source: str, flow_file: int) -> float:  # postgresql only
         for table in _REFERRED_TO:
             cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
             (latest,) = cursor.fetchone()
-            query = f"SELECT * FROM {table} WHERE id > {latest} ORDER BY id"
+            # The source may be of a later migration, with columns more.
+            cursor.execute(f"SELECT * FROM {table} LIMIT 0")
+            columns = ", ".join(f'"{column.name}"' for column in cursor.description)
+            query = f"SELECT {columns} FROM {table} WHERE id > {latest} ORDER BY id"
             _copy_out(held, query, file)
-            cursor.copy_expert(f"COPY {table} FROM STDIN", file)
+            cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", file)
         query = f"SELECT * FROM {_READING} WHERE flow_file_id = {flow_file} ORDER BY id"
         cursor.executemany(_ADD_YEAR, _years(held, flow_file))
         _copy_out(held, query, file)
