@@ -190,6 +190,12 @@ class CopyTests(TransactionTestCase):
         self.assertEqual(by_rows.call_count, 1)
         self.assertEqual(set(staged_counts().values()), {0})
 
+    def test_much_is_copied_before_the_file_is_at_its_end(self) -> None:
+        limit = "meter_readings.importer.loaders.postgresql._COPIED_AT_ONCE"
+        with patch(limit, 1), IN_BLOCKS:
+            imported(EVERY_GROUP)
+        self.assertEqual(Reading.objects.count(), 3)
+
     def test_a_copy_that_fails_breaks_the_attempt_off(self) -> None:
         copy = "meter_readings.importer.loaders.postgresql._copy"
         with patch(copy, side_effect=Error("gone")), self.assertRaises(Error):
