@@ -185,19 +185,20 @@ FROM {_READING} WHERE flow_file_id = %s
 """
 
 # Events first, by CROSS JOIN: SQLite keeps that order, and would else go through every
-# reading of the file for each event.
+# reading of the file for each event. So would PostgreSQL: of a file that its statistics
+# do not know it expects one reading, unless it is not told that this is a column.
 _OWN_IN_EVENTS = f"""
 SELECT COUNT(*)
 FROM event_to_settle AS event CROSS JOIN {_READING} AS reading
 WHERE reading.meter_id = event.meter_id AND reading.register_id = event.register_id
-    AND reading.read_at = event.read_at AND reading.flow_file_id = %s
+    AND reading.read_at = event.read_at AND reading.flow_file_id + 0 = %s
 """
 
 _SUPERSEDING = f"""
 SELECT COUNT(*)
 FROM event_to_settle AS event CROSS JOIN {_READING} AS reading
 WHERE reading.meter_id = event.meter_id AND reading.register_id = event.register_id
-    AND reading.read_at = event.read_at AND reading.flow_file_id = %s
+    AND reading.read_at = event.read_at AND reading.flow_file_id + 0 = %s
     AND reading.standing = '{Standing.CURRENT}'
     AND EXISTS (
         SELECT 1 FROM {_READING} AS other
@@ -289,7 +290,7 @@ _CONFLICTS = f"""
 SELECT MAX(reading.line_number), reading.register_id, COUNT(*) OVER ()
 FROM event_to_settle AS event CROSS JOIN {_READING} AS reading
 WHERE reading.meter_id = event.meter_id AND reading.register_id = event.register_id
-    AND reading.read_at = event.read_at AND reading.flow_file_id = %(flow_file)s
+    AND reading.read_at = event.read_at AND reading.flow_file_id + 0 = %(flow_file)s
     AND reading.reading_type <> '{ReadingType.WITHDRAWN}'
 GROUP BY event.meter_id, reading.register_id, reading.read_at
 HAVING COUNT(DISTINCT reading.value) > 1
