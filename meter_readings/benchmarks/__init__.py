@@ -7,6 +7,13 @@ own, on a database made for it and thrown away.
 from .answering import ApiBenchmark
 from .importing import ImportBenchmark
 from .paging import PageBenchmark
+from .partitions import PartitionBenchmark
 from .steps import STEPS
 
-__all__ = ["STEPS", "ApiBenchmark", "ImportBenchmark", "PageBenchmark"]
+__all__ = [
+    "STEPS",
+    "ApiBenchmark",
+    "ImportBenchmark",
+    "PageBenchmark",
+    "PartitionBenchmark",
+]

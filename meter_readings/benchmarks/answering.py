@@ -63,7 +63,7 @@ class ApiBenchmark:
             for database, found in zip(databases, measured, strict=True):
                 found.append(database.step("resources", rounds=_TIMES_A_ROUND))
         yield from comparison(
-            sizes=self._sizes,
+            columns=[f"{size:,}" for size in self._sizes],
             measured=[*map(fewest, measured)],
             most_times=_MOST_TIMES,
         )

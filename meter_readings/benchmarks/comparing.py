@@ -51,14 +51,14 @@ def fewest(measured: Sequence[Measured]) -> Measured:
 
 def comparison(
     *,
-    sizes: Sequence[int],
+    columns: Sequence[str],
     measured: Sequence[Measured],
     most_times: float,
     by_choice: Collection[str] = (),
 ) -> Iterator[str]:
-    """Yield a table of what was measured at two sizes, and what stands out in it."""
-    (small, large), (few, many) = sizes, measured
-    yield f"{'':<40} {small:>11,} {large:>11,} {'times':>7} {'queries':>13}"
+    """Yield a table of what was measured in two ways, and what stands out in it."""
+    (small, large), (few, many) = columns, measured
+    yield f"{'':<40} {small:>11} {large:>11} {'times':>7} {'queries':>13}"
     lines = [
         Line(title, few[title], many[title], None if title in by_choice else most_times)
         for title in few

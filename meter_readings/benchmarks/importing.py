@@ -38,7 +38,6 @@ _WANTED = {
         ("Later month of the same meters, against raw", "at least 0.25"),
         ("The same readings again, against raw", "at least 0.25"),
         ("First load, against raw with Django's foreign keys", "aim: 1.00"),
-        ("First load, against one table, not partitioned", "at least 0.85"),
     ),
 }
 
@@ -116,7 +115,6 @@ class ImportBenchmark:
                 )
                 measured.append((imported["seconds"], loaded["seconds"]))
             measured.append((measured[0][0], self._with_foreign_keys(ours)))
-            measured.append((measured[0][0], self._in_one_table(files.first)))
         return measured
 
     def _with_foreign_keys(self, ours: Throwaway) -> float:
@@ -124,14 +122,6 @@ class ImportBenchmark:
         if self._vendor == "sqlite":  # sqlite only
             return 0.0  # they are kept there, and cheap
         return _load_raw_with_foreign_keys(ours)  # postgresql only
-
-    def _in_one_table(self, path: Path) -> float:
-        """Return the seconds of the same import where nothing is partitioned."""
-        if self._vendor == "sqlite":  # sqlite only
-            return 0.0  # nothing is
-        with throwaway("postgresql") as plain:  # postgresql only
-            plain.step("one table")
-            return float(plain.step("import", path=str(path))["seconds"])
 
     def _parsing(self, files: _Files) -> Line:
         measured = []

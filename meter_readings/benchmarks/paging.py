@@ -27,7 +27,7 @@ class PageBenchmark:
         yield f"{self._vendor}, best of {self._rounds} rounds"
         measured = [self._pages(size) for size in self._sizes]
         yield from comparison(
-            sizes=self._sizes,
+            columns=[f"{size:,}" for size in self._sizes],
             measured=measured,
             most_times=_MOST_TIMES,
             by_choice=(FURTHER,),

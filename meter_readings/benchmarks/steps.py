@@ -75,6 +75,15 @@ def import_file(*, path: str, policy: str = "standard") -> dict[str, Any]:
     }
 
 
+def undo(*, flow_file: int) -> dict[str, Any]:
+    """Undo the import of a file; return the seconds."""
+    begin = time.perf_counter()
+    importer.undo_import(
+        flow_file=FlowFile.objects.get(pk=flow_file), now=timezone.now()
+    )
+    return {"seconds": time.perf_counter() - begin}
+
+
 def load_raw(*, source: str, flow_file: int) -> dict[str, Any]:
     """Load the readings of a file held in another database, with nothing around it.
 
@@ -172,6 +181,7 @@ def parse(*, path: str) -> dict[str, Any]:
 
 STEPS: dict[str, Callable[..., dict[str, Any]]] = {
     "import": import_file,
+    "undo": undo,
     "raw": load_raw,
     "one table": put_in_one_table,
     "parse": parse,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest import skipUnless
 
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -43,10 +42,6 @@ class ImportBenchmarkTests(TransactionTestCase):
 
     def test_compares_parsing_with_splitting(self) -> None:
         self.assertRegex(self.table, r"Parsing and validating.* +[0-9]+\.[0-9]+")
-
-    @skipUnless(connection.vendor == "postgresql", "On SQLite there is one table.")
-    def test_compares_partitions_with_one_table(self) -> None:
-        self.assertRegex(self.table, r"against one table, not part.* +[0-9]+\.[0-9]+")
 
     def test_says_how_long_a_rejected_file_locked_the_database(self) -> None:
         self.assertRegex(self.table, r"longest write lock seen [0-9]+\.[0-9]+ s")
