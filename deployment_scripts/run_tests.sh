@@ -21,6 +21,8 @@ On PostgreSQL (the user must be allowed to create databases):
     USE_POSTGRESQL=1 DB_NAME=d0010 DB_USER=d0010 DB_PASSWORD=secret \
     DB_HOST=localhost DB_PORT=5432 deployment_scripts/run_tests.sh
 
+D0010_SLOWEST=20 lists the tests that took the longest.
+
 COVERAGE_FILE=PATH keeps the coverage data there; else it is .coverage in the
 project, for "coverage html" and the like.
 TEXT
@@ -57,7 +59,8 @@ step "Running the tests on $database"
 outcome=0
 # One process: clones of a database for several would share what it has not yet
 # written to its file.
-"$PYTHON" -m coverage run manage.py test --noinput "$@" || outcome=$?
+"$PYTHON" -m coverage run manage.py test --noinput \
+    ${D0010_SLOWEST:+"--durations=$D0010_SLOWEST"} "$@" || outcome=$?
 
 "$PYTHON" -m coverage combine --quiet || true
 if [ -e "$COVERAGE_FILE" ]; then
