@@ -23,11 +23,22 @@ _VALUE = next(field for field in D0010.reading.fields if field.name == "value").
 _ANY_NUMBER = "900090009000900090"
 
 
+@extend_schema_field(str)
 class Label(serializers.ReadOnlyField):
     """What a code means; one that the catalogue does not list means itself."""
 
     def __init__(self, of: str) -> None:
-        super().__init__(source=f"get_{of}_display", help_text="What it means.")
+        super().__init__(source=of, help_text="What it means.")
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        """Look the meanings up once: Django would for each row."""
+        super().bind(field_name, parent)
+        column = parent.Meta.model._meta.get_field(self.source)
+        self._labels = {code: str(label) for code, label in column.flatchoices}
+
+    def to_representation(self, value: str) -> str:
+        """Return the meaning of a code."""
+        return self._labels.get(value, value)
 
 
 class Coded(serializers.CharField):
