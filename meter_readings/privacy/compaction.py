@@ -25,9 +25,8 @@ _PATIENCE = 10
 def compact() -> bool:
     """Let go of what was removed until now; return whether nothing is left of it.
 
-    It is not where somebody still reads what was there, or has a connection by which a
-    file was imported, or a table is in use for long: then it is to be tried again. Not
-    inside a transaction.
+    It is not where somebody still reads what was there, or is importing files, or a
+    table is in use for long: then it is to be tried again. Not inside a transaction.
     """
     # What it staged goes with a connection.
     connection.close()
@@ -47,8 +46,8 @@ def _rewrite_database() -> bool:  # sqlite only
         return not is_busy
 
 
-# Who sees what was there before a transaction keeps it from being let go, and who has
-# imported has temporary tables, with statistics, until the connection is closed.
+# Who sees what was there before a transaction keeps it from being let go; and who is
+# importing has it in temporary tables.
 _WHO_HAS_IT = """
 SELECT (
     SELECT COUNT(*) FROM pg_stat_activity
@@ -56,7 +55,9 @@ SELECT (
         age(backend_xmin) >= age(%(now)s::xid) OR age(backend_xid) >= age(%(now)s::xid)
     )
 ) + (
-    SELECT COUNT(*) FROM pg_class WHERE relname = 'incoming_meter'
+    SELECT COUNT(*) FROM pg_class
+    WHERE relname IN ('incoming_meter', 'incoming_visit', 'placed_meter')
+        AND pg_relation_size(oid) > 0
 )
 """
 

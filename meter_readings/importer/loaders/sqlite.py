@@ -23,6 +23,8 @@ class SqliteLoader(Loader):
         "number": "bigint",
         "key": "integer PRIMARY KEY",
         "small": "smallint",
+        "word": "text",
+        "note": "text",
         "text": "text",
         "time": "datetime",
         "amount": "decimal",

@@ -57,8 +57,8 @@ class Command(console.ConsoleCommand):
         if not result.is_let_go:
             raise CommandError(
                 "The database still has bytes of it, for somebody reads what was there "
-                "or has imported files. Restart the site, and run the same command "
-                "again.",
+                "or is importing files. Run the same command again when that has "
+                "ended.",
                 returncode=console.FAILED,
             )
         if not any(result.erased):

@@ -72,7 +72,7 @@ class EraseMpanTests(OwnMedia, TransactionTestCase):
         with patch("meter_readings.privacy.erasure.compact", return_value=False):
             ran = self.run_command(MPAN, "--yes")
         self.assertEqual((ran.code, ran.stdout), (1, ERASED))
-        self.assertIn("Restart the site, and run the same command again.", ran.stderr)
+        self.assertIn("Run the same command again when that has ended.", ran.stderr)
 
     def test_is_refused_while_a_file_is_imported(self) -> None:
         job = running_job(silent_for=timedelta())

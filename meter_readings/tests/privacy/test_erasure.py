@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
+from unittest import skipUnless
 from unittest.mock import patch
 
 from django.conf import settings
@@ -134,6 +137,37 @@ class NothingIsLeftTests(OwnMedia, TransactionTestCase):
         again = erase()
         self.assertEqual((any(again.erased), again.is_let_go), (False, True))
         self.assertEqual(places_with(MPAN), [])
+
+    def elsewhere(self, deed: Callable[[], object]) -> None:
+        """Do something by a connection of its own, kept until the test ends."""
+        is_done, may_end = Event(), Event()
+
+        def do() -> None:
+            deed()
+            is_done.set()
+            may_end.wait()
+            connection.close()
+
+        thread = Thread(target=do)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(may_end.set)
+        self.assertTrue(is_done.wait(timeout=60))
+
+    def test_of_what_a_request_imported_whose_connection_is_kept(self) -> None:
+        def ask() -> None:
+            imported(BOTH)
+            self.client.get("/healthz")
+
+        self.elsewhere(ask)
+        self.assertIs(erase().is_let_go, True)
+        self.assertEqual(places_with(MPAN), [])
+
+    @skipUnless(connection.vendor == "postgresql", "It is of PostgreSQL alone.")
+    def test_says_so_while_a_run_of_files_goes_on(self) -> None:
+        self.elsewhere(lambda: imported(BOTH))
+        with patch.object(compaction, "_PATIENCE", 1):
+            self.assertIs(erase().is_let_go, False)
 
     def test_says_so_where_the_database_is_in_use_for_long(self) -> None:
         imported(BOTH)
