@@ -111,11 +111,11 @@ ACCEPT_SQLITE_RISK = environment.boolean("ACCEPT_SQLITE_RISK", default=False)
 # What may be forgotten
 
 CACHE_DIR = BASE_DIR / environment.text("CACHE_DIR", "cache")
-CACHES = caches.settings(CACHE_DIR, is_production=IS_PRODUCTION)
-# SQLite lets one connection write at a time, and a load may take minutes: signing in
-# must not wait for it, so sessions are kept elsewhere.
-SESSION_ENGINE = "django.contrib.sessions.backends." + (
-    "db" if USE_POSTGRESQL else "cache"
+# Several machines share it; one needs none.
+REDIS_URL = environment.text("REDIS_URL")
+CACHES = caches.settings(CACHE_DIR, is_production=IS_PRODUCTION, redis_url=REDIS_URL)
+SESSION_ENGINE = caches.session_engine(
+    use_postgresql=USE_POSTGRESQL, redis_url=REDIS_URL
 )
 SESSION_CACHE_ALIAS = "sessions"
 

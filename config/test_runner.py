@@ -29,6 +29,7 @@ class IsolatedRunner(DiscoverRunner):
         self._media = tempfile.TemporaryDirectory(prefix="test_d0010_media_")
         os.environ["MEDIA_ROOT"] = self._media.name
         os.environ["CACHE_DIR"] = str(Path(self._media.name, "cache"))
+        os.environ["REDIS_URL"] = ""
         in_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
         # Tests ask more in a minute than programs do.
         kinds = ("READ", "IMPORT", "UNKNOWN")
@@ -40,6 +41,7 @@ class IsolatedRunner(DiscoverRunner):
         self._overrides = override_settings(
             **rates,
             MEDIA_ROOT=self._media.name,
+            REDIS_URL="",
             CACHES={
                 name: {**in_memory, "LOCATION": name, "TIMEOUT": timeout}
                 for name, timeout in kept.items()

@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from meter_readings import importer
+from meter_readings.absences import CacheAway
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class PermissionsPolicyMiddleware:
 
 
 class DatabaseAwayMiddleware:
-    """Say "later" instead of "broken" where the database cannot be reached."""
+    """Say "later" instead of "broken" where the database, or Redis, is away."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
@@ -74,15 +75,17 @@ class DatabaseAwayMiddleware:
                 "The storage is full. Tell whoever runs the server, and try again when "
                 "there is room.",
             )
+        if isinstance(error, CacheAway):
+            # Nobody may guess at passwords uncounted.
+            logger.error("%s.", error)
+            return _later(
+                "What this site's machines share cannot be reached at the moment."
+            )
         if not isinstance(error, OperationalError | InterfaceError | importer.Busy):
             return None
         # The kind alone: an exception's words can hold what a row said.
         logger.error("The database cannot be used (%s).", type(error).__name__)
-        return _refusal(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "The database cannot be reached at the moment. Please try again soon.",
-            {"Retry-After": str(_RETRY_SECONDS)},
-        )
+        return _later("The database cannot be reached at the moment.")
 
 
 class BodyLimitMiddleware:
@@ -122,6 +125,15 @@ class BodyLimitMiddleware:
 
 def _takes_files(view: Callable[..., Any]) -> bool:
     return getattr(getattr(view, "view_class", None), "takes_files", False)
+
+
+def _later(text: str) -> HttpResponse:
+    """Return what is away, and when to ask again."""
+    return _refusal(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"{text} Please try again soon.",
+        {"Retry-After": str(_RETRY_SECONDS)},
+    )
 
 
 def _refusal(

@@ -24,12 +24,14 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import find
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks
+from django.core.cache import caches
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from meter_readings import importer, metrics
+from meter_readings.absences import CacheAway
 
 _MIGRATE = "Run: python manage.py migrate"
 _COLLECT = "Run: python manage.py collectstatic --noinput"
@@ -68,8 +70,8 @@ type Look = Callable[[], Finding]
 
 
 def readiness() -> list[Finding]:
-    """Return whether requests can be served: database, migrations and disk."""
-    return [*_look_at(_database, _migrations, _disk)]
+    """Return whether requests can be served: database, migrations, disk, Redis."""
+    return [*_look_at(_database, _migrations, _disk, *_shared())]
 
 
 def refusals() -> list[Finding]:
@@ -87,8 +89,14 @@ def examine() -> Iterator[Finding]:
         _static_files,
         _disk,
         _permissions,
+        *_shared(),
         _dry_run,
     )
+
+
+def _shared() -> list[Look]:
+    """Return how to look at what several machines share, where they do."""
+    return [_redis] if settings.REDIS_URL else []
 
 
 def _look_at(*looks: Look) -> Iterator[Finding]:
@@ -184,6 +192,16 @@ def _disk() -> Finding:
             "Make room, or set MIN_FREE_MEGABYTES to less.",
         )
     return _good(said)
+
+
+def _redis() -> Finding:
+    """See that Redis takes what is written, and gives it back."""
+    try:
+        caches["default"].set("looked-at", 1)
+        caches["default"].get("looked-at")
+    except CacheAway as error:
+        return _bad(str(error), "Meanwhile nobody can sign in.")
+    return _good("Redis answers")
 
 
 def _permissions() -> Finding:

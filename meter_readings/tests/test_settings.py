@@ -49,6 +49,7 @@ NOTHING_SET = dict.fromkeys(
         "METRICS_TOKEN",
         "MIN_FREE_MEGABYTES",
         "PSEUDONYM_KEY",
+        "REDIS_URL",
         "SECRET_KEY",
         "SQLITE_PATH",
         "STATIC_ROOT",

@@ -1,0 +1,82 @@
+"""A Redis of a test's own, which it may stop and hold up."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any, Self
+
+from django.test import SimpleTestCase
+
+from config.caches import settings
+
+IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
+IS_HERE = bool(shutil.which("redis-server") and importlib.util.find_spec("redis"))
+NEEDED = "needs redis-server, and redis-py (deployment_scripts/requirements-tools.txt)"
+
+
+class RedisServer:
+    """A server that keeps nothing, on a socket in a folder of its own."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="d0010_redis_")
+        self._socket = Path(self._folder.name, "socket")
+        self.url = f"unix://{self._socket}"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        words = ["--port", "0", "--unixsocket", str(self._socket), "--save", ""]
+        self._process = subprocess.Popen(
+            ["redis-server", *words],
+            cwd=self._folder.name,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self._process.stdout
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if "ready to accept connections" in line.lower():
+                return
+        raise AssertionError("".join(said))
+
+    def stop(self) -> None:
+        """Stop it at once; what it held is gone."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+
+    def hold_up(self) -> None:
+        """Let it take connections and say nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def let_go(self) -> None:
+        """Let it answer again."""
+        self._process.send_signal(signal.SIGCONT)
+
+
+class RedisTestCase(SimpleTestCase):
+    """The site keeps in Redis what may be forgotten."""
+
+    def setUp(self) -> None:
+        self.server = self.enterContext(RedisServer())
+        self.caches: dict[str, Any] = settings(
+            Path("unused"), is_production=True, redis_url=self.server.url
+        )
+        self.enterContext(self.settings(CACHES=self.caches, REDIS_URL=self.server.url))
+        super().setUp()
