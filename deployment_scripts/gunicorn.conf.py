@@ -25,6 +25,16 @@ limit_request_fields = 50
 # The proxy writes who asked for what, without what was searched for.
 accesslog = None
 errorlog = "-"
+# What it says of itself, of requests it cannot read among others, goes the same way as
+# what the site says: one JSON object a line, with no MPAN and no query.
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"gunicorn.error": {"handlers": ["console"], "propagate": False}},
+}
 # What the site writes is readable by its user alone.
 umask = 0o077
 # It is ruled by systemd, and by nobody else.
