@@ -5,6 +5,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+# How long one question of the web may take, and a transaction in which nothing is done
+_LIMITS = (
+    "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
+)
+
 
 def sqlite(path: Path) -> dict[str, Any]:
     """Return Django's settings for an SQLite database.
@@ -49,3 +56,15 @@ def postgresql(**where: Any) -> dict[str, Any]:
         "OPTIONS": {"connect_timeout": 10, "options": "-c lock_timeout=20s"},
         **where,
     }
+
+
+def limit(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Limit what the web asks by a new connection, so that nothing goes on for ever.
+
+    A request that has been given up is worked at all the same until it is answered.
+    Loads and exports, which take as long as they take, say otherwise; commands are not
+    limited. SQLite works inside the process that asks.
+    """
+    if connection.vendor == "postgresql":  # postgresql only
+        with connection.cursor() as cursor:
+            cursor.execute(_LIMITS)

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
+from django.db.backends.signals import connection_created
 
-from config import environment
+from config import databases, environment
 
 environment.prepare(default_environment="production")
 
@@ -18,6 +19,7 @@ application = get_wsgi_application()
 if settings.IS_PRODUCTION:
     from meter_readings import installation
 
+    connection_created.connect(databases.limit)
     refusals = installation.refusals()
     # No request comes to this thread, so nobody would ever use it again.
     connections.close_all()

@@ -32,7 +32,10 @@ def one_snapshot() -> Iterator[None]:
         yield
     elif connection.vendor == "postgresql":  # postgresql only
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            cursor.execute(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                "SET LOCAL statement_timeout = 0"
+            )
             yield
     else:  # sqlite only
         # Not atomic(), which would take the one write lock.

@@ -344,6 +344,30 @@ class StartingTests(TransactionTestCase):
         )
         self.assertEqual(result.returncode, 0, result.stderr)
 
+    def limits(self, *how: str) -> str:
+        """Return how long a question and an idle transaction may take at PostgreSQL."""
+        production = self.production()
+        self.run_python("manage.py", "collectstatic", "--noinput", **production)
+        code = (
+            "from django.db import connection as c; cursor = c.cursor();"
+            "cursor.execute(\"SELECT current_setting('statement_timeout'),"
+            " current_setting('idle_in_transaction_session_timeout')\");"
+            "print(*cursor.fetchone())"
+        )
+        result = self.run_python(*how[:-1], how[-1] + code, **production)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout.strip()
+
+    @skipUnless(connection.vendor == "postgresql", "SQLite asks nobody else")
+    def test_the_web_may_ask_for_half_a_minute(self) -> None:
+        asked = self.limits("-c", "from config.wsgi import application;")
+        self.assertEqual(asked, "30s 1min")
+
+    @skipUnless(connection.vendor == "postgresql", "SQLite asks nobody else")
+    def test_commands_may_ask_for_as_long_as_it_takes(self) -> None:
+        asked = self.limits("manage.py", "shell", "--no-imports", "--command", "")
+        self.assertEqual(asked, "0 0")
+
     def test_production_says_all_that_keeps_it_from_starting(self) -> None:
         demo.create_demo_user()
         result = self.run_python("-c", "import config.wsgi", **self.production())

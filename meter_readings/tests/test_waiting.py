@@ -74,6 +74,20 @@ class PageTests(TransactionTestCase):
         self.assertContains(page, "another file is being loaded", status_code=503)
         self.assertEqual(FlowFile.objects.count(), 0)
 
+    @skipUnless(connection.vendor == "postgresql", "SQLite has no such limit")
+    def test_a_page_says_so_where_the_database_takes_too_long(self) -> None:
+        def ask() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SET statement_timeout = '50ms'; SELECT pg_sleep(60)")
+
+        self.addCleanup(connection.close)
+        slow = patch("meter_readings.queries.holdings", side_effect=ask)
+        with slow, self.assertLogs("meter_readings"):
+            with self.assertLogs("django.request"):
+                page = self.client.get("/")
+        self.assertEqual(page.status_code, 503)
+        self.assertEqual(page.headers["Retry-After"], "30")
+
     @skipUnless(connection.vendor == "postgresql", "SQLite lets everybody read")
     def test_a_page_says_so_where_somebody_else_locks_a_table(self) -> None:
         other = connection.copy()

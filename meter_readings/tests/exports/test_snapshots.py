@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from unittest import skipUnless
 from unittest.mock import patch
 
+from django.db import connection
 from django.test import TestCase, TransactionTestCase
 
 from meter_readings import exports
@@ -49,6 +51,26 @@ class OneSnapshotTests(TransactionTestCase):
             before = count()
         MeterPoint.objects.create(mpan=mpan_core(1))
         self.assertEqual(count(), before + 1)
+
+
+@skipUnless(connection.vendor == "postgresql", "SQLite has no such limit")
+class TimeTests(TransactionTestCase):
+    def limit(self) -> str:
+        """Return how long a question may take."""
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            (limit,) = cursor.fetchone()
+            return str(limit)
+
+    def setUp(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '30s'")
+        self.addCleanup(connection.close)
+
+    def test_is_not_limited_for_an_export_and_is_again_after_it(self) -> None:
+        with exports.one_snapshot():
+            self.assertEqual(self.limit(), "0")
+        self.assertEqual(self.limit(), "30s")
 
 
 class EncodedTests(TransactionTestCase):

@@ -237,6 +237,17 @@ class LettingGoTests(TransactionTestCase):
 
 
 @on_postgresql
+class TimeTests(TransactionTestCase):
+    def test_of_a_load_is_not_limited(self) -> None:
+        self.addCleanup(connection.close)
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '30s'")
+            with loader() as staging, staging.transaction():
+                cursor.execute("SHOW statement_timeout")
+                self.assertEqual(cursor.fetchone(), ("0",))
+
+
+@on_postgresql
 class CopyTests(TransactionTestCase):
     def test_large_staging_tables_are_emptied_at_once(self) -> None:
         small = patch("meter_readings.importer.loaders.postgresql._SMALL", 0)
