@@ -174,7 +174,6 @@ SELECT %s, incoming.line_number, incoming."group", incoming.mpan_line_number,
 FROM incoming_visit AS incoming
 JOIN {_METER_POINT} AS point ON point.mpan = incoming.mpan
 LEFT JOIN placed_meter AS placed ON placed.line_number = incoming.meter_line_number
-ORDER BY incoming.line_number
 """
 
 # Counted in one pass: grouping would sort a million rows first.

@@ -55,9 +55,7 @@ SELECT (
         age(backend_xmin) >= age(%(now)s::xid) OR age(backend_xid) >= age(%(now)s::xid)
     )
 ) + (
-    SELECT COUNT(*) FROM pg_class
-    WHERE relname IN ('incoming_meter', 'incoming_visit', 'placed_meter')
-        AND pg_relation_size(oid) > 0
+    SELECT COUNT(*) FROM pg_class WHERE relname = 'incoming_meter'
 )
 """
 

@@ -35,28 +35,25 @@ _METERS_OF_A_BLOCK = 10_000
 # A 032 with nothing in its cells: a row cannot tell it from none.
 _EMPTY_RESULT = d0010.ValidationResult("", None)
 
-# What is put aside, and what the load works out from it. Types by the loader: a word
-# has at most 20 characters, a note 200, a text as many as it has.
+# What is put aside, and what the load works out from it. Types by the loader.
 STAGING_TABLES = {
-    "incoming_meter": "line_number {number}, mpan_line_number {number}, mpan {word},"
-    " serial_number {word}, reading_type {word}, bsc_validation_status {word}",
+    "incoming_meter": "line_number {number}, mpan_line_number {number}, mpan {text},"
+    " serial_number {text}, reading_type {text}, bsc_validation_status {text}",
     "incoming_reading": "line_number {number}, meter_line_number {number},"
-    " register_id {word}, read_at {time}, value {amount}, md_reset_at {time},"
-    " md_reset_count {small}, meter_reading_flag {truth}, reading_method {word},"
-    " reason_code {word} DEFAULT '', meter_reading_status {truth},"
+    " register_id {text}, read_at {time}, value {amount}, md_reset_at {time},"
+    " md_reset_count {small}, meter_reading_flag {truth}, reading_method {text},"
+    " reason_code {text} DEFAULT '', meter_reading_status {truth},"
     " received_text {text} DEFAULT ''",
-    "incoming_visit": 'line_number {number}, "group" {word}, mpan_line_number {number},'
-    " meter_line_number {number}, reading_line_number {number}, mpan {word},"
-    " bsc_validation_status {word}, check_code {word}, additional_information {note}",
+    "incoming_visit": 'line_number {number}, "group" {text}, mpan_line_number {number},'
+    " meter_line_number {number}, reading_line_number {number}, mpan {text},"
+    " bsc_validation_status {text}, check_code {text}, additional_information {text}",
     "placed_meter": "line_number {key}, mpan_line_number {number}, meter_id {number},"
-    " meter_point_id {number}, serial_number {word}, reading_type {word},"
-    " bsc_validation_status {word}, is_known {truth}",
-    "event_to_settle": "meter_id {number}, register_id {word}, read_at {time}",
+    " meter_point_id {number}, serial_number {text}, reading_type {text},"
+    " bsc_validation_status {text}, is_known {truth}",
+    "event_to_settle": "meter_id {number}, register_id {text}, read_at {time}",
     "newer_file": "flow_file_id {number}",
     "touched_meter": "meter_id {number}, meter_point_id {number}",
 }
-
-_EMPTY = tuple(f"DELETE FROM {name}" for name in STAGING_TABLES)
 
 METER_COLUMNS = (
     "line_number",
@@ -204,14 +201,14 @@ class Loader(ABC):
                 f"CREATE TEMPORARY TABLE IF NOT EXISTS {name}"
                 f" ({columns.format(**self.types)})"
                 for name, columns in STAGING_TABLES.items()
-            ),
-            *_EMPTY,
+            )
         )
         self.is_begun = True
+        self.clear()
 
     def clear(self) -> None:
         """Empty the staging tables: nothing of a file stays behind it."""
-        self.run(*_EMPTY)
+        self.run(*(f"DELETE FROM {name}" for name in STAGING_TABLES))
 
     def run(self, *statements: str) -> None:
         """Run some statements, one after another."""

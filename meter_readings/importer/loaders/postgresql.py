@@ -12,7 +12,7 @@ from io import BytesIO
 from types import TracebackType
 from typing import Any
 
-from django.db import Error, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 from psycopg2.errors import DiskFull, LockNotAvailable
 
 from meter_readings.models import Reading
@@ -63,27 +63,9 @@ WHERE pg_class.oid = '{_READING}'::regclass
 """
 _ANALYZE = f"ANALYZE {_READING} (flow_file_id, meter_id)"
 
-_COLUMNS = {
-    name: [column.split()[0] for column in columns.split(", ")]
-    for name, columns in STAGING_TABLES.items()
-}
-
 # Staging tables up to this size, in bytes, are emptied row by row: a new file for each
 # takes longer. Their space is not used again, so in the end they do get new ones.
 _SMALL = 1 << 20
-
-# What says whose a reading is. Deleted rows stay in a table's file until it is written
-# over, and a connection is kept for long: an MPAN may be erased meanwhile.
-_WHOSE = {"mpan", "serial_number", "additional_information"}
-_TELLING = [name for name, columns in _COLUMNS.items() if _WHOSE.intersection(columns)]
-# Nobody has to wait until it has reached the disk.
-_LET_GO = f"SET LOCAL synchronous_commit = off; TRUNCATE {', '.join(_TELLING)}"
-
-# Statistics keep the most common values of a column, and stay as long as the table.
-_ANALYZE_STAGED = "ANALYZE " + ", ".join(
-    f"{name} ({', '.join(column for column in columns if column not in _WHOSE)})"
-    for name, columns in _COLUMNS.items()
-)
 
 # The connection by which a thread has put something aside
 _used = threading.local()
@@ -105,10 +87,6 @@ class PostgresqlLoader(Loader):
         "number": "bigint",
         "key": "bigint PRIMARY KEY",
         "small": "smallint",
-        # Where all are short there is no second table for long ones (TOAST), which
-        # would have to be made and emptied as well.
-        "word": "varchar(20)",
-        "note": "varchar(200)",
         "text": "text",
         "time": "timestamptz",
         "amount": "numeric(12, 3)",
@@ -174,7 +152,7 @@ class PostgresqlLoader(Loader):
         yield
 
     def begin(self) -> None:
-        """Make ready as everywhere, and remember what is to be let go."""
+        """Make ready as everywhere, and remember by which connection."""
         super().begin()
         _used.by = connection.connection
 
@@ -255,7 +233,7 @@ class PostgresqlLoader(Loader):
                 f"SET LOCAL jit = off; SET LOCAL work_mem = '256MB'; {self._alone}"
             )
             if self.is_begun:
-                cursor.execute(_ANALYZE_STAGED)
+                cursor.execute(f"ANALYZE {', '.join(STAGING_TABLES)}")
             yield
             if self.years:
                 cursor.execute(_TABLE_SIZE)
@@ -274,23 +252,16 @@ class PostgresqlLoader(Loader):
 
 
 def let_go() -> None:
-    """Give new files to the staging tables of this thread that say whose readings are.
+    """End the connection by which this thread has put something aside, if it has one.
 
-    A run of many files does not do it for each, which would take a tenth longer.
+    Its temporary tables go with it, and the statistics that were made of them.
     """
     used = getattr(_used, "by", None)
-    # No import is part of a larger transaction, which could take its tables back.
-    if used is None or connection.in_atomic_block:
-        return
-    _used.by = None
-    if used is not connection.connection:
-        return
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(_LET_GO)
-    except Error:
-        # Its tables go with it.
-        connection.close()
+    # Those who test are in a transaction; no import is part of one.
+    if used is not None and not connection.in_atomic_block:
+        _used.by = None
+        if used is connection.connection:
+            connection.close()
 
 
 def _copy(database: Any, waiting: dict[str, list[str]]) -> None:

@@ -23,8 +23,6 @@ class SqliteLoader(Loader):
         "number": "bigint",
         "key": "integer PRIMARY KEY",
         "small": "smallint",
-        "word": "text",
-        "note": "text",
         "text": "text",
         "time": "datetime",
         "amount": "decimal",
