@@ -61,7 +61,7 @@ MIDDLEWARE = [
     "meter_readings.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "meter_readings.guards.PermissionsPolicyMiddleware",
+    "meter_readings.guards.HeadersMiddleware",
     "meter_readings.guards.DatabaseAwayMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

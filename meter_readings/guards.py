@@ -41,15 +41,19 @@ _SMALL = 1 << 20
 _RETRY_SECONDS = 30
 
 
-class PermissionsPolicyMiddleware:
-    """Tell browsers that pages need neither camera nor place nor the like."""
+class HeadersMiddleware:
+    """Tell browsers that pages need neither camera nor place, and are not to be kept.
+
+    What is kept all the same says so itself, as answers with an ETag do.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Add the header."""
+        """Add the headers."""
         response = self._get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS_POLICY)
         return response
 

@@ -16,6 +16,10 @@ _MEGABYTE = 1 << 20
 
 
 class HeaderTests(TestCase):
+    def test_nobody_keeps_a_page_that_is_not_there(self) -> None:
+        page = self.client.get("/nowhere/")
+        self.assertEqual(page.headers["Cache-Control"], "no-store")
+
     def test_pages_need_no_camera_and_no_place(self) -> None:
         policy = self.client.get("/").headers["Permissions-Policy"]
         self.assertIn("camera=()", policy)

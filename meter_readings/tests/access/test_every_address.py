@@ -157,7 +157,10 @@ class EveryAddressTests(TestCase):
         client = Client(**options)
         if session := self.sessions[question.role]:
             client.cookies[settings.SESSION_COOKIE_NAME] = session
-        return client.generic(question.method, question.address.path)
+        response = client.generic(question.method, question.address.path)
+        # Nobody on the way keeps it for others; refusals neither.
+        self.assertRegex(response["Cache-Control"], "no-store|private")
+        return response
 
     def questions(self, *, allowed: bool) -> Iterator[Question]:
         """Yield who may ask what by which method, or who may not."""
