@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
 from django.db.models import Exists, OuterRef
@@ -100,6 +101,9 @@ def erase_mpan(
     importer.remove_unnamed_originals()
     _remove_left_behind(traces)
     caches["default"].clear()
+    if not settings.SESSION_ENGINE.endswith(".db"):
+        # What is kept elsewhere cannot be looked through: everybody signs in again.
+        caches[settings.SESSION_CACHE_ALIAS].clear()
     return ErasureResult(erased, compact())
 
 

@@ -270,6 +270,14 @@ class RowsTests(WithoutCompaction):
         erase()
         self.assertEqual(Session.objects.count(), 1)
 
+    def test_end_all_sessions_where_they_are_not_in_the_database(self) -> None:
+        imported(BOTH)
+        engine = "django.contrib.sessions.backends.cache"
+        with self.settings(SESSION_ENGINE=engine):
+            caches["sessions"].set("session", f"About {MPAN}")
+            erase()
+        self.assertIsNone(caches["sessions"].get("session"))
+
     def test_empty_the_cache_of_what_may_be_forgotten(self) -> None:
         caches["default"].set("page", MPAN)
         erase()
