@@ -68,3 +68,16 @@ def limit(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
     if connection.vendor == "postgresql":  # postgresql only
         with connection.cursor() as cursor:
             cursor.execute(_LIMITS)
+
+
+def replica(primary: dict[str, Any], **where: Any) -> dict[str, Any]:
+    """Return settings for a replica of a PostgreSQL database, which is only read.
+
+    One that is away is given up sooner than the primary: that can be asked instead.
+    """
+    options = {
+        "connect_timeout": 2,
+        "tcp_user_timeout": 5000,
+        "options": "-c lock_timeout=20s -c default_transaction_read_only=on",
+    }
+    return {**primary, "OPTIONS": options, "TEST": {"MIRROR": "default"}, **where}

@@ -105,6 +105,21 @@ POSTGRESQL = databases.postgresql(
 )
 USE_POSTGRESQL = environment.boolean("USE_POSTGRESQL", default=False)
 DATABASES = {"default": POSTGRESQL if USE_POSTGRESQL else databases.sqlite(SQLITE_PATH)}
+# A replica for the API's answers, where there is one; and by how many seconds it may be
+# behind.
+DB_REPLICA_HOST = environment.text("DB_REPLICA_HOST")
+DB_REPLICA_PORT = environment.integer(
+    "DB_REPLICA_PORT", POSTGRESQL["PORT"], minimum=1, maximum=65535
+)
+DB_REPLICA_MAX_LAG = environment.integer(
+    "DB_REPLICA_MAX_LAG", 10, minimum=1, maximum=86_400
+)
+DATABASE_ROUTERS = []
+if USE_POSTGRESQL and DB_REPLICA_HOST:
+    DATABASES["replica"] = databases.replica(
+        POSTGRESQL, HOST=DB_REPLICA_HOST, PORT=DB_REPLICA_PORT
+    )
+    DATABASE_ROUTERS = ["meter_readings.replicas.Router"]
 # Some versions of SQLite can damage a database that two programs write to at once.
 ACCEPT_SQLITE_RISK = environment.boolean("ACCEPT_SQLITE_RISK", default=False)
 

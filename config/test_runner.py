@@ -29,7 +29,7 @@ class IsolatedRunner(DiscoverRunner):
         self._media = tempfile.TemporaryDirectory(prefix="test_d0010_media_")
         os.environ["MEDIA_ROOT"] = self._media.name
         os.environ["CACHE_DIR"] = str(Path(self._media.name, "cache"))
-        os.environ["REDIS_URL"] = ""
+        os.environ["REDIS_URL"] = os.environ["DB_REPLICA_HOST"] = ""
         in_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
         # Tests ask more in a minute than programs do.
         kinds = ("READ", "IMPORT", "UNKNOWN")
@@ -42,6 +42,7 @@ class IsolatedRunner(DiscoverRunner):
             **rates,
             MEDIA_ROOT=self._media.name,
             REDIS_URL="",
+            DATABASE_ROUTERS=[],
             CACHES={
                 name: {**in_memory, "LOCATION": name, "TIMEOUT": timeout}
                 for name, timeout in kept.items()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import math
 import os
 import re
 import stat
@@ -30,7 +31,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from meter_readings import importer, metrics
+from meter_readings import importer, metrics, replicas
 from meter_readings.absences import CacheAway
 
 _MIGRATE = "Run: python manage.py migrate"
@@ -90,6 +91,7 @@ def examine() -> Iterator[Finding]:
         _disk,
         _permissions,
         *_shared(),
+        *_copies(),
         _dry_run,
     )
 
@@ -97,6 +99,11 @@ def examine() -> Iterator[Finding]:
 def _shared() -> list[Look]:
     """Return how to look at what several machines share, where they do."""
     return [_redis] if settings.REDIS_URL else []
+
+
+def _copies() -> list[Look]:
+    """Return how to look at what the site can do without."""
+    return [_replica] if replicas.is_set_up() else []
 
 
 def _look_at(*looks: Look) -> Iterator[Finding]:
@@ -202,6 +209,23 @@ def _redis() -> Finding:
     except CacheAway as error:
         return _bad(str(error), "Meanwhile nobody can sign in.")
     return _good("Redis answers")
+
+
+def _replica() -> Finding:  # postgresql only
+    """See that the replica follows."""
+    seconds = replicas.seconds_behind()
+    if seconds == math.inf:
+        return _bad(
+            "it cannot be used, and the primary answers alone",
+            "Check that it runs and is a replica still; DB_REPLICA_HOST and "
+            "DB_REPLICA_PORT.",
+        )
+    if seconds > settings.DB_REPLICA_MAX_LAG:
+        return _bad(
+            f"it is {seconds:,.0f} seconds behind, and the primary answers alone",
+            "Look at its log: does it reach the primary?",
+        )
+    return _good(f"{seconds:,.0f} seconds behind")
 
 
 def _permissions() -> Finding:

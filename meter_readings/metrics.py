@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, Max, Q, Sum
 
+from meter_readings import replicas
 from meter_readings.models import ApiToken, FlowFile, ImportJob
 
 # A running attempt writes down every other second that it is alive.
@@ -47,6 +48,8 @@ def _metrics(now: datetime) -> Iterator[Metric]:
     yield from _of_jobs(now)
     yield from _of_tokens(now)
     yield from _of_disks()
+    if replicas.is_set_up():  # postgresql only
+        yield from _of_replica()
 
 
 def _of_files(now: datetime) -> Iterator[Metric]:
@@ -116,6 +119,15 @@ def _of_disks() -> Iterator[Metric]:
     size = log.stat().st_size if log.exists() else 0  # sqlite only
     yield Metric(  # sqlite only
         "sqlite_log_bytes", "Size of SQLite's log (-wal).", {"": size}
+    )
+
+
+def _of_replica() -> Iterator[Metric]:  # postgresql only
+    """Yield how far the replica is behind."""
+    yield Metric(
+        "replica_lag_seconds",
+        "How far the replica is behind at most; inf where it cannot be used.",
+        {"": replicas.seconds_behind()},
     )
 
 

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
-from meter_readings import exports
+from meter_readings import exports, replicas
 from meter_readings.models import FlowFile, ReadingQuerySet
 
 from .errors import Problem
@@ -89,7 +89,7 @@ def _sent(
     lines: Generator[str], media_type: str, encoding: str, filename: str
 ) -> StreamingHttpResponse:
     return StreamingHttpResponse(
-        exports.encoded(lines, encoding),
+        replicas.throughout(exports.encoded(lines, encoding)),
         content_type=f"{media_type}; charset={encoding}",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )

@@ -47,6 +47,7 @@ class _Histories(Asked):
     """Base: registers of some meters, of which there may be only so many."""
 
     model = Reading
+    may_be_old = True
     pagination_class = None
 
     def registers(self, name: str, **of: Any) -> list[Register]:

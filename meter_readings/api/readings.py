@@ -28,6 +28,7 @@ class ReadingList(LongList):
     """Readings, the latest first; as JSON by the page, as CSV or D0010 whole."""
 
     model = Reading
+    may_be_old = True
     related = _RELATED
     permissions: tuple[str, ...] = ("view_reading",)
     query_class = ReadingQuery
@@ -51,6 +52,7 @@ class ReadingDetail(Detail):
     """One reading, whether it counts or not."""
 
     model = Reading
+    may_be_old = True
     related = _RELATED
     permissions: tuple[str, ...] = ("view_reading",)
     serializer_class = ReadingSerializer
@@ -59,6 +61,8 @@ class ReadingDetail(Detail):
 class ReadingsOfFlowFile(ReadingList):
     """The readings of one file, line by line."""
 
+    # Who has just sent the file wants to see it.
+    may_be_old = False
     permissions: tuple[str, ...] = ("view_reading", "view_flowfile")
     parent = FlowFile
     parent_name = "flow_file"
@@ -88,6 +92,7 @@ class ReadingSummary(Asked):
     """
 
     model = Reading
+    may_be_old = True
     permissions: tuple[str, ...] = ("view_reading",)
     query_class = ReadingQuery
     without = ("ordering", "fields")

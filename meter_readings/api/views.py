@@ -14,6 +14,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from meter_readings import replicas
 from meter_readings.models import ApiToken
 
 from .pagination import CursorPages, NumberedPages, Pages
@@ -40,8 +41,17 @@ class ApiView(GenericAPIView):
     parameters_by_method: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     # Whether answers have an ETag; else nobody may keep them.
     is_tagged = False
+    # Whether answers may be a moment old, so that a replica can give them.
+    may_be_old = False
     # What is sent where it is neither JSON nor readings.
     media_type = ""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer by the replica where that is good enough, else by the primary."""
+        if not self.may_be_old:
+            return super().dispatch(request, *args, **kwargs)
+        with replicas.may_be_old():
+            return super().dispatch(request, *args, **kwargs)
 
     def needs(self, method: str) -> Needs:
         """Return what somebody must have who asks by a method."""

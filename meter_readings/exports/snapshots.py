@@ -6,12 +6,14 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from itertools import batched
 
-from django.db import connection, transaction
+from django.db import connections, transaction
+
+from meter_readings.models import Reading
 
 _LINES_AT_ONCE = 2000
 
 
-def encoded(lines: Generator[str], encoding: str) -> Iterator[bytes]:
+def encoded(lines: Generator[str], encoding: str) -> Generator[bytes]:
     """Yield lines as bytes, some at a time, all from one snapshot.
 
     Whoever stops reading closes this, and the lines with it while their snapshot is
@@ -26,12 +28,14 @@ def encoded(lines: Generator[str], encoding: str) -> Iterator[bytes]:
 def one_snapshot() -> Iterator[None]:
     """Let every query inside see the database as it was at the first.
 
-    Nothing is locked. Inside a transaction it is left to that one what is seen.
+    Nothing is locked. Inside a transaction it is left to that one what is seen. It is
+    of the database that is asked for readings here.
     """
+    connection = connections[Reading.objects.db]
     if connection.in_atomic_block:
         yield
     elif connection.vendor == "postgresql":  # postgresql only
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(connection.alias), connection.cursor() as cursor:
             cursor.execute(
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
                 "SET LOCAL statement_timeout = 0"

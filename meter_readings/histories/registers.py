@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connections
 from django.db.models import Q
 
 from meter_readings.d0010 import codes
@@ -105,7 +105,7 @@ def registers_of(*, meters: Sequence[Meter], limit: int) -> list[Register]:
     if not meters:
         return []
     of_number = {meter.pk: meter for meter in meters}
-    with connection.cursor() as cursor:
+    with connections[Reading.objects.db].cursor() as cursor:
         cursor.execute(
             _STATEMENT.format(
                 meters=", ".join(["%s"] * len(of_number)),

@@ -38,6 +38,9 @@ NOTHING_SET = dict.fromkeys(
         "DB_NAME",
         "DB_PASSWORD",
         "DB_PORT",
+        "DB_REPLICA_HOST",
+        "DB_REPLICA_MAX_LAG",
+        "DB_REPLICA_PORT",
         "DB_USER",
         "DEBUG",
         "KEEP_IMPORT_JOBS_DAYS",
@@ -132,6 +135,40 @@ class PostgresqlSettingsTests(SimpleTestCase):
             [database[key] for key in ["NAME", "USER", "PASSWORD", "HOST", "PORT"]],
             ["readings", "reader", "secret", "db.example", 6432],
         )
+
+    def test_knows_a_replica_by_the_same_name_user_and_password(self) -> None:
+        settings = settings_with(
+            D0010_ENV="development",
+            USE_POSTGRESQL="1",
+            DB_PASSWORD="secret",
+            DB_PORT="6432",
+            DB_REPLICA_HOST="copy.example",
+        )
+        database = settings["DATABASES"]["replica"]
+        self.assertEqual(
+            [database[key] for key in ["NAME", "USER", "PASSWORD", "HOST", "PORT"]],
+            ["d0010", "d0010", "secret", "copy.example", 6432],
+        )
+        self.assertEqual(
+            settings["DATABASE_ROUTERS"], ["meter_readings.replicas.Router"]
+        )
+
+    def test_knows_a_replica_at_another_port(self) -> None:
+        settings = settings_with(
+            D0010_ENV="development",
+            USE_POSTGRESQL="1",
+            DB_REPLICA_HOST="localhost",
+            DB_REPLICA_PORT="5433",
+        )
+        self.assertEqual(settings["DATABASES"]["replica"]["PORT"], 5433)
+
+    def test_has_no_replica_unless_it_is_named(self) -> None:
+        for names in ({"USE_POSTGRESQL": "1"}, {"DB_REPLICA_HOST": "copy.example"}):
+            settings = settings_with(D0010_ENV="development", **names)
+            self.assertEqual(
+                ([*settings["DATABASES"]], settings["DATABASE_ROUTERS"]),
+                (["default"], []),
+            )
 
     def test_has_defaults_for_every_name(self) -> None:
         settings = settings_with(D0010_ENV="development", USE_POSTGRESQL="1")

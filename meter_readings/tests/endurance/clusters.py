@@ -43,9 +43,12 @@ class Cluster:
         self._folder = tempfile.TemporaryDirectory(prefix="d0010_cluster_")
         self._data = Path(self._folder.name, "data")
         own(Path(self._folder.name))
-        self._run("initdb", "-D", str(self._data), "-U", _ROLE, "-A", "trust", "-N")
+        self._fill()
         self.start()
         return self
+
+    def _fill(self) -> None:
+        self._run("initdb", "-D", str(self._data), "-U", _ROLE, "-A", "trust", "-N")
 
     def __exit__(self, *error: object) -> None:
         self.stop()
@@ -105,6 +108,33 @@ class Cluster:
             text=True,
         )
         assert not result.returncode, result.stdout
+
+
+class Replica(Cluster):
+    """A server that follows another, by streaming."""
+
+    def __init__(self, primary: Cluster) -> None:
+        super().__init__()
+        self._primary = primary
+
+    def _fill(self) -> None:
+        where = ["-h", "127.0.0.1", "-p", str(self._primary.port), "-U", _ROLE]
+        self._run("pg_basebackup", "-D", self._data, "-R", "-c", "fast", *where)
+
+    def promote(self) -> None:
+        """Let it be a primary."""
+        self._run("pg_ctl", "promote", "-w", "-D", self._data)
+
+    def has_all(self) -> bool:
+        """Return whether it has replayed what is safe on the one it follows."""
+        with closing(self._primary.connect()) as one, closing(self.connect()) as other:
+            with one.cursor() as cursor:
+                cursor.execute("SELECT pg_current_wal_flush_lsn()::text")
+                position = cursor.fetchone()
+            with other.cursor() as cursor:
+                cursor.execute("SELECT pg_last_wal_replay_lsn() >= %s", position)
+                (has_all,) = cursor.fetchone()
+                return bool(has_all)
 
 
 def own(folder: Path) -> None:
