@@ -212,16 +212,25 @@ PrivateTmp=yes
 PrivateDevices=yes
 ProtectSystem=strict
 ProtectHome=read-only
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
+ProtectClock=yes
 ProtectControlGroups=yes
-RestrictSUIDSGID=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
 LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
 CapabilityBoundingSet=
 ReadWritePaths=$data
 UNIT
 }
+
+timers=(d0010-backup.timer d0010-retention.timer)
 
 # write_units: the services of systemd. A worker and a watcher of a folder are two more
 # units of the same kind, PartOf and WantedBy d0010.target.
@@ -243,9 +252,39 @@ After=postgresql.service
 Type=oneshot
 User=$service_user
 WorkingDirectory=$PROJECT_ROOT
-Environment=D0010_ENV=production
+Environment=D0010_ENV=production${PYTHON_ENVIRONMENT:+ PYTHON_ENVIRONMENT=$PYTHON_ENVIRONMENT}
 ExecStart=$PROJECT_ROOT/deployment_scripts/backup.sh --output $data/backups --keep 14
 $(hardening)
+UNIT
+    put d0010-retention.service <<UNIT
+[Unit]
+Description=Kraken D0010, removal of what is older than it is kept
+After=postgresql.service d0010-backup.service
+# It is refused while a file is imported: then it tries again, for some hours.
+StartLimitIntervalSec=6h
+StartLimitBurst=12
+
+[Service]
+Type=oneshot
+User=$service_user
+WorkingDirectory=$PROJECT_ROOT
+Environment=D0010_ENV=production
+ExecStart=$ENVIRONMENT_DIR/bin/python3 $PROJECT_ROOT/manage.py apply_retention --yes
+Restart=on-failure
+RestartSec=15min
+$(hardening)
+UNIT
+    put d0010-retention.timer <<UNIT
+[Unit]
+Description=Kraken D0010, removal of what is older than it is kept, every night
+
+[Timer]
+OnCalendar=*-*-* 03:30
+RandomizedDelaySec=10min
+Persistent=yes
+
+[Install]
+WantedBy=timers.target
 UNIT
     put d0010-backup.timer <<UNIT
 [Unit]
@@ -354,9 +393,9 @@ install_files() {
     install -m 644 "$output"/d0010* /etc/systemd/system/
     rm -f /etc/systemd/system/d0010.nginx.conf
     systemctl daemon-reload
-    systemctl enable --quiet d0010.target d0010-web.service d0010-backup.timer
+    systemctl enable --quiet d0010.target d0010-web.service "${timers[@]}"
     systemctl restart d0010-web.service
-    systemctl start d0010.target d0010-backup.timer
+    systemctl start d0010.target "${timers[@]}"
     if [ ! -e "$certificate" ]; then
         warn "There is no certificate at $certificate yet."
         say "Get one (certbot certonly --nginx -d $domain), then run this again."
@@ -457,7 +496,7 @@ deploy() {
     else
         try_out
         say "systemd: copy $output/d0010* (not the file of nginx) to /etc/systemd/system, then"
-        say "         systemctl daemon-reload && systemctl enable --now d0010.target d0010-web d0010-backup.timer"
+        say "         systemctl daemon-reload && systemctl enable --now d0010.target d0010-web ${timers[*]}"
         say "nginx:   copy $output/d0010.nginx.conf to /etc/nginx/conf.d/d0010.conf"
     fi
     good "https://$domain is set up."

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -109,6 +110,7 @@ def apply_retention(
             import_jobs=_remove_import_jobs(schedule, now),
         )
         # Kept for no longer whatever the schedule says
+        Session.objects.filter(expire_date__lt=now).delete()
         KeptAnswer.objects.filter(asked_at__lt=now - KeptAnswer.KEPT_FOR).delete()
         if dry_run:
             transaction.set_rollback(True)

@@ -7,11 +7,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
+import tempfile
 from pathlib import Path
 from unittest import skipUnless
 
 from meter_readings.tests.deployment.site import SiteTestCase
+
+SYSTEMD_ANALYZE = shutil.which("systemd-analyze")
+_BACKUP = "d0010-backup.service"
 
 _NOBODY = {
     "GIT_AUTHOR_NAME": "a",
@@ -93,9 +98,50 @@ class QuickDeployTests(SiteTestCase):
 
     def test_gives_services_no_more_than_they_need(self) -> None:
         plan = self.plan("--data", "/srv/readings", "--user", "readings")
-        self.assertEqual(plan.count("User=readings\n"), 2)
-        self.assertEqual(plan.count("ReadWritePaths=/srv/readings\n"), 2)
-        self.assertEqual(plan.count("NoNewPrivileges=yes\n"), 2)
+        services = plan.count("\n[Service]\n")
+        self.assertEqual(services, 3)
+        self.assertEqual(plan.count("User=readings\n"), services)
+        self.assertEqual(plan.count("ReadWritePaths=/srv/readings\n"), services)
+        self.assertEqual(plan.count("NoNewPrivileges=yes\n"), services)
+
+    def units(self) -> list[Path]:
+        """Return the files of systemd, written to a folder that goes away."""
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        paths = []
+        for part in self.plan().split("\n==> ")[1:]:
+            name, _, text = part.partition("\n")
+            if name.endswith((".service", ".target", ".timer")):
+                paths.append(folder / name)
+                paths[-1].write_text(text)
+        return paths
+
+    def test_makes_a_backup_and_removes_what_is_old_every_night(self) -> None:
+        names = [unit.name for unit in self.units()]
+        for name in ("d0010-backup", "d0010-retention"):
+            self.assertIn(f"{name}.service", names)
+            self.assertIn(f"{name}.timer", names)
+
+    def test_tells_services_of_an_environment_that_is_kept_by_other_means(self) -> None:
+        [backup] = [each for each in self.units() if each.name == _BACKUP]
+        self.assertIn(f" PYTHON_ENVIRONMENT={sys.prefix}\n", backup.read_text())
+
+    @skipUnless(SYSTEMD_ANALYZE, "systemd-analyze is not here")
+    def test_writes_services_that_systemd_understands(self) -> None:
+        ran = self.run_program(
+            *[str(SYSTEMD_ANALYZE), "verify", *map(str, self.units())]
+        )
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+
+    @skipUnless(SYSTEMD_ANALYZE, "systemd-analyze is not here")
+    def test_writes_services_that_systemd_takes_for_safe(self) -> None:
+        services = [str(unit) for unit in self.units() if unit.suffix == ".service"]
+        ran = self.run_program(
+            *[str(SYSTEMD_ANALYZE), "security", "--offline=true", "--threshold=25"],
+            *services,
+        )
+        if "unrecognized option" in ran.stderr:
+            self.skipTest("this systemd-analyze does not look at files")
+        self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
 
     def test_refuses_what_makes_no_sense(self) -> None:
         for options in [

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
@@ -76,6 +77,16 @@ class ScheduleTests(TestCase):
     def test_that_keeps_all_for_ever_removes_nothing(self) -> None:
         imported(EVERY_GROUP, now=LONG_AGO + timedelta(days=700))
         self.assertEqual(apply(), RetentionResult())
+
+
+class SessionTests(TestCase):
+    def test_go_when_they_have_ended(self) -> None:
+        for hours in (-1, 1):
+            Session.objects.create(
+                session_key=str(hours), expire_date=NOW + timedelta(hours=hours)
+            )
+        apply()
+        self.assertEqual(Session.objects.get().session_key, "1")
 
 
 class KeptAnswerTests(TestCase):
