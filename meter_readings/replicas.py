@@ -123,8 +123,8 @@ class Router:  # postgresql only
 
 
 def is_set_up() -> bool:
-    """Return whether there is to be a replica."""
-    return REPLICA in settings.DATABASES
+    """Return whether somebody is sent to a replica."""
+    return bool(settings.DATABASE_ROUTERS)
 
 
 def seconds_behind() -> float:  # postgresql only

@@ -106,17 +106,19 @@ def _name(*parts: object) -> str:
 
 
 def _take(counter: Counter) -> bool:
-    """Count an attempt, unless there were too many already."""
-    if (caches["sign_ins"].get_or_set(counter.name, 0) or 0) >= counter.limit:
-        return False
-    _add(counter, 1)
-    return True
+    """Count an attempt; return whether there were not too many already.
+
+    It is counted in one step: of many who come at once, no more get through than may.
+    """
+    caches["sign_ins"].add(counter.name, 0)
+    return _add(counter, 1) <= counter.limit
 
 
-def _add(counter: Counter, number: int) -> None:
-    """Add to a count, unless it has just been forgotten."""
+def _add(counter: Counter, number: int) -> int:
+    """Return a count with a number added, or 0 where it has just been forgotten."""
     with suppress(ValueError):
-        caches["sign_ins"].incr(counter.name, number)
+        return caches["sign_ins"].incr(counter.name, number)
+    return 0
 
 
 def note_last_login(*, user: User, **context: Any) -> None:

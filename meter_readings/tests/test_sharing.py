@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from django.contrib.auth.models import User
 from django.core.cache import caches
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, TestCase, TransactionTestCase, override_settings
 
@@ -164,6 +165,26 @@ class AtOnceTests(RedisTestCase):
             ask = threads.map(lambda _: Client().get(test_rates.READINGS), range(50))
             statuses = [answer.status_code for answer in ask]
         self.assertEqual((statuses.count(401), statuses.count(429)), (10, 40))
+
+
+@needs_redis
+class GuessingAtOnceTests(RedisTestCase, TransactionTestCase):
+    """Twenty guesses at once, by as many threads."""
+
+    def guess(self, number: int) -> bool:
+        """Return whether a guess was looked at."""
+        answer = Client().post(
+            "/admin/login/?next=/", {"username": "alice", "password": str(number)}
+        )
+        connection.close()
+        return b"Too many attempts" not in answer.content
+
+    def test_no_more_are_looked_at_than_may(self) -> None:
+        logging.disable(logging.ERROR)
+        self.addCleanup(logging.disable, logging.NOTSET)
+        with ThreadPoolExecutor(20) as threads:
+            looked_at = [*threads.map(self.guess, range(20))]
+        self.assertEqual(looked_at.count(True), 5)
 
 
 class AwayTestCase(RedisTestCase, TestCase):
