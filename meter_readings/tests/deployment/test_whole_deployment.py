@@ -1,4 +1,4 @@
-"""What is packed becomes a site in production by one command, and stays one by another."""
+"""What is packed becomes a site by one command, and stays one by the same again."""
 
 from __future__ import annotations
 
