@@ -112,6 +112,8 @@ def _look_at(*looks: Look) -> Iterator[Finding]:
         name = look.__name__.strip("_").replace("_", " ")
         try:
             yield look()._replace(name=name)
+        except importer.StorageFull as error:
+            yield _bad(str(error), "Make room.")._replace(name=name)
         except (DatabaseError, InterfaceError, OSError) as error:
             said = str(error).strip().partition("\n")[0] or type(error).__name__
             yield _bad(

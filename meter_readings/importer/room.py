@@ -6,6 +6,10 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
+
+from meter_readings import metrics
+
 # No space on the disk, a quota used up, a file as large as files may be
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -17,6 +21,17 @@ class StorageFull(Exception):
 def is_full(error: BaseException) -> bool:
     """Return whether an error says that a disk has no room left."""
     return isinstance(error, OSError) and error.errno in _NO_ROOM
+
+
+def leave_room() -> None:
+    """Raise StorageFull where production has less room left than it keeps free.
+
+    A database whose disk is full to the last byte may not even go on as it is.
+    """
+    least = settings.MIN_FREE_MEGABYTES if settings.IS_PRODUCTION else 0
+    for name, folder in metrics.disks().items():
+        if metrics.free_bytes(folder) < least << 20:
+            raise StorageFull(f"Less than {least:,} MB are free for {name}.")
 
 
 @contextmanager

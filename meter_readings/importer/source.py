@@ -24,7 +24,7 @@ from django.core.files.storage import default_storage
 
 from meter_readings.models import FlowFile
 
-from .room import room_for
+from .room import leave_room, room_for
 
 _PIECE = 1 << 20
 _GZIP = b"\x1f\x8b"
@@ -202,7 +202,8 @@ class _Unpacked:
 def receive(stream: BinaryIO) -> Iterator[Received]:
     """Write a stream down as it is hashed; what is left at the end is removed.
 
-    Raises SourceUnreadable where an archive breaks off or unpacks without end.
+    Raises SourceUnreadable where an archive breaks off or unpacks without end, and
+    StorageFull where it would take the room that is to stay free.
     """
     folder = Path(settings.MEDIA_ROOT) / _FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -213,6 +214,7 @@ def receive(stream: BinaryIO) -> Iterator[Received]:
         digest, size = hashlib.sha256(), 0
         with os.fdopen(handle, "wb") as file:
             while piece := stream.read(_PIECE):
+                leave_room()
                 digest.update(piece)
                 size += len(piece)
                 file.write(piece)

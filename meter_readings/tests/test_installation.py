@@ -122,6 +122,11 @@ class ExaminationTests(InstallationTestCase):
         ):
             self.assert_bad("dry run", "disk full", "who may read there")
 
+    @override_settings(MIN_FREE_MEGABYTES=1 << 40)
+    def test_finds_that_no_file_would_be_taken_for_want_of_disk(self) -> None:
+        with self.settings(IS_PRODUCTION=True):
+            self.assert_bad("dry run", "MB are free for files", "Make room")
+
     def test_says_the_kind_of_an_error_that_has_no_words(self) -> None:
         with patch.object(importer, "import_flow_file", side_effect=PermissionError):
             self.assert_bad("dry run", "PermissionError", "")

@@ -9,7 +9,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 from django.conf import settings
-from django.test import SimpleTestCase, TransactionTestCase
+from django.test import (
+    SimpleTestCase,
+    TestCase,
+    TransactionTestCase,
+    override_settings,
+)
 
 from meter_readings import importer
 from meter_readings.importer import StorageFull, room, source
@@ -28,6 +33,20 @@ class RoomForTests(SimpleTestCase):
     def test_leaves_other_errors_as_they_are(self) -> None:
         with self.assertRaises(PermissionError), room.room_for("an archive"):
             raise PermissionError("no")
+
+
+@override_settings(MIN_FREE_MEGABYTES=1 << 40)
+class RoomToStayFreeTests(TestCase):
+    @override_settings(IS_PRODUCTION=True)
+    def test_is_not_taken_by_files_in_production(self) -> None:
+        with self.assertRaisesMessage(StorageFull, "MB are free for files."):
+            import_text(EVERY_GROUP)
+        self.assertIs(FlowFile.objects.exists(), False)
+        folder = Path(settings.MEDIA_ROOT, "incoming")
+        self.assertEqual(list(folder.iterdir()), [])
+
+    def test_is_taken_in_a_demonstration(self) -> None:
+        imported(EVERY_GROUP)
 
 
 class KeptBytesTestCase(TransactionTestCase):
