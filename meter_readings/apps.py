@@ -21,12 +21,14 @@ class MeterReadingsConfig(AppConfig):
             check_postgresql_driver,
             check_published_password,
             check_sqlite_foreign_keys,
+            check_sqlite_place,
             check_sqlite_version,
         )
         from meter_readings.signing_in import note_last_login
 
         checks.register(check_postgresql_driver)
         checks.register(check_sqlite_version)
+        checks.register(check_sqlite_place)
         checks.register(check_api_is_closed)
         checks.register(check_demo_users, checks.Tags.database)
         checks.register(check_published_password, checks.Tags.database)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from django.apps import AppConfig
@@ -16,6 +17,12 @@ from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.settings import api_settings
 
 from meter_readings.demo import DEMO_PASSWORD, DEMO_USERNAMES
+
+# The kinds of file systems that are shares of another machine's
+_SHARES = {
+    *("9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs"),
+    *("fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs", "virtiofs"),
+}
 
 # How many are looked at: each takes as long as signing in.
 _MOST_SUPERUSERS = 10
@@ -175,6 +182,46 @@ def check_sqlite_version(
             id="d0010.E010",
         )
     ]
+
+
+def check_sqlite_place(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse a production whose SQLite database is on a network share.
+
+    Its log needs memory that all programs share, and locks that hold: a share has the
+    one on no two machines, and the other not always.
+    """
+    if not settings.IS_PRODUCTION or connections["default"].vendor != "sqlite":
+        return []
+    kind = file_system_of(Path(settings.SQLITE_PATH), _mounts())
+    if kind not in _SHARES:
+        return []
+    return [
+        Error(
+            f"The SQLite database is on a network share ({kind}), where programs that "
+            "write to it at once can damage it.",
+            hint="Let SQLITE_PATH be on a disk of this machine, or use PostgreSQL.",
+            id="d0010.E012",
+        )
+    ]
+
+
+def file_system_of(path: Path, mounts: str) -> str:
+    """Return which kind of file system a path is on, by what /proc/mounts says."""
+    kinds = {
+        # Spaces in a name are written as \040.
+        Path(place.replace(r"\040", " ")): kind
+        for _, place, kind, *_ in map(str.split, mounts.splitlines())
+    }
+    there = path.resolve()
+    return next((kinds[each] for each in (there, *there.parents) if each in kinds), "")
+
+
+def _mounts() -> str:
+    """Return what is mounted where, as Linux tells it; nothing elsewhere."""
+    path = Path("/proc/self/mounts")
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _has_users() -> bool:

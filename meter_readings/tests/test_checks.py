@@ -1,5 +1,6 @@
 """System checks name what is wrong with an installation."""
 
+from pathlib import Path
 from unittest.mock import patch
 
 from django.conf import settings
@@ -15,7 +16,9 @@ from meter_readings.checks import (
     check_postgresql_driver,
     check_published_password,
     check_sqlite_foreign_keys,
+    check_sqlite_place,
     check_sqlite_version,
+    file_system_of,
     is_mended,
 )
 
@@ -190,6 +193,60 @@ class ApiCheckTests(SimpleTestCase):
 
     def test_is_registered(self) -> None:
         self.assertIn(check_api_is_closed, checks.registry.registry.get_checks())
+
+
+MOUNTS = r"""
+/dev/vda / ext4 rw,relatime 0 0
+nas:/readings /mnt/nas nfs4 rw 0 0
+nas:/more /mnt/a\040name cifs rw 0 0
+/dev/vdb /mnt/nas/local ext4 rw 0 0
+""".strip()
+
+
+@override_settings(IS_PRODUCTION=True)
+class SqlitePlaceCheckTests(SimpleTestCase):
+    def found(self, path: str, vendor: str = "sqlite") -> list[str]:
+        """Return what the check finds of a database at this path."""
+        with (
+            self.settings(SQLITE_PATH=path),
+            patch.object(connection, "vendor", vendor),
+            patch("meter_readings.checks._mounts", return_value=MOUNTS),
+        ):
+            return [error.msg for error in check_sqlite_place(None)]
+
+    def test_refuses_a_network_share(self) -> None:
+        for path, kind in [
+            ("/mnt/nas/db.sqlite3", "nfs4"),
+            ("/mnt/a name/d0010/db.sqlite3", "cifs"),
+        ]:
+            [said] = self.found(path)
+            self.assertIn(f"on a network share ({kind})", said)
+
+    def test_accepts_a_disk_of_this_machine(self) -> None:
+        for path in ["/var/lib/d0010/db.sqlite3", "/mnt/nas/local/db.sqlite3"]:
+            self.assertEqual(self.found(path), [])
+
+    def test_minds_it_in_production_on_sqlite_alone(self) -> None:
+        self.assertEqual(self.found("/mnt/nas/x", vendor="postgresql"), [])
+        with self.settings(IS_PRODUCTION=False):
+            self.assertEqual(self.found("/mnt/nas/x"), [])
+
+    def test_knows_nothing_where_nothing_is_told(self) -> None:
+        self.assertEqual(file_system_of(Path("/mnt/nas/x"), ""), "")
+
+    def test_knows_where_this_machine_has_its_files(self) -> None:
+        with patch.object(connection, "vendor", "sqlite"):
+            self.assertEqual(check_sqlite_place(None), [])
+
+    def test_asks_no_system_that_has_no_such_file(self) -> None:
+        with (
+            patch.object(connection, "vendor", "sqlite"),
+            patch.object(Path, "exists", return_value=False),
+        ):
+            self.assertEqual(check_sqlite_place(None), [])
+
+    def test_is_registered(self) -> None:
+        self.assertIn(check_sqlite_place, checks.registry.registry.get_checks())
 
 
 class SqliteVersionCheckTests(SimpleTestCase):

@@ -522,6 +522,9 @@ class SqliteConnectionTests(TestCase):
             "IMMEDIATE",
         )
 
+    def test_maps_no_file_into_memory(self) -> None:
+        self.assertEqual(self.pragma("mmap_size"), 0)
+
     def test_the_test_database_is_a_file(self) -> None:
         self.assertIs(Path(str(connection.settings_dict["NAME"])).is_file(), True)
 
