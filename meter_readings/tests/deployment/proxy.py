@@ -131,6 +131,27 @@ class ProxiedSite:
                 )
             yield connection
 
+    def send_slowly(self) -> socket.socket:
+        """Return a connection that has begun to send a form, and says no more."""
+        with self._connected(True, DOMAIN) as connection:
+            connection.putrequest("POST", "/admin/login/")
+            connection.putheader("Content-Length", "1000")
+            connection.endheaders(b"a")
+            slow = connection.sock
+            connection.sock = None
+        return slow
+
+    def add_user(self, username: str, password: str) -> None:
+        """Let somebody be able to sign in."""
+        self._manage(
+            "createsuperuser",
+            "--noinput",
+            "--email",
+            "a@example.org",
+            DJANGO_SUPERUSER_USERNAME=username,
+            DJANGO_SUPERUSER_PASSWORD=password,
+        )
+
     def _make_certificate(self) -> None:
         subprocess.run(
             [
@@ -173,12 +194,15 @@ class ProxiedSite:
 
     def _prepare(self) -> None:
         for words in (["migrate"], ["collectstatic", "--noinput"]):
-            subprocess.run(
-                [sys.executable, "manage.py", *words, "--verbosity", "0"],
-                cwd=PROJECT_ROOT,
-                env=self._environment,
-                check=True,
-            )
+            self._manage(*words)
+
+    def _manage(self, *words: str, **variables: str) -> None:
+        subprocess.run(
+            [sys.executable, "manage.py", *words, "--verbosity", "0"],
+            cwd=PROJECT_ROOT,
+            env=self._environment | variables,
+            check=True,
+        )
 
     @property
     def _environment(self) -> dict[str, str]:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import http.client
 import os
 import ssl
+import time
+from http.cookies import SimpleCookie
 from typing import ClassVar
 from unittest import skipUnless
+from urllib.parse import urlencode
 
 from django.test import SimpleTestCase
 
-from .proxy import DOMAIN, NGINX, ProxiedSite
+from .proxy import DOMAIN, NGINX, Answer, ProxiedSite
 
 _MEGABYTE = 1 << 20
 _YEAR = "max-age=31536000"
+_SESSION, _CSRF = "__Host-sessionid", "__Host-csrftoken"
+_PASSWORD = "correct horse battery"
 
 IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
 
@@ -75,6 +80,27 @@ class NginxTests(SimpleTestCase):
                 if not is_let_through:
                     self.assertEqual(answer.status, 413)
 
+    def test_lets_nobody_wait_for_those_who_send_slowly(self) -> None:
+        # Behind nginx there is one process here, that answers one after another.
+        for _ in range(40):
+            self.addCleanup(self.site.send_slowly().close)
+        begin = time.monotonic()
+        self.assertEqual(self.site.ask("GET", "/healthz").status, 200)
+        self.assertLess(time.monotonic() - begin, 5)
+
+    def test_tells_browsers_what_a_page_may_not(self) -> None:
+        headers = self.site.ask("GET", "/").headers
+        for name, value in [
+            ("X-Frame-Options", "DENY"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "same-origin"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+        ]:
+            self.assertEqual(headers.get_all(name), [value])
+        for rule in ("default-src 'none'", "frame-ancestors 'none'"):
+            self.assertIn(rule, headers["Content-Security-Policy"])
+        self.assertIn("camera=()", headers["Permissions-Policy"])
+
     def test_lets_this_machine_alone_look_at_its_state(self) -> None:
         self.assertEqual(self.site.ask("GET", "/readyz").status, 200)
 
@@ -91,3 +117,65 @@ class NginxTests(SimpleTestCase):
         self.site.ask("GET", "/other/?q=1200023305967", by_https=False)
         self.assertIn('"GET /admin/nowhere/" ', self.site.log)
         self.assertNotIn("1200023305967", self.site.log)
+
+
+@skipUnless(IS_REQUIRED or NGINX, "nginx is not here")
+class SessionTests(SimpleTestCase):
+    """Somebody signs in by HTTPS and out again, no oftener than nginx lets through."""
+
+    site: ClassVar[ProxiedSite]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.site = cls.enterClassContext(ProxiedSite())
+        cls.site.add_user("alice", _PASSWORD)
+
+    def setUp(self) -> None:
+        self.cookies = SimpleCookie[str]()
+
+    def ask(self, method: str, path: str, **fields: str) -> Answer:
+        """Ask as a browser does, which keeps what cookies it is given."""
+        pairs = (f"{name}={each.value}" for name, each in self.cookies.items())
+        headers = {"Cookie": "; ".join(pairs), "Origin": f"https://{DOMAIN}"}
+        body = None
+        if method == "POST":
+            fields["csrfmiddlewaretoken"] = self.cookies[_CSRF].value
+            body = urlencode(fields).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        answer = self.site.ask(method, path, body=body, headers=headers)
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            self.cookies.load(cookie)
+        return answer
+
+    def sign_in(self, path: str = "/admin/login/?next=/") -> Answer:
+        """Sign in as somebody who may."""
+        self.ask("GET", path)
+        return self.ask("POST", path, username="alice", password=_PASSWORD)
+
+    def test_is_kept_by_a_cookie_for_this_host_and_https_alone(self) -> None:
+        self.sign_in()
+        for name in (_SESSION, _CSRF):
+            cookie = self.cookies[name]
+            self.assertEqual((cookie["secure"], cookie["path"]), (True, "/"))
+            self.assertEqual((cookie["samesite"], cookie["domain"]), ("Lax", ""))
+        self.assertIs(self.cookies[_SESSION]["httponly"], True)
+
+    def test_is_another_one_after_signing_in(self) -> None:
+        self.ask("GET", "/admin/login/")
+        chosen = "chosen0by0somebody0else012345678"
+        self.cookies[_SESSION] = chosen
+        self.assertEqual(self.sign_in().status, 302)
+        self.assertNotEqual(self.cookies[_SESSION].value, chosen)
+
+    def test_opens_nothing_after_signing_out(self) -> None:
+        self.sign_in()
+        self.assertEqual(self.ask("GET", "/admin/").status, 200)
+        kept = self.cookies[_SESSION].value
+        self.ask("POST", "/admin/logout/")
+        self.cookies[_SESSION] = kept
+        self.assertEqual(self.ask("GET", "/admin/").status, 302)
+
+    def test_leads_to_no_other_site(self) -> None:
+        answer = self.sign_in("/admin/login/?next=//evil.example/")
+        self.assertEqual(answer.headers["Location"], "/")
