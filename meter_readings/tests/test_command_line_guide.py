@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,19 +16,9 @@ from django.test import TransactionTestCase
 
 from config.environment import PROJECT_ROOT
 from meter_readings.tests.imported import NOW
+from meter_readings.tests.shown_commands import pages
 
-GUIDE = PROJECT_ROOT / "documentation/COMMAND_LINE.md"
-BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def sessions() -> Iterator[tuple[str, str]]:
-    """Yield each command that is shown, with what is shown of its output."""
-    for block in BLOCK.findall(GUIDE.read_text(encoding="utf-8")):
-        for session in block.removeprefix("$ ").split("\n$ "):
-            command, _, output = session.partition("\n")
-            yield command, (
-                output if output.endswith("\n") or not output else (output + "\n")
-            )
+GUIDE = "documentation/COMMAND_LINE.md"
 
 
 class CommandLineGuideTests(TransactionTestCase):
@@ -43,9 +31,9 @@ class CommandLineGuideTests(TransactionTestCase):
         self.enterContext(contextlib.chdir(folder))
         self.enterContext(patch("django.utils.timezone.now", return_value=NOW))
         self.code = 0
-        for command, output in sessions():
-            with self.subTest(command):
-                self.assertEqual(self.printed(command), output)
+        for shown in pages.shown(GUIDE, "console"):
+            with self.subTest(shown.command):
+                self.assertEqual(self.printed(shown.command), shown.output)
 
     def printed(self, command: str) -> str:
         """Return what a command prints on both streams together."""

@@ -9,6 +9,7 @@ import re
 import shlex
 import urllib.error
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 
@@ -22,12 +23,9 @@ from meter_readings.api import urls
 from meter_readings.models import ApiToken
 from meter_readings.tests.api.test_permissions import routes
 from meter_readings.tests.imported import imported
+from meter_readings.tests.shown_commands import pages
 
-GUIDE = PROJECT_ROOT / "documentation/API_GUIDE.md"
-CURL = re.compile(r"^```console\n\$ (curl .*)\n([^`]*)^```$", re.MULTILINE)
-PYTHON = re.compile(
-    r"^```python\n(.*?)^```\n+^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL
-)
+GUIDE = "documentation/API_GUIDE.md"
 SHOWN_SITE = "http://127.0.0.1:8001"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -46,7 +44,6 @@ def part_of_form(said: str) -> bytes:
 
 class GuideTests(LiveServerTestCase):
     def setUp(self) -> None:
-        self.guide = GUIDE.read_text(encoding="utf-8")
         _, self.token = tokens.make_token(
             user=User.objects.create_superuser("demo_admin"),
             name="guide",
@@ -59,11 +56,11 @@ class GuideTests(LiveServerTestCase):
         imported(sample.read_bytes(), sample.name)
 
     def test_curl_gets_what_is_shown(self) -> None:
-        examples = CURL.findall(self.guide)
+        examples = [*pages.shown(GUIDE, "console")]
         self.assertGreater(len(examples), 2)
-        for command, shown in examples:
-            with self.subTest(command):
-                self.assertEqual(self.fetched(command), shown.strip())
+        for example in examples:
+            with self.subTest(example.command):
+                self.assertEqual(self.fetched(example.command), example.output.strip())
 
     def fetched(self, command: str) -> str:
         """Return what curl would print: it need not be on this machine."""
@@ -95,19 +92,22 @@ class GuideTests(LiveServerTestCase):
         return UUID.sub("…", text.replace("\r\n", "\n")).strip()
 
     def test_python_prints_what_is_shown(self) -> None:
-        examples = PYTHON.findall(self.guide)
-        self.assertGreater(len(examples), 0)
-        for code, shown in examples:
-            with self.subTest(code), io.StringIO() as printed:
-                with (
-                    contextlib.redirect_stdout(printed),
-                    contextlib.chdir(PROJECT_ROOT),
-                ):
-                    exec(code.replace(SHOWN_SITE, self.live_server_url), {})
-                self.assertEqual(printed.getvalue(), shown)
+        examples = [*pages.blocks(GUIDE)]
+        self.assertIn("python", [example.language for example in examples])
+        for example, after in pairwise(examples):
+            if example.language == "python":
+                code = example.text.replace(SHOWN_SITE, self.live_server_url)
+                with self.subTest(line=example.line_number):
+                    with (
+                        contextlib.redirect_stdout(io.StringIO()) as printed,
+                        contextlib.chdir(PROJECT_ROOT),
+                    ):
+                        exec(code, {})
+                    self.assertEqual(printed.getvalue(), after.text)
 
     def test_every_resource_is_in_the_guide(self) -> None:
+        guide = (PROJECT_ROOT / GUIDE).read_text(encoding="utf-8")
         for route in routes(urls.urlpatterns):
             name = route.removeprefix("v1/").partition("<")[0]
             with self.subTest(route):
-                self.assertIn(f"`{name}" if name else "/api/", self.guide)
+                self.assertIn(f"`{name}" if name else "/api/", guide)

@@ -12,12 +12,15 @@ from django.test import SimpleTestCase, TransactionTestCase
 from meter_readings.benchmarks.answering import crowd_lines
 from meter_readings.models import Reading
 
+from .shown import as_shown
+
 
 def benchmark() -> str:
     """Run the command on a few readings and return its table."""
     output = StringIO()
-    sizes = {"small": 150, "large": 300, "rounds": 1, "clients": 3}
-    call_command("benchmark_api", **sizes, stdout=output, stderr=StringIO())
+    sizes = "--small 150 --large 300 --rounds 1 --clients 3"
+    command = as_shown("benchmark_api", *sizes.split())
+    call_command(*command, stdout=output, stderr=StringIO())
     return output.getvalue()
 
 

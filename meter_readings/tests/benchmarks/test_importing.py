@@ -13,12 +13,14 @@ from django.test import TransactionTestCase
 from meter_readings.benchmarks import importing
 from meter_readings.models import MeterPoint
 
+from .shown import as_shown
 
-def benchmark(**asked: object) -> str:
+
+def benchmark() -> str:
     """Run the command on a few readings and return its table."""
     output = StringIO()
-    sizes = {"readings": 200, "meter_points": 20, "rounds": 1, "memory": (0, 0)}
-    call_command("benchmark_import", **sizes | asked, stdout=output, stderr=StringIO())
+    command = as_shown("benchmark_import", "--readings", "200", "--meter-points", "20")
+    call_command(*command, stdout=output, stderr=StringIO())
     return output.getvalue()
 
 

@@ -11,14 +11,16 @@ from django.test import TransactionTestCase
 from meter_readings.management.commands.benchmark_pages import Command
 from meter_readings.models import Reading
 
+from .shown import as_shown
+
 
 class PageBenchmarkTests(TransactionTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
         output = StringIO()
-        sizes = {"small": 1, "large": 300, "rounds": 1}
-        call_command("benchmark_pages", **sizes, stdout=output, stderr=StringIO())
+        command = as_shown("benchmark_pages", "--large", "300", "--rounds", "1")
+        call_command(*command, stdout=output, stderr=StringIO())
         cls.table = output.getvalue()
 
     def test_names_the_database_in_use(self) -> None:

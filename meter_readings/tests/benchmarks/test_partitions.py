@@ -12,14 +12,17 @@ from django.test import SimpleTestCase, TransactionTestCase
 
 from meter_readings.models import Reading
 
+from .shown import as_shown
+
 
 @skipUnless(connection.vendor == "postgresql", "On SQLite there is one table.")
 class PartitionBenchmarkTests(TransactionTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        output, sizes = StringIO(), {"readings": 300, "rounds": 1}
-        call_command("benchmark_partitions", **sizes, stdout=output, stderr=StringIO())
+        output, sizes = StringIO(), ("--readings", "300", "--rounds", "1")
+        command = as_shown("benchmark_partitions", *sizes)
+        call_command(*command, stdout=output, stderr=StringIO())
         cls.table = output.getvalue()
 
     def test_compares_loads_and_undoing(self) -> None:

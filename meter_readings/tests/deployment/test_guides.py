@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import yaml
 from django.test import TestCase
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from meter_readings import installation, metrics
 from meter_readings.tests.builders import EVERY_GROUP
 from meter_readings.tests.deployment.site import SiteTestCase
 from meter_readings.tests.imported import imported
+from meter_readings.tests.shown_commands import pages
 
 DOCUMENTATION = PROJECT_ROOT / "documentation"
 GUIDE = (DOCUMENTATION / "DEPLOYMENT_GUIDE.md").read_text(encoding="utf-8")
@@ -52,6 +54,16 @@ class RunBookTests(TestCase):
         text = metrics.text(now=timezone.now())
         for name in re.findall(r"^# TYPE (\S+)", text, re.MULTILINE):
             self.assertIn(f"`{name}`", RUN_BOOK)
+
+    def test_tells_figures_apart_by_what_they_are_told_apart_by(self) -> None:
+        imported(EVERY_GROUP)
+        figures = metrics.text(now=timezone.now())
+        [alerts] = pages.shown("documentation/OPERATIONS.md", "yaml")
+        [group] = yaml.safe_load(alerts.command)["groups"]
+        for rule in group["rules"]:
+            for figure in re.findall(r"d0010_\w+\{.*?\}", rule["expr"]):
+                with self.subTest(rule["alert"], figure=figure):
+                    self.assertIn(f"\n{figure} ", figures)
 
     def test_has_everything_that_can_be_missing(self) -> None:
         for finding in installation.readiness():
