@@ -14,14 +14,16 @@ from django.test import SimpleTestCase
 
 from config.environment import PROJECT_ROOT
 
-_FOLDERS = ("config", "deployment_scripts", "meter_readings", "sample_data")
-_FILES = ("manage.py", "requirements.txt", ".env.example")
-
 
 class SiteTestCase(SimpleTestCase):
     """Scripts run in a copy: what they write goes away with it."""
 
     site: ClassVar[Path]
+    folders: ClassVar[tuple[str, ...]] = (
+        *("config", "deployment_scripts", "meter_readings", "sample_data"),
+    )
+    files: ClassVar[tuple[str, ...]] = ("manage.py", "requirements.txt", ".env.example")
+    left_out: ClassVar[tuple[str, ...]] = ("tests", "__pycache__")
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -29,10 +31,10 @@ class SiteTestCase(SimpleTestCase):
         folder = tempfile.mkdtemp(prefix="test_d0010_site_")
         cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
         cls.site = Path(folder)
-        unneeded = shutil.ignore_patterns("tests", "__pycache__")
-        for name in _FOLDERS:
+        unneeded = shutil.ignore_patterns(*cls.left_out)
+        for name in cls.folders:
             shutil.copytree(PROJECT_ROOT / name, cls.site / name, ignore=unneeded)
-        for name in _FILES:
+        for name in cls.files:
             shutil.copy(PROJECT_ROOT / name, cls.site / name)
 
     def setUp(self) -> None:
@@ -54,10 +56,7 @@ class SiteTestCase(SimpleTestCase):
         cls, *words: str, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in the copy, with these variables and no others of ours."""
-        usual = {
-            name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ
-        }
-        usual |= {"PYTHON_ENVIRONMENT": sys.prefix, "LC_ALL": "C.UTF-8"}
+        usual = {**cls.usual_environment(), "PYTHON_ENVIRONMENT": sys.prefix}
         return subprocess.run(
             words,
             cwd=cls.site,
@@ -67,6 +66,14 @@ class SiteTestCase(SimpleTestCase):
             check=False,
             timeout=300,
         )
+
+    @staticmethod
+    def usual_environment() -> dict[str, str]:
+        """Return what is set for somebody who has set nothing."""
+        usual = {
+            name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ
+        }
+        return {**usual, "LC_ALL": "C.UTF-8"}
 
     def succeed(self, script: str, *arguments: str, **variables: str) -> str:
         """Run a script that must succeed; return what it says."""

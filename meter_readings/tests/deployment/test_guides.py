@@ -55,7 +55,7 @@ class RunBookTests(TestCase):
         for name in re.findall(r"^# TYPE (\S+)", text, re.MULTILINE):
             self.assertIn(f"`{name}`", RUN_BOOK)
 
-    def test_tells_figures_apart_by_what_they_are_told_apart_by(self) -> None:
+    def test_alerts_on_labels_that_figures_have(self) -> None:
         imported(EVERY_GROUP)
         figures = metrics.text(now=timezone.now())
         [alerts] = pages.shown("documentation/OPERATIONS.md", "yaml")

@@ -63,6 +63,12 @@ def shown(page: str, *languages: str) -> Iterator[Shown]:
                 yield Shown(page, line_number, block.language, command, output)
 
 
+def with_words(page: str, words: str) -> str:
+    """Return the one command, or block, of a page that has these words in it."""
+    [command] = {each.command for each in shown(page) if words in each.command}
+    return command
+
+
 def _commands(text: str) -> Iterator[tuple[int, str, str]]:
     """Yield the line, the words and the output of each command of a block.
 
