@@ -50,9 +50,14 @@ id="$(git rev-parse --verify --quiet "$commit^{commit}")" ||
         "Give one that git log shows, or none for the latest."
 name="d0010-$(printf '%.12s' "$id")"
 
-# Names alone are looked at: what a secret's file is called is known, its text is not.
-secrets="$(git ls-tree -r --name-only "$id" |
-    grep -E '(^|/)(\.env|\.pgpass|id_[a-z0-9]+|.*\.(pem|key|p12|pfx|sqlite3|dump))$' || true)"
+# What a secret's file is called is known; of the texts, only how a private key begins.
+secrets="$(
+    {
+        git ls-tree -r --name-only "$id" | grep -Ev '(^|/)\.env\.example$' |
+            grep -E '(^|/)(.*\.env|\.env\..*|\.pgpass|id_[a-z0-9]+|.*\.(pem|key|p12|pfx|sqlite3.*|dump))$' || true
+        git grep -lE -e '-----BEGIN [A-Z ]*PRIVATE KEY' "$id" | sed 's/^[^:]*://' || true
+    } | sort -u
+)"
 [ -z "$secrets" ] || die "The commit has something that looks like a secret or data:" \
     "$secrets" "Remove it, and whatever it opens must be changed."
 if ! git diff --quiet HEAD -- 2>/dev/null; then

@@ -223,12 +223,31 @@ class TarballTests(SiteTestCase):
         self.assertEqual(modes["quick_deploy.sh"], 0o755)
 
     def test_refuses_a_commit_with_a_secret_in_it(self) -> None:
-        (self.site / ".env").write_text("SECRET_KEY=secret\n")
-        self.git("add", "-f", ".env")
-        self.git("commit", "-q", "-m", "Oh dear")
-        said = self.break_off("create_deployment_tarball.sh")
-        self.assertIn("looks like a secret", said)
-        self.assertIn(".env", said)
+        key = f"-----BEGIN {'RSA'} PRIVATE KEY-----\n"
+        for name, text in [
+            (".env", "SECRET_KEY=secret\n"),
+            ("config/.env.production", "SECRET_KEY=secret\n"),
+            ("live.env", "SECRET_KEY=secret\n"),
+            ("db.sqlite3-wal", ""),
+            ("certificate.txt", key),
+        ]:
+            with self.subTest(name):
+                (self.site / name).write_text(text)
+                self.git("add", "-f", name)
+                self.git("commit", "-q", "-m", "Oh dear")
+                said = self.break_off("create_deployment_tarball.sh")
+                self.assertIn("looks like a secret", said)
+                self.assertIn(name, said)
+                self.git("rm", "-q", name)
+                self.git("commit", "-q", "-m", "It is gone")
+        self.pack()
+
+    def test_packs_the_example_of_settings(self) -> None:
+        self.git("add", "-f", ".env.example")
+        self.git("commit", "-q", "-m", "An example")
+        with tarfile.open(self.pack()) as package:
+            names = {name.partition("/")[2] for name in package.getnames()}
+        self.assertIn(".env.example", names)
 
     def test_refuses_what_is_no_commit(self) -> None:
         said = self.break_off("create_deployment_tarball.sh", "no-such-version")
