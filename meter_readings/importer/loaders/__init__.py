@@ -29,7 +29,8 @@ def let_go_of_staged(**_: object) -> None:
     For doors that have dealt with their files and go on to something else: every
     request of the site ends with it.
     """
-    if connection.vendor == "postgresql":  # postgresql only
-        from .postgresql import let_go
+    if connection.vendor == "sqlite":  # sqlite only
+        return
+    from .postgresql import let_go  # postgresql only
 
-        let_go()
+    let_go()  # postgresql only
