@@ -53,13 +53,17 @@ _SECONDS_BETWEEN = 1.0
 
 # Nobody but us analyses a partitioned table as a whole. Without that PostgreSQL takes
 # any column to have 200 values, and sorts what lies in order. It is told when the
-# table is no longer small and, at some 150 bytes a reading, four times what it knows.
+# table is no longer small and, at some 150 bytes a reading, four times what it knows;
+# once a minute at most, for a table is large too where much of it was undone.
 _SMALL_TABLE = 16 << 20
 _KNOWN_BYTES = 4 * 150
+_REST_SECONDS = 60
 _TABLE_SIZE = f"""
 SELECT COALESCE(SUM(pg_relation_size(inhrelid)), 0), GREATEST(MAX(reltuples), 0)
 FROM pg_class JOIN pg_inherits ON inhparent = pg_class.oid
-WHERE pg_class.oid = '{_READING}'::regclass
+WHERE pg_class.oid = '{_READING}'::regclass AND COALESCE(
+    pg_stat_get_last_analyze_time(pg_class.oid) < now() - %s * interval '1 s', true
+)
 """
 _ANALYZE = f"ANALYZE {_READING} (flow_file_id, meter_id)"
 
@@ -236,7 +240,7 @@ class PostgresqlLoader(Loader):
                 cursor.execute(f"ANALYZE {', '.join(STAGING_TABLES)}")
             yield
             if self.years:
-                cursor.execute(_TABLE_SIZE)
+                cursor.execute(_TABLE_SIZE, [_REST_SECONDS])
                 size, known = cursor.fetchone()
                 if size > _SMALL_TABLE and size > known * _KNOWN_BYTES:
                     cursor.execute(_ANALYZE)

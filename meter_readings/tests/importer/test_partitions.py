@@ -65,6 +65,34 @@ class YearsTests(TestCase):
         self.assertEqual(sorted(standings), ["current", "duplicate"])
 
 
+def is_analysed(text: str, filename: str) -> bool:
+    """Return whether an import tells the planner of all readings."""
+    with CaptureQueriesContext(connection) as captured:
+        imported(text, filename)
+    statements = [query["sql"] for query in captured.captured_queries]
+    return any(each.startswith(f"ANALYZE {TABLE}") for each in statements)
+
+
+@on_postgresql
+class GrownTableTests(TransactionTestCase):
+    def is_analysed_again(self, seconds: float) -> bool:
+        """Return whether the second of two imports tells the planner, so much later."""
+        loader = "meter_readings.importer.loaders.postgresql"
+        rows = {"_SMALL_TABLE": 0, "_KNOWN_BYTES": 0}
+        with patch.multiple(loader, **rows, _REST_SECONDS=0):
+            first = file_read_at("20210401000000")
+            self.assertTrue(is_analysed(first, "first.uff"))
+        with patch.multiple(loader, **rows, _REST_SECONDS=60 - seconds):
+            text = file_read_at("20210402000000", file_identifier="B")
+            return is_analysed(text, "next.uff")
+
+    def test_the_planner_is_told_again_a_minute_later(self) -> None:
+        self.assertTrue(self.is_analysed_again(seconds=60))
+
+    def test_the_planner_is_not_told_by_every_file(self) -> None:
+        self.assertFalse(self.is_analysed_again(seconds=0))
+
+
 @on_postgresql
 class PartitionTests(TestCase):
     def setUp(self) -> None:
@@ -113,25 +141,16 @@ class PartitionTests(TestCase):
         self.assertEqual(sum("unnest" in each for each in statements), 1)
         self.assertFalse([each for each in statements if "add_year" in each])
 
-    def analysed(self, text: str, filename: str) -> bool:
-        """Return whether an import tells the planner of all readings."""
-        with CaptureQueriesContext(connection) as captured:
-            imported(text, filename)
-        statements = [query["sql"] for query in captured.captured_queries]
-        return any(each.startswith(f"ANALYZE {TABLE}") for each in statements)
-
     def test_the_planner_is_told_of_a_table_that_has_grown(self) -> None:
+        loader = "meter_readings.importer.loaders.postgresql"
         text = file_read_at("20210401000000")
-        self.assertFalse(self.analysed(text, "small.uff"))
-        with patch("meter_readings.importer.loaders.postgresql._SMALL_TABLE", 0):
+        self.assertFalse(is_analysed(text, "small.uff"))
+        with patch.multiple(loader, _SMALL_TABLE=0, _REST_SECONDS=0):
             text = file_read_at("20210402000000", file_identifier="B")
-            self.assertTrue(self.analysed(text, "first.uff"))
-            known = patch(
-                "meter_readings.importer.loaders.postgresql._KNOWN_BYTES", 9e9
-            )
-            with known:
+            self.assertTrue(is_analysed(text, "first.uff"))
+            with patch(f"{loader}._KNOWN_BYTES", 9e9):
                 text = file_read_at("20210403000000", file_identifier="C")
-                self.assertFalse(self.analysed(text, "next.uff"))
+                self.assertFalse(is_analysed(text, "next.uff"))
 
     def test_an_undone_import_leaves_it_empty(self) -> None:
         file = imported(file_read_at("20210401000000"))
