@@ -75,7 +75,7 @@ def import_file(*, path: str, policy: str = "standard") -> dict[str, Any]:
     }
 
 
-def undo(*, flow_file: int) -> dict[str, Any]:
+def undo(*, flow_file: int) -> dict[str, Any]:  # postgresql only
     """Undo the import of a file; return the seconds."""
     begin = time.perf_counter()
     importer.undo_import(

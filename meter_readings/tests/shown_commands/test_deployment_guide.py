@@ -94,8 +94,8 @@ class DeploymentGuideTests(reader.ReaderTestCase):
         REPLICA: Room(
             words="there is no such replica: the setting is looked at, and no more",
             only="postgresql",
-            file="one.env",
-            after="env $(cat one.env) python manage.py check",
+            file="one.txt",
+            after="env $(cat one.txt) python manage.py check",
         ),
         "./deployment_scripts/setup_databases.sh sqlite": Room(
             words="it is about SQLite",
@@ -106,8 +106,8 @@ class DeploymentGuideTests(reader.ReaderTestCase):
         REDIS: Room(
             words="there is no such Redis: the setting is looked at, and no more",
             missing="" if find_spec("redis") else "redis-py is not here",
-            file="one.env",
-            after="env $(cat one.env) python manage.py check",
+            file="one.txt",
+            after="env $(cat one.txt) python manage.py check",
         ),
         "./deployment_scripts/create_deployment_tarball.sh --output dist": Room(
             words="the copy is committed", opens_anew=True, before=COMMIT
