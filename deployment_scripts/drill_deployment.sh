@@ -198,8 +198,9 @@ for _ in $(seq 100); do
     ! grep -q tap0 /proc/net/dev || break
     sleep 0.1
 done
+mapfile -t for_pip < <(env | grep '^PIP_' || true)
 exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-    $(env | grep '^PIP_' || true) bash /opt/drill.sh "$kind" "$database" "$domain" </dev/null
+    "${for_pip[@]}" bash /opt/drill.sh "$kind" "$database" "$domain" </dev/null
 APART
 apart=$!
 for _ in $(seq 50); do
