@@ -10,7 +10,6 @@ CORS_ALLOW_HEADERS = [
     "authorization",
     "content-disposition",
     "content-type",
-    "idempotency-key",
     "if-none-match",
 ]
 CORS_EXPOSE_HEADERS = [

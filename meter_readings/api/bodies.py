@@ -6,8 +6,6 @@ piece. Every value beside the file may stand in the query string or in the form.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
@@ -59,7 +57,7 @@ PARAMETERS = tuple(UploadQuery.base_filters)
 
 
 class SentFile:
-    """One file as it was sent. Read to its end, it knows what it was."""
+    """An uploaded file and the options that came with it."""
 
     def __init__(self, stream: BinaryIO, filename: str, asked: dict[str, Any]) -> None:
         self.filename = filename
@@ -67,29 +65,13 @@ class SentFile:
         self.is_dry_run = bool(asked.get("dry_run"))
         self.allows_same_name = bool(asked.get("allow_same_name"))
         self._stream = stream
-        self._digest = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         """Return some bytes; raises BrokenOff."""
         try:
-            piece = self._stream.read(size)
+            return self._stream.read(size)
         except UnreadablePostError as error:
             raise BrokenOff from error
-        self._digest.update(piece)
-        return piece
-
-    def fingerprint(self) -> str:
-        """Return the SHA-256 of all that was asked, bytes and all; reads to the end."""
-        while self.read(_PIECE):
-            pass
-        said = [
-            self._digest.hexdigest(),
-            self.filename,
-            self.policy,
-            self.is_dry_run,
-            self.allows_same_name,
-        ]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 class _Body(BaseParser):

@@ -11,29 +11,15 @@ from . import examples
 from .bodies import BODIES, FILE, UploadQuery
 from .errors import PROBLEM_TYPE
 from .renderers import JSON
-from .retries import HEADER
 from .schema import OF_BODIES, RATES, REFUSALS, REQUEST_ID, ApiSchema, parameter_of
 from .upload_reports import RejectionSerializer, UploadSerializer
 
 _BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
-_LATER = {
-    "description": "In how many seconds to ask again.",
-    "schema": {"type": "integer"},
-}
 _WHERE = {
     "description": "The address of the new file.",
     "schema": {"type": "string", "format": "uri"},
 }
 _HEADERS = [
-    {
-        "name": HEADER,
-        "in": "header",
-        "description": (
-            "Under one key the same request is carried out once and answered the same "
-            "for a day at least. Make a new one for each file."
-        ),
-        "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$"},
-    },
     {
         "name": "Content-Disposition",
         "in": "header",
@@ -112,19 +98,14 @@ class UploadSchema(ApiSchema):
             ),
             **self.refusal_bodies(),
             "409": refused(
-                "Its name is taken, or the same request is going on.",
-                {
-                    "Name taken": examples.NAME_TAKEN,
-                    "Going on": examples.problem(409),
-                },
-                **{"Retry-After": _LATER},
+                "Other content was imported under this filename.",
+                {"Name taken": examples.NAME_TAKEN},
             ),
             "422": refused(
-                "It is rejected, or cannot be read, or the key is of another file.",
+                "The file is rejected, or the archive cannot be read.",
                 {
                     "Rejected": examples.REJECTION,
                     "Unreadable": examples.UNREADABLE,
-                    "Key of another file": examples.problem(422),
                 },
             ),
         }

@@ -19,7 +19,6 @@ from . import upload_reports
 from .bodies import PARAMETERS, PARSERS, SentFile, read_to_end, sent_file
 from .errors import Problem
 from .permissions import Needs
-from .retries import once
 from .upload_schema import UploadSchema
 from .views import ApiView
 
@@ -53,7 +52,7 @@ class TakesFiles(ApiView):
         """
         try:
             file = sent_file(request)
-            return once(request, file.fingerprint, lambda: _answer(request, file))
+            return _answer(request, file)
         finally:
             read_to_end(request)
 

@@ -14,7 +14,6 @@ from meter_readings.models import (
     Finding,
     FlowFile,
     ImportJob,
-    KeptAnswer,
     Meter,
     MeterPoint,
     Reading,
@@ -67,8 +66,6 @@ def clear_database(*, now: datetime) -> ClearResult:
     """
     with alone(now=now):
         result = ClearResult(*map(_delete_all, _MODELS))
-        # Whoever asks again is to be answered anew.
-        _delete_all(KeptAnswer)
     # Not before it is certain that no row names them.
     remove_unnamed_originals()
     return result

@@ -12,7 +12,6 @@ from .api_tokens import ApiToken
 from .findings import Finding, Severity
 from .flow_files import FlowFile, Policy
 from .import_jobs import ImportJob
-from .kept_answers import KeptAnswer
 from .meters import Meter, MeterPoint
 from .readings import (
     ESTIMATED,
@@ -35,7 +34,6 @@ __all__ = [
     "Finding",
     "FlowFile",
     "ImportJob",
-    "KeptAnswer",
     "Meter",
     "MeterPoint",
     "NOT_CURRENT",

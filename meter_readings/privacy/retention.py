@@ -20,7 +20,6 @@ from meter_readings.models import (
     Finding,
     FlowFile,
     ImportJob,
-    KeptAnswer,
     Meter,
     MeterPoint,
     Reading,
@@ -111,7 +110,6 @@ def apply_retention(
         )
         # Kept for no longer whatever the schedule says
         Session.objects.filter(expire_date__lt=now).delete()
-        KeptAnswer.objects.filter(asked_at__lt=now - KeptAnswer.KEPT_FOR).delete()
         if dry_run:
             transaction.set_rollback(True)
     if not dry_run:

@@ -31,7 +31,6 @@ from meter_readings.models import (
     Finding,
     FlowFile,
     ImportJob,
-    KeptAnswer,
     Meter,
     MeterPoint,
     Reading,
@@ -134,7 +133,6 @@ UNIQUE = {
     "one_reading_per_file_line": (Reading, ["flow_file_id", "line_number"]),
     "one_visit_per_file_line": (SiteVisit, ["flow_file_id", "line_number"]),
     "one_token_of_a_name_unless_revoked": (ApiToken, ["user_id", "name"]),
-    "one_answer_per_user_and_key": (KeptAnswer, ["user_id", "key"]),
 }
 
 
@@ -150,7 +148,6 @@ class ConstraintTests(TestCase):
             tokens.make_token(
                 user=user, name=name, scope=ApiToken.Scope.READ, days=1, now=now
             )
-            KeptAnswer.objects.create(user=user, key=name, asked_at=now)
 
     def test_bad_values_are_refused(self) -> None:
         for bad in BAD:
@@ -449,13 +446,6 @@ class WordsTests(SimpleTestCase):
 
     def test_a_job_that_runs_says_so(self) -> None:
         self.assertEqual(str(ImportJob(filename="a.uff")), "a.uff: Running")
-
-    def test_an_answer_is_shown_by_its_key(self) -> None:
-        kept = KeptAnswer(key="7f3", status=201)
-        self.assertEqual(str(kept), "7f3: 201")
-
-    def test_an_answer_that_was_not_given_yet_says_so(self) -> None:
-        self.assertEqual(str(KeptAnswer(key="7f3")), "7f3: not answered yet")
 
 
 class AddressTests(SimpleTestCase):

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import TestCase
@@ -19,7 +18,6 @@ from meter_readings.models import (
     Finding,
     FlowFile,
     ImportJob,
-    KeptAnswer,
     Meter,
     MeterPoint,
     Reading,
@@ -87,16 +85,6 @@ class SessionTests(TestCase):
             )
         apply()
         self.assertEqual(Session.objects.get().session_key, "1")
-
-
-class KeptAnswerTests(TestCase):
-    def test_go_after_two_days_whatever_the_schedule_says(self) -> None:
-        user = User.objects.create_user("program")
-        for hours in 47, 49:
-            asked_at = NOW - timedelta(hours=hours)
-            KeptAnswer.objects.create(user=user, key=str(hours), asked_at=asked_at)
-        apply()
-        self.assertEqual(KeptAnswer.objects.get().key, "47")
 
 
 class ReadingsTests(OwnMedia, TestCase):
