@@ -259,4 +259,4 @@ if IS_PRODUCTION:
 # Logs and tests
 
 LOGGING = logs.settings(is_production=IS_PRODUCTION)
-TEST_RUNNER = "config.test_runner.IsolatedRunner"
+TEST_RUNNER = "meter_readings.tests.runner.IsolatedTestRunner"

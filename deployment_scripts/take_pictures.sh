@@ -28,7 +28,7 @@ ensure_environment deployment_scripts/requirements-tools.txt
 export PICTURES="$PROJECT_ROOT/documentation/images" D0010_BROWSER_REQUIRED=1
 mkdir -p "$PICTURES"
 cd "$PROJECT_ROOT"
-manage test --noinput meter_readings.tests.browser.pictures
+manage test --noinput meter_readings.tests.browser.screenshots
 for picture in "$PICTURES"/*.png; do
     size="$(wc -c <"$picture")"
     [ "$size" -le 150000 ] || die "$picture has $size bytes, more than 150,000."

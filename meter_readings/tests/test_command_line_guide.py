@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.test import TransactionTestCase
 
 from config.environment import PROJECT_ROOT
-from meter_readings.tests.imported import NOW
-from meter_readings.tests.shown_commands import pages
+from meter_readings.tests.import_helpers import NOW
+from meter_readings.tests.docs import markdown
 
 GUIDE = "documentation/COMMAND_LINE.md"
 
@@ -31,7 +31,7 @@ class CommandLineGuideTests(TransactionTestCase):
         self.enterContext(contextlib.chdir(folder))
         self.enterContext(patch("django.utils.timezone.now", return_value=NOW))
         self.code = 0
-        for shown in pages.shown(GUIDE, "console"):
+        for shown in markdown.shown(GUIDE, "console"):
             with self.subTest(shown.command):
                 self.assertEqual(self.printed(shown.command), shown.output)
 

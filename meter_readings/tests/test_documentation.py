@@ -199,7 +199,7 @@ class NameTests(SimpleTestCase):
 
     def test_every_amount_of_the_heavy_tests_is_in_the_testing_guide(self) -> None:
         page = text_of("documentation/TESTING_GUIDE.md")
-        for path in (PROJECT_ROOT / "meter_readings/tests/endurance").glob("*.py"):
+        for path in (PROJECT_ROOT / "meter_readings/tests/robustness").glob("*.py"):
             for match in AMOUNT.finditer(path.read_text(encoding="utf-8")):
                 with self.subTest(path.name, name=match[1] or match[2]):
                     self.assertIn(f"`{match[1] or match[2]}`", page)

@@ -16,7 +16,7 @@ from django.urls import path
 from django.views.defaults import bad_request, server_error
 
 from config import urls
-from meter_readings.tests.people import user_who_may_view
+from meter_readings.tests.users import user_who_may_view
 
 
 def bad_request_view(request):

@@ -12,9 +12,9 @@ from django.db.migrations.loader import MigrationLoader
 from django.test import TestCase, TransactionTestCase
 
 from meter_readings.models import Reading
-from meter_readings.tests.builders import EVERY_GROUP
-from meter_readings.tests.imported import imported
-from meter_readings.tests.partitions import add_years, partitions
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.partition_helpers import add_years, partitions
 
 APP = "meter_readings"
 LATEST = max(name for app, name in MigrationLoader(None).disk_migrations if app == APP)

@@ -36,8 +36,8 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.tests.builders import EVERY_GROUP
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import imported
 
 on_postgresql = skipUnless(
     connection.vendor == "postgresql", "Only PostgreSQL checks by statement."

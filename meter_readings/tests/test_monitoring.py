@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from meter_readings import metrics, tokens
 from meter_readings.models import ApiToken, ImportJob, Policy
-from meter_readings.tests.builders import EVERY_GROUP
-from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import import_text, imported
 
 TOKEN = "a token that is known to these tests"
 

@@ -13,13 +13,13 @@ from meter_readings import importer, queries
 from meter_readings.d0010.codes import Basis
 from meter_readings.models import FlowFile, MeterPoint, Reading
 from meter_readings.queries import RowCount
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     flow_file,
     flow_file_of_readings,
     header_line,
     mpan_core,
 )
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 LATER_HEADER = header_line(file_identifier="TEST000002", created_at="20240403091500")
 

@@ -1,4 +1,4 @@
-"""Which database is asked, where there may be a replica; drills are in `endurance`."""
+"""Which database is asked, where there may be a replica; drills are in `robustness`."""
 
 from __future__ import annotations
 

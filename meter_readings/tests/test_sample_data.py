@@ -7,7 +7,7 @@ from unittest import TestCase
 from meter_readings import d0010, synthetic
 from meter_readings.d0010 import mpan
 from meter_readings.synthetic import Recipe
-from meter_readings.tests.builders import Parsed, parse
+from meter_readings.tests.flow_file_builder import Parsed, parse
 from meter_readings.tests.synthetic.reading import NOW, bytes_of, rewritten
 
 FOLDER = Path(__file__).resolve().parents[2] / "sample_data"

@@ -23,8 +23,8 @@ from meter_readings.absences import CacheAway
 from meter_readings.tests import test_signing_in
 from meter_readings.tests.api import test_rates
 from meter_readings.tests.importer.test_clear import OwnMedia
-from meter_readings.tests.imported import imported
-from meter_readings.tests.management.running import GOOD, run
+from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.management.run_command import GOOD, run
 
 from .redis_server import IS_HERE, IS_REQUIRED, NEEDED, RedisTestCase
 

@@ -16,8 +16,8 @@ from django.utils import timezone
 from meter_readings.models import ImportJob
 from meter_readings.queries import Holdings, RowCount
 from meter_readings.tests.admin.base import file_with_much
-from meter_readings.tests.imported import import_text, imported
-from meter_readings.tests.people import user_who_may_view
+from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.users import user_who_may_view
 
 ALL_FOUR = ("flowfile", "meterpoint", "meter", "reading")
 

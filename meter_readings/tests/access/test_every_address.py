@@ -30,11 +30,11 @@ from meter_readings.models import (
     SiteVisit,
 )
 from meter_readings.templatetags.shown import mpan as grouped
-from meter_readings.tests.builders import EVERY_GROUP, mpan_core
-from meter_readings.tests.imported import answered_request, imported
+from meter_readings.tests.flow_file_builder import EVERY_GROUP, mpan_core
+from meter_readings.tests.import_helpers import answered_request, imported
 
-from .addresses import Address, addresses
-from .who_may import (
+from .urls import Address, addresses
+from .permission_matrix import (
     BARE_STAFF,
     INTEGRATION,
     NO_PERMISSIONS,

@@ -16,9 +16,9 @@ from django.http import HttpResponse
 from django.test import Client, TestCase
 
 from meter_readings.models import ApiToken
-from meter_readings.tests.imported import answered_request, imported
+from meter_readings.tests.import_helpers import answered_request, imported
 
-from .addresses import Address, addresses
+from .urls import Address, addresses
 from .test_every_address import (
     FILENAME,
     METHODS,
@@ -30,7 +30,13 @@ from .test_every_address import (
     token_of,
     user_of,
 )
-from .who_may import INTEGRATION, NO_PERMISSIONS, SUPERUSER, SUPPORT_AGENT, TABLE
+from .permission_matrix import (
+    INTEGRATION,
+    NO_PERMISSIONS,
+    SUPERUSER,
+    SUPPORT_AGENT,
+    TABLE,
+)
 
 ROLES = (NO_PERMISSIONS, SUPPORT_AGENT, INTEGRATION, SUPERUSER)
 # It is a page for people: a token does not open it.

@@ -25,14 +25,14 @@ from meter_readings.tests.admin.base import (
     file_with_much,
     list_address,
 )
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     MPAN_LINE,
     READING_LINE,
     flow_file,
     flow_file_of_readings,
 )
-from meter_readings.tests.imported import import_text, imported
-from meter_readings.tests.people import user_who_may_view
+from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.users import user_who_may_view
 
 MODELS = [FlowFile, MeterPoint, Meter, Reading, SiteVisit, Finding, ImportJob]
 MODEL_NAMES = [model._meta.model_name for model in MODELS]

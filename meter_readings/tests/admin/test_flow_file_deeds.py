@@ -19,10 +19,10 @@ from meter_readings.tests.admin.base import (
     file_with_much,
     header_of,
 )
-from meter_readings.tests.builders import EVERY_GROUP, flow_file_of_readings
-from meter_readings.tests.imported import NOW, import_text, imported
-from meter_readings.tests.people import user_who_may, user_who_may_view
-from meter_readings.tests.shortages import full_database
+from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file_of_readings
+from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.users import user_who_may, user_who_may_view
+from meter_readings.tests.disk_full import full_database
 
 GOOD = "030|S|20240401000000|99.0|||T|N|"
 BAD = "030|S|20240402000000|-1.0|||T|N|"

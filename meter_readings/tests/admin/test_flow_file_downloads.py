@@ -21,10 +21,10 @@ from meter_readings.tests.admin.base import (
     file_with_much,
     header_of,
 )
-from meter_readings.tests.builders import EVERY_GROUP, flow_file_of_readings
-from meter_readings.tests.elsewhere import undo_elsewhere
-from meter_readings.tests.imported import import_text, imported
-from meter_readings.tests.people import user_who_may, user_who_may_view
+from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file_of_readings
+from meter_readings.tests.other_connection import undo_elsewhere
+from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.users import user_who_may, user_who_may_view
 
 BAD = "030|S|20240402000000|-1.0|||T|N|"
 

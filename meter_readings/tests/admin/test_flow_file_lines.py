@@ -17,9 +17,9 @@ from meter_readings.tests.admin.base import (
     file_with_much,
     header_of,
 )
-from meter_readings.tests.builders import flow_file_of_readings
-from meter_readings.tests.imported import NOW, import_text, imported
-from meter_readings.tests.people import user_who_may_view
+from meter_readings.tests.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.users import user_who_may_view
 
 BAD = "030|S|20240402000000|-1.0|||T|N|"
 

@@ -22,8 +22,8 @@ from meter_readings.tests.admin.base import (
     header_of,
     list_address,
 )
-from meter_readings.tests.builders import flow_file
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import flow_file
+from meter_readings.tests.import_helpers import imported
 
 LARGE = {model._meta.db_table for model in (Reading, SiteVisit, Finding)}
 # They are listed by their numbers, in the order of which they lie on SQLite.

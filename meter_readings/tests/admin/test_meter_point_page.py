@@ -16,11 +16,11 @@ from meter_readings.tests.admin.base import (
     file_with_much,
     header_of,
 )
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     flow_file,
     mpan_core,
 )
-from meter_readings.tests.imported import imported
+from meter_readings.tests.import_helpers import imported
 
 _TAG = re.compile("<[^>]*>")
 

@@ -19,13 +19,13 @@ from meter_readings.tests.admin.base import (
     header_of,
     reading_of,
 )
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     METER_LINE,
     flow_file,
     flow_file_of_readings,
 )
-from meter_readings.tests.imported import imported
-from meter_readings.tests.people import user_who_may_view
+from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.users import user_who_may_view
 
 
 def version(number: int, value: str, bsc_status: str = "V") -> FlowFile:

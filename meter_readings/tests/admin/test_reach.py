@@ -17,8 +17,8 @@ from meter_readings.tests.admin.base import (
     list_address,
     reading_of,
 )
-from meter_readings.tests.builders import flow_file, header_line
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import flow_file, header_line
+from meter_readings.tests.import_helpers import imported
 
 
 class ReachTestCase(AdminTestCase):

@@ -21,9 +21,9 @@ from meter_readings.tests.admin.base import (
     file_with_much,
     list_address,
 )
-from meter_readings.tests.builders import flow_file
-from meter_readings.tests.imported import imported
-from meter_readings.tests.people import user_who_may
+from meter_readings.tests.flow_file_builder import flow_file
+from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.users import user_who_may
 
 PAGE = "admin:meter_readings_reading_export"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from meter_readings.models import SubjectRequest
 from meter_readings.pseudonyms import pseudonym_of
 from meter_readings.tests.admin.base import AdminTestCase
-from meter_readings.tests.imported import answered_request
+from meter_readings.tests.import_helpers import answered_request
 
 MPAN, OTHER = "2000000000015", "1000000000003"
 

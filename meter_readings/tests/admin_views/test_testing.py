@@ -20,9 +20,9 @@ from django.utils import timezone
 import config.urls
 import meter_readings.urls
 from meter_readings.models import FlowFile, ImportJob, MeterPoint, Reading
-from meter_readings.tests.builders import EVERY_GROUP
-from meter_readings.tests.imported import import_text, imported
-from meter_readings.tests.people import user_who_may
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.users import user_who_may
 
 from .base import BAD, GOOD, UPLOAD, PageTestCase, words_of
 

@@ -18,10 +18,10 @@ from django.test import Client, override_settings
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.admin.base import list_address
-from meter_readings.tests.builders import EVERY_GROUP
-from meter_readings.tests.imported import imported
-from meter_readings.tests.people import user_who_may
-from meter_readings.tests.shortages import no_room
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.users import user_who_may
+from meter_readings.tests.disk_full import no_room
 
 from .base import BAD, GOOD, UPLOAD, PageTestCase, sent, words_of
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 
-from meter_readings.tests.builders import flow_file, header_line
-from meter_readings.tests.people import SignedInTestCase, user_who_may
+from meter_readings.tests.flow_file_builder import flow_file, header_line
+from meter_readings.tests.users import SignedInTestCase, user_who_may
 
 V1 = "/api/v1/"
 PROBLEM = "application/problem+json"

@@ -13,7 +13,7 @@ from django.test import Client, override_settings
 
 from meter_readings.models import FlowFile, Meter, MeterPoint
 from meter_readings.tests.api.base import EVERYTHING, MPAN, PROBLEM, V1, ApiTestCase
-from meter_readings.tests.imported import imported
+from meter_readings.tests.import_helpers import imported
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 

@@ -19,8 +19,8 @@ from meter_readings.tests.api.base import (
     ApiTestCase,
     later_file,
 )
-from meter_readings.tests.builders import parse
-from meter_readings.tests.imported import NOW, imported
+from meter_readings.tests.flow_file_builder import parse
+from meter_readings.tests.import_helpers import NOW, imported
 
 
 class ExportTestCase(ApiTestCase):

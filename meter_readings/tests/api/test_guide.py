@@ -22,8 +22,8 @@ from meter_readings import tokens
 from meter_readings.api import urls
 from meter_readings.models import ApiToken
 from meter_readings.tests.api.test_permissions import routes
-from meter_readings.tests.imported import imported
-from meter_readings.tests.shown_commands import pages
+from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.docs import markdown
 
 GUIDE = "documentation/API_GUIDE.md"
 SHOWN_SITE = "http://127.0.0.1:8001"
@@ -56,7 +56,7 @@ class GuideTests(LiveServerTestCase):
         imported(sample.read_bytes(), sample.name)
 
     def test_curl_gets_what_is_shown(self) -> None:
-        examples = [*pages.shown(GUIDE, "console")]
+        examples = [*markdown.shown(GUIDE, "console")]
         self.assertGreater(len(examples), 2)
         for example in examples:
             with self.subTest(example.command):
@@ -92,7 +92,7 @@ class GuideTests(LiveServerTestCase):
         return UUID.sub("…", text.replace("\r\n", "\n")).strip()
 
     def test_python_prints_what_is_shown(self) -> None:
-        examples = [*pages.blocks(GUIDE)]
+        examples = [*markdown.blocks(GUIDE)]
         self.assertIn("python", [example.language for example in examples])
         for example, after in pairwise(examples):
             if example.language == "python":

@@ -13,8 +13,8 @@ from meter_readings.tests.api.base import (
     ApiTestCase,
     later_file,
 )
-from meter_readings.tests.builders import flow_file, mpan_core
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import flow_file, mpan_core
+from meter_readings.tests.import_helpers import imported
 
 
 class LatestTests(ApiTestCase):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from meter_readings.tests.api import hostile
+from meter_readings.tests.api import fuzz_values
 from meter_readings.tests.api.base import EVERYTHING, PROBLEM, ApiTestCase
-from meter_readings.tests.endurance import SEED, amount
-from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.robustness import SEED, amount
+from meter_readings.tests.import_helpers import import_text, imported
 
 REQUESTS = amount("D0010_HOSTILE_REQUESTS", 1000)
 
@@ -25,7 +25,7 @@ class HostileQueryTests(ApiTestCase):
 
     def test_no_query_is_a_mistake_of_ours_or_costs_more_than_others(self) -> None:
         self.expect_refusals()
-        for address in hostile.queries(number=REQUESTS, seed=SEED):
+        for address in fuzz_values.queries(number=REQUESTS, seed=SEED):
             with self.subTest(address[:200], seed=SEED):
                 with CaptureQueriesContext(
                     connection,

@@ -28,7 +28,7 @@ from meter_readings.tests.api.base import (
     ApiTestCase,
     user_with,
 )
-from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.import_helpers import import_text, imported
 
 # What each address asks for, beside being signed in.
 PERMISSIONS = {

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from meter_readings.models import Finding, FlowFile, Meter, MeterPoint
 from meter_readings.tests.api.base import MPAN, V1, ApiTestCase
 from meter_readings.tests.api.test_permissions import MODELS, PERMISSIONS
-from meter_readings.tests.builders import flow_file, header_line, mpan_core
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
+from meter_readings.tests.import_helpers import imported
 
 # Session and user, and then …
 QUERIES = {

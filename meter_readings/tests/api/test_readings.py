@@ -13,8 +13,8 @@ from meter_readings.tests.api.base import (
     ApiTestCase,
     later_file,
 )
-from meter_readings.tests.builders import flow_file
-from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.flow_file_builder import flow_file
+from meter_readings.tests.import_helpers import import_text, imported
 
 
 class ReadingTestCase(ApiTestCase):

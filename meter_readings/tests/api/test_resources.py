@@ -13,7 +13,7 @@ from meter_readings.tests.api.base import (
     ApiTestCase,
     later_file,
 )
-from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.import_helpers import import_text, imported
 
 REJECTED = "This is no flow file."
 

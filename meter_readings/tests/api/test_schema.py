@@ -16,9 +16,9 @@ from config.environment import PROJECT_ROOT
 from meter_readings.api.bodies import PARAMETERS, PARSERS
 from meter_readings.tests.api.base import EVERYTHING, MPAN, PROBLEM, V1, ApiTestCase
 from meter_readings.tests.api.test_permissions import MODELS, PERMISSIONS, SENT
-from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.import_helpers import import_text, imported
 
-from .uploading import BAD, GOOD, OTHER
+from .upload_helpers import BAD, GOOD, OTHER
 
 COMMITTED = PROJECT_ROOT / "documentation/openapi.yaml"
 OPERATIONS = "/api/v1/"

@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from meter_readings import tokens
 from meter_readings.models import ApiToken, FlowFile, Reading
-from meter_readings.tests.builders import flow_file_of_readings
+from meter_readings.tests.flow_file_builder import flow_file_of_readings
 
-from .uploading import FILES, UPLOAD
+from .upload_helpers import FILES, UPLOAD
 
 RETRIES = 50
 LARGE = 500 << 20

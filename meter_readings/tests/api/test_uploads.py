@@ -16,11 +16,11 @@ from django.utils import timezone
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.api.base import MPAN, PROBLEM, later_file, user_with
-from meter_readings.tests.builders import EVERY_GROUP
-from meter_readings.tests.imported import import_text
-from meter_readings.tests.shortages import no_room
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import import_text
+from meter_readings.tests.disk_full import no_room
 
-from .uploading import (
+from .upload_helpers import (
     BAD,
     FILES,
     GOOD,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from unittest.mock import patch
 
 from meter_readings.tests.api.base import MPAN, ApiTestCase, later_file
-from meter_readings.tests.builders import flow_file
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import flow_file
+from meter_readings.tests.import_helpers import imported
 
 
 @patch("meter_readings.api.pagination.WINDOW", 4)

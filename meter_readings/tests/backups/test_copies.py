@@ -27,8 +27,8 @@ from django.utils import timezone
 from meter_readings import backups
 from meter_readings.backups import Backup, databases
 from meter_readings.models import FlowFile, ImportJob, Reading
-from meter_readings.tests.builders import EVERY_GROUP
-from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import import_text, imported
 
 on_sqlite = skipUnless(connection.vendor == "sqlite", "only SQLite copies itself")
 on_postgresql = skipUnless(connection.vendor == "postgresql", "only PostgreSQL dumps")

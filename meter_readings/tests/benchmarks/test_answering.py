@@ -12,7 +12,7 @@ from django.test import SimpleTestCase, TransactionTestCase
 from meter_readings.benchmarks.answering import crowd_lines
 from meter_readings.models import Reading
 
-from .shown import as_shown
+from .output_helpers import as_shown
 
 
 def benchmark() -> str:

@@ -13,7 +13,7 @@ from django.test import TransactionTestCase
 from meter_readings.benchmarks import importing
 from meter_readings.models import MeterPoint
 
-from .shown import as_shown
+from .output_helpers import as_shown
 
 
 def benchmark() -> str:

@@ -11,7 +11,7 @@ from django.test import TransactionTestCase
 from meter_readings.management.commands.benchmark_pages import Command
 from meter_readings.models import Reading
 
-from .shown import as_shown
+from .output_helpers import as_shown
 
 
 class PageBenchmarkTests(TransactionTestCase):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .browsing import BrowserTestCase
+from .base import BrowserTestCase
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

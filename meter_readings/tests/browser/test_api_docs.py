@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .browsing import NARROW, WIDE, BrowserTestCase
+from .base import NARROW, WIDE, BrowserTestCase
 
 OPERATION = "#operations-readings-readings_list"
 

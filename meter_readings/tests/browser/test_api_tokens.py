@@ -8,7 +8,7 @@ from django.test import Client
 
 from meter_readings.models import ApiToken
 
-from .faults import FaultsTestCase
+from .page_checks import FaultsTestCase
 
 LIST = "/admin/meter_readings/apitoken/"
 

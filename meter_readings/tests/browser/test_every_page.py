@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from meter_readings.models import FlowFile, Meter, MeterPoint
-from meter_readings.tests.access.addresses import Address, addresses
+from meter_readings.tests.access.urls import Address, addresses
 
-from .browsing import WIDE
-from .faults import FaultsTestCase
+from .base import WIDE
+from .page_checks import FaultsTestCase
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext

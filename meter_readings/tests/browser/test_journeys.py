@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meter_readings.models import FlowFile
-from meter_readings.tests.builders import flow_file_of_readings, header_line
+from meter_readings.tests.flow_file_builder import flow_file_of_readings, header_line
 
-from .browsing import BrowserTestCase
+from .base import BrowserTestCase
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

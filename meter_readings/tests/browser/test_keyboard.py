@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meter_readings.models import Reading
 
-from .browsing import PASSWORD
+from .base import PASSWORD
 from .keyboard import KeyboardTestCase
 
 

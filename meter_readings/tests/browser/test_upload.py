@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meter_readings.models import FlowFile
-from meter_readings.tests.builders import EVERY_GROUP
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
 
-from .browsing import BrowserTestCase
+from .base import BrowserTestCase
 
 if TYPE_CHECKING:
     from playwright.sync_api import FilePayload, Page

@@ -19,7 +19,7 @@ from meter_readings.d0010.columns import (
     split_runs,
 )
 from meter_readings.d0010.parser import FlowFileParser
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     METER_LINE,
     MPAN_LINE,
     Parsed,

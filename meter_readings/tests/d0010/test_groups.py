@@ -9,7 +9,7 @@ from unittest import TestCase
 from unittest.mock import patch
 
 from meter_readings.d0010 import Entry, Fault, ValidationResult
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     METER_LINE,
     MPAN_LINE,
     READING_LINE,
@@ -20,7 +20,7 @@ from meter_readings.tests.builders import (
     parse,
 )
 
-from . import oracle
+from . import reference_parser
 
 
 def parse_groups(groups: str) -> Parsed:
@@ -155,7 +155,7 @@ class EveryOrderTests(TestCase):
             for order in product(self.lines, repeat=length):
                 text = "\n".join([header_line(), *map(self.lines.get, order)])
                 parsed = parse(text)
-                kept = oracle.kept_groups(text.encode())
+                kept = reference_parser.kept_groups(text.encode())
                 found = self.kept_by_parser(parsed.entries)
                 expected = Counter(group.group for group in kept)
                 for group in counted:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from meter_readings.d0010 import D0010, Entry, FlowFileParser
 from meter_readings.d0010.columns import ReadingColumns
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     HEADER_LINE,
     METER_LINE,
@@ -35,7 +35,7 @@ from meter_readings.tests.builders import (
     parse_in_blocks_of,
 )
 
-from . import oracle
+from . import reference_parser
 from .strategies import any_files, canonical_files
 from .test_columns import outcome
 
@@ -561,7 +561,7 @@ class BlockSizeTests(TestCase):
 class OracleTests(TestCase):
     """What is kept, and what it says, is what slow reading by other means finds."""
 
-    def as_kept(self, entry: Entry) -> oracle.Kept:
+    def as_kept(self, entry: Entry) -> reference_parser.Kept:
         cells = tuple(
             value.replace(tzinfo=None) if hasattr(value, "tzinfo") else value
             for value in entry.record
@@ -571,10 +571,12 @@ class OracleTests(TestCase):
             parents.append(entry.meter.line_number)
         if entry.reading_line_number is not None:
             parents.append(entry.reading_line_number)
-        return oracle.Kept(entry.line_number, entry.group, cells, tuple(parents))
+        return reference_parser.Kept(
+            entry.line_number, entry.group, cells, tuple(parents)
+        )
 
     def assert_as_the_oracle_says(self, data: bytes) -> None:
-        parsed, kept = parse(data), oracle.kept_groups(data)
+        parsed, kept = parse(data), reference_parser.kept_groups(data)
         childless = [e for e in parsed.entries if e.group in ("026", "028")]
         others = [e for e in parsed.entries if e.group not in ("026", "028")]
         self.assertEqual(
@@ -591,7 +593,7 @@ class OracleTests(TestCase):
     @settings(max_examples=400, deadline=None)
     @given(any_files)
     def test_agree_on_any_file_of_the_flow(self, data: bytes) -> None:
-        assume(oracle.is_of_the_flow(data))
+        assume(reference_parser.is_of_the_flow(data))
         self.assert_as_the_oracle_says(data)
 
     @settings(max_examples=100, deadline=None)

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from config.environment import PROJECT_ROOT
-from meter_readings.tests.endurance.clusters import free_port
-from meter_readings.tests.endurance.programs import unmeasured
+from meter_readings.tests.robustness.pg_cluster import free_port
+from meter_readings.tests.robustness.subprocesses import unmeasured
 
 DOMAIN = "readings.example"
 

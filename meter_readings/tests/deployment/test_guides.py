@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from config.environment import PROJECT_ROOT
 from meter_readings import installation, metrics
-from meter_readings.tests.builders import EVERY_GROUP
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.deployment.site import SiteTestCase
-from meter_readings.tests.imported import imported
-from meter_readings.tests.shown_commands import pages
+from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.docs import markdown
 
 DOCUMENTATION = PROJECT_ROOT / "documentation"
 GUIDE = (DOCUMENTATION / "DEPLOYMENT_GUIDE.md").read_text(encoding="utf-8")
@@ -58,7 +58,7 @@ class RunBookTests(TestCase):
     def test_alerts_on_labels_that_figures_have(self) -> None:
         imported(EVERY_GROUP)
         figures = metrics.text(now=timezone.now())
-        [alerts] = pages.shown("documentation/OPERATIONS.md", "yaml")
+        [alerts] = markdown.shown("documentation/OPERATIONS.md", "yaml")
         [group] = yaml.safe_load(alerts.command)["groups"]
         for rule in group["rules"]:
             for figure in re.findall(r"d0010_\w+\{.*?\}", rule["expr"]):

@@ -12,7 +12,7 @@ from typing import ClassVar
 from unittest import skipUnless
 
 from meter_readings.tests.deployment.site import SiteTestCase
-from meter_readings.tests.endurance.clusters import free_port
+from meter_readings.tests.robustness.pg_cluster import free_port
 
 IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
 IS_POSSIBLE = shutil.which("git") and all(map(find_spec, ("gunicorn", "whitenoise")))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, composite
 
-from meter_readings.tests.builders import flow_file
+from meter_readings.tests.flow_file_builder import flow_file
 from meter_readings.tests.d0010.strategies import mpans, texts, values
 
 # Around both changes of the clock: the hour that never was, the hour that came twice.

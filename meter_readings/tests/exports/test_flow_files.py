@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase as HypothesisTestCase
 from meter_readings import exports, importer, queries
 from meter_readings.d0010 import LONDON, Entry
 from meter_readings.models import FlowFile, Policy, Reading
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     SAMPLE_PATH,
     flow_file,
@@ -22,7 +22,7 @@ from meter_readings.tests.builders import (
     parse,
 )
 from meter_readings.tests.d0010.strategies import any_files
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 from .strategies import flow_files
 

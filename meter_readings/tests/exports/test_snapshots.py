@@ -12,9 +12,9 @@ from django.test import TestCase, TransactionTestCase
 from meter_readings import exports
 from meter_readings.exports import snapshots
 from meter_readings.models import MeterPoint, Reading
-from meter_readings.tests.builders import EVERY_GROUP, mpan_core
-from meter_readings.tests.elsewhere import elsewhere, undo_elsewhere
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import EVERY_GROUP, mpan_core
+from meter_readings.tests.other_connection import elsewhere, undo_elsewhere
+from meter_readings.tests.import_helpers import imported
 
 
 def count() -> int:

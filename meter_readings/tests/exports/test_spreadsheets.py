@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_readings import exports, queries
-from meter_readings.tests.builders import EVERY_GROUP, flow_file, flow_file_of_readings
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import (
+    EVERY_GROUP,
+    flow_file,
+    flow_file_of_readings,
+)
+from meter_readings.tests.import_helpers import imported
 
 
 class CsvLineTests(SimpleTestCase):

@@ -14,8 +14,8 @@ from meter_readings import histories
 from meter_readings.d0010.codes import Basis
 from meter_readings.histories import Passage, RegisterKey
 from meter_readings.models import Meter, Reading
-from meter_readings.tests.builders import flow_file_of_readings
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.import_helpers import imported
 
 
 class PlanTests(TestCase):

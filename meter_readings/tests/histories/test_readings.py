@@ -16,8 +16,8 @@ from meter_readings.d0010 import LONDON
 from meter_readings.d0010.codes import Basis
 from meter_readings.histories import Event, RegisterKey
 from meter_readings.models import Meter, Reading
-from meter_readings.tests.builders import flow_file, header_line
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import flow_file, header_line
+from meter_readings.tests.import_helpers import imported
 
 # Two registers read at the same times, and another meter beside them.
 TWO_REGISTERS = """

@@ -9,8 +9,12 @@ from django.test import TestCase
 from meter_readings import histories
 from meter_readings.histories import Register, RegisterKey, registers
 from meter_readings.models import Meter, Reading
-from meter_readings.tests.builders import flow_file, flow_file_of_readings, header_line
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import (
+    flow_file,
+    flow_file_of_readings,
+    header_line,
+)
+from meter_readings.tests.import_helpers import imported
 
 
 def all_registers(limit: int = 100) -> list[Register]:

@@ -7,8 +7,8 @@ from django.test import TestCase
 from meter_readings import histories
 from meter_readings.histories import Passage
 from meter_readings.models import Finding, FlowFile, MeterPoint, Policy
-from meter_readings.tests.builders import flow_file, header_line
-from meter_readings.tests.imported import imported
+from meter_readings.tests.flow_file_builder import flow_file, header_line
+from meter_readings.tests.import_helpers import imported
 
 
 class SiteVisitsOfTests(TestCase):

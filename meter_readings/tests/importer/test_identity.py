@@ -10,10 +10,10 @@ from django.test import TestCase
 
 from meter_readings.importer import ImportResult, Outcome, flow_files
 from meter_readings.models import FlowFile, ImportJob, Policy
-from meter_readings.tests.builders import flow_file, header_line
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.flow_file_builder import flow_file, header_line
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
-from .shelves import rows_of, versions
+from .row_helpers import rows_of, versions
 
 GROUPS = """
     026|2000000000015|V|

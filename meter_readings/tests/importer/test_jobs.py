@@ -15,8 +15,8 @@ from django.test import TestCase, TransactionTestCase
 from meter_readings.importer import Outcome, SourceUnreadable
 from meter_readings.importer.loaders import loader
 from meter_readings.models import FlowFile, ImportJob, Policy
-from meter_readings.tests.builders import EVERY_GROUP, flow_file
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 
@@ -150,7 +150,7 @@ class BrokenOffTests(TestCase):
                 raise SourceUnreadable("It breaks off.")
 
         with (
-            patch("meter_readings.tests.imported.io.BytesIO", lambda _: Broken()),
+            patch("meter_readings.tests.import_helpers.io.BytesIO", lambda _: Broken()),
             self.assertRaises(SourceUnreadable),
         ):
             import_text(EVERY_GROUP)

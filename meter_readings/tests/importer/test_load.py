@@ -13,17 +13,17 @@ from django.test.utils import CaptureQueriesContext
 from meter_readings.importer import KEPT_PER_RULE, ImportResult
 from meter_readings.importer.load import LoadCounts
 from meter_readings.models import FlowFile, Meter, MeterPoint, Reading, SiteVisit
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
     header_line,
     mpan_core,
 )
-from meter_readings.tests.imported import import_text, imported
-from meter_readings.tests.partitions import add_years
+from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.partition_helpers import add_years
 
-from .shelves import rows_of, settle_everything
+from .row_helpers import rows_of, settle_everything
 
 LATER_HEADER = header_line(file_identifier="TEST000002", created_at="20240402091501")
 

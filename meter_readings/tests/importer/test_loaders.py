@@ -17,13 +17,13 @@ from meter_readings.importer import ImportResult, let_go_of_staged, undo_import
 from meter_readings.importer.loaders import loader
 from meter_readings.importer.loaders.base import STAGING_TABLES, Loader
 from meter_readings.models import ImportJob, Reading
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
     mpan_core,
 )
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 on_postgresql = skipUnless(
     connection.vendor == "postgresql", "It is of PostgreSQL alone."

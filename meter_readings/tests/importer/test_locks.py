@@ -25,10 +25,10 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.tests.builders import EVERY_GROUP, flow_file, header_line
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file, header_line
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
-from .shelves import rows_of, settle_everything
+from .row_helpers import rows_of, settle_everything
 
 BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 

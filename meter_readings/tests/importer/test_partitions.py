@@ -21,9 +21,9 @@ from django.test.utils import CaptureQueriesContext
 
 from meter_readings.importer import Busy, undo_import
 from meter_readings.models import ImportJob, Meter, Policy, Reading
-from meter_readings.tests.builders import flow_file_of_readings, header_line
-from meter_readings.tests.imported import NOW, import_text, imported
-from meter_readings.tests.partitions import add_years, drop_years, partitions
+from meter_readings.tests.flow_file_builder import flow_file_of_readings, header_line
+from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.partition_helpers import add_years, drop_years, partitions
 
 from .test_locks import in_parallel
 

@@ -14,10 +14,10 @@ from django.test import TestCase
 
 from meter_readings.importer import Outcome
 from meter_readings.models import FlowFile, Meter, MeterPoint, Policy, SiteVisit
-from meter_readings.tests.builders import EVERY_GROUP, flow_file
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
-from .shelves import ALL, rows_of
+from .row_helpers import ALL, rows_of
 
 BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 

@@ -19,9 +19,9 @@ from django.test import (
 from meter_readings import importer
 from meter_readings.importer import StorageFull, room, source
 from meter_readings.models import FlowFile, ImportJob, Reading
-from meter_readings.tests.builders import EVERY_GROUP
-from meter_readings.tests.imported import NOW, import_text, imported
-from meter_readings.tests.shortages import full_database, no_room
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.disk_full import full_database, no_room
 
 
 class RoomForTests(SimpleTestCase):

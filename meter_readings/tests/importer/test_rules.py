@@ -10,7 +10,7 @@ from meter_readings.d0010 import Fault, FaultCode
 from meter_readings.importer import RULES, ImportCode, Outcome
 from meter_readings.importer.rules import rejects_file
 from meter_readings.models import Policy
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     HEADER_LINE,
     METER_LINE,
     MPAN_LINE,
@@ -20,7 +20,7 @@ from meter_readings.tests.builders import (
     header_line,
     mpan_core,
 )
-from meter_readings.tests.imported import import_text
+from meter_readings.tests.import_helpers import import_text
 
 POLICIES = Policy.STANDARD, Policy.STRICT, Policy.SALVAGE
 LOADS, REJECTED = Outcome.CHECKED, Outcome.REJECTED

@@ -12,11 +12,11 @@ from django.test import TestCase
 
 from meter_readings.importer import undo_import
 from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
-from meter_readings.tests.builders import flow_file, header_line
-from meter_readings.tests.imported import NOW, imported
-from meter_readings.tests.partitions import add_years
+from meter_readings.tests.flow_file_builder import flow_file, header_line
+from meter_readings.tests.import_helpers import NOW, imported
+from meter_readings.tests.partition_helpers import add_years
 
-from .shelves import settle_everything, versions
+from .row_helpers import settle_everything, versions
 
 
 def said(day: int, *versions: str, identifier: str = "TEST000001") -> str:

@@ -22,7 +22,7 @@ from django.test import SimpleTestCase, override_settings
 
 from meter_readings.importer import SourceUnreadable, flow_files
 from meter_readings.importer.source import keep, receive, shown
-from meter_readings.tests.builders import EVERY_GROUP
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
 
 DATA = EVERY_GROUP.encode()
 

@@ -15,10 +15,10 @@ from meter_readings.models import (
     Policy,
     Reading,
 )
-from meter_readings.tests.builders import EVERY_GROUP, flow_file, header_line
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file, header_line
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
-from .shelves import ALL, rows_of, versions
+from .row_helpers import ALL, rows_of, versions
 
 FIRST = flow_file("""
     026|2000000000015|V|

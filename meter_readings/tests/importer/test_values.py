@@ -10,8 +10,8 @@ from django.test import TestCase
 from meter_readings.d0010 import LONDON
 from meter_readings.importer import ImportResult, Outcome
 from meter_readings.models import FlowFile, Reading
-from meter_readings.tests.builders import flow_file, flow_file_of_readings
-from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.flow_file_builder import flow_file, flow_file_of_readings
+from meter_readings.tests.import_helpers import import_text, imported
 
 
 class ValueTests(TestCase):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from meter_readings import tokens
 from meter_readings.models import ApiToken
 
-from .running import Ran, run
+from .run_command import Ran, run
 
 
 class TokenCommandTestCase(TestCase):

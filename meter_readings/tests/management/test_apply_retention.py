@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from meter_readings.models import Reading
 from meter_readings.tests.importer.test_clear import running_job
-from meter_readings.tests.imported import imported
+from meter_readings.tests.import_helpers import imported
 
-from .running import GOOD, FolderTestCase, Ran, run
+from .run_command import GOOD, FolderTestCase, Ran, run
 
 GONE = "1 reading, 1 meter, 1 meter point and 1 original"
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from meter_readings.models import MeterPoint, SubjectRequest
 from meter_readings.tests.importer.test_clear import OwnMedia, running_job
-from meter_readings.tests.imported import imported
+from meter_readings.tests.import_helpers import imported
 
-from .running import GOOD, Ran, run
+from .run_command import GOOD, Ran, run
 
 MPAN = "2000000000015"
 ERASED = "Erased: 1 reading, 1 meter, 1 meter point and 1 original.\n"

@@ -14,16 +14,16 @@ from unittest.mock import patch
 from django.test import TransactionTestCase, override_settings
 
 from meter_readings import importer
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     SAMPLE_PATH,
     flow_file,
     flow_file_of_readings,
     header_line,
 )
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
-from .running import GOOD, FolderTestCase, Ran, run, start
+from .run_command import GOOD, FolderTestCase, Ran, run, start
 
 CREATED = "--created", "2026-11-24T12:00"
 HEADER = "ZHV|1795521600|D0010002|X|SELF|X|SELF|20261124120000||||OPER|"

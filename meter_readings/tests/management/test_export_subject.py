@@ -6,9 +6,9 @@ import zipfile
 from unittest.mock import patch
 
 from meter_readings.models import SubjectRequest
-from meter_readings.tests.imported import imported
+from meter_readings.tests.import_helpers import imported
 
-from .running import GOOD, FolderTestCase, run
+from .run_command import GOOD, FolderTestCase, run
 
 MPAN = "2000000000015"
 

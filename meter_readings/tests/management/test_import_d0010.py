@@ -24,15 +24,15 @@ from meter_readings import importer
 from meter_readings.management.progress import Progress
 from meter_readings.management.report_files import NoReport
 from meter_readings.models import FlowFile, ImportJob, Reading
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
     header_line,
 )
-from meter_readings.tests.imported import imported
+from meter_readings.tests.import_helpers import imported
 
-from .running import BAD, GOOD, NEGATIVE, READING, FolderTestCase, Ran, run, start
+from .run_command import BAD, GOOD, NEGATIVE, READING, FolderTestCase, Ran, run, start
 
 OTHER = flow_file_of_readings(
     "030|S|20240402000000|98.0|||T|N|",

@@ -12,7 +12,7 @@ from django.test import SimpleTestCase
 from meter_readings.management.progress import Progress
 from meter_readings.models import ImportJob
 
-from .running import Terminal
+from .run_command import Terminal
 
 CHECKING, LOADING = ImportJob.Phase.CHECKING, ImportJob.Phase.LOADING
 MEGABYTE = 1_000_000

@@ -13,7 +13,7 @@ from meter_readings.importer import ImportResult, Outcome
 from meter_readings.management.report_files import ReportFile
 from meter_readings.models import Policy, Severity
 
-from .running import FolderTestCase
+from .run_command import FolderTestCase
 
 FAULT = Fault(
     FaultCode.NEGATIVE, 4, "030", "Register Reading (J0040)", "-5.0", "zero or more"

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from meter_readings.management.sources import Found, find_sources, printable
 
-from .running import FolderTestCase
+from .run_command import FolderTestCase
 
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
 

@@ -7,14 +7,14 @@ from unittest.mock import patch
 
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Reading
-from meter_readings.tests.builders import (
+from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     header_line,
     flow_file_of_readings,
 )
-from meter_readings.tests.imported import import_text, imported
+from meter_readings.tests.import_helpers import import_text, imported
 
-from .running import GOOD, FolderTestCase, Ran, run
+from .run_command import GOOD, FolderTestCase, Ran, run
 
 CORRECTION = flow_file_of_readings(
     "030|S|20240401000000|98.0|||T|N|",

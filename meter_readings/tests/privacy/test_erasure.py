@@ -36,12 +36,12 @@ from meter_readings.models import (
     SubjectRequest,
 )
 from meter_readings.privacy import ErasureResult, compaction, earlier_requests
-from meter_readings.tests.builders import flow_file, header_line, mpan_core
-from meter_readings.tests.importer.shelves import rows_of
+from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
+from meter_readings.tests.importer.row_helpers import rows_of
 from meter_readings.tests.importer.test_clear import OwnMedia, running_job
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
-from .leftovers import places_with
+from .byte_scan import places_with
 
 # No other test uses them: what is found of them is left of these.
 MPAN, OTHER = mpan_core(7_301_946_825), mpan_core(7_301_946_826)

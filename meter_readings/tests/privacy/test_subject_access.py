@@ -12,7 +12,7 @@ from django.test import TestCase
 
 from meter_readings import importer, privacy
 from meter_readings.models import FlowFile, SubjectRequest
-from meter_readings.tests.imported import NOW, import_text, imported
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 from .test_erasure import (
     BOTH,

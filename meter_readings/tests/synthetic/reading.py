@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from meter_readings import d0010, synthetic
-from meter_readings.tests.builders import Parsed, parse
+from meter_readings.tests.flow_file_builder import Parsed, parse
 
 # Later than any made-up reading that is not meant to be in the future.
 NOW = datetime(2026, 11, 1, tzinfo=d0010.LONDON)

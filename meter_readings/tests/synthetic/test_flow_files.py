@@ -10,7 +10,7 @@ from unittest import TestCase
 
 from meter_readings import d0010, synthetic
 from meter_readings.d0010 import FaultCode
-from meter_readings.tests.builders import Parsed
+from meter_readings.tests.flow_file_builder import Parsed
 
 from .reading import bytes_of, read, rewritten
 

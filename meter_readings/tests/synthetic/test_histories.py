@@ -21,7 +21,7 @@ from meter_readings.synthetic.households import (
     TWO_RATE,
     meter_of,
 )
-from meter_readings.tests.imported import imported
+from meter_readings.tests.import_helpers import imported
 from meter_readings.tests.synthetic.reading import bytes_of
 
 HISTORIES = [name for name in synthetic.RECIPES if name.startswith("history_")]

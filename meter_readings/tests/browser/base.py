@@ -1,0 +1,171 @@
+"""A browser, a server to visit, and a database with the sample files in it.
+
+Playwright drives the Chromium of the system: the one that CHROMIUM names, or else one
+that is found. Where either is missing the tests are skipped, and say so; with
+D0010_BROWSER_REQUIRED set they fail.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+from unittest import SkipTest, mock
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.contrib.staticfiles.testing import StaticLiveServerTestCase
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from config.environment import PROJECT_ROOT, boolean, text
+from meter_readings import tokens
+from meter_readings.models import ApiToken
+from meter_readings.tests.import_helpers import answered_request, import_text
+
+try:
+    from playwright.sync_api import sync_playwright
+except ImportError:
+    sync_playwright = None
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+_NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+_ARGUMENTS = (
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_PATIENCE = 30_000  # milliseconds, for a machine that does much else
+# A list is looked at row by row, and the hundredth tells no more than the tenth.
+_ROWS_PER_PAGE = 8
+PASSWORD = "a password for tests"
+
+WIDE, NARROW = 1280, 320
+THEMES = ("light", "dark")
+
+
+def browser_path() -> str | None:
+    """Return the browser to drive, if there is one."""
+    found = [text("CHROMIUM"), *map(shutil.which, _NAMES)]
+    return next((path for path in found if path), None)
+
+
+def what_is_missing() -> str:
+    """Return why no browser can be driven, or nothing."""
+    if sync_playwright is None:
+        return "Playwright is missing: deployment_scripts/requirements-tools.txt"
+    if browser_path() is None:
+        return "No Chromium was found: install one, or name it by CHROMIUM"
+    return ""
+
+
+class BrowserTestCase(StaticLiveServerTestCase):
+    """A browser on a site with the sample files; alice, a superuser, may do anything.
+
+    `samples` says which files are there, as a pattern of their names.
+
+    The database is filled once for the class, so its tests change nothing in it that
+    another would miss.
+    """
+
+    host = "127.0.0.1"
+    samples = "*.uff"
+    browser: ClassVar[Browser]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        if missing := what_is_missing():
+            if boolean("D0010_BROWSER_REQUIRED", default=False):
+                raise AssertionError(missing)
+            raise SkipTest(missing)
+        # Registered first, so that it is done when nobody is served any more.
+        cls.addClassCleanup(call_command, "flush", verbosity=0, interactive=False)
+        super().setUpClass()
+        # Playwright waits in an event loop, where Django would refuse every query.
+        allowance = {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
+        cls.enterClassContext(mock.patch.dict(os.environ, allowance))
+        cls.fill_database()
+        cls.browser = cls.enterClassContext(_browser())
+        for model_admin in admin.site._registry.values():
+            short = mock.patch.object(model_admin, "list_per_page", _ROWS_PER_PAGE)
+            cls.enterClassContext(short)
+
+    def _fixture_teardown(self) -> None:
+        """Leave the database as it is: what the class needs is there once."""
+
+    @classmethod
+    def fill_database(cls) -> None:
+        """Bring in the sample files, and people."""
+        cls.alice = User.objects.create_superuser("alice", password=PASSWORD)
+        cls.somebody = User.objects.create_user("somebody")
+        Group.objects.create(name="Some role")
+        tokens.make_token(
+            user=cls.somebody,
+            name="nightly",
+            scope=ApiToken.Scope.READ,
+            days=7,
+            now=timezone.now(),
+        )
+        answered_request()
+        for path in sorted((PROJECT_ROOT / "sample_data").glob(cls.samples)):
+            import_text(path.read_bytes(), path.name, now=timezone.now())
+
+    def setUp(self) -> None:
+        # That a page is missing or refused is what some tests look at.
+        logging.disable(logging.WARNING)
+        self.addCleanup(logging.disable, logging.NOTSET)
+
+    # What tests use
+
+    def context(self, *, user: User | None = None, **options: Any) -> BrowserContext:
+        """Return a browser's profile of its own, with somebody signed in, or nobody."""
+        context = self.browser.new_context(
+            base_url=self.live_server_url, reduced_motion="reduce", **options
+        )
+        self.addCleanup(context.close)
+        context.set_default_timeout(_PATIENCE)
+        if user is not None:
+            context.add_cookies([self._session_of(user)])
+        return context
+
+    def page(self, *, user: User | None = None, **options: Any) -> Page:
+        """Return an empty page of such a profile, as wide as a desk's screen."""
+        size = {"width": WIDE, "height": 900}
+        return self.context(user=user, **{"viewport": size} | options).new_page()
+
+    def _session_of(self, user: User) -> dict[str, str]:
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        value = client.cookies[name].value
+        return {"name": name, "value": value, "url": self.live_server_url}
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    # The sandbox has no place for root.
+    arguments = [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=browser_path(), args=arguments
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -1,0 +1,82 @@
+"""Files brought in by the keyboard alone, and the pages that tell what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config.environment import PROJECT_ROOT
+from meter_readings.models import FlowFile
+
+from .page_checks import FaultsTestCase
+from .keyboard import KeyboardTestCase
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+SAMPLES = PROJECT_ROOT / "sample_data"
+
+
+class UploadTests(KeyboardTestCase, FaultsTestCase):
+    samples = "economy_7.uff"
+
+    def upload(self, *names: str, deed: str) -> Page:
+        """Return the page that tells what came of files."""
+        page = self.page(user=self.alice)
+        paths = [SAMPLES / name for name in names]
+        page.on("filechooser", lambda chooser: chooser.set_files(paths))
+        page.goto("/")
+        self.tab_to(page, "Upload files")
+        page.keyboard.press("Enter")
+        self.expect_heading(page, "Upload files")
+        self.skip_to_main(page)
+        self.tab_to(page, "Flow files")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#chosen li")
+        self.tab_to(page, deed)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#results h2")
+        return page
+
+    def test_imports_files_and_leads_to_them(self) -> None:
+        page = self.upload("prepayment.uff", deed="Import")
+        self.assertTrue(FlowFile.objects.filter(filename="prepayment.uff").exists())
+        self.assertEqual(self.focused_id(page), "results")
+        link = page.locator("#results a").first.text_content()
+        self.tab_to(page, link)
+        page.keyboard.press("Enter")
+        self.expect_heading(page, "prepayment.uff")
+
+    def test_tells_everything_without_fault(self) -> None:
+        names = ("rejected_faults.uff", "clock_change.uff", "economy_7.uff")
+        page = self.upload(*names, deed="Check only")
+        self.assertEqual("\n".join(self.faults_of(page)), "")
+
+    def test_needs_no_script(self) -> None:
+        page = self.page(user=self.alice, java_script_enabled=False)
+        page.goto("/admin/upload/")
+        page.set_input_files("#upload [type=file]", SAMPLES / "commercial.uff")
+        page.locator("[name=check]").press("Enter")
+        page.wait_for_selector("#results h2")
+        self.assertIn("commercial.uff", page.text_content("#results"))
+
+
+class TestingDashboardTests(KeyboardTestCase, FaultsTestCase):
+    samples = "economy_7.uff"
+
+    def test_imports_a_sample_and_clears_the_database(self) -> None:
+        page = self.page(user=self.alice)
+        page.goto("/admin/")
+        self.tab_to(page, "Testing dashboard")
+        page.keyboard.press("Enter")
+        self.expect_heading(page, "Testing dashboard")
+        self.tab_to(page, "Import prepayment.uff")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".messagelist")
+        self.assertEqual(FlowFile.objects.count(), 2)
+        self.assertEqual("\n".join(self.faults_of(page)), "")
+        page.focus("h2#clear + form input[type=text]")
+        page.keyboard.type("CLEAR")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=The database is clear")
+        self.assertEqual(FlowFile.objects.count(), 0)
+        self.assertEqual("\n".join(self.faults_of(page)), "")

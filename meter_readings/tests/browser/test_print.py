@@ -1,0 +1,84 @@
+"""Pages on paper: black on white, nothing cut off, and nothing that is pressed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meter_readings.models import FlowFile, MeterPoint
+
+from .base import THEMES, BrowserTestCase
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+# A4 between its margins, in the pixels of a style sheet
+PAPER = {"width": 680, "height": 1000}
+
+_PRESSED = "#header, #nav-sidebar, #toggle-nav-sidebar, nav, button, input, select"
+_COLOURS = """
+    (query) => [...new Set([...document.querySelectorAll(query)].map(
+        (each) => getComputedStyle(each).color))]
+"""
+_BEYOND = """
+    () => [...document.querySelectorAll("#content *")]
+        .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+        .map((each) => each.outerHTML.slice(0, 80))
+"""
+_CUT = """
+    () => [...document.querySelectorAll(".table, .results")]
+        .filter((each) => getComputedStyle(each).overflowX !== "visible"
+            || each.scrollWidth > each.clientWidth + 1)
+        .map((each) => each.outerHTML.slice(0, 80))
+"""
+
+
+class PaperTests(BrowserTestCase):
+    samples = "[cmr]*.uff"
+
+    def addresses(self) -> list[str]:
+        """Return the pages that people print."""
+        rejected = FlowFile.objects.filter(status=FlowFile.Status.REJECTED)
+        imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)
+        files = [rejected.earliest("pk"), imported.earliest("pk")]
+        pages = [MeterPoint.objects.earliest("pk"), *files]
+        return [page.get_absolute_url() for page in pages]
+
+    def on_paper(self, address: str, theme: str = "light") -> Page:
+        """Return a page as it is printed."""
+        page = self.page(user=self.alice, viewport=PAPER, color_scheme=theme)
+        page.goto(address)
+        page.emulate_media(media="print", color_scheme=theme)
+        return page
+
+    def test_nothing_is_pressed(self) -> None:
+        for address in [*self.addresses(), "/admin/meter_readings/reading/"]:
+            with self.subTest(address):
+                page = self.on_paper(address)
+                pressed = page.locator(_PRESSED).filter(visible=True)
+                self.assertEqual(
+                    pressed.evaluate_all("all => all.map((e) => e.outerHTML)"), []
+                )
+
+    def test_nothing_is_cut_off(self) -> None:
+        for address in self.addresses():
+            with self.subTest(address):
+                page = self.on_paper(address)
+                self.assertEqual(page.evaluate(_CUT), [])
+                self.assertEqual(page.evaluate(_BEYOND), [])
+
+    def test_charts_are_black_on_white_in_the_dark_too(self) -> None:
+        address = self.addresses()[0]
+        for theme in THEMES:
+            with self.subTest(theme):
+                page = self.on_paper(address, theme)
+                black, white = "rgb(0, 0, 0)", "rgb(255, 255, 255)"
+                self.assertEqual(page.evaluate(_COLOURS, ".series"), [black])
+                self.assertEqual(page.evaluate(_COLOURS, "#content h1"), [black])
+                self.assertIn(
+                    page.evaluate("getComputedStyle(document.body).backgroundColor"),
+                    (white, "rgba(0, 0, 0, 0)"),
+                )
+
+    def test_a_page_can_be_printed(self) -> None:
+        page = self.on_paper(self.addresses()[0])
+        self.assertTrue(page.pdf(format="A4").startswith(b"%PDF"))

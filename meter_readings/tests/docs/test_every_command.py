@@ -1,0 +1,89 @@
+"""No page shows a command that is neither run nor said, with its reason, not to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.test import SimpleTestCase
+
+from config.environment import PROJECT_ROOT
+
+from . import (
+    markdown,
+    runner,
+    test_deployment_guide,
+    test_getting_started,
+    test_operations,
+    test_reference,
+    test_testing_guide,
+)
+from .command_setups import BY_OTHER_TESTS, NOT_RUN, is_run_by_another_test
+
+MODULES = (
+    *(test_deployment_guide, test_getting_started, test_operations),
+    *(test_reference, test_testing_guide),
+)
+SHOWN = [shown for page in markdown.PAGES for shown in markdown.shown(page)]
+
+
+def readers() -> Iterator[type[runner.ReaderTestCase]]:
+    """Yield each reader of a page."""
+    for module in MODULES:
+        for each in vars(module).values():
+            if isinstance(each, type) and issubclass(each, runner.ReaderTestCase):
+                yield each
+
+
+class EveryCommandTests(SimpleTestCase):
+    def test_is_run_or_has_a_reason_not_to_be(self) -> None:
+        followed = {each.page for each in readers()}
+        for shown in SHOWN:
+            with self.subTest(page=shown.page, command=shown.command):
+                self.assertTrue(
+                    shown.page in followed
+                    or shown.command in NOT_RUN
+                    or is_run_by_another_test(shown)
+                )
+
+    def test_is_in_a_block_of_a_language_that_is_known(self) -> None:
+        known = markdown.TYPED | markdown.WHOLE | markdown.TEXT
+        for page in markdown.PAGES:
+            for block in markdown.blocks(page):
+                with self.subTest(page=page, line=block.line_number):
+                    self.assertIn(block.language, known)
+
+    def test_is_in_a_block_that_is_found(self) -> None:
+        for page in markdown.PAGES:
+            said = (PROJECT_ROOT / page).read_text(encoding="utf-8")
+            with self.subTest(page):
+                self.assertEqual(said.count("```"), 2 * len([*markdown.blocks(page)]))
+
+
+class NotRunTests(SimpleTestCase):
+    def test_what_is_not_run_is_shown_somewhere(self) -> None:
+        shown = {each.command for each in SHOWN if not is_run_by_another_test(each)}
+        self.assertEqual(NOT_RUN.keys() - shown, set())
+
+    def test_what_another_test_runs_is_shown_and_read_there(self) -> None:
+        for (page, language, beginning), module in BY_OTHER_TESTS.items():
+            said = (PROJECT_ROOT / "meter_readings/tests" / module).read_text("utf-8")
+            name = beginning.split()[-1] if beginning else page
+            with self.subTest(page=page, language=language, beginning=beginning):
+                commands = [each.command for each in markdown.shown(page, language)]
+                self.assertTrue(any(each.startswith(beginning) for each in commands))
+                self.assertRegex(said, r"\b(markdown\.\w+|as_shown)\(")
+                self.assertIn(f'"{name}"', said)
+
+
+class RoomTests(SimpleTestCase):
+    def test_each_is_of_a_command_that_its_page_shows(self) -> None:
+        for each in readers():
+            shown = {shown.command for shown in markdown.shown(each.page)}
+            with self.subTest(each.page):
+                self.assertEqual(each.rooms.keys() - shown, set())
+
+    def test_each_says_what_is_other_than_on_the_page(self) -> None:
+        for each in readers():
+            for command, room in each.rooms.items():
+                with self.subTest(page=each.page, command=command):
+                    self.assertTrue(room.words or not room.is_other())

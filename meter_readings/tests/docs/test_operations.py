@@ -1,0 +1,74 @@
+"""The run book, followed from its first command to its last on a production site."""
+
+from __future__ import annotations
+
+import secrets
+from unittest import skipUnless
+
+from . import markdown, runner
+from .command_setups import NO_CURL, SITE_IS_LOOKED_AT, Room
+
+PAGE = "documentation/OPERATIONS.md"
+MPAN = "1899785714289"
+SITE = f"""
+cat >.env <<'END'
+D0010_ENV=production
+SECRET_KEY={secrets.token_urlsafe(50)}
+METRICS_TOKEN={secrets.token_urlsafe(30)}
+ALLOWED_HOSTS=readings.example.org
+BEHIND_PROXY=1
+ACCEPT_SQLITE_RISK=1
+END
+chmod 600 .env
+python manage.py migrate --verbosity 0
+python manage.py collectstatic --noinput --verbosity 0
+python manage.py import_d0010 sample_data/routine_history.uff"""
+
+ADD_YEAR = markdown.with_words(PAGE, "meter_readings_add_year")
+TAKE_YEAR_OUT = markdown.with_words(PAGE, "DETACH PARTITION")
+FILE_OF_2015 = """
+python manage.py make_d0010 --from 2015-01-01 --months 1 --output old.uff
+python manage.py import_d0010 old.uff"""
+
+
+@skipUnless(runner.IS_REQUIRED or runner.HAS_WHITENOISE, "whitenoise is not here")
+class OperationsTests(runner.ReaderTestCase):
+    page = PAGE
+    has_tables = False
+    rooms = {
+        "./deployment_scripts/validate_deployment.sh"
+        " --url https://readings.example.org": SITE_IS_LOOKED_AT,
+        "curl http://127.0.0.1:8000/readyz": Room(says="true, ", missing=NO_CURL),
+        'curl -H "Authorization: Bearer $METRICS_TOKEN"'
+        " http://127.0.0.1:8000/metrics": Room(
+            words="with the token of the settings",
+            missing=NO_CURL,
+            before="export $(grep ^METRICS_TOKEN .env)",
+            says="(?m)^d0010_readings 221$",
+        ),
+        "python manage.py apply_retention --dry-run": Room(says="Would be removed"),
+        "python manage.py apply_retention --yes": Room(says="Removed"),
+        "python manage.py export_subject - --output subject.zip"
+        ' --reason "Request 18"': Room(
+            typed=[("", MPAN)],
+            after="python -m zipfile -l subject.zip | grep -q original_lines.csv",
+        ),
+        'python manage.py erase_mpan - --reason "Request 17"': Room(
+            words="the site is at rest",
+            opens_anew=True,
+            typed=[("", MPAN), ("Type yes:", "yes")],
+            says="Erased: ",
+        ),
+        ADD_YEAR: Room(after="psql -c 'TABLE meter_readings_reading_2027'"),
+        TAKE_YEAR_OUT: Room(
+            words="there are readings of that year",
+            before=FILE_OF_2015,
+            after="""
+            psql -c 'TABLE old_years.meter_readings_reading_2015' | grep 2015-01
+            ! python manage.py export_readings --file old.uff""",
+        ),
+    }
+
+    def setUp(self) -> None:
+        super().setUp()
+        self._do(SITE)

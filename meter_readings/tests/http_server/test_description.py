@@ -1,0 +1,73 @@
+"""Schemathesis believes the description of the API, and tries everything it allows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from unittest import SkipTest
+
+from django.db import connection
+
+from config.environment import PROJECT_ROOT, boolean
+from meter_readings.tests.robustness import SEED, amount, say
+
+from .base import ServedTestCase
+
+EXAMPLES = amount("D0010_API_EXAMPLES", 5)
+
+_CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+_HOOKS = "meter_readings.tests.http_server.schemathesis_hooks"
+
+
+class DescriptionTests(ServedTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        if find_spec("schemathesis") is None:
+            missing = (
+                "Schemathesis is missing: deployment_scripts/requirements-tools.txt"
+            )
+            if boolean("D0010_SCHEMATHESIS_REQUIRED", default=False):
+                raise AssertionError(missing)
+            raise SkipTest(missing)
+        super().setUpClass()
+
+    def test_no_request_finds_an_answer_that_is_not_described(self) -> None:
+        """By all checks, with so many examples of each operation."""
+        with tempfile.TemporaryDirectory(prefix="d0010_schemathesis_") as folder:
+            run = subprocess.run(
+                [sys.executable, "-m", "schemathesis.cli", *self.arguments()],
+                cwd=folder,
+                env=os.environ
+                | {"PYTHONPATH": str(PROJECT_ROOT), "SCHEMATHESIS_HOOKS": _HOOKS},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assert_no_mistake_was_logged()
+        say(f"{EXAMPLES} examples an operation on {connection.vendor}: {run.stdout}")
+
+    def arguments(self) -> list[str]:
+        """Return what Schemathesis is told."""
+        description = PROJECT_ROOT / "documentation" / "openapi.yaml"
+        told = [
+            f"--config-file={_CONFIGURATION}",
+            "run",
+            str(description),
+            f"--url=http://127.0.0.1:{self.port}",
+            "--checks=all",
+            f"--max-examples={EXAMPLES}",
+            f"--seed={SEED}",
+            "--continue-on-failure",
+            # A machine may be busy with much else.
+            "--request-timeout=120",
+            "--generation-database=none",
+            "--suppress-health-check=all",
+            "--no-color",
+        ]
+        told += [f"--header={name}: {value}" for name, value in self.headers.items()]
+        return told

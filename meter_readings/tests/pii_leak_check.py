@@ -1,0 +1,98 @@
+"""Look for MPANs in all that a run of the tests logs and says: none may be there.
+
+Tests use made-up MPANs with right check digits everywhere, so that whatever writes one
+to a log or to standard error is found, whichever test made it do so.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+import re
+import threading
+import time
+from typing import Any, Self
+
+from config.logs import PrivateFormatter
+from meter_readings.d0010.mpan import DISTRIBUTORS, has_valid_check_digit
+
+_THIRTEEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{13}(?![0-9])")
+_STDERR = 2
+_DAY = 24 * 60 * 60
+
+
+def mpans_in(text: str) -> set[str]:
+    """Return the MPANs that stand in a text."""
+    return set(filter(_is_mpan, _THIRTEEN_DIGITS.findall(text)))
+
+
+def _is_mpan(number: str) -> bool:
+    # Milliseconds since 1970 have as many digits.
+    is_time = abs(int(number) / 1000 - time.time()) < _DAY
+    is_issued = number[:2] in DISTRIBUTORS
+    return is_issued and not is_time and has_valid_check_digit(number)
+
+
+class PiiLeakCheck:
+    """Looks at every log record as it would be written, and at standard error.
+
+    A context manager; `leaks` says in words what was found. Records of our own loggers
+    may hold no MPAN even before the formatter masks it.
+    """
+
+    def __init__(self, file_descriptor: int = _STDERR) -> None:
+        self.leaks: list[str] = []
+        self._formatter = PrivateFormatter("{message}", style="{")
+        self._tee = _Tee(file_descriptor)
+
+    def __enter__(self) -> Self:
+        self._make_record = logging.getLogRecordFactory()
+        logging.setLogRecordFactory(self._record)
+        self._tee.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.setLogRecordFactory(self._make_record)
+        self._look(self._tee.stop(), "standard error")
+
+    def _record(self, *args: Any, **options: Any) -> logging.LogRecord:
+        record = self._make_record(*args, **options)
+        written = self._formatter.format(copy.copy(record))
+        self._look(written, f"the log of {record.name}, line {record.lineno}")
+        # logging.makeLogRecord begins without a name.
+        if str(record.name).startswith("meter_readings"):
+            where = f"what {record.name} says in line {record.lineno}"
+            self._look(record.getMessage(), where)
+        return record
+
+    def _look(self, text: str, where: str) -> None:
+        self.leaks += [f"{mpan} in {where}" for mpan in sorted(mpans_in(text))]
+
+
+class _Tee:
+    """Passes on what is written to a file descriptor, and remembers it."""
+
+    def __init__(self, file_descriptor: int) -> None:
+        self._file_descriptor = file_descriptor
+        self._pieces: list[bytes] = []
+
+    def start(self) -> None:
+        self._original = os.dup(self._file_descriptor)
+        self._end, entrance = os.pipe()
+        os.dup2(entrance, self._file_descriptor)
+        os.close(entrance)
+        self._thread = threading.Thread(target=self._pass_on, daemon=True)
+        self._thread.start()
+
+    def _pass_on(self) -> None:
+        while piece := os.read(self._end, 1 << 16):
+            os.write(self._original, piece)
+            self._pieces.append(piece)
+
+    def stop(self) -> str:
+        """Put the file descriptor back; return what was written to it."""
+        os.dup2(self._original, self._file_descriptor)
+        # A process that a test has left behind may still hold the other end.
+        self._thread.join(timeout=5)
+        return b"".join(self._pieces).decode(errors="replace")

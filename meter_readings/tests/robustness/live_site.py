@@ -1,0 +1,159 @@
+"""A whole site in processes of its own: its commands, and pages as people get them."""
+
+from __future__ import annotations
+
+
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import Message
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import NamedTuple
+
+from config.environment import PROJECT_ROOT
+
+from .pg_cluster import free_port
+from .subprocesses import unmeasured
+
+_NAME, _PASSWORD = "drill", "a password for a drill alone"
+_BOUNDARY = "-----part-----"
+
+
+class Answer(NamedTuple):
+    """What the site answers."""
+
+    status: int
+    headers: Message
+    text: str
+
+
+class Site:
+    """A site of one user; `folder` holds its files, `environment` says its database."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.media = Path(environment.get("MEDIA_ROOT", folder / "media"))
+        own = {
+            "D0010_ENV": "development",
+            "DEBUG": "0",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "USE_POSTGRESQL": "0",
+            "SQLITE_PATH": str(folder / "db.sqlite3"),
+            "MEDIA_ROOT": str(self.media),
+            "CACHE_DIR": str(folder / "cache"),
+            "DJANGO_SUPERUSER_PASSWORD": _PASSWORD,
+        }
+        self._environment = unmeasured() | own | environment
+        self._cookies = CookieJar()
+        jar = urllib.request.HTTPCookieProcessor(self._cookies)
+        self._browser = urllib.request.build_opener(jar)
+        self._address = ""
+
+    def prepare(self) -> None:
+        """Make the tables and the user."""
+        for words in (
+            ["migrate", "--verbosity", "0"],
+            [
+                "createsuperuser",
+                "--noinput",
+                "--username",
+                _NAME,
+                "--email",
+                "drill@example.org",
+            ],
+        ):
+            result = self.run(*words)
+            assert not result.returncode, result.stderr
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *words],
+            cwd=PROJECT_ROOT,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        with self.start(*words) as process:
+            out, err = process.communicate()
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Serve the pages, by one thread that keeps its connection as real ones do."""
+        port = free_port()
+        self._address = f"http://127.0.0.1:{port}"
+        where = ["--noreload", "--nothreading", "--skip-checks", f"127.0.0.1:{port}"]
+        with subprocess.Popen(
+            [sys.executable, "manage.py", "runserver", *where],
+            cwd=PROJECT_ROOT,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            try:
+                self._wait()
+                yield
+            finally:
+                process.kill()
+
+    def sign_in(self) -> None:
+        """Sign the user in."""
+        self.get("/admin/login/")
+        form = {"username": _NAME, "password": _PASSWORD, **self._token()}
+        answer = self._ask(
+            "/admin/login/?next=/", urllib.parse.urlencode(form).encode()
+        )
+        assert answer.status == 200 and "Sign out" in answer.text, answer
+
+    def get(self, path: str) -> Answer:
+        """Ask for a page."""
+        return self._ask(path)
+
+    def upload(self, filename: str, data: bytes) -> Answer:
+        """Send a flow file by the page for that."""
+        fields = {"policy": "standard", "import": "1", **self._token()}
+        parts = [f'name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
+        parts.append(
+            f'name="flow_files"; filename="{filename}"\r\n'
+            f"Content-Type: text/plain\r\n\r\n{data.decode()}"
+        )
+        disposition = "Content-Disposition: form-data; "
+        body = "".join(f"--{_BOUNDARY}\r\n{disposition}{part}\r\n" for part in parts)
+        return self._ask("/admin/upload/", f"{body}--{_BOUNDARY}--\r\n".encode())
+
+    def _token(self) -> dict[str, str]:
+        [token] = [each.value for each in self._cookies if each.name == "csrftoken"]
+        return {"csrfmiddlewaretoken": str(token)}
+
+    def _ask(self, path: str, body: bytes | None = None) -> Answer:
+        request = urllib.request.Request(self._address + path, body)
+        if body and body.startswith(b"--"):
+            kind = f"multipart/form-data; boundary={_BOUNDARY}"
+            request.add_header("Content-Type", kind)
+        try:
+            with self._browser.open(request, timeout=60) as answer:
+                return Answer(answer.status, answer.headers, answer.read().decode())
+        except urllib.error.HTTPError as answer:
+            with answer:
+                return Answer(answer.code, answer.headers, answer.read().decode())
+
+    def _wait(self) -> None:
+        """Wait until somebody answers."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self.get("/healthz")
+                return
+            except urllib.error.URLError:
+                assert time.monotonic() < deadline, "The site does not answer."
+                time.sleep(0.1)

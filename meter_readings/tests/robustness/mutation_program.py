@@ -1,0 +1,154 @@
+"""A program: import mutants, batch by batch, and compare all that is held after each.
+
+Its arguments are how many mutants and a folder where those that fail are kept. It says
+what came of each batch and stops after some failures. Of the mutants that must be
+rejected, some are imported in earnest, so that their reports are stored; the others in
+a dry run, which must keep nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import random
+import shutil
+import sys
+import traceback
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from django.conf import settings
+from django.db import connection
+
+from meter_readings import importer
+from meter_readings.models import FlowFile
+
+from . import NOW, SEED, reference_model, database_state, mutations
+from .subprocesses import say
+from .digests import verdict_of
+
+_BATCH = 50
+_FAILURES_ENOUGH = 3
+_DIFFERENCES_ENOUGH = 10
+_EARNEST_EVERY = 10
+# Files are read in blocks; in small ones, a small file is read as a large one is.
+_BLOCK_SIZES = (1 << 18, 300, 1 << 18, 100, 1 << 18)
+# So many batches are undone file by file; the others are swept away.
+_UNDONE_EVERY = 10
+
+
+def main() -> None:
+    """Import so many mutants."""
+    count = int(sys.argv[1])
+    batches = Batches(Path(sys.argv[2]))
+    _take_no_time()
+    # A run that was killed may have left its rows.
+    database_state.empty()
+    for begin in range(0, count, _BATCH):
+        say(**batches.run(range(begin, min(begin + _BATCH, count))))
+        if batches.failure_count >= _FAILURES_ENOUGH:
+            break
+
+
+class Batches:
+    """Imports batches of mutants, each into an empty database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.failure_count = 0
+        self._folder = folder
+        self._shelf = reference_model.Shelf()
+        self._outcomes: Counter[str] = Counter()
+        self._failures: list[str] = []
+        self._mutants: dict[str, mutations.Mutant] = {}
+        self._said = hashlib.sha256()
+
+    def run(self, numbers: range) -> dict[str, Any]:
+        """Import one batch; return what came of it."""
+        self._shelf, self._outcomes = reference_model.Shelf(), Counter()
+        self._failures, self._mutants, self._said = [], {}, hashlib.sha256()
+        for number in numbers:
+            self._import(mutations.mutant(number))
+        self._compare(f"after mutants {numbers[0]} to {numbers[-1]}")
+        if numbers[0] // _BATCH % _UNDONE_EVERY == 0:
+            self._undo_all(random.Random(numbers[0]))
+        database_state.empty()
+        shutil.rmtree(settings.MEDIA_ROOT)
+        self.failure_count += len(self._failures)
+        return {
+            "digest": self._said.hexdigest(),
+            "outcomes": self._outcomes,
+            "failures": self._failures,
+        }
+
+    def _import(self, mutant: mutations.Mutant) -> None:
+        file = reference_model.read(mutant.data, mutant.filename, mutant.policy)
+        self._mutants[file.sha256] = mutant
+        is_dry = file.is_rejected and mutant.number % _EARNEST_EVERY > 0
+        wanted = self._shelf.attempt(file, dry_run=is_dry)
+        block_size = _BLOCK_SIZES[mutant.number % len(_BLOCK_SIZES)]
+        try:
+            with patch("meter_readings.d0010.lines.BLOCK_SIZE", block_size):
+                result = importer.import_flow_file(
+                    stream=io.BytesIO(mutant.data),
+                    filename=mutant.filename,
+                    policy=mutant.policy,
+                    now=NOW,
+                    dry_run=is_dry,
+                )
+        except Exception:
+            self._fail(mutant, traceback.format_exc())
+            return
+        self._outcomes[result.outcome.value] += 1
+        found = verdict_of(result)
+        self._said.update(repr(found._replace(finding_counts={})).encode())
+        if found != wanted:
+            self._fail(mutant, f"expected {wanted}\n     got {found}")
+
+    def _compare(self, when: str) -> None:
+        wanted, found = self._shelf.contents(), database_state.contents()
+        self._said.update(found.digest.encode())
+        if wanted != found:
+            differences = wanted.differences(found)
+            for sha256, mutant in self._mutants.items():
+                if any(sha256 in difference for difference in differences):
+                    self._keep(mutant)
+            few = "\n".join(differences[:_DIFFERENCES_ENOUGH])
+            self._failures.append(
+                f"The database differs {when}; files are in {self._folder}:\n{few}"
+            )
+
+    def _undo_all(self, chance: random.Random) -> None:
+        """Undo every import of the batch in any order; nothing must be left."""
+        files = [*FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)]
+        chance.shuffle(files)
+        for flow_file in files:
+            found = importer.undo_import(flow_file=flow_file, now=NOW)
+            wanted = self._shelf.undo(flow_file.sha256)
+            if found != wanted:
+                self._failures.append(
+                    f"Undoing {flow_file.filename} did {found} and not {wanted}"
+                )
+        self._compare("after all was undone")
+
+    def _fail(self, mutant: mutations.Mutant, why: str) -> None:
+        path = self._keep(mutant)
+        self._failures.append(
+            f"Mutant {mutant.number} ({mutant.policy}), kept as {path}:\n{why}"
+        )
+
+    def _keep(self, mutant: mutations.Mutant) -> Path:
+        path = self._folder / f"{SEED}-{mutant.filename}"
+        path.write_bytes(mutant.data)
+        return path
+
+
+def _take_no_time() -> None:
+    """Let nothing wait for a disk."""
+    os.fsync = lambda handle: None
+    if connection.vendor == "sqlite":
+        connection.cursor().execute("PRAGMA synchronous = OFF")
+    else:
+        connection.cursor().execute("SET synchronous_commit = off")

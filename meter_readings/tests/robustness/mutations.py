@@ -1,0 +1,287 @@
+"""Flow files after accidents: the same number gives the same file everywhere."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import NamedTuple
+
+from meter_readings.models import Policy
+from meter_readings.tests.flow_file_builder import (
+    EVERY_GROUP,
+    flow_file,
+    header_line,
+    mpan_core,
+)
+
+from . import SEED
+
+
+class Mutant(NamedTuple):
+    """A spoiled file, and how it is to be imported."""
+
+    number: int
+    data: bytes
+    policy: Policy
+
+    @property
+    def filename(self) -> str:
+        """Return a name that no other mutant has."""
+        return f"mutant-{self.number}.uff"
+
+
+_SEVERAL_METERS = f"""
+026|{mpan_core(101)}|V|
+027|02|Dog in the garden|
+028|F75A 00802|R|
+030|01|20240301000000|10203.0|||T|N|
+030|02|20240301000000|4455.5|||T|N|
+028|F75A 00802|C|
+030|01|20240401000000|10303.0|||T|P|
+028|S95105287|R|
+030|S|20240301000000|78.4|||T|N|
+026|{mpan_core(102)}|U|
+028|S95105287|D|
+030|S|20240301000000|99999999.9|||T|N|
+030|S|20240301000000|12.0|||T|N|
+026|{mpan_core(101)}|F|
+028|F75A 00802|R|
+030|01|20240301000000|10203.0|||F|N|
+032|03|F|
+"""
+
+_ODD_READINGS = f"""
+026|{mpan_core(103)}|V|
+028|K1|W|
+030|S|20240301000000|500.0|||T|N|
+028|K1|R|
+030|S|20240301000000|500.0|||T|N|
+030|S|20240331013000|501.0|||T|N|
+030|S|20231029013000|502.0|||T|N|
+030|MD|20240301000000|4.25|20240229000000|1||P|
+030|é|20240301000000|007|||T|N|
+028|K1|Q|
+030|S|20240301000000|500.5|||T|N|
+032|05|T|
+032|28|F|
+033|27|Seal broken – see note|
+028|K2|R|
+026|{mpan_core(104)}||
+027|09||
+026|7800000000019|V|
+028|12345678901234567890||
+030|S|20240301000000|1.125|||T|N|
+"""
+
+_HALF_HOURLY = f"""
+026|{mpan_core(105, distributor_id="12")}|V|
+028|E10Z012345|A|
+030|AI|20240430235959|123456.7|||T|P|
+030|RI|20240430235959|0.0|||T|P|
+030|MD|20240430235959|41.5|20240331235959|1|T|P|
+"""
+
+
+def _bases() -> list[bytes]:
+    odd = flow_file(_ODD_READINGS, trailer=False).encode("cp1252")
+    several = flow_file(_SEVERAL_METERS).encode("ascii")
+    half_hourly = flow_file(
+        _HALF_HOURLY, header=header_line(from_role="C", created_at="20240501060000")
+    )
+    return [
+        EVERY_GROUP.encode("ascii"),
+        several,
+        several.replace(b"\n", b"\r\n"),
+        odd,
+        b"\xef\xbb\xbf" + EVERY_GROUP.encode("ascii").rstrip(b"\n"),
+        half_hourly.encode("ascii"),
+    ]
+
+
+BASES = _bases()
+
+# What has broken other readers of numbers, times, texts and lines.
+NASTY = [
+    b"1e999",
+    b"1E-9999999",
+    b"NaN",
+    b"sNaN",
+    b"Infinity",
+    b"-0",
+    b"-0.0",
+    b"+1",
+    b"1_000.0",
+    b"0x1F",
+    b".5",
+    b"1.",
+    b"1,5",
+    b"99999999.9",
+    b"100000000.0",
+    b"999999999.999",
+    b"999999999.9995",
+    b"1000000000.0",
+    b"0.0005",
+    b"9" * 40,
+    b"9" * 5000,
+    "٠١٢٣٤٥".encode(),
+    "１２".encode(),
+    "²".encode("cp1252"),
+    b"\x00",
+    b"\x01\x02",
+    b"\x1b[31m",
+    b"\x7f",
+    b"\x81\x8d\x8f\x90\x9d",
+    b"\xa0",
+    b"\x85",
+    "\u2028".encode(),
+    "\U0001f4a1".encode(),
+    b"\xff\xfe",
+    b"\r",
+    b"\n",
+    b"\n\n",
+    b"\\.",
+    b"\\N",
+    b'"',
+    b"'; DROP TABLE meter_readings_reading; --",
+    b"%s",
+    b"{}",
+    b"|",
+    b"||||||||",
+    b"   ",
+    b"\t",
+    b"20240230000000",
+    b"20240401240000",
+    b"20240401235960",
+    b"00010101000000",
+    b"99991231235959",
+    b"19500101000000",
+    b"21991231235959",
+    b"20240331010000",
+    b"20231029010000",
+    b"x" * 200,
+    b"x" * 201,
+    b"A" * 20,
+    b"A" * 21,
+    b"32767",
+    b"32768",
+    b"999",
+    b"1000",
+    b"2147483648",
+    b"99999999999999999999",
+    b"D0010001",
+    b"D0149001",
+    b"ZPT|",
+    b"026|",
+    b"028|",
+    b"030|",
+    b"W",
+    b"V",
+    b"F",
+]
+
+
+# Fewer than mutants that are held together: some say they are the same message.
+_IDENTIFIERS = 40
+
+
+def mutant(number: int) -> Mutant:
+    """Return one of the endless row of mutants."""
+    chance = random.Random(f"{SEED}:{number}")
+    identifier = b"TEST%06d" % (number % _IDENTIFIERS)
+    data = chance.choice(BASES).replace(b"TEST000001", identifier)
+    for _ in range(chance.choice((1, 1, 2, 3, 5))):
+        data = chance.choice(ACCIDENTS)(data, chance)
+    policy = chance.choice((Policy.STANDARD,) * 4 + (Policy.STRICT, Policy.SALVAGE))
+    return Mutant(number, data, policy)
+
+
+# Accidents
+
+
+def _flip_bit(data: bytes, chance: random.Random) -> bytes:
+    changed = bytearray(data)
+    if changed:
+        changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    return bytes(changed)
+
+
+def _insert_byte(data: bytes, chance: random.Random) -> bytes:
+    at = chance.randint(0, len(data))
+    return data[:at] + bytes([chance.randrange(256)]) + data[at:]
+
+
+def _delete_bytes(data: bytes, chance: random.Random) -> bytes:
+    at, count = chance.randint(0, len(data)), chance.choice((1, 1, 2, 15))
+    return data[:at] + data[at + count :]
+
+
+def _truncate(data: bytes, chance: random.Random) -> bytes:
+    return data[: chance.randint(0, len(data))]
+
+
+def _splice(data: bytes, chance: random.Random) -> bytes:
+    at = chance.randint(0, len(data))
+    return data[:at] + chance.choice(NASTY) + data[at:]
+
+
+def _swap_lines(data: bytes, chance: random.Random) -> bytes:
+    lines = data.split(b"\n")
+    one, other = chance.randrange(len(lines)), chance.randrange(len(lines))
+    lines[one], lines[other] = lines[other], lines[one]
+    return b"\n".join(lines)
+
+
+def _repeat_line(data: bytes, chance: random.Random) -> bytes:
+    lines = data.split(b"\n")
+    lines.insert(chance.randint(0, len(lines)), chance.choice(lines))
+    return b"\n".join(lines)
+
+
+def _delete_line(data: bytes, chance: random.Random) -> bytes:
+    lines = data.split(b"\n")
+    del lines[chance.randrange(len(lines))]
+    return b"\n".join(lines)
+
+
+def _swap_cells(data: bytes, chance: random.Random) -> bytes:
+    cells = data.split(b"|")
+    one, other = chance.randrange(len(cells)), chance.randrange(len(cells))
+    cells[one], cells[other] = cells[other], cells[one]
+    return b"|".join(cells)
+
+
+def _replace_cell(data: bytes, chance: random.Random) -> bytes:
+    cells = data.split(b"|")
+    cells[chance.randrange(len(cells))] = chance.choice(NASTY)
+    return b"|".join(cells)
+
+
+def _copy_cell(data: bytes, chance: random.Random) -> bytes:
+    cells = data.split(b"|")
+    cells[chance.randrange(len(cells))] = chance.choice(cells)
+    return b"|".join(cells)
+
+
+def _cross(data: bytes, chance: random.Random) -> bytes:
+    """Begin as this file and go on as another."""
+    other = chance.choice(BASES)
+    at = chance.randint(0, len(data))
+    return data[:at] + other[chance.randint(0, len(other)) :]
+
+
+ACCIDENTS: list[Callable[[bytes, random.Random], bytes]] = [
+    _flip_bit,
+    _flip_bit,
+    _insert_byte,
+    _delete_bytes,
+    _truncate,
+    _splice,
+    _swap_lines,
+    _repeat_line,
+    _delete_line,
+    _swap_cells,
+    _replace_cell,
+    _replace_cell,
+    _copy_cell,
+    _cross,
+]

@@ -1,0 +1,293 @@
+"""A process killed at any moment leaves all of its file or nothing, and no lock."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.db import OperationalError, connection
+from django.db.backends.utils import CursorWrapper
+from django.test import TransactionTestCase
+
+from meter_readings import importer
+from meter_readings.importer import Outcome
+from meter_readings.models import Finding, FlowFile, Meter, MeterPoint, SiteVisit
+
+from . import NOW, SEED, amount, reference_model, database_state, say
+from .large_files import large_file
+from .subprocesses import Program, folder
+
+KILLS = amount("D0010_KILLS", 12)
+
+# A server notices that its client is gone when the statement it is at is over.
+_PATIENCE_SECONDS = 60
+
+# What is aimed at: a phase, and from where to where in it. The commit ends loading.
+_AIMS = (
+    ("receiving", 0.0, 1.0),
+    ("checking", 0.0, 1.0),
+    ("loading", 0.0, 1.0),
+    ("loading", 0.0, 1.0),
+    ("loading", 0.9, 1.1),
+)
+_PHASES = ("receiving", "checking", "loading")
+
+FIRST = large_file(
+    identifier="FIRST",
+    created_at="20240403091500",
+    meters=range(150, 250),
+    days=range(30),
+    steps=11,
+)
+
+_READINGS = """
+SELECT CASE WHEN file.file_identifier = 'FIRST' THEN 1 ELSE 2 END,
+    reading.line_number, point.mpan, meter.serial_number, reading.register_id,
+    CAST(reading.read_at AS text), CAST(reading.value AS text), reading.reading_type,
+    reading.bsc_validation_status, reading.standing
+FROM meter_readings_reading AS reading
+LEFT JOIN meter_readings_flowfile AS file ON file.id = reading.flow_file_id
+LEFT JOIN meter_readings_meter AS meter ON meter.id = reading.meter_id
+LEFT JOIN meter_readings_meterpoint AS point ON point.id = meter.meter_point_id
+ORDER BY 1, 2
+"""
+
+
+class Held(NamedTuple):
+    """What tells whether a file is there: counts, and a hash of every reading."""
+
+    meter_points: int
+    meters: int
+    site_visits: int
+    readings: str
+
+
+class Aim(NamedTuple):
+    """When to kill: so long after a phase has begun."""
+
+    phase: str
+    delay: float
+
+
+class Killed(NamedTuple):
+    """What was seen of a process that was killed."""
+
+    phase: str
+    is_acknowledged: bool
+
+
+class KilledProcessTests(TransactionTestCase):
+    """A file of 20,000 readings, beside one that speaks of many of the same."""
+
+    def setUp(self) -> None:
+        self.chance = random.Random(SEED)
+        resources = ExitStack()
+        self.addCleanup(resources.close)
+        self.folder = Path(resources.enter_context(folder()))
+        self.program = resources.enter_context(Program("import_program"))
+        self.assertEqual(self.program.answer(), {"ready": True})
+        self._import(FIRST, "first.uff")
+        self.nothing = _held()
+        second = _second(0)
+        self._import(second, "second.uff")
+        self._compare_with_memory(second)
+        self.all = _held()
+        started = time.monotonic()
+        _undo(second)
+        self.undoing_seconds = time.monotonic() - started
+        self.assertEqual(_held(), self.nothing)
+
+    def test_leaves_all_of_its_file_or_none_of_it(self) -> None:
+        seen: Counter[str] = Counter()
+        lengths = self._lengths_of_phases()
+        for number in range(1, KILLS + 1):
+            phase, begin, end = self.chance.choice(_AIMS)
+            aim = Aim(phase, lengths[phase] * self.chance.uniform(begin, end))
+            with self.subTest(seed=SEED, kill=number, aim=aim):
+                seen[self._kill_import(_second(number), aim)] += 1
+        say(f"{KILLS} imports killed on {connection.vendor}: {dict(seen)}")
+
+    def test_undoes_all_of_a_file_or_none_of_it(self) -> None:
+        seen: Counter[str] = Counter()
+        for number in range(1, KILLS // 4 + 1):
+            data = _second(number)
+            self._import(data, "second.uff")
+            delay = self.undoing_seconds * self.chance.uniform(0, 2)
+            with self.subTest(seed=SEED, kill=number, delay=delay):
+                seen[self._kill_undoing(data, Aim("receiving", delay))] += 1
+        say(f"{KILLS // 4} undoings killed on {connection.vendor}: {dict(seen)}")
+
+    def _kill_import(self, data: bytes, aim: Aim) -> str:
+        """Kill an import, look at what it left, and import the file again."""
+        path = self._written(data)
+        killed = self._kill(aim, do="import", path=str(path), filename=path.name)
+        is_held = _rows_of(data) == (1, 1)
+        if not is_held:
+            self.assertEqual(_rows_of(data), (0, 0))
+            self.assertFalse(killed.is_acknowledged, "An acknowledged file is lost.")
+        self.assertEqual(_held(), self.all if is_held else self.nothing)
+        self.assertEqual(
+            self._import(data, path.name),
+            Outcome.ALREADY_IMPORTED if is_held else Outcome.IMPORTED,
+        )
+        self.assertEqual(_held(), self.all)
+        _undo(data)
+        self.assertEqual(_held(), self.nothing)
+        if killed.is_acknowledged:
+            return "acknowledged"
+        return "committed" if is_held else killed.phase
+
+    def _kill_undoing(self, data: bytes, aim: Aim) -> str:
+        """Kill an undoing, look at what it left, and undo what is left."""
+        killed = self._kill(aim, do="undo", sha256=hashlib.sha256(data).hexdigest())
+        is_held = _is_imported(data)
+        if is_held:
+            self.assertFalse(killed.is_acknowledged, "An undone file is back.")
+        self.assertEqual(_held(), self.all if is_held else self.nothing)
+        if is_held:
+            _undo(data)
+        self.assertEqual(_held(), self.nothing)
+        return "left" if is_held else "undone"
+
+    def _kill(self, aim: Aim, **request: str) -> Killed:
+        """Let the program do something, and kill what does it at some moment."""
+        child, phase, is_acknowledged = 0, "", False
+        for answer in self._answers(request):
+            child = answer.get("child", child)
+            phase = answer.get("phase", phase)
+            is_acknowledged |= "outcome" in answer
+            if answer.get("phase") == aim.phase:
+                time.sleep(aim.delay)
+                # Until it is reaped, its number is nobody else's.
+                os.kill(child, signal.SIGKILL)
+                self.program.ask(do="reap")
+        self._wait_until_nothing_is_locked()
+        return Killed(phase, is_acknowledged)
+
+    def _lengths_of_phases(self) -> dict[str, float]:
+        """Return how long an import that is left alone is in each phase."""
+        data = _second(-1)
+        path = self._written(data)
+        request = {"do": "import", "path": str(path), "filename": path.name}
+        moments = []
+        for answer in self._answers(request):
+            if "phase" in answer or "outcome" in answer:
+                moments.append(time.monotonic())
+            if "outcome" in answer:
+                self.program.ask(do="reap")
+        _undo(data)
+        lengths = [later - earlier for earlier, later in pairwise(moments)]
+        return dict(zip(_PHASES, lengths, strict=True))
+
+    def _answers(self, request: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Ask for something in a child; yield what is said until that is over."""
+        self.program.ask(in_child=True, **request)
+        for answer in self.program.answers():
+            self.assertNotIn("error", answer)
+            if "ended" in answer:
+                return
+            yield answer
+
+    def _written(self, data: bytes) -> Path:
+        path = self.folder / "second.uff"
+        path.write_bytes(data)
+        return path
+
+    def _import(self, data: bytes, filename: str) -> Outcome:
+        result = importer.import_flow_file(
+            stream=io.BytesIO(data), filename=filename, now=NOW
+        )
+        assert result.flow_file is not None
+        with result.flow_file.content.open() as content:
+            self.assertEqual(content.read(), data)
+        return result.outcome
+
+    def _compare_with_memory(self, second: bytes) -> None:
+        shelf = reference_model.Shelf().hold(
+            reference_model.read(FIRST, "first.uff"),
+            reference_model.read(second, "second.uff"),
+        )
+        self.assertEqual(shelf.contents().differences(database_state.contents()), [])
+
+    def _wait_until_nothing_is_locked(self) -> None:
+        """Wait until a server has noticed; where there is none, there is no wait."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while _is_locked():
+            self.assertEqual(connection.vendor, "postgresql", "A lock is held.")
+            self.assertLess(time.monotonic(), deadline, "A lock is still held.")
+            time.sleep(0.01)
+
+
+def _second(number: int) -> bytes:
+    """Return the file that is imported under a kill, with an identifier of its own."""
+    return large_file(
+        identifier=f"SECOND{number:04}", meters=range(400), days=range(50)
+    )
+
+
+def _rows_of(data: bytes) -> tuple[int, int]:
+    """Return how many rows and findings there are of a file that was not undone."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    rows = FlowFile.objects.filter(sha256=sha256)
+    return rows.count(), Finding.objects.filter(flow_file__in=rows).count()
+
+
+def _is_imported(data: bytes) -> bool:
+    sha256 = hashlib.sha256(data).hexdigest()
+    status = FlowFile.objects.values_list("status", flat=True).get(sha256=sha256)
+    return status == FlowFile.Status.IMPORTED
+
+
+def _undo(data: bytes) -> None:
+    sha256 = hashlib.sha256(data).hexdigest()
+    importer.undo_import(flow_file=FlowFile.objects.get(sha256=sha256), now=NOW)
+
+
+def _held() -> Held:
+    with connection.cursor() as cursor:
+        cursor.execute(_READINGS)
+        digest = hashlib.sha256(repr(cursor.fetchall()).encode()).hexdigest()
+    return Held(
+        MeterPoint.objects.count(),
+        Meter.objects.count(),
+        SiteVisit.objects.count(),
+        digest,
+    )
+
+
+def _is_locked() -> bool:
+    """Return whether another connection is still at something, or kept a lock."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            return _is_sqlite_locked(cursor)
+        cursor.execute(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            " AND state <> 'idle'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _is_sqlite_locked(cursor: CursorWrapper) -> bool:
+    """Return whether the write lock cannot be had at once."""
+    cursor.execute("PRAGMA busy_timeout")
+    (patience,) = cursor.fetchone()
+    cursor.execute("PRAGMA busy_timeout = 0")
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("ROLLBACK")
+    except OperationalError:
+        return True
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {patience}")
+    return False

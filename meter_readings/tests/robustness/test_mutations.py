@@ -1,0 +1,47 @@
+"""A hundred thousand spoiled files: no crash, and every row as it must be."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from pathlib import Path
+from tempfile import mkdtemp
+
+from django.db import connection
+from django.test import TransactionTestCase
+
+from . import amount, say
+from .subprocesses import Program, folder
+
+MUTANTS = amount("D0010_MUTATIONS", 3000)
+
+
+class MutatedFileTests(TransactionTestCase):
+    """Mutants are imported for real, and all that is held compared with memory.
+
+    One process does it: what it waits for is the processor. The digest that is printed
+    is of all verdicts, rows and reports, and the same on every database.
+    """
+
+    def test_do_no_harm_and_are_stored_as_they_must_be(self) -> None:
+        kept = Path(mkdtemp(prefix="d0010_mutants_"))
+        outcomes: Counter[str] = Counter()
+        failures: list[str] = []
+        digest, started = hashlib.sha256(), time.monotonic()
+        with folder() as media:
+            arguments = (MUTANTS, kept)
+            with Program("mutation_program", *arguments, MEDIA_ROOT=media) as program:
+                for batch in program.answers():
+                    outcomes.update(batch["outcomes"])
+                    failures += batch["failures"]
+                    digest.update(batch["digest"].encode())
+        seconds = time.monotonic() - started
+        say(
+            f"{MUTANTS:,} mutants on {connection.vendor}: {dict(outcomes)},"
+            f" {seconds / MUTANTS * 1000:.1f} ms each, digest {digest.hexdigest()[:16]}"
+        )
+        if failures:
+            self.fail("\n\n".join(failures))
+        self.assertEqual(outcomes.total(), MUTANTS)
+        kept.rmdir()

@@ -1,0 +1,178 @@
+"""Eight processes at once: one import of a file, no deadlock, the right standings."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.test import TransactionTestCase
+
+from meter_readings.models import FlowFile
+
+from . import SEED, amount, reference_model, database_state, say
+from .large_files import large_file
+from .subprocesses import Program, folder
+
+PROCESSES = 8
+ROUNDS = amount("D0010_RACE_ROUNDS", 3)
+
+# How long before the start everyone is told of it.
+_NOTICE_SECONDS = 0.05
+
+
+class RaceTests(TransactionTestCase):
+    """Several processes begin at the same moment, several times over."""
+
+    def setUp(self) -> None:
+        self.chance = random.Random(SEED)
+        # Cleaned up last: a process tells of its deadlocks at its end.
+        self.addCleanup(self._assert_no_new_deadlock, _deadlock_count())
+        resources = ExitStack()
+        self.addCleanup(resources.close)
+        self.folder = Path(resources.enter_context(folder()))
+        self.programs = [
+            resources.enter_context(Program("import_program")) for _ in range(PROCESSES)
+        ]
+        for program in self.programs:
+            self.assertEqual(program.answer(), {"ready": True})
+
+    def test_imports_a_file_once_and_tells_all_the_same(self) -> None:
+        for number in range(ROUNDS):
+            data = large_file(
+                identifier=f"SAME{number}", meters=range(40), days=range(40)
+            )
+            with self.subTest(seed=SEED, round=number):
+                self._import_by_all(data)
+                answers = self._at_once([_undoing(data)] * PROCESSES)
+                self.assertEqual(
+                    _outcomes(answers), {"undone": 1, "not-imported": PROCESSES - 1}
+                )
+                self._assert_held([])
+                self._import_by_all(data)
+            database_state.empty()
+        say(f"{2 * ROUNDS} races for one file on {connection.vendor}")
+
+    def test_rejects_a_file_once_and_tells_all_the_same(self) -> None:
+        for number in range(ROUNDS):
+            good = large_file(
+                identifier=f"BAD{number}", meters=range(40), days=range(10)
+            )
+            data = good.replace(b"9.0|||T|N|", b"NaN|||T|N|")
+            with self.subTest(seed=SEED, round=number):
+                answers = self._at_once([self._importing(data)] * PROCESSES)
+                self.assertEqual(_outcomes(answers), {"rejected": PROCESSES})
+                self.assertEqual(len({answer["flow_file"] for answer in answers}), 1)
+                self.assertEqual(FlowFile.objects.count(), 1)
+                self._assert_held([])
+            database_state.empty()
+        say(f"{ROUNDS} races to be rejected on {connection.vendor}")
+
+    def test_imports_different_files_of_the_same_meters_side_by_side(self) -> None:
+        for number in range(ROUNDS):
+            files = [self._competing(place) for place in range(PROCESSES)]
+            gone, left = files[::2], files[1::2]
+            with self.subTest(seed=SEED, round=number):
+                answers = self._at_once([self._importing(data) for data in files])
+                self.assertEqual(_outcomes(answers), {"imported": PROCESSES})
+                self._assert_held(files)
+                answers = self._at_once([_undoing(data) for data in gone])
+                self.assertEqual(_outcomes(answers), {"undone": len(gone)})
+                self._assert_held(left)
+            database_state.empty()
+        say(f"{ROUNDS} races for the same meters on {connection.vendor}")
+
+    def test_undoes_and_imports_as_if_one_after_another(self) -> None:
+        for number in range(ROUNDS):
+            one, another, new = (self._competing(place) for place in range(3))
+            self._at_once([self._importing(data) for data in (one, another)])
+            said = [(data, _undoing(data)) for data in (one, one, another, another)]
+            said += [(data, self._importing(data)) for data in (one, one, another, new)]
+            self.chance.shuffle(said)
+            with self.subTest(seed=SEED, round=number):
+                answers = self._at_once([deed for _, deed in said])
+                balance = Counter({one: 1, another: 1, new: 0})
+                for (data, _), answer in zip(said, answers, strict=True):
+                    outcome = answer["outcome"]
+                    balance[data] += (outcome == "imported") - (outcome == "undone")
+                self.assertLessEqual({*balance.values()}, {0, 1})
+                self._assert_held([*balance.elements()])
+            database_state.empty()
+        say(f"{ROUNDS} races of importing and undoing on {connection.vendor}")
+
+    def _import_by_all(self, data: bytes) -> None:
+        answers = self._at_once([self._importing(data)] * PROCESSES)
+        self.assertEqual(
+            _outcomes(answers), {"imported": 1, "already-imported": PROCESSES - 1}
+        )
+        self.assertEqual(len({answer["flow_file"] for answer in answers}), 1)
+        self._assert_held([data])
+
+    def _at_once(self, deeds: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Let each process do one of these at the same moment; return what it said."""
+        start = time.time() + _NOTICE_SECONDS
+        programs = self.programs[: len(deeds)]
+        for program, deed in zip(programs, deeds, strict=True):
+            program.ask(**deed, at=start)
+        answers = [program.answer() for program in programs]
+        for answer in answers:
+            self.assertNotIn("error", answer)
+        return answers
+
+    def _importing(self, data: bytes) -> dict[str, Any]:
+        name = f"{hashlib.sha256(data).hexdigest()}.uff"
+        path = self.folder / name
+        path.write_bytes(data)
+        return {"do": "import", "path": str(path), "filename": name}
+
+    def _competing(self, number: int) -> bytes:
+        """Return a file of meters and days that others speak of too."""
+        first_meter, first_day = self.chance.randrange(20), self.chance.randrange(20)
+        return large_file(
+            identifier=f"OTHER{number}",
+            created_at=self.chance.choice(["20240402091500", "20240403091500"]),
+            meters=range(first_meter, first_meter + 20),
+            days=range(first_day, first_day + 20),
+            reading_type=self.chance.choice("RRRCW"),
+            bsc_validation_status=self.chance.choice("VVF"),
+            steps=self.chance.choice([10, 11]),
+        )
+
+    def _assert_held(self, files: list[bytes]) -> None:
+        """Compare all but the reports: they tell in which order the files came."""
+        shelf = reference_model.Shelf().hold(
+            *(reference_model.read(data, "") for data in files)
+        )
+        wanted = shelf.contents()._replace(files=[], findings=[])
+        found = database_state.contents()._replace(files=[], findings=[])
+        self.assertEqual(wanted.differences(found), [])
+        imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)
+        self.assertEqual(imported.count(), len(files))
+
+    def _assert_no_new_deadlock(self, before: int) -> None:
+        self.assertEqual(_deadlock_count(), before)
+
+
+def _undoing(data: bytes) -> dict[str, Any]:
+    return {"do": "undo", "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _outcomes(answers: list[dict[str, Any]]) -> Counter[str]:
+    return Counter(answer["outcome"] for answer in answers)
+
+
+def _deadlock_count() -> int:
+    """Return how many deadlocks the database has had to break."""
+    if connection.vendor == "sqlite":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        )
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,129 @@
+"""PostgreSQL is restarted at once, at any moment of an import: nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from unittest import skipUnless
+
+from django.db import connection
+from django.test import SimpleTestCase
+
+from . import SEED, amount, say
+from .pg_cluster import Cluster, programs
+from .large_files import large_file
+from .live_site import Answer, Site
+
+RESTARTS = amount("D0010_RESTARTS", 3)
+
+_METERS, _DAYS = 200, 50
+
+_ROWS = """
+SELECT (SELECT COUNT(*) FROM meter_readings_flowfile WHERE status = 'imported'),
+    (SELECT COUNT(*) FROM meter_readings_reading),
+    (SELECT COUNT(*) FROM meter_readings_sitevisit)
+"""
+
+IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
+
+
+@skipUnless(
+    connection.vendor == "postgresql" and (IS_REQUIRED or programs()),
+    "needs PostgreSQL's own programs: initdb and pg_ctl",
+)
+class RestartTests(SimpleTestCase):
+    """Files of 10,000 readings, each of the same meters and times as those before."""
+
+    def setUp(self) -> None:
+        self.chance = random.Random(SEED)
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.cluster = self.enterContext(Cluster())
+        self.site = Site(self.folder, **self.cluster.environment)
+        self.site.prepare()
+        self.enterContext(self.site.serving())
+        self.site.sign_in()
+        self.held = 0
+
+    def test_all_of_a_file_is_held_or_nothing_and_the_site_recovers(self) -> None:
+        seen: Counter[str] = Counter()
+        started = time.monotonic()
+        self._import_undisturbed()
+        length = time.monotonic() - started
+        for number in range(1, RESTARTS + 1):
+            delay = length * self.chance.uniform(0.2, 1)
+            with self.subTest(seed=SEED, restart=number, delay=delay):
+                seen[self._restart_during_import(number, delay)] += 1
+        say(f"{RESTARTS} restarts of PostgreSQL during imports: {dict(seen)}")
+
+    def _import_undisturbed(self) -> None:
+        self.assertEqual(self.site.run("import_d0010", self._file(0)).returncode, 0)
+        self.held += 1
+        self._assert_held()
+
+    def _restart_during_import(self, number: int, delay: float) -> str:
+        """Pull the plug, look at what is said meanwhile, and import again."""
+        path = self._file(number)
+        with self.site.start("import_d0010", path) as process:
+            time.sleep(delay)
+            self.cluster.stop()
+            try:
+                self._assert_later(self.site.get("/admin/"))
+            finally:
+                self.cluster.start()
+            out, err = process.communicate()
+        self.assertEqual(self.site.get("/admin/").status, 200)
+        said = self._assert_told(process.returncode, out, err)
+        if process.returncode == 0:
+            self.held += 1
+            self._assert_held()
+        again = self.site.run("import_d0010", path)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        # A commit may have been certain without anybody being told of it.
+        was_held = "already imported" in again.stdout
+        if process.returncode:
+            self.held += 1
+            said = "told of nothing, but held" if was_held else said
+        else:
+            self.assertTrue(was_held)
+        self._assert_held()
+        return said
+
+    def _assert_later(self, answer: Answer) -> None:
+        self.assertEqual(answer.status, 503, answer.text)
+        self.assertEqual(answer.headers["Retry-After"], "30")
+
+    def _assert_told(self, code: int, out: str, err: str) -> str:
+        """See that a command says what happened, in words; return it in short."""
+        self.assertNotIn("Traceback", err)
+        if code == 0:
+            self.assertIn("imported as #", out)
+            return "imported"
+        self.assertEqual(code, 1, err)
+        self.assertIn("The database cannot be reached.", err)
+        self.assertIn("Check that it runs", err)
+        return "broken off"
+
+    def _assert_held(self) -> None:
+        """See that each file that is held is whole, and no reading is there twice."""
+        with closing(self.cluster.connect()) as database:
+            with database.cursor() as cursor:
+                cursor.execute(_ROWS)
+                rows = cursor.fetchone()
+        readings = self.held * _METERS * _DAYS
+        self.assertEqual(rows, (self.held, readings, self.held * _METERS))
+
+    def _file(self, number: int) -> str:
+        path = self.folder / f"restart{number:03}.uff"
+        data = large_file(
+            identifier=f"RESTART{number:03}",
+            meters=range(_METERS),
+            days=range(_DAYS),
+            steps=10 + number,
+        )
+        path.write_bytes(data)
+        return str(path)

@@ -1,0 +1,84 @@
+"""Run the tests so that they cannot touch what this machine really holds."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest import TestSuite, TextTestResult
+
+from django.conf import settings
+from django.db import connections
+from django.test.runner import DiscoverRunner
+from django.test.utils import override_settings
+
+from meter_readings.tests.pii_leak_check import PiiLeakCheck
+
+
+class IsolatedTestRunner(DiscoverRunner):
+    """Keep received files, and processes that tests start, away from real data.
+
+    A run in which an MPAN comes into a log or to standard error has failed.
+    """
+
+    leaks: tuple[str, ...] = ()
+
+    def setup_test_environment(self, **kwargs: Any) -> None:
+        """Store files in a folder that goes away, and hash passwords quickly."""
+        super().setup_test_environment(**kwargs)
+        self._media = tempfile.TemporaryDirectory(prefix="test_d0010_media_")
+        os.environ["MEDIA_ROOT"] = self._media.name
+        os.environ["CACHE_DIR"] = str(Path(self._media.name, "cache"))
+        os.environ["REDIS_URL"] = os.environ["DB_REPLICA_HOST"] = ""
+        in_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        # Tests ask more in a minute than programs do.
+        kinds = ("READ", "IMPORT", "UNKNOWN")
+        rates = {f"API_RATE_{kind}": 1_000_000 for kind in kinds}
+        os.environ.update({name: str(rate) for name, rate in rates.items()})
+        kept = {
+            name: cache.get("TIMEOUT", 300) for name, cache in settings.CACHES.items()
+        }
+        self._overrides = override_settings(
+            **rates,
+            MEDIA_ROOT=self._media.name,
+            REDIS_URL="",
+            DATABASE_ROUTERS=[],
+            CACHES={
+                name: {**in_memory, "LOCATION": name, "TIMEOUT": timeout}
+                for name, timeout in kept.items()
+            },
+            # Both databases are then asked the same number of questions.
+            SESSION_ENGINE="django.contrib.sessions.backends.db",
+            PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        )
+        self._overrides.enable()
+
+    def setup_databases(self, **kwargs: Any) -> list[tuple[Any, str, bool]]:
+        """Point the processes that tests start at the test database."""
+        old_databases = super().setup_databases(**kwargs)
+        connection = connections["default"]
+        name = "DB_NAME" if connection.vendor == "postgresql" else "SQLITE_PATH"
+        os.environ[name] = str(connection.settings_dict["NAME"])
+        return old_databases
+
+    def run_suite(self, suite: TestSuite, **kwargs: Any) -> TextTestResult:
+        """Run the tests, and watch what they make the system say."""
+        with PiiLeakCheck() as watch:
+            result = super().run_suite(suite, **kwargs)
+        # What a failed test shows is for its reader.
+        self.leaks = tuple(watch.leaks) if result.wasSuccessful() else ()
+        return result
+
+    def suite_result(
+        self, suite: TestSuite, result: TextTestResult, **kwargs: Any
+    ) -> int:
+        """Return how many tests failed; every MPAN that leaked counts as one."""
+        for leak in self.leaks:
+            print(f"LEAKED: {leak}", file=sys.stderr)
+        return super().suite_result(suite, result, **kwargs) + len(self.leaks)
+
+    def teardown_test_environment(self, **kwargs: Any) -> None:
+        """Throw the stored files away."""
+        self._overrides.disable()
+        self._media.cleanup()
+        super().teardown_test_environment(**kwargs)

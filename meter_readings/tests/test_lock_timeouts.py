@@ -1,0 +1,105 @@
+"""Nobody waits for ever: each door says that something else holds the database."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from unittest import skipUnless
+from unittest.mock import patch
+
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import TransactionTestCase
+
+from meter_readings.models import FlowFile, Reading
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.management.run_command import run
+from meter_readings.tests.disk_full import full_database, held_lock
+
+IS_BUSY = (
+    "The database is busy: another program is writing to it. Nothing was changed. Wait "
+    "until it has finished, then run the command again."
+)
+
+
+class CommandTests(TransactionTestCase):
+    def setUp(self) -> None:
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.path = self.folder / "a.uff"
+        self.path.write_text(EVERY_GROUP, encoding="cp1252")
+
+    def test_an_import_says_who_is_waited_for_and_ends(self) -> None:
+        with held_lock():
+            ran = run("import_d0010", str(self.path))
+        self.assertEqual((ran.code, ran.stderr.strip()), (1, IS_BUSY))
+        self.assertEqual(FlowFile.objects.count(), 0)
+        self.assertEqual(run("import_d0010", str(self.path)).code, 0)
+
+    def test_an_undoing_says_who_is_waited_for_and_ends(self) -> None:
+        imported(EVERY_GROUP, "a.uff")
+        with held_lock():
+            ran = run("undo_import", "a.uff", "--yes")
+        self.assertEqual((ran.code, ran.stderr.strip()), (1, IS_BUSY))
+        self.assertEqual(Reading.objects.count(), 3)
+
+    def test_a_full_storage_ends_it_and_what_came_before_stays(self) -> None:
+        other = self.folder / "b.uff"
+        other.write_text(EVERY_GROUP.replace("99.0", "98.0"), encoding="cp1252")
+        imported(EVERY_GROUP, "a.uff")
+        with full_database():
+            ran = run("import_d0010", str(self.path), str(other))
+        self.assertEqual(ran.code, 1)
+        self.assertIn("a.uff: already imported", ran.stdout)
+        self.assertIn("The storage is full, and nothing was half done.", ran.stderr)
+        self.assertEqual(FlowFile.objects.count(), 1)
+        self.assertEqual(run("import_d0010", str(other)).code, 0)
+
+
+class PageTests(TransactionTestCase):
+    def setUp(self) -> None:
+        self.client.force_login(User.objects.create_superuser("alice"))
+
+    def test_an_upload_says_who_is_waited_for(self) -> None:
+        data = {
+            "flow_files": SimpleUploadedFile("a.uff", EVERY_GROUP.encode("cp1252")),
+            "policy": "standard",
+            "import": "1",
+        }
+        patience = patch("meter_readings.admin_views.imports._PATIENCE", 0.05)
+        with held_lock(), patience, self.assertLogs("meter_readings"):
+            with self.assertLogs("django.request"):
+                page = self.client.post("/admin/upload/", data)
+        self.assertContains(page, "another file is being loaded", status_code=503)
+        self.assertEqual(FlowFile.objects.count(), 0)
+
+    @skipUnless(connection.vendor == "postgresql", "SQLite has no such limit")
+    def test_a_page_says_so_where_the_database_takes_too_long(self) -> None:
+        def ask() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SET statement_timeout = '50ms'; SELECT pg_sleep(60)")
+
+        self.addCleanup(connection.close)
+        slow = patch("meter_readings.queries.holdings", side_effect=ask)
+        with slow, self.assertLogs("meter_readings"):
+            with self.assertLogs("django.request"):
+                page = self.client.get("/")
+        self.assertEqual(page.status_code, 503)
+        self.assertEqual(page.headers["Retry-After"], "30")
+
+    @skipUnless(connection.vendor == "postgresql", "SQLite lets everybody read")
+    def test_a_page_says_so_where_somebody_else_locks_a_table(self) -> None:
+        other = connection.copy()
+        self.addCleanup(other.close)
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            self.assertEqual(cursor.fetchone(), ("20s",))
+            cursor.execute("SET lock_timeout = '50ms'")
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN; LOCK TABLE meter_readings_flowfile")
+            with self.assertLogs("meter_readings"), self.assertLogs("django.request"):
+                page = self.client.get("/")
+        self.assertEqual(page.status_code, 503)
+        self.assertEqual(page.headers["Retry-After"], "30")
+        connection.close()

@@ -1,0 +1,172 @@
+"""A canary MPAN goes in by every door, and comes into no log, figure or error page."""
+
+from __future__ import annotations
+
+import io
+import logging
+from http import HTTPStatus
+from typing import Any
+from unittest.mock import patch
+
+from django.contrib.auth.models import User
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client, TestCase, override_settings
+from django.urls import reverse
+
+from config.logs import JsonFormatter
+from meter_readings.d0010.mpan import shown
+from meter_readings.models import MeterPoint
+from meter_readings.tests.flow_file_builder import flow_file, mpan_core
+from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.management.run_command import FolderTestCase, run
+
+MPAN = mpan_core(4_815_162_342)
+FORMS = (
+    MPAN,
+    shown(MPAN),
+    shown(MPAN).replace(" ", "+"),
+    shown(MPAN).replace(" ", "%20"),
+)
+GOOD = flow_file(f"""
+    026|{MPAN}|V|
+    028|CANARY4815|R|
+    030|S|20240401000000|99.0|||T|N|
+    """)
+BAD = GOOD.replace("99.0", "-1.0")
+TOKEN = "a long random text"
+
+
+class CanaryTestCase(TestCase):
+    """Collects what production would log."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.log = io.StringIO()
+        handler = logging.StreamHandler(self.log)
+        handler.setFormatter(JsonFormatter())
+        for name in ("", "django", "django.server"):
+            logger = logging.getLogger(name)
+            self.addCleanup(setattr, logger, "handlers", logger.handlers)
+            logger.handlers = [handler]
+
+    def expect_no_canary(self, text: str) -> None:
+        """Expect that the MPAN is nowhere in a text, however it is written."""
+        for form in FORMS:
+            self.assertNotIn(form, text)
+
+    def tearDown(self) -> None:
+        self.expect_no_canary(self.log.getvalue())
+        self.assertEqual(mail.outbox, [])
+        super().tearDown()
+
+
+class CommandLineTests(CanaryTestCase, FolderTestCase):
+    def test_a_good_file_and_a_bad_one(self) -> None:
+        for name, text in ((f"{MPAN}.uff", GOOD), (f"{MPAN}-bad.uff", BAD)):
+            run("import_d0010", self.file(name, text))
+        self.assertIs(MeterPoint.objects.filter(mpan=MPAN).exists(), True)
+
+    def test_an_import_that_is_broken_off(self) -> None:
+        path = self.file("sample.uff", GOOD)
+        error = RuntimeError(f"Key (mpan)=({MPAN}) already exists.")
+        name = "meter_readings.importer.pipeline.load_staged"
+        with patch(name, side_effect=error), self.assertRaises(RuntimeError):
+            run("import_d0010", path)
+
+
+class SignedInTestCase(CanaryTestCase):
+    """Somebody asks who may see everything."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.alice = User.objects.create_superuser("alice")
+        imported(GOOD, "canary.uff")
+        import_text(BAD, "bad.uff")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.client = Client(raise_request_exception=False)
+        self.client.force_login(self.alice)
+
+    def ask(self, address: str, **asked: Any) -> HttpResponse:
+        """Return an answer; a refusal may not repeat the MPAN."""
+        response = self.client.get(address, asked)
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            self.expect_no_canary(response.content.decode())
+        return response
+
+
+class PageTests(SignedInTestCase):
+    def test_searching_for_it(self) -> None:
+        for address in ("/find/", reverse("admin:meter_readings_reading_changelist")):
+            for form in FORMS[:2]:
+                self.ask(address, q=form)
+
+    def test_searching_for_it_is_not_remembered_by_the_session(self) -> None:
+        self.ask("/find/", q=MPAN)
+        self.ask(reverse("admin:meter_readings_meterpoint_changelist"), q=MPAN)
+        self.expect_no_canary(str(dict(self.client.session)))
+
+    def test_a_list_that_is_asked_for_something_else(self) -> None:
+        for name in ("meterpoint", "reading", "flowfile"):
+            address = reverse(f"admin:meter_readings_{name}_changelist")
+            self.ask(address, mpan=MPAN)
+            self.ask(address, no_such_filter=MPAN)
+            self.ask(address, p=MPAN)
+
+    def test_addresses_that_are_not_there(self) -> None:
+        for address in (f"/{MPAN}/", f"/admin/meter_readings/meterpoint/{MPAN}/"):
+            self.ask(address)
+            self.ask(f"{address}change/")
+
+    def test_a_page_that_fails(self) -> None:
+        error = RuntimeError(f"It was {MPAN}.")
+        name = "meter_readings.admin.meter_points.MeterPointAdmin.found_by"
+        with patch(name, side_effect=error):
+            address = reverse("admin:meter_readings_meterpoint_changelist")
+            response = self.ask(address, q=MPAN)
+        self.assertEqual(response.status_code, HTTPStatus.INTERNAL_SERVER_ERROR)
+        self.assertIn("RuntimeError", self.log.getvalue())
+
+    def test_a_form_from_another_site(self) -> None:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(self.alice)
+        response = client.post(f"/admin/upload/?q={MPAN}", {"about": MPAN})
+        self.assertEqual(response.status_code, HTTPStatus.FORBIDDEN)
+        self.expect_no_canary(response.content.decode())
+
+    def test_files_that_are_uploaded(self) -> None:
+        for text in (GOOD, BAD):
+            file = SimpleUploadedFile(f"{MPAN}.uff", text.encode())
+            self.client.post("/admin/upload/", {"files": file, "policy": "standard"})
+
+    @override_settings(METRICS_TOKEN=TOKEN)
+    def test_figures(self) -> None:
+        for address in ("/metrics", "/healthz", "/readyz"):
+            client = Client(headers={"Authorization": f"Bearer {TOKEN}"})
+            response = client.get(address)
+            self.assertEqual(response.status_code, HTTPStatus.OK)
+            self.expect_no_canary(response.content.decode())
+
+
+class ApiTests(SignedInTestCase):
+    """What programs are told when they ask wrongly."""
+
+    def test_addresses_that_are_not_there(self) -> None:
+        for name in ("meter-points", "readings", "flow-files", "nowhere"):
+            response = self.ask(f"/api/v1/{name}/{MPAN}/")
+            self.assertEqual(response.status_code, HTTPStatus.NOT_FOUND)
+
+    def test_questions_that_cannot_be_asked(self) -> None:
+        for name in ("mpan", "date_from", "ordering", "cursor", "no_such", MPAN):
+            with self.subTest(name):
+                response = self.ask("/api/v1/readings/", **{name: f"{MPAN}7x"})
+                self.assertEqual(response.status_code // 100, 4)
+
+    def test_an_answer_that_fails(self) -> None:
+        error = RuntimeError(f"It was {MPAN}.")
+        with patch("meter_readings.api.views.ApiView.found", side_effect=error):
+            response = self.ask("/api/v1/meter-points/1/")
+        self.assertEqual(response.status_code, HTTPStatus.INTERNAL_SERVER_ERROR)

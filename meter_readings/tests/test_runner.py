@@ -1,0 +1,106 @@
+"""Tests cannot touch what this machine really holds."""
+
+import contextlib
+import io
+import logging
+import os
+import re
+import tempfile
+from pathlib import Path
+from unittest import TestSuite, TextTestResult
+from unittest.mock import patch
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.test import SimpleTestCase, TestCase
+
+from config.environment import PROJECT_ROOT
+from meter_readings.tests.pii_leak_check import PiiLeakCheck, mpans_in
+from meter_readings.tests.runner import IsolatedTestRunner
+from meter_readings.d0010.mpan import check_digit
+
+# Made up: it is published as an example of the format.
+MPAN = "1200023305967"
+
+
+class IsolatedTestRunnerTests(TestCase):
+    def test_stores_files_outside_the_project(self) -> None:
+        self.assertNotIn(PROJECT_ROOT, Path(default_storage.path("file")).parents)
+
+    def test_tells_child_processes_where_files_go(self) -> None:
+        self.assertEqual(os.environ["MEDIA_ROOT"], str(settings.MEDIA_ROOT))
+
+    def test_tells_child_processes_which_database_is_under_test(self) -> None:
+        name = "DB_NAME" if connection.vendor == "postgresql" else "SQLITE_PATH"
+        self.assertEqual(os.environ[name], str(connection.settings_dict["NAME"]))
+
+
+class MpansInTests(SimpleTestCase):
+    def test_finds_an_mpan_anywhere(self) -> None:
+        self.assertEqual(mpans_in(f"[{MPAN}]|x{MPAN}y"), {MPAN})
+
+    def test_passes_over_other_numbers(self) -> None:
+        for other in ("1200023305968", f"{MPAN}0", "9900023305967", "20160222000000"):
+            with self.subTest(other):
+                self.assertEqual(mpans_in(other), set())
+
+    def test_passes_over_the_time_in_milliseconds(self) -> None:
+        for now in range(10):
+            # One of ten such has the right check digit.
+            twelve = f"{1_795_000_000 + now:010d}12"
+            with (
+                self.subTest(now),
+                patch("time.time", return_value=1_795_000_000.0),
+            ):
+                self.assertEqual(mpans_in(twelve + check_digit(twelve)), set())
+
+
+class PiiLeakCheckTests(SimpleTestCase):
+    """Each with a file in the place of standard error."""
+
+    def setUp(self) -> None:
+        self.file = self.enterContext(tempfile.TemporaryFile())
+        # What is said here is not for the watch over this run of tests.
+        self.addCleanup(logging.setLogRecordFactory, logging.getLogRecordFactory())
+        logging.setLogRecordFactory(logging.LogRecord)
+
+    def leaks(self, logger: str = "", said: str = "", written: str = "") -> list[str]:
+        """Return what is found where somebody logs and writes something."""
+        with PiiLeakCheck(self.file.fileno()) as watch:
+            if logger:
+                with self.assertLogs(logger):
+                    logging.getLogger(logger).warning(said)
+            os.write(self.file.fileno(), written.encode())
+        return watch.leaks
+
+    def test_finds_what_is_written(self) -> None:
+        self.assertEqual(self.leaks(written=MPAN), [f"{MPAN} in standard error"])
+
+    def test_passes_on_what_is_written(self) -> None:
+        self.leaks(written="some words")
+        self.file.seek(0)
+        self.assertEqual(self.file.read(), b"some words")
+
+    def test_finds_what_our_loggers_say(self) -> None:
+        (leak,) = self.leaks("meter_readings.importer", f"For {MPAN}")
+        self.assertIn(f"{MPAN} in what meter_readings.importer says", leak)
+
+    def test_passes_over_what_the_formatter_masks(self) -> None:
+        self.assertEqual(self.leaks("django.request", f"/find/?q={MPAN}"), [])
+
+    def test_finds_what_the_formatter_does_not_mask(self) -> None:
+        with patch("config.logs.MPAN", re.compile("never")):
+            (leak,) = self.leaks("django.request", f"For {MPAN}")
+        self.assertIn(f"{MPAN} in the log of django.request", leak)
+
+
+class LeakedTests(SimpleTestCase):
+    def test_a_leak_counts_as_a_failure(self) -> None:
+        runner = IsolatedTestRunner()
+        runner.leaks = (f"{MPAN} in standard error",)
+        stream = io.StringIO()
+        result = TextTestResult(stream, False, 0)  # type: ignore[arg-type]
+        with contextlib.redirect_stderr(stream):
+            self.assertEqual(runner.suite_result(TestSuite(), result), 1)
+        self.assertEqual(stream.getvalue(), f"LEAKED: {MPAN} in standard error\n")
