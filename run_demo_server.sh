@@ -117,7 +117,7 @@ load_samples() {
         manage import_d0010 "${rejected_samples[@]}" || status=$?
         case "$status" in
         0) warn "It was loaded, although it is there to be rejected." ;;
-        1) good "Rejected, as it should be: nothing of it was stored." ;;
+        1) ok "Rejected, as it should be: nothing of it was stored." ;;
         *) warn "The import stopped with exit code $status." ;;
         esac
     fi
@@ -133,7 +133,7 @@ manage migrate --verbosity 0 ||
     die "The database could not be prepared." \
         "The message above says why. SQLite needs to write to this folder;" \
         "PostgreSQL needs to be running, with the DB_ names set."
-good "Ready."
+ok "Ready."
 
 step "Creating the demo user"
 manage create_demo_user
@@ -141,9 +141,9 @@ manage create_demo_user
 load_samples
 
 step "Serving the site; Ctrl-C stops it"
-say "Home       http://127.0.0.1:$port/"
-say "Admin      http://127.0.0.1:$port/admin/"
-say "Sign in as demo_admin with the password KrakenDemo123!"
+info "Home       http://127.0.0.1:$port/"
+info "Admin      http://127.0.0.1:$port/admin/"
+info "Sign in as demo_admin with the password KrakenDemo123!"
 
 # exec and --noreload make the server this very process: stopping it stops everything.
 exec "$PYTHON" manage.py runserver --noreload "127.0.0.1:$port"

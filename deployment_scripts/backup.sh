@@ -30,16 +30,16 @@ while [ $# -gt 0 ]; do
         exit 0
         ;;
     --output)
-        value_of "$1" "${2:-}"
+        require_value "$1" "${2:-}"
         output="$2"
         shift
         ;;
     --keep)
-        value_of "$1" "${2:-}"
+        require_value "$1" "${2:-}"
         options+=(--keep "$2")
         shift
         ;;
-    *) wrong_usage "\"$1\" is not known." ;;
+    *) usage_error "\"$1\" is not known." ;;
     esac
     shift
 done
@@ -48,4 +48,4 @@ umask 077
 step "Backing up to $output"
 manage back_up --output "$output" ${options[@]+"${options[@]}"} ||
     die "There is no backup." "The message above says why."
-good "The backup is complete."
+ok "The backup is complete."

@@ -31,17 +31,17 @@ while [ $# -gt 0 ]; do
         exit 0
         ;;
     --output)
-        value_of "$1" "${2:-}"
+        require_value "$1" "${2:-}"
         output="$2"
         shift
         ;;
-    -*) wrong_usage "\"$1\" is not known." ;;
+    -*) usage_error "\"$1\" is not known." ;;
     *) commit="$1" ;;
     esac
     shift
 done
 
-have git || die "git is not here." "The package is made from what is committed to it."
+has_command git || die "git is not here." "The package is made from what is committed to it."
 mkdir -p "$output"
 output="$(cd "$output" && pwd)"
 cd "$PROJECT_ROOT"
@@ -78,4 +78,4 @@ digest = hashlib.sha256(pathlib.Path(name).read_bytes()).hexdigest()
 pathlib.Path(f"{name}.sha256").write_text(f"{digest}  {name}\n")
 print(f"    {digest}")
 ' "$name.tar.gz")
-good "$package"
+ok "$package"

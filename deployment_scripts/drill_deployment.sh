@@ -36,35 +36,35 @@ while [ $# -gt 0 ]; do
         exit 0
         ;;
     --database | --suite | --mirror)
-        value_of "$1" "${2:-}"
+        require_value "$1" "${2:-}"
         printf -v "${1#--}" '%s' "$2"
         shift
         ;;
     --share)
-        value_of "$1" "${2:-}"
-        [ -e "$2" ] || wrong_usage "There is no $2 to share."
+        require_value "$1" "${2:-}"
+        [ -e "$2" ] || usage_error "There is no $2 to share."
         shared+=("$2")
         shift
         ;;
     --keep)
-        value_of "$1" "${2:-}"
+        require_value "$1" "${2:-}"
         bare="$2"
         shift
         ;;
     demo) kind=demo ;;
-    *) wrong_usage "\"$1\" is not known." ;;
+    *) usage_error "\"$1\" is not known." ;;
     esac
     shift
 done
 case "$database" in
 postgresql | sqlite) ;;
-*) wrong_usage "--database is postgresql or sqlite, not \"$database\"." ;;
+*) usage_error "--database is postgresql or sqlite, not \"$database\"." ;;
 esac
 
 [ "$(id -u)" -eq 0 ] || die "A system of its own can be made by root alone." \
     "Run this as root."
 for program in debootstrap slirp4netns unshare git openssl; do
-    have "$program" || die "$program is not here." \
+    has_command "$program" || die "$program is not here." \
         "On Debian and Ubuntu: apt-get install debootstrap slirp4netns util-linux git openssl"
 done
 
@@ -214,4 +214,4 @@ status=0
 wait "$apart" || status=$?
 apart=''
 [ "$status" -eq 0 ] || die "The bare Debian did not become a site." "The messages above say why."
-good "A bare Debian became a site in $((SECONDS - began)) s."
+ok "A bare Debian became a site in $((SECONDS - began)) s."

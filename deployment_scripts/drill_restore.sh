@@ -22,16 +22,16 @@ case "${1:-}" in
     usage
     exit 0
     ;;
--*) wrong_usage "\"$1\" is not known." ;;
+-*) usage_error "\"$1\" is not known." ;;
 esac
-[ $# -le 1 ] || wrong_usage "One backup at a time."
+[ $# -le 1 ] || usage_error "One backup at a time."
 
 umask 077
 scratch="$(mktemp -d "${TMPDIR:-/tmp}/d0010-drill.XXXXXX")"
 drill_database=''
 clean_up() {
     [ -z "$drill_database" ] ||
-        ask_postgresql postgres <<<"DROP DATABASE IF EXISTS $drill_database" || true
+        psql_as_admin postgres <<<"DROP DATABASE IF EXISTS $drill_database" || true
     rm -rf "$scratch"
 }
 trap clean_up EXIT
@@ -45,14 +45,14 @@ else
         die "There is no backup to try." "The message above says why."
 fi
 
-case "$(setting USE_POSTGRESQL | tr '[:upper:]' '[:lower:]')" in
+case "$(get_setting USE_POSTGRESQL | tr '[:upper:]' '[:lower:]')" in
 1 | true | yes | on)
-    DB_HOST="$(setting DB_HOST)" DB_PORT="$(setting DB_PORT)" DB_USER="$(setting DB_USER)"
+    DB_HOST="$(get_setting DB_HOST)" DB_PORT="$(get_setting DB_PORT)" DB_USER="$(get_setting DB_USER)"
     DB_HOST="${DB_HOST:-localhost}" DB_PORT="${DB_PORT:-5432}" DB_USER="${DB_USER:-d0010}"
     drill_database="d0010_drill_$$"
-    ask_postgresql postgres <<<"CREATE DATABASE $drill_database OWNER \"$DB_USER\" TEMPLATE template0 ENCODING 'UTF8'" ||
+    psql_as_admin postgres <<<"CREATE DATABASE $drill_database OWNER \"$DB_USER\" TEMPLATE template0 ENCODING 'UTF8'" ||
         die "The database of the drill could not be made." "The message above says why."
-    ask_postgresql postgres <<<"REVOKE ALL ON DATABASE $drill_database FROM PUBLIC"
+    psql_as_admin postgres <<<"REVOKE ALL ON DATABASE $drill_database FROM PUBLIC"
     export DB_NAME="$drill_database"
     ;;
 *) export SQLITE_PATH="$scratch/drill.sqlite3" ;;
@@ -62,4 +62,4 @@ export MEDIA_ROOT="$scratch/media" CACHE_DIR="$scratch/cache"
 step "Restoring $backup in a place of its own"
 manage restore "$backup" || die "The backup could not be restored as it was." \
     "The message above says why. Make another one, and look at the disk it is on."
-good "The backup can be relied on."
+ok "The backup can be relied on."

@@ -51,29 +51,29 @@ read_options() {
             exit 0
             ;;
         --domain | --database | --data | --port | --certificate | --output)
-            value_of "$1" "${2:-}"
+            require_value "$1" "${2:-}"
             printf -v "${1#--}" '%s' "$2"
             shift
             ;;
         --user)
-            value_of "$1" "${2:-}"
+            require_value "$1" "${2:-}"
             service_user="$2"
             shift
             ;;
         --certificate-key)
-            value_of "$1" "${2:-}"
+            require_value "$1" "${2:-}"
             certificate_key="$2"
             shift
             ;;
         --db-name | --db-user | --db-host | --db-port)
-            value_of "$1" "${2:-}"
+            require_value "$1" "${2:-}"
             database_options+=("--${1#--db-}" "$2")
             shift
             ;;
         --skip-system) skips_system=yes ;;
         --accept-sqlite-risk) accepts_sqlite=yes ;;
         --dry-run) is_dry=yes ;;
-        *) wrong_usage "\"$1\" is not known." ;;
+        *) usage_error "\"$1\" is not known." ;;
         esac
         shift
     done
@@ -82,19 +82,19 @@ read_options() {
 
 check_options() {
     case "$domain" in
-    '') wrong_usage "--domain says the name of the site." ;;
-    *[!A-Za-z0-9.-]* | [.-]* | *[.-]) wrong_usage "\"$domain\" is no name of a site." ;;
+    '') usage_error "--domain says the name of the site." ;;
+    *[!A-Za-z0-9.-]* | [.-]* | *[.-]) usage_error "\"$domain\" is no name of a site." ;;
     esac
     case "$database" in
     postgresql | sqlite) ;;
-    *) wrong_usage "--database is postgresql or sqlite, not \"$database\"." ;;
+    *) usage_error "--database is postgresql or sqlite, not \"$database\"." ;;
     esac
     case "$port" in
-    *[!0-9]*) wrong_usage "--port must be a number, not \"$port\"." ;;
+    *[!0-9]*) usage_error "--port must be a number, not \"$port\"." ;;
     esac
     case "$data" in
     '' | /*) ;;
-    *) wrong_usage "--data must begin at the root: /var/lib/d0010." ;;
+    *) usage_error "--data must begin at the root: /var/lib/d0010." ;;
     esac
     certificate="${certificate:-/etc/letsencrypt/live/$domain/fullchain.pem}"
     certificate_key="${certificate_key:-/etc/letsencrypt/live/$domain/privkey.pem}"
@@ -129,13 +129,13 @@ SQLITE_PATH=$data/db.sqlite3
 SETTINGS
     [ -z "$accepts_sqlite" ] || echo ACCEPT_SQLITE_RISK=1
     for name in SECRET_KEY PSEUDONYM_KEY METRICS_TOKEN; do
-        [ -n "$(setting "$name")" ] || printf '%s=%s\n' "$name" "$(random_text)"
+        [ -n "$(get_setting "$name")" ] || printf '%s=%s\n' "$name" "$(random_secret)"
     done
 }
 
 # check_place: keeps a demonstration, with its published password, a demonstration.
 check_place() {
-    if [ "$(setting D0010_ENV)" = development ]; then
+    if [ "$(get_setting D0010_ENV)" = development ]; then
         die "This folder is set up for development or a demonstration." \
             "Deploy from another folder (create_deployment_tarball.sh makes one), or" \
             "remove D0010_ENV=development from $ENV_FILE if its data may go on."
@@ -148,7 +148,7 @@ make_user() {
         step "Making the user $service_user"
         useradd --system --home-dir "$data" --shell /usr/sbin/nologin "$service_user"
     fi
-    have runuser || return 0
+    has_command runuser || return 0
     runuser -u "$service_user" -- "$PYTHON" "$PROJECT_ROOT/manage.py" --version >/dev/null 2>&1 ||
         die "The user $service_user cannot read $PROJECT_ROOT, or its Python." \
             "Unpack the project where others may read it, as in /opt/d0010."
@@ -174,7 +174,7 @@ put() {
         cat
     else
         cat >"$output/$1"
-        say "$output/$1"
+        info "$output/$1"
     fi
 }
 
@@ -191,7 +191,7 @@ StartLimitIntervalSec=0
 User=$service_user
 WorkingDirectory=$PROJECT_ROOT
 Environment=D0010_ENV=production GUNICORN_BIND=127.0.0.1:$port
-ExecStart=$ENVIRONMENT_DIR/bin/gunicorn --config $PROJECT_ROOT/deployment_scripts/gunicorn.conf.py
+ExecStart=$VENV_DIR/bin/gunicorn --config $PROJECT_ROOT/deployment_scripts/gunicorn.conf.py
 ExecReload=/bin/kill -HUP \$MAINPID
 Restart=on-failure
 RestartSec=5
@@ -252,7 +252,7 @@ After=postgresql.service
 Type=oneshot
 User=$service_user
 WorkingDirectory=$PROJECT_ROOT
-Environment=D0010_ENV=production${PYTHON_ENVIRONMENT:+ PYTHON_ENVIRONMENT=$PYTHON_ENVIRONMENT}
+Environment=D0010_ENV=production${D0010_VENV:+ D0010_VENV=$D0010_VENV}
 ExecStart=$PROJECT_ROOT/deployment_scripts/backup.sh --output $data/backups --keep 14
 $(hardening)
 UNIT
@@ -269,7 +269,7 @@ Type=oneshot
 User=$service_user
 WorkingDirectory=$PROJECT_ROOT
 Environment=D0010_ENV=production
-ExecStart=$ENVIRONMENT_DIR/bin/python3 $PROJECT_ROOT/manage.py apply_retention --yes
+ExecStart=$VENV_DIR/bin/python3 $PROJECT_ROOT/manage.py apply_retention --yes
 Restart=on-failure
 RestartSec=15min
 $(hardening)
@@ -303,7 +303,7 @@ UNIT
 # write_nginx: the site as the world sees it.
 write_nginx() {
     local megabytes
-    megabytes="$(setting UPLOAD_MAX_MEGABYTES 2>/dev/null || true)"
+    megabytes="$(get_setting UPLOAD_MAX_MEGABYTES 2>/dev/null || true)"
     put d0010.nginx.conf <<NGINX
 # Paths only: what people search for is not written down. The log of errors would have
 # whole requests; that something failed is in the other's status.
@@ -398,7 +398,7 @@ install_files() {
     systemctl start d0010.target "${timers[@]}"
     if [ ! -e "$certificate" ]; then
         warn "There is no certificate at $certificate yet."
-        say "Get one (certbot certonly --nginx -d $domain), then run this again."
+        info "Get one (certbot certonly --nginx -d $domain), then run this again."
         return
     fi
     install -m 644 "$output/d0010.nginx.conf" /etc/nginx/conf.d/d0010.conf
@@ -426,7 +426,7 @@ try_out() {
     step "Serving it on 127.0.0.1:$port for a moment"
     (
         cd "$PROJECT_ROOT"
-        GUNICORN_BIND="127.0.0.1:$port" exec "$ENVIRONMENT_DIR/bin/gunicorn" \
+        GUNICORN_BIND="127.0.0.1:$port" exec "$VENV_DIR/bin/gunicorn" \
             --config deployment_scripts/gunicorn.conf.py --log-level warning
     ) &
     served=$!
@@ -447,15 +447,15 @@ look_at_site() {
 # show_plan: says what would be done.
 show_plan() {
     step "Would do this for $domain"
-    say "Install Python, $database and nginx where they are missing."
-    say "Make the environment in $ENVIRONMENT_DIR."
-    say "Write D0010_ENV, ALLOWED_HOSTS and the like, and secrets, to $ENV_FILE."
-    say "Make the database ($database), its tables, and the static files."
-    say "Keep data in $data, as the user $service_user."
+    info "Install Python, $database and nginx where they are missing."
+    info "Make the environment in $VENV_DIR."
+    info "Write D0010_ENV, ALLOWED_HOSTS and the like, and secrets, to $ENV_FILE."
+    info "Make the database ($database), its tables, and the static files."
+    info "Keep data in $data, as the user $service_user."
     if [ -n "$output" ]; then
-        say "Write these files to $output:"
+        info "Write these files to $output:"
     else
-        say "Install these files, and start the services:"
+        info "Install these files, and start the services:"
     fi
     write_units
     write_nginx
@@ -495,12 +495,12 @@ deploy() {
         look_at_site
     else
         try_out
-        say "systemd: copy $output/d0010* (not the file of nginx) to /etc/systemd/system, then"
-        say "         systemctl daemon-reload && systemctl enable --now d0010.target d0010-web ${timers[*]}"
-        say "nginx:   copy $output/d0010.nginx.conf to /etc/nginx/conf.d/d0010.conf"
+        info "systemd: copy $output/d0010* (not the file of nginx) to /etc/systemd/system, then"
+        info "         systemctl daemon-reload && systemctl enable --now d0010.target d0010-web ${timers[*]}"
+        info "nginx:   copy $output/d0010.nginx.conf to /etc/nginx/conf.d/d0010.conf"
     fi
-    good "https://$domain is set up."
-    say "The first superuser: $PYTHON manage.py createsuperuser"
+    ok "https://$domain is set up."
+    info "The first superuser: $PYTHON manage.py createsuperuser"
 }
 
 case "${1:-}" in
@@ -509,7 +509,7 @@ case "${1:-}" in
     exit 0
     ;;
 demo)
-    [ $# -eq 1 ] || wrong_usage "The demonstration takes no options."
+    [ $# -eq 1 ] || usage_error "The demonstration takes no options."
     (find_python) >/dev/null 2>&1 || "$PROJECT_ROOT/deployment_scripts/setup_system_dependencies.sh"
     exec "$PROJECT_ROOT/run_demo_server.sh"
     ;;
@@ -522,6 +522,6 @@ production)
         deploy
     fi
     ;;
-'') wrong_usage "Say what to deploy: demo or production." ;;
-*) wrong_usage "\"$1\" is not known." ;;
+'') usage_error "Say what to deploy: demo or production." ;;
+*) usage_error "\"$1\" is not known." ;;
 esac

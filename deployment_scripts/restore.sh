@@ -28,15 +28,15 @@ while [ $# -gt 0 ]; do
         exit 0
         ;;
     --force) options+=(--force) ;;
-    -*) wrong_usage "\"$1\" is not known." ;;
+    -*) usage_error "\"$1\" is not known." ;;
     *)
-        [ -z "$backup" ] || wrong_usage "One backup at a time."
+        [ -z "$backup" ] || usage_error "One backup at a time."
         backup="$1"
         ;;
     esac
     shift
 done
-[ -n "$backup" ] || wrong_usage "Say which backup: a folder that backup.sh made."
+[ -n "$backup" ] || usage_error "Say which backup: a folder that backup.sh made."
 
 umask 077
 step "Restoring $backup"
@@ -45,4 +45,4 @@ manage restore "$backup" ${options[@]+"${options[@]}"} ||
 if ! manage migrate --check --skip-checks >/dev/null 2>&1; then
     warn "The backup is of an older version. Run: python manage.py migrate"
 fi
-good "All of it is back."
+ok "All of it is back."

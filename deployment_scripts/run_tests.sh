@@ -74,7 +74,7 @@ if [ -e "$COVERAGE_FILE" ]; then
 fi
 
 if [ "$outcome" -eq 0 ]; then
-    good "All is well on $database."
+    ok "All is well on $database."
 else
     printf '%sFailed on %s.%s\n' "$RED" "$database" "$PLAIN" >&2
 fi

@@ -36,8 +36,8 @@ case "$kind" in
     exit 0
     ;;
 sqlite | postgresql) shift ;;
-'') wrong_usage "Say which database: sqlite or postgresql." ;;
-*) wrong_usage "\"$kind\" is no database that is known." ;;
+'') usage_error "Say which database: sqlite or postgresql." ;;
+*) usage_error "\"$kind\" is no database that is known." ;;
 esac
 
 name='' user='' host='' port='' is_new_password=''
@@ -48,12 +48,12 @@ while [ $# -gt 0 ]; do
         exit 0
         ;;
     --name | --user | --host | --port)
-        value_of "$1" "${2:-}"
+        require_value "$1" "${2:-}"
         printf -v "${1#--}" '%s' "$2"
         shift
         ;;
     --new-password) is_new_password=yes ;;
-    *) wrong_usage "\"$1\" is not known." ;;
+    *) usage_error "\"$1\" is not known." ;;
     esac
     shift
 done
@@ -66,49 +66,49 @@ make_tables() {
     step "Making the tables"
     (umask 077 && manage migrate --verbosity 0) || die "The tables could not be made." \
         "The message above says why."
-    good "Ready."
+    ok "Ready."
 }
 
 if [ "$kind" = sqlite ]; then
-    [ -z "$name$user$host$port$is_new_password" ] || wrong_usage "SQLite needs no options."
+    [ -z "$name$user$host$port$is_new_password" ] || usage_error "SQLite needs no options."
     step "Choosing SQLite"
     printf 'USE_POSTGRESQL=0\n' | write_settings
     make_tables
     exit 0
 fi
 
-have psql || die "psql is not here." \
+has_command psql || die "psql is not here." \
     "Run first: deployment_scripts/setup_system_dependencies.sh --postgresql"
 
 # What is not said now is as it was said before.
-name="${name:-$(setting DB_NAME)}" user="${user:-$(setting DB_USER)}"
-host="${host:-$(setting DB_HOST)}" port="${port:-$(setting DB_PORT)}"
+name="${name:-$(get_setting DB_NAME)}" user="${user:-$(get_setting DB_USER)}"
+host="${host:-$(get_setting DB_HOST)}" port="${port:-$(get_setting DB_PORT)}"
 DB_NAME="${name:-d0010}" DB_USER="${user:-d0010}"
 DB_HOST="${host:-localhost}" DB_PORT="${port:-5432}"
 for word in "$DB_NAME" "$DB_USER"; do
     case "$word" in
-    [!a-z_]* | *[!a-z0-9_]*) wrong_usage "\"$word\" must be of small letters, digits and _." ;;
+    [!a-z_]* | *[!a-z0-9_]*) usage_error "\"$word\" must be of small letters, digits and _." ;;
     esac
 done
 case "$DB_PORT" in
-*[!0-9]*) wrong_usage "--port must be a number, not \"$DB_PORT\"." ;;
+*[!0-9]*) usage_error "--port must be a number, not \"$DB_PORT\"." ;;
 esac
 
 # ask SQL: one answer from the administrator's own database.
 ask() {
-    ask_postgresql postgres <<<"$1"
+    psql_as_admin postgres <<<"$1"
 }
 
 # can_sign_in: whether the role gets into its database by what .env says.
 can_sign_in() {
-    PGPASSWORD="$(setting DB_PASSWORD)" psql -X -q -w --host="$DB_HOST" --port="$DB_PORT" \
+    PGPASSWORD="$(get_setting DB_PASSWORD)" psql -X -q -w --host="$DB_HOST" --port="$DB_PORT" \
         --username="$DB_USER" --dbname="$DB_NAME" --command='SELECT 1' >/dev/null 2>&1
 }
 
 # verifier: what PostgreSQL keeps of the password in .env, so that the password itself
 # is never sent, nor written to the server's log.
 verifier() {
-    in_project '
+    project_python '
 import base64, hashlib, hmac, os
 from config import environment
 
@@ -135,14 +135,14 @@ if [ -n "$owner" ] && [ "$owner" != "$DB_USER" ]; then
         "Choose another one with --name, or another role with --user."
 fi
 
-if [ -n "$is_new_password" ] || [ -z "$(setting DB_PASSWORD)" ]; then
+if [ -n "$is_new_password" ] || [ -z "$(get_setting DB_PASSWORD)" ]; then
     if [ -n "$role_exists" ] && [ -z "$is_new_password" ]; then
         die "The role $DB_USER exists, and .env does not say its password." \
             "Write it there as DB_PASSWORD, or give it another one with --new-password:" \
             "whatever else uses the role then has to be told."
     fi
     is_new_password=yes
-    printf 'DB_PASSWORD=%s\n' "$(random_text)" | write_settings
+    printf 'DB_PASSWORD=%s\n' "$(random_secret)" | write_settings
 fi
 write_settings <<SETTINGS
 USE_POSTGRESQL=1
@@ -166,7 +166,7 @@ if [ -z "$owner" ]; then
 fi
 
 step "Closing the database to everybody else"
-ask_postgresql "$DB_NAME" <<SQL
+psql_as_admin "$DB_NAME" <<SQL
 REVOKE ALL ON DATABASE $DB_NAME FROM PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO $DB_USER;
@@ -174,5 +174,5 @@ SQL
 
 can_sign_in || die "The role $DB_USER cannot sign in to $DB_NAME by the password in .env." \
     "Give it another one: $0 postgresql --new-password"
-good "$DB_USER owns $DB_NAME, and nothing else."
+ok "$DB_USER owns $DB_NAME, and nothing else."
 make_tables

@@ -18,8 +18,8 @@ exact version:
 
 What is there already is left as it is: the second run takes a second.
 
-PYTHON_PROGRAM=/path/to/python3.13 chooses the Python that makes it.
-PYTHON_ENVIRONMENT=DIR uses an environment that is kept by other means.
+D0010_PYTHON=/path/to/python3.13 chooses the Python that makes it.
+D0010_VENV=DIR uses an environment that is kept by other means.
 TEXT
 }
 
@@ -30,9 +30,9 @@ case "${1:-development}" in
     ;;
 development) requirements=requirements.txt ;;
 production | tools) requirements="deployment_scripts/requirements-$1.txt" ;;
-*) wrong_usage "\"$1\" is no kind of environment." ;;
+*) usage_error "\"$1\" is no kind of environment." ;;
 esac
-[ $# -le 1 ] || wrong_usage "One kind at a time."
+[ $# -le 1 ] || usage_error "One kind at a time."
 
 ensure_environment "$requirements"
-good "The environment in $ENVIRONMENT_DIR is ready: $("$PYTHON" --version)."
+ok "The environment in $VENV_DIR is ready: $("$PYTHON" --version)."

@@ -31,7 +31,7 @@ while [ $# -gt 0 ]; do
     --dry-run) is_dry=yes ;;
     --postgresql) wants_postgresql=yes ;;
     --nginx) wants_nginx=yes ;;
-    *) wrong_usage "\"$1\" is not known." ;;
+    *) usage_error "\"$1\" is not known." ;;
     esac
     shift
 done
@@ -41,7 +41,7 @@ has_python() {
     (find_python) >/dev/null 2>&1
 }
 
-if have apt-get; then
+if has_command apt-get; then
     manager=apt-get
     packages_of() {
         case "$1" in
@@ -50,7 +50,7 @@ if have apt-get; then
         nginx) echo nginx-light ;;
         esac
     }
-elif have brew; then
+elif has_command brew; then
     manager=brew
     packages_of() {
         case "$1" in
@@ -68,13 +68,13 @@ fi
 # run COMMAND...: runs it, by sudo where that is needed, or says that it would.
 run() {
     if [ "$manager" = apt-get ] && [ "$(id -u)" -ne 0 ]; then
-        if [ -z "$is_dry" ] && ! have sudo; then
+        if [ -z "$is_dry" ] && ! has_command sudo; then
             die "apt-get needs root, and there is no sudo." "Run this as root: $*"
         fi
         set -- sudo "$@"
     fi
     if [ -n "$is_dry" ]; then
-        say "Would run: $*"
+        info "Would run: $*"
     else
         # What is installed is known; what goes wrong is said on standard error.
         "$@" >/dev/null
@@ -86,20 +86,20 @@ missing=()
 want() {
     # psql alone is only a client: a server has its own programs elsewhere.
     if "$2" >/dev/null 2>&1; then
-        good "$1 is here."
+        ok "$1 is here."
     else
-        say "$1 is missing."
+        info "$1 is missing."
         # shellcheck disable=SC2207 # names of packages have no spaces
         missing+=($(packages_of "$1"))
     fi
 }
 
 has_postgresql() {
-    have pg_dump && { have postgres || have pg_lsclusters || have pg_ctl; }
+    has_command pg_dump && { has_command postgres || has_command pg_lsclusters || has_command pg_ctl; }
 }
 
 has_nginx() {
-    have nginx
+    has_command nginx
 }
 
 step "Looking for what is needed"
@@ -110,7 +110,7 @@ want python has_python
 # start_postgresql: starts what was installed, where no system of services has done so.
 start_postgresql() {
     local version cluster port status _
-    have pg_lsclusters || return 0
+    has_command pg_lsclusters || return 0
     ! pg_lsclusters --no-header | grep -qw online || return 0
     while read -r version cluster port status _; do
         [ "$status" = down ] || continue
@@ -120,7 +120,7 @@ start_postgresql() {
 }
 
 if [ ${#missing[@]} -eq 0 ]; then
-    good "Nothing is missing."
+    ok "Nothing is missing."
     [ -z "$wants_postgresql" ] || start_postgresql
     exit 0
 fi
@@ -139,4 +139,4 @@ esac
 [ -z "$wants_postgresql" ] || start_postgresql
 
 has_python || find_python # which says what else can be done
-good "All of it is here."
+ok "All of it is here."

@@ -21,7 +21,7 @@ case "${1:-}" in
     usage
     exit 0
     ;;
-*) wrong_usage "\"$1\" is not known." ;;
+*) usage_error "\"$1\" is not known." ;;
 esac
 
 ensure_environment deployment_scripts/requirements-tools.txt
@@ -33,4 +33,4 @@ for picture in "$PICTURES"/*.png; do
     size="$(wc -c <"$picture")"
     [ "$size" -le 150000 ] || die "$picture has $size bytes, more than 150,000."
 done
-good "The pictures are in $PICTURES."
+ok "The pictures are in $PICTURES."

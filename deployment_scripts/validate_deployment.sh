@@ -29,11 +29,11 @@ while [ $# -gt 0 ]; do
         exit 0
         ;;
     --url | --host)
-        value_of "$1" "${2:-}"
+        require_value "$1" "${2:-}"
         options+=("$1" "$2")
         shift
         ;;
-    *) wrong_usage "\"$1\" is not known." ;;
+    *) usage_error "\"$1\" is not known." ;;
     esac
     shift
 done
@@ -41,17 +41,17 @@ done
 step "Looking at $PROJECT_ROOT"
 # give_up NAME FOUND REMEDY: where nothing more can be looked at.
 give_up() {
-    bad_row "$@"
+    error_row "$@"
     printf '%s0 good, 1 bad; the rest could not be looked at.%s\n' "$RED" "$PLAIN"
     exit 1
 }
 
-is_new_enough "$PYTHON" || give_up "environment" "$ENVIRONMENT_DIR has no Python that runs" \
+is_supported_python "$PYTHON" || give_up "environment" "$VENV_DIR has no Python that runs" \
     "Run: deployment_scripts/setup_python_environment.sh production"
 said="$("$PYTHON" -m pip check 2>&1)" || give_up "environment" "${said%%$'\n'*}" \
     "Run: deployment_scripts/setup_python_environment.sh production"
 # The first thing that reads the settings says what is wrong with them.
-said="$(in_project '
+said="$(project_python '
 from config import environment
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -62,6 +62,6 @@ try:
 except ImproperlyConfigured as error:
     raise SystemExit(str(error))
 ' 2>&1)" || give_up "settings" "$(tail -n 1 <<<"$said")" "Change it in $ENV_FILE."
-good_row "settings" "they are complete"
+ok_row "settings" "they are complete"
 # "${options[@]}" alone is an error of Bash 3.2 where it is empty.
 manage validate_installation ${options[@]+"${options[@]}"}

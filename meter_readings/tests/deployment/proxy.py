@@ -178,7 +178,7 @@ class ProxiedSite:
                 *["--output", self.folder, "--certificate", self.folder / "site.pem"],
                 *["--certificate-key", self.folder / "site.key"],
             ],
-            env={**os.environ, "PYTHON_ENVIRONMENT": sys.prefix},
+            env={**os.environ, "D0010_VENV": sys.prefix},
             check=True,
             capture_output=True,
             text=True,

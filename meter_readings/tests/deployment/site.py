@@ -56,7 +56,7 @@ class SiteTestCase(SimpleTestCase):
         cls, *words: str, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in the copy, with these variables and no others of ours."""
-        usual = {**cls.usual_environment(), "PYTHON_ENVIRONMENT": sys.prefix}
+        usual = {**cls.usual_environment(), "D0010_VENV": sys.prefix}
         return subprocess.run(
             words,
             cwd=cls.site,

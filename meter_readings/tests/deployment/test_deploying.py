@@ -123,7 +123,7 @@ class QuickDeployTests(SiteTestCase):
 
     def test_tells_services_of_an_environment_that_is_kept_by_other_means(self) -> None:
         [backup] = [each for each in self.units() if each.name == _BACKUP]
-        self.assertIn(f" PYTHON_ENVIRONMENT={sys.prefix}\n", backup.read_text())
+        self.assertIn(f" D0010_VENV={sys.prefix}\n", backup.read_text())
 
     @skipUnless(SYSTEMD_ANALYZE, "systemd-analyze is not here")
     def test_writes_services_that_systemd_understands(self) -> None:

@@ -116,9 +116,9 @@ class PythonEnvironmentTests(SiteTestCase):
 
     def test_refuses_one_that_is_none(self) -> None:
         said = self.break_off(
-            "setup_python_environment.sh", PYTHON_ENVIRONMENT="/nowhere"
+            "setup_python_environment.sh", D0010_VENV="/nowhere"
         )
-        self.assertIn("PYTHON_ENVIRONMENT (/nowhere) has no Python", said)
+        self.assertIn("D0010_VENV (/nowhere) has no Python", said)
 
     def test_knows_no_other_kind(self) -> None:
         result = self.run_script("setup_python_environment.sh", "staging")
@@ -141,7 +141,7 @@ class SqliteTests(SiteTestCase):
 
     def test_needs_an_environment(self) -> None:
         said = self.break_off(
-            "setup_databases.sh", "sqlite", PYTHON_ENVIRONMENT="/nowhere"
+            "setup_databases.sh", "sqlite", D0010_VENV="/nowhere"
         )
         self.assertIn("setup_python_environment.sh", said)
 

@@ -18,7 +18,7 @@ class ValidationTests(SiteTestCase):
         self.assertIn("Change it in", said)
 
     def test_names_the_environment_that_is_missing(self) -> None:
-        said = self.break_off("validate_deployment.sh", PYTHON_ENVIRONMENT="/nowhere")
+        said = self.break_off("validate_deployment.sh", D0010_VENV="/nowhere")
         self.assertIn("setup_python_environment.sh production", said)
 
     def test_names_each_fault_with_what_to_do(self) -> None:

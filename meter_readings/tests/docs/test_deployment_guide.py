@@ -122,7 +122,7 @@ class DeploymentGuideTests(runner.ReaderTestCase):
         " --domain readings.example.org": Room(
             words="this machine's own system and services are left alone; the packages"
             " of Python are those of another folder, because there is no network",
-            before='export PYTHON_ENVIRONMENT="{folder}/.venv"',
+            before='export D0010_VENV="{folder}/.venv"',
             more=UNTOUCHED,
             says="https://readings.example.org is set up.",
             after="ls files/d0010-web.service files/d0010.nginx.conf",
