@@ -115,9 +115,7 @@ class PythonEnvironmentTests(SiteTestCase):
         self.assertIn(f"The environment in {sys.prefix} is ready", said)
 
     def test_refuses_one_that_is_none(self) -> None:
-        said = self.break_off(
-            "setup_python_environment.sh", D0010_VENV="/nowhere"
-        )
+        said = self.break_off("setup_python_environment.sh", D0010_VENV="/nowhere")
         self.assertIn("D0010_VENV (/nowhere) has no Python", said)
 
     def test_knows_no_other_kind(self) -> None:
@@ -140,9 +138,7 @@ class SqliteTests(SiteTestCase):
         self.assertEqual(env.stat().st_mode & 0o777, 0o600)
 
     def test_needs_an_environment(self) -> None:
-        said = self.break_off(
-            "setup_databases.sh", "sqlite", D0010_VENV="/nowhere"
-        )
+        said = self.break_off("setup_databases.sh", "sqlite", D0010_VENV="/nowhere")
         self.assertIn("setup_python_environment.sh", said)
 
     def test_takes_no_options_of_the_other(self) -> None:
