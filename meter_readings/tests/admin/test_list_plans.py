@@ -7,13 +7,8 @@ but for rows that were found before.
 
 from __future__ import annotations
 
-import json
-import re
 from itertools import combinations
 from typing import Any
-
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from meter_readings.models import Finding, Meter, Reading, SiteVisit
 from meter_readings.tests.admin.base import (
@@ -24,73 +19,18 @@ from meter_readings.tests.admin.base import (
 )
 from meter_readings.tests.flow_file_builder import flow_file
 from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.query_plans import (
+    Query,
+    plan_text,
+    plan_tree,
+    queries_of,
+    refuse_unbounded,
+    use_indexes_for_few_rows,
+)
 
 LARGE = {model._meta.db_table for model in (Reading, SiteVisit, Finding)}
-# They are listed by their numbers, in the order of which they lie on SQLite.
-IN_ORDER_OF_NUMBERS = {model._meta.db_table for model in (SiteVisit, Finding)}
-
-
-class Unbounded(AssertionError):
-    """A query reads or sorts a large table whole."""
-
-
-type Node = dict[str, Any]
-
-
-def explained(sql: str) -> Node:
-    """Return the plan of a query as a tree."""
-    with connection.cursor() as cursor:
-        # The cursor would take per cent signs for places of parameters.
-        sql = sql.replace("%", "%%")
-        if connection.vendor == "postgresql":
-            cursor.execute(f"EXPLAIN (FORMAT json) {sql}", [])
-            ((plan,),) = cursor.fetchall()
-            return (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
-        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", [])
-        nodes: dict[int, Node] = {0: {"detail": sql, "inner": []}}
-        for number, parent, _, detail in cursor.fetchall():
-            nodes[number] = {"detail": detail, "inner": []}
-            nodes[parent]["inner"].append(nodes[number])
-        return nodes[0]
-
-
-def refuse_unbounded(plan: Node) -> None:
-    """Raise Unbounded where a large table would be read or sorted as a whole."""
-    if connection.vendor == "postgresql":
-        refuse_unbounded_on_postgresql(plan)
-    else:
-        refuse_unbounded_on_sqlite(plan)
-
-
-def refuse_unbounded_on_sqlite(plan: Node) -> None:
-    details = [node["detail"] for node in plan["inner"]]
-    is_sorted = "USE TEMP B-TREE FOR ORDER BY" in details
-    for table in LARGE:
-        # What a query inside found is named as its table is.
-        if {f"CO-ROUTINE {table}", f"MATERIALIZE {table}"} & {*details}:
-            continue
-        for detail in details:
-            if detail == f"SCAN {table}" and table in IN_ORDER_OF_NUMBERS:
-                detail = f"SCAN {table} USING INDEX of numbers"
-            is_of_table = re.match(f"(SCAN|SEARCH) {table}\\b", detail)
-            is_in_order = "USING" in detail and not is_sorted
-            if is_of_table and not (is_in_order or "(meter_id=?" in detail):
-                raise Unbounded(details)
-    for node in plan["inner"]:
-        refuse_unbounded_on_sqlite(node)
-
-
-def refuse_unbounded_on_postgresql(node: Node, is_sorted: bool = False) -> None:
-    kind = node["Node Type"]
-    # What is of a large table is named after it, as a partition is.
-    if node.get("Relation Name", "").startswith((*LARGE,)):
-        is_in_order = kind in ("Index Scan", "Index Only Scan") and not is_sorted
-        # A filter is asked of one row after the other, who knows how many.
-        if not is_in_order or "Filter" in node:
-            raise Unbounded(json.dumps(node, indent=1))
-    is_sorted = (is_sorted or kind in ("Sort", "Incremental Sort")) and kind != "Limit"
-    for inner in node.get("Plans", []):
-        refuse_unbounded_on_postgresql(inner, is_sorted)
+# Their lists are in the order of the primary key, as SQLite stores the rows.
+IN_ORDER_OF_PK = {model._meta.db_table for model in (SiteVisit, Finding)}
 
 
 class ListPlanTestCase(AdminTestCase):
@@ -106,29 +46,19 @@ class ListPlanTestCase(AdminTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                # So few rows are quicker to read and to sort than to look up.
-                cursor.execute(
-                    "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;"
-                    "SET LOCAL enable_sort = off"
-                )
+        use_indexes_for_few_rows()
 
-    def queries(self, name: str, asked: dict[str, Any]) -> list[str]:
-        """Return the queries of a page that speak of a large table."""
-        with CaptureQueriesContext(connection) as captured:
-            self.get_list(name, **asked)
-        return [
-            query["sql"]
-            for query in captured.captured_queries
-            if any(table in query["sql"] for table in LARGE)
-        ]
+    def queries(self, name: str, asked: dict[str, Any]) -> list[Query]:
+        """Return the queries of a list about large tables."""
+        return queries_of(lambda: self.get_list(name, **asked), tables=LARGE)
 
     def refuse(self, name: str, asked: dict[str, Any]) -> None:
         """Fail where a query of a list would take long with many rows."""
-        for sql in self.queries(name, asked):
+        for query in self.queries(name, asked):
             with self.subTest(name, **asked):
-                refuse_unbounded(explained(sql))
+                refuse_unbounded(
+                    plan_tree(query), tables=LARGE, in_order_of_pk=IN_ORDER_OF_PK
+                )
 
 
 def lookups_of(spec: Any) -> list[str]:
@@ -185,9 +115,9 @@ class ReadingPlanTests(ListPlanTestCase):
             "reading_estimated": {"basis": "estimated"},
         }
         for index, asked in indexes.items():
-            for sql in self.queries("reading", asked)[-2:]:
+            for query in self.queries("reading", asked)[-2:]:
                 with self.subTest(index):
-                    self.assertIn(index, json.dumps(explained(sql)))
+                    self.assertIn(index, plan_text(query))
 
 
 class VisitPlanTests(ListPlanTestCase):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
 from django.test import TestCase
-from django.test.utils import CaptureQueriesContext
 
 from meter_readings import histories
 from meter_readings.d0010.codes import Basis
@@ -16,6 +13,12 @@ from meter_readings.histories import Passage, RegisterKey
 from meter_readings.models import Meter, Reading
 from meter_readings.tests.flow_file_builder import flow_file_of_readings
 from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.query_plans import (
+    plan_text,
+    queries_of,
+    table_scans,
+    use_indexes_for_few_rows,
+)
 
 
 class PlanTests(TestCase):
@@ -30,26 +33,12 @@ class PlanTests(TestCase):
         cls.registers = [RegisterKey(cls.meter.pk, "S")]
         cls.events = [histories.event_of(Reading.objects.latest("read_at"))]
 
-    def plan(self, question: Callable[[], Any]) -> str:
-        """Return how the first statement of a question is answered."""
-        with CaptureQueriesContext(connection) as queries:
-            question()
-        statement = queries.captured_queries[0]["sql"]
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                # So few rows are quicker to read than to look up.
-                for way in ("seqscan", "bitmapscan", "sort"):
-                    cursor.execute(f"SET LOCAL enable_{way} = off")
-                cursor.execute(f"EXPLAIN {statement}")
-            else:
-                cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
-            return "\n".join(str(row[-1]) for row in cursor.fetchall())
-
     def assert_goes_by(self, index: str, question: Callable[[], Any]) -> None:
-        """Assert that a question uses an index and goes through no table."""
-        plan = self.plan(question)
+        """Assert that the first query uses an index and goes through no table."""
+        use_indexes_for_few_rows()
+        plan = plan_text(queries_of(question)[0])
         self.assertIn(index, plan)
-        self.assertIsNone(re.search("(Seq Scan on|SCAN) meter_readings", plan), plan)
+        self.assertEqual(table_scans(plan), [])
 
     def test_registers_go_by_the_index_of_events(self) -> None:
         def question() -> None:
