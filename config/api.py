@@ -15,14 +15,12 @@ CORS_ALLOW_HEADERS = [
 CORS_EXPOSE_HEADERS = [
     "ETag",
     "Location",
-    "RateLimit",
-    "RateLimit-Policy",
     "Retry-After",
     "X-Request-ID",
 ]
 
 
-def rest_framework(*, is_production: bool) -> dict[str, Any]:
+def rest_framework(*, is_production: bool, rates: dict[str, int]) -> dict[str, Any]:
     """Return the settings of Django REST framework.
 
     A password with every request is for development alone.
@@ -36,7 +34,10 @@ def rest_framework(*, is_production: bool) -> dict[str, Any]:
     return {
         "DEFAULT_AUTHENTICATION_CLASSES": authentication,
         "DEFAULT_PERMISSION_CLASSES": ["meter_readings.api.permissions.MayDoIt"],
-        "DEFAULT_THROTTLE_CLASSES": ["meter_readings.api.throttles.ByUserAndScope"],
+        "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
+        "DEFAULT_THROTTLE_RATES": {
+            scope: f"{rate}/min" for scope, rate in rates.items()
+        },
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
         "DEFAULT_CONTENT_NEGOTIATION_CLASS": "meter_readings.api.renderers.Negotiation",

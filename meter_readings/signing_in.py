@@ -22,7 +22,7 @@ from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.utils.crypto import salted_hmac
 
-from meter_readings.callers import address_of
+from meter_readings.accounts.client_ip import client_ip
 from meter_readings.demo import DEMO_PASSWORD
 from meter_readings.locks import is_written_at_once
 
@@ -59,7 +59,7 @@ class SignInForm(AdminAuthenticationForm):
         username = self.cleaned_data.get("username")
         if username is None or not self.cleaned_data.get("password"):
             return super().clean()
-        address = address_of(self.request) if self.request else ""
+        address = client_ip(self.request) if self.request else ""
         counters = _counters(username, address)
         if not all(_take(counter) for counter in counters):
             logger.warning("Too many attempts to sign in.")

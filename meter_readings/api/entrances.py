@@ -15,6 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from meter_readings.models import ApiToken
+
 from .views import ApiView
 
 # Every resource has a list of its own, called so.
@@ -82,6 +84,7 @@ class _Once(SchemaGenerator):
 class Schema(SpectacularAPIView):
     """The description of the API, as OpenAPI 3.1."""
 
+    throttle_scope = ApiToken.Scope.READ
     http_method_names = ["get", "head"]
     generator_class = _Once
 
@@ -91,6 +94,7 @@ class Schema(SpectacularAPIView):
 class Docs(SpectacularSwaggerSplitView):
     """The description as a page, on which each address can be tried."""
 
+    throttle_scope = ApiToken.Scope.READ
     http_method_names = ["get", "head"]
     url_name = "api:schema"
     template_name = "meter_readings/api/docs.html"

@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from . import rates
+from .throttling import AnonymousRateThrottle
 
 PROBLEM_TYPE = "application/problem+json"
 ADDRESSES = "/api/"
@@ -117,7 +117,7 @@ def exception_handler(
                 errors=_complaints(error.get_full_details()),
             )
         case exceptions.APIException():
-            error = _or_too_many(error, request)
+            error = _throttle_anonymous(error, context)
             detail = str(error.detail) if isinstance(error, Problem) else ""
             return problem(
                 request,
@@ -128,14 +128,14 @@ def exception_handler(
     return None
 
 
-def _or_too_many(
-    error: exceptions.APIException, request: Request
+def _throttle_anonymous(
+    error: exceptions.APIException, context: Mapping[str, Any]
 ) -> exceptions.APIException:
-    """Return a refusal; to strangers who come again and again, that it is too much."""
+    """Return the error, or 429 instead of 401 for a client above the anonymous rate."""
     if error.status_code == HTTPStatus.UNAUTHORIZED:
-        rate = rates.of_strangers(request)
-        if rate.is_exceeded:
-            return exceptions.Throttled(rate.seconds)
+        throttle = AnonymousRateThrottle()
+        if not throttle.allow_request(context["request"], context["view"]):
+            return exceptions.Throttled(throttle.wait())
     return error
 
 

@@ -95,7 +95,7 @@ class ApiSchema(AutoSchema):
         for media_type, example in examples.FILES.items():
             if media_type in answer["content"]:
                 answer["content"][media_type] = _text(example)
-        answer["headers"] = {"X-Request-ID": REQUEST_ID, **RATES}
+        answer["headers"] = {"X-Request-ID": REQUEST_ID}
         if self.view.is_tagged:
             answer["headers"]["ETag"] = _ETAG
             bodies["304"] = {
@@ -158,16 +158,6 @@ class LinksExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untype
 REQUEST_ID = {
     "description": "The number of the request, for those who operate the site.",
     "schema": {"type": "string", "format": "uuid"},
-}
-RATES = {
-    "RateLimit-Policy": {
-        "description": "How many requests (q) a user may make in so many seconds (w).",
-        "schema": {"type": "string", "examples": ['"read";q=1000;w=60']},
-    },
-    "RateLimit": {
-        "description": "How many of them are left (r), and for how many seconds (t).",
-        "schema": {"type": "string", "examples": ['"read";r=999;t=42']},
-    },
 }
 _WAIT = {
     "Retry-After": {

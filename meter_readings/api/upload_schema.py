@@ -11,7 +11,7 @@ from . import examples
 from .bodies import BODIES, FILE, UploadQuery
 from .errors import PROBLEM_TYPE
 from .renderers import JSON
-from .schema import OF_BODIES, RATES, REFUSALS, REQUEST_ID, ApiSchema, parameter_of
+from .schema import OF_BODIES, REFUSALS, REQUEST_ID, ApiSchema, parameter_of
 from .upload_reports import RejectionSerializer, UploadSerializer
 
 _BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
@@ -121,7 +121,7 @@ def _answer(
     values = {name: {"value": value} for name, value in shown.items()}
     return {
         "description": description,
-        "headers": {"X-Request-ID": REQUEST_ID, **RATES, **headers},
+        "headers": {"X-Request-ID": REQUEST_ID, **headers},
         "content": {media_type: {"schema": schema, "examples": values}},
     }
 

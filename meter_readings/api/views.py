@@ -53,6 +53,11 @@ class ApiView(GenericAPIView):
         with replicas.may_be_old():
             return super().dispatch(request, *args, **kwargs)
 
+    @property
+    def throttle_scope(self) -> str:
+        """Return the scope by which `ScopedRateThrottle` counts the request."""
+        return self.needs(cast(str, self.request.method)).scope
+
     def needs(self, method: str) -> Needs:
         """Return what somebody must have who asks by a method."""
         to_look = Needs(ApiToken.Scope.READ, self.permissions)
@@ -71,14 +76,6 @@ class ApiView(GenericAPIView):
             known = self.parameters_by_method.get(method) or self.parameter_names()
             refuse_odd_parameters(request.query_params, set(known))
 
-    def check_permissions(self, request: Request) -> None:
-        """Count the request, then see whether it may be: refusals count as well."""
-        super().check_throttles(request)
-        super().check_permissions(request)
-
-    def check_throttles(self, request: Request) -> None:
-        """Do nothing: it has been counted."""
-
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Any:
@@ -88,9 +85,6 @@ class ApiView(GenericAPIView):
         kept = "private, no-cache" if is_kept else "no-store"
         response.headers.setdefault("Cache-Control", kept)
         patch_vary_headers(response, ["Accept", "Cookie", "Authorization"])
-        if rate := getattr(request, "rate", None):
-            for name, value in rate.headers().items():
-                response.headers[name] = value
         return response
 
     def get_queryset(self) -> QuerySet:

@@ -29,7 +29,7 @@ NOTHING_SET = dict.fromkeys(
         "ALLOWED_HOSTS",
         "API_RATE_IMPORT",
         "API_RATE_READ",
-        "API_RATE_UNKNOWN",
+        "API_RATE_ANONYMOUS",
         "BEHIND_PROXY",
         "CACHE_DIR",
         "CORS_ALLOWED_ORIGINS",

@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 from unittest import skipUnless
-from unittest.mock import patch
 
 from django.contrib.auth.models import User
 from django.core.cache import caches
@@ -21,7 +20,8 @@ from config.environment import PROJECT_ROOT
 from meter_readings import installation
 from meter_readings.absences import CacheAway
 from meter_readings.tests import test_signing_in
-from meter_readings.tests.api import test_rates
+from meter_readings.tests.api import test_throttling
+from meter_readings.tests.api.base import PROBLEM
 from meter_readings.tests.importer.test_clear import OwnMedia
 from meter_readings.tests.import_helpers import imported
 from meter_readings.tests.management.run_command import GOOD, run
@@ -135,36 +135,13 @@ class GuessingTests(RedisTestCase, test_signing_in.GuessingTests):
 
 
 @needs_redis
-class UserRateTests(RedisTestCase, test_rates.UserTests):
-    """All that is true of rates, in Redis."""
-
-    def test_a_count_is_gone_before_its_minute_comes_again(self) -> None:
-        self.statuses(3)
-        client = cast(Any, caches["rates"])._cache.get_client()
-        kept = [client.ttl(key) for key in client.keys("*rates*")]
-        self.assertEqual([0 < seconds <= 60 for seconds in kept], [True])
+class UserThrottleTests(RedisTestCase, test_throttling.UserThrottleTests):
+    """The rates of users, counted in Redis."""
 
 
 @needs_redis
-class StrangerRateTests(RedisTestCase, test_rates.StrangerTests):
-    """All that is true of strangers, in Redis."""
-
-
-@needs_redis
-@override_settings(API_RATE_UNKNOWN=10)
-class AtOnceTests(RedisTestCase):
-    def test_no_more_get_in_than_may(self) -> None:
-        logging.disable(logging.ERROR)
-        self.addCleanup(logging.disable, logging.NOTSET)
-        # All of them within one minute
-        now = test_rates.NOW
-        with (
-            patch.object(test_rates.rates.time, "time", return_value=now),
-            ThreadPoolExecutor(20) as threads,
-        ):
-            ask = threads.map(lambda _: Client().get(test_rates.READINGS), range(50))
-            statuses = [answer.status_code for answer in ask]
-        self.assertEqual((statuses.count(401), statuses.count(429)), (10, 40))
+class AnonymousThrottleTests(RedisTestCase, test_throttling.AnonymousThrottleTests):
+    """The rates of anonymous clients, counted in Redis."""
 
 
 @needs_redis
@@ -229,24 +206,15 @@ class AwayTests(AwayTestCase):
             self.assert_later(self.sign_in())
         self.assertLess(time.monotonic() - started, 10)
 
-    def test_the_api_answers_and_does_not_count(self) -> None:
+    def test_the_api_answers_503_without_redis(self) -> None:
         self.client.force_login(User.objects.get())
-        self.server.stop()
-        with (
-            self.settings(API_RATE_READ=1),
-            self.assertLogs("meter_readings.api.rates", "ERROR") as logs,
-        ):
-            statuses = {
-                self.client.get(test_rates.READINGS).status_code for _ in range(3)
-            }
-        self.assertEqual(statuses, {200})
-        self.assertIn("Requests cannot be counted (CacheAway).", logs.output[0])
-
-    def test_strangers_are_refused_as_ever(self) -> None:
         self.server.stop()
         logging.disable(logging.ERROR)
         self.addCleanup(logging.disable, logging.NOTSET)
-        self.assertEqual(self.client.get(test_rates.READINGS).status_code, 401)
+        for client in (self.client, Client()):
+            response = client.get(test_throttling.READINGS)
+            self.assertEqual(response.status_code, 503)
+            self.assertEqual(response["Content-Type"], PROBLEM)
 
     def test_the_site_is_not_ready(self) -> None:
         self.assertEqual(self.client.get("/readyz").status_code, 200)

@@ -1,4 +1,4 @@
-"""Who calls: the address that a request comes from, as far as it can be believed."""
+"""Client IP: the address from which a request comes."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def address_of(request: HttpRequest) -> str:
-    """Return the address that asks; "" where it is not known.
+def client_ip(request: HttpRequest) -> str:
+    """Return the IP address of the client, or "" if it is not known.
 
-    Behind a proxy that is the only way in, it is what that proxy says. An IPv6 address
-    stands for its network: one customer has all of it.
+    With BEHIND_PROXY it is the last entry of X-Forwarded-For, which the proxy writes. A
+    loopback address identifies no client and counts as unknown. An IPv6 address is
+    replaced by its /64 network, because one customer has all of that network.
     """
     text = str(request.META.get("REMOTE_ADDR", ""))
     if settings.BEHIND_PROXY:
-        # The proxy's own entry is the last: anyone can write those before it.
+        # A client can write every entry but the last.
         text = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
     try:
         address = ip_address(text)
     except ValueError:
         return ""
     if address.is_loopback:
-        # It says nothing: everybody comes from there.
         return ""
     if isinstance(address, IPv6Address):
         return str(ip_network((address, 64), strict=False))

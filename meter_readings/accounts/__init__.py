@@ -1,0 +1,1 @@
+"""Accounts: who the client is and how people log in."""
