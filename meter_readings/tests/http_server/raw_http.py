@@ -8,8 +8,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from meter_readings.benchmarks.serving import HOST
-
-from .malicious_values import Request
+from meter_readings.tests.malicious_values import Request
 
 _PATIENCE_SECONDS = 120
 

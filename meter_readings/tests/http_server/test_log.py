@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .malicious_values import READINGS, Request
+from meter_readings.tests.malicious_values import READINGS, Request
+
 from .base import ServedTestCase
 from .raw_http import sent
 

@@ -1,19 +1,99 @@
-"""Requests that are odd in other ways than by what they ask for."""
+"""Malicious values: what breaks programs in query strings, headers, paths and bodies.
+
+Each has broken some program somewhere. Schemathesis sends what the API's description
+allows; these are what it never sends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import base64
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
+from urllib.parse import quote
+
+# Values of parameters in a query string, escaped as they are sent.
+VALUES = [
+    *map(
+        quote,
+        [
+            # Numbers
+            "-1",
+            "0",
+            "1e999999999",
+            "NaN",
+            "-Infinity",
+            "9" * 400,
+            str(2**63),
+            "1" + "0" * 18,
+            "0x10",
+            "1_000",
+            "٣٤",
+            # Times
+            "0001-01-01T00:00:00+14:00",
+            "9999-12-31T23:59:59-14:00",
+            "0000-00-00",
+            "2024-02-30",
+            "2199-12-31",
+            "1950-01-01T00:00:00+23:59",
+            "2024-01-01T00:00:00+99:99",
+            "2024-W01-1",
+            # Texts
+            "' OR 1=1 --",
+            "(a+)+$",
+            "%",
+            "_" * 50,
+            "a\0b",
+            "term " * 600,
+            ",".join(["2000000000015"] * 201),
+            "\ud7ff\U0010ffff",
+            "\u202e",
+            "[]",
+            '{"$gt": ""}',
+            "true",
+            "../../etc/passwd",
+            "<svg onload=alert(1)>",
+            "{{7*7}}${7*7}",
+        ],
+    ),
+    # Neither text nor valid escapes
+    "%FF%FE",
+    "%C0%AF",
+    "%ED%A0%80",
+    "%00",
+    "%",
+    "%zz",
+    "%u0041",
+    "%0D%0ASet-Cookie:%20a=b",
+    "+",
+    "",
+    "x" * 3000,
+]
+
+# Suffixes of parameter names
+SUFFIXES = ["__regex", "__isnull", "__gte", "[]", "[$ne]", ".id", "%00"]
+
+CURSORS = [
+    "[]",
+    "null",
+    "[" * 200,
+    '["-read_at", "NaN", "1"]',
+    '["-read_at", "0001-01-01T00:00:00+14:00", "1"]',
+    '["-read_at", "2024-01-01T00:00:00Z", "-1"]',
+    '["-read_at", "2024-01-01T00:00:00Z", "99999999999999999999"]',
+    '["-read_at", {"a": 1}, []]',
+    '["line_number", "1", "1"]',
+    '["mpan", "\\u0000"]',
+]
 
 READINGS, UPLOADS = "/api/v1/readings/", "/api/v1/flow-files/"
-LATER_ADDRESSES = ("/api/", "/api/v1/", "/api/v1/schema/", "/api/v1/docs/")
+OTHER_PATHS = ("/api/", "/api/v1/", "/api/v1/schema/", "/api/v1/docs/")
 
-_METHODS = [
+METHODS = [
     *["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"],
     *["PROPFIND", "get", "X" * 15, "GET/", "G\0T"],
 ]
-_PATHS = [
+PATHS = [
     "/api/v1/../../etc/passwd",
     "/api/v1/%2e%2e/%2e%2e/etc/passwd",
     "//api//v1//readings//",
@@ -37,7 +117,7 @@ _PATHS = [
     "*",
     "http://evil.example/api/v1/readings/",
 ]
-_HEADERS: dict[str, list[str]] = {
+HEADERS: dict[str, list[str]] = {
     "Authorization": [
         "",
         "Bearer",
@@ -112,7 +192,7 @@ _HEADERS: dict[str, list[str]] = {
     "A\0B": ["1"],
     "A_B": ["1"],
 }
-_BODIES = [
+BODIES = [
     b"",
     b"{",
     b"null",
@@ -127,7 +207,7 @@ _BODIES = [
 
 
 class Request(NamedTuple):
-    """One request as it goes out. Headers may stand twice, as what is said first."""
+    """One HTTP request as it is sent, byte for byte."""
 
     method: str = "GET"
     target: str = READINGS
@@ -139,23 +219,45 @@ class Request(NamedTuple):
         return f"{self.method} {self.target[:100]} {headers} {self.body[:40]!r}"
 
 
-def odd_requests(known: Mapping[str, str]) -> Iterator[Request]:
-    """Yield each, with and without the headers that make somebody known."""
-    for by in (known, {}):
-        for target in (READINGS, *LATER_ADDRESSES):
-            for method in _METHODS:
-                yield Request(method, target, headers=by)
-        for path in _PATHS:
-            yield Request(target=path, headers=by)
-        for name, values in _HEADERS.items():
+def malicious_queries(path: str, parameters: Iterable[str]) -> Iterator[str]:
+    """Yield addresses with each malicious value in each parameter of a path."""
+    for name in parameters:
+        for value in VALUES:
+            yield f"{path}?{name}={value}"
+        for suffix in SUFFIXES:
+            yield f"{path}?{name}{suffix}=1"
+        yield f"{path}?{name}=1&{name}=1"
+        if name == "cursor":
+            for cursor in CURSORS:
+                yield f"{path}?cursor={_base64(cursor)}"
+    yield f"{path}?{'&'.join(f'a{number}=1' for number in range(1100))}"
+    yield f"{path}?_connector=OR&_negated=1"
+    yield f"{path}?&&&;;;====&=1"
+
+
+def malicious_requests(credentials: Mapping[str, str]) -> Iterator[Request]:
+    """Yield each malicious request, with and without the headers that sign in."""
+    for signed_in in (credentials, {}):
+        for target in (READINGS, *OTHER_PATHS):
+            for method in METHODS:
+                yield Request(method, target, headers=signed_in)
+        for path in PATHS:
+            yield Request(target=path, headers=signed_in)
+        for value in VALUES:
+            yield Request(target=f"{READINGS}?search={value}", headers=signed_in)
+        for name, values in HEADERS.items():
             for value in values:
                 for method in ("GET", "POST"):
-                    yield Request(method, headers={**by, name: value})
-        for body, target in product(_BODIES, (READINGS, UPLOADS)):
+                    yield Request(method, headers={**signed_in, name: value})
+        for body, target in product(BODIES, (READINGS, UPLOADS)):
             for method in ("GET", "POST", "PUT", "DELETE"):
                 for content_type in (
                     "application/json",
                     "multipart/form-data; boundary=x",
                 ):
-                    headers = {**by, "Content-Type": content_type}
+                    headers = {**signed_in, "Content-Type": content_type}
                     yield Request(method, target, headers, body)
+
+
+def _base64(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
