@@ -25,7 +25,7 @@ class CommandLineTests(runner.ReaderTestCase):
             instead={"/var/": "{folder}/"},
             says="(?s)commercial.uff: imported as #2.*prepayment.uff: imported as #3",
         ),
-        "python manage.py describe_d0010 > documentation/D0010_FORMAT.md": Room(
+        "python manage.py render_format_docs > documentation/D0010_FORMAT.md": Room(
             words="the page was emptied beforehand",
             before=": >documentation/D0010_FORMAT.md",
             after=f"cmp documentation/D0010_FORMAT.md"

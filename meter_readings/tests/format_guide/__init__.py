@@ -1,1 +1,0 @@
-"""Tests of the description of the format. They need no Django."""
