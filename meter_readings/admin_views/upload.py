@@ -7,19 +7,19 @@ from typing import Any, BinaryIO, cast
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import TooManyFilesSent
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import FileResponse, HttpRequest, HttpResponse, UnreadablePostError
 from django.template.defaultfilters import filesizeformat
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from meter_readings import importer, synthetic
+from meter_readings import importer
 from meter_readings.forms import UploadForm
 from meter_readings.models import ImportJob
 
 from .imports import How, import_files
 from .pages import admin_page, for_staff_who_may, telling_of_large_bodies
 
-_SAMPLE = synthetic.RECIPES["economy_7"]
+_SAMPLE_FILENAME = "economy_7.uff"
 
 _PIECE = 1 << 20
 
@@ -55,13 +55,10 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @for_staff_who_may("import_flowfile")
 @require_safe
-def upload_sample(request: HttpRequest) -> HttpResponse:
-    """Send a made-up flow file to try the page with."""
-    response = HttpResponse("".join(_SAMPLE.lines()), content_type="text/plain")
-    response.headers["Content-Disposition"] = (
-        f'attachment; filename="{_SAMPLE.filename}"'
-    )
-    return response
+def upload_sample(request: HttpRequest) -> FileResponse:
+    """Download a synthetic flow file to try the upload with."""
+    path = settings.SAMPLE_DATA / _SAMPLE_FILENAME
+    return FileResponse(path.open("rb"), as_attachment=True, content_type="text/plain")
 
 
 @csrf_protect

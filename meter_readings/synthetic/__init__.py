@@ -1,24 +1,19 @@
-"""Made-up flow files: of any size, valid or faulty, and the samples that are shipped.
+"""Generator of synthetic D0010 flow files: any size, valid or with chosen issues.
 
-They depend on nothing but what is asked for: no clock, no chance. Their MPANs are
-right in form and belong to nobody.
+The output depends on the arguments alone, not on a clock or on random numbers. The
+MPANs are well formed and belong to nobody.
 """
 
-from .faults import SPOILINGS
-from .flow_files import FROM_DATE, ImpossibleFlowFile, flow_file_lines, write_lines
-from .meters import is_synthetic
-from .recipes import RECIPES, Recipe
+from .flow_files import FROM_DATE, InvalidOptions, flow_file_lines, write_lines
+from .mutations import MUTATIONS
 
-# The faults that can be asked for.
-FAULTS = tuple(SPOILINGS)
+# The issues that can be put into a file.
+ISSUE_CODES = tuple(MUTATIONS)
 
 __all__ = [
-    "FAULTS",
     "FROM_DATE",
-    "RECIPES",
-    "ImpossibleFlowFile",
-    "Recipe",
+    "ISSUE_CODES",
+    "InvalidOptions",
     "flow_file_lines",
-    "is_synthetic",
     "write_lines",
 ]

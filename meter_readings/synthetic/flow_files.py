@@ -1,4 +1,4 @@
-"""Flow files of any size, valid or with chosen faults, a meter point at a time."""
+"""Flow files of any size, generated one meter point at a time."""
 
 from __future__ import annotations
 
@@ -8,32 +8,30 @@ from datetime import date, datetime, timedelta
 from itertools import batched
 from typing import BinaryIO
 
-from meter_readings.d0010 import HEADER, TRAILER, FaultCode, Header
+from meter_readings.d0010 import HEADER, TRAILER, FaultCode, Header, midnight
 
-from . import parts
-from .faults import place_of, spoilt
+from . import envelope
 from .meter_points import MeterPoints
-from .meters import METER_POINTS_A_SEED
-from .spoilings import Place
+from .meters import METER_POINTS_PER_SEED
+from .mutations import MUTATIONS, Target, mutate
 from .times import (
-    DAYS_A_MONTH,
+    DAYS_PER_MONTH,
     EARLIEST_MONTH,
     LATEST_MONTH,
-    MOST_TIMES_A_DAY,
-    midnight,
+    MAX_TIMES_PER_DAY,
     month_after,
     month_number,
-    slots,
+    reading_times,
 )
 
 FROM_DATE = date(2025, 1, 1)
 
-# How many lines are written together.
-_LINES_AT_ONCE = 8192
+# Number of lines per write.
+_LINES_PER_WRITE = 8192
 
 
-class ImpossibleFlowFile(ValueError):
-    """A flow file was asked for that cannot be made; the message says why."""
+class InvalidOptions(ValueError):
+    """The options cannot be combined into a flow file; the message says why."""
 
 
 def flow_file_lines(
@@ -44,103 +42,110 @@ def flow_file_lines(
     month: int = 0,
     months: int = 1,
     from_date: date = FROM_DATE,
-    faults: Sequence[FaultCode] = (),
+    issues: Sequence[FaultCode] = (),
     file_identifier: str | None = None,
     created_at: datetime | None = None,
 ) -> Iterator[str]:
-    """Return the lines of a flow file, each with its line end, one at a time.
+    """Return an iterator over the lines of a flow file, each with its line feed.
 
-    The same arguments give the same lines everywhere. `readings` counts the 030s of
-    the whole file, two for each meter point unless it is given. They are taken within
-    `months` months, the first of which comes `month` months after that of `from_date`:
-    the same meters, read later. Unless it is given, `created_at` (an aware datetime) is
-    the morning after those months, and `file_identifier` follows from the rest.
+    The same arguments give the same lines everywhere. `readings` counts the 030 groups
+    of the whole file; the default is two per meter point. They are taken within
+    `months` months. The first of these is `month` months after the month of
+    `from_date`; a larger `month` gives later readings of the same meters. `created_at`
+    (an aware datetime) defaults to the morning after the months, `file_identifier` to a
+    number computed from the other options. Raise InvalidOptions if the options
+    contradict each other.
     """
     if readings is None:
         readings = 2 * meter_points
-    _refuse_impossible_months(month_number(from_date) + month, months)
-    _refuse_impossible_numbers(meter_points, readings, months, faults)
-    _refuse_impossible_identifier(file_identifier)
+    _validate_months(month_number(from_date) + month, months)
+    _validate_numbers(meter_points, readings, months, issues)
+    _validate_identifier(file_identifier)
     first_month = month_after(from_date, month)
     morning_after = midnight(month_after(first_month, months)) + timedelta(hours=6)
-    asked = (meter_points, readings, seed, first_month, months, *faults)
-    header = parts.header(
-        file_identifier or parts.file_identifier(*asked), created_at or morning_after
+    options = (meter_points, readings, seed, first_month, months, *issues)
+    header = envelope.header(
+        file_identifier or envelope.file_identifier(*options),
+        created_at or morning_after,
     )
-    most = -(-readings // meter_points)
-    times = slots(first_month=first_month, months=months, count=most)
-    is_special = most > months * DAYS_A_MONTH
+    readings_per_point = -(-readings // meter_points)
+    times = reading_times(
+        first_month=first_month, months=months, count=readings_per_point
+    )
+    is_special = readings_per_point > months * DAYS_PER_MONTH
     points = MeterPoints(meter_points, readings, seed, times, is_special)
-    return _lines(header, points, faults)
+    return _lines(header, points, issues)
 
 
 def write_lines(stream: BinaryIO, lines: Iterable[str]) -> None:
-    """Write lines to a binary stream, a byte for every character."""
-    for some in batched(lines, _LINES_AT_ONCE):
+    """Write lines to a binary stream in Latin-1: one byte per character."""
+    for some in batched(lines, _LINES_PER_WRITE):
         stream.write("".join(some).encode("latin-1"))
 
 
-def _refuse_impossible_months(first: int, months: int) -> None:
-    """Raise ImpossibleFlowFile where the months, numbered, cannot be written."""
+def _validate_months(first: int, months: int) -> None:
+    """Raise InvalidOptions if a month is outside the years that a D0010 can write."""
     if months < 1:
-        raise ImpossibleFlowFile("Readings need at least one month.")
+        raise InvalidOptions("Readings need at least one month.")
     earliest, latest = month_number(EARLIEST_MONTH), month_number(LATEST_MONTH)
     if not earliest <= first <= latest - months:
-        raise ImpossibleFlowFile("A D0010 can name the years from 1950 to 2199 only.")
+        raise InvalidOptions("A D0010 can only write the years 1950 to 2199.")
 
 
-def _refuse_impossible_numbers(
-    meter_points: int, readings: int, months: int, faults: Sequence[FaultCode]
+def _validate_numbers(
+    meter_points: int, readings: int, months: int, issues: Sequence[FaultCode]
 ) -> None:
-    """Raise ImpossibleFlowFile where the numbers do not go together."""
-    if not 1 <= meter_points <= METER_POINTS_A_SEED:
-        most = f"{METER_POINTS_A_SEED:,}"
-        raise ImpossibleFlowFile(f"There can be 1 to {most} meter points.")
+    """Raise InvalidOptions if the numbers contradict each other."""
+    if not 1 <= meter_points <= METER_POINTS_PER_SEED:
+        maximum = f"{METER_POINTS_PER_SEED:,}"
+        raise InvalidOptions(f"There can be 1 to {maximum} meter points.")
     if readings < meter_points:
-        raise ImpossibleFlowFile("Every meter point needs at least one reading.")
-    if readings > meter_points * months * DAYS_A_MONTH * MOST_TIMES_A_DAY:
-        raise ImpossibleFlowFile("So many readings of one meter need more months.")
-    count = sum(place_of(code) is Place.METER_POINT for code in faults)
+        raise InvalidOptions("Every meter point needs at least one reading.")
+    if readings > meter_points * months * DAYS_PER_MONTH * MAX_TIMES_PER_DAY:
+        raise InvalidOptions("Too many readings per meter point: choose more months.")
+    count = sum(MUTATIONS[code].target is Target.METER_POINT for code in issues)
     if count > meter_points:
-        reason = f"{count} faults need {count} meter points, one for each to spoil."
-        raise ImpossibleFlowFile(reason)
+        reason = f"{count} issues need at least {count} meter points, one per issue."
+        raise InvalidOptions(reason)
 
 
-def _refuse_impossible_identifier(text: str | None) -> None:
-    """Raise ImpossibleFlowFile where a file identifier cannot stand in a header."""
+def _validate_identifier(text: str | None) -> None:
+    """Raise InvalidOptions if a file identifier cannot be written in a header."""
     if text and not re.fullmatch("[!-{}~]{1,10}", text):
-        reason = "A file identifier (J1064) is ten characters at most, and no pipe."
-        raise ImpossibleFlowFile(reason)
+        reason = "A file identifier (J1064) has at most ten characters and no pipe."
+        raise InvalidOptions(reason)
 
 
 def _lines(
-    header: Header, points: MeterPoints, faults: Sequence[FaultCode]
+    header: Header, points: MeterPoints, issues: Sequence[FaultCode]
 ) -> Iterator[str]:
-    """Yield the file part by part, each with the faults that belong to it."""
+    """Yield the lines of the file, with the issues put into their parts."""
     codes = {
-        place: [code for code in faults if place_of(code) is place] for place in Place
+        target: [code for code in issues if MUTATIONS[code].target is target]
+        for target in Target
     }
 
-    def spoil(lines: list[str], place: Place) -> list[str]:
-        for code in codes[place]:
-            lines = spoilt(lines, header, code)
+    def mutate_part(lines: list[str], target: Target) -> list[str]:
+        for code in codes[target]:
+            lines = mutate(lines, header, code)
         return lines
 
-    if codes[Place.WHOLE_FILE]:
-        yield from spoil([], Place.WHOLE_FILE)
+    if codes[Target.WHOLE_FILE]:
+        yield from mutate_part([], Target.WHOLE_FILE)
         return
-    yield from spoil([parts.line(HEADER, header)], Place.HEADER)
-    spread = codes[Place.METER_POINT]
+    yield from mutate_part([envelope.line(HEADER, header)], Target.HEADER)
+    issues_of_points = codes[Target.METER_POINT]
     code_at = {
-        number * points.count // len(spread): code for number, code in enumerate(spread)
+        number * points.count // len(issues_of_points): code
+        for number, code in enumerate(issues_of_points)
     }
     group_count = flow_count = 0
     for index in range(points.count):
-        lines = spoil(points.lines_of(index), Place.EVERY_METER_POINT)
+        lines = mutate_part(points.lines_of(index), Target.EVERY_METER_POINT)
         if lines and index in code_at:
-            lines = spoilt(lines, header, code_at[index])
+            lines = mutate(lines, header, code_at[index])
         group_count += len(lines)
         flow_count += len(lines) > 0
         yield from lines
-    trailer = parts.trailer(header, group_count=group_count, flow_count=flow_count)
-    yield from spoil([parts.line(TRAILER, trailer)], Place.TRAILER)
+    trailer = envelope.trailer(header, group_count=group_count, flow_count=flow_count)
+    yield from mutate_part([envelope.line(TRAILER, trailer)], Target.TRAILER)

@@ -1,7 +1,7 @@
-"""The lines of one synthetic meter point after another, by the million.
+"""Lines of synthetic meter points, quick enough for millions of readings.
 
-They are written without the records between, which is several times quicker; a test
-holds them against the writer's.
+They are formatted without records, which is several times quicker; a test compares
+them with the output of the writer.
 """
 
 from __future__ import annotations
@@ -16,19 +16,24 @@ from meter_readings.d0010.codes import (
     ReasonCode,
 )
 
-from .meters import Kind, Meter, meter, scattered
-from .times import Slot
+from .meters import Meter, MeterProfile, build_meter, hash64
+from .times import ReadingTime
 
-# Which meters there are where a meter point gets one reading, two, or more.
-_ONE_REGISTER = (Kind(("S",)), Kind(("01",)), Kind(("S",)), Kind(("TO",)))
-_TWO_REGISTERS = (
-    Kind(("01", "02")),
-    Kind(("DY", "NT")),
-    Kind(("L", "N")),
-    Kind(("01",), ("MD",), daily_usage=200),
+# The meters of a file with one, two, or more readings per meter point.
+_ONE_REGISTER = (
+    MeterProfile(("S",)),
+    MeterProfile(("01",)),
+    MeterProfile(("S",)),
+    MeterProfile(("TO",)),
 )
-_THREE_REGISTERS = (Kind(("01", "02"), ("MD",), daily_usage=350),)
-_KINDS = (
+_TWO_REGISTERS = (
+    MeterProfile(("01", "02")),
+    MeterProfile(("DY", "NT")),
+    MeterProfile(("L", "N")),
+    MeterProfile(("01",), ("MD",), daily_usage=200),
+)
+_THREE_REGISTERS = (MeterProfile(("01", "02"), ("MD",), daily_usage=350),)
+_PROFILES = (
     _ONE_REGISTER,
     _ONE_REGISTER * 2 + _TWO_REGISTERS,
     _ONE_REGISTER * 4 + _TWO_REGISTERS * 2 + _THREE_REGISTERS * 2,
@@ -48,7 +53,7 @@ _READING_TYPES = (
     ReadingType.SPECIAL.value,
     ReadingType.ACTUAL_CHANGE_OF_SUPPLIER.value,
 )
-_NOBODY_CAME = {
+_NOT_VIEWED_TYPES = {
     ReadingType.CUSTOMER.value,
     ReadingType.DEEMED_OR_ESTIMATED.value,
     ReadingType.PREPAYMENT.value,
@@ -60,51 +65,53 @@ _FAILED_RESULT = f"{D0010.result.code}|{ReasonCode.OVER_TWICE_EXPECTED}|F|\n"
 
 @dataclass(frozen=True)
 class MeterPoints:
-    """So many meter points that share so many readings, taken at these times.
+    """The meter points of a file: `count` of them share `readings` readings.
 
-    `is_special` says that the times are not only midnights, so that every reading
-    must be of type S (J0016).
+    `times` are the times to choose from. `is_special` means that some are not
+    midnights, so that every reading must be of type S (J0016).
     """
 
     count: int
     readings: int
     seed: int
-    slots: list[Slot]
+    times: list[ReadingTime]
     is_special: bool
 
     def lines_of(self, index: int) -> list[str]:
-        """Return the groups of one meter point, each with its line end."""
+        """Return the groups of one meter point, each line with its line feed."""
         share = self.readings // self.count
-        kinds = _KINDS[min(share, len(_KINDS)) - 1]
+        profiles = _PROFILES[min(share, len(_PROFILES)) - 1]
         share += index < self.readings % self.count
-        chance = scattered(self.seed, index)
-        kind = kinds[chance % len(kinds)]
-        status = _STATUSES[(chance >> 8) % len(_STATUSES)]
-        reading_type = _READING_TYPES[(chance >> 16) % len(_READING_TYPES)]
+        random_bits = hash64(self.seed, index)
+        profile = profiles[random_bits % len(profiles)]
+        status = _STATUSES[(random_bits >> 8) % len(_STATUSES)]
+        reading_type = _READING_TYPES[(random_bits >> 16) % len(_READING_TYPES)]
         if self.is_special:
             reading_type = ReadingType.SPECIAL.value
-        metered = meter(seed=self.seed, index=index, kind=kind)
-        times = self._times_of(-(-share // kind.register_count), chance >> 24)
-        readings = _reading_lines(metered, times, reading_type)[:share]
+        meter = build_meter(seed=self.seed, index=index, profile=profile)
+        times = self._times_of(-(-share // profile.register_count), random_bits >> 24)
+        readings = _reading_lines(meter, times, reading_type)[:share]
         if status == BscValidationStatus.FAILED:
             readings = _suspect(readings)
         return [
-            f"{_MPAN}|{metered.mpan_core}|{status}|\n",
-            f"{_METER}|{metered.meter_id}|{reading_type}|\n",
+            f"{_MPAN}|{meter.mpan_core}|{status}|\n",
+            f"{_METER}|{meter.meter_id}|{reading_type}|\n",
             *readings,
         ]
 
-    def _times_of(self, count: int, chance: int) -> list[Slot]:
-        """Return times spread evenly over all that there are, from a day by chance."""
-        gap = len(self.slots) // count
-        first = chance % gap
-        return self.slots[first : first + gap * count : gap]
+    def _times_of(self, count: int, random_bits: int) -> list[ReadingTime]:
+        """Return `count` evenly spread times; the bits choose the first."""
+        gap = len(self.times) // count
+        first = random_bits % gap
+        return self.times[first : first + gap * count : gap]
 
 
-def _reading_lines(meter: Meter, times: list[Slot], reading_type: str) -> list[str]:
-    """Return a line for every register at every time."""
+def _reading_lines(
+    meter: Meter, times: list[ReadingTime], reading_type: str
+) -> list[str]:
+    """Return a 030 for every register at every time."""
     method = ReadingMethod.VIEWED.value
-    if reading_type in _NOBODY_CAME:
+    if reading_type in _NOT_VIEWED_TYPES:
         method = ReadingMethod.NOT_VIEWED.value
     ending = f"T|{method}|\n"
     lines = []
@@ -120,7 +127,7 @@ def _reading_lines(meter: Meter, times: list[Slot], reading_type: str) -> list[s
 
 
 def _suspect(readings: list[str]) -> list[str]:
-    """Return readings flagged as suspect, each with a 032 beneath it."""
+    """Return the readings flagged as suspect, each followed by its 032."""
     lines = []
     for reading in readings:
         lines += [reading.replace("|T|", "|F|"), _FAILED_RESULT]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client, TestCase, override_settings
 
-from meter_readings import demo, synthetic
+from meter_readings import demo
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import imported
 
@@ -118,11 +118,19 @@ class SampleFilesTests(TestCase):
         names = [sample.filename for sample in demo.sample_files()]
         self.assertEqual(names, ["a.uff", "b.uff"])
 
-    def test_say_what_they_are_about_where_it_is_known(self) -> None:
-        self.write("economy_7.uff", "")
+    def test_a_sample_file_has_the_description_of_the_documentation(self) -> None:
+        self.write("prepayment.uff", "")
+        description = demo.sample_files()[0].description
+        self.assertEqual(description, "Prepayment meters, read electronically.")
+
+    def test_another_file_has_no_description(self) -> None:
         self.write("mine.uff", "")
-        about = [sample.about for sample in demo.sample_files()]
-        self.assertEqual(about, [synthetic.RECIPES["economy_7"].about, ""])
+        self.assertEqual(demo.sample_files()[0].description, "")
+
+    def test_a_sample_file_has_no_description_without_the_documentation(self) -> None:
+        self.write("prepayment.uff", "")
+        with self.settings(BASE_DIR=self.folder):
+            self.assertEqual(demo.sample_files()[0].description, "")
 
     def test_have_no_flow_file_before_they_are_imported(self) -> None:
         self.write("a.uff", EVERY_GROUP)

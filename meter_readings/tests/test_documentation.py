@@ -204,7 +204,7 @@ class NameTests(SimpleTestCase):
                 with self.subTest(path.name, name=match[1] or match[2]):
                     self.assertIn(f"`{match[1] or match[2]}`", page)
 
-    def test_every_rule_is_in_the_format_guide(self) -> None:
+    def test_every_rule_is_in_the_format_documentation(self) -> None:
         page = text_of("documentation/D0010_FORMAT.md")
         for code in importer.RULES:
             with self.subTest(code):

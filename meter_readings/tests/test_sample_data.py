@@ -1,185 +1,167 @@
-"""The sample files that are shipped: as their recipes make them, and as they say."""
+"""Tests of the committed sample files: each parses, and shows what it is for."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from unittest import TestCase
 
-from meter_readings import d0010, synthetic
-from meter_readings.d0010 import mpan
-from meter_readings.synthetic import Recipe
+from meter_readings import d0010
+from meter_readings.d0010 import FaultCode, mpan
+from meter_readings.synthetic.meters import SYNTHETIC_PREFIX
 from meter_readings.tests.flow_file_builder import Parsed, parse
-from meter_readings.tests.synthetic.reading import NOW, bytes_of, rewritten
+from meter_readings.tests.synthetic.helpers import NOW, rewrite
 
 FOLDER = Path(__file__).resolve().parents[2] / "sample_data"
+FILENAMES = sorted(path.name for path in FOLDER.glob("*.uff"))
+REJECTED = [name for name in FILENAMES if name.startswith("rejected_")]
+LOADED = [name for name in FILENAMES if name not in REJECTED]
+
+# The issues of every file; files that are not listed have none.
+ISSUES = {
+    "clock_change.uff": {FaultCode.AMBIGUOUS_TIME, FaultCode.NONEXISTENT_TIME},
+    "history_2026_10_warnings.uff": {
+        FaultCode.MPAN_CHECK_DIGIT,
+        FaultCode.NOT_MIDNIGHT,
+        FaultCode.SUSPECT_WITHOUT_RESULT,
+        FaultCode.MD_RESET_INCOMPLETE,
+    },
+    "rejected_cut_short.uff": {
+        FaultCode.CUT_SHORT,
+        FaultCode.NO_TRAILER,
+        FaultCode.NO_PIPE_AT_END,
+        FaultCode.TOO_FEW_CELLS,
+        FaultCode.NOT_A_TIME,
+        FaultCode.MISSING,
+        FaultCode.MISSING_CODE,
+    },
+    "rejected_faults.uff": {
+        FaultCode.MPAN_NOT_13_DIGITS,
+        FaultCode.MPAN_CHECK_DIGIT,
+        FaultCode.MISSING,
+        FaultCode.UNKNOWN_CODE,
+        FaultCode.NEGATIVE,
+        FaultCode.NOT_A_NUMBER,
+        FaultCode.NOT_A_TIME,
+        FaultCode.READ_IN_FUTURE,
+        FaultCode.NOT_A_TRUTH,
+        FaultCode.ORPHAN_GROUP,
+        FaultCode.UNKNOWN_GROUP,
+        FaultCode.FILE_IDENTIFIER_DIFFERS,
+    },
+}
 
 
-def read_sample(recipe: Recipe) -> Parsed:
-    """Return a shipped file, read."""
-    return parse((FOLDER / recipe.filename).read_bytes(), not_after=NOW)
+def parse_sample(filename: str) -> Parsed:
+    return parse((FOLDER / filename).read_bytes(), not_after=NOW)
 
 
 class SampleDataTests(TestCase):
-    def each(self, *, rejected: bool) -> Iterator[tuple[Recipe, Parsed]]:
-        """Yield the files that load, or those that are refused."""
-        for recipe in synthetic.RECIPES.values():
-            if recipe.is_rejected is rejected:
-                yield recipe, read_sample(recipe)
+    def test_every_file_is_described_in_the_documentation(self) -> None:
+        page = (FOLDER.parent / "documentation/SAMPLE_FILES.md").read_text("utf-8")
+        rows = [line for line in page.splitlines() if ".uff` |" in line]
+        names = [row.split("`")[1] for row in rows]
+        self.assertEqual(names, FILENAMES)
 
-    def test_the_folder_holds_the_files_of_the_recipes(self) -> None:
-        self.assertEqual(
-            sorted(path.name for path in FOLDER.glob("*.uff")),
-            sorted(recipe.filename for recipe in synthetic.RECIPES.values()),
-        )
+    def test_every_file_has_its_issues_and_no_others(self) -> None:
+        for name in FILENAMES:
+            with self.subTest(name):
+                codes = set(parse_sample(name).codes)
+                self.assertEqual(codes, ISSUES.get(name, set()))
 
-    def test_every_file_is_as_its_recipe_makes_it(self) -> None:
-        for recipe in synthetic.RECIPES.values():
-            with self.subTest(recipe.name):
-                self.assertEqual(
-                    (FOLDER / recipe.filename).read_bytes(), bytes_of(recipe.lines())
-                )
+    def test_every_loaded_file_is_operational(self) -> None:
+        for name in LOADED:
+            header = parse_sample(name).parser.header
+            assert header is not None
+            self.assertEqual(header.test_data_flag, "OPER", name)
 
-    def test_every_file_that_loads_has_the_faults_that_it_is_about(self) -> None:
-        for recipe, parsed in self.each(rejected=False):
-            self.assertEqual(set(parsed.codes), recipe.faults, recipe.name)
+    def test_every_loaded_file_is_rewritten_to_the_same_bytes(self) -> None:
+        for name in LOADED:
+            with self.subTest(name):
+                rewritten = rewrite(parse_sample(name))
+                self.assertEqual(rewritten, (FOLDER / name).read_bytes())
 
-    def test_hardly_a_file_that_loads_is_about_faults(self) -> None:
-        faulty = [
-            recipe.name for recipe, _ in self.each(rejected=False) if recipe.faults
-        ]
-        self.assertEqual(faulty, ["clock_change", "history_2026_10_warnings"])
-
-    def test_every_rejected_file_has_the_faults_of_its_recipe(self) -> None:
-        for recipe, parsed in self.each(rejected=True):
-            self.assertEqual(set(parsed.codes), recipe.faults, recipe.name)
-
-    def test_some_rejected_file_has_many_faults(self) -> None:
-        counts = [len(recipe.faults) for recipe, _ in self.each(rejected=True)]
-        self.assertGreater(max(counts), 10)
-
-    def test_every_file_that_loads_is_operational(self) -> None:
-        for recipe, parsed in self.each(rejected=False):
-            assert parsed.parser.header is not None
-            self.assertEqual(parsed.parser.header.test_data_flag, "OPER", recipe.name)
-
-    def test_every_trailer_counts_right(self) -> None:
-        for recipe, parsed in self.each(rejected=False):
-            parser = parsed.parser
-            assert parser.trailer is not None
-            self.assertEqual(
-                (parser.trailer.group_count, parser.trailer.flow_count),
-                (parser.group_count, parser.flow_count),
-                recipe.name,
-            )
-
-    def test_every_file_is_written_as_it_was_read(self) -> None:
-        for recipe, parsed in self.each(rejected=False):
-            shipped = (FOLDER / recipe.filename).read_bytes()
-            self.assertEqual(rewritten(parsed), shipped, recipe.name)
-
-    def test_every_mpan_has_a_right_check_digit_unless_that_is_the_story(self) -> None:
-        for recipe, parsed in self.each(rejected=False):
-            if d0010.FaultCode.MPAN_CHECK_DIGIT in recipe.faults:
-                continue
-            mpans = {entry.mpan.record.mpan_core for entry in parsed.entries}
-            self.assertTrue(all(map(mpan.has_valid_check_digit, mpans)), recipe.name)
-
-    def test_every_mpan_is_made_up(self) -> None:
-        for recipe, parsed in self.each(rejected=False):
-            mpans = {entry.mpan.record.mpan_core for entry in parsed.entries}
-            self.assertTrue(all(map(synthetic.is_synthetic, mpans)), recipe.name)
+    def test_every_mpan_is_synthetic(self) -> None:
+        for name in LOADED:
+            for entry in parse_sample(name).entries:
+                core = entry.mpan.record.mpan_core
+                self.assertEqual(core[2:4], SYNTHETIC_PREFIX, name)
 
     def test_every_file_has_a_file_identifier_of_its_own(self) -> None:
-        identifiers = {
-            parsed.parser.header.file_identifier
-            for _, parsed in self.each(rejected=False)
-            if parsed.parser.header
-        }
-        self.assertEqual(len(identifiers), 21)
+        headers = [parse_sample(name).parser.header for name in FILENAMES]
+        identifiers = {header.file_identifier for header in headers if header}
+        self.assertEqual(len(identifiers), len(FILENAMES))
 
-    def test_no_serial_number_stands_at_two_meter_points(self) -> None:
-        places = {
+    def test_no_serial_number_is_at_two_valid_mpans(self) -> None:
+        pairs = {
             (entry.meter.record.meter_id, entry.mpan.record.mpan_core)
-            for recipe, parsed in self.each(rejected=False)
-            # A wrong digit takes a meter to where it is not.
-            if d0010.FaultCode.MPAN_CHECK_DIGIT not in recipe.faults
-            for entry in parsed.entries
-            if entry.meter
+            for name in LOADED
+            for entry in parse_sample(name).entries
+            if entry.meter and mpan.has_valid_check_digit(entry.mpan.record.mpan_core)
         }
-        self.assertEqual(len(places), len({serial for serial, _ in places}))
-
-    def test_every_file_is_in_the_list_of_the_specification(self) -> None:
-        page = (FOLDER.parent / "documentation/FUNCTIONAL_SPEC.md").read_text("utf-8")
-        for recipe in synthetic.RECIPES.values():
-            self.assertIn(f"| `{recipe.filename}` | {recipe.about} |", page)
+        self.assertEqual(len(pairs), len({serial for serial, _ in pairs}))
 
 
-class StoryTests(TestCase):
-    """What some of the files tell, as far as others rely on it."""
+class RoutineRoundTests(TestCase):
+    """The routine round, its history and its corrections fit together."""
 
-    def readings(self, name: str) -> dict[tuple[str, str, str], d0010.Entry]:
-        """Return a file's readings by serial number, register and reading type."""
+    def readings(self, filename: str) -> dict[tuple[str, str, str], d0010.Entry]:
+        """Return the readings by serial number, register and reading type."""
         return {
             (
                 entry.meter.record.meter_id,
                 entry.record.register_id,
                 entry.meter.record.reading_type,
             ): entry
-            for entry in read_sample(synthetic.RECIPES[name]).entries
+            for entry in parse_sample(filename).entries
             if entry.meter and isinstance(entry.record, d0010.RegisterReading)
         }
 
-    def test_every_group_is_in_the_file_of_every_group(self) -> None:
-        lines = synthetic.RECIPES["every_group"].lines()
-        codes = {group.code for group in d0010.D0010.groups}
-        self.assertLess(codes, {line[:3] for line in lines})
-
     def test_the_round_has_two_hundred_meter_points(self) -> None:
-        parsed = read_sample(synthetic.RECIPES["routine_round"])
-        self.assertEqual(parsed.parser.flow_count, 200)
+        self.assertEqual(parse_sample("routine_round.uff").parser.flow_count, 200)
 
-    def test_the_history_has_thirteen_months_of_each_register(self) -> None:
-        parsed = read_sample(synthetic.RECIPES["routine_history"])
+    def test_the_history_has_thirteen_months_of_every_register(self) -> None:
         months: dict[tuple[str, str], set[str]] = {}
-        for entry in parsed.entries:
+        for entry in parse_sample("routine_history.uff").entries:
             key = (entry.meter.record.meter_id, entry.record.register_id)
             months.setdefault(key, set()).add(f"{entry.record.read_at:%Y-%m}")
         self.assertEqual({len(known) for known in months.values()}, {13})
 
-    def test_the_history_is_of_meters_of_the_round(self) -> None:
-        serials = {key[0] for key in self.readings("routine_round")}
-        self.assertLess({key[0] for key in self.readings("routine_history")}, serials)
+    def test_the_history_has_meters_of_the_round(self) -> None:
+        serials = {key[0] for key in self.readings("routine_round.uff")}
+        history = {key[0] for key in self.readings("routine_history.uff")}
+        self.assertLess(history, serials)
 
-    def test_the_history_has_readings_of_three_types(self) -> None:
-        types = {key[2] for key in self.readings("routine_history")}
-        self.assertEqual(types, {"R", "C", "D"})
-
-    def test_withdrawals_repeat_what_they_withdraw(self) -> None:
-        sent = self.readings("routine_round")
-        for key, entry in self.readings("routine_round_corrections").items():
+    def test_a_withdrawal_repeats_the_withdrawn_reading(self) -> None:
+        sent = self.readings("routine_round.uff")
+        for key, entry in self.readings("routine_round_corrections.uff").items():
             if key[2] == "W":
                 withdrawn = sent[key[0], key[1], "R"]
                 self.assertEqual(entry.record, withdrawn.record)
 
-    def test_corrections_are_of_readings_of_the_round(self) -> None:
+    def test_every_correction_is_of_a_reading_of_the_round(self) -> None:
         times = {
             (*key[:2], entry.record.read_at)
-            for key, entry in self.readings("routine_round").items()
+            for key, entry in self.readings("routine_round.uff").items()
         }
-        for key, entry in self.readings("routine_round_corrections").items():
+        for key, entry in self.readings("routine_round_corrections.uff").items():
             self.assertIn((*key[:2], entry.record.read_at), times)
 
     def test_a_modified_reading_has_another_value(self) -> None:
-        sent = self.readings("routine_round")
-        corrected = self.readings("routine_round_corrections")
+        sent = self.readings("routine_round.uff")
+        corrected = self.readings("routine_round_corrections.uff")
         modified = next(key for key in corrected if key[2] == "Q")
         self.assertNotEqual(
             corrected[modified].record.value, sent[*modified[:2], "R"].record.value
         )
 
-    def test_a_new_meter_begins_where_the_old_one_ends(self) -> None:
-        parsed = read_sample(synthetic.RECIPES["meter_exchange"])
+
+class OtherSampleTests(TestCase):
+    def test_every_group_is_in_the_file_of_every_group(self) -> None:
+        lines = (FOLDER / "every_group.uff").read_text("ascii").splitlines()
+        codes = {group.code for group in d0010.D0010.groups}
+        self.assertLess(codes, {line[:3] for line in lines})
+
+    def test_initial_and_final_readings_have_the_same_time(self) -> None:
         times: dict[str, set[str]] = {"F": set(), "I": set(), "R": set()}
-        for entry in parsed.entries:
+        for entry in parse_sample("meter_exchange.uff").entries:
             if isinstance(entry.record, d0010.RegisterReading):
                 moment = entry.mpan.record.mpan_core, entry.record.read_at
                 times[entry.meter.record.reading_type].add(moment)

@@ -72,7 +72,7 @@ class QuickStartTests(runner.BeginnerTestCase):
         ),
         "python manage.py import_d0010 --dry-run your_file.uff": Room(
             words="your file is made up",
-            before="python manage.py make_d0010 --output your_file.uff",
+            before="python manage.py generate_d0010 --output your_file.uff",
             says="would be imported",
         ),
         "python manage.py import_d0010 your_file.uff": Room(

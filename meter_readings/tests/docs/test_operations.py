@@ -27,7 +27,7 @@ python manage.py import_d0010 sample_data/routine_history.uff"""
 ADD_YEAR = markdown.with_words(PAGE, "meter_readings_add_year")
 TAKE_YEAR_OUT = markdown.with_words(PAGE, "DETACH PARTITION")
 FILE_OF_2015 = """
-python manage.py make_d0010 --from 2015-01-01 --months 1 --output old.uff
+python manage.py generate_d0010 --from 2015-01-01 --months 1 --output old.uff
 python manage.py import_d0010 old.uff"""
 
 

@@ -58,7 +58,7 @@ class TestingGuideTests(runner.ReaderTestCase):
             more=f"{KEEP} -k test_crowds",
             says="(?m)^OK",
         ),
-        "python manage.py make_d0010 --meter-points 1000 --readings 50000"
+        "python manage.py generate_d0010 --meter-points 1000 --readings 50000"
         " --output big.uff": Room(
             after="[ $(grep -c '^030' big.uff) -eq 50000 ]",
         ),

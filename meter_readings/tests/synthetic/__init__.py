@@ -1,1 +1,1 @@
-"""Tests of the made-up flow files. They need no Django."""
+"""Tests of the generator of synthetic flow files. They need no Django."""

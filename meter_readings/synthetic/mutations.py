@@ -1,0 +1,271 @@
+"""Mutations: for every issue code, one change that puts the issue into a flow file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from enum import Enum, auto
+from itertools import dropwhile
+from typing import NamedTuple
+
+from meter_readings.d0010 import (
+    D0010,
+    HEADER,
+    TRAILER,
+    FaultCode,
+    Group,
+    Header,
+    SiteVisit,
+    ValidationResult,
+    midnight,
+)
+from meter_readings.d0010.codes import (
+    MarketRole,
+    ReadingType,
+    ReasonCode,
+    SiteVisitCheckCode,
+)
+from meter_readings.d0010.lines import LONGEST_LINE
+from meter_readings.d0010.mpan import check_digit
+
+from .envelope import line
+from .times import format_time
+
+type Lines = list[str]
+type FieldChange = str | Callable[[str], str]
+
+_MPAN, _METER, _READING = D0010.mpan, D0010.meter, D0010.reading
+
+
+class Target(Enum):
+    """The part of a file that a mutation changes."""
+
+    WHOLE_FILE = auto()
+    HEADER = auto()
+    EVERY_METER_POINT = auto()
+    METER_POINT = auto()
+    TRAILER = auto()
+
+
+class Mutation(NamedTuple):
+    """A change of one part of a file: `apply` takes its lines and returns others."""
+
+    target: Target
+    apply: Callable[[Lines, Header], Lines]
+
+
+_TARGETS = {HEADER: Target.HEADER, TRAILER: Target.TRAILER}
+
+
+def mutate(lines: Lines, header: Header, code: FaultCode) -> Lines:
+    """Return the lines of a part of a file with an issue put into them."""
+    return MUTATIONS[code].apply(lines, header)
+
+
+def _change_lines(target: Target, change: Callable[[Lines], Lines]) -> Mutation:
+    return Mutation(target, lambda lines, header: change(lines))
+
+
+def _compose(first: Mutation, second: Mutation) -> Mutation:
+    """Return the mutation that applies two mutations of the same target in turn."""
+
+    def apply(lines: Lines, header: Header) -> Lines:
+        return second.apply(first.apply(lines, header), header)
+
+    return Mutation(first.target, apply)
+
+
+def _set_fields(group: Group, **changes: FieldChange) -> Mutation:
+    """Return the mutation that sets fields, by name, in the first line of a group.
+
+    A change is the new text or a function of the old text.
+    """
+
+    def change(lines: Lines) -> Lines:
+        starts = [text.startswith(group.code + "|") for text in lines]
+        if True not in starts:
+            # Another mutation has removed the line.
+            return lines
+        index = starts.index(True)
+        changed = _with_fields(group, lines[index], changes)
+        return [*lines[:index], changed, *lines[index + 1 :]]
+
+    return _change_lines(_TARGETS.get(group, Target.METER_POINT), change)
+
+
+def _with_fields(group: Group, text: str, changes: dict[str, FieldChange]) -> str:
+    values = text.split("|")
+    for column, field in enumerate(group.fields, 1):
+        change = changes.get(field.name, values[column])
+        values[column] = change if isinstance(change, str) else change(values[column])
+    return "|".join(values)
+
+
+def _replace_line_ending(ending: str) -> Mutation:
+    """Return the mutation that replaces the last pipe of a meter point."""
+    return _change_lines(
+        Target.METER_POINT,
+        lambda lines: [*lines[:-1], lines[-1].removesuffix("|\n") + ending + "\n"],
+    )
+
+
+def _insert_line(text: str) -> Mutation:
+    """Return the mutation that inserts a line after the 026."""
+    return _change_lines(Target.METER_POINT, lambda lines: [lines[0], text, *lines[1:]])
+
+
+def _insert_site_visit(information: str) -> Mutation:
+    """Return the mutation that inserts a 027 with this text (J0012)."""
+    visit = SiteVisit(SiteVisitCheckCode.OCCUPIED, information)
+    return _insert_line(line(D0010.mpan_visit, visit))
+
+
+def _set_flag_and_results(flag: str, result_count: int) -> Mutation:
+    """Return the mutation of the first reading's flag and the number of its 032s."""
+    result_line = line(
+        D0010.result, ValidationResult(ReasonCode.OVER_TWICE_EXPECTED, False)
+    )
+
+    def change(lines: Lines) -> Lines:
+        rest = dropwhile(lambda text: text.startswith(D0010.result.code), lines[3:])
+        return [*lines[:3], *[result_line] * result_count, *rest]
+
+    flagged = _set_fields(_READING, meter_reading_flag=flag)
+    return _compose(flagged, _change_lines(Target.METER_POINT, change))
+
+
+def _read_after_creation(lines: Lines, header: Header) -> Lines:
+    day_after = midnight(header.file_created_at + timedelta(days=1))
+    return _set_fields(_READING, read_at=format_time(day_after)).apply(lines, header)
+
+
+def _append_meter_visit(lines: Lines) -> Lines:
+    """Return a meter point with a 029 after its readings."""
+    visit = SiteVisit(SiteVisitCheckCode.NO_ACCESS, "")
+    return [*lines, line(D0010.meter_visit, visit)]
+
+
+def _duplicate(lines: Lines) -> Lines:
+    return lines * 2
+
+
+def _remove(lines: Lines) -> Lines:
+    return []
+
+
+def _increment(text: str) -> str:
+    return str(int(text) + 1)
+
+
+def _wrong_check_digit(mpan_core: str) -> str:
+    return mpan_core[:12] + str((int(mpan_core[12]) + 1) % 10)
+
+
+def _unknown_distributor(mpan_core: str) -> str:
+    return f"99{mpan_core[2:12]}" + check_digit(f"99{mpan_core[2:12]}")
+
+
+_SPECIAL = _set_fields(_METER, reading_type=ReadingType.SPECIAL)
+_ROUTINE = _set_fields(_METER, reading_type=ReadingType.ROUTINE)
+
+MUTATIONS: dict[FaultCode, Mutation] = {
+    # The file as a whole
+    FaultCode.EMPTY_FILE: _change_lines(Target.WHOLE_FILE, _remove),
+    FaultCode.NOT_A_FLOW_FILE: _change_lines(
+        Target.WHOLE_FILE, lambda lines: ["MPAN,register,date,reading\n"]
+    ),
+    FaultCode.NO_HEADER: _change_lines(Target.HEADER, _remove),
+    FaultCode.SECOND_HEADER: _change_lines(Target.HEADER, _duplicate),
+    FaultCode.WRONG_FLOW: _set_fields(HEADER, flow_and_version="D0036001"),
+    FaultCode.WRONG_VERSION: _set_fields(HEADER, flow_and_version="D0010001"),
+    FaultCode.NO_TRAILER: _change_lines(Target.TRAILER, _remove),
+    FaultCode.CUT_SHORT: _change_lines(
+        Target.TRAILER, lambda lines: [f"{_READING.code}|01|2025"]
+    ),
+    FaultCode.AFTER_TRAILER: _change_lines(Target.TRAILER, _duplicate),
+    FaultCode.FILE_IDENTIFIER_DIFFERS: _set_fields(
+        TRAILER, file_identifier="OTHER00001"
+    ),
+    FaultCode.GROUP_COUNT_DIFFERS: _set_fields(TRAILER, group_count=_increment),
+    FaultCode.FLOW_COUNT_DIFFERS: _set_fields(TRAILER, flow_count=_increment),
+    FaultCode.CHECKSUM_GIVEN: _set_fields(TRAILER, checksum="1234567890"),
+    FaultCode.COMPLETED_BEFORE_CREATED: _set_fields(
+        TRAILER, file_completed_at="20000101000000"
+    ),
+    FaultCode.NO_MPAN: _change_lines(Target.EVERY_METER_POINT, _remove),
+    FaultCode.TEST_FILE: _set_fields(HEADER, test_data_flag="TR01"),
+    FaultCode.NO_TEST_FLAG: _set_fields(HEADER, test_data_flag=""),
+    FaultCode.UNKNOWN_ROLE: _set_fields(HEADER, to_role="9"),
+    FaultCode.UNEXPECTED_ROUTE: _set_fields(
+        HEADER, from_role=MarketRole.DISTRIBUTOR, to_role=MarketRole.SUPPLIER
+    ),
+    FaultCode.CREATED_IN_FUTURE: _set_fields(HEADER, file_created_at="20991231000000"),
+    # Characters and lines
+    FaultCode.BYTE_ORDER_MARK: _change_lines(
+        # Lines are written in Latin-1: these three characters are the mark in UTF-8.
+        Target.HEADER,
+        lambda lines: ["\xef\xbb\xbf", *lines],
+    ),
+    FaultCode.UNDECODABLE: _insert_site_visit("Caf\xe9 next door"),
+    FaultCode.CONTROL_CHARACTER: _insert_site_visit("Shop\tupstairs"),
+    FaultCode.LINE_TOO_LONG: _insert_site_visit("x" * LONGEST_LINE),
+    # Groups and their nesting
+    FaultCode.UNKNOWN_GROUP: _change_lines(
+        Target.METER_POINT, lambda lines: [*lines, "031|01|\n"]
+    ),
+    FaultCode.ORPHAN_GROUP: _change_lines(
+        Target.METER_POINT, lambda lines: [lines[0], lines[2], *lines[1:]]
+    ),
+    FaultCode.OUT_OF_ORDER: _change_lines(Target.METER_POINT, _append_meter_visit),
+    FaultCode.NO_METER: _change_lines(Target.METER_POINT, lambda lines: lines[:1]),
+    FaultCode.NO_PIPE_AT_END: _replace_line_ending(""),
+    FaultCode.TOO_FEW_CELLS: _insert_line(
+        f"{D0010.mpan_visit.code}|{SiteVisitCheckCode.OCCUPIED}|\n"
+    ),
+    FaultCode.TOO_MANY_CELLS: _replace_line_ending("||"),
+    FaultCode.UNKNOWN_CELL: _replace_line_ending("|X|"),
+    # Fields
+    FaultCode.MISSING: _set_fields(_METER, meter_id=""),
+    FaultCode.MISSING_CODE: _set_fields(_READING, reading_method=""),
+    FaultCode.SURROUNDING_SPACES: _set_fields(_METER, meter_id=lambda text: f" {text}"),
+    FaultCode.TOO_LONG: _set_fields(_METER, meter_id=lambda text: f"{text}-LONG"),
+    FaultCode.TOO_LONG_TO_KEEP: _set_fields(_METER, meter_id=lambda text: text * 3),
+    FaultCode.UNKNOWN_CODE: _set_fields(_METER, reading_type="K"),
+    FaultCode.NOT_A_NUMBER: _set_fields(_READING, value="12,345.0"),
+    FaultCode.NEGATIVE: _set_fields(_READING, value="-1.0"),
+    FaultCode.TOO_LARGE: _set_fields(_READING, value="123456789.0"),
+    FaultCode.TOO_LARGE_TO_KEEP: _set_fields(_READING, value="1234567890.0"),
+    FaultCode.EXTRA_DECIMALS: _set_fields(_READING, value="12345.67"),
+    FaultCode.NO_DECIMAL: _set_fields(_READING, value="12345"),
+    FaultCode.LEADING_ZEROS: _set_fields(_READING, value="00123.0"),
+    FaultCode.NOT_A_TIME: _set_fields(_READING, read_at="20250230000000"),
+    FaultCode.NOT_A_TRUTH: _set_fields(_READING, meter_reading_flag="Y"),
+    FaultCode.MPAN_NOT_13_DIGITS: _set_fields(_MPAN, mpan_core=lambda text: text[:12]),
+    FaultCode.MPAN_CHECK_DIGIT: _set_fields(_MPAN, mpan_core=_wrong_check_digit),
+    FaultCode.UNKNOWN_DISTRIBUTOR: _set_fields(_MPAN, mpan_core=_unknown_distributor),
+    # Times
+    FaultCode.READ_IN_FUTURE: _set_fields(_READING, read_at="20991231000000"),
+    FaultCode.READ_AFTER_CREATION: Mutation(Target.METER_POINT, _read_after_creation),
+    FaultCode.AMBIGUOUS_TIME: _compose(
+        _SPECIAL, _set_fields(_READING, read_at="20231029013000")
+    ),
+    FaultCode.NONEXISTENT_TIME: _compose(
+        _SPECIAL, _set_fields(_READING, read_at="20230326013000")
+    ),
+    FaultCode.NOT_MIDNIGHT: _compose(
+        _ROUTINE, _set_fields(_READING, read_at=lambda text: f"{text[:8]}123000")
+    ),
+    FaultCode.MIDNIGHT_HALF_HOURLY: _set_fields(
+        HEADER, from_role=MarketRole.HH_DATA_COLLECTOR
+    ),
+    # Readings
+    FaultCode.OLD_SUPPLIERS_ESTIMATE: _set_fields(
+        _METER, reading_type=ReadingType.OLD_SUPPLIERS_ESTIMATE
+    ),
+    FaultCode.SUSPECT_WITHOUT_RESULT: _set_flag_and_results("F", 0),
+    FaultCode.RESULT_WITHOUT_FLAG: _set_flag_and_results("", 1),
+    FaultCode.SEVERAL_RESULTS: _set_flag_and_results("F", 2),
+    FaultCode.MD_RESET_INCOMPLETE: _set_fields(
+        _READING, md_reset_at="20250101000000", md_reset_count=""
+    ),
+}
