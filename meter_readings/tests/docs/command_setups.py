@@ -22,10 +22,12 @@ NOT_RUN = {
 
 # What other tests take from a page and run: page, language, how a command begins.
 BY_OTHER_TESTS = {
-    ("documentation/API_GUIDE.md", "console", ""): "api/test_guide.py",
-    ("documentation/API_GUIDE.md", "python", ""): "api/test_guide.py",
-    ("documentation/COMMAND_LINE.md", "console", ""): "test_command_line_guide.py",
-    ("documentation/OPERATIONS.md", "yaml", ""): "deployment/test_guides.py",
+    (
+        "documentation/COMMAND_LINE.md",
+        "console",
+        "",
+    ): "docs/test_command_line_output.py",
+    ("documentation/OPERATIONS.md", "yaml", ""): "docs/test_runbook.py",
 } | {
     (
         "documentation/COMMAND_LINE.md",

@@ -20,6 +20,7 @@ PAGES = [
 TYPED, WHOLE, TEXT = {"console", "sh"}, {"ini", "python", "sql", "yaml"}, {"text"}
 
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_OUTPUT = re.compile(r"\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROMPT = "$ "
 
 
@@ -30,6 +31,8 @@ class Block(NamedTuple):
     line_number: int
     language: str
     text: str
+    # The text of a block of output that follows with nothing between them.
+    output: str = ""
 
 
 class Shown(NamedTuple):
@@ -47,7 +50,10 @@ def blocks(page: str) -> Iterator[Block]:
     said = Path(PROJECT_ROOT, page).read_text(encoding="utf-8")
     for block in _BLOCK.finditer(said):
         line_number = said.count("\n", 0, block.start()) + 2
-        yield Block(page, line_number, block[2], dedent(block[3]))
+        output = _OUTPUT.match(said, block.end())
+        yield Block(
+            page, line_number, block[2], dedent(block[3]), output[1] if output else ""
+        )
 
 
 def shown(page: str, *languages: str) -> Iterator[Shown]:
@@ -56,7 +62,7 @@ def shown(page: str, *languages: str) -> Iterator[Shown]:
         if languages and block.language not in languages:
             continue
         if block.language in WHOLE:
-            yield Shown(page, block.line_number, block.language, block.text)
+            yield Shown(*block)
         elif block.language in TYPED:
             for offset, command, output in _commands(block.text):
                 line_number = block.line_number + offset

@@ -11,17 +11,18 @@ from config.environment import PROJECT_ROOT
 from . import (
     markdown,
     runner,
+    test_api_guide,
+    test_command_line,
     test_deployment_guide,
     test_getting_started,
     test_operations,
-    test_reference,
     test_testing_guide,
 )
 from .command_setups import BY_OTHER_TESTS, NOT_RUN, is_run_by_another_test
 
 MODULES = (
-    *(test_deployment_guide, test_getting_started, test_operations),
-    *(test_reference, test_testing_guide),
+    *(test_api_guide, test_command_line, test_deployment_guide),
+    *(test_getting_started, test_operations, test_testing_guide),
 )
 SHOWN = [shown for page in markdown.PAGES for shown in markdown.shown(page)]
 

@@ -1,4 +1,4 @@
-"""The pages of every command and every address, where no other test runs them."""
+"""COMMAND_LINE.md: commands that `test_command_line_output` does not run."""
 
 from __future__ import annotations
 
@@ -48,16 +48,4 @@ class CommandLineTests(runner.ReaderTestCase):
             instead={"d0010-20261124T023000000000Z": "d0010-*"},
             says="(?i)restored",
         ),
-    }
-
-
-class ApiGuideTests(runner.ReaderTestCase):
-    page = "documentation/API_GUIDE.md"
-    rooms = {
-        "export D0010_TOKEN=$(python manage.py create_api_token guide"
-        " --user demo_admin --scope read --scope import)": Room(
-            words="there is the user of the demonstration",
-            before="python manage.py create_demo_user",
-            after='grep -qx "d0010_[0-9a-f]*" <<<"$D0010_TOKEN"',
-        )
     }

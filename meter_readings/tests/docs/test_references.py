@@ -1,0 +1,121 @@
+"""References in the documents: commands, options, scripts, settings and rules exist."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from django.core.management import (
+    find_commands,
+    get_commands,
+    load_command_class,
+)
+from django.test import SimpleTestCase
+
+from config.environment import PROJECT_ROOT
+from meter_readings import importer, management
+from meter_readings.api import urls
+from meter_readings.tests.api.test_permissions import routes
+from meter_readings.tests.deployment.site import SiteTestCase
+
+DOCUMENTATION = PROJECT_ROOT / "documentation"
+PAGES = sorted([*PROJECT_ROOT.glob("*.md"), *DOCUMENTATION.rglob("*.md")])
+
+SCRIPT = re.compile(r"(?<![\w.])\./([\w./-]+)")
+COMMAND = re.compile(r"manage\.py ([a-z]\w*)((?:\\\n|[^\n`|;&#])*)")
+OPTION = re.compile(r"(?<= )--?[a-z][a-z0-9-]*")
+MANAGE = re.compile(r"manage\.py ([a-z]\w*)")
+READ_BY_SETTINGS = re.compile(r"environment\.\w+\(\s*\"(\w+)\"")
+SHOWN_SCRIPT = re.compile(r"deployment_scripts/([a-z_]+\.sh)((?: [^\n`;]+)?)")
+AMOUNT = re.compile(r"\bamount\(\"(\w+)\"|environ\.get\(\"(D0010_\w+)\"")
+
+
+def text_of(name: str) -> str:
+    """Return what a page of the project says."""
+    return (PROJECT_ROOT / name).read_text(encoding="utf-8")
+
+
+class CommandTests(SimpleTestCase):
+    def test_every_command_of_ours_is_described(self) -> None:
+        page = text_of("documentation/COMMAND_LINE.md")
+        for name in find_commands(management.__path__[0]):
+            with self.subTest(name):
+                self.assertRegex(page, rf"\b{name}\b")
+
+    def test_every_command_that_is_shown_exists(self) -> None:
+        for page in PAGES:
+            for name in MANAGE.findall(page.read_text(encoding="utf-8")):
+                with self.subTest(page=page.name, command=name):
+                    self.assertIn(name, get_commands())
+
+    def test_every_option_that_is_shown_with_a_command_exists(self) -> None:
+        for page in PAGES:
+            for name, words in COMMAND.findall(page.read_text(encoding="utf-8")):
+                command = load_command_class(get_commands()[name], name)
+                known = command.create_parser("manage.py", name).format_help()
+                for option in OPTION.findall(words):
+                    with self.subTest(page=page.name, command=name, option=option):
+                        self.assertRegex(known, rf"(?<![\w-]){option}(?![\w-])")
+
+    def test_every_script_that_is_shown_can_be_run(self) -> None:
+        for page in PAGES:
+            for name in SCRIPT.findall(page.read_text(encoding="utf-8")):
+                with self.subTest(page=page.name, script=name):
+                    path = PROJECT_ROOT / name
+                    self.assertTrue(path.is_file() and os.access(path, os.X_OK))
+
+    def test_the_readme_begins_with_the_two_that_need_nothing_else(self) -> None:
+        two = ["run_demo_server.sh", "deployment_scripts/run_tests.sh"]
+        self.assertEqual(SCRIPT.findall(text_of("README.md"))[:2], two)
+
+    def test_the_quick_start_begins_with_the_demonstration(self) -> None:
+        scripts = SCRIPT.findall(text_of("QUICKSTART.md"))
+        self.assertEqual(scripts[:1], ["run_demo_server.sh"])
+
+
+class NameTests(SimpleTestCase):
+    def test_every_setting_is_in_the_deployment_guide(self) -> None:
+        page = text_of("documentation/DEPLOYMENT_GUIDE.md")
+        names = READ_BY_SETTINGS.findall(text_of("config/settings.py"))
+        self.assertIn("SECRET_KEY", names)
+        for name in names:
+            with self.subTest(name):
+                self.assertIn(f"`{name}`", page)
+
+    def test_every_amount_of_the_heavy_tests_is_in_the_testing_guide(self) -> None:
+        page = text_of("documentation/TESTING_GUIDE.md")
+        for path in (PROJECT_ROOT / "meter_readings/tests/robustness").glob("*.py"):
+            for match in AMOUNT.finditer(path.read_text(encoding="utf-8")):
+                with self.subTest(path.name, name=match[1] or match[2]):
+                    self.assertIn(f"`{match[1] or match[2]}`", page)
+
+    def test_every_rule_is_in_the_format_documentation(self) -> None:
+        page = text_of("documentation/D0010_FORMAT.md")
+        for code in importer.RULES:
+            with self.subTest(code):
+                self.assertIn(f"`{code}`", page)
+
+
+class ScriptTests(SiteTestCase):
+    def test_every_script_is_in_the_deployment_guide(self) -> None:
+        guide = text_of("documentation/DEPLOYMENT_GUIDE.md")
+        for path in (PROJECT_ROOT / "deployment_scripts").glob("*.sh"):
+            if path.name != "common.sh":
+                with self.subTest(path.name):
+                    self.assertIn(f"`{path.name}`", guide)
+
+    def test_every_option_that_is_shown_exists(self) -> None:
+        every_page = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+        for script, words in set(SHOWN_SCRIPT.findall(every_page)):
+            for option in re.findall(r"--[a-z-]+", words):
+                with self.subTest(script, option=option):
+                    self.assertIn(option, self.succeed(script, "--help"))
+
+
+class ResourceTests(SimpleTestCase):
+    def test_every_api_resource_is_in_the_api_guide(self) -> None:
+        guide = text_of("documentation/API_GUIDE.md")
+        for route in routes(urls.urlpatterns):
+            name = route.removeprefix("v1/").partition("<")[0]
+            with self.subTest(route):
+                self.assertIn(f"`{name}" if name else "/api/", guide)
