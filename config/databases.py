@@ -71,9 +71,9 @@ def limit(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 
 def replica(primary: dict[str, Any], **where: Any) -> dict[str, Any]:
-    """Return settings for a replica of a PostgreSQL database, which is only read.
+    """Return settings for a replica of a PostgreSQL database, which is read-only.
 
-    One that is away is given up sooner than the primary: that can be asked instead.
+    The short timeouts keep requests from waiting for a replica that is unavailable.
     """
     options = {
         "connect_timeout": 2,

@@ -57,16 +57,16 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.requests.RequestIdMiddleware",
-    "meter_readings.monitoring.MonitoringMiddleware",
+    "meter_readings.ops.health_endpoints.HealthEndpointsMiddleware",
     "meter_readings.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "meter_readings.guards.HeadersMiddleware",
-    "meter_readings.guards.DatabaseAwayMiddleware",
+    "meter_readings.middleware.SecurityHeadersMiddleware",
+    "meter_readings.middleware.ServiceUnavailableMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "meter_readings.guards.BodyLimitMiddleware",
+    "meter_readings.middleware.MaxBodySizeMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -105,21 +105,17 @@ POSTGRESQL = databases.postgresql(
 )
 USE_POSTGRESQL = environment.boolean("USE_POSTGRESQL", default=False)
 DATABASES = {"default": POSTGRESQL if USE_POSTGRESQL else databases.sqlite(SQLITE_PATH)}
-# A replica for the API's answers, where there is one; and by how many seconds it may be
-# behind.
+# A replica that answers the API's reads of readings
 DB_REPLICA_HOST = environment.text("DB_REPLICA_HOST")
 DB_REPLICA_PORT = environment.integer(
     "DB_REPLICA_PORT", POSTGRESQL["PORT"], minimum=1, maximum=65535
-)
-DB_REPLICA_MAX_LAG = environment.integer(
-    "DB_REPLICA_MAX_LAG", 10, minimum=1, maximum=86_400
 )
 DATABASE_ROUTERS = []
 if USE_POSTGRESQL and DB_REPLICA_HOST:
     DATABASES["replica"] = databases.replica(
         POSTGRESQL, HOST=DB_REPLICA_HOST, PORT=DB_REPLICA_PORT
     )
-    DATABASE_ROUTERS = ["meter_readings.replicas.Router"]
+    DATABASE_ROUTERS = ["meter_readings.ops.db_router.ReplicaRouter"]
 # Some versions of SQLite can damage a database that two programs write to at once.
 ACCEPT_SQLITE_RISK = environment.boolean("ACCEPT_SQLITE_RISK", default=False)
 

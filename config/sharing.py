@@ -14,7 +14,7 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis import Redis
 from redis.exceptions import RedisError
 
-from meter_readings.absences import CacheAway
+from meter_readings.ops.exceptions import CacheUnavailable
 
 # In one step: between Django's look and its counting the entry could end, and would
 # then begin anew as one that never does.
@@ -26,7 +26,7 @@ _AT_ONCE = 1000
 
 
 class _Speaker(Redis):
-    """The client of redis-py; whatever keeps it from answering is CacheAway."""
+    """The client of redis-py; whatever keeps it from answering is CacheUnavailable."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Have a command done; what it was about is in no words of an error."""
@@ -35,7 +35,7 @@ class _Speaker(Redis):
             return answer(*args, **options)
         except RedisError as error:
             kind = type(error).__name__
-            raise CacheAway(
+            raise CacheUnavailable(
                 f"Redis cannot be used ({kind}): check that it runs, and REDIS_URL"
             ) from error
 

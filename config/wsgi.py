@@ -17,17 +17,17 @@ environment.prepare(default_environment="production")
 application = get_wsgi_application()
 
 if settings.IS_PRODUCTION:
-    from meter_readings import installation
+    from meter_readings.ops.diagnostics import startup_errors
 
     connection_created.connect(databases.limit)
-    refusals = installation.refusals()
+    errors = startup_errors()
     # No request comes to this thread, so nobody would ever use it again.
     connections.close_all()
-    if refusals:
+    if errors:
         raise ImproperlyConfigured(
             "Production does not start like this.\n"
             + "\n".join(
-                f"{each.name}: {each.found.rstrip('.')}. {each.remedy}"
-                for each in refusals
+                f"{error.name}: {error.message.rstrip('.')}. {error.remedy}"
+                for error in errors
             )
         )

@@ -65,13 +65,13 @@ require_value() {
 
 # ok_row NAME TEXT: prints one passed check as a row of a table.
 ok_row() {
-    printf '    %s✓ good%s  %-14s  %s\n' "$GREEN" "$PLAIN" "$1" "$2"
+    printf '    %s✓ ok%s      %-14s  %s\n' "$GREEN" "$PLAIN" "$1" "$2"
 }
 
 # error_row NAME TEXT REMEDY: prints one failed check as a row of a table.
 error_row() {
-    printf '    %s✕ BAD%s   %-14s  %s\n' "$RED" "$PLAIN" "$1" "$2"
-    printf '                            What to do: %s\n' "$3"
+    printf '    %s✕ FAILED%s  %-14s  %s\n' "$RED" "$PLAIN" "$1" "$2"
+    printf '                              What to do: %s\n' "$3"
 }
 
 # has_command PROGRAM: succeeds if the program is installed.

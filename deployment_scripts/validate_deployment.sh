@@ -64,4 +64,4 @@ except ImproperlyConfigured as error:
 ' 2>&1)" || give_up "settings" "$(tail -n 1 <<<"$said")" "Change it in $ENV_FILE."
 ok_row "settings" "they are complete"
 # "${options[@]}" alone is an error of Bash 3.2 where it is empty.
-manage validate_installation ${options[@]+"${options[@]}"}
+manage check_installation ${options[@]+"${options[@]}"}

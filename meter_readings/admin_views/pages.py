@@ -27,7 +27,7 @@ def for_staff_who_may(*codenames: str) -> Callable[[View], View]:
 
 def telling_of_large_bodies[Marked: View](view: Marked) -> Marked:
     """Mark a view that answers a body that is too large with a page of its own."""
-    setattr(view, "tells_of_large_bodies", True)
+    setattr(view, "handles_large_bodies", True)
     return view
 
 

@@ -113,7 +113,7 @@ def _refusal(request: HttpRequest) -> str:
             "upload may bring. Pack the files, or send fewer at a time."
         )
     try:
-        with importer.room_for("what is uploaded"):
+        with importer.disk_full_as("what is uploaded"):
             request.POST
     except TooManyFilesSent:
         return (

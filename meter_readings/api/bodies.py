@@ -139,7 +139,7 @@ def read_to_end(request: Request) -> None:
 def _body(request: Request) -> Any:
     """Return the body, a form read to its end; raises BrokenOff and StorageFull."""
     try:
-        with importer.room_for("what is uploaded"):
+        with importer.disk_full_as("what is uploaded"):
             return request.data
     except UnreadablePostError as error:
         raise BrokenOff from error

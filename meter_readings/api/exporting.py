@@ -14,8 +14,9 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
-from meter_readings import exports, replicas
+from meter_readings import exports
 from meter_readings.models import FlowFile, ReadingQuerySet
+from meter_readings.ops import db_router
 
 from .errors import Problem
 from .query import refusal
@@ -89,7 +90,7 @@ def _sent(
     lines: Generator[str], media_type: str, encoding: str, filename: str
 ) -> StreamingHttpResponse:
     return StreamingHttpResponse(
-        replicas.throughout(exports.encoded(lines, encoding)),
+        db_router.keep_database_for(exports.encoded(lines, encoding)),
         content_type=f"{media_type}; charset={encoding}",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )

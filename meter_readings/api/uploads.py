@@ -41,8 +41,8 @@ class TakesFiles(ApiView):
     parser_classes = PARSERS
     needs_by_method = {"POST": Needs(ApiToken.Scope.IMPORT, ("import_flowfile",))}
     parameters_by_method = {"POST": (*PARAMETERS, "format")}
-    # It is known who asks before any of the body is read (`guards`).
-    takes_files = True
+    # It is known who asks before any of the body is read (`middleware`).
+    accepts_uploads = True
 
     def post(self, request: Request) -> HttpResponse:
         """Import one flow file, or say what would come of it.

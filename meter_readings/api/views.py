@@ -14,8 +14,8 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from meter_readings import replicas
 from meter_readings.models import ApiToken
+from meter_readings.ops import db_router
 
 from .pagination import CursorPages, NumberedPages, Pages
 from .parameters import LARGEST_ID
@@ -47,10 +47,10 @@ class ApiView(GenericAPIView):
     media_type = ""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Answer by the replica where that is good enough, else by the primary."""
+        """Read from the replica, if there is one, where `may_be_old` allows it."""
         if not self.may_be_old:
             return super().dispatch(request, *args, **kwargs)
-        with replicas.may_be_old():
+        with db_router.allow_stale_reads():
             return super().dispatch(request, *args, **kwargs)
 
     @property

@@ -20,9 +20,9 @@ from .originals import (
     open_original,
 )
 from .pipeline import ImportResult, Outcome, import_flow_file
-from .room import StorageFull, room_for
 from .rules import RULES, ImportCode, Rule, severity_of
 from .source import SourceUnreadable, flow_files, received_and_left, shown
+from .storage import StorageFull, data_directories, disk_full_as, free_bytes
 from .undo import NotImported, UndoResult, undo_import
 
 __all__ = [
@@ -42,7 +42,10 @@ __all__ = [
     "UndoResult",
     "alone",
     "clear_database",
+    "data_directories",
+    "disk_full_as",
     "flow_files",
+    "free_bytes",
     "import_flow_file",
     "import_original",
     "keep_rewritten",
@@ -51,7 +54,6 @@ __all__ = [
     "open_original",
     "received_and_left",
     "remove_unnamed_originals",
-    "room_for",
     "severity_of",
     "shown",
     "undo_import",

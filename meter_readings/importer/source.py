@@ -24,7 +24,7 @@ from django.core.files.storage import default_storage
 
 from meter_readings.models import FlowFile
 
-from .room import leave_room, room_for
+from .storage import disk_full_as, require_free_space
 
 _PIECE = 1 << 20
 _GZIP = b"\x1f\x8b"
@@ -84,7 +84,7 @@ def flow_files(
         )
     elif start in (_ZIP, _EMPTY_ZIP):
         with tempfile.TemporaryFile() as archive:
-            with room_for("an archive to be unpacked"):
+            with disk_full_as("an archive to be unpacked"):
                 while piece := whole.read(_PIECE):
                     archive.write(piece)
                 archive.flush()
@@ -214,7 +214,7 @@ def receive(stream: BinaryIO) -> Iterator[Received]:
         digest, size = hashlib.sha256(), 0
         with os.fdopen(handle, "wb") as file:
             while piece := stream.read(_PIECE):
-                leave_room()
+                require_free_space()
                 digest.update(piece)
                 size += len(piece)
                 file.write(piece)

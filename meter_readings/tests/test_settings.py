@@ -39,7 +39,6 @@ NOTHING_SET = dict.fromkeys(
         "DB_PASSWORD",
         "DB_PORT",
         "DB_REPLICA_HOST",
-        "DB_REPLICA_MAX_LAG",
         "DB_REPLICA_PORT",
         "DB_USER",
         "DEBUG",
@@ -150,7 +149,7 @@ class PostgresqlSettingsTests(SimpleTestCase):
             ["d0010", "d0010", "secret", "copy.example", 6432],
         )
         self.assertEqual(
-            settings["DATABASE_ROUTERS"], ["meter_readings.replicas.Router"]
+            settings["DATABASE_ROUTERS"], ["meter_readings.ops.db_router.ReplicaRouter"]
         )
 
     def test_knows_a_replica_at_another_port(self) -> None:
@@ -433,7 +432,7 @@ class StartingTests(TransactionTestCase):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         path = str(Path(folder, "new.sqlite3"))
         said = self.refused(USE_POSTGRESQL="0", SQLITE_PATH=path)
-        self.assertIn("to be applied", said)
+        self.assertIn("not applied", said)
         self.assertIn("Run: python manage.py migrate", said)
 
     @skipIf(is_mended(sqlite3.sqlite_version_info), "this SQLite has not the bug")

@@ -17,8 +17,8 @@ from django.http import HttpResponse
 from django.test import Client, TestCase, TransactionTestCase, override_settings
 
 from config.environment import PROJECT_ROOT
-from meter_readings import installation
-from meter_readings.absences import CacheAway
+from meter_readings.ops.diagnostics import run_all_checks
+from meter_readings.ops.exceptions import CacheUnavailable
 from meter_readings.tests import test_signing_in
 from meter_readings.tests.api import test_throttling
 from meter_readings.tests.api.base import PROBLEM
@@ -184,7 +184,7 @@ class AwayTestCase(RedisTestCase, TestCase):
 class AwayTests(AwayTestCase):
     def test_nobody_signs_in_uncounted(self) -> None:
         self.server.stop()
-        with self.assertLogs("meter_readings.guards", "ERROR") as logs:
+        with self.assertLogs("meter_readings.middleware", "ERROR") as logs:
             self.assert_later(self.sign_in())
         said = "Redis cannot be used (ConnectionError): check that it runs"
         self.assertIn(said, logs.output[0])
@@ -193,7 +193,7 @@ class AwayTests(AwayTestCase):
     def test_they_do_again_as_soon_as_it_is_back(self) -> None:
         self.sign_in()
         self.server.stop()
-        with self.assertLogs("meter_readings.guards", "ERROR"):
+        with self.assertLogs("meter_readings.middleware", "ERROR"):
             self.assert_later(self.sign_in())
         self.server.start()
         self.assertEqual(self.sign_in().status_code, 302)
@@ -202,7 +202,7 @@ class AwayTests(AwayTestCase):
         self.server.hold_up()
         self.addCleanup(self.server.let_go)
         started = time.monotonic()
-        with self.assertLogs("meter_readings.guards", "ERROR"):
+        with self.assertLogs("meter_readings.middleware", "ERROR"):
             self.assert_later(self.sign_in())
         self.assertLess(time.monotonic() - started, 10)
 
@@ -223,13 +223,13 @@ class AwayTests(AwayTestCase):
         self.assertEqual(response.status_code, 503)
         self.assertEqual(response.json(), {"ready": False, "missing": ["redis"]})
 
-    def test_who_looks_at_the_installation_is_told(self) -> None:
-        found = {each.name: each for each in installation.examine()}["redis"]
-        self.assertEqual((found.is_failure, found.found), (False, "Redis answers"))
+    def test_check_installation_reports_that_redis_is_unavailable(self) -> None:
+        found = {each.name: each for each in run_all_checks()}["redis"]
+        self.assertEqual((found.is_failure, found.message), (False, "Redis answers"))
         self.server.stop()
-        found = {each.name: each for each in installation.examine()}["redis"]
+        found = {each.name: each for each in run_all_checks()}["redis"]
         self.assertIs(found.is_failure, True)
-        self.assertIn("check that it runs, and REDIS_URL", found.found)
+        self.assertIn("check that it runs, and REDIS_URL", found.message)
 
 
 @needs_redis
@@ -244,7 +244,7 @@ class SessionTests(AwayTestCase):
     def test_do_not_end_because_redis_is_away_for_a_while(self) -> None:
         self.sign_in()
         self.server.hold_up()
-        with self.assertLogs("meter_readings.guards", "ERROR"):
+        with self.assertLogs("meter_readings.middleware", "ERROR"):
             self.assert_later(self.client.get("/"))
         self.server.let_go()
         self.assertContains(self.client.get("/"), "alice")
@@ -286,6 +286,6 @@ class ErasureTests(OwnMedia, RedisTestCase, TransactionTestCase):
 class WordsTests(RedisTestCase):
     def test_of_an_error_do_not_tell_what_it_was_about(self) -> None:
         self.server.stop()
-        with self.assertRaises(CacheAway) as raised:
+        with self.assertRaises(CacheUnavailable) as raised:
             caches["default"].set("2000000000015", "1")
         self.assertNotIn("2000000000015", str(raised.exception))

@@ -21,7 +21,7 @@ from meter_readings.d0010 import Entry, OpenGroup, RegisterReading, SiteVisit
 from meter_readings.d0010.columns import ReadingColumns
 from meter_readings.d0010.parser import Batch
 
-from ..room import StorageFull, is_full
+from ..storage import StorageFull, is_disk_full_error
 
 # How many distinct times are remembered in the database's own words.
 _REMEMBERED = 100_000
@@ -107,7 +107,7 @@ class Loader(ABC):
 
     `patience` is how many seconds it waits for another load to end, ten minutes where
     nothing is said. A context manager: it raises Busy where they ran out, and
-    StorageFull where the database or the disk has no room left.
+    StorageFull where the database or a disk has no free space left.
     """
 
     # How the database's own loading writes what is not text.
@@ -151,7 +151,7 @@ class Loader(ABC):
 
     @abstractmethod
     def says_full(self, error: OperationalError) -> bool:
-        """Return whether an error says that the database has no room left."""
+        """Return whether an error says that the database has no free space left."""
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
@@ -185,9 +185,9 @@ class Loader(ABC):
             if self.says_locked(error):
                 raise Busy("Another file is being loaded.") from error
             if self.says_full(error):
-                raise StorageFull("The database has no room left.") from error
-        if error is not None and is_full(error):
-            raise StorageFull("A disk has no room left.") from error
+                raise StorageFull("The database has no free space left.") from error
+        if error is not None and is_disk_full_error(error):
+            raise StorageFull("A disk has no free space left.") from error
 
     def begin(self) -> None:
         """Make ready for the entries of a file, or for an undoing.

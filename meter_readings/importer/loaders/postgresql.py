@@ -189,7 +189,7 @@ class PostgresqlLoader(Loader):
         return isinstance(error.__cause__, LockNotAvailable)
 
     def says_full(self, error: OperationalError) -> bool:
-        """Return whether an error says that the database has no room left."""
+        """Return whether an error says that the database has no free space left."""
         return isinstance(error.__cause__, DiskFull)
 
     def add_years(self) -> None:

@@ -101,7 +101,7 @@ class SqliteLoader(Loader):
         return "locked" in str(error)
 
     def says_full(self, error: OperationalError) -> bool:
-        """Return whether an error says that the database has no room left."""
+        """Return whether an error says that the database has no free space left."""
         return "is full" in str(error)
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -9,7 +9,7 @@ class ValidationTests(SiteTestCase):
     def test_says_that_all_is_well(self) -> None:
         self.succeed("setup_databases.sh", "sqlite")
         said = self.succeed("validate_deployment.sh")
-        self.assertIn("7 good, 0 bad.", said)
+        self.assertIn("7 ok, 0 failed.", said)
 
     def test_names_the_setting_that_is_wrong(self) -> None:
         (self.site / ".env").write_text("DEBUG=maybe\n")
@@ -25,7 +25,7 @@ class ValidationTests(SiteTestCase):
         (self.site / ".env").write_text("MIN_FREE_MEGABYTES=999999\n")
         (self.site / ".env").chmod(0o644)
         said = self.break_off("validate_deployment.sh")
-        for remedy in ["Run: python manage.py migrate", "Make room", "Close it: chmod"]:
+        for remedy in ["Run: python manage.py migrate", "Free some", "Run: chmod"]:
             self.assertIn(f"What to do: {remedy}", said)
 
     def test_asks_the_site_where_it_is(self) -> None:

@@ -9,7 +9,8 @@ from django.test import SimpleTestCase, TestCase
 from django.utils import timezone
 
 from config.environment import PROJECT_ROOT
-from meter_readings import installation, metrics
+from meter_readings.ops.diagnostics import readiness_checks
+from meter_readings.ops.metrics import render_prometheus
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import imported
 
@@ -20,32 +21,32 @@ RUN_BOOK = (DOCUMENTATION / "OPERATIONS.md").read_text(encoding="utf-8")
 
 
 class RunbookCompletenessTests(TestCase):
-    def test_has_every_check(self) -> None:
+    def test_operations_guide_has_every_system_check(self) -> None:
         source = (PROJECT_ROOT / "meter_readings/checks.py").read_text(encoding="utf-8")
         ids = re.findall(r"d0010\.[EW]\d+", source)
         self.assertNotEqual(ids, [])
         for check in ids:
             self.assertIn(f"`{check}`", RUN_BOOK)
 
-    def test_has_every_figure(self) -> None:
+    def test_operations_guide_has_every_metric(self) -> None:
         imported(EVERY_GROUP)
-        text = metrics.text(now=timezone.now())
+        text = render_prometheus(now=timezone.now())
         for name in re.findall(r"^# TYPE (\S+)", text, re.MULTILINE):
             self.assertIn(f"`{name}`", RUN_BOOK)
 
-    def test_alerts_on_labels_that_figures_have(self) -> None:
+    def test_alerts_use_labels_that_metrics_have(self) -> None:
         imported(EVERY_GROUP)
-        figures = metrics.text(now=timezone.now())
+        text = render_prometheus(now=timezone.now())
         [alerts] = markdown.shown("documentation/OPERATIONS.md", "yaml")
         [group] = yaml.safe_load(alerts.command)["groups"]
         for rule in group["rules"]:
             for figure in re.findall(r"d0010_\w+\{.*?\}", rule["expr"]):
                 with self.subTest(rule["alert"], figure=figure):
-                    self.assertIn(f"\n{figure} ", figures)
+                    self.assertIn(f"\n{figure} ", text)
 
-    def test_has_everything_that_can_be_missing(self) -> None:
-        for finding in installation.readiness():
-            self.assertIn(f"| `{finding.name}` |", RUN_BOOK)
+    def test_operations_guide_has_every_readiness_check(self) -> None:
+        for result in readiness_checks():
+            self.assertIn(f"| `{result.name}` |", RUN_BOOK)
 
 
 class RunbookReferenceTests(SimpleTestCase):

@@ -65,8 +65,8 @@ class DatabaseErrorTests(TestCase):
 
     def test_a_load_that_has_no_room(self) -> None:
         self.assertEqual(
-            self.words(importer.StorageFull("A disk has no room left.")),
-            "The storage is full, and nothing was half done. (A disk has no room "
+            self.words(importer.StorageFull("A disk has no free space left.")),
+            "The storage is full, and nothing was half done. (A disk has no free space "
             "left.) Make room, then run the command again.",
         )
 

@@ -1,4 +1,4 @@
-"""What stands before every page: headers, limits, an answer when things are away."""
+"""Middleware: security headers, the size limit of bodies, answers in an outage."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from meter_readings import importer
-from meter_readings.absences import CacheAway
+from meter_readings.ops.exceptions import CacheUnavailable
 
 logger = logging.getLogger(__name__)
 
 type GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# What no page of this site uses, nor anything that got into one.
+# No page of this site uses these features, and injected code must not either.
 _PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -36,114 +36,115 @@ _PERMISSIONS_POLICY = ", ".join(
     )
 )
 
-# Forms are small; only files that somebody sends are not.
-_SMALL = 1 << 20
-_RETRY_SECONDS = 30
+# Every form without a file is smaller.
+_MAX_FORM_BYTES = 1 << 20
+_RETRY_AFTER_SECONDS = 30
 
 
-class HeadersMiddleware:
-    """Tell browsers that pages need neither camera nor place, and are not to be kept.
-
-    What is kept all the same says so itself, as answers with an ETag do.
-    """
+class SecurityHeadersMiddleware:
+    """Adds Permissions-Policy, and forbids caching unless the view allows it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Add the headers."""
         response = self._get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS_POLICY)
         return response
 
 
-class DatabaseAwayMiddleware:
-    """Say "later" instead of "broken" where the database, or Redis, is away."""
+class ServiceUnavailableMiddleware:
+    """Answers 503 or 507 instead of 500 in an outage of the database, Redis or disk."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer as usual; what goes wrong comes to `process_exception`."""
         return self._get_response(request)
 
     def process_exception(
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
-        """Answer 503 for a database that is away or busy, 507 for a full disk."""
+        """Answer 503 for a database or cache that is unavailable, 507 for a full disk.
+
+        A view's other exceptions are left to Django.
+        """
         if isinstance(error, importer.StorageFull):
             logger.error("The storage is full.")
-            return _refusal(
+            return _plain_response(
                 HTTPStatus.INSUFFICIENT_STORAGE,
-                "The storage is full. Tell whoever runs the server, and try again when "
-                "there is room.",
+                "The storage is full. Tell the operator of this site, and try again "
+                "when there is free space.",
             )
-        if isinstance(error, CacheAway):
-            # Nobody may guess at passwords uncounted.
+        if isinstance(error, CacheUnavailable):
+            # Attempts to sign in cannot be counted, so nobody can sign in.
             logger.error("%s.", error)
-            return _later(
-                "What this site's machines share cannot be reached at the moment."
-            )
+            return _service_unavailable("The cache cannot be reached at the moment.")
         if not isinstance(error, OperationalError | InterfaceError | importer.Busy):
             return None
-        # The kind alone: an exception's words can hold what a row said.
+        # Only the class is logged: the message can contain values of a row.
         logger.error("The database cannot be used (%s).", type(error).__name__)
-        return _later("The database cannot be reached at the moment.")
+        return _service_unavailable("The database cannot be reached at the moment.")
 
 
-class BodyLimitMiddleware:
-    """Refuse a large body before any of it is read.
+class MaxBodySizeMiddleware:
+    """Refuses a large request body before any of it is read.
 
-    Whoever is not signed in sends forms, which are small. Doors of the API that take
-    files (`takes_files`) find out who asks before they read. It stands before CSRF's
-    protection, which reads the body.
+    Anonymous users may send small forms only. API views with `accepts_uploads`
+    authenticate before they read the body. This middleware comes before Django's CSRF
+    middleware, which reads the body. A view with `handles_large_bodies` answers for
+    itself.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer as usual; the view is known to `process_view`."""
         return self._get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], *rest: object
     ) -> HttpResponse | None:
-        """Refuse what is too large, or says not how large it is."""
+        """Answer 413 for a body that is too large, 411 for one of unknown length."""
         if "HTTP_TRANSFER_ENCODING" in request.META:
-            return _refusal(HTTPStatus.LENGTH_REQUIRED, "Say how long the body is.")
+            return _plain_response(
+                HTTPStatus.LENGTH_REQUIRED, "Send a Content-Length header."
+            )
         length = request.META.get("CONTENT_LENGTH") or "0"
         size = int(length) if length.isascii() and length.isdecimal() else 0
-        if size <= _SMALL or getattr(view, "tells_of_large_bodies", False):
+        if size <= _MAX_FORM_BYTES or getattr(view, "handles_large_bodies", False):
             return None
         limit = settings.UPLOAD_MAX_MEGABYTES << 20
-        is_known = _takes_files(view) or request.user.is_authenticated
-        if is_known and size <= limit:
+        may_upload = _accepts_uploads(view) or request.user.is_authenticated
+        if may_upload and size <= limit:
             return None
-        return _refusal(
+        allowed = limit if may_upload else _MAX_FORM_BYTES
+        return _plain_response(
             HTTPStatus.CONTENT_TOO_LARGE,
-            f"At most {(limit if is_known else _SMALL):,} bytes are taken here.",
+            f"A request body of at most {allowed:,} bytes is allowed here.",
         )
 
 
-def _takes_files(view: Callable[..., Any]) -> bool:
-    return getattr(getattr(view, "view_class", None), "takes_files", False)
+def _accepts_uploads(view: Callable[..., Any]) -> bool:
+    # Django sets `view_class` on what `View.as_view` returns, and Django REST
+    # framework sets `cls`, also on a viewset.
+    view_class = getattr(view, "view_class", None) or getattr(view, "cls", None)
+    return getattr(view_class, "accepts_uploads", False)
 
 
-def _later(text: str) -> HttpResponse:
-    """Return what is away, and when to ask again."""
-    return _refusal(
+def _service_unavailable(text: str) -> HttpResponse:
+    return _plain_response(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"{text} Please try again soon.",
-        {"Retry-After": str(_RETRY_SECONDS)},
+        {"Retry-After": str(_RETRY_AFTER_SECONDS)},
     )
 
 
-def _refusal(
+def _plain_response(
     status: HTTPStatus, text: str, headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    """Return a short answer in plain text, kept by nobody on the way."""
+    """Return a short answer in plain text that no cache stores."""
     headers = {"Cache-Control": "no-store"} | (headers or {})
     return HttpResponse(
         f"{text}\n",

@@ -1,4 +1,4 @@
-"""Answers have headers; large bodies, and pages without a database, are refused."""
+"""Tests of the security headers, the limit of body sizes, and answers in an outage."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from unittest.mock import patch
 from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.http import HttpResponse
-from django.test import TestCase, override_settings
+from django.test import RequestFactory, TestCase, override_settings
+from rest_framework.viewsets import ViewSet
 
 from meter_readings import importer
+from meter_readings.middleware import MaxBodySizeMiddleware
 
 _MEGABYTE = 1 << 20
 
 
-class HeaderTests(TestCase):
-    def test_nobody_keeps_a_page_that_is_not_there(self) -> None:
+class SecurityHeadersMiddlewareTests(TestCase):
+    def test_forbids_caching_of_a_page_that_is_not_found(self) -> None:
         page = self.client.get("/nowhere/")
         self.assertEqual(page.headers["Cache-Control"], "no-store")
 
-    def test_pages_need_no_camera_and_no_place(self) -> None:
+    def test_permissions_policy_forbids_camera_and_geolocation(self) -> None:
         policy = self.client.get("/").headers["Permissions-Policy"]
         self.assertIn("camera=()", policy)
         self.assertIn("geolocation=()", policy)
 
 
-class DatabaseAwayTests(TestCase):
+class ServiceUnavailableMiddlewareTests(TestCase):
     def answer_to(self, error: Exception) -> HttpResponse:
-        """Return what is answered where a page meets this error."""
+        """Return the response of a view that raises the error."""
         self.client.raise_request_exception = False
         logging.disable(logging.CRITICAL)
         self.addCleanup(logging.disable, logging.NOTSET)
@@ -36,81 +38,90 @@ class DatabaseAwayTests(TestCase):
         with patch("meter_readings.queries.holdings", side_effect=error):
             return self.client.get("/")
 
-    def test_is_logged_by_its_kind_alone(self) -> None:
+    def test_logs_only_the_class_of_a_database_error(self) -> None:
         logging.disable(logging.NOTSET)
         self.client.force_login(User.objects.create_superuser("alice"))
         error = OperationalError("could not connect to 10.1.2.3")
         with (
             patch("meter_readings.queries.holdings", side_effect=error),
-            self.assertLogs("meter_readings.guards", "ERROR") as logs,
+            self.assertLogs("meter_readings.middleware", "ERROR") as logs,
         ):
             self.client.get("/")
-        said = "ERROR:meter_readings.guards:The database cannot be used "
+        said = "ERROR:meter_readings.middleware:The database cannot be used "
         self.assertEqual(logs.output, [f"{said}(OperationalError)."])
 
-    def test_says_later_where_the_database_is_away(self) -> None:
+    def test_answers_503_with_retry_after_for_an_unavailable_database(self) -> None:
         response = self.answer_to(OperationalError("could not connect to 10.1.2.3"))
         self.assertEqual(response.status_code, 503)
         self.assertEqual(response.headers["Retry-After"], "30")
         self.assertNotIn(b"10.1.2.3", response.content)
 
-    def test_says_later_where_another_load_lasts(self) -> None:
+    def test_answers_503_while_another_import_holds_the_lock(self) -> None:
         self.assertEqual(self.answer_to(importer.Busy()).status_code, 503)
 
-    def test_says_that_the_storage_is_full(self) -> None:
+    def test_answers_507_for_a_full_disk(self) -> None:
         response = self.answer_to(importer.StorageFull())
         self.assertContains(response, "The storage is full.", status_code=507)
 
-    def test_leaves_other_errors_to_django(self) -> None:
+    def test_leaves_other_exceptions_to_django(self) -> None:
         self.assertEqual(self.answer_to(ValueError("broken")).status_code, 500)
 
 
-class BodyLimitTests(TestCase):
-    """A body that is announced and not sent: nothing waits for it."""
+class MaxBodySizeMiddlewareTests(TestCase):
+    """The body is announced by Content-Length and never sent."""
 
     def post(self, size: str, path: str = "/admin/login/", **more: str) -> HttpResponse:
-        """Return what is answered to a body of this many bytes."""
+        """Return the response to a body of `size` bytes."""
         return self.client.post(path, "", "text/plain", CONTENT_LENGTH=size, **more)
 
-    def test_takes_a_form_from_anybody(self) -> None:
+    def test_accepts_a_small_form_from_an_anonymous_user(self) -> None:
         self.assertEqual(self.post("1000").status_code, 200)
         self.assertEqual(self.post(str(_MEGABYTE)).status_code, 200)
 
-    def test_refuses_a_large_body_from_those_who_are_not_signed_in(self) -> None:
+    def test_refuses_a_large_body_from_an_anonymous_user(self) -> None:
         response = self.post(str(_MEGABYTE + 1))
         self.assertEqual(response.status_code, 413)
         self.assertContains(response, "1,048,576", status_code=413)
 
-    def test_takes_a_large_body_from_those_who_are(self) -> None:
+    def test_accepts_a_large_body_from_a_user_who_is_signed_in(self) -> None:
         self.client.force_login(User.objects.create_superuser("alice"))
         self.assertNotEqual(self.post(str(_MEGABYTE + 1)).status_code, 413)
 
     @override_settings(UPLOAD_MAX_MEGABYTES=2)
-    def test_refuses_what_is_larger_than_any_file_may_be(self) -> None:
+    def test_refuses_a_body_above_the_upload_limit(self) -> None:
         self.client.force_login(User.objects.create_superuser("alice"))
         self.assertNotEqual(self.post(str(2 * _MEGABYTE)).status_code, 413)
         self.assertEqual(self.post(str(2 * _MEGABYTE + 1)).status_code, 413)
 
-    def test_leaves_it_to_doors_of_the_api_that_take_files(self) -> None:
+    def test_api_views_that_accept_uploads_authenticate_first(self) -> None:
         for address in ["/api/v1/flow-files/", "/api/v1/flow-files/upload/"]:
             with self.subTest(address):
                 response = self.post(str(_MEGABYTE + 1), address)
                 self.assertEqual(response.status_code, 401)
 
-    def test_leaves_nothing_to_its_other_doors(self) -> None:
+    def test_viewsets_that_accept_uploads_authenticate_first(self) -> None:
+        class Uploads(ViewSet):
+            accepts_uploads = True
+
+        view = Uploads.as_view({"post": "create"})
+        request = RequestFactory().post("/", CONTENT_LENGTH=str(_MEGABYTE + 1))
+        middleware = MaxBodySizeMiddleware(lambda request: HttpResponse())
+        self.assertIsNone(middleware.process_view(request, view))
+
+    def test_refuses_a_large_body_to_api_views_without_uploads(self) -> None:
         for address in ["/api/v1/readings/", "/api/v1/flow-files/1/"]:
             with self.subTest(address):
                 response = self.post(str(_MEGABYTE + 1), address)
                 self.assertEqual(response.status_code, 413)
 
     @override_settings(UPLOAD_MAX_MEGABYTES=2)
-    def test_those_doors_take_no_more_than_any_other(self) -> None:
+    def test_api_uploads_have_the_same_upload_limit(self) -> None:
         response = self.post(str(2 * _MEGABYTE + 1), "/api/v1/flow-files/")
         self.assertEqual(response.status_code, 413)
 
-    def test_refuses_a_body_of_unsaid_length(self) -> None:
+    def test_refuses_a_body_without_a_length(self) -> None:
         response = self.post("0", HTTP_TRANSFER_ENCODING="chunked")
         self.assertEqual(response.status_code, 411)
 
-    def test_takes_a_length_that_is_no_number_for_none(self) -> None:
+    def test_treats_an_invalid_content_length_as_zero(self) -> None:
         self.assertEqual(self.post("many").status_code, 200)

@@ -1,4 +1,4 @@
-"""Where no room is left, that is said, and nothing is kept of what did not fit."""
+"""Tests of free disk space: StorageFull is raised, and nothing is half stored."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from django.test import (
 )
 
 from meter_readings import importer
-from meter_readings.importer import StorageFull, room, source
+from meter_readings.importer import StorageFull, source, storage
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import NOW, import_text, imported
 from meter_readings.tests.disk_full import full_database, no_room
 
 
-class RoomForTests(SimpleTestCase):
-    def test_says_what_there_is_no_room_for(self) -> None:
-        with self.assertRaisesMessage(StorageFull, "no room left for an archive"):
-            with room.room_for("an archive"):
+class DiskFullAsTests(SimpleTestCase):
+    def test_names_what_the_disk_has_no_free_space_for(self) -> None:
+        with self.assertRaisesMessage(StorageFull, "no free space for an archive"):
+            with storage.disk_full_as("an archive"):
                 raise no_room()
 
-    def test_leaves_other_errors_as_they_are(self) -> None:
-        with self.assertRaises(PermissionError), room.room_for("an archive"):
+    def test_leaves_other_operating_system_errors_unchanged(self) -> None:
+        with self.assertRaises(PermissionError), storage.disk_full_as("an archive"):
             raise PermissionError("no")
 
 
 @override_settings(MIN_FREE_MEGABYTES=1 << 40)
-class RoomToStayFreeTests(TestCase):
+class MinimumFreeSpaceTests(TestCase):
     @override_settings(IS_PRODUCTION=True)
-    def test_is_not_taken_by_files_in_production(self) -> None:
+    def test_refuses_a_file_below_the_minimum_free_space_in_production(self) -> None:
         with self.assertRaisesMessage(StorageFull, "MB are free for files."):
             import_text(EVERY_GROUP)
         self.assertIs(FlowFile.objects.exists(), False)
         folder = Path(settings.MEDIA_ROOT, "incoming")
         self.assertEqual(list(folder.iterdir()), [])
 
-    def test_is_taken_in_a_demonstration(self) -> None:
+    def test_accepts_a_file_below_the_minimum_free_space_in_development(self) -> None:
         imported(EVERY_GROUP)
 
 
@@ -62,7 +62,9 @@ class KeptBytesTestCase(TransactionTestCase):
 
 class FullDatabaseTests(KeptBytesTestCase):
     def test_keeps_nothing_and_takes_the_file_when_there_is_room(self) -> None:
-        with self.assertRaisesMessage(StorageFull, "The database has no room left."):
+        with self.assertRaisesMessage(
+            StorageFull, "The database has no free space left."
+        ):
             with full_database():
                 import_text(EVERY_GROUP)
         self.assertEqual((FlowFile.objects.count(), Reading.objects.count()), (0, 0))
@@ -101,7 +103,7 @@ class FullDatabaseTests(KeptBytesTestCase):
 
 class FullDiskTests(KeptBytesTestCase):
     def test_is_told_where_a_file_is_received(self) -> None:
-        with self.assertRaisesMessage(StorageFull, "A disk has no room left."):
+        with self.assertRaisesMessage(StorageFull, "A disk has no free space left."):
             with patch("os.fsync", side_effect=no_room()):
                 import_text(EVERY_GROUP)
         self.assertEqual(self.kept(), [])

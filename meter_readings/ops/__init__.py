@@ -1,0 +1,1 @@
+"""Operations: diagnostics, health endpoints, metrics, backup, the database router."""

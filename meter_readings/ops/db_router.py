@@ -1,0 +1,65 @@
+"""Database router: sends the API's reads of readings to a replica, if there is one.
+
+A view that accepts data a moment old reads inside `allow_stale_reads`. All other reads
+and all writes use the primary. How far the replica lags is left to monitoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from contextvars import ContextVar, copy_context
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model
+
+REPLICA = "replica"
+# Users, permissions and API tokens are always read from the primary: a token that was
+# revoked must be refused at once.
+_REPLICATED_MODELS = {"flowfile", "meter", "meterpoint", "reading", "sitevisit"}
+
+_read_alias: ContextVar[str] = ContextVar("read_alias", default=DEFAULT_DB_ALIAS)
+
+
+class ReplicaRouter:
+    """Used only with DB_REPLICA_HOST (DATABASE_ROUTERS)."""
+
+    def db_for_read(self, model: type[Model], **hints: Any) -> str:
+        if model._meta.model_name in _REPLICATED_MODELS:
+            return _read_alias.get()
+        return DEFAULT_DB_ALIAS
+
+    def db_for_write(self, model: type[Model], **hints: Any) -> str:
+        return DEFAULT_DB_ALIAS
+
+    def allow_relation(self, one: Model, other: Model, **hints: Any) -> bool:
+        # Rows of both databases are the same rows.
+        return True
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return db == DEFAULT_DB_ALIAS
+
+
+@contextmanager
+def allow_stale_reads() -> Iterator[None]:
+    """Read from the replica inside this context, if there is one."""
+    token = _read_alias.set(REPLICA)
+    try:
+        yield
+    finally:
+        _read_alias.reset(token)
+
+
+def keep_database_for(chunks: Generator[bytes]) -> Generator[bytes]:
+    """Return the chunks of a streamed response, all read from today's database.
+
+    Django reads them after the view has returned, outside `allow_stale_reads`.
+    """
+    return _in_context(chunks, copy_context().run)
+
+
+def _in_context(chunks: Generator[bytes], run: Any) -> Generator[bytes]:
+    with closing(chunks):
+        while (chunk := run(next, chunks, None)) is not None:
+            yield chunk

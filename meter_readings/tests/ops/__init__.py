@@ -1,0 +1,1 @@
+"""Tests of what operators and monitoring systems use."""

@@ -1,0 +1,205 @@
+"""Tests of the checks of an installation and of the command check_installation."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import TestCase, override_settings
+
+from meter_readings import demo, importer
+from meter_readings.models import ImportJob
+from meter_readings.ops import diagnostics
+from meter_readings.ops.diagnostics import CheckResult
+
+MANIFEST = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+
+
+class DiagnosticsTestCase(TestCase):
+    def setUp(self) -> None:
+        """Use empty directories with the right permissions."""
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.enterContext(
+            self.settings(
+                BASE_DIR=self.folder,
+                MEDIA_ROOT=self.folder / "media",
+                CACHE_DIR=self.folder / "cache",
+                STATIC_ROOT=self.folder / "static",
+            )
+        )
+        if connection.vendor == "sqlite":
+            Path(str(connection.settings_dict["NAME"])).chmod(0o600)
+
+    def result(self, name: str) -> CheckResult:
+        """Return the result of one check."""
+        [result] = [each for each in diagnostics.run_all_checks() if each.name == name]
+        return result
+
+    def assert_ok(self, name: str) -> None:
+        self.assertIs(self.result(name).is_failure, False, self.result(name))
+
+    def assert_failed(self, name: str, message: str, remedy: str) -> None:
+        result = self.result(name)
+        self.assertIs(result.is_failure, True)
+        self.assertIn(message, result.message)
+        self.assertIn(remedy, result.remedy)
+
+
+class RunAllChecksTests(DiagnosticsTestCase):
+    def test_all_checks_pass_in_the_test_installation(self) -> None:
+        self.assertEqual(
+            [(each.name, each.is_failure) for each in diagnostics.run_all_checks()],
+            [
+                ("system checks", False),
+                ("database", False),
+                ("migrations", False),
+                ("static files", False),
+                ("disk", False),
+                ("permissions", False),
+                ("dry run", False),
+            ],
+        )
+
+    @override_settings(IS_PRODUCTION=True, ACCEPT_SQLITE_RISK=True)
+    def test_system_checks_report_the_demo_user_in_production(self) -> None:
+        with override_settings(IS_PRODUCTION=False):
+            demo.create_demo_user()
+        self.assert_failed("system checks", "d0010.E003", "create_demo_user --remove")
+
+    def test_migrations_report_one_that_is_not_applied(self) -> None:
+        recorder = MigrationRecorder(connection)
+        recorder.record_unapplied("meter_readings", "0003_roles")
+        found = "1 not applied, meter_readings.0003_roles first"
+        self.assert_failed("migrations", found, "python manage.py migrate")
+
+    def test_disk_reports_less_than_the_minimum_free_space(self) -> None:
+        with self.settings(MIN_FREE_MEGABYTES=1 << 40):
+            self.assert_failed("disk", "the minimum is", "Free some disk space")
+
+    def test_permissions_report_a_directory_that_is_not_writable(self) -> None:
+        with patch.object(os, "access", return_value=False):
+            self.assert_failed("permissions", "is not writable", "chown")
+
+    def test_permissions_report_a_directory_open_to_other_users(self) -> None:
+        for name in ["media/flow_files", "media/incoming", "cache"]:
+            with self.subTest(name):
+                folder = self.folder / name
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o750)
+                self.assert_failed("permissions", f"can open {folder}", f"go= {folder}")
+                folder.chmod(0o700)
+                self.assert_ok("permissions")
+
+    def test_permissions_report_an_env_file_open_to_other_users(self) -> None:
+        path = self.folder / ".env"
+        path.touch(0o640)
+        self.assert_failed("permissions", f"can open {path}", f"chmod go= {path}")
+
+    def test_dry_run_validates_a_flow_file_and_stores_nothing(self) -> None:
+        self.assert_ok("dry run")
+        self.assertIs(ImportJob.objects.exists(), False)
+
+    def test_dry_run_reports_a_valid_file_that_is_rejected(self) -> None:
+        with patch.object(diagnostics, "_SAMPLE_FILE", "ZHV|1|\n"):
+            self.assert_failed("dry run", "rejected", "unpack the release again")
+
+    def test_reports_a_check_that_raises_an_error(self) -> None:
+        with patch.object(
+            importer, "import_flow_file", side_effect=OSError("disk full")
+        ):
+            self.assert_failed("dry run", "disk full", "file permissions")
+
+    @override_settings(MIN_FREE_MEGABYTES=1 << 40)
+    def test_dry_run_reports_a_full_disk(self) -> None:
+        with self.settings(IS_PRODUCTION=True):
+            self.assert_failed(
+                "dry run", "MB are free for files", "Free some disk space"
+            )
+
+    def test_reports_the_class_of_an_error_without_a_message(self) -> None:
+        with patch.object(importer, "import_flow_file", side_effect=PermissionError):
+            self.assert_failed("dry run", "PermissionError", "")
+
+
+@override_settings(IS_PRODUCTION=True, STORAGES=MANIFEST, DEBUG=False)
+class StaticFilesTests(DiagnosticsTestCase):
+    def collect(self) -> Path:
+        """Collect the style sheet only, and return its path."""
+        call_command(
+            "collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin*"]
+        )
+        return self.folder / "static" / "meter_readings" / "kraken.css"
+
+    def test_static_files_report_that_they_are_not_collected(self) -> None:
+        self.assert_failed("static files", "not collected", "collectstatic")
+
+    def test_static_files_pass_after_collectstatic(self) -> None:
+        self.collect()
+        self.assert_ok("static files")
+
+    def test_static_files_report_another_version(self) -> None:
+        self.collect().write_text("/* old */")
+        self.assert_failed("static files", "another version", "collectstatic")
+
+    def test_static_files_report_a_file_that_was_deleted(self) -> None:
+        self.collect().unlink()
+        self.assert_failed("static files", "not collected", "collectstatic")
+
+
+class StartupErrorsTests(DiagnosticsTestCase):
+    def errors(self, **settings: Any) -> list[str]:
+        """Return the names of the startup errors."""
+        with self.settings(**settings):
+            return [error.name for error in diagnostics.startup_errors()]
+
+    def test_there_are_no_startup_errors_in_the_test_installation(self) -> None:
+        self.assertEqual(self.errors(), [])
+
+    def test_too_little_free_disk_space_is_no_startup_error(self) -> None:
+        self.assertEqual(self.errors(MIN_FREE_MEGABYTES=1 << 40), [])
+
+
+class CheckInstallationTests(DiagnosticsTestCase):
+    def run_command(self, **options: str) -> str:
+        """Return the output of the command."""
+        stream = StringIO()
+        call_command("check_installation", stdout=stream, **options)
+        return stream.getvalue()
+
+    def test_prints_a_line_for_each_check_and_the_totals(self) -> None:
+        lines = self.run_command().splitlines()
+        self.assertEqual(len(lines), 8)
+        self.assertRegex(lines[1], r"^    ✓ ok      database        \w+ answers$")
+        self.assertEqual(lines[-1], "7 ok, 0 failed.")
+
+    def test_prints_the_remedy_and_exits_with_1(self) -> None:
+        stream = StringIO()
+        with (
+            self.assertRaises(SystemExit) as ended,
+            self.settings(MIN_FREE_MEGABYTES=1 << 40),
+        ):
+            call_command("check_installation", stdout=stream)
+        self.assertEqual(ended.exception.code, 1)
+        self.assertIn("✕ FAILED  disk", stream.getvalue())
+        self.assertIn("What to do: Free some disk space", stream.getvalue())
+        self.assertIn("6 ok, 1 failed.", stream.getvalue())
+
+    def test_checks_the_running_site_with_url(self) -> None:
+        with self.assertRaises(SystemExit):
+            self.run_command(url="http://127.0.0.1:1")
+
+    def test_refuses_host_without_url(self) -> None:
+        with self.assertRaisesMessage(CommandError, "--host needs --url."):
+            self.run_command(host="readings.example")
