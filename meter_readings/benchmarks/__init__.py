@@ -1,19 +1,5 @@
-"""Speed and memory: ratios inside one run, on files and databases of its own.
+"""Benchmarks of imports and of the API, on temporary databases.
 
-Nothing here touches the readings that are held: every step runs in a process of its
-own, on a database made for it and thrown away.
+Every measurement runs in a process and a database made for it; the database of the
+settings is neither read nor written.
 """
-
-from .answering import ApiBenchmark
-from .importing import ImportBenchmark
-from .paging import PageBenchmark
-from .partitions import PartitionBenchmark
-from .steps import STEPS
-
-__all__ = [
-    "STEPS",
-    "ApiBenchmark",
-    "ImportBenchmark",
-    "PageBenchmark",
-    "PartitionBenchmark",
-]

@@ -11,7 +11,8 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 
 from config.environment import PROJECT_ROOT
-from meter_readings.benchmarks.serving import known, served
+from meter_readings.benchmarks.client import auth_headers
+from meter_readings.benchmarks.gunicorn import run_gunicorn
 from meter_readings.tests.import_helpers import import_text
 
 SAMPLES = sorted((PROJECT_ROOT / "sample_data").glob("*.uff"))
@@ -34,9 +35,9 @@ class ServedTestCase(TransactionTestCase):
         super().setUpClass()
         for path in SAMPLES:
             import_text(path.read_bytes(), path.name, now=timezone.now())
-        cls.headers = known()
+        cls.headers = auth_headers()
         cls.log = cls.enterClassContext(tempfile.TemporaryFile("w+"))
-        cls.port = cls.enterClassContext(served(environment(), log=cls.log))
+        cls.port = cls.enterClassContext(run_gunicorn(environment(), log=cls.log))
 
     def _fixture_teardown(self) -> None:
         """Leave the database as it is: what the class needs is there once."""

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import NamedTuple
 
-from meter_readings.benchmarks.serving import HOST
+from meter_readings.benchmarks.gunicorn import HOST
 from meter_readings.tests.malicious_values import Request
 
 _PATIENCE_SECONDS = 120

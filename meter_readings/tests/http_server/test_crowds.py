@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import connection
 
-from meter_readings.benchmarks.crowds import asked_by_all
-from meter_readings.benchmarks.resources import questions
+from meter_readings.benchmarks.api import load_test_paths
+from meter_readings.benchmarks.client import run_load_test
 from meter_readings.tests.robustness import amount, say
 
 from .base import ServedTestCase
@@ -15,17 +15,14 @@ CLIENTS = amount("D0010_CLIENTS", 60)
 
 class CrowdTests(ServedTestCase):
     def test_all_are_answered(self) -> None:
-        addresses = questions()["addresses"]
-        answers = asked_by_all(
-            port=self.port,
-            clients=CLIENTS,
-            addresses=addresses,
-            headers=self.headers,
+        paths = load_test_paths()
+        result = run_load_test(
+            port=self.port, clients=CLIENTS, paths=paths, headers=self.headers
         )
-        self.assertEqual(dict(answers.broken), {})
-        self.assertEqual(dict(answers.statuses), {200: CLIENTS * len(addresses)})
+        self.assertEqual(dict(result.errors), {})
+        self.assertEqual(dict(result.statuses), {200: CLIENTS * len(paths)})
         self.assert_no_mistake_was_logged()
         say(
-            f"{CLIENTS} clients, {len(addresses)} requests each, on "
-            f"{connection.vendor}: {'; '.join(answers.told())}"
+            f"{CLIENTS} clients, {len(paths)} requests each, on "
+            f"{connection.vendor}: {'; '.join(result.summary_lines())}"
         )

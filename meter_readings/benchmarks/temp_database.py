@@ -1,0 +1,95 @@
+"""Temporary databases, and measurements in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from django.conf import settings
+
+type Log = Callable[[str], object]
+
+_BYTES_PER_MAXRSS = 1 if sys.platform == "darwin" else 1024
+
+
+class TempDatabase:
+    """A migrated, empty database, with the environment of processes that use it."""
+
+    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+        self.name = environment.get("DB_NAME") or environment["SQLITE_PATH"]
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": str(settings.BASE_DIR),
+            "D0010_ENV": "development",
+            # With DEBUG Django would store every query.
+            "DEBUG": "0",
+            "MEDIA_ROOT": str(folder),
+            "CACHE_DIR": str(folder / "cache"),
+            # A benchmark exceeds the rate limits of one client.
+            "API_RATE_READ": "1000000",
+            **environment,
+        }
+        self._python("django", "migrate", "--verbosity=0")
+
+    def run(self, function: Callable[..., Any], **arguments: Any) -> Any:
+        """Call a module's function in a new process; its result passes as JSON."""
+        name = f"{function.__module__}.{function.__name__}"
+        return json.loads(self._python(__package__, name, json.dumps(arguments)))
+
+    def _python(self, module: str, *arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+
+
+@contextmanager
+def temp_database(vendor: str) -> Iterator[TempDatabase]:
+    """Create a database of a vendor (sqlite, postgresql); drop it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="d0010_benchmark_") as name:
+        folder = Path(name)
+        if vendor == "sqlite":
+            path = str(folder / "benchmark.sqlite3")
+            yield TempDatabase({"USE_POSTGRESQL": "0", "SQLITE_PATH": path}, folder)
+        else:  # postgresql only
+            with _postgresql_database() as database:
+                environment = {"USE_POSTGRESQL": "1", "DB_NAME": database}
+                yield TempDatabase(environment, folder)
+
+
+@contextmanager
+def _postgresql_database() -> Iterator[str]:  # postgresql only
+    database = f"d0010_benchmark_{uuid.uuid4().hex[:12]}"
+    server = psycopg2.connect(**server_parameters(), dbname="postgres")
+    server.autocommit = True
+    with closing(server), server.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{database}"')
+        try:
+            yield database
+        finally:
+            cursor.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
+
+
+def server_parameters() -> dict[str, Any]:  # postgresql only
+    """Return psycopg2's arguments for the PostgreSQL server of the settings."""
+    names = ("host", "port", "user", "password")
+    return {name: settings.POSTGRESQL[name.upper()] for name in names}
+
+
+def peak_megabytes() -> float:
+    """Return the peak resident memory of this process in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_PER_MAXRSS
+    return peak / 2**20
