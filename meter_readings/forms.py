@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.html import format_html
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken, Policy
 
 _POLICIES = {
@@ -21,14 +20,6 @@ _POLICIES = {
     "check digit, an unknown code or a test file reject the file too.",
     Policy.SALVAGE: "As standard, but what is bad is left out where it can be, "
     "and the rest is imported.",
-}
-
-
-_SCOPES = {
-    ApiToken.Scope.READ: "It looks: at readings, meters, files and what else its user "
-    "may see.",
-    ApiToken.Scope.IMPORT: "It brings flow files in, and looks at nothing.",
-    ApiToken.Scope.BOTH: "It brings files in, and sees what came of them.",
 }
 
 
@@ -93,58 +84,26 @@ class UploadForm(JudgingForm):
         return cast(Sequence[UploadedFile], self.cleaned_data["flow_files"])
 
 
-class ApiTokenForm(forms.Form):
-    """For whom a token is, what for, what it opens and for how long.
+class ApiTokenForm(forms.ModelForm):
+    """A new API token; the admin chooses which users are offered."""
 
-    Superusers choose the user; anybody else makes tokens for himself, `maker`.
-    """
+    NAME_TAKEN = "Token names must be unique per user."
 
-    name = forms.CharField(
-        max_length=ApiToken.LONGEST_NAME,
-        help_text="What it is for, such as “nightly export”. "
-        "A user has no two tokens of a name.",
-        error_messages={"required": "Say what it is for."},
-    )
-    user = forms.ModelChoiceField(
-        queryset=User.objects.filter(is_active=True).order_by("username"),
-        help_text="The token opens no more than this user may do. "
-        "The role Integration is meant for the users of programs.",
-        error_messages={"required": "Choose the user it belongs to."},
-    )
-    scope = forms.ChoiceField(
-        choices=[
-            (scope, format_html("<strong>{}.</strong> {}", scope.label, sentence))
-            for scope, sentence in _SCOPES.items()
-        ],
-        initial=ApiToken.Scope.READ,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose what it opens."},
-    )
     days = forms.IntegerField(
-        label="Days",
+        label="Valid for (days)",
         min_value=1,
-        max_value=tokens.MOST_DAYS,
-        initial=tokens.USUAL_DAYS,
-        help_text=f"How long it is good, from today: 1 to {tokens.MOST_DAYS} days.",
-        error_messages={"required": "Say for how many days it is good."},
+        max_value=api_tokens.MAX_DAYS,
+        initial=api_tokens.DEFAULT_DAYS,
+        help_text=f"1 to {api_tokens.MAX_DAYS} days from today",
     )
-
-    def __init__(self, data: Any = None, *, maker: User) -> None:
-        super().__init__(data)
-        self._maker = maker
-        if not maker.is_superuser:
-            del self.fields["user"]
 
     def clean(self) -> dict[str, Any]:
-        """Return what was filled in, with the user."""
-        return {"user": self._maker, **self.cleaned_data}
-
-    def say_that_the_name_is_taken(self) -> None:
-        """Complain of the name."""
-        self.add_error(
-            "name",
-            "The user has a token of this name. Choose another, or revoke that one.",
-        )
+        """Check the name: Django skips a constraint over fields not in the form."""
+        names = ("user", "name")
+        identity = {name: self.cleaned_data.get(name) for name in names}
+        if ApiToken.objects.filter(**identity, revoked_at__isnull=True).exists():
+            self.add_error("name", self.NAME_TAKEN)
+        return self.cleaned_data
 
 
 class ClearForm(forms.Form):

@@ -24,7 +24,7 @@ from django.utils.crypto import salted_hmac
 
 from meter_readings.accounts.client_ip import client_ip
 from meter_readings.demo import DEMO_PASSWORD
-from meter_readings.locks import is_written_at_once
+from meter_readings.accounts.db import write_unless_locked
 
 logger = logging.getLogger(__name__)
 
@@ -123,5 +123,5 @@ def _add(counter: Counter, number: int) -> int:
 
 def note_last_login(*, user: User, **context: Any) -> None:
     """Put down when somebody signed in, unless that would have to wait for a load."""
-    if not is_written_at_once(lambda: update_last_login(User, user)):  # sqlite only
+    if not write_unless_locked(lambda: update_last_login(User, user)):  # sqlite only
         logger.info("The time of a sign-in was not put down: a load is going on.")

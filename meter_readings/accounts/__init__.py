@@ -1,1 +1,1 @@
-"""Accounts: who the client is and how people log in."""
+"""Accounts: sign-in, API tokens and client addresses."""

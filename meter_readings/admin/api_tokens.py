@@ -1,4 +1,4 @@
-"""The admin of API tokens: made and shown once, listed, and revoked."""
+"""Admin of API tokens: create (shown once), list, revoke."""
 
 from __future__ import annotations
 
@@ -8,154 +8,175 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Field, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from meter_readings import tokens, words
+from meter_readings import words
+from meter_readings.accounts import api_tokens
 from meter_readings.forms import ApiTokenForm
 from meter_readings.models import ApiToken
+from meter_readings.templatetags import shown
 
-from . import columns
 from .read_only import ReadOnlyAdmin, Tool
 
-# Where tokens go because their user does
-_WITH_THEIR_USER = {"auth_user_delete", "auth_user_changelist"}
+# Deleting a user in the admin requires permission to delete the user's tokens.
+_USER_DELETE_VIEWS = {"auth_user_delete", "auth_user_changelist"}
 
 
-@admin.action(description="Revoke selected tokens", permissions=["make"])
-def revoke(
-    model_admin: ApiTokenAdmin, request: HttpRequest, chosen: QuerySet[ApiToken]
-) -> HttpResponse | None:
-    """Ask whether to revoke these tokens, each by its name; then revoke them."""
-    found = chosen.filter(revoked_at__isnull=True).order_by("user__username", "name")
-    if request.POST.get("step") != "revoke" and found:
-        return model_admin.token_page(
-            request,
-            "revoke",
-            title=f"Revoke {words.counted(len(found), 'token')}?",
-            chosen=found,
-            checkbox_name=ACTION_CHECKBOX_NAME,
-        )
-    names = ", ".join(map(str, found))
-    if tokens.revoke(tokens=found, now=timezone.now()):
-        messages.success(request, f"Revoked, and good for nothing any more: {names}.")
-    else:
-        messages.warning(request, "Nothing was left to revoke.")
-    return None
+@admin.display(description="state")
+def state(token: ApiToken) -> SafeString:
+    current = token.state_at(timezone.now())
+    return shown.mark(current, current.label)
+
+
+@admin.display(description="expires", ordering="expires_at")
+def expires_at(token: ApiToken) -> SafeString | str:
+    return shown.moment(token.expires_at)
+
+
+@admin.display(description="last used (updated hourly)", ordering="last_used_at")
+def last_used_at(token: ApiToken) -> SafeString | str:
+    return shown.moment(token.last_used_at) if token.last_used_at else "Never"
 
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
-    """Tokens of one's own; a superuser sees and makes those of everybody."""
+    """Users with `add_apitoken` manage their own tokens; superusers manage all."""
 
+    form = ApiTokenForm
+    radio_fields = {"scope": admin.VERTICAL}
     list_display = (
         "name",
-        columns.user_of_token,
-        columns.token_state,
+        "user",
         "scope",
-        columns.expires_at,
-        columns.last_used_at,
-        columns.token_beginning,
+        "prefix",
+        last_used_at,
+        expires_at,
+        state,
     )
-    search_fields = ("name", "user__username", "beginning")
-    search_help_text = "A name, a user, or how the token begins."
+    search_fields = ("name", "user__username", "prefix")
+    search_help_text = "Name, user or beginning of the token"
     ordering = ("user__username", "-pk")
-    actions = (revoke,)
-    exclude = ("sha256",)
-
-    # Who may
-
-    def has_make_permission(self, request: HttpRequest) -> bool:
-        """Return whether who asks may make tokens, if only for themselves."""
-        return bool(request.user.has_perm("meter_readings.make_apitoken"))
+    actions = ("revoke_selected",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether who asks may make tokens; `get_queryset` says which."""
-        return self.has_make_permission(request)
+        return self.has_add_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return whether who asks may make tokens."""
-        return self.has_make_permission(request)
+        return bool(request.user.has_perm("meter_readings.add_apitoken"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether a user is deleted; tokens that ended are kept on record."""
-        place = request.resolver_match.url_name if request.resolver_match else None
-        return request.user.is_superuser and place in _WITH_THEIR_USER
+        """Allow it only together with the user: revoked tokens are kept on record."""
+        match = request.resolver_match
+        view_name = match.url_name if match else None
+        return request.user.is_superuser and view_name in _USER_DELETE_VIEWS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
-        """Return the tokens that who asks may see."""
-        ordering = self.get_ordering(request)
-        return tokens.tokens_of(cast(User, request.user)).order_by(*ordering)
-
-    # Pages
+        tokens = api_tokens.visible_tokens(cast(User, request.user))
+        return tokens.order_by(*self.get_ordering(request))
 
     def found_by(self, text: str) -> Q:
-        """Return the tokens that a person means; a whole one that was found, too."""
-        beginning = text[: ApiToken.BEGINNING]
+        """Match parts of names, a prefix, or a whole secret by its prefix."""
         return (
             Q(name__icontains=text)
             | Q(user__username__icontains=text)
-            | Q(beginning=beginning)
+            | Q(prefix=text[: ApiToken.PREFIX_LENGTH])
         )
 
     def tools(self, request: HttpRequest) -> list[Tool]:
-        """Return what leads to making one."""
-        return [Tool("Make a token", reverse("admin:meter_readings_apitoken_add"))]
+        return [Tool("Create token", reverse("admin:meter_readings_apitoken_add"))]
+
+    # Pages
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
+        if obj is None:
+            return ("name", "user", "scope", "days")
+        times = ("created_at", expires_at, last_used_at, "revoked_at")
+        return ("name", "user", "scope", "prefix", state, *times)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Any = None
+    ) -> tuple[Any, ...]:
+        return () if obj is None else self.get_fields(request, obj)
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **options: Any
+    ) -> Any:
+        """Offer active users to superusers, and themselves to others."""
+        users = User.objects.filter(is_active=True).order_by("username")
+        if not request.user.is_superuser:
+            users = users.filter(pk=request.user.pk)
+            options["empty_label"] = None
+        return super().formfield_for_foreignkey(
+            db_field, request, **options | {"queryset": users}
+        )
+
+    def page_context(
+        self, request: HttpRequest, obj: ApiToken | None
+    ) -> dict[str, Any]:
+        return {} if obj else {"title": "Create token"}
 
     def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, *args: Any, **options: Any
     ) -> HttpResponse:
-        """Ask what for; make the token, and show it this once, in the answer itself."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        data = request.POST if request.method == "POST" else None
-        form = ApiTokenForm(data, maker=cast(User, request.user))
-        if form.is_valid():
-            try:
-                token, secret = tokens.make_token(
-                    **form.cleaned_data, now=timezone.now()
-                )
-            except tokens.NameTaken:
-                form.say_that_the_name_is_taken()
-            else:
-                self.log_addition(request, token, [{"added": {}}])
-                return self.token_page(
-                    request, "made", title="The token", original=token, secret=secret
-                )
-        return self.token_page(request, "make", title="Make an API token", form=form)
+        """Create a token; a simultaneous request may take the name after the check."""
+        try:
+            return super().add_view(request, *args, **options)
+        except api_tokens.NameTaken:
+            messages.error(request, ApiTokenForm.NAME_TAKEN)
+            return redirect(request.path)
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: bool
+    ) -> None:
+        days = form.cleaned_data["days"]
+        obj.secret = api_tokens.issue_token(obj, days=days, now=timezone.now())
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the secret in the answer to the POST, which is stored nowhere."""
+        return self._render(request, "created", "Token created", original=obj)
 
     def history_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **options: Any
     ) -> HttpResponse:
-        """Refuse who may not before it is looked up, as other pages do."""
+        """Check the permission first: Django looks the token up before that."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return super().history_view(request, object_id, extra_context)
+        return super().history_view(request, object_id, *args, **options)
 
-    def page_context(self, request: HttpRequest, obj: ApiToken) -> dict[str, Any]:
-        """Return how the token stands."""
-        return {
-            "state": obj.state_at(timezone.now()),
-            "checkbox_name": ACTION_CHECKBOX_NAME,
-        }
+    @admin.action(description="Revoke selected tokens", permissions=["add"])
+    def revoke_selected(
+        self, request: HttpRequest, selected: QuerySet[ApiToken]
+    ) -> HttpResponse | None:
+        """Ask for confirmation as Django's `delete_selected` does, then revoke."""
+        tokens = selected.filter(revoked_at__isnull=True)
+        if tokens and "post" not in request.POST:
+            return self._render(
+                request,
+                "revoke_selected",
+                "Revoke tokens",
+                tokens=tokens,
+                action_checkbox_name=ACTION_CHECKBOX_NAME,
+            )
+        count = api_tokens.revoke_tokens(tokens=tokens, now=timezone.now())
+        level = messages.SUCCESS if count else messages.WARNING
+        messages.add_message(
+            request, level, f"{words.counted(count, 'token')} revoked."
+        )
+        return None
 
-    def token_page(
-        self, request: HttpRequest, template: str, *, title: str, **context: Any
+    def _render(
+        self, request: HttpRequest, template: str, title: str, **context: Any
     ) -> HttpResponse:
-        """Return a page about tokens, in the frame of the admin."""
-        shown = self.admin_site.each_context(request) | {
-            "opts": self.opts,
-            "title": title,
-        }
+        context |= self.admin_site.each_context(request)
+        context |= {"opts": self.opts, "title": title}
         return TemplateResponse(
-            request, f"admin/meter_readings/apitoken/{template}.html", shown | context
+            request, f"admin/meter_readings/apitoken/{template}.html", context
         )

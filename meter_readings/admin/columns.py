@@ -247,37 +247,3 @@ def file_of_job(job: ImportJob) -> SafeString | str:
     return (
         link(job.flow_file, job.flow_file.filename) if job.flow_file else shown.NOTHING
     )
-
-
-# API tokens
-
-
-@display(description="user", ordering="user__username")
-def user_of_token(token: ApiToken) -> str:
-    """Return to whom it belongs."""
-    return str(token.user)
-
-
-@display(description="state")
-def token_state(token: ApiToken) -> SafeString:
-    """Return whether it opens anything."""
-    state = token.state_at(timezone.now())
-    return shown.mark(state, state.label)
-
-
-@display(description="expires", ordering="expires_at")
-def expires_at(token: ApiToken) -> SafeString | str:
-    """Return until when it is good."""
-    return shown.moment(token.expires_at)
-
-
-@display(description="last used", ordering="last_used_at")
-def last_used_at(token: ApiToken) -> SafeString | str:
-    """Return when it was used, to the hour."""
-    return shown.moment(token.last_used_at) if token.last_used_at else "Never"
-
-
-@display(description="begins with")
-def token_beginning(token: ApiToken) -> SafeString:
-    """Return how it begins."""
-    return format_html("<code>{}…</code>", token.beginning)

@@ -18,7 +18,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 
 from .errors import Problem
@@ -26,10 +26,10 @@ from .permissions import needs_of
 
 _SCHEME = "bearer"
 _WHY_REFUSED = {
-    None: "There is no such token. See that all of it was sent: it begins with d0010_.",
+    None: "Invalid token. Check that all of it was sent: it begins with d0010_.",
     ApiToken.State.EXPIRED: "The token has expired. Ask for a new one.",
     ApiToken.State.REVOKED: "The token was revoked. Ask for a new one.",
-    ApiToken.State.LOCKED_OUT: "The user of the token has been locked out.",
+    ApiToken.State.USER_INACTIVE: "The user of the token is inactive.",
 }
 
 
@@ -51,10 +51,10 @@ class ByToken(BaseAuthentication):
             return None
         now = timezone.now()
         try:
-            token = tokens.token_of(secret=secret, now=now)
-        except tokens.TokenRefused as refusal:
+            token = api_tokens.authenticate_token(secret=secret, now=now)
+        except api_tokens.InvalidToken as refusal:
             raise Refused(_WHY_REFUSED[refusal.state]) from refusal
-        tokens.note_use(token=token, now=now)
+        api_tokens.touch_last_used(token=token, now=now)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
@@ -104,7 +104,7 @@ class ByTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
             "scheme": _SCHEME,
             "bearerFormat": "d0010_ and 64 hexadecimal digits",
             "description": (
-                "A token is made in the admin or by `manage.py create_api_token`. "
+                "A token is made in the admin or by `manage.py api_token create`. "
                 "Its scope is read, import or both; and it never opens more than its "
                 "user may do."
             ),

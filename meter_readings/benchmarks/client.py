@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 
 from .gunicorn import HOST
@@ -35,7 +35,7 @@ def superuser_client() -> Client:
 
 def auth_headers() -> dict[str, str]:
     """Return the header with a new API token of a superuser."""
-    _, secret = tokens.make_token(
+    _, secret = api_tokens.create_token(
         user=_superuser(),
         name="benchmark",
         scope=ApiToken.Scope.BOTH,

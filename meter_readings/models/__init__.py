@@ -8,7 +8,7 @@ tells what was erased or handed over. Integrity is the database's, so that bulk 
 cannot pass it by.
 """
 
-from .api_tokens import ApiToken
+from .api_token import ApiToken
 from .findings import Finding, Severity
 from .flow_files import FlowFile, Policy
 from .import_jobs import ImportJob

@@ -44,7 +44,7 @@ _TONES: dict[str, str] = {
     ApiToken.State.ACTIVE: "ok",
     ApiToken.State.EXPIRING: "warning",
     ApiToken.State.EXPIRED: "error",
-    ApiToken.State.LOCKED_OUT: "error",
+    ApiToken.State.USER_INACTIVE: "error",
     d0010.codes.BscValidationStatus.VALIDATED: "ok",
     d0010.codes.BscValidationStatus.UNVALIDATED: "warning",
     d0010.codes.BscValidationStatus.FAILED: "error",

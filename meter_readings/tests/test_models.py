@@ -24,7 +24,7 @@ from django.db import (
 from django.db.models import Model
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.d0010 import codes
 from meter_readings.models import (
     ApiToken,
@@ -145,7 +145,7 @@ class ConstraintTests(TestCase):
         now = datetime(2026, 1, 1, tzinfo=UTC)
         for name in "one", "two":
             user = User.objects.create_user(name)
-            tokens.make_token(
+            api_tokens.create_token(
                 user=user, name=name, scope=ApiToken.Scope.READ, days=1, now=now
             )
 

@@ -19,7 +19,7 @@ from django.http import HttpResponse
 from django.test import Client, TestCase
 from django.utils import timezone
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.d0010.mpan import shown
 from meter_readings.models import (
     ApiToken,
@@ -87,7 +87,7 @@ def user_of(role: str) -> User | None:
 def token_of(user: User, scope: ApiToken.Scope) -> str:
     """Return a token that somebody was given, and has used by now."""
     now = timezone.now()
-    token, secret = tokens.make_token(
+    token, secret = api_tokens.create_token(
         user=user, name=f"{scope} of {user}", scope=scope, days=1, now=now
     )
     ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

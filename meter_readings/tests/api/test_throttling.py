@@ -13,7 +13,7 @@ from django.test import Client, SimpleTestCase, TestCase, override_settings
 from django.utils import timezone
 from rest_framework.throttling import SimpleRateThrottle
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 from meter_readings.tests.api.base import PROBLEM, V1
 
@@ -53,7 +53,7 @@ def secret_of(
 ) -> str:
     """Return the secret of a new token."""
     now = timezone.now()
-    return tokens.make_token(user=user, name=name, scope=scope, days=1, now=now)[1]
+    return api_tokens.create_token(user=user, name=name, scope=scope, days=1, now=now)[1]
 
 
 class UserThrottleTests(ThrottleTestCase, TestCase):

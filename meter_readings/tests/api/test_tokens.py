@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client, TestCase
 from django.utils import timezone
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 from meter_readings.tests.api.base import EVERYTHING, PROBLEM, V1
 from meter_readings.tests.import_helpers import imported
@@ -33,7 +33,9 @@ class ByTokenTestCase(TestCase):
     def made(user: User, scope: ApiToken.Scope) -> tuple[ApiToken, str]:
         """Return a new token with its secret."""
         now = timezone.now()
-        return tokens.make_token(user=user, name=scope, scope=scope, days=1, now=now)
+        return api_tokens.create_token(
+            user=user, name=scope, scope=scope, days=1, now=now
+        )
 
     def setUp(self) -> None:
         logging.disable(logging.ERROR)
@@ -111,7 +113,7 @@ class ShutTests(ByTokenTestCase):
         self.assertEqual(self.refused(), "The token has expired. Ask for a new one.")
 
     def test_one_that_was_revoked_is_told_so(self) -> None:
-        tokens.revoke(tokens=[self.token], now=timezone.now())
+        api_tokens.revoke_tokens(tokens=[self.token], now=timezone.now())
         self.assertEqual(self.refused(), "The token was revoked. Ask for a new one.")
 
     def test_one_whose_user_is_locked_out_is_told_so(self) -> None:
@@ -174,7 +176,7 @@ class SecrecyTests(ByTokenTestCase):
         self.assertNotIn(self.token.sha256, text)
 
     def test_one_that_is_no_good(self) -> None:
-        tokens.revoke(tokens=[self.token], now=timezone.now())
+        api_tokens.revoke_tokens(tokens=[self.token], now=timezone.now())
         self.expect_no_secret(self.logged())
 
     def test_one_that_is_not_good_enough(self) -> None:

@@ -15,7 +15,7 @@ from django.test import LiveServerTestCase, override_settings
 from django.test.testcases import LiveServerThread
 from django.utils import timezone
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken, FlowFile, Reading
 from meter_readings.tests.flow_file_builder import flow_file_of_readings
 
@@ -50,7 +50,7 @@ class ServerTestCase(LiveServerTestCase):
 
     def setUp(self) -> None:
         user = User.objects.create_superuser("program")
-        _, self.token = tokens.make_token(
+        _, self.token = api_tokens.create_token(
             user=user,
             name="test",
             scope=ApiToken.Scope.IMPORT,

@@ -24,7 +24,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.environment import PROJECT_ROOT, boolean, text
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 from meter_readings.tests.import_helpers import answered_request, import_text
 
@@ -115,7 +115,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
         cls.alice = User.objects.create_superuser("alice", password=PASSWORD)
         cls.somebody = User.objects.create_user("somebody")
         Group.objects.create(name="Some role")
-        tokens.make_token(
+        api_tokens.create_token(
             user=cls.somebody,
             name="nightly",
             scope=ApiToken.Scope.READ,

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken, ImportJob, Policy
 from meter_readings.ops import metrics
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
@@ -154,7 +154,7 @@ class MetricsTests(TestCase):
     def test_metrics_count_api_tokens_by_state(self) -> None:
         user = User.objects.create_user("program")
         for days in (7, 90):
-            tokens.make_token(
+            api_tokens.create_token(
                 user=user,
                 name=f"for {days} days",
                 scope=ApiToken.Scope.READ,
