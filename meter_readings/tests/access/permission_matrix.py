@@ -96,7 +96,7 @@ def accounts(name: str) -> dict[str, Row]:
 
 
 def api_tokens() -> dict[str, Row]:
-    """Return the rows of tokens: made and revoked in the list, never changed."""
+    """Return the rows of tokens: created, and revoked in the list, never changed."""
     page = "admin:meter_readings_apitoken_{}".format
     both = Row(look=SUPERUSERS, post=SUPERUSERS)
     return {

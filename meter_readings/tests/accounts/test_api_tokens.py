@@ -1,4 +1,4 @@
-"""API tokens: made once, known by their hash, and ended."""
+"""API tokens: creation, authentication, last use, revocation."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import TestCase, TransactionTestCase
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 READ, BOTH, STATE = ApiToken.Scope.READ, ApiToken.Scope.BOTH, ApiToken.State
 
 
-def made(
+def create(
     user: User,
     name: str = "billing",
     *,
@@ -26,7 +26,9 @@ def made(
     now: datetime = NOW,
 ) -> tuple[ApiToken, str]:
     """Return a token and its secret."""
-    return tokens.make_token(user=user, name=name, scope=scope, days=days, now=now)
+    return api_tokens.create_token(
+        user=user, name=name, scope=scope, days=days, now=now
+    )
 
 
 class TokenTestCase(TestCase):
@@ -34,65 +36,68 @@ class TokenTestCase(TestCase):
     def setUpTestData(cls) -> None:
         cls.user = User.objects.create_user("program")
 
-    def state(self, secret: str, now: datetime = NOW) -> ApiToken.State | None:
-        """Return why a token is refused."""
-        with self.assertRaises(tokens.TokenRefused) as refusal:
-            tokens.token_of(secret=secret, now=now)
-        return refusal.exception.state
+    def rejected_state(self, secret: str, now: datetime = NOW) -> ApiToken.State | None:
+        """Return the state for which a token is rejected."""
+        with self.assertRaises(api_tokens.InvalidToken) as rejection:
+            api_tokens.authenticate_token(secret=secret, now=now)
+        return rejection.exception.state
 
 
-class MakeTokenTests(TokenTestCase):
-    def test_makes_a_secret_that_programs_recognize(self) -> None:
-        _, secret = made(self.user)
+class CreateTokenTests(TokenTestCase):
+    def test_secret_has_a_prefix_and_64_hexadecimal_digits(self) -> None:
+        _, secret = create(self.user)
         self.assertRegex(secret, r"^d0010_[0-9a-f]{64}$")
 
-    def test_makes_another_secret_each_time(self) -> None:
-        secrets = {made(self.user, f"token {number}")[1] for number in range(50)}
+    def test_every_token_has_another_secret(self) -> None:
+        secrets = {create(self.user, f"token {number}")[1] for number in range(50)}
         self.assertEqual(len(secrets), 50)
 
-    def test_keeps_of_the_secret_its_hash_and_how_it_begins(self) -> None:
-        token, secret = made(self.user)
+    def test_stores_only_hash_and_prefix_of_the_secret(self) -> None:
+        token, secret = create(self.user)
         row = ApiToken.objects.values().get(pk=token.pk)
         self.assertEqual(row["sha256"], hashlib.sha256(secret.encode()).hexdigest())
-        self.assertEqual(row["beginning"], secret[:12])
+        self.assertEqual(row["prefix"], secret[:12])
         self.assertNotIn(secret[12:], str(row))
 
-    def test_lasts_as_long_as_is_said(self) -> None:
-        token, _ = made(self.user, days=30)
+    def test_token_expires_after_the_given_days(self) -> None:
+        token, _ = create(self.user, days=30)
         self.assertEqual(token.expires_at, NOW + timedelta(days=30))
 
-    def test_lasts_at_least_a_day_and_at_most_a_year(self) -> None:
+    def test_rejects_less_than_one_day_and_more_than_366(self) -> None:
         for days in (0, -1, 367):
             with self.subTest(days), self.assertRaises(ValueError):
-                made(self.user, days=days)
-        self.assertEqual(made(self.user, days=366)[0].state_at(NOW), STATE.ACTIVE)
+                create(self.user, days=days)
 
-    def test_refuses_a_name_that_the_user_has_given(self) -> None:
-        made(self.user)
-        with self.assertRaises(tokens.NameTaken):
-            made(self.user)
+    def test_accepts_366_days(self) -> None:
+        token, _ = create(self.user, days=366)
+        self.assertEqual(token.state_at(NOW), STATE.ACTIVE)
 
-    def test_takes_a_name_that_somebody_else_has_given(self) -> None:
-        made(self.user)
-        made(User.objects.create_user("other program"))
+    def test_rejects_a_second_token_of_the_same_name_and_user(self) -> None:
+        create(self.user)
+        with self.assertRaises(api_tokens.NameTaken):
+            create(self.user)
+
+    def test_two_users_can_use_the_same_token_name(self) -> None:
+        create(self.user)
+        create(User.objects.create_user("other program"))
         self.assertEqual(ApiToken.objects.count(), 2)
 
-    def test_takes_the_name_of_one_that_was_revoked(self) -> None:
-        token, _ = made(self.user)
-        tokens.revoke(tokens=[token], now=NOW)
-        made(self.user)
+    def test_name_of_a_revoked_token_can_be_used_again(self) -> None:
+        token, _ = create(self.user)
+        api_tokens.revoke_tokens(tokens=[token], now=NOW)
+        create(self.user)
         self.assertEqual(ApiToken.objects.count(), 2)
 
 
-class TokenOfTests(TokenTestCase):
+class AuthenticateTokenTests(TokenTestCase):
     def test_returns_the_token_with_its_user_in_one_query(self) -> None:
-        token, secret = made(self.user)
+        token, secret = create(self.user)
         with self.assertNumQueries(1):
-            found = tokens.token_of(secret=secret, now=NOW)
+            found = api_tokens.authenticate_token(secret=secret, now=NOW)
             self.assertEqual((found, found.user), (token, self.user))
 
-    def test_refuses_what_is_none_and_does_not_look_for_it(self) -> None:
-        _, secret = made(self.user)
+    def test_rejects_malformed_secrets_without_a_query(self) -> None:
+        _, secret = create(self.user)
         for wrong in [
             "",
             "d0010_",
@@ -102,122 +107,129 @@ class TokenOfTests(TokenTestCase):
             "\udc80",
         ]:
             with self.subTest(wrong), self.assertNumQueries(0):
-                self.assertIsNone(self.state(wrong))
+                self.assertIsNone(self.rejected_state(wrong))
 
-    def test_refuses_one_that_nobody_made(self) -> None:
-        made(self.user)
-        self.assertIsNone(self.state("d0010_" + "0" * 64))
+    def test_rejects_an_unknown_secret(self) -> None:
+        create(self.user)
+        self.assertIsNone(self.rejected_state("d0010_" + "0" * 64))
 
-    def test_refuses_the_hash_in_place_of_the_secret(self) -> None:
-        token, _ = made(self.user)
-        self.assertIsNone(self.state("d0010_" + token.sha256))
+    def test_rejects_the_stored_hash_as_a_secret(self) -> None:
+        token, _ = create(self.user)
+        self.assertIsNone(self.rejected_state("d0010_" + token.sha256))
 
-    def test_refuses_one_that_has_expired(self) -> None:
-        _, secret = made(self.user, days=1)
+    def test_accepts_a_token_until_the_second_before_it_expires(self) -> None:
+        token, secret = create(self.user, days=1)
+        just_before = NOW + timedelta(days=1, seconds=-1)
+        found = api_tokens.authenticate_token(secret=secret, now=just_before)
+        self.assertEqual(found, token)
+
+    def test_rejects_an_expired_token(self) -> None:
+        _, secret = create(self.user, days=1)
         end = NOW + timedelta(days=1)
-        tokens.token_of(secret=secret, now=end - timedelta(seconds=1))
-        self.assertEqual(self.state(secret, now=end), STATE.EXPIRED)
+        self.assertEqual(self.rejected_state(secret, now=end), STATE.EXPIRED)
 
-    def test_refuses_one_that_was_revoked(self) -> None:
-        token, secret = made(self.user)
-        tokens.revoke(tokens=[token], now=NOW)
-        self.assertEqual(self.state(secret), STATE.REVOKED)
+    def test_rejects_a_revoked_token(self) -> None:
+        token, secret = create(self.user)
+        api_tokens.revoke_tokens(tokens=[token], now=NOW)
+        self.assertEqual(self.rejected_state(secret), STATE.REVOKED)
 
-    def test_refuses_one_whose_user_is_locked_out(self) -> None:
-        _, secret = made(self.user)
+    def test_rejects_a_token_of_an_inactive_user(self) -> None:
+        _, secret = create(self.user)
         User.objects.update(is_active=False)
-        self.assertEqual(self.state(secret), STATE.LOCKED_OUT)
+        self.assertEqual(self.rejected_state(secret), STATE.USER_INACTIVE)
 
 
-class NoteUseTests(TokenTestCase):
-    def used_at(self, *times: datetime) -> datetime | None:
-        """Return what is noted after a token was used at these times."""
-        token, _ = made(self.user)
+class TouchLastUsedTests(TokenTestCase):
+    def last_used_at(self, *times: datetime) -> datetime | None:
+        """Return the stored time after a token was used at these times."""
+        token, _ = create(self.user)
         for time in times:
             token.refresh_from_db()
-            tokens.note_use(token=token, now=time)
+            api_tokens.touch_last_used(token=token, now=time)
         token.refresh_from_db()
         return token.last_used_at
 
-    def test_notes_the_first_use(self) -> None:
-        self.assertEqual(self.used_at(NOW), NOW)
+    def test_records_the_first_use(self) -> None:
+        self.assertEqual(self.last_used_at(NOW), NOW)
 
-    def test_notes_none_within_the_hour(self) -> None:
-        self.assertEqual(self.used_at(NOW, NOW + timedelta(minutes=59)), NOW)
+    def test_does_not_record_a_second_use_within_the_hour(self) -> None:
+        self.assertEqual(self.last_used_at(NOW, NOW + timedelta(minutes=59)), NOW)
 
-    def test_notes_the_next_after_an_hour(self) -> None:
+    def test_records_the_next_use_after_an_hour(self) -> None:
         later = NOW + timedelta(hours=1)
-        self.assertEqual(self.used_at(NOW, later), later)
+        self.assertEqual(self.last_used_at(NOW, later), later)
 
-    def test_asks_nothing_while_none_is_due(self) -> None:
-        token, _ = made(self.user)
+    def test_takes_no_query_within_the_hour(self) -> None:
+        token, _ = create(self.user)
         token.last_used_at = NOW
         with self.assertNumQueries(0):
-            tokens.note_use(token=token, now=NOW)
+            api_tokens.touch_last_used(token=token, now=NOW)
 
-    def test_of_uses_at_once_one_is_written(self) -> None:
-        token, _ = made(self.user)
+    def test_only_one_of_two_concurrent_requests_records_the_use(self) -> None:
+        token, _ = create(self.user)
+        # Another request records its use after `token` was read.
         ApiToken.objects.update(last_used_at=NOW)
-        # As another request has read it before
-        tokens.note_use(token=token, now=NOW + timedelta(minutes=1))
+        api_tokens.touch_last_used(token=token, now=NOW + timedelta(minutes=1))
         token.refresh_from_db()
         self.assertEqual(token.last_used_at, NOW)
 
 
 @skipUnless(connection.vendor == "sqlite", "only SQLite has one lock for all")
-class WhileALoadGoesOnTests(TransactionTestCase):
-    def test_a_token_is_known_and_its_use_is_not_noted(self) -> None:
-        _, secret = made(User.objects.create_user("program"))
+class DuringAnImportTests(TransactionTestCase):
+    def test_token_is_accepted_and_its_use_not_recorded_while_sqlite_is_locked(
+        self,
+    ) -> None:
+        _, secret = create(User.objects.create_user("program"))
         other = connection.copy()
         self.addCleanup(other.close)
         with other.cursor() as load:
             load.execute("BEGIN IMMEDIATE")
-            token = tokens.token_of(secret=secret, now=NOW)
-            tokens.note_use(token=token, now=NOW)
+            token = api_tokens.authenticate_token(secret=secret, now=NOW)
+            api_tokens.touch_last_used(token=token, now=NOW)
             load.execute("ROLLBACK")
         token.refresh_from_db()
         self.assertIsNone(token.last_used_at)
 
 
-class RevokeTests(TokenTestCase):
-    def test_says_how_many_it_ended(self) -> None:
-        old, _ = made(self.user, "old")
-        new, _ = made(self.user, "new")
-        tokens.revoke(tokens=[old], now=NOW)
-        self.assertEqual(tokens.revoke(tokens=[old, new], now=NOW), 1)
+class RevokeTokensTests(TokenTestCase):
+    def test_counts_only_tokens_that_were_not_revoked_before(self) -> None:
+        old, _ = create(self.user, "old")
+        new, _ = create(self.user, "new")
+        api_tokens.revoke_tokens(tokens=[old], now=NOW)
+        self.assertEqual(api_tokens.revoke_tokens(tokens=[old, new], now=NOW), 1)
 
-    def test_leaves_the_time_of_the_first(self) -> None:
-        token, _ = made(self.user)
+    def test_keeps_the_time_of_the_first_revocation(self) -> None:
+        token, _ = create(self.user)
         for day in (0, 1):
-            tokens.revoke(tokens=[token], now=NOW + timedelta(days=day))
+            api_tokens.revoke_tokens(tokens=[token], now=NOW + timedelta(days=day))
         token.refresh_from_db()
         self.assertEqual(token.revoked_at, NOW)
 
 
-class TokensOfTests(TokenTestCase):
-    def test_are_ones_own(self) -> None:
-        token, _ = made(self.user)
-        made(User.objects.create_user("other program"))
-        self.assertEqual([*tokens.tokens_of(self.user)], [token])
+class VisibleTokensTests(TokenTestCase):
+    def test_users_see_only_their_own_tokens(self) -> None:
+        token, _ = create(self.user)
+        create(User.objects.create_user("other program"))
+        self.assertEqual([*api_tokens.visible_tokens(self.user)], [token])
 
-    def test_of_a_superuser_are_all(self) -> None:
-        made(self.user)
+    def test_superusers_see_the_tokens_of_all_users(self) -> None:
+        create(self.user)
         superuser = User.objects.create_superuser("alice")
-        self.assertEqual(tokens.tokens_of(superuser).count(), 1)
+        self.assertEqual(api_tokens.visible_tokens(superuser).count(), 1)
 
 
 class ApiTokenTests(TokenTestCase):
-    def test_soon_is_a_fortnight(self) -> None:
-        token, _ = made(self.user, days=30)
+    def test_token_expires_soon_in_its_last_fourteen_days(self) -> None:
+        token, _ = create(self.user, days=30)
         before = token.expires_at - timedelta(days=14)
         self.assertEqual(token.state_at(before), STATE.EXPIRING)
         self.assertEqual(token.state_at(before - timedelta(seconds=1)), STATE.ACTIVE)
 
-    def test_has_the_words_of_its_scope(self) -> None:
-        token, _ = made(self.user, scope=BOTH)
+    def test_read_and_upload_token_has_both_scopes(self) -> None:
+        token, _ = create(self.user, scope=BOTH)
         self.assertEqual(token.scopes, {"read", "import"})
 
-    def test_goes_with_its_user(self) -> None:
-        made(self.user)
+    def test_deleting_a_user_deletes_their_tokens(self) -> None:
+        create(self.user)
         self.user.delete()
         self.assertIs(ApiToken.objects.exists(), False)

@@ -1,4 +1,4 @@
-"""Something small is written at once, or not at all."""
+"""Small writes that do not wait for a lock."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django.test import TestCase, TransactionTestCase
 from meter_readings.accounts.db import write_unless_locked
 
 
-class WrittenAtOnceTests(TestCase):
-    def test_writes(self) -> None:
+class WriteUnlessLockedTests(TestCase):
+    def test_writes_when_nothing_is_locked(self) -> None:
         self.assertIs(write_unless_locked(lambda: User.objects.create_user("a")), True)
         self.assertIs(User.objects.exists(), True)
 
     @skipUnless(connection.vendor == "sqlite", "only SQLite has one lock for all")
-    def test_leaves_others_as_patient_as_they_were(self) -> None:
+    def test_restores_the_lock_timeout_of_the_connection(self) -> None:
         write_unless_locked(lambda: None)
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout")
@@ -25,8 +25,8 @@ class WrittenAtOnceTests(TestCase):
 
 
 @skipUnless(connection.vendor == "sqlite", "only SQLite has one lock for all")
-class WhileALoadGoesOnTests(TransactionTestCase):
-    def test_writes_nothing_and_says_so(self) -> None:
+class WhileLockedTests(TransactionTestCase):
+    def test_returns_false_and_writes_nothing_while_sqlite_is_locked(self) -> None:
         other = connection.copy()
         self.addCleanup(other.close)
         with other.cursor() as load:

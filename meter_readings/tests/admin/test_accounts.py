@@ -1,4 +1,4 @@
-"""Accounts are superusers' business: nobody becomes more than he is by the admin."""
+"""The admin of users and groups, which only superusers change."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .base import AdminTestCase
 
 
 def user_page(user: User, page: str = "change") -> str:
-    """Return where a page about a user is."""
+    """Return the address of a page about a user."""
     return reverse(f"admin:auth_user_{page}", args=(user.pk,))
 
 
 class StaffTests(AdminTestCase):
-    """Staff with every permission on users and groups that Django knows."""
+    """Staff with every permission of Django on users and groups."""
 
     @classmethod
     def setUpTestData(cls) -> None:
@@ -30,34 +30,33 @@ class StaffTests(AdminTestCase):
         self.client.force_login(self.staff)
         self.expect_refusals()
 
-    def expect_refusal(self, response: HttpResponse) -> None:
-        """Expect that a request was refused."""
+    def assert_forbidden(self, response: HttpResponse) -> None:
         self.assertEqual(response.status_code, 403)
 
-    def test_do_not_make_themselves_superusers(self) -> None:
+    def test_staff_cannot_make_themselves_superusers(self) -> None:
         data = {"username": "bob", "is_staff": "on", "is_superuser": "on"}
-        self.expect_refusal(self.client.post(user_page(self.staff), data))
+        self.assert_forbidden(self.client.post(user_page(self.staff), data))
         self.staff.refresh_from_db()
         self.assertIs(self.staff.is_superuser, False)
 
-    def test_do_not_set_the_password_of_a_superuser(self) -> None:
+    def test_staff_cannot_set_the_password_of_a_superuser(self) -> None:
         data = {"password1": "a long new password", "password2": "a long new password"}
         address = user_page(self.superuser, "password_change")
-        self.expect_refusal(self.client.post(address, data))
+        self.assert_forbidden(self.client.post(address, data))
         self.superuser.refresh_from_db()
         self.assertIs(self.superuser.check_password("hers"), True)
 
-    def test_do_not_add_users(self) -> None:
+    def test_staff_cannot_add_users(self) -> None:
         data = {"username": "carol", "usable_password": "false", "is_superuser": "on"}
-        self.expect_refusal(self.client.post(reverse("admin:auth_user_add"), data))
+        self.assert_forbidden(self.client.post(reverse("admin:auth_user_add"), data))
         self.assertEqual(User.objects.count(), 2)
 
-    def test_do_not_delete_users(self) -> None:
+    def test_staff_cannot_delete_users(self) -> None:
         address = user_page(self.superuser, "delete")
-        self.expect_refusal(self.client.post(address, {"post": "yes"}))
+        self.assert_forbidden(self.client.post(address, {"post": "yes"}))
         self.assertEqual(User.objects.count(), 2)
 
-    def test_do_not_delete_users_by_an_action(self) -> None:
+    def test_staff_cannot_delete_users_by_an_action(self) -> None:
         data = {
             "action": "delete_selected",
             "_selected_action": [self.superuser.pk],
@@ -66,21 +65,21 @@ class StaffTests(AdminTestCase):
         self.client.post(reverse("admin:auth_user_changelist"), data)
         self.assertEqual(User.objects.count(), 2)
 
-    def test_do_not_give_a_role_more_permissions(self) -> None:
+    def test_staff_cannot_add_permissions_to_a_role(self) -> None:
         role = Group.objects.get(name="Support agent")
         before = set(role.permissions.all())
         address = reverse("admin:auth_group_change", args=(role.pk,))
         everything = list(Permission.objects.values_list("pk", flat=True))
         data = {"name": role.name, "permissions": everything}
-        self.expect_refusal(self.client.post(address, data))
+        self.assert_forbidden(self.client.post(address, data))
         self.assertEqual(set(role.permissions.all()), before)
 
-    def test_do_not_add_roles(self) -> None:
+    def test_staff_cannot_add_roles(self) -> None:
         address = reverse("admin:auth_group_add")
-        self.expect_refusal(self.client.post(address, {"name": "Kings"}))
+        self.assert_forbidden(self.client.post(address, {"name": "Kings"}))
         self.assertIs(Group.objects.filter(name="Kings").exists(), False)
 
-    def test_see_users_without_their_hashes(self) -> None:
+    def test_staff_with_view_permission_see_users_but_not_password_hashes(self) -> None:
         response = self.client.get(user_page(self.superuser))
         self.assertContains(response, "alice")
         self.assertNotContains(response, self.superuser.password)
@@ -98,7 +97,7 @@ class RoleTests(TestCase):
 
 
 class SuperuserTests(AdminTestCase):
-    def test_gives_somebody_a_role(self) -> None:
+    def test_superuser_can_give_a_user_a_role(self) -> None:
         support = Group.objects.get(name="Support agent")
         carol = User.objects.create_user("carol")
         data = {
@@ -112,7 +111,7 @@ class SuperuserTests(AdminTestCase):
         self.client.post(user_page(carol), data)
         self.assertEqual(list(carol.groups.all()), [support])
 
-    def test_adds_and_deletes_a_role(self) -> None:
+    def test_superuser_can_add_and_delete_a_role(self) -> None:
         self.client.post(reverse("admin:auth_group_add"), {"name": "Trainees"})
         trainees = Group.objects.get(name="Trainees")
         address = reverse("admin:auth_group_delete", args=(trainees.pk,))

@@ -1,4 +1,4 @@
-"""API tokens in the admin: shown once, listed without their secrets, revoked."""
+"""The admin of API tokens."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.contrib.sessions.models import Session
+from django.db.models.signals import pre_save
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from meter_readings import tokens
+from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 
 from .base import AdminTestCase, list_address
@@ -23,9 +24,9 @@ SECRET = re.compile(r"d0010_[0-9a-f]{64}")
 SCOPE = ApiToken.Scope
 
 
-def made(user: User, name: str = "nightly", **fields: Any) -> ApiToken:
-    """Return a token, as it is after some of its fields were changed."""
-    token, _ = tokens.make_token(
+def create(user: User, name: str = "nightly", **fields: Any) -> ApiToken:
+    """Return a token with some of its fields changed."""
+    token, _ = api_tokens.create_token(
         user=user, name=name, scope=SCOPE.READ, days=90, now=timezone.now()
     )
     ApiToken.objects.filter(pk=token.pk).update(**fields)
@@ -39,219 +40,240 @@ class TokenAdminTestCase(AdminTestCase):
         super().setUpTestData()
         cls.program = User.objects.create_user("billing")
 
-    def make(self, **changed: Any) -> HttpResponse:
-        """Return what comes of filling in the form."""
+    def post_form(self, **changed: Any) -> HttpResponse:
         data = {"name": "nightly", "user": self.program.pk, "scope": "read", "days": 30}
         return self.client.post(ADD, data | changed)
 
-    def expect_complaint(self, response: HttpResponse, words: str) -> None:
-        """Expect that nothing was made, and that it is said why."""
-        self.assertContains(response, words)
+    def assert_rejected(self, response: HttpResponse, message: str) -> None:
+        """Assert that no token was created, and the error message."""
+        self.assertContains(response, message)
         self.assertIs(ApiToken.objects.exists(), False)
 
 
-class MakeTests(TokenAdminTestCase):
-    def test_shows_the_token_in_the_answer(self) -> None:
-        response = self.make(scope="read import")
+class CreateTests(TokenAdminTestCase):
+    def test_response_shows_the_secret_of_the_new_token(self) -> None:
+        response = self.post_form(scope="read import")
         (secret,) = SECRET.findall(response.content.decode())
-        token = tokens.token_of(secret=secret, now=timezone.now())
+        token = api_tokens.authenticate_token(secret=secret, now=timezone.now())
         self.assertEqual((token.user, token.name), (self.program, "nightly"))
         self.assertEqual(token.scope, SCOPE.BOTH)
         self.assertEqual(token.expires_at - token.created_at, timedelta(days=30))
 
-    def test_the_answer_is_kept_by_nobody(self) -> None:
-        self.assertIn("no-store", self.make()["Cache-Control"])
+    def test_response_with_the_secret_is_not_cached(self) -> None:
+        self.assertIn("no-store", self.post_form()["Cache-Control"])
 
-    def test_neither_session_nor_history_nor_cookies_have_the_token(self) -> None:
-        response = self.make()
+    def test_secret_is_not_in_session_history_or_cookies(self) -> None:
+        response = self.post_form()
         (secret,) = SECRET.findall(response.content.decode())
-        kept = [*Session.objects.all(), *LogEntry.objects.all()]
         sessions = [row.get_decoded() for row in Session.objects.all()]
         entries = [*LogEntry.objects.values()]
-        self.assertEqual(len(kept), 2)
+        self.assertEqual((len(sessions), len(entries)), (1, 1))
         self.assertNotIn(secret, f"{sessions} {entries} {response.cookies}")
 
-    def test_is_put_down_in_the_history(self) -> None:
-        self.make()
+    def test_creation_is_logged_in_the_admin_history(self) -> None:
+        self.post_form()
         entry = LogEntry.objects.get()
         self.assertEqual(entry.object_repr, "nightly of billing")
         self.assertIs(entry.is_addition(), True)
 
-    def test_the_history_of_a_token_says_who_made_it(self) -> None:
-        self.make()
+    def test_history_page_shows_who_created_the_token(self) -> None:
+        self.post_form()
         token = ApiToken.objects.get()
         history = reverse("admin:meter_readings_apitoken_history", args=(token.pk,))
         self.assertContains(self.client.get(history), "alice")
 
-    def test_proposes_to_read_for_ninety_days(self) -> None:
-        form = self.client.get(ADD).context["form"]
+    def test_form_proposes_read_only_for_90_days(self) -> None:
+        form = self.client.get(ADD).context["adminform"].form
         self.assertEqual((form["scope"].value(), form["days"].value()), ("read", 90))
 
-    def test_takes_a_name_once(self) -> None:
-        self.make()
-        response = self.make()
-        self.assertContains(response, "The user has a token of this name.")
+    def test_form_has_the_buttons_create_token_and_cancel(self) -> None:
+        response = self.client.get(ADD)
+        self.assertContains(response, 'value="Create token"')
+        self.assertContains(response, ">Cancel</a>")
+        self.assertNotContains(response, "Save")
+
+    def test_rejects_a_name_that_the_user_has_used(self) -> None:
+        self.post_form()
+        response = self.post_form()
+        self.assertContains(response, "Token names must be unique per user.")
         self.assertEqual(ApiToken.objects.count(), 1)
 
-    def test_says_what_is_missing(self) -> None:
-        for name, words in {
-            "name": "Say what it is for.",
-            "user": "Choose the user it belongs to.",
-            "scope": "Choose what it opens.",
-            "days": "Say for how many days it is good.",
-        }.items():
+    def test_rejects_a_name_taken_between_check_and_save(self) -> None:
+        def take_name(instance: ApiToken, **options: Any) -> None:
+            pre_save.disconnect(take_name, ApiToken)
+            create(self.program)
+
+        pre_save.connect(take_name, ApiToken)
+        response = self.post_form()
+        self.assertRedirects(response, ADD, fetch_redirect_response=False)
+        self.assertContains(
+            self.client.get(ADD), "Token names must be unique per user.", 2
+        )
+
+    def test_every_field_is_required(self) -> None:
+        for name in ("name", "user", "scope", "days"):
             with self.subTest(name):
-                self.expect_complaint(self.make(**{name: ""}), words)
+                response = self.post_form(**{name: ""})
+                self.assert_rejected(response, "This field is required.")
 
-    def test_refuses_too_long_a_life(self) -> None:
-        words = "less than or equal to 366"
-        self.expect_complaint(self.make(days=367), words)
+    def test_rejects_more_than_366_days(self) -> None:
+        self.assert_rejected(self.post_form(days=367), "less than or equal to 366")
 
-    def test_refuses_a_user_who_is_locked_out(self) -> None:
+    def test_rejects_an_inactive_user(self) -> None:
         User.objects.filter(pk=self.program.pk).update(is_active=False)
-        self.expect_complaint(self.make(), "Select a valid choice.")
+        self.assert_rejected(self.post_form(), "Select a valid choice.")
 
-    def test_refuses_what_no_column_holds(self) -> None:
-        self.expect_complaint(self.make(name="a\0b"), "Null characters")
-        self.expect_complaint(self.make(name="n" * 101), "at most 100 characters")
-        self.expect_complaint(self.make(scope="write"), "Select a valid choice.")
+    def test_rejects_a_null_character_in_the_name(self) -> None:
+        self.assert_rejected(self.post_form(name="a\0b"), "Null characters")
+
+    def test_rejects_a_name_of_more_than_100_characters(self) -> None:
+        self.assert_rejected(self.post_form(name="n" * 101), "at most 100 characters")
+
+    def test_rejects_an_unknown_scope(self) -> None:
+        self.assert_rejected(self.post_form(scope="write"), "Select a valid choice.")
 
 
 class ListTests(TokenAdminTestCase):
-    def test_says_in_word_and_shape_how_each_stands(self) -> None:
+    def test_shows_each_state_as_a_badge(self) -> None:
         now = timezone.now()
         past = {"created_at": now - timedelta(2), "expires_at": now - timedelta(1)}
-        made(self.program, "active")
-        made(self.program, "soon", expires_at=now + timedelta(1))
-        made(self.program, "old", **past)
-        made(self.program, "revoked", revoked_at=now)
-        made(User.objects.create_user("gone", is_active=False))
+        create(self.program, "active")
+        create(self.program, "soon", expires_at=now + timedelta(1))
+        create(self.program, "old", **past)
+        create(self.program, "revoked", revoked_at=now)
+        create(User.objects.create_user("gone", is_active=False))
         html = self.get_list("apitoken").content.decode()
-        for shape, word in [
+        for shape, label in [
             ("✓", "Active"),
             ("▲", "Expires soon"),
             ("✕", "Expired"),
             ("●", "Revoked"),
-            ("✕", "User locked out"),
+            ("✕", "User inactive"),
         ]:
-            with self.subTest(word):
-                self.assertIn(f"{shape}</span> {word}</span>", html)
+            with self.subTest(label):
+                self.assertIn(f"{shape}</span> {label}</span>", html)
 
-    def test_shows_when_it_was_used(self) -> None:
-        made(self.program)
+    def test_shows_never_for_an_unused_token(self) -> None:
+        create(self.program)
         self.assertContains(self.get_list("apitoken"), "Never")
 
-    def test_finds_one_by_all_of_it(self) -> None:
-        response = self.make()
+    def test_shows_when_a_token_was_last_used(self) -> None:
+        create(self.program, last_used_at=timezone.now())
+        self.assertNotContains(self.get_list("apitoken"), "Never")
+
+    def test_search_finds_a_token_by_its_whole_secret(self) -> None:
+        response = self.post_form()
         (secret,) = SECRET.findall(response.content.decode())
-        made(self.program, "other")
+        create(self.program, "other")
         self.assertEqual(self.listed("apitoken", q=secret), ["nightly of billing"])
 
-    def test_finds_those_of_a_user_or_name(self) -> None:
-        made(self.program, "nightly")
-        made(self.superuser, "daily")
+    def test_search_finds_tokens_by_user_or_name(self) -> None:
+        create(self.program, "nightly")
+        create(self.superuser, "daily")
         self.assertEqual(self.listed("apitoken", q="bill"), ["nightly of billing"])
         self.assertEqual(self.listed("apitoken", q="dail"), ["daily of alice"])
 
-    def test_never_shows_the_hash(self) -> None:
-        token = made(self.program)
+    def test_neither_list_nor_page_shows_the_hash(self) -> None:
+        token = create(self.program)
         for response in (self.get_list("apitoken"), self.page(token)):
             self.assertNotContains(response, token.sha256)
 
-    def test_asks_the_same_few_questions_however_many_there_are(self) -> None:
-        made(self.program, "one")
+    def test_query_count_does_not_depend_on_the_number_of_tokens(self) -> None:
+        create(self.program, "one")
         few = self.query_count(list_address("apitoken"))
         for number in range(20):
-            made(User.objects.create_user(f"program {number}"))
+            create(User.objects.create_user(f"program {number}"))
         self.assertEqual(self.query_count(list_address("apitoken")), few)
 
 
 class RevokeTests(TokenAdminTestCase):
-    def revoke(self, *chosen: ApiToken, **data: str) -> HttpResponse:
-        """Return what comes of choosing tokens and the action."""
-        keys = [token.pk for token in chosen]
-        data = {"action": "revoke", "_selected_action": keys, **data}  # type: ignore
+    def revoke(self, *selected: ApiToken, **data: Any) -> HttpResponse:
+        """Return the answer to the action for selected tokens."""
+        keys = [token.pk for token in selected]
+        data |= {"action": "revoke_selected", "_selected_action": keys}
         return self.client.post(list_address("apitoken"), data, follow=True)
 
-    def test_asks_first_with_the_names(self) -> None:
-        token, other = made(self.program), made(self.superuser, "unasked")
+    def test_asks_for_confirmation_of_the_selected_tokens(self) -> None:
+        token, other = create(self.program), create(self.superuser, "unselected")
         response = self.revoke(token)
-        self.assertContains(response, "Revoke 1 token?")
-        self.assertContains(response, token.name)
+        self.assertContains(response, "Are you sure")
+        self.assertContains(response, "nightly of billing")
         self.assertNotContains(response, other.name)
         token.refresh_from_db()
         self.assertIsNone(token.revoked_at)
 
-    def test_revokes_when_confirmed(self) -> None:
-        token, _ = made(self.program), made(self.superuser, "other")
-        response = self.revoke(token, step="revoke")
-        self.assertContains(
-            response, "Revoked, and good for nothing any more: nightly of billing."
-        )
-        states = [
-            each.state_at(timezone.now()) for each in ApiToken.objects.order_by("pk")
-        ]
-        self.assertEqual(states, [ApiToken.State.REVOKED, ApiToken.State.ACTIVE])
+    def test_revokes_several_tokens_when_confirmed(self) -> None:
+        token, second = create(self.program), create(self.superuser, "second")
+        create(self.superuser, "third")
+        response = self.revoke(token, second, post="yes")
+        self.assertContains(response, "2 tokens revoked.")
+        revoked = ApiToken.objects.filter(revoked_at__isnull=False)
+        self.assertEqual({*revoked}, {token, second})
 
-    def test_says_that_there_was_nothing_to_do(self) -> None:
-        token = made(self.program, revoked_at=timezone.now())
-        for step in ("", "revoke"):
-            with self.subTest(step):
-                response = self.revoke(token, step=step)
-                self.assertContains(response, "Nothing was left to revoke.")
+    def test_revoking_a_revoked_token_changes_nothing(self) -> None:
+        token = create(self.program, revoked_at=timezone.now())
+        for confirmed in ({}, {"post": "yes"}):
+            with self.subTest(confirmed):
+                response = self.revoke(token, **confirmed)
+                self.assertContains(response, "0 tokens revoked.")
 
-    def test_the_page_of_a_token_leads_there(self) -> None:
-        token = made(self.program)
-        self.assertContains(self.page(token), 'name="action" value="revoke"')
-        ApiToken.objects.update(revoked_at=timezone.now())
-        self.assertNotContains(self.page(token), 'name="action" value="revoke"')
-
-    def test_refuses_what_names_no_token(self) -> None:
+    def test_answers_400_to_a_malformed_selection(self) -> None:
         self.expect_refusals()
-        data = {"action": "revoke", "_selected_action": ["x"]}
+        data = {"action": "revoke_selected", "_selected_action": ["x"]}
         response = self.client.post(list_address("apitoken"), data)
         self.assertEqual(response.status_code, 400)
 
 
-class WhoMayTests(TokenAdminTestCase):
-    """Staff with the permission to make tokens of their own, and no other."""
+class StaffWithAddPermissionTests(TokenAdminTestCase):
+    """Staff with `add_apitoken` and no other permission."""
 
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
         cls.bob = User.objects.create_user("bob", is_staff=True)
-        cls.bob.user_permissions.set(
-            Permission.objects.filter(codename="make_apitoken")
-        )
+        cls.bob.user_permissions.set(Permission.objects.filter(codename="add_apitoken"))
 
     def setUp(self) -> None:
         self.client.force_login(self.bob)
         self.expect_refusals()
 
-    def test_makes_tokens_of_his_own(self) -> None:
-        self.assertNotContains(self.client.get(ADD), 'name="user"')
-        self.make(user=self.superuser.pk)
+    def test_form_offers_only_the_user_themselves(self) -> None:
+        form = self.client.get(ADD).context["adminform"].form
+        self.assertEqual(
+            [str(label) for _, label in form["user"].field.choices], ["bob"]
+        )
+
+    def test_creates_a_token_of_their_own(self) -> None:
+        self.post_form(user=self.bob.pk)
         self.assertEqual(ApiToken.objects.get().user, self.bob)
 
-    def test_sees_his_own_alone(self) -> None:
-        made(self.superuser, "hers")
-        mine = made(self.bob, "his")
-        self.assertEqual(self.listed("apitoken"), [str(mine)])
+    def test_cannot_create_a_token_of_another_user(self) -> None:
+        response = self.post_form(user=self.superuser.pk)
+        self.assert_rejected(response, "Select a valid choice.")
 
-    def test_does_not_open_the_page_of_anothers(self) -> None:
-        token = made(self.superuser)
+    def test_list_shows_only_their_own_tokens(self) -> None:
+        create(self.superuser, "hers")
+        own = create(self.bob, "his")
+        self.assertEqual(self.listed("apitoken"), [str(own)])
+
+    def test_cannot_open_the_page_of_another_users_token(self) -> None:
+        token = create(self.superuser)
         response = self.client.get(token.get_absolute_url())
-        self.assertNotContains(response, token.beginning, status_code=302)
+        self.assertNotContains(response, token.prefix, status_code=302)
 
-    def test_does_not_revoke_anothers(self) -> None:
-        token = made(self.superuser)
-        data = {"action": "revoke", "_selected_action": [token.pk], "step": "revoke"}
+    def test_cannot_revoke_another_users_token(self) -> None:
+        token = create(self.superuser)
+        data = {
+            "action": "revoke_selected",
+            "_selected_action": [token.pk],
+            "post": "yes",
+        }
         self.client.post(list_address("apitoken"), data)
         token.refresh_from_db()
         self.assertIsNone(token.revoked_at)
 
-    def test_deletes_and_changes_none(self) -> None:
-        token = made(self.bob)
+    def test_cannot_delete_or_change_their_own_token(self) -> None:
+        token = create(self.bob)
         for page in ("delete", "change"):
             with self.subTest(page):
                 address = reverse(
@@ -260,22 +282,24 @@ class WhoMayTests(TokenAdminTestCase):
                 response = self.client.post(address, {"post": "yes", "name": "b"})
                 self.assertEqual(response.status_code, 403)
 
-    def test_without_the_permission_there_is_no_page(self) -> None:
+    def test_without_the_permission_every_page_answers_403(self) -> None:
+        token = create(self.superuser)
         self.bob.user_permissions.clear()
-        for address in (ADD, list_address("apitoken")):
+        history = reverse("admin:meter_readings_apitoken_history", args=(token.pk,))
+        for address in (ADD, list_address("apitoken"), history):
             with self.subTest(address):
                 self.assertEqual(self.client.get(address).status_code, 403)
 
 
-class WithTheirUserTests(TokenAdminTestCase):
-    def test_a_user_is_deleted_with_his_tokens(self) -> None:
-        made(self.program)
+class DeleteTests(TokenAdminTestCase):
+    def test_deleting_a_user_deletes_their_tokens(self) -> None:
+        create(self.program)
         address = reverse("admin:auth_user_delete", args=(self.program.pk,))
         self.client.post(address, {"post": "yes"})
         self.assertIs(ApiToken.objects.exists(), False)
 
-    def test_a_token_is_not_deleted_by_itself(self) -> None:
+    def test_superuser_cannot_delete_a_token_without_its_user(self) -> None:
         self.expect_refusals()
-        token = made(self.program)
+        token = create(self.program)
         address = reverse("admin:meter_readings_apitoken_delete", args=(token.pk,))
         self.assertEqual(self.client.post(address, {"post": "yes"}).status_code, 403)

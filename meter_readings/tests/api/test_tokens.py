@@ -118,7 +118,7 @@ class ShutTests(ByTokenTestCase):
 
     def test_one_whose_user_is_locked_out_is_told_so(self) -> None:
         User.objects.update(is_active=False)
-        self.assertEqual(self.refused(), "The user of the token has been locked out.")
+        self.assertEqual(self.refused(), "The user of the token is inactive.")
 
     def test_garbage_is_nobody(self) -> None:
         for garbage in [

@@ -13,7 +13,7 @@ from .command_setups import Room
 class ApiGuideTests(runner.ReaderTestCase):
     page = "documentation/API_GUIDE.md"
     rooms = {
-        "export D0010_TOKEN=$(python manage.py create_api_token guide"
+        "export D0010_TOKEN=$(python manage.py api_token create guide"
         " --user demo_admin --scope read --scope import)": Room(
             words="the demonstration's user and a sample are there; the site is served",
             before="""

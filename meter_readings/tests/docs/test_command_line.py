@@ -31,17 +31,17 @@ class CommandLineTests(runner.ReaderTestCase):
             after=f"cmp documentation/D0010_FORMAT.md"
             f" {PROJECT_ROOT}/documentation/D0010_FORMAT.md",
         ),
-        'python manage.py create_api_token "nightly export" --user billing'
+        'python manage.py api_token create "nightly export" --user billing'
         " --scope read > token.txt": Room(
             words=BILLING,
             before=BILLING_IS_THERE,
             after="grep -qx 'd0010_[0-9a-f]*' token.txt",
         ),
-        "python manage.py list_api_tokens": Room(
+        "python manage.py api_token list": Room(
             says=r"billing  nightly export  d0010_[0-9a-f]{6}…  read   Active "
         ),
-        'python manage.py revoke_api_token "nightly export" --user billing': Room(
-            after="python manage.py list_api_tokens | grep Revoked"
+        'python manage.py api_token revoke "nightly export" --user billing': Room(
+            after="python manage.py api_token list | grep Revoked"
         ),
         "python manage.py restore backups/d0010-20261124T023000000000Z --force": Room(
             words="it is the backup that was made",

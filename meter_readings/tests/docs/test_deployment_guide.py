@@ -150,7 +150,7 @@ class DeploymentGuideTests(runner.ReaderTestCase):
         "gunicorn --config deployment_scripts/gunicorn.conf.py": Room(
             serves="/readyz", says="true"
         ),
-        'python manage.py create_api_token "nightly export" --user billing'
+        'python manage.py api_token create "nightly export" --user billing'
         " --scope read": Room(
             words=BILLING,
             before=BILLING_IS_THERE,

@@ -44,7 +44,7 @@ class ReadmeTests(runner.BeginnerTestCase):
         "python manage.py export_readings --mpan 2299728571429 --format csv": Room(
             says="2299728571429,DY 0000000,DY,"
         ),
-        "export D0010_TOKEN=$(python manage.py create_api_token"
+        "export D0010_TOKEN=$(python manage.py api_token create"
         ' "first look" --user demo_admin --scope read)': Room(
             words="there is the user of the demonstration",
             before="python manage.py create_demo_user",

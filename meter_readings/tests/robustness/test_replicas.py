@@ -106,7 +106,7 @@ class ReplicaTests(SimpleTestCase):
     @classmethod
     def token(cls, name: str) -> str:
         """Return the secret of a new token."""
-        words = ["create_api_token", name, "--user", "alice", "--scope", "read"]
+        words = ["api_token", "create", name, "--user", "alice", "--scope", "read"]
         made = cls.manage(*words)
         return made.split()[-1]
 
