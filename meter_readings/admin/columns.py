@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from django.contrib.admin import display
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from meter_readings.models import (
-    ApiToken,
     Finding,
     FlowFile,
     ImportJob,

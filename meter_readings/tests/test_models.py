@@ -132,7 +132,7 @@ UNIQUE = {
     ),
     "one_reading_per_file_line": (Reading, ["flow_file_id", "line_number"]),
     "one_visit_per_file_line": (SiteVisit, ["flow_file_id", "line_number"]),
-    "one_token_of_a_name_unless_revoked": (ApiToken, ["user_id", "name"]),
+    "token_name_is_unique_per_user_unless_revoked": (ApiToken, ["user_id", "name"]),
 }
 
 
