@@ -53,7 +53,9 @@ def secret_of(
 ) -> str:
     """Return the secret of a new token."""
     now = timezone.now()
-    return api_tokens.create_token(user=user, name=name, scope=scope, days=1, now=now)[1]
+    return api_tokens.create_token(user=user, name=name, scope=scope, days=1, now=now)[
+        1
+    ]
 
 
 class UserThrottleTests(ThrottleTestCase, TestCase):
