@@ -3,14 +3,13 @@
 An MPAN names somebody's home, so all that hangs on one is personal data (UK GDPR).
 """
 
-from .erasure import Erased, ErasureResult, erase_mpan
+from .erasure import ErasedCounts, erase_mpan
 from .requests import earlier_requests
 from .retention import RetentionResult, Schedule, apply_retention
 from .subject_access import NothingHeld, export_subject
 
 __all__ = [
-    "Erased",
-    "ErasureResult",
+    "ErasedCounts",
     "NothingHeld",
     "RetentionResult",
     "Schedule",

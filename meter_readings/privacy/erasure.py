@@ -1,8 +1,8 @@
-"""Erasure (UK GDPR, article 17): everything becomes as if an MPAN had never come.
+"""Erasure of an MPAN (UK GDPR, article 17).
 
-Rows go in one transaction, under the lock of all loads. Original bytes are written anew
-without the MPAN before it ends, and let go after it: an erasure that is broken off is
-done by erasing once more.
+Rows are deleted in one transaction, under the lock of all imports. Redacted copies of
+the original files are written before it commits, and the originals are deleted after
+it. An erasure that is interrupted is completed by erasing the same MPAN again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from meter_readings.models import (
 )
 
 from . import findings, originals, requests, texts
-from .compaction import compact
 from .originals import Mention
 from .retention import NOTE_REMOVED_READINGS
 
@@ -48,8 +47,8 @@ WHERE meter_point_id IN (SELECT id FROM {_METER_POINT} WHERE mpan = %s)
 _ITSELF = f"DELETE FROM {_METER_POINT} WHERE mpan = %s"
 
 
-class Erased(NamedTuple):
-    """How much was erased: rows, originals written anew, and rows with masked texts."""
+class ErasedCounts(NamedTuple):
+    """Numbers of deleted rows, redacted original files and rows with masked texts."""
 
     readings: int
     site_visits: int
@@ -60,13 +59,6 @@ class Erased(NamedTuple):
     masked_texts: int
 
 
-class ErasureResult(NamedTuple):
-    """What an erasure came to; `is_let_go` tells whether no byte is left of it."""
-
-    erased: Erased
-    is_let_go: bool
-
-
 def erase_mpan(
     *,
     mpan: str,
@@ -74,11 +66,13 @@ def erase_mpan(
     answered_by: str,
     now: datetime,
     door: ImportJob.Door = ImportJob.Door.COMMAND,
-) -> ErasureResult:
-    """Erase all that is held of an MPAN core, and remember that by its pseudonym.
+) -> ErasedCounts:
+    """Erase everything stored about an MPAN core; record it under its pseudonym.
 
-    Where nothing is held nothing is remembered, and what an erasure that was broken off
-    had left goes all the same. Raises ImportRunning where an import or undoing goes on.
+    If nothing is stored, nothing is recorded, but the remains of an interrupted erasure
+    are deleted. Must not be called in a transaction: it ends with a VACUUM. Raises
+    ImportRunning while a file is imported or undone, and OperationalError if the VACUUM
+    fails after the erasure; erasing the same MPAN again then repeats the VACUUM.
     """
     # Looking through all files can take long, and is mostly done before others wait.
     looked_for = _traces_of(mpan)
@@ -104,7 +98,19 @@ def erase_mpan(
     if not settings.SESSION_ENGINE.endswith(".db"):
         # What is kept elsewhere cannot be looked through: everybody signs in again.
         caches[settings.SESSION_CACHE_ALIAS].clear()
-    return ErasureResult(erased, compact())
+    vacuum_database()
+    return erased
+
+
+def vacuum_database() -> None:
+    """Free the space of deleted rows for other rows.
+
+    SQLite rewrites its file, which drops the deleted bytes. PostgreSQL does not: bytes
+    of deleted rows stay in the files of tables and indexes until other rows overwrite
+    them, and column statistics keep sampled values until the next ANALYZE.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
 
 
 def _traces_of(mpan: str) -> Traces:
@@ -116,7 +122,7 @@ def _traces_of(mpan: str) -> Traces:
     return Traces(mpan, tuple(meters.values_list("serial_number", flat=True)))
 
 
-def _erase(mpan: str, names: set[str], traces: Traces, now: datetime) -> Erased:
+def _erase(mpan: str, names: set[str], traces: Traces, now: datetime) -> ErasedCounts:
     """Erase rows, findings and texts, and let files name their redacted bytes."""
     readings, visits, meters, points = _remove_rows(mpan)
     mentions = list(originals.redacted(names, traces))
@@ -126,7 +132,7 @@ def _erase(mpan: str, names: set[str], traces: Traces, now: datetime) -> Erased:
     files = [mention.flow_file for mention in mentions]
     FlowFile.objects.bulk_update(files, ["content", "redacted_at"], batch_size=500)
     masked = texts.mask(traces) + texts.end_sessions(traces)
-    return Erased(readings, visits, meters, points, found, len(files), masked)
+    return ErasedCounts(readings, visits, meters, points, found, len(files), masked)
 
 
 def _remove_rows(mpan: str) -> tuple[int, int, int, int]:

@@ -13,8 +13,8 @@ from meter_readings import importer, privacy, words
 from meter_readings.management import confirming, console, picks
 
 _EXIT_CODES = """\
-Exit codes: 0 erased; 1 not erased, or bytes of it are left for a while; 2 wrong usage;
-3 nothing is held of it.
+Exit codes: 0 erased; 1 not erased, or the final VACUUM failed; 2 wrong usage; 3 nothing
+is held of it.
 """
 
 
@@ -50,24 +50,16 @@ class Command(console.ConsoleCommand):
             confirming.confirm(
                 self, "All that is held of it goes, and cannot come back. Erase it?"
             )
-        result = _erase(mpan, reason)
-        if any(result.erased):
-            said = words.listed(result.erased._asdict())
-            self.stdout.write(f"Erased: {said}.")
-        if not result.is_let_go:
-            raise CommandError(
-                "The database still has bytes of it, for somebody reads what was there "
-                "or is importing files. Run the same command again when that has "
-                "ended.",
-                returncode=console.FAILED,
-            )
-        if not any(result.erased):
+        erased = _erase(mpan, reason)
+        if any(erased):
+            self.stdout.write(f"Erased: {words.listed(erased._asdict())}.")
+        else:
             raise CommandError(
                 "Nothing is held of it.", returncode=console.NOTHING_MATCHED
             )
 
 
-def _erase(mpan: str, reason: str) -> privacy.ErasureResult:
+def _erase(mpan: str, reason: str) -> privacy.ErasedCounts:
     try:
         return privacy.erase_mpan(
             mpan=mpan,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 from unittest import skipUnless
 from unittest.mock import patch
@@ -19,8 +17,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache import caches
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test import TestCase, TransactionTestCase
+from django.test.utils import CaptureQueriesContext
 
 from meter_readings import exports, importer, privacy, queries
 from meter_readings.importer import Outcome
@@ -35,13 +34,13 @@ from meter_readings.models import (
     SiteVisit,
     SubjectRequest,
 )
-from meter_readings.privacy import ErasureResult, compaction, earlier_requests
+from meter_readings.privacy import ErasedCounts, earlier_requests
 from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
 from meter_readings.tests.importer.row_helpers import rows_of
 from meter_readings.tests.importer.test_clear import OwnMedia, running_job
 from meter_readings.tests.import_helpers import NOW, import_text, imported
 
-from .byte_scan import places_with
+from .text_search import places_with
 
 # No other test uses them: what is found of them is left of these.
 MPAN, OTHER = mpan_core(7_301_946_825), mpan_core(7_301_946_826)
@@ -70,7 +69,7 @@ REJECTED = flow_file(
 )
 
 
-def erase(mpan: str = MPAN, **options: Any) -> ErasureResult:
+def erase(mpan: str = MPAN, **options: Any) -> ErasedCounts:
     """Erase an MPAN, as the operator does."""
     told = {"reason": "Request 17", "answered_by": "alice", "now": NOW} | options
     return privacy.erase_mpan(mpan=mpan, **told)
@@ -83,18 +82,17 @@ def original(file: FlowFile) -> str:
         return stream.read().decode("cp1252")
 
 
-class NothingIsLeftTests(OwnMedia, TransactionTestCase):
-    def test_of_an_mpan_that_stood_everywhere(self) -> None:
-        self.bring_it_everywhere()
+class EraseTests(OwnMedia, TransactionTestCase):
+    def test_no_row_and_no_file_contains_an_erased_mpan(self) -> None:
+        self.store_mpan_everywhere()
         self.assertNotEqual(places_with(MPAN), [])
         self.assertNotEqual(places_with(SERIAL_NUMBER), [])
-        result = erase()
-        self.assertIs(result.is_let_go, True)
+        erase()
         self.assertEqual((places_with(MPAN), places_with(SERIAL_NUMBER)), ([], []))
         self.assertNotEqual(places_with(OTHER), [])
 
-    def bring_it_everywhere(self) -> None:
-        """Let the MPAN stand in rows, files, reports, names, logs and dead rows."""
+    def store_mpan_everywhere(self) -> None:
+        """Store the MPAN in rows, files, reports, file names and logs."""
         imported(BOTH, f"{MPAN}.uff")
         import_text(REJECTED, "rejected.uff")
         import_text(f"A letter about {MPAN}", "letter.txt")
@@ -110,8 +108,6 @@ class NothingIsLeftTests(OwnMedia, TransactionTestCase):
             action_flag=CHANGE,
             change_message=f"Wrote to {MPAN} about {SERIAL_NUMBER}",
         )
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
         folder = Path(settings.MEDIA_ROOT, "incoming")
         folder.mkdir(exist_ok=True)
         long_ago = time.time() - 3600
@@ -120,63 +116,22 @@ class NothingIsLeftTests(OwnMedia, TransactionTestCase):
             left_behind.write_text(text)
             os.utime(left_behind, (long_ago, long_ago))
 
-    def test_says_so_while_somebody_still_sees_it(self) -> None:
+    def test_erasure_ends_with_a_vacuum(self) -> None:
         imported(BOTH)
-        other = connection.copy()
-        self.addCleanup(other.close)
-        with other.cursor() as cursor, patch.object(compaction, "_PATIENCE", 1):
-            cursor.execute(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ"
-                if connection.vendor == "postgresql"
-                else "BEGIN DEFERRED"
-            )
-            cursor.execute("SELECT COUNT(*) FROM meter_readings_meterpoint")
-            cursor.fetchone()
-            self.assertIs(erase().is_let_go, False)
-            cursor.execute("ROLLBACK")
-        again = erase()
-        self.assertEqual((any(again.erased), again.is_let_go), (False, True))
-        self.assertEqual(places_with(MPAN), [])
+        with CaptureQueriesContext(connection) as queries:
+            erase()
+        self.assertEqual(queries[-1]["sql"], "VACUUM")
 
-    def elsewhere(self, deed: Callable[[], object]) -> None:
-        """Do something by a connection of its own, kept until the test ends."""
-        is_done, may_end = Event(), Event()
-
-        def do() -> None:
-            deed()
-            is_done.set()
-            may_end.wait()
-            connection.close()
-
-        thread = Thread(target=do)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(may_end.set)
-        self.assertTrue(is_done.wait(timeout=60))
-
-    def test_of_what_a_request_imported_whose_connection_is_kept(self) -> None:
-        def ask() -> None:
-            imported(BOTH)
-            self.client.get("/healthz")
-
-        self.elsewhere(ask)
-        self.assertIs(erase().is_let_go, True)
-        self.assertEqual(places_with(MPAN), [])
-
-    @skipUnless(connection.vendor == "postgresql", "It is of PostgreSQL alone.")
-    def test_says_so_while_a_run_of_files_goes_on(self) -> None:
-        self.elsewhere(lambda: imported(BOTH))
-        with patch.object(compaction, "_PATIENCE", 1):
-            self.assertIs(erase().is_let_go, False)
-
-    def test_says_so_where_the_database_is_in_use_for_long(self) -> None:
+    @skipUnless(connection.vendor == "sqlite", "PostgreSQL does not promise it")
+    def test_vacuum_drops_the_bytes_from_the_file_of_sqlite(self) -> None:
         imported(BOTH)
-        way = "tables" if connection.vendor == "postgresql" else "database"
-        busy = OperationalError("database is locked")
-        with patch.object(compaction, f"_rewrite_{way}", side_effect=busy):
-            self.assertIs(erase().is_let_go, False)
+        erase()
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database = Path(str(connection.settings_dict["NAME"]))
+        self.assertNotIn(MPAN.encode(), database.read_bytes())
 
-    def test_where_an_erasure_was_broken_off_and_is_done_again(self) -> None:
+    def test_a_second_erasure_completes_one_that_was_interrupted(self) -> None:
         imported(BOTH)
         broken = patch(
             "meter_readings.importer.remove_unnamed_originals", side_effect=OSError
@@ -185,11 +140,11 @@ class NothingIsLeftTests(OwnMedia, TransactionTestCase):
             erase()
         self.assertIs(MeterPoint.objects.filter(mpan=MPAN).exists(), False)
         self.assertNotEqual(places_with(MPAN), [])
-        self.assertIs(any(erase().erased), False)
+        self.assertIs(any(erase()), False)
         self.assertEqual(places_with(MPAN), [])
         self.assertEqual(SubjectRequest.objects.count(), 1)
 
-    def test_changes_where_it_breaks_off_before_its_end(self) -> None:
+    def test_an_erasure_that_fails_before_its_commit_changes_nothing(self) -> None:
         file = imported(BOTH)
         broken = patch(
             "meter_readings.privacy.requests.write_down", side_effect=OSError
@@ -201,16 +156,15 @@ class NothingIsLeftTests(OwnMedia, TransactionTestCase):
         self.assertEqual(places_with(MPAN), [])
 
 
-class WithoutCompaction(OwnMedia, TestCase):
-    """Rows and files alone: letting go of the bytes cannot be in a transaction."""
+class WithoutVacuum(OwnMedia, TestCase):
+    """Erases without the VACUUM, which cannot run in the transaction of a test."""
 
     def setUp(self) -> None:
         super().setUp()
-        name = "meter_readings.privacy.erasure.compact"
-        self.enterContext(patch(name, return_value=True))
+        self.enterContext(patch("meter_readings.privacy.erasure.vacuum_database"))
 
 
-class RowsTests(WithoutCompaction):
+class RowsTests(WithoutVacuum):
     def test_are_as_if_it_had_never_come(self) -> None:
         imported(ALONE)
         expected = rows_of(MeterPoint, Meter)
@@ -223,7 +177,7 @@ class RowsTests(WithoutCompaction):
     def test_tells_how_much_was_erased(self) -> None:
         imported(BOTH)
         self.assertEqual(
-            erase().erased._asdict(),
+            erase()._asdict(),
             {
                 "readings": 1,
                 "site_visits": 1,
@@ -299,7 +253,7 @@ class RowsTests(WithoutCompaction):
         self.assertEqual(Reading.objects.count(), 2)
 
 
-class OriginalTests(WithoutCompaction):
+class OriginalTests(WithoutVacuum):
     def setUp(self) -> None:
         super().setUp()
         self.file = imported(BOTH)
@@ -329,7 +283,7 @@ class OriginalTests(WithoutCompaction):
 
     def test_that_is_lost_is_passed_over(self) -> None:
         Path(self.file.content.path).unlink()
-        self.assertEqual(erase().erased.originals, 0)
+        self.assertEqual(erase().originals, 0)
 
     def test_is_the_same_file_when_the_same_bytes_come_again(self) -> None:
         erase()
@@ -382,7 +336,7 @@ class OriginalTests(WithoutCompaction):
         self.assertEqual(list(result.finding_counts), ["no-mpan"])
 
 
-class RememberedTests(WithoutCompaction):
+class RememberedTests(WithoutVacuum):
     def test_without_the_mpan(self) -> None:
         imported(BOTH)
         erase(reason=f"Asked for {MPAN}", answered_by="alice")
@@ -406,7 +360,7 @@ class RememberedTests(WithoutCompaction):
         self.assertEqual(SubjectRequest.objects.count(), 1)
 
 
-class NamedAgainTests(WithoutCompaction):
+class NamedAgainTests(WithoutVacuum):
     def setUp(self) -> None:
         super().setUp()
         imported(BOTH)
