@@ -3,7 +3,6 @@
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
 from django.core import checks
-from django.core.signals import request_finished
 
 
 class MeterReadingsConfig(AppConfig):
@@ -14,7 +13,6 @@ class MeterReadingsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        from meter_readings import importer
         from meter_readings.checks import (
             check_api_is_closed,
             check_demo_users,
@@ -33,7 +31,6 @@ class MeterReadingsConfig(AppConfig):
         checks.register(check_demo_users, checks.Tags.database)
         checks.register(check_published_password, checks.Tags.database)
         checks.register(check_sqlite_foreign_keys, checks.Tags.database)
-        request_finished.connect(importer.let_go_of_staged)
         # Under the name by which Django would connect its own, which waits for a load:
         # it finds the place taken, because this application comes first.
         user_logged_in.connect(note_last_login, dispatch_uid="update_last_login")

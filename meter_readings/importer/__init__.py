@@ -11,7 +11,7 @@ from .clear import (
     remove_unnamed_originals,
 )
 from .findings import KEPT_PER_RULE
-from .loaders import Busy, let_go_of_staged
+from .loaders import Busy
 from .originals import (
     OriginalLost,
     import_original,
@@ -50,7 +50,6 @@ __all__ = [
     "import_original",
     "keep_rewritten",
     "kept_sha256",
-    "let_go_of_staged",
     "open_original",
     "received_and_left",
     "remove_unnamed_originals",

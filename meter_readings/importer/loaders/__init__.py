@@ -6,7 +6,7 @@ from django.db import connection
 
 from .base import Busy, Loader
 
-__all__ = ["Busy", "Loader", "let_go_of_staged", "loader"]
+__all__ = ["Busy", "Loader", "loader"]
 
 
 def loader(patience: float | None = None) -> Loader:
@@ -21,16 +21,3 @@ def loader(patience: float | None = None) -> Loader:
     from .sqlite import SqliteLoader  # sqlite only
 
     return SqliteLoader(patience)  # sqlite only
-
-
-def let_go_of_staged(**_: object) -> None:
-    """Leave nothing of what was put aside in a connection that is kept.
-
-    For doors that have dealt with their files and go on to something else: every
-    request of the site ends with it.
-    """
-    if connection.vendor == "sqlite":  # sqlite only
-        return
-    from .postgresql import let_go  # postgresql only
-
-    let_go()  # postgresql only

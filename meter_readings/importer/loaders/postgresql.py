@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -70,9 +69,6 @@ _ANALYZE = f"ANALYZE {_READING} (flow_file_id, meter_id)"
 # Staging tables up to this size, in bytes, are emptied row by row: a new file for each
 # takes longer. Their space is not used again, so in the end they do get new ones.
 _SMALL = 1 << 20
-
-# The connection by which a thread has put something aside
-_used = threading.local()
 
 _STAGED_SIZE = """
 SELECT COALESCE(SUM(pg_relation_size(oid)), 0) FROM pg_class
@@ -154,11 +150,6 @@ class PostgresqlLoader(Loader):
         """Wait for the latest copy: the connection does one thing at a time."""
         self.finish_staging()
         yield
-
-    def begin(self) -> None:
-        """Make ready as everywhere, and remember by which connection."""
-        super().begin()
-        _used.by = connection.connection
 
     def clear(self) -> None:
         """Empty the staging tables, in the way that is quicker for their size."""
@@ -253,19 +244,6 @@ class PostgresqlLoader(Loader):
             f"SET LOCAL lock_timeout = {int(self.patience * 1000)};"
             f"SELECT pg_advisory_xact_lock({_LOCK})"
         )
-
-
-def let_go() -> None:
-    """End the connection by which this thread has put something aside, if it has one.
-
-    Its temporary tables go with it, and the statistics that were made of them.
-    """
-    used = getattr(_used, "by", None)
-    # Those who test are in a transaction; no import is part of one.
-    if used is not None and not connection.in_atomic_block:
-        _used.by = None
-        if used is connection.connection:
-            connection.close()
 
 
 def _copy(database: Any, waiting: dict[str, list[str]]) -> None:

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from django.db import Error, IntegrityError, OperationalError, connection
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
-from meter_readings.importer import ImportResult, let_go_of_staged, undo_import
+from meter_readings.importer import ImportResult, undo_import
 from meter_readings.importer.loaders import loader
 from meter_readings.importer.loaders.base import STAGING_TABLES, Loader
 from meter_readings.models import ImportJob, Reading
@@ -179,44 +179,6 @@ class ClearingUpTests(TestCase):
         text = EVERY_GROUP.replace("TR01", "TR02")
         result = import_text(text, "next.uff")
         self.assertEqual(result.readings_loaded, 3)
-
-
-@on_postgresql
-class LettingGoTests(TransactionTestCase):
-    """A connection is kept for long, and may not keep what an import put aside."""
-
-    def server_process(self) -> int:
-        """Return what the server has for our connection."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            (number,) = cursor.fetchone()
-        return int(number)
-
-    def test_a_run_of_files_has_one_connection(self) -> None:
-        imported(EVERY_GROUP)
-        first = self.server_process()
-        imported(flow_file(EVERY_GROUP.splitlines()[1:-1]), "next.uff")
-        self.assertEqual(self.server_process(), first)
-
-    def test_a_request_that_imported_ends_its_connection(self) -> None:
-        imported(EVERY_GROUP)
-        first = self.server_process()
-        self.client.get("/healthz")
-        self.assertNotEqual(self.server_process(), first)
-
-    def test_a_request_that_did_not_keeps_it(self) -> None:
-        imported(EVERY_GROUP)
-        let_go_of_staged()
-        second = self.server_process()
-        self.client.get("/healthz")
-        self.assertEqual(self.server_process(), second)
-
-    def test_a_connection_that_was_made_since_is_kept(self) -> None:
-        imported(EVERY_GROUP)
-        connection.close()
-        second = self.server_process()
-        let_go_of_staged()
-        self.assertEqual(self.server_process(), second)
 
 
 @on_postgresql
