@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, cast
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import TooManyFilesSent
-from django.http import FileResponse, HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.template.defaultfilters import filesizeformat
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
@@ -55,10 +55,13 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @for_staff_who_may("import_flowfile")
 @require_safe
-def upload_sample(request: HttpRequest) -> FileResponse:
+def upload_sample(request: HttpRequest) -> HttpResponse:
     """Download a synthetic flow file to try the upload with."""
-    path = settings.SAMPLE_DATA / _SAMPLE_FILENAME
-    return FileResponse(path.open("rb"), as_attachment=True, content_type="text/plain")
+    return HttpResponse(
+        (settings.SAMPLE_DATA / _SAMPLE_FILENAME).read_bytes(),
+        content_type="text/plain",
+        headers={"Content-Disposition": f'attachment; filename="{_SAMPLE_FILENAME}"'},
+    )
 
 
 @csrf_protect

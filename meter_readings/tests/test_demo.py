@@ -1,4 +1,4 @@
-"""What demonstrations need: the demo user, never in production, and files to try."""
+"""Tests of the demo users and the sample files."""
 
 import tempfile
 from io import StringIO
@@ -14,29 +14,29 @@ from meter_readings.tests.import_helpers import imported
 
 
 class CreateDemoUserTests(TestCase):
-    def test_creates_a_user_who_can_sign_in(self) -> None:
+    def test_the_demo_user_can_sign_in(self) -> None:
         demo.create_demo_user()
         self.assertIs(
             Client().login(username="demo_admin", password="KrakenDemo123!"), True
         )
 
-    def test_creates_a_user_who_may_do_everything(self) -> None:
+    def test_the_demo_user_is_a_superuser(self) -> None:
         demo.create_demo_user()
         user = User.objects.get(username="demo_admin")
         self.assertEqual([user.is_staff, user.is_superuser], [True, True])
 
-    def test_tells_whether_the_user_is_new(self) -> None:
+    def test_creation_returns_whether_the_user_is_new(self) -> None:
         self.assertEqual(
             [demo.create_demo_user(), demo.create_demo_user()], [True, False]
         )
 
-    def test_leaves_the_password_alone_while_it_is_right(self) -> None:
+    def test_a_correct_password_is_not_set_again(self) -> None:
         demo.create_demo_user()
         hash_before = User.objects.get(username="demo_admin").password
         demo.create_demo_user()
         self.assertEqual(User.objects.get(username="demo_admin").password, hash_before)
 
-    def test_restores_what_was_changed(self) -> None:
+    def test_a_changed_demo_user_is_restored(self) -> None:
         user = User.objects.create_user("demo_admin", is_active=False)
         demo.create_demo_user()
         user.refresh_from_db()
@@ -45,7 +45,7 @@ class CreateDemoUserTests(TestCase):
             [True, True, True],
         )
 
-    def test_creates_a_user_for_each_role_of_people(self) -> None:
+    def test_every_role_has_a_demo_user(self) -> None:
         demo.create_demo_user()
         roles = User.objects.filter(is_superuser=False).values_list(
             "username", "groups__name"
@@ -59,7 +59,7 @@ class CreateDemoUserTests(TestCase):
             },
         )
 
-    def test_lets_the_roles_sign_in_to_the_admin(self) -> None:
+    def test_the_demo_users_of_roles_can_open_the_admin(self) -> None:
         demo.create_demo_user()
         for username in demo.DEMO_ROLES:
             with self.subTest(username):
@@ -67,7 +67,7 @@ class CreateDemoUserTests(TestCase):
                 self.assertEqual(self.client.get("/admin/").status_code, 200)
 
     @override_settings(IS_PRODUCTION=True)
-    def test_refuses_in_production(self) -> None:
+    def test_demo_users_cannot_be_created_in_production(self) -> None:
         with self.assertRaises(demo.NotInProduction):
             demo.create_demo_user()
         self.assertIs(User.objects.exists(), False)
@@ -75,19 +75,19 @@ class CreateDemoUserTests(TestCase):
 
 class CreateDemoUserCommandTests(TestCase):
     def output(self) -> str:
-        """Return what the command says."""
+        """Return the output of the command."""
         stream = StringIO()
         call_command("create_demo_user", stdout=stream)
         return stream.getvalue()
 
-    def test_says_that_it_created_the_user(self) -> None:
+    def test_the_command_reports_a_new_demo_user(self) -> None:
         self.assertEqual(self.output(), "Demo user demo_admin created.\n")
 
-    def test_says_that_the_user_was_there(self) -> None:
+    def test_the_command_reports_an_existing_demo_user(self) -> None:
         self.output()
         self.assertEqual(self.output(), "Demo user demo_admin is ready.\n")
 
-    def test_removes_them_all_and_nobody_else(self) -> None:
+    def test_remove_deletes_the_demo_users_only(self) -> None:
         self.output()
         User.objects.create_user("somebody")
         stream = StringIO()
@@ -96,7 +96,7 @@ class CreateDemoUserCommandTests(TestCase):
         self.assertEqual([str(user) for user in User.objects.all()], ["somebody"])
 
     @override_settings(IS_PRODUCTION=True)
-    def test_points_to_the_right_command_in_production(self) -> None:
+    def test_the_command_names_createsuperuser_in_production(self) -> None:
         with self.assertRaisesMessage(CommandError, "manage.py createsuperuser"):
             self.output()
 
@@ -112,7 +112,7 @@ class SampleFilesTests(TestCase):
         """Write a sample file."""
         (self.folder / name).write_text(text)
 
-    def test_are_the_flow_files_of_the_folder_by_name(self) -> None:
+    def test_sample_files_are_the_uff_files_of_the_folder_sorted_by_name(self) -> None:
         for name in "b.uff", "a.uff", "notes.txt":
             self.write(name, name)
         names = [sample.filename for sample in demo.sample_files()]
@@ -132,23 +132,25 @@ class SampleFilesTests(TestCase):
         with self.settings(BASE_DIR=self.folder):
             self.assertEqual(demo.sample_files()[0].description, "")
 
-    def test_have_no_flow_file_before_they_are_imported(self) -> None:
+    def test_a_sample_file_has_no_flow_file_before_the_import(self) -> None:
         self.write("a.uff", EVERY_GROUP)
         self.assertIsNone(demo.sample_files()[0].flow_file)
 
-    def test_have_the_flow_file_of_their_bytes_afterwards(self) -> None:
+    def test_a_sample_file_has_the_flow_file_of_its_bytes_after_the_import(
+        self,
+    ) -> None:
         self.write("a.uff", EVERY_GROUP)
         file = imported(EVERY_GROUP, "other.uff")
         self.assertEqual(demo.sample_files()[0].flow_file, file)
 
-    def test_are_read_again_when_they_have_changed(self) -> None:
+    def test_a_changed_sample_file_is_hashed_again(self) -> None:
         self.write("a.uff", "something else")
         demo.sample_files()
         file = imported(EVERY_GROUP)
         self.write("a.uff", EVERY_GROUP)
         self.assertEqual(demo.sample_files()[0].flow_file, file)
 
-    def test_take_one_query_however_many_they_are(self) -> None:
+    def test_twenty_sample_files_take_one_query(self) -> None:
         for number in range(20):
             self.write(f"{number}.uff", str(number))
         with self.assertNumQueries(1):

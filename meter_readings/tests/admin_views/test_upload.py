@@ -133,7 +133,7 @@ class FormTests(PageTestCase):
     def test_the_sample_file_loads(self) -> None:
         sample = self.client.get(f"{UPLOAD}sample/")
         self.assertIn("economy_7.uff", sample.headers["Content-Disposition"])
-        self.assertIn("Imported as", self.told(sent(sample.getvalue())))
+        self.assertIn("Imported as", self.told(sent(sample.content)))
 
     def test_takes_so_many_queries(self) -> None:
         self.assertEqual(self.query_count(UPLOAD), 2)
