@@ -1,68 +1,34 @@
-"""Where things are kept that may be forgotten: never in the database of the readings.
+"""Caches: local memory, or Redis if REDIS_URL is set.
 
-Each kind has a place of its own, so that many of one push out none of another: files,
-which all processes of a machine share, or names in Redis, which several machines do.
+`default` counts API requests (Django REST framework's throttles), `login_attempts`
+counts wrong passwords. They are separate so that entries of one cannot push out the
+other's. Local memory belongs to one process: without Redis each process counts on its
+own.
 """
 
 import importlib.util
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-_FIVE_MINUTES = 5 * 60
-_HALF_AN_HOUR = 30 * 60
-_MINUTE = 60
+ALIASES = ("default", "login_attempts")
 
-_TIMEOUTS = {
-    "default": _FIVE_MINUTES,
-    "sessions": _FIVE_MINUTES,
-    # Attempts to sign in
-    "sign_ins": _HALF_AN_HOUR,
-    # Requests to the API within a minute: of who is known, and of strangers
-    "rates": _MINUTE,
-    "strangers": _MINUTE,
-}
-
-_SCHEMES = ("redis://", "rediss://", "unix://")
-# Nobody waits longer for Redis. `?socket_timeout=5` in the URL says otherwise.
-_SECONDS = 2
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+# `?socket_timeout=5` in the URL overrides it.
+_REDIS_TIMEOUT_SECONDS = 2
 
 
-def settings(
-    folder: Path, *, is_production: bool, redis_url: str = ""
-) -> dict[str, dict[str, Any]]:
-    """Return Django's CACHES: in Redis where there is one, else in files.
-
-    Without Redis, development keeps the default one in memory.
-    """
+def cache_settings(redis_url: str) -> dict[str, dict[str, Any]]:
+    """Return Django's CACHES. Raise ImproperlyConfigured if Redis cannot be used."""
     if redis_url:
-        _refuse(redis_url)
-        return {
-            name: _in_redis(redis_url, name, timeout)
-            for name, timeout in _TIMEOUTS.items()
-        }
-    kept = {
-        name: _in_files(folder / name, timeout) for name, timeout in _TIMEOUTS.items()
-    }
-    in_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    return kept if is_production else kept | {"default": in_memory}
+        _check_redis_url(redis_url)
+        return {alias: _redis_cache(redis_url, alias) for alias in ALIASES}
+    return {alias: _local_memory_cache(alias) for alias in ALIASES}
 
 
-def session_engine(*, use_postgresql: bool, redis_url: str) -> str:
-    """Return where sessions are kept.
-
-    SQLite lets one connection write at a time, and a load may take minutes: signing in
-    must not wait for it, so sessions are kept elsewhere.
-    """
-    if use_postgresql:
-        return "django.contrib.sessions.backends.db"
-    return "config.sharing" if redis_url else "django.contrib.sessions.backends.cache"
-
-
-def _refuse(redis_url: str) -> None:
-    """Stop where Redis could not be spoken to; the URL may hold a password."""
-    if not redis_url.startswith(_SCHEMES):
+def _check_redis_url(redis_url: str) -> None:
+    """Raise ImproperlyConfigured; the URL is not repeated, it may hold a password."""
+    if not redis_url.startswith(_REDIS_SCHEMES):
         raise ImproperlyConfigured(
             "REDIS_URL must begin with redis://, rediss:// or unix://, "
             "as redis://127.0.0.1:6379/0 does."
@@ -74,22 +40,21 @@ def _refuse(redis_url: str) -> None:
         )
 
 
-def _in_redis(url: str, name: str, timeout: int) -> dict[str, Any]:
-    """Return a cache under a name of its own."""
+def _local_memory_cache(alias: str) -> dict[str, Any]:
     return {
-        "BACKEND": "config.sharing.SharedCache",
-        "LOCATION": [url],
-        "KEY_PREFIX": f"d0010:{name}",
-        "TIMEOUT": timeout,
-        "OPTIONS": {"socket_connect_timeout": _SECONDS, "socket_timeout": _SECONDS},
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": alias,
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 
 
-def _in_files(folder: Path, timeout: int) -> dict[str, Any]:
-    """Return a cache in a folder that is readable by its user alone, and bounded."""
+def _redis_cache(redis_url: str, alias: str) -> dict[str, Any]:
     return {
-        "BACKEND": "config.counting.CountingFileCache",
-        "LOCATION": folder,
-        "TIMEOUT": timeout,
-        "OPTIONS": {"MAX_ENTRIES": 10_000},
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": redis_url,
+        "KEY_PREFIX": f"d0010:{alias}",
+        "OPTIONS": {
+            "socket_connect_timeout": _REDIS_TIMEOUT_SECONDS,
+            "socket_timeout": _REDIS_TIMEOUT_SECONDS,
+        },
     }

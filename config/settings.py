@@ -119,16 +119,19 @@ if USE_POSTGRESQL and DB_REPLICA_HOST:
 # Some versions of SQLite can damage a database that two programs write to at once.
 ACCEPT_SQLITE_RISK = environment.boolean("ACCEPT_SQLITE_RISK", default=False)
 
-# What may be forgotten
+# Caches and sessions
 
-CACHE_DIR = BASE_DIR / environment.text("CACHE_DIR", "cache")
-# Several machines share it; one needs none.
+# Redis lets all processes and machines count together.
 REDIS_URL = environment.text("REDIS_URL")
-CACHES = caches.settings(CACHE_DIR, is_production=IS_PRODUCTION, redis_url=REDIS_URL)
-SESSION_ENGINE = caches.session_engine(
-    use_postgresql=USE_POSTGRESQL, redis_url=REDIS_URL
+CACHES = caches.cache_settings(REDIS_URL)
+# SQLite allows one writer at a time and an import can take minutes: signing in must not
+# wait for it, so on SQLite sessions are files.
+SESSION_ENGINE = (
+    "django.contrib.sessions.backends.db"
+    if USE_POSTGRESQL
+    else "django.contrib.sessions.backends.file"
 )
-SESSION_CACHE_ALIAS = "sessions"
+SESSION_FILE_PATH = BASE_DIR / environment.text("SESSION_FILE_PATH", "sessions")
 
 # Language and time
 

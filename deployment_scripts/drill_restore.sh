@@ -57,7 +57,7 @@ case "$(get_setting USE_POSTGRESQL | tr '[:upper:]' '[:lower:]')" in
     ;;
 *) export SQLITE_PATH="$scratch/drill.sqlite3" ;;
 esac
-export MEDIA_ROOT="$scratch/media" CACHE_DIR="$scratch/cache"
+export MEDIA_ROOT="$scratch/media" SESSION_FILE_PATH="$scratch/sessions"
 
 step "Restoring $backup in a place of its own"
 manage restore "$backup" || die "The backup could not be restored as it was." \

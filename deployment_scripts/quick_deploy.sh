@@ -22,7 +22,7 @@ production   installs what is needed, writes .env, makes the database, the table
     --accept-sqlite-risk  use SQLite although this version of it can damage a database
     --db-name NAME, --db-user NAME, --db-host HOST, --db-port PORT
                           as setup_databases.sh takes them (d0010, d0010, localhost, 5432)
-    --data DIR            where files, cache and static files are kept
+    --data DIR            where files, sessions and static files are kept
                           (/var/lib/d0010 where services are installed, else the project)
     --user NAME           the system's user that the site runs as, made if there is none
                           (d0010 where services are installed, else you)
@@ -123,7 +123,7 @@ D0010_ENV=production
 ALLOWED_HOSTS=$domain
 BEHIND_PROXY=1
 MEDIA_ROOT=$data/media
-CACHE_DIR=$data/cache
+SESSION_FILE_PATH=$data/sessions
 STATIC_ROOT=$data/staticfiles
 SQLITE_PATH=$data/db.sqlite3
 SETTINGS
@@ -161,7 +161,7 @@ hand_over() {
         chown "$service_user" "$ENV_FILE"
         # The project itself stays as it is: the site need not write its own code.
         local path
-        for path in "$data" "$data"/{media,cache,staticfiles} "$data"/db.sqlite3*; do
+        for path in "$data" "$data"/{media,sessions,staticfiles} "$data"/db.sqlite3*; do
             [ ! -e "$path" ] || [ "$path" = "$PROJECT_ROOT" ] || chown -R "$service_user" "$path"
         done
     fi
@@ -474,7 +474,7 @@ deploy() {
     [ "$(id -u)" -ne 0 ] || make_user
     step "Writing the settings"
     settings_to_write | write_settings
-    (umask 077 && mkdir -p "$data/media" "$data/cache")
+    (umask 077 && mkdir -p "$data/media" "$data/sessions")
     # An empty "${a[@]}" is an error of Bash 3.2.
     "$here/setup_databases.sh" "$database" ${database_options[@]+"${database_options[@]}"}
     step "Collecting the static files"

@@ -1,6 +1,9 @@
 """The application as Django sees it."""
 
+from pathlib import Path
+
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core import checks
 
@@ -13,6 +16,7 @@ class MeterReadingsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
+        from meter_readings.accounts.login import update_last_login_unless_locked
         from meter_readings.checks import (
             check_api_is_closed,
             check_demo_users,
@@ -22,7 +26,10 @@ class MeterReadingsConfig(AppConfig):
             check_sqlite_place,
             check_sqlite_version,
         )
-        from meter_readings.signing_in import note_last_login
+
+        if settings.SESSION_ENGINE.endswith(".file"):
+            # Django's session files need an existing folder.
+            Path(settings.SESSION_FILE_PATH).mkdir(0o700, parents=True, exist_ok=True)
 
         checks.register(check_postgresql_driver)
         checks.register(check_sqlite_version)
@@ -31,6 +38,9 @@ class MeterReadingsConfig(AppConfig):
         checks.register(check_demo_users, checks.Tags.database)
         checks.register(check_published_password, checks.Tags.database)
         checks.register(check_sqlite_foreign_keys, checks.Tags.database)
-        # Under the name by which Django would connect its own, which waits for a load:
-        # it finds the place taken, because this application comes first.
-        user_logged_in.connect(note_last_login, dispatch_uid="update_last_login")
+        # Django's own receiver would wait for an import on SQLite. It connects with the
+        # same dispatch_uid, and later, because this application is the first in
+        # INSTALLED_APPS: so it is ignored. Nothing public replaces it.
+        user_logged_in.connect(
+            update_last_login_unless_locked, dispatch_uid="update_last_login"
+        )

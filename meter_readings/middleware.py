@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from meter_readings import importer
-from meter_readings.ops.exceptions import CacheUnavailable
+from meter_readings.ops.exceptions import cache_exceptions
 
 logger = logging.getLogger(__name__)
 
@@ -77,9 +77,9 @@ class ServiceUnavailableMiddleware:
                 "The storage is full. Tell the operator of this site, and try again "
                 "when there is free space.",
             )
-        if isinstance(error, CacheUnavailable):
-            # Attempts to sign in cannot be counted, so nobody can sign in.
-            logger.error("%s.", error)
+        if isinstance(error, cache_exceptions()):
+            # Neither sign-in attempts nor API requests can be counted.
+            logger.error("Redis cannot be used (%s).", type(error).__name__)
             return _service_unavailable("The cache cannot be reached at the moment.")
         if not isinstance(error, OperationalError | InterfaceError | importer.Busy):
             return None

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from meter_readings.signing_in import SignInForm
+from meter_readings.accounts.login import ThrottledLoginForm
 
 from . import (
     accounts,
@@ -24,4 +24,4 @@ __all__ = [
 
 admin.site.site_header = admin.site.site_title = "Kraken D0010"
 admin.site.index_title = "Administration"
-admin.site.login_form = SignInForm
+admin.site.login_form = ThrottledLoginForm

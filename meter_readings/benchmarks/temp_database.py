@@ -34,7 +34,7 @@ class TempDatabase:
             # With DEBUG Django would store every query.
             "DEBUG": "0",
             "MEDIA_ROOT": str(folder),
-            "CACHE_DIR": str(folder / "cache"),
+            "SESSION_FILE_PATH": str(folder / "sessions"),
             # A benchmark exceeds the rate limits of one client.
             "API_RATE_READ": "1000000",
             **environment,

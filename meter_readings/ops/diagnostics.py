@@ -28,7 +28,7 @@ from django.utils import timezone
 from meter_readings import importer
 
 from .db_router import REPLICA
-from .exceptions import CacheUnavailable
+from .exceptions import cache_exceptions
 
 COLLECT_STATIC = "Run: python manage.py collectstatic --noinput"
 _STYLE_SHEET = "meter_readings/kraken.css"
@@ -189,8 +189,12 @@ def _redis() -> CheckResult:
     try:
         caches["default"].set("diagnostics", 1)
         caches["default"].get("diagnostics")
-    except CacheUnavailable as error:
-        return failed(str(error), "Nobody can sign in until it answers again.")
+    except cache_exceptions() as error:
+        return failed(
+            f"Redis cannot be used ({type(error).__name__})",
+            "Check that it runs, and REDIS_URL. Until it answers, nobody can sign in "
+            "and the API answers 503.",
+        )
     return ok("Redis answers")
 
 
@@ -207,15 +211,17 @@ def _replica() -> CheckResult:  # postgresql only
 
 def _permissions() -> CheckResult:
     """Check that this user can write the data, and that other users cannot read it."""
-    media, cache_dir = Path(settings.MEDIA_ROOT), Path(settings.CACHE_DIR)
-    directories = [cache_dir, *importer.data_directories().values()]
+    media, session_dir = Path(settings.MEDIA_ROOT), Path(settings.SESSION_FILE_PATH)
+    directories = [*importer.data_directories().values()]
+    if settings.SESSION_ENGINE.endswith(".file"):
+        directories.append(session_dir)
     for path in map(_nearest_existing, [*directories, *_database_files()]):
         if not os.access(path, os.W_OK):
             return failed(
                 f"{path} is not writable by this user",
                 f"Make the site's user its owner: chown USER {path}",
             )
-    private = [Path(settings.BASE_DIR) / ".env", cache_dir]
+    private = [Path(settings.BASE_DIR) / ".env", session_dir]
     private += [media / "incoming", media / "flow_files", *_database_files()]
     for path in private:
         if path.exists() and path.stat().st_mode & _ACCESS_BY_OTHERS:

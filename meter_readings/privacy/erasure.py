@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
-from django.core.cache import caches
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
@@ -94,10 +94,11 @@ def erase_mpan(
             )
     importer.remove_unnamed_originals()
     _remove_left_behind(traces)
-    caches["default"].clear()
-    if not settings.SESSION_ENGINE.endswith(".db"):
-        # What is kept elsewhere cannot be looked through: everybody signs in again.
-        caches[settings.SESSION_CACHE_ALIAS].clear()
+    if settings.SESSION_ENGINE.endswith(".file"):
+        # Session files cannot be searched by their content: everybody signs in again.
+        folder = Path(settings.SESSION_FILE_PATH)
+        for path in folder.glob(f"{settings.SESSION_COOKIE_NAME}*"):
+            path.unlink(missing_ok=True)
     vacuum_database()
     return erased
 

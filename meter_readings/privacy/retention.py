@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -108,11 +108,10 @@ def apply_retention(
             rejected_files=files,
             import_jobs=_remove_import_jobs(schedule, now),
         )
-        # Kept for no longer whatever the schedule says
-        Session.objects.filter(expire_date__lt=now).delete()
         if dry_run:
             transaction.set_rollback(True)
     if not dry_run:
+        call_command("clearsessions")
         importer.remove_unnamed_originals()
     return result
 

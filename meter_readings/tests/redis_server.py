@@ -9,11 +9,11 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from django.test import SimpleTestCase
 
-from config.caches import settings
+from config.caches import cache_settings
 
 IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
 IS_HERE = bool(shutil.which("redis-server") and importlib.util.find_spec("redis"))
@@ -71,12 +71,10 @@ class RedisServer:
 
 
 class RedisTestCase(SimpleTestCase):
-    """The site keeps in Redis what may be forgotten."""
+    """The caches are in Redis."""
 
     def setUp(self) -> None:
         self.server = self.enterContext(RedisServer())
-        self.caches: dict[str, Any] = settings(
-            Path("unused"), is_production=True, redis_url=self.server.url
-        )
-        self.enterContext(self.settings(CACHES=self.caches, REDIS_URL=self.server.url))
+        url = self.server.url
+        self.enterContext(self.settings(CACHES=cache_settings(url), REDIS_URL=url))
         super().setUp()

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 from unittest import TestSuite, TextTestResult
 
-from django.conf import settings
 from django.db import connections
 from django.test.runner import DiscoverRunner
 from django.test.utils import override_settings
 from rest_framework.throttling import SimpleRateThrottle
 
+from config.caches import cache_settings
 from meter_readings.tests.pii_leak_check import PiiLeakCheck
 
 
@@ -29,25 +29,18 @@ class IsolatedTestRunner(DiscoverRunner):
         super().setup_test_environment(**kwargs)
         self._media = tempfile.TemporaryDirectory(prefix="test_d0010_media_")
         os.environ["MEDIA_ROOT"] = self._media.name
-        os.environ["CACHE_DIR"] = str(Path(self._media.name, "cache"))
+        os.environ["SESSION_FILE_PATH"] = str(Path(self._media.name, "sessions"))
         os.environ["REDIS_URL"] = os.environ["DB_REPLICA_HOST"] = ""
-        in_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
         # Tests send more requests in a minute than the rates allow.
         for kind in ("READ", "IMPORT", "ANONYMOUS"):
             os.environ[f"API_RATE_{kind}"] = "1000000"
         rates = SimpleRateThrottle.THROTTLE_RATES
         rates.update(dict.fromkeys(rates, "1000000/min"))
-        kept = {
-            name: cache.get("TIMEOUT", 300) for name, cache in settings.CACHES.items()
-        }
         self._overrides = override_settings(
             MEDIA_ROOT=self._media.name,
             REDIS_URL="",
             DATABASE_ROUTERS=[],
-            CACHES={
-                name: {**in_memory, "LOCATION": name, "TIMEOUT": timeout}
-                for name, timeout in kept.items()
-            },
+            CACHES=cache_settings(""),
             # Both databases are then asked the same number of questions.
             SESSION_ENGINE="django.contrib.sessions.backends.db",
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],

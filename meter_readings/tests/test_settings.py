@@ -31,7 +31,6 @@ NOTHING_SET = dict.fromkeys(
         "API_RATE_READ",
         "API_RATE_ANONYMOUS",
         "BEHIND_PROXY",
-        "CACHE_DIR",
         "CORS_ALLOWED_ORIGINS",
         "D0010_ENV",
         "DB_HOST",
@@ -53,6 +52,7 @@ NOTHING_SET = dict.fromkeys(
         "PSEUDONYM_KEY",
         "REDIS_URL",
         "SECRET_KEY",
+        "SESSION_FILE_PATH",
         "SQLITE_PATH",
         "STATIC_ROOT",
         "UPLOAD_MAX_MEGABYTES",
@@ -334,6 +334,20 @@ class StartingTests(TransactionTestCase):
     def test_manage_py_starts_with_nothing_set(self) -> None:
         result = self.run_python("manage.py", "check")
         self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_creates_the_folder_of_session_files_on_sqlite_only(self) -> None:
+        for use_postgresql, is_created in (("0", True), ("1", False)):
+            with self.subTest(use_postgresql), tempfile.TemporaryDirectory() as name:
+                folder = Path(name, "sessions")
+                result = self.run_python(
+                    *["manage.py", "shell", "--no-imports", "--command", "pass"],
+                    SESSION_FILE_PATH=str(folder),
+                    USE_POSTGRESQL=use_postgresql,
+                )
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertIs(folder.is_dir(), is_created)
+                if is_created:
+                    self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
 
     def test_manage_py_explains_a_wrong_setting_without_a_traceback(self) -> None:
         result = self.run_python("manage.py", "check", DEBUG="maybe")

@@ -217,7 +217,7 @@ class ProxiedSite:
             "SQLITE_PATH": str(folder / "db.sqlite3"),
             "ACCEPT_SQLITE_RISK": "1",
             "MEDIA_ROOT": str(folder / "media"),
-            "CACHE_DIR": str(folder / "cache"),
+            "SESSION_FILE_PATH": str(folder / "sessions"),
             "STATIC_ROOT": str(folder / "static"),
             "METRICS_TOKEN": "",
             "MIN_FREE_MEGABYTES": "1",

@@ -35,7 +35,7 @@ class DiagnosticsTestCase(TestCase):
             self.settings(
                 BASE_DIR=self.folder,
                 MEDIA_ROOT=self.folder / "media",
-                CACHE_DIR=self.folder / "cache",
+                SESSION_FILE_PATH=self.folder / "sessions",
                 STATIC_ROOT=self.folder / "static",
             )
         )
@@ -93,7 +93,9 @@ class RunAllChecksTests(DiagnosticsTestCase):
             self.assert_failed("permissions", "is not writable", "chown")
 
     def test_permissions_report_a_directory_open_to_other_users(self) -> None:
-        for name in ["media/flow_files", "media/incoming", "cache"]:
+        engine = "django.contrib.sessions.backends.file"
+        self.enterContext(self.settings(SESSION_ENGINE=engine))
+        for name in ["media/flow_files", "media/incoming", "sessions"]:
             with self.subTest(name):
                 folder = self.folder / name
                 folder.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,6 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.core.cache import caches
 from django.db import connection
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
@@ -224,18 +224,15 @@ class RowsTests(WithoutVacuum):
         erase()
         self.assertEqual(Session.objects.count(), 1)
 
-    def test_end_all_sessions_where_they_are_not_in_the_database(self) -> None:
+    def test_erasure_ends_all_sessions_that_are_files(self) -> None:
         imported(BOTH)
-        engine = "django.contrib.sessions.backends.cache"
-        with self.settings(SESSION_ENGINE=engine):
-            caches["sessions"].set("session", f"About {MPAN}")
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        Path(folder, "sessionid123").write_text(f"About {MPAN}")
+        Path(folder, "another-file").touch()
+        engine = "django.contrib.sessions.backends.file"
+        with self.settings(SESSION_ENGINE=engine, SESSION_FILE_PATH=folder):
             erase()
-        self.assertIsNone(caches["sessions"].get("session"))
-
-    def test_empty_the_cache_of_what_may_be_forgotten(self) -> None:
-        caches["default"].set("page", MPAN)
-        erase()
-        self.assertIsNone(caches["default"].get("page"))
+        self.assertEqual([path.name for path in folder.iterdir()], ["another-file"])
 
     def test_mask_what_a_job_counted(self) -> None:
         job = running_job(silent_for=timedelta(days=1))

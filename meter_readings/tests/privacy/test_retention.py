@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from meter_readings import importer, privacy, queries
 from meter_readings.importer import Outcome
@@ -78,10 +79,11 @@ class ScheduleTests(TestCase):
 
 
 class SessionTests(TestCase):
-    def test_go_when_they_have_ended(self) -> None:
+    def test_deletes_expired_sessions(self) -> None:
         for hours in (-1, 1):
             Session.objects.create(
-                session_key=str(hours), expire_date=NOW + timedelta(hours=hours)
+                session_key=str(hours),
+                expire_date=timezone.now() + timedelta(hours=hours),
             )
         apply()
         self.assertEqual(Session.objects.get().session_key, "1")

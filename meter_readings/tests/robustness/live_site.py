@@ -45,7 +45,7 @@ class Site:
             "USE_POSTGRESQL": "0",
             "SQLITE_PATH": str(folder / "db.sqlite3"),
             "MEDIA_ROOT": str(self.media),
-            "CACHE_DIR": str(folder / "cache"),
+            "SESSION_FILE_PATH": str(folder / "sessions"),
             "DJANGO_SUPERUSER_PASSWORD": _PASSWORD,
         }
         self._environment = unmeasured() | own | environment

@@ -80,7 +80,7 @@ class ReplicaTests(SimpleTestCase):
             "D0010_ENV": "development",
             "ALLOWED_HOSTS": "127.0.0.1",
             "MEDIA_ROOT": str(folder / "media"),
-            "CACHE_DIR": str(folder / "cache"),
+            "SESSION_FILE_PATH": str(folder / "sessions"),
         }
         cls.folder = folder
         cls.number = 0

@@ -1,0 +1,130 @@
+"""Login: the admin's sign-in form with limits on wrong passwords.
+
+Attempts are counted in the cache `login_attempts` for a quarter of an hour: by account
+and client IP, by client IP, and by account. An attempt is counted before its password
+is checked, so that parallel attempts cannot exceed a limit, and uncounted when it
+succeeds.
+
+django-axes is not used: its check axes.W001 rejects local memory for its cache handler,
+its database handler waits for SQLite's write lock while a file is imported, and it has
+one limit for all counters.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import unicodedata
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.models import User, update_last_login
+from django.core.cache import caches
+from django.core.exceptions import ValidationError
+from django.utils.crypto import salted_hmac
+
+from meter_readings.demo import DEMO_PASSWORD
+
+from .client_ip import client_ip
+from .db import write_unless_locked
+
+logger = logging.getLogger(__name__)
+
+_WINDOW_SECONDS = 15 * 60
+_KNOWN_CLIENT_SECONDS = 30 * 24 * 60 * 60
+_MAX_PER_ACCOUNT_AND_IP, _MAX_PER_IP, _MAX_PER_ACCOUNT = 5, 50, 100
+
+
+class Counter(NamedTuple):
+    """A cache key that counts attempts, and the most attempts it allows."""
+
+    key: str
+    limit: int
+
+
+class ThrottledLoginForm(AdminAuthenticationForm):
+    """The admin's sign-in form, which checks no password above a limit."""
+
+    error_messages = {
+        **AdminAuthenticationForm.error_messages,
+        "too_many_attempts": (
+            "Too many attempts to sign in. Wait a quarter of an hour, then try again."
+        ),
+        "published_password": (
+            "This password is published, so it cannot be used here. "
+            "Ask an administrator for another one."
+        ),
+    }
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password, unless a limit of attempts is exceeded."""
+        username = self.cleaned_data.get("username")
+        if username is None or not self.cleaned_data.get("password"):
+            return super().clean()
+        # A username in another case or width counts as the same account.
+        account = unicodedata.normalize("NFKC", username).casefold()
+        ip = client_ip(self.request) if self.request else ""
+        counters = _attempt_counters(account, ip)
+        if not all(_increment(each.key) <= each.limit for each in counters):
+            logger.warning("Too many attempts to sign in.")
+            raise self._error("too_many_attempts")
+        cleaned = super().clean()
+        for counter in counters:
+            _increment(counter.key, -1)
+        cache = caches["login_attempts"]
+        cache.set(_known_client_key(account, ip), 1, _KNOWN_CLIENT_SECONDS)
+        return cleaned
+
+    def confirm_login_allowed(self, user: User) -> None:
+        """Reject the demo password in production."""
+        super().confirm_login_allowed(user)
+        if settings.IS_PRODUCTION and self.cleaned_data["password"] == DEMO_PASSWORD:
+            raise self._error("published_password")
+
+    def _error(self, code: str) -> ValidationError:
+        return ValidationError(self.error_messages[code], code=code)
+
+
+def _attempt_counters(account: str, ip: str) -> list[Counter]:
+    """Return the counters of an attempt.
+
+    Attempts from an unknown IP address ("") are not counted by address. The counter of
+    the account alone is skipped for a client IP from which the account signed in
+    before, so that attempts from elsewhere do not lock its owner out.
+    """
+    # In Redis a key that expires while it is incremented never expires again. Its
+    # window ends it all the same.
+    window = int(time.time() // _WINDOW_SECONDS)
+    both = _key("account and ip", account, ip, window)
+    counters = [Counter(both, _MAX_PER_ACCOUNT_AND_IP)]
+    if ip:
+        counters.append(Counter(_key("ip", ip, window), _MAX_PER_IP))
+    if _known_client_key(account, ip) not in caches["login_attempts"]:
+        counters.append(Counter(_key("account", account, window), _MAX_PER_ACCOUNT))
+    return counters
+
+
+def _known_client_key(account: str, ip: str) -> str:
+    return _key("known client", account, ip)
+
+
+def _key(*parts: object) -> str:
+    """Return a cache key that reveals neither the account nor the IP address."""
+    return salted_hmac("meter_readings.accounts.login", repr(parts)).hexdigest()
+
+
+def _increment(key: str, number: int = 1) -> int:
+    """Add to a counter and return it, or return 0 if the cache has just dropped it."""
+    cache = caches["login_attempts"]
+    cache.add(key, 0, _WINDOW_SECONDS)
+    with suppress(ValueError):
+        return cache.incr(key, number)
+    return 0
+
+
+def update_last_login_unless_locked(*, user: User, **context: Any) -> None:
+    """Store the time of a login, unless that would have to wait for an import."""
+    if not write_unless_locked(lambda: update_last_login(User, user)):  # sqlite only
+        logger.info("The time of a login was not stored: an import is running.")
