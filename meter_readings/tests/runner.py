@@ -1,31 +1,94 @@
-"""Run the tests so that they cannot touch what this machine really holds."""
+"""The test runner: keeps tests away from real data, finds leaked MPANs, splits suites.
+
+`.ci/run` splits the suite of each database into parts that run side by side. Tests that
+give the same result on every database have the tag `database_independent`; `.ci/run`
+runs them on SQLite alone.
+"""
+
+from __future__ import annotations
 
 import os
 import sys
 import tempfile
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 from unittest import TestSuite, TextTestResult
 
 from django.db import connections
 from django.test.runner import DiscoverRunner
-from django.test.utils import override_settings
+from django.test.utils import iter_test_cases, override_settings
 from rest_framework.throttling import SimpleRateThrottle
 
 from config.caches import cache_settings
 from meter_readings.tests.pii_leak_check import PiiLeakCheck
 
+# Every test in these packages and modules has the tag.
+DATABASE_INDEPENDENT = (
+    "browser",
+    "d0010",
+    "deployment",
+    "docs.test_api_guide",
+    "docs.test_command_line",
+    "docs.test_every_command",
+    "docs.test_getting_started",
+    "docs.test_links",
+    "docs.test_references",
+    "format_docs",
+    "http_server.test_description",
+    "http_server.test_log",
+    "http_server.test_malicious_requests",
+    "synthetic",
+    "templatetags",
+)
+_TAG = "database_independent"
+_PREFIXES = tuple(f"{__package__}.{name}." for name in DATABASE_INDEPENDENT)
+
 
 class IsolatedTestRunner(DiscoverRunner):
-    """Keep received files, and processes that tests start, away from real data.
+    """Keeps received files, and processes that tests start, away from real data.
 
-    A run in which an MPAN comes into a log or to standard error has failed.
+    A run in which an MPAN reaches a log or standard error has failed.
     """
 
     leaks: tuple[str, ...] = ()
 
+    def __init__(self, part: str = "1/1", **options: Any) -> None:
+        super().__init__(**options)
+        self._part, self._parts = map(int, part.split("/"))
+
+    @classmethod
+    def add_arguments(cls, parser: ArgumentParser) -> None:
+        """Add an option to the command `test`."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--part",
+            default="1/1",
+            metavar="N/M",
+            help="Run part N of M: every M-th test class from the N-th on.",
+        )
+
+    def load_tests_for_label(
+        self, label: str, discover_kwargs: dict[str, Any]
+    ) -> TestSuite:
+        """Return the tests of a label, with their tag."""
+        tests = super().load_tests_for_label(label, discover_kwargs)
+        for test in iter_test_cases(tests):
+            if f"{type(test).__module__}.".startswith(_PREFIXES):
+                test.tags = {*getattr(test, "tags", ()), _TAG}
+        return tests
+
+    def build_suite(self, *labels: Any, **options: Any) -> TestSuite:
+        """Return the tests of this part."""
+        suite = super().build_suite(*labels, **options)
+        if self._parts == 1:
+            return suite
+        tests = [*iter_test_cases(suite)]
+        classes = [*dict.fromkeys(map(type, tests))][self._part - 1 :: self._parts]
+        return self.test_suite(test for test in tests if type(test) in classes)
+
     def setup_test_environment(self, **kwargs: Any) -> None:
-        """Store files in a folder that goes away, and hash passwords quickly."""
+        """Store files in a temporary folder, and hash passwords quickly."""
         super().setup_test_environment(**kwargs)
         self._media = tempfile.TemporaryDirectory(prefix="test_d0010_media_")
         os.environ["MEDIA_ROOT"] = self._media.name
@@ -41,14 +104,14 @@ class IsolatedTestRunner(DiscoverRunner):
             REDIS_URL="",
             DATABASE_ROUTERS=[],
             CACHES=cache_settings(""),
-            # Both databases are then asked the same number of questions.
+            # The number of queries is then the same on both databases.
             SESSION_ENGINE="django.contrib.sessions.backends.db",
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         )
         self._overrides.enable()
 
     def setup_databases(self, **kwargs: Any) -> list[tuple[Any, str, bool]]:
-        """Point the processes that tests start at the test database."""
+        """Create the test database, and name it to processes that tests start."""
         old_databases = super().setup_databases(**kwargs)
         connection = connections["default"]
         name = "DB_NAME" if connection.vendor == "postgresql" else "SQLITE_PATH"
@@ -56,23 +119,23 @@ class IsolatedTestRunner(DiscoverRunner):
         return old_databases
 
     def run_suite(self, suite: TestSuite, **kwargs: Any) -> TextTestResult:
-        """Run the tests, and watch what they make the system say."""
+        """Run the tests, and look for MPANs in what they log."""
         with PiiLeakCheck() as watch:
             result = super().run_suite(suite, **kwargs)
-        # What a failed test shows is for its reader.
+        # The output of a failed test may show an MPAN.
         self.leaks = tuple(watch.leaks) if result.wasSuccessful() else ()
         return result
 
     def suite_result(
         self, suite: TestSuite, result: TextTestResult, **kwargs: Any
     ) -> int:
-        """Return how many tests failed; every MPAN that leaked counts as one."""
+        """Return how many tests failed; every leaked MPAN counts as one."""
         for leak in self.leaks:
             print(f"LEAKED: {leak}", file=sys.stderr)
         return super().suite_result(suite, result, **kwargs) + len(self.leaks)
 
     def teardown_test_environment(self, **kwargs: Any) -> None:
-        """Throw the stored files away."""
+        """Delete the stored files."""
         self._overrides.disable()
         self._media.cleanup()
         super().teardown_test_environment(**kwargs)

@@ -1,4 +1,4 @@
-"""Tests cannot touch what this machine really holds."""
+"""The test runner and the PII leak check."""
 
 import contextlib
 import io
@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 from unittest import TestSuite, TextTestResult
 from unittest.mock import patch
 
@@ -14,10 +15,11 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import SimpleTestCase, TestCase
+from django.test.utils import iter_test_cases
 
 from config.environment import PROJECT_ROOT
 from meter_readings.tests.pii_leak_check import PiiLeakCheck, mpans_in
-from meter_readings.tests.runner import IsolatedTestRunner
+from meter_readings.tests.runner import DATABASE_INDEPENDENT, IsolatedTestRunner
 from meter_readings.d0010.mpan import check_digit
 
 # Made up: it is published as an example of the format.
@@ -34,6 +36,30 @@ class IsolatedTestRunnerTests(TestCase):
     def test_tells_child_processes_which_database_is_under_test(self) -> None:
         name = "DB_NAME" if connection.vendor == "postgresql" else "SQLITE_PATH"
         self.assertEqual(os.environ[name], str(connection.settings_dict["NAME"]))
+
+
+class PartTests(SimpleTestCase):
+    """Labels name tests of two classes in this module."""
+
+    labels = (
+        f"{__name__}.MpansInTests",
+        f"{__name__}.PiiLeakCheckTests.test_finds_what_is_written",
+    )
+
+    def tests_of(self, **options: Any) -> set[str]:
+        """Return the classes whose tests a runner would run."""
+        suite = IsolatedTestRunner(verbosity=0, **options).build_suite([*self.labels])
+        return {type(test).__name__ for test in iter_test_cases(suite)}
+
+    def test_every_class_is_in_one_part(self) -> None:
+        parts = [self.tests_of(part=f"{number}/2") for number in (1, 2)]
+        self.assertEqual(sorted(map(len, parts)), [1, 1])
+        self.assertEqual(set.union(*parts), self.tests_of())
+
+    def test_tags_tests_that_no_database_can_change(self) -> None:
+        runner = IsolatedTestRunner(verbosity=0, exclude_tags=["database_independent"])
+        labels = [f"{__package__}.{name}" for name in DATABASE_INDEPENDENT]
+        self.assertEqual([*iter_test_cases(runner.build_suite(labels))], [])
 
 
 class MpansInTests(SimpleTestCase):
