@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run every test that needs no service, and demand that they cover every line.
+# Run all tests on one database, and demand that they reach every line and branch.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -9,22 +9,22 @@ usage() {
     cat <<'TEXT'
 Usage: deployment_scripts/run_tests.sh [ARGUMENTS OF manage.py test]
 
-Makes the Python environment if there is none, runs the tests on SQLite, and
-reports which lines they did not reach. It fails if a test fails, or if any line
+Creates the Python environment if there is none, runs the tests on SQLite, and
+reports the lines that they did not reach. It fails if a test fails, or if a line
 or branch was not reached.
 
-With arguments, for example the name of a test module, coverage is shown and
-nothing is demanded of it, because a part cannot reach everything.
+With arguments, for example the name of a test module, coverage is shown but not
+required, because a part of the tests cannot reach everything.
 
 On PostgreSQL (the user must be allowed to create databases):
 
     USE_POSTGRESQL=1 DB_NAME=d0010 DB_USER=d0010 DB_PASSWORD=secret \
     DB_HOST=localhost DB_PORT=5432 deployment_scripts/run_tests.sh
 
-D0010_SLOWEST=20 lists the tests that took the longest.
+D0010_SLOWEST=20 lists the 20 slowest tests.
 
-COVERAGE_FILE=PATH keeps the coverage data there; else it is .coverage in the
-project, for "coverage html" and the like.
+COVERAGE_FILE=PATH writes the coverage data there. Without it they are in .coverage
+in the project, for "coverage html" and other reports.
 TEXT
 }
 
@@ -36,17 +36,17 @@ case "${1:-}" in
 esac
 
 ensure_environment requirements.txt
-# For the tests that look at pages in a browser and try the API as production serves it.
+# For the tests of pages in a browser and of the API behind gunicorn.
 ensure_environment deployment_scripts/requirements-tools.txt
 cd "$PROJECT_ROOT"
 
-# Each run has a folder of its own for its data, so that two at a time do not mix.
+# Each run has its own folder for coverage data, so that two can run at once.
 scratch="$(mktemp -d "${TMPDIR:-/tmp}/d0010-tests.XXXXXX")"
 trap 'rm -rf "$scratch"' EXIT
 kept_data="${COVERAGE_FILE:-$PROJECT_ROOT/.coverage}"
 export COVERAGE_FILE="$scratch/coverage"
 
-# The project itself says which database it would use, .env included.
+# The settings, .env included, say which database is used.
 database="$(manage shell --no-imports --command \
     'from django.db import connection; print(connection.vendor)')" ||
     die "The settings are not complete; the message above says what is missing."
@@ -57,8 +57,8 @@ esac
 
 step "Running the tests on $database"
 outcome=0
-# One process: clones of a database for several would share what it has not yet
-# written to its file.
+# One process, because Django's --parallel copies SQLite's file without its
+# write-ahead log. .ci/run runs parts of the suite side by side instead (--part).
 "$PYTHON" -m coverage run manage.py test --noinput \
     ${D0010_SLOWEST:+"--durations=$D0010_SLOWEST"} "$@" || outcome=$?
 
