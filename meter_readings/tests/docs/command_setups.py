@@ -11,6 +11,7 @@ from .markdown import Shown
 # What no test can run, in the words of its page, and why.
 NOT_RUN = {
     ".ci/run": "runs all tests on both databases, this one among them",
+    "LONG=1 .ci/run": "runs all tests on both databases, this one among them",
     "./deployment_scripts/drill_deployment.sh": (
         "makes a Debian of its own: that takes root, a network and minutes"
     ),
