@@ -30,21 +30,23 @@ class CommandTests(TransactionTestCase):
         self.path = self.folder / "a.uff"
         self.path.write_text(EVERY_GROUP, encoding="cp1252")
 
-    def test_an_import_says_who_is_waited_for_and_ends(self) -> None:
+    def test_import_command_says_what_it_waits_for_and_ends(self) -> None:
         with held_lock():
             ran = run("import_d0010", str(self.path))
         self.assertEqual((ran.code, ran.stderr.strip()), (1, IS_BUSY))
         self.assertEqual(FlowFile.objects.count(), 0)
         self.assertEqual(run("import_d0010", str(self.path)).code, 0)
 
-    def test_an_undoing_says_who_is_waited_for_and_ends(self) -> None:
+    def test_undo_command_says_what_it_waits_for_and_ends(self) -> None:
         imported(EVERY_GROUP, "a.uff")
         with held_lock():
             ran = run("undo_import", "a.uff", "--yes")
         self.assertEqual((ran.code, ran.stderr.strip()), (1, IS_BUSY))
         self.assertEqual(Reading.objects.count(), 3)
 
-    def test_a_full_storage_ends_it_and_what_came_before_stays(self) -> None:
+    def test_full_database_ends_the_import_command_and_keeps_earlier_files(
+        self,
+    ) -> None:
         other = self.folder / "b.uff"
         other.write_text(EVERY_GROUP.replace("99.0", "98.0"), encoding="cp1252")
         imported(EVERY_GROUP, "a.uff")
@@ -61,7 +63,7 @@ class PageTests(TransactionTestCase):
     def setUp(self) -> None:
         self.client.force_login(User.objects.create_superuser("alice"))
 
-    def test_an_upload_says_who_is_waited_for(self) -> None:
+    def test_upload_page_says_what_it_waits_for(self) -> None:
         data = {
             "flow_files": SimpleUploadedFile("a.uff", EVERY_GROUP.encode("cp1252")),
             "policy": "standard",
@@ -75,7 +77,7 @@ class PageTests(TransactionTestCase):
         self.assertEqual(FlowFile.objects.count(), 0)
 
     @skipUnless(connection.vendor == "postgresql", "SQLite has no such limit")
-    def test_a_page_says_so_where_the_database_takes_too_long(self) -> None:
+    def test_page_answers_503_after_a_statement_timeout(self) -> None:
         def ask() -> None:
             with connection.cursor() as cursor:
                 cursor.execute("SET statement_timeout = '50ms'; SELECT pg_sleep(60)")
@@ -89,7 +91,7 @@ class PageTests(TransactionTestCase):
         self.assertEqual(page.headers["Retry-After"], "30")
 
     @skipUnless(connection.vendor == "postgresql", "SQLite lets everybody read")
-    def test_a_page_says_so_where_somebody_else_locks_a_table(self) -> None:
+    def test_page_answers_503_after_a_lock_timeout(self) -> None:
         other = connection.copy()
         self.addCleanup(other.close)
         with connection.cursor() as cursor:

@@ -63,12 +63,12 @@ class CanaryTestCase(TestCase):
 
 
 class CommandLineTests(CanaryTestCase, FolderTestCase):
-    def test_a_good_file_and_a_bad_one(self) -> None:
+    def test_importing_files_logs_no_mpan(self) -> None:
         for name, text in ((f"{MPAN}.uff", GOOD), (f"{MPAN}-bad.uff", BAD)):
             run("import_d0010", self.file(name, text))
         self.assertIs(MeterPoint.objects.filter(mpan=MPAN).exists(), True)
 
-    def test_an_import_that_is_broken_off(self) -> None:
+    def test_failed_import_logs_no_mpan(self) -> None:
         path = self.file("sample.uff", GOOD)
         error = RuntimeError(f"Key (mpan)=({MPAN}) already exists.")
         name = "meter_readings.importer.pipeline.load_staged"
@@ -99,29 +99,29 @@ class SignedInTestCase(CanaryTestCase):
 
 
 class PageTests(SignedInTestCase):
-    def test_searching_for_it(self) -> None:
+    def test_searching_for_an_mpan_logs_no_mpan(self) -> None:
         for address in ("/find/", reverse("admin:meter_readings_reading_changelist")):
             for form in FORMS[:2]:
                 self.ask(address, q=form)
 
-    def test_searching_for_it_is_not_remembered_by_the_session(self) -> None:
+    def test_search_stores_no_mpan_in_the_session(self) -> None:
         self.ask("/find/", q=MPAN)
         self.ask(reverse("admin:meter_readings_meterpoint_changelist"), q=MPAN)
         self.expect_no_canary(str(dict(self.client.session)))
 
-    def test_a_list_that_is_asked_for_something_else(self) -> None:
+    def test_unknown_list_filters_log_no_mpan(self) -> None:
         for name in ("meterpoint", "reading", "flowfile"):
             address = reverse(f"admin:meter_readings_{name}_changelist")
             self.ask(address, mpan=MPAN)
             self.ask(address, no_such_filter=MPAN)
             self.ask(address, p=MPAN)
 
-    def test_addresses_that_are_not_there(self) -> None:
+    def test_unknown_page_urls_log_no_mpan(self) -> None:
         for address in (f"/{MPAN}/", f"/admin/meter_readings/meterpoint/{MPAN}/"):
             self.ask(address)
             self.ask(f"{address}change/")
 
-    def test_a_page_that_fails(self) -> None:
+    def test_failed_page_logs_no_mpan(self) -> None:
         error = RuntimeError(f"It was {MPAN}.")
         name = "meter_readings.admin.meter_points.MeterPointAdmin.found_by"
         with patch(name, side_effect=error):
@@ -130,20 +130,20 @@ class PageTests(SignedInTestCase):
         self.assertEqual(response.status_code, HTTPStatus.INTERNAL_SERVER_ERROR)
         self.assertIn("RuntimeError", self.log.getvalue())
 
-    def test_a_form_from_another_site(self) -> None:
+    def test_rejected_csrf_form_logs_no_mpan(self) -> None:
         client = Client(enforce_csrf_checks=True)
         client.force_login(self.alice)
         response = client.post(f"/admin/upload/?q={MPAN}", {"about": MPAN})
         self.assertEqual(response.status_code, HTTPStatus.FORBIDDEN)
         self.expect_no_canary(response.content.decode())
 
-    def test_files_that_are_uploaded(self) -> None:
+    def test_uploading_files_logs_no_mpan(self) -> None:
         for text in (GOOD, BAD):
             file = SimpleUploadedFile(f"{MPAN}.uff", text.encode())
             self.client.post("/admin/upload/", {"files": file, "policy": "standard"})
 
     @override_settings(METRICS_TOKEN=TOKEN)
-    def test_figures(self) -> None:
+    def test_metrics_and_health_endpoints_show_no_mpan(self) -> None:
         for address in ("/metrics", "/healthz", "/readyz"):
             client = Client(headers={"Authorization": f"Bearer {TOKEN}"})
             response = client.get(address)
@@ -154,18 +154,18 @@ class PageTests(SignedInTestCase):
 class ApiTests(SignedInTestCase):
     """What programs are told when they ask wrongly."""
 
-    def test_addresses_that_are_not_there(self) -> None:
+    def test_unknown_api_urls_log_no_mpan(self) -> None:
         for name in ("meter-points", "readings", "flow-files", "nowhere"):
             response = self.ask(f"/api/v1/{name}/{MPAN}/")
             self.assertEqual(response.status_code, HTTPStatus.NOT_FOUND)
 
-    def test_questions_that_cannot_be_asked(self) -> None:
+    def test_invalid_api_parameters_log_no_mpan(self) -> None:
         for name in ("mpan", "date_from", "ordering", "cursor", "no_such", MPAN):
             with self.subTest(name):
                 response = self.ask("/api/v1/readings/", **{name: f"{MPAN}7x"})
                 self.assertEqual(response.status_code // 100, 4)
 
-    def test_an_answer_that_fails(self) -> None:
+    def test_failed_api_request_logs_no_mpan(self) -> None:
         error = RuntimeError(f"It was {MPAN}.")
         with patch("meter_readings.api.views.ApiView.found", side_effect=error):
             response = self.ask("/api/v1/meter-points/1/")

@@ -20,7 +20,7 @@ _SIZE = {"width": 1100, "height": 720}
 
 
 class Pictures(BrowserTestCase):
-    def test_take(self) -> None:
+    def test_take_screenshots(self) -> None:
         folder = Path(os.environ["PICTURES"])
         page = self.page(user=self.alice, viewport=_SIZE, color_scheme="light")
         for name, address in self.addresses().items():

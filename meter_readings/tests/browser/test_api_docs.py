@@ -8,7 +8,7 @@ OPERATION = "#operations-readings-readings_list"
 
 
 class ApiDocsTests(BrowserTestCase):
-    def test_an_address_can_be_tried_and_nothing_is_said_against_the_page(self) -> None:
+    def test_api_docs_can_send_a_request_without_errors(self) -> None:
         page = self.context(user=self.alice).new_page()
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
@@ -21,7 +21,7 @@ class ApiDocsTests(BrowserTestCase):
         self.assertIn("200", answer.first.inner_text())
         self.assertEqual(said, [])
 
-    def test_is_no_wider_than_the_window(self) -> None:
+    def test_api_docs_fit_a_narrow_window(self) -> None:
         page = self.context(user=self.alice).new_page()
         page.goto("/api/v1/docs/")
         page.locator(OPERATION).wait_for()

@@ -45,7 +45,7 @@ class TokenTests(FaultsTestCase):
         self.assertIsNotNone(token.revoked_at)
         self.assertEqual(Client().get("/api/v1/", headers=headers).status_code, 401)
 
-    def test_form_with_errors_has_no_accessibility_fault(self) -> None:
+    def test_token_form_with_errors_is_accessible(self) -> None:
         page = self.page(user=self.alice)
         page.goto(f"{LIST}add/")
         page.fill("#id_days", "1000")

@@ -48,25 +48,25 @@ def reason_not_to_look_at(name: str) -> str:
 
 
 class EveryPageTests(FaultsTestCase):
-    def test_addresses_that_are_not_looked_at_exist(self) -> None:
+    def test_excluded_urls_exist(self) -> None:
         names = [address.name for address in addresses(self.somebody)]
         for pattern in NOT_LOOKED_AT:
             with self.subTest(pattern):
                 self.assertTrue(any(re.fullmatch(pattern, name) for name in names))
 
-    def test_every_address_is_without_fault(self) -> None:
+    def test_every_url_passes_the_page_checks(self) -> None:
         context = self.context(user=self.alice)
         for name, path in self.pages():
             with self.subTest(name, path=path):
                 self.expect_no_fault(context, path, STATUS.get(name, 200))
 
-    def test_pages_with_something_special_are_without_fault(self) -> None:
+    def test_pages_in_special_states_pass_the_page_checks(self) -> None:
         context = self.context(user=self.alice)
         for what, (path, status) in self.special_pages().items():
             with self.subTest(what):
                 self.expect_no_fault(context, path, status)
 
-    def test_pages_for_who_is_signed_out_are_without_fault(self) -> None:
+    def test_signed_out_pages_pass_the_page_checks(self) -> None:
         context = self.context()
         for path, status in {"/": 200, "/admin/login/": 200, "/nowhere/": 404}.items():
             with self.subTest(path):
@@ -134,31 +134,31 @@ class FaultTests(FaultsTestCase):
         page.set_content(f"<html lang=en><title>A</title><main><h1>A</h1>{html}</main>")
         return "\n".join(self.faults_of(page))
 
-    def test_there_is_none(self) -> None:
+    def test_page_checks_accept_a_good_page(self) -> None:
         self.assertEqual(self.faults("<p>All is well.</p>"), "")
 
-    def test_a_pale_border(self) -> None:
+    def test_page_checks_find_a_pale_border(self) -> None:
         box = "<input aria-label=A style='background: white; border: 1px solid #ccc'>"
         self.assertIn("the border has a contrast of 1.61", self.faults(box))
 
-    def test_a_wide_page(self) -> None:
+    def test_page_checks_find_a_page_wider_than_the_window(self) -> None:
         wide = "<p style='width: 400px'>Wide</p>"
         self.assertIn("it is 408 pixels wide, the window 320", self.faults(wide))
 
-    def test_a_second_heading(self) -> None:
+    def test_page_checks_find_a_second_h1(self) -> None:
         self.assertIn("it has 2 h1", self.faults("<h1>B</h1>"))
 
-    def test_the_same_id_twice(self) -> None:
+    def test_page_checks_find_a_duplicate_id(self) -> None:
         self.assertIn("twice: b", self.faults("<p id=b></p><p id=b></p>"))
 
-    def test_a_table_without_a_caption(self) -> None:
+    def test_page_checks_find_a_table_without_a_caption(self) -> None:
         table = "<table><tr><th scope=col>A<tr><td>1</table>"
         self.assertIn("a table without a caption", self.faults(table))
 
-    def test_what_axe_finds(self) -> None:
+    def test_page_checks_include_axe(self) -> None:
         self.assertIn("image-alt", self.faults("<img src='data:,'>"))
 
-    def test_what_the_policy_forbids(self) -> None:
+    def test_content_security_policy_blocks_inline_styles(self) -> None:
         said: list[str] = []
         page = self.page()
         page.on("console", lambda message: said.append(message.text))

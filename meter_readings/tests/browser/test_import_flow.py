@@ -37,7 +37,7 @@ class UploadTests(KeyboardTestCase, FaultsTestCase):
         page.wait_for_selector("#results h2")
         return page
 
-    def test_imports_files_and_leads_to_them(self) -> None:
+    def test_upload_by_keyboard_imports_files_and_links_to_them(self) -> None:
         page = self.upload("prepayment.uff", deed="Import")
         self.assertTrue(FlowFile.objects.filter(filename="prepayment.uff").exists())
         self.assertEqual(self.focused_id(page), "results")
@@ -46,12 +46,12 @@ class UploadTests(KeyboardTestCase, FaultsTestCase):
         page.keyboard.press("Enter")
         self.expect_heading(page, "prepayment.uff")
 
-    def test_tells_everything_without_fault(self) -> None:
+    def test_upload_result_passes_the_page_checks(self) -> None:
         names = ("rejected_faults.uff", "clock_change.uff", "economy_7.uff")
         page = self.upload(*names, deed="Check only")
         self.assertEqual("\n".join(self.faults_of(page)), "")
 
-    def test_needs_no_script(self) -> None:
+    def test_upload_works_without_javascript(self) -> None:
         page = self.page(user=self.alice, java_script_enabled=False)
         page.goto("/admin/upload/")
         page.set_input_files("#upload [type=file]", SAMPLES / "commercial.uff")
@@ -63,7 +63,9 @@ class UploadTests(KeyboardTestCase, FaultsTestCase):
 class TestingDashboardTests(KeyboardTestCase, FaultsTestCase):
     samples = "economy_7.uff"
 
-    def test_imports_a_sample_and_clears_the_database(self) -> None:
+    def test_dashboard_imports_a_sample_and_clears_the_database_by_keyboard(
+        self,
+    ) -> None:
         page = self.page(user=self.alice)
         page.goto("/admin/")
         self.tab_to(page, "Testing dashboard")

@@ -32,7 +32,7 @@ class BringingInTests(BrowserTestCase):
         page.wait_for_selector("#results h2")
         return page
 
-    def test_a_bad_file_says_what_is_wrong_on_which_line(self) -> None:
+    def test_uploading_a_bad_file_shows_each_issue_with_its_line(self) -> None:
         page = self.upload(BELOW_ZERO, "below_zero.uff")
         page.locator("#results li a").first.click()
         page.wait_for_selector("text=nothing of the file is held")
@@ -41,7 +41,7 @@ class BringingInTests(BrowserTestCase):
         self.assertIn("|-1.0|", line)
         self.assertIn("The value is below zero.", line)
 
-    def test_a_good_file_twice_leads_to_the_first(self) -> None:
+    def test_uploading_a_file_twice_links_to_the_first_import(self) -> None:
         self.upload(GOOD, "good.uff")
         page = self.upload(GOOD, "good.uff")
         self.assertIn("lready imported", page.inner_text("#results"))
@@ -53,7 +53,7 @@ class BringingInTests(BrowserTestCase):
 class UndoingTests(BrowserTestCase):
     samples = "economy_7.uff"
 
-    def test_an_import_is_undone_after_a_look_at_what_will_change(self) -> None:
+    def test_undoing_an_import_first_shows_what_will_change(self) -> None:
         page = self.page(user=self.alice)
         page.goto("/")
         page.fill("#find", "economy_7.uff")
@@ -70,7 +70,7 @@ class UndoingTests(BrowserTestCase):
 class TryingOutTests(BrowserTestCase):
     samples = "economy_7.uff"
 
-    def test_all_samples_are_imported_and_everything_is_cleared(self) -> None:
+    def test_dashboard_imports_all_samples_and_clears_everything(self) -> None:
         page = self.page(user=self.alice)
         page.goto("/admin/")
         page.click("text=Testing dashboard")

@@ -9,7 +9,7 @@ from .keyboard import KeyboardTestCase
 
 
 class JourneyTests(KeyboardTestCase):
-    def test_from_signing_in_to_the_file_of_a_reading(self) -> None:
+    def test_keyboard_reaches_the_flow_file_of_a_reading_from_sign_in(self) -> None:
         reading = Reading.objects.select_related("meter__meter_point", "flow_file")
         reading = reading.filter(flow_file__filename="economy_7.uff").latest("pk")
         page = self.page()
@@ -30,7 +30,7 @@ class JourneyTests(KeyboardTestCase):
         page.keyboard.press("Enter")
         self.expect_heading(page, reading.flow_file.filename)
 
-    def test_past_the_header_to_the_matter_in_one_step(self) -> None:
+    def test_skip_link_leads_past_the_header_to_the_content(self) -> None:
         page = self.page(user=self.alice)
         for path in ("/", "/admin/meter_readings/reading/"):
             with self.subTest(path):
@@ -39,7 +39,7 @@ class JourneyTests(KeyboardTestCase):
 
 
 class SearchKeyTests(KeyboardTestCase):
-    def test_goes_to_the_search_box_of_every_page(self) -> None:
+    def test_search_key_moves_to_the_search_box_of_every_page(self) -> None:
         page = self.page(user=self.alice)
         for path in ("/", "/find/", "/admin/", "/admin/meter_readings/meter/"):
             with self.subTest(path):
@@ -49,25 +49,25 @@ class SearchKeyTests(KeyboardTestCase):
                 self.assertEqual(self.focused_id(page), "find")
                 self.assertEqual(page.input_value("#find"), "")
 
-    def test_is_shown_in_the_box(self) -> None:
+    def test_search_key_is_shown_in_the_search_box(self) -> None:
         page = self.page(user=self.alice)
         page.goto("/")
         self.assertTrue(page.locator(".find-key").is_visible())
 
-    def test_is_a_character_like_others_while_somebody_types(self) -> None:
+    def test_search_key_is_an_ordinary_character_while_typing(self) -> None:
         page = self.page(user=self.alice)
         page.goto("/admin/meter_readings/meter/")
         page.focus("#searchbar")
         page.keyboard.type("a/b")
         self.assertEqual(page.input_value("#searchbar"), "a/b")
 
-    def test_leaves_the_browsers_own_keys_alone(self) -> None:
+    def test_search_key_leaves_browser_shortcuts_alone(self) -> None:
         page = self.page(user=self.alice)
         page.goto("/")
         page.keyboard.press("Control+/")
         self.assertEqual(self.focused_id(page), "")
 
-    def test_can_be_switched_off_and_on(self) -> None:
+    def test_search_key_can_be_switched_off_and_on(self) -> None:
         page = self.page(user=self.alice)
         page.goto("/find/")
         page.uncheck("#find-key-choice input")
@@ -83,7 +83,7 @@ class SearchKeyTests(KeyboardTestCase):
 
 
 class WithoutScriptsTests(KeyboardTestCase):
-    def test_finds_a_meter_point(self) -> None:
+    def test_search_finds_a_meter_point_without_javascript(self) -> None:
         point = Reading.objects.latest("pk").meter.meter_point
         page = self.page(user=self.alice, java_script_enabled=False)
         page.goto("/")
@@ -91,7 +91,7 @@ class WithoutScriptsTests(KeyboardTestCase):
         page.keyboard.press("Enter")
         page.wait_for_url(f"**{point.get_absolute_url()}")
 
-    def test_promises_no_key(self) -> None:
+    def test_search_box_shows_no_key_without_javascript(self) -> None:
         page = self.page(user=self.alice, java_script_enabled=False)
         page.goto("/find/")
         self.assertFalse(page.locator(".find-key").is_visible())

@@ -50,7 +50,7 @@ class PaperTests(BrowserTestCase):
         page.emulate_media(media="print", color_scheme=theme)
         return page
 
-    def test_nothing_is_pressed(self) -> None:
+    def test_printed_pages_have_no_controls(self) -> None:
         for address in [*self.addresses(), "/admin/meter_readings/reading/"]:
             with self.subTest(address):
                 page = self.on_paper(address)
@@ -59,14 +59,14 @@ class PaperTests(BrowserTestCase):
                     pressed.evaluate_all("all => all.map((e) => e.outerHTML)"), []
                 )
 
-    def test_nothing_is_cut_off(self) -> None:
+    def test_printed_pages_are_not_cut_off(self) -> None:
         for address in self.addresses():
             with self.subTest(address):
                 page = self.on_paper(address)
                 self.assertEqual(page.evaluate(_CUT), [])
                 self.assertEqual(page.evaluate(_BEYOND), [])
 
-    def test_charts_are_black_on_white_in_the_dark_too(self) -> None:
+    def test_printed_charts_are_black_on_white_in_dark_mode(self) -> None:
         address = self.addresses()[0]
         for theme in THEMES:
             with self.subTest(theme):
@@ -79,6 +79,6 @@ class PaperTests(BrowserTestCase):
                     (white, "rgba(0, 0, 0, 0)"),
                 )
 
-    def test_a_page_can_be_printed(self) -> None:
+    def test_browser_can_print_a_page(self) -> None:
         page = self.on_paper(self.addresses()[0])
         self.assertTrue(page.pdf(format="A4").startswith(b"%PDF"))

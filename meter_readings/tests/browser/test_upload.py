@@ -29,7 +29,7 @@ class UploadTestCase(BrowserTestCase):
 
 
 class WithScriptsTests(UploadTestCase):
-    def test_what_was_checked_is_imported_by_one_press_more(self) -> None:
+    def test_checked_files_are_imported_with_one_more_click(self) -> None:
         page = self.upload_page()
         page.set_input_files(_BOX, [chosen(EVERY_GROUP, "pressed.uff")])
         page.click("text=Check only")
@@ -39,7 +39,7 @@ class WithScriptsTests(UploadTestCase):
         page.wait_for_selector("text=Imported as #")
         self.assertTrue(FlowFile.objects.filter(filename="pressed.uff").exists())
 
-    def test_what_came_of_it_is_where_one_reads_on(self) -> None:
+    def test_focus_moves_to_the_upload_result(self) -> None:
         page = self.upload_page()
         page.set_input_files(_BOX, [chosen("nonsense", "a.uff")])
         page.click("text=Check only")
@@ -48,7 +48,7 @@ class WithScriptsTests(UploadTestCase):
         self.assertIn("1 file: 1 rejected", page.title())
         self.assertEqual(page.inner_text("#progress"), "")
 
-    def test_the_files_that_are_chosen_are_listed(self) -> None:
+    def test_chosen_files_are_listed(self) -> None:
         page = self.upload_page()
         files = [chosen("x" * 2048, "a.uff"), chosen("x", "<b>.uff")]
         page.set_input_files(_BOX, files)
@@ -57,7 +57,7 @@ class WithScriptsTests(UploadTestCase):
             ["a.uff, 2.0 KB", "<b>.uff, 1 byte"],
         )
 
-    def test_too_many_files_are_told_before_they_are_sent(self) -> None:
+    def test_too_many_files_are_reported_before_they_are_sent(self) -> None:
         page = self.upload_page()
         files = [chosen("x", f"{number}.uff") for number in range(101)]
         page.set_input_files(_BOX, files)
@@ -68,7 +68,7 @@ class WithScriptsTests(UploadTestCase):
         )
         self.assertEqual(page.locator(".outcomes").count(), 0)
 
-    def test_the_box_answers_to_what_is_dragged_over_it(self) -> None:
+    def test_upload_box_highlights_files_dragged_over_it(self) -> None:
         page = self.upload_page()
         for event, expected in ("dragenter", "dragged-over"), ("dragleave", ""):
             with self.subTest(event):
@@ -76,7 +76,7 @@ class WithScriptsTests(UploadTestCase):
                 name = page.locator(_BOX).get_attribute("class")
                 self.assertEqual(name, expected)
 
-    def test_who_has_been_signed_out_is_told_what_to_do(self) -> None:
+    def test_upload_after_sign_out_says_what_to_do(self) -> None:
         page = self.upload_page()
         page.set_input_files(_BOX, [chosen("x", "a.uff")])
         page.context.clear_cookies()
@@ -85,7 +85,7 @@ class WithScriptsTests(UploadTestCase):
 
 
 class WithoutScriptsTests(UploadTestCase):
-    def test_a_file_is_checked(self) -> None:
+    def test_file_is_checked_without_javascript(self) -> None:
         page = self.upload_page(java_script_enabled=False)
         page.set_input_files(_BOX, [chosen(EVERY_GROUP, "plain.uff")])
         page.click("text=Check only")

@@ -25,7 +25,7 @@ class CommandLineGuideTests(TransactionTestCase):
     # The files that are imported bear the numbers that the guide shows.
     reset_sequences = True
 
-    def test_shows_what_the_commands_print(self) -> None:
+    def test_commands_print_what_the_page_shows(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         shutil.copytree(PROJECT_ROOT / "sample_data", Path(folder, "sample_data"))
         self.enterContext(contextlib.chdir(folder))

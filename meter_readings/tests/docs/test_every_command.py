@@ -36,7 +36,7 @@ def readers() -> Iterator[type[runner.ReaderTestCase]]:
 
 
 class EveryCommandTests(SimpleTestCase):
-    def test_is_run_or_has_a_reason_not_to_be(self) -> None:
+    def test_every_shown_command_is_run_or_has_a_reason_not_to_be(self) -> None:
         followed = {each.page for each in readers()}
         for shown in SHOWN:
             with self.subTest(page=shown.page, command=shown.command):
@@ -46,14 +46,14 @@ class EveryCommandTests(SimpleTestCase):
                     or is_run_by_another_test(shown)
                 )
 
-    def test_is_in_a_block_of_a_language_that_is_known(self) -> None:
+    def test_every_code_block_has_a_known_language(self) -> None:
         known = markdown.TYPED | markdown.WHOLE | markdown.TEXT
         for page in markdown.PAGES:
             for block in markdown.blocks(page):
                 with self.subTest(page=page, line=block.line_number):
                     self.assertIn(block.language, known)
 
-    def test_is_in_a_block_that_is_found(self) -> None:
+    def test_every_code_block_is_parsed(self) -> None:
         for page in markdown.PAGES:
             said = (PROJECT_ROOT / page).read_text(encoding="utf-8")
             with self.subTest(page):
@@ -61,11 +61,11 @@ class EveryCommandTests(SimpleTestCase):
 
 
 class NotRunTests(SimpleTestCase):
-    def test_what_is_not_run_is_shown_somewhere(self) -> None:
+    def test_every_command_in_not_run_is_shown_on_a_page(self) -> None:
         shown = {each.command for each in SHOWN if not is_run_by_another_test(each)}
         self.assertEqual(NOT_RUN.keys() - shown, set())
 
-    def test_what_another_test_runs_is_shown_and_read_there(self) -> None:
+    def test_every_command_run_by_another_test_is_shown_and_read_there(self) -> None:
         for (page, language, beginning), module in BY_OTHER_TESTS.items():
             said = (PROJECT_ROOT / "meter_readings/tests" / module).read_text("utf-8")
             name = beginning.split()[-1] if beginning else page
@@ -77,13 +77,13 @@ class NotRunTests(SimpleTestCase):
 
 
 class RoomTests(SimpleTestCase):
-    def test_each_is_of_a_command_that_its_page_shows(self) -> None:
+    def test_every_setup_is_for_a_command_on_its_page(self) -> None:
         for each in readers():
             shown = {shown.command for shown in markdown.shown(each.page)}
             with self.subTest(each.page):
                 self.assertEqual(each.rooms.keys() - shown, set())
 
-    def test_each_says_what_is_other_than_on_the_page(self) -> None:
+    def test_every_setup_says_what_differs_from_the_page(self) -> None:
         for each in readers():
             for command, room in each.rooms.items():
                 with self.subTest(page=each.page, command=command):

@@ -55,7 +55,7 @@ def links(path: Path) -> Iterator[str]:
 
 
 class LinkTests(SimpleTestCase):
-    def test_every_link_leads_to_a_file_of_the_project(self) -> None:
+    def test_every_link_leads_to_an_existing_file(self) -> None:
         for page in PAGES:
             for target in links(page):
                 name = target.partition("#")[0]
@@ -84,7 +84,7 @@ class LinkTests(SimpleTestCase):
 
 
 class PictureTests(SimpleTestCase):
-    def test_every_picture_is_shown_with_words_for_who_cannot_see_it(
+    def test_every_picture_has_alternative_text(
         self,
     ) -> None:
         shown = set()
@@ -94,7 +94,7 @@ class PictureTests(SimpleTestCase):
                 shown.add((page.parent / target).resolve())
         self.assertEqual(shown, set((DOCUMENTATION / "images").iterdir()))
 
-    def test_no_picture_is_larger_than_a_page_may_load(self) -> None:
+    def test_no_picture_is_larger_than_150_kilobytes(self) -> None:
         for path in (DOCUMENTATION / "images").iterdir():
             with self.subTest(path.name):
                 self.assertLessEqual(path.stat().st_size, 150_000)

@@ -48,19 +48,19 @@ def help_of(name: str, words: str) -> str:
 
 
 class CommandTests(SimpleTestCase):
-    def test_every_command_of_ours_is_described(self) -> None:
+    def test_every_management_command_is_in_the_command_line_page(self) -> None:
         page = text_of("documentation/COMMAND_LINE.md")
         for name in find_commands(management.__path__[0]):
             with self.subTest(name):
                 self.assertRegex(page, rf"\b{name}\b")
 
-    def test_every_command_that_is_shown_exists(self) -> None:
+    def test_every_shown_management_command_exists(self) -> None:
         for page in PAGES:
             for name in MANAGE.findall(page.read_text(encoding="utf-8")):
                 with self.subTest(page=page.name, command=name):
                     self.assertIn(name, get_commands())
 
-    def test_every_option_that_is_shown_with_a_command_exists(self) -> None:
+    def test_every_shown_option_of_a_management_command_exists(self) -> None:
         for page in PAGES:
             for name, words in COMMAND.findall(page.read_text(encoding="utf-8")):
                 known = help_of(name, words)
@@ -68,18 +68,18 @@ class CommandTests(SimpleTestCase):
                     with self.subTest(page=page.name, command=name, option=option):
                         self.assertRegex(known, rf"(?<![\w-]){option}(?![\w-])")
 
-    def test_every_script_that_is_shown_can_be_run(self) -> None:
+    def test_every_shown_script_is_executable(self) -> None:
         for page in PAGES:
             for name in SCRIPT.findall(page.read_text(encoding="utf-8")):
                 with self.subTest(page=page.name, script=name):
                     path = PROJECT_ROOT / name
                     self.assertTrue(path.is_file() and os.access(path, os.X_OK))
 
-    def test_the_readme_begins_with_the_two_that_need_nothing_else(self) -> None:
+    def test_readme_begins_with_the_demo_and_the_tests(self) -> None:
         two = ["run_demo_server.sh", "deployment_scripts/run_tests.sh"]
         self.assertEqual(SCRIPT.findall(text_of("README.md"))[:2], two)
 
-    def test_the_quick_start_begins_with_the_demonstration(self) -> None:
+    def test_quickstart_begins_with_the_demo(self) -> None:
         scripts = SCRIPT.findall(text_of("QUICKSTART.md"))
         self.assertEqual(scripts[:1], ["run_demo_server.sh"])
 
@@ -93,7 +93,7 @@ class NameTests(SimpleTestCase):
             with self.subTest(name):
                 self.assertIn(f"`{name}`", page)
 
-    def test_every_amount_of_the_heavy_tests_is_in_the_testing_guide(self) -> None:
+    def test_every_amount_variable_is_in_the_testing_guide(self) -> None:
         page = text_of("documentation/TESTING_GUIDE.md")
         for path in (PROJECT_ROOT / "meter_readings/tests/robustness").glob("*.py"):
             for match in AMOUNT.finditer(path.read_text(encoding="utf-8")):
@@ -115,7 +115,7 @@ class ScriptTests(SiteTestCase):
                 with self.subTest(path.name):
                     self.assertIn(f"`{path.name}`", guide)
 
-    def test_every_option_that_is_shown_exists(self) -> None:
+    def test_every_shown_option_of_a_script_exists(self) -> None:
         every_page = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
         for script, words in set(SHOWN_SCRIPT.findall(every_page)):
             for option in re.findall(r"--[a-z-]+", words):

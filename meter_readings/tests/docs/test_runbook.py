@@ -59,17 +59,17 @@ class RunbookReferenceTests(SimpleTestCase):
         )
     )
 
-    def test_every_check_exists(self) -> None:
+    def test_every_system_check_in_the_operations_guide_exists(self) -> None:
         for name in re.findall(r"`(d0010\.[EW]\d+)`", self.page):
             with self.subTest(name):
                 self.assertTrue(f'"{name}"' in self.source)
 
-    def test_every_figure_exists(self) -> None:
+    def test_every_metric_in_the_operations_guide_exists(self) -> None:
         for name in set(re.findall(r"\b(d0010_[a-z]\w+)", self.page)):
             with self.subTest(name):
                 self.assertTrue(f'"{name.removeprefix("d0010_")}"' in self.source)
 
-    def test_every_sentence_that_people_see_is_said_somewhere(self) -> None:
+    def test_every_quoted_message_in_the_operations_guide_exists(self) -> None:
         tables = re.findall(r"^\| They see (?:.+\n)+", self.page, re.MULTILINE)
         sentences = re.findall(r"\n\| \*([^*]+)\*", "".join(tables))
         self.assertGreater(len(sentences), 5)

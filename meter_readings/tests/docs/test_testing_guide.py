@@ -64,7 +64,7 @@ class TestingGuideTests(runner.ReaderTestCase):
         ),
         "python manage.py test meter_readings.tests.browser": Room(
             words=f"{FEW}; {KEPT}",
-            more=f"{KEEP} -k test_promises_no_key",
+            more=f"{KEEP} -k test_search_box_shows_no_key",
             says="(?m)^OK",
         ),
         "./deployment_scripts/take_pictures.sh": Room(

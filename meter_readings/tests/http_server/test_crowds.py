@@ -14,7 +14,7 @@ CLIENTS = amount("D0010_CLIENTS", 60)
 
 
 class CrowdTests(ServedTestCase):
-    def test_all_are_answered(self) -> None:
+    def test_many_clients_at_once_are_all_answered(self) -> None:
         paths = load_test_paths()
         result = run_load_test(
             port=self.port, clients=CLIENTS, paths=paths, headers=self.headers

@@ -35,7 +35,7 @@ class DescriptionTests(ServedTestCase):
             raise SkipTest(missing)
         super().setUpClass()
 
-    def test_no_request_finds_an_answer_that_is_not_described(self) -> None:
+    def test_every_response_is_as_the_openapi_description_says(self) -> None:
         """By all checks, with so many examples of each operation."""
         with tempfile.TemporaryDirectory(prefix="d0010_schemathesis_") as folder:
             run = subprocess.run(

@@ -27,13 +27,13 @@ class LogTests(ServedTestCase):
         self.log.seek(0)
         return [json.loads(line) for line in self.log if "gunicorn.error" in line]
 
-    def test_has_one_object_a_line_of_what_it_does(self) -> None:
+    def test_server_log_has_one_json_object_per_line(self) -> None:
         sent(Request(), port=self.port)
         [started, *_] = self.said()
         self.assertEqual(started["level"], "INFO")
         self.assertIn("Starting gunicorn", started["message"])
 
-    def test_has_no_mpan_of_requests_that_cannot_be_read(self) -> None:
+    def test_server_log_has_no_mpan_of_unreadable_requests(self) -> None:
         for request in UNREADABLE:
             with self.subTest(str(request)):
                 self.assertGreaterEqual(sent(request, port=self.port).status, 400)

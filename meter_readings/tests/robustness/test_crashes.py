@@ -107,7 +107,7 @@ class KilledProcessTests(TransactionTestCase):
         self.undoing_seconds = time.monotonic() - started
         self.assertEqual(_held(), self.nothing)
 
-    def test_leaves_all_of_its_file_or_none_of_it(self) -> None:
+    def test_killed_import_leaves_all_of_its_file_or_none(self) -> None:
         seen: Counter[str] = Counter()
         lengths = self._lengths_of_phases()
         for number in range(1, KILLS + 1):
@@ -117,7 +117,7 @@ class KilledProcessTests(TransactionTestCase):
                 seen[self._kill_import(_second(number), aim)] += 1
         say(f"{KILLS} imports killed on {connection.vendor}: {dict(seen)}")
 
-    def test_undoes_all_of_a_file_or_none_of_it(self) -> None:
+    def test_killed_undo_removes_all_of_a_file_or_none(self) -> None:
         seen: Counter[str] = Counter()
         for number in range(1, KILLS // 4 + 1):
             data = _second(number)

@@ -29,16 +29,16 @@ class FullDiskTests(SimpleTestCase):
     def setUp(self) -> None:
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
 
-    def test_of_received_files_is_told_and_forgiven(self) -> None:
+    def test_site_reports_a_full_original_files_disk_and_recovers(self) -> None:
         disk = self.enterContext(SmallDisk(16))
         self.drill(disk, Site(self.folder, MEDIA_ROOT=str(disk.path / "media")))
 
-    def test_of_sqlite_is_told_and_forgiven(self) -> None:
+    def test_site_reports_a_full_sqlite_disk_and_recovers(self) -> None:
         disk = self.enterContext(SmallDisk(48))
         self.drill(disk, Site(self.folder, SQLITE_PATH=str(disk.path / "db.sqlite3")))
 
     @skipUnless(IS_REQUIRED or programs(), "needs PostgreSQL's own programs")
-    def test_of_postgresql_is_told_and_forgiven(self) -> None:
+    def test_site_reports_a_full_postgresql_disk_and_recovers(self) -> None:
         disk = self.enterContext(SmallDisk(48))
         tablespace = disk.path / "tables"
         tablespace.mkdir()

@@ -24,7 +24,7 @@ class MutatedFileTests(TransactionTestCase):
     is of all verdicts, rows and reports, and the same on every database.
     """
 
-    def test_do_no_harm_and_are_stored_as_they_must_be(self) -> None:
+    def test_mutated_files_are_stored_as_the_reference_model_says(self) -> None:
         kept = Path(mkdtemp(prefix="d0010_mutants_"))
         outcomes: Counter[str] = Counter()
         failures: list[str] = []

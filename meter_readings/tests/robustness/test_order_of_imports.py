@@ -96,7 +96,7 @@ def histories(draw: DrawFn) -> History:
 class HistoryTests(TransactionTestCase):
     """After every step all that is held is what the files held say, and no more."""
 
-    def test_leaves_no_trace_but_in_the_files_held(self) -> None:
+    def test_database_depends_on_the_stored_files_not_on_their_history(self) -> None:
         @seed(SEED)
         @settings(max_examples=EXAMPLES, deadline=None, database=None, print_blob=True)
         @given(histories(), st.sampled_from([True, True, True, False]))

@@ -42,7 +42,7 @@ class RaceTests(TransactionTestCase):
         for program in self.programs:
             self.assertEqual(program.answer(), {"ready": True})
 
-    def test_imports_a_file_once_and_tells_all_the_same(self) -> None:
+    def test_concurrent_imports_of_a_file_load_it_once(self) -> None:
         for number in range(ROUNDS):
             data = large_file(
                 identifier=f"SAME{number}", meters=range(40), days=range(40)
@@ -58,7 +58,7 @@ class RaceTests(TransactionTestCase):
             database_state.empty()
         say(f"{2 * ROUNDS} races for one file on {connection.vendor}")
 
-    def test_rejects_a_file_once_and_tells_all_the_same(self) -> None:
+    def test_concurrent_imports_of_a_bad_file_reject_it_once(self) -> None:
         for number in range(ROUNDS):
             good = large_file(
                 identifier=f"BAD{number}", meters=range(40), days=range(10)
@@ -73,7 +73,7 @@ class RaceTests(TransactionTestCase):
             database_state.empty()
         say(f"{ROUNDS} races to be rejected on {connection.vendor}")
 
-    def test_imports_different_files_of_the_same_meters_side_by_side(self) -> None:
+    def test_concurrent_imports_for_the_same_meters_all_load(self) -> None:
         for number in range(ROUNDS):
             files = [self._competing(place) for place in range(PROCESSES)]
             gone, left = files[::2], files[1::2]
@@ -87,7 +87,7 @@ class RaceTests(TransactionTestCase):
             database_state.empty()
         say(f"{ROUNDS} races for the same meters on {connection.vendor}")
 
-    def test_undoes_and_imports_as_if_one_after_another(self) -> None:
+    def test_concurrent_import_and_undo_act_as_if_in_sequence(self) -> None:
         for number in range(ROUNDS):
             one, another, new = (self._competing(place) for place in range(3))
             self._at_once([self._importing(data) for data in (one, another)])

@@ -49,7 +49,9 @@ class RestartTests(SimpleTestCase):
         self.site.sign_in()
         self.held = 0
 
-    def test_all_of_a_file_is_held_or_nothing_and_the_site_recovers(self) -> None:
+    def test_postgresql_restart_leaves_all_of_a_file_or_none_and_the_site_recovers(
+        self,
+    ) -> None:
         seen: Counter[str] = Counter()
         started = time.monotonic()
         self._import_undisturbed()
