@@ -1,7 +1,7 @@
-"""Charts as lines, marks and words at places on paper, drawn from plain numbers.
+"""Line charts: positions of lines, markers and labels, for a template to write as SVG.
 
-What comes out is for a template to write as SVG: colours, dashes and type are the style
-sheet's. One unit is about one pixel of a small screen.
+Colours, dashes and fonts come from the style sheet. One unit is about one pixel of a
+small screen.
 """
 
 from __future__ import annotations
@@ -20,85 +20,84 @@ from meter_readings.d0010 import LONDON
 
 WIDTH, HEIGHT = 360, 220
 _TOP, _RIGHT, _BOTTOM = 26, 336, 176
-# What a letter takes, a line, and how far above its point a name stands.
-_LETTER, _LINE_HEIGHT, _ABOVE = 7, 14, 8
+_LETTER_WIDTH, _LINE_HEIGHT = 7, 14
+# The distance of a label above its point
+_LABEL_OFFSET = 8
 
-_MOST_TICKS = 5
-_STEPS_OF_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
+_MAX_TICKS = 5
+_MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
 
-# More marks than this would run into one another; estimates are marked all the same.
-_MOST_MARKS = 60
+# More markers would overlap; estimates always have one.
+_MAX_MARKERS = 60
 
-# One shape for each series, around its place.
+# The shape of the markers of each series, as an SVG path around (0, 0)
 _SHAPES = (
     "M-3.5,0a3.5,3.5 0 1,0 7,0a3.5,3.5 0 1,0 -7,0z",
     "M-3,-3h6v6h-6z",
     "M0,-4.5l4.5,4.5l-4.5,4.5l-4.5,-4.5z",
     "M-4,-3h8l-4,7z",
 )
-MOST_SERIES = len(_SHAPES)
+MAX_SERIES = len(_SHAPES)
 
 
 class Point(NamedTuple):
-    """A value at a time; `since`, where it is the rate of all the time since then."""
+    """A value at a time; a rate has the start of the period it is the average of."""
 
     at: datetime
     value: Decimal
-    words: str
+    tooltip: str
     is_estimate: bool = False
-    since: datetime | None = None
+    period_start: datetime | None = None
 
 
 class Series(NamedTuple):
-    """Points in time, under a name."""
+    """Points in order of time, and their name."""
 
     name: str
     points: Sequence[Point]
 
 
 class Tick(NamedTuple):
-    """A place on an axis, and what it says there."""
+    """A position on an axis, and its text."""
 
-    place: float
-    words: str
+    position: float
+    text: str
 
 
-class Mark(NamedTuple):
-    """One point on paper, and what it says to who points at it."""
-
+class Marker(NamedTuple):
     x: float
     y: float
-    words: str
+    tooltip: str
     is_estimate: bool
 
 
 class Label(NamedTuple):
-    """A name on paper that ends at a place, and how wide it is."""
+    """The name of a series; `x` is the right end of the text."""
 
     x: float
     y: float
-    words: str
+    text: str
     width: float
 
 
 class Line(NamedTuple):
-    """One series on paper: `number` from 1 on gives it colour, dash and shape.
+    """One series: `number`, from 1 on, gives it its colour, dash and shape.
 
-    `end` is its last point. It has no label where names would run into one another.
+    `end` is its last point. There is no label if labels would overlap.
     """
 
     number: int
     name: str
     path: str
     shape: str
-    marks: list[Mark]
-    end: Mark
+    markers: list[Marker]
+    end: Marker
     label: Label | None = None
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart on paper: `changes` are where verticals stand."""
+    """The positions of everything in a chart; `changes` are those of vertical lines."""
 
     title: str
     description: str
@@ -116,12 +115,12 @@ class Chart:
 
     @property
     def is_labelled(self) -> bool:
-        """Return whether every line has its name beside it."""
+        """Whether every line has a label."""
         return all(line.label for line in self.lines)
 
 
-class _Paper(NamedTuple):
-    """Where times and values are on paper."""
+class _PlotArea(NamedTuple):
+    """The scales of both axes."""
 
     left: float
     start: datetime
@@ -149,26 +148,26 @@ def draw(
     changes: Iterable[datetime] = (),
     from_zero: bool = False,
 ) -> Chart:
-    """Return a chart of one to `MOST_SERIES` series from `start` to `end`.
+    """Return a chart of one to `MAX_SERIES` series from `start` to `end`.
 
-    Each series has a point or more. The values covered are those of the points, and
-    nought if it is `from_zero`.
+    Each series has at least one point. The axis of values covers all points, and zero
+    with `from_zero`. Vertical lines mark the `changes`.
     """
     values = [point.value for each in series for point in each.points]
     ticks = value_ticks(min(values), max(values), from_zero=from_zero)
-    words = [_shown(value) for value in ticks]
-    left = _LETTER * max(map(len, words)) + 12
-    paper = _Paper(left, start, end, ticks[0], ticks[-1])
-    lines = [_line(number, each, paper) for number, each in enumerate(series, start=1)]
+    texts = [f"{value:,f}" for value in ticks]
+    left = _LETTER_WIDTH * max(map(len, texts)) + 12
+    area = _PlotArea(left, start, end, ticks[0], ticks[-1])
+    lines = [_line(number, each, area) for number, each in enumerate(series, start=1)]
     return Chart(
         title,
         description,
         unit,
         left,
-        _labelled(lines) if len(lines) > 1 else lines,
-        [Tick(paper.x(at), said) for at, said in time_ticks(start, end)],
-        [Tick(paper.y(value), said) for value, said in zip(ticks, words, strict=True)],
-        [paper.x(at) for at in changes if start <= at <= end],
+        _with_labels(lines) if len(lines) > 1 else lines,
+        [Tick(area.x(at), text) for at, text in time_ticks(start, end)],
+        [Tick(area.y(value), text) for value, text in zip(ticks, texts, strict=True)],
+        [area.x(at) for at in changes if start <= at <= end],
     )
 
 
@@ -178,7 +177,7 @@ def draw(
 def value_ticks(
     lowest: Decimal, highest: Decimal, *, from_zero: bool = False
 ) -> list[Decimal]:
-    """Return three to five round values that cover what lies between two values."""
+    """Return three to five round values, the range of which includes both values."""
     if from_zero:
         lowest, highest = min(lowest, Decimal(0)), max(highest, Decimal(0))
     if lowest == highest:
@@ -186,14 +185,14 @@ def value_ticks(
     step = next(
         step
         for step in _round_steps(highest - lowest)
-        if ceil(highest / step) - floor(lowest / step) < _MOST_TICKS
+        if ceil(highest / step) - floor(lowest / step) < _MAX_TICKS
     )
     numbers = range(floor(lowest / step), ceil(highest / step) + 1)
     return [step * number for number in numbers]
 
 
 def _round_steps(span: Decimal) -> Iterator[Decimal]:
-    """Yield steps of 1, 2 and 5 in each power of ten, from too small a one on."""
+    """Yield 1, 2 and 5 times each power of ten, beginning with a step too small."""
     exponent = span.adjusted() - 1
     while True:
         yield from (Decimal(digit).scaleb(exponent) for digit in (1, 2, 5))
@@ -201,22 +200,22 @@ def _round_steps(span: Decimal) -> Iterator[Decimal]:
 
 
 def time_ticks(start: datetime, end: datetime) -> list[tuple[datetime, str]]:
-    """Return the first days of months between two times, at most five of them."""
+    """Return at most five first days of months between two times, with their text."""
     first, last = (_month(at.astimezone(LONDON)) for at in (start, end))
-    # The month of the start has begun before it, or with it.
+    # The first month begins at the start or before it.
     first += _start_of_month(first) < start
     numbers, step = next(
         (range(first + -first % step, last + 1, step), step)
-        for step in _STEPS_OF_MONTHS
-        if len(range(first + -first % step, last + 1, step)) <= _MOST_TICKS
+        for step in _MONTH_STEPS
+        if len(range(first + -first % step, last + 1, step)) <= _MAX_TICKS
     )
-    words = "M Y" if step < 12 else "Y"
+    date_format = "M Y" if step < 12 else "Y"
     starts = [_start_of_month(number) for number in numbers]
-    return [(at, formats.date_format(at, words)) for at in starts]
+    return [(at, formats.date_format(at, date_format)) for at in starts]
 
 
 def _month(day: date) -> int:
-    """Return the number of months since the year nought."""
+    """Return the number of months since the start of year 0."""
     return day.year * 12 + day.month - 1
 
 
@@ -224,62 +223,57 @@ def _start_of_month(number: int) -> datetime:
     return datetime(number // 12, number % 12 + 1, 1, tzinfo=LONDON)
 
 
-def _shown(value: Decimal) -> str:
-    return f"{value:,f}"
-
-
 # Lines
 
 
-def _line(number: int, series: Series, paper: _Paper) -> Line:
-    marks = [
-        Mark(paper.x(point.at), paper.y(point.value), point.words, point.is_estimate)
+def _line(number: int, series: Series, area: _PlotArea) -> Line:
+    markers = [
+        Marker(area.x(point.at), area.y(point.value), point.tooltip, point.is_estimate)
         for point in series.points
     ]
-    path = " ".join(_strokes(series.points, marks, paper))
-    end = marks[-1]
-    if len(marks) > _MOST_MARKS:
-        marks = [mark for mark in marks if mark.is_estimate]
-    return Line(number, series.name, path, _SHAPES[number - 1], marks, end)
+    path = " ".join(_path_segments(series.points, markers, area))
+    end = markers[-1]
+    if len(markers) > _MAX_MARKERS:
+        markers = [marker for marker in markers if marker.is_estimate]
+    return Line(number, series.name, path, _SHAPES[number - 1], markers, end)
 
 
-def _strokes(
-    points: Sequence[Point], marks: Sequence[Mark], paper: _Paper
+def _path_segments(
+    points: Sequence[Point], markers: Sequence[Marker], area: _PlotArea
 ) -> Iterator[str]:
-    """Yield a path from point to point; a rate is level for all of its time."""
-    reached = None
-    for point, mark in zip(points, marks, strict=True):
-        if point.since is None:
-            yield f"{'M' if reached is None else 'L'}{mark.x},{mark.y}"
-        elif point.since == reached:
-            yield f"V{mark.y}H{mark.x}"
+    """Yield an SVG path through the points; a rate is level during its period."""
+    previous = None
+    for point, marker in zip(points, markers, strict=True):
+        if point.period_start is None:
+            yield f"{'M' if previous is None else 'L'}{marker.x},{marker.y}"
+        elif point.period_start == previous:
+            yield f"V{marker.y}H{marker.x}"
         else:
-            begins = max(paper.x(point.since), paper.left)
-            yield f"M{begins},{mark.y}H{mark.x}"
-        reached = point.at
+            start = max(area.x(point.period_start), area.left)
+            yield f"M{start},{marker.y}H{marker.x}"
+        previous = point.at
 
 
-def _labelled(lines: list[Line]) -> list[Line]:
-    """Return the lines with their names over their ends, where all have the room."""
+def _with_labels(lines: list[Line]) -> list[Line]:
+    """Return the lines with labels above their ends, or without if labels overlap."""
     labelled = [line._replace(label=_label(line)) for line in lines]
     labels = [line.label for line in labelled if line.label]
-    if any(_meet(one, other) for one, other in combinations(labels, 2)):
+    if any(_overlap(one, other) for one, other in combinations(labels, 2)):
         return lines
     return labelled
 
 
 def _label(line: Line) -> Label:
-    """Return the name over the end of the line, all of it on the paper."""
-    width = _LETTER * len(line.name)
+    """Return the label above the end of a line, moved to be inside the chart."""
+    width = _LETTER_WIDTH * len(line.name)
     return Label(
         round(max(line.end.x, width + 4.0), 1),
-        round(max(line.end.y - _ABOVE, _LINE_HEIGHT), 1),
+        round(max(line.end.y - _LABEL_OFFSET, _LINE_HEIGHT), 1),
         line.name,
         width,
     )
 
 
-def _meet(one: Label, other: Label) -> bool:
-    """Return whether two names would run into one another; they end at their x."""
+def _overlap(one: Label, other: Label) -> bool:
     are_level = abs(one.y - other.y) < _LINE_HEIGHT
     return are_level and (one.x - one.width < other.x and other.x - other.width < one.x)

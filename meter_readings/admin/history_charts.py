@@ -1,4 +1,4 @@
-"""The charts on the pages of meter points and meters, and the same in tables."""
+"""The charts on the pages of meter points and meters, and their rows as tables."""
 
 from __future__ import annotations
 
@@ -19,112 +19,113 @@ from meter_readings.histories import Register, RegisterKey
 from meter_readings.models import Reading
 from meter_readings.templatetags.shown import register_reading
 
-_PANELS = 4
-# Of one register, a year of one a day and more; fewer where there are many registers.
-_READINGS_DRAWN, _READINGS_DRAWN_IN_ALL = 400, 1600
+_MAX_PANELS = 4
+# More than a year of daily readings of one register
+_MAX_READINGS_PER_REGISTER = 400
+_MAX_READINGS = 1600
 
 _DAY = timedelta(days=1)
 _SHORTEST_PERIOD = timedelta(days=62)
 
 
 class Panel(NamedTuple):
-    """The chart of one register, on all meters that have one of this name.
+    """The chart of the registers with one id, on one or more meters.
 
-    There is no chart where there is nothing to draw. `readings` or `advances` are what
-    is drawn, in time.
+    The chart is None if it would have no points. Either `readings` or `advances` are
+    its rows, in order of time.
     """
 
     register_id: str
     is_demand: bool
-    names_meters: bool
+    shows_serial_numbers: bool
     chart: Chart | None
     readings: list[Reading]
     advances: list[Advance]
 
 
-class Drawing(NamedTuple):
-    """All charts: where they begin and end, and what they leave out.
+class ChartSet(NamedTuple):
+    """All charts of a page, with their common period.
 
-    `limit` is how many readings of each register there are at most, and `is_cut_off`
-    whether one has as many.
+    A chart has at most `limit` readings of each register; `is_truncated` if a register
+    has as many. `omitted_count` registers have no chart.
     """
 
     panels: list[Panel]
     start: datetime | None = None
     end: datetime | None = None
     limit: int = 0
-    is_cut_off: bool = False
-    left_out: int = 0
+    is_truncated: bool = False
+    omitted_count: int = 0
 
 
-def drawing(
+def build_charts(
     *,
     registers: Sequence[Register],
-    changes: Sequence[datetime],
+    meter_changes: Sequence[datetime],
     months: int | None,
     of_advances: bool,
-) -> Drawing:
-    """Return charts of the first of these registers, for one query.
+) -> ChartSet:
+    """Return charts of the first of these registers, with one query.
 
-    They end with the latest reading and go back so many months, or to the first.
+    Their period ends with the latest reading; it has so many months, or with None it
+    begins with the earliest reading.
     """
-    groups = _groups([one for one in registers if one.latest])
-    drawn = [one for group in groups for one in group]
-    if not drawn:
-        return Drawing([])
-    start, end = _period(drawn, months)
-    limit = min(_READINGS_DRAWN, _READINGS_DRAWN_IN_ALL // len(drawn))
-    of_register: dict[RegisterKey, list[Reading]] = {one.key: [] for one in drawn}
+    groups = _groups([register for register in registers if register.latest])
+    charted = [register for group in groups for register in group]
+    if not charted:
+        return ChartSet([])
+    start, end = _period(charted, months)
+    limit = min(_MAX_READINGS_PER_REGISTER, _MAX_READINGS // len(charted))
+    readings: dict[RegisterKey, list[Reading]] = {each.key: [] for each in charted}
     for reading in histories.current_readings(
-        registers=list(of_register), since=start, limit=limit
+        registers=list(readings), since=start, limit=limit
     ):
-        of_register[RegisterKey(reading.meter_id, reading.register_id)].append(reading)
-    return Drawing(
-        [
-            _panel(group, of_register, _Frame(start, end, changes), of_advances)
-            for group in groups
-        ],
-        start,
-        end,
-        limit,
-        any(len(found) == limit for found in of_register.values()),
-        len(registers) - len(drawn),
+        readings[RegisterKey(reading.meter_id, reading.register_id)].append(reading)
+    axes = _Axes(start, end, meter_changes)
+    return ChartSet(
+        panels=[_panel(group, readings, axes, of_advances) for group in groups],
+        start=start,
+        end=end,
+        limit=limit,
+        is_truncated=any(len(found) == limit for found in readings.values()),
+        omitted_count=len(registers) - len(charted),
     )
 
 
-def changes_of_meter(registers: Iterable[Register]) -> list[datetime]:
-    """Return when a meter began and another one had come to its end.
+def meter_changes(registers: Iterable[Register]) -> list[datetime]:
+    """Return the times at which one meter replaced another.
 
-    A meter that is still read while another one is begins no change.
+    A meter that is read at the same time as another replaces none.
     """
-    spans: dict[int, list[datetime]] = {}
-    for one in registers:
-        for end in filter(None, (one.first, one.latest)):
-            spans.setdefault(one.meter.pk, []).append(end.read_at)
-    begins_and_ends = [(min(times), max(times)) for times in spans.values()]
+    times: dict[int, list[datetime]] = {}
+    for register in registers:
+        for reading in filter(None, (register.first, register.latest)):
+            times.setdefault(register.meter.pk, []).append(reading.read_at)
+    spans = [(min(each), max(each)) for each in times.values()]
     return sorted(
         {
-            begins
-            for begins, _ in begins_and_ends
-            for other_begins, other_ends in begins_and_ends
-            if other_begins < begins and other_ends <= begins + _DAY
+            start
+            for start, _ in spans
+            for other_start, other_end in spans
+            if other_start < start and other_end <= start + _DAY
         }
     )
 
 
 def _groups(registers: Iterable[Register]) -> list[list[Register]]:
-    """Return registers by name, no more than can be told from one another."""
+    """Return the registers by id, as many as charts can distinguish."""
     groups: dict[str, list[Register]] = {}
-    for one in registers:
-        groups.setdefault(one.register_id, []).append(one)
-    return [group[: charts.MOST_SERIES] for group in islice(groups.values(), _PANELS)]
+    for register in registers:
+        groups.setdefault(register.register_id, []).append(register)
+    return [
+        group[: charts.MAX_SERIES] for group in islice(groups.values(), _MAX_PANELS)
+    ]
 
 
 def _period(
     registers: Iterable[Register], months: int | None
 ) -> tuple[datetime, datetime]:
-    """Return from when to when there are to be charts."""
-    readings = [reading for one in registers for reading in (one.first, one.latest)]
+    readings = [reading for each in registers for reading in (each.first, each.latest)]
     times = [reading.read_at for reading in readings if reading]
     end = max(times)
     if months is None:
@@ -134,70 +135,69 @@ def _period(
     return local.replace(year=year, month=month + 1, day=min(local.day, 28)), end
 
 
-class _Frame(NamedTuple):
-    """What all charts of a page have in common."""
+class _Axes(NamedTuple):
+    """The period of all charts of a page, and the meter changes."""
 
     start: datetime
     end: datetime
-    changes: Sequence[datetime]
+    meter_changes: Sequence[datetime]
 
 
 def _panel(
     group: Sequence[Register],
-    of_register: dict[RegisterKey, list[Reading]],
-    frame: _Frame,
+    readings_of: dict[RegisterKey, list[Reading]],
+    axes: _Axes,
     of_advances: bool,
 ) -> Panel:
-    """Return the chart of registers of one name."""
     readings: list[Reading] = []
     advances: list[Advance] = []
     series: list[Series] = []
-    for one in reversed(group):
-        counted = _counted(one, of_register[one.key])
+    for register in reversed(group):
+        valid = _valid_readings(register, readings_of[register.key])
         if of_advances:
-            found = [] if one.is_demand else advances_between(readings=counted)
+            found = [] if register.is_demand else advances_between(readings=valid)
             advances += found
-            points = [_rate(each) for each in found if each.per_day is not None]
+            points = [_rate_point(each) for each in found if each.per_day is not None]
         else:
-            readings += counted
-            points = [_position(reading) for reading in counted]
+            readings += valid
+            points = [_reading_point(reading) for reading in valid]
         if points:
-            series.append(Series(one.meter.serial_number, points))
+            series.append(Series(register.meter.serial_number, points))
     return Panel(
         register_id=group[0].register_id,
-        is_demand=any(one.is_demand for one in group),
-        names_meters=len(group) > 1,
-        chart=_chart(group, series, frame, of_advances) if series else None,
+        is_demand=any(register.is_demand for register in group),
+        shows_serial_numbers=len(group) > 1,
+        chart=_chart(group, series, axes, of_advances) if series else None,
         readings=readings,
         advances=advances,
     )
 
 
-def _counted(register: Register, readings: Iterable[Reading]) -> list[Reading]:
-    """Return the readings in time, without tests and suspect ones."""
-    counted = [one for one in readings if left_out(one, is_demand=False) is None]
-    for reading in counted:
+def _valid_readings(register: Register, readings: Iterable[Reading]) -> list[Reading]:
+    """Return the readings in order of time, without tests and suspect readings."""
+    valid = [each for each in readings if left_out(each, is_demand=False) is None]
+    for reading in valid:
         reading.meter = register.meter
-    return sorted(counted, key=lambda reading: reading.read_at)
+    return sorted(valid, key=lambda reading: reading.read_at)
 
 
-def _position(reading: Reading) -> Point:
+def _reading_point(reading: Reading) -> Point:
     is_estimate = reading.basis is Basis.ESTIMATED
     value = f"{register_reading(reading.value)}, {_date(reading.read_at)}"
-    words = f"{value}, {reading.basis.label.lower()}"
-    return Point(reading.read_at, reading.value, words, is_estimate)
+    tooltip = f"{value}, {reading.basis.label.lower()}"
+    return Point(reading.read_at, reading.value, tooltip, is_estimate)
 
 
-def _rate(advance: Advance) -> Point:
+def _rate_point(advance: Advance) -> Point:
     earlier, later = advance.earlier, advance.later
     span = f"{_date(earlier.read_at)} to {_date(later.read_at)}"
-    words = f"{advance.per_day} a day, {span}"
+    tooltip = f"{advance.per_day} a day, {span}"
     if advance.is_estimate:
-        words += ", estimated"
+        tooltip += ", estimated"
     return Point(
         later.read_at,
         advance.per_day or Decimal(0),
-        words,
+        tooltip,
         advance.is_estimate,
         earlier.read_at,
     )
@@ -206,35 +206,34 @@ def _rate(advance: Advance) -> Point:
 def _chart(
     group: Sequence[Register],
     series: Sequence[Series],
-    frame: _Frame,
+    axes: _Axes,
     of_advances: bool,
 ) -> Chart:
-    """Return the chart, which says in words what is to be seen on it."""
-    is_demand = any(one.is_demand for one in group)
-    drawn = "Daily rate" if of_advances else "Demand" if is_demand else "Readings"
-    changes = [at for at in frame.changes if frame.start < at <= frame.end]
-    sentences = [_described(one) for one in series]
+    """Return the chart with a description for people who cannot see it."""
+    is_demand = any(register.is_demand for register in group)
+    quantity = "Daily rate" if of_advances else "Demand" if is_demand else "Readings"
+    changes = [at for at in axes.meter_changes if axes.start < at <= axes.end]
+    sentences = [_series_summary(each) for each in series]
     sentences += [f"Meter changed on {_date(at)}." for at in changes]
     return charts.draw(
-        title=f"{drawn} of register {group[0].register_id}",
+        title=f"{quantity} of register {group[0].register_id}",
         description=" ".join(sentences),
         unit="register units a day" if of_advances else "register units",
         series=series,
-        start=frame.start,
-        end=frame.end,
+        start=axes.start,
+        end=axes.end,
         changes=changes,
         from_zero=of_advances,
     )
 
 
-def _described(series: Series) -> str:
-    """Return what one series says, in a sentence."""
+def _series_summary(series: Series) -> str:
     first, last = series.points[0], series.points[-1]
     count = len(series.points)
     estimates = sum(point.is_estimate for point in series.points)
     return (
         f"Meter {series.name}: {count} point{pluralize(count)},"
-        f" {estimates} of them estimated; first {first.words}; last {last.words}."
+        f" {estimates} of them estimated; first {first.tooltip}; last {last.tooltip}."
     )
 
 

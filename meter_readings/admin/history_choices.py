@@ -1,119 +1,110 @@
-"""What a person chose to see of a history, and what there is to choose from."""
+"""The form that chooses what the pages of meter points and meters show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 from urllib.parse import urlencode
+
+from django import forms
 
 from meter_readings.d0010 import YEARS
 from meter_readings.d0010.codes import Basis
 from meter_readings.histories import Event, Register, RegisterKey, event_of
 from meter_readings.models import Reading
 
-_PERIODS = {"3": "3 months", "13": "13 months", "37": "3 years", "all": "All"}
-_USUAL_PERIOD = "13"
-_DRAWN = {"readings": "Readings", "advances": "Advances a day"}
-
-# Of these none is current, or none of them is looked for.
-_NOT_OFFERED = {Basis.WITHDRAWN}
+# The history has no readings with this basis.
+_BASES = {basis.value: basis for basis in Basis if basis != Basis.WITHDRAWN}
+_PERIODS = [("3", "3 months"), ("13", "13 months"), ("37", "3 years"), ("all", "All")]
 
 
-class Choice(NamedTuple):
-    """One of several that can be chosen."""
+class _ChoiceOrInitialField(forms.ChoiceField):
+    """A choice that has its initial value if the query has no valid one."""
 
-    value: str
-    words: str
-    is_chosen: bool
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return data if self.valid_value(data) else initial
+
+    def clean(self, value: Any) -> Any:
+        return self.bound_data(value, self.initial)
 
 
-class Choices(NamedTuple):
-    """What was chosen, as the address of the page says it."""
+class HistoryForm(forms.Form):
+    """The choice of register, basis, chart and period, and the page of the history.
 
-    register: RegisterKey | None
-    basis: Basis | None
-    period: str
-    drawn: str
-    before: Event | None
+    Every query is accepted: a value that is not offered counts as not chosen. `before`
+    and `of` are the time and the register of the last reading of the previous page.
+    """
+
+    register = _ChoiceOrInitialField(initial="")
+    basis = _ChoiceOrInitialField(
+        choices=[("", "All"), *((value, each.label) for value, each in _BASES.items())],
+        initial="",
+    )
+    chart = _ChoiceOrInitialField(
+        label="Chart of",
+        choices=[("readings", "Readings"), ("advances", "Advances a day")],
+        initial="readings",
+    )
+    period = _ChoiceOrInitialField(choices=_PERIODS, initial="13")
+    before = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    of = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    use_required_attribute = False
+
+    def __init__(self, query: Mapping[str, str], registers: Sequence[Register]) -> None:
+        super().__init__(query, auto_id=False)
+        self._registers = {_value_of(each.key): each for each in registers}
+        labels = {value: _label_of(each) for value, each in self._registers.items()}
+        field = cast(forms.ChoiceField, self.fields["register"])
+        field.choices = [("", "All"), *labels.items()]
+        self.full_clean()
+
+    @property
+    def selected_registers(self) -> list[Register]:
+        """The register chosen, or all."""
+        value = self.cleaned_data["register"]
+        return [self._registers[value]] if value else list(self._registers.values())
+
+    @property
+    def selected_basis(self) -> Basis | None:
+        return _BASES.get(self.cleaned_data["basis"])
+
+    @property
+    def shows_advances(self) -> bool:
+        return bool(self.cleaned_data["chart"] == "advances")
 
     @property
     def months(self) -> int | None:
-        """Return of how many months there is to be a chart; None of all."""
-        return int(self.period) if self.period.isdecimal() else None
+        """The number of months in the charts; None for all."""
+        period = self.cleaned_data["period"]
+        return None if period == "all" else int(period)
 
     @property
-    def draws_advances(self) -> bool:
-        """Return whether the chart is to be of advances."""
-        return self.drawn == "advances"
+    def position(self) -> Event | None:
+        """The last reading of the previous page; None on the first page."""
+        read_at = self.cleaned_data.get("before")
+        register = self._registers.get(self.cleaned_data.get("of", ""))
+        if not register or not read_at or read_at.year not in YEARS:
+            return None
+        return Event(*register.key, read_at)
 
-    def registers(self, registers: Iterable[Register]) -> list[Register]:
-        """Return the registers that were chosen."""
-        return [one for one in registers if self.register in (None, one.key)]
-
-    def offered(self, registers: Sequence[Register]) -> list[dict[str, object]]:
-        """Return the lists to choose from: names, labels and choices."""
-        chosen_register = _value_of(self.register) if self.register else ""
-        by_value = {_value_of(one.key): _words_of(one) for one in registers}
-        bases = {each.value: each.label for each in Basis if each not in _NOT_OFFERED}
-        lists = (
-            ("register", "Register", {"": "All"} | by_value, chosen_register),
-            ("basis", "Basis", {"": "All"} | bases, self.basis or ""),
-            ("chart", "Chart of", _DRAWN, self.drawn),
-            ("period", "Period", _PERIODS, self.period),
-        )
-        return [
-            {
-                "name": name,
-                "label": label,
-                "choices": [
-                    Choice(value, words, value == chosen)
-                    for value, words in values.items()
-                ],
-            }
-            for name, label, values, chosen in lists
-        ]
-
-    def query(self, before: Reading | None = None) -> str:
-        """Return these choices for an address, for the page after `before` or first."""
-        asked = {
-            "register": _value_of(self.register) if self.register else "",
-            "basis": self.basis or "",
-            "chart": self.drawn if self.draws_advances else "",
-            "period": "" if self.period == _USUAL_PERIOD else self.period,
+    def query_string(self, after: Reading | None = None) -> str:
+        """Return these choices for a link to the first page, or the one after a row."""
+        query = {
+            field.name: field.value()
+            for field in self.visible_fields()
+            if field.value() != field.initial
         }
-        if before is not None:
-            event = event_of(before)
-            asked["before"] = event.read_at.isoformat()
-            asked["of"] = _value_of(RegisterKey(event.meter_id, event.register_id))
-        return "?" + urlencode({name: value for name, value in asked.items() if value})
-
-
-def choices_made(asked: Mapping[str, str], registers: Iterable[Register]) -> Choices:
-    """Return what was chosen; what cannot be chosen counts as not asked for."""
-    keys = {_value_of(one.key): one.key for one in registers}
-    period, drawn = asked.get("period"), asked.get("chart")
-    return Choices(
-        register=keys.get(asked.get("register", "")),
-        basis={each.value: each for each in Basis}.get(asked.get("basis", "")),
-        period=period if period in _PERIODS else _USUAL_PERIOD,
-        drawn=drawn if drawn in _DRAWN else "readings",
-        before=_event(asked.get("before", ""), keys.get(asked.get("of", ""))),
-    )
-
-
-def _event(moment: str, key: RegisterKey | None) -> Event | None:
-    try:
-        read_at = datetime.fromisoformat(moment)
-    except ValueError:
-        return None
-    is_moment = read_at.tzinfo and read_at.year in YEARS
-    return Event(*key, read_at) if key and is_moment else None
+        if after is not None:
+            event = event_of(after)
+            query["before"] = event.read_at.isoformat()
+            query["of"] = _value_of(RegisterKey(event.meter_id, event.register_id))
+        return f"?{urlencode(query)}"
 
 
 def _value_of(key: RegisterKey) -> str:
     return f"{key.meter_id}-{key.register_id}"
 
 
-def _words_of(register: Register) -> str:
+def _label_of(register: Register) -> str:
     return f"{register.register_id}, meter {register.meter.serial_number}"

@@ -17,8 +17,8 @@ from meter_readings.d0010.codes import ReadingType
 from meter_readings.histories import Event, Register, RegisterKey
 from meter_readings.models import Finding, Meter, MeterPoint, Reading, SiteVisit
 
-from .history_charts import changes_of_meter, drawing
-from .history_choices import Choices, choices_made
+from .history_charts import build_charts, meter_changes
+from .history_choices import HistoryForm
 
 _METERS_SHOWN = 100
 _REGISTERS_SHOWN = 400
@@ -71,13 +71,13 @@ def _page(
         registers = _in_order(
             histories.registers_of(meters=meters, limit=_REGISTERS_SHOWN)
         )
-        choices = choices_made(request.GET, registers)
-        context |= _latest(registers) | _history(registers, choices)
-        context["drawing"] = drawing(
-            registers=choices.registers(registers),
-            changes=changes_of_meter(registers),
-            months=choices.months,
-            of_advances=choices.draws_advances,
+        form = HistoryForm(request.GET, registers)
+        context |= _latest(registers) | _history(registers, form)
+        context["charts"] = build_charts(
+            registers=form.selected_registers,
+            meter_changes=meter_changes(registers),
+            months=form.months,
+            of_advances=form.shows_advances,
         )
         readings = context["seen"]
     if may_view(["meter_readings.view_sitevisit"]):
@@ -118,13 +118,13 @@ def _latest(registers: Sequence[Register]) -> dict[str, Any]:
 # History
 
 
-def _history(registers: Sequence[Register], choices: Choices) -> dict[str, Any]:
+def _history(registers: Sequence[Register], form: HistoryForm) -> dict[str, Any]:
     """Return a page of the history of the registers chosen."""
-    keys = sorted(one.key for one in choices.registers(registers))
+    keys = sorted(one.key for one in form.selected_registers)
     found = histories.latest_events(
         registers=keys,
-        basis=choices.basis,
-        before=choices.before,
+        basis=form.selected_basis,
+        before=form.position,
         limit=_EVENTS_SHOWN + 1,
     )
     events, has_older = found[:_EVENTS_SHOWN], len(found) > _EVENTS_SHOWN
@@ -139,10 +139,9 @@ def _history(registers: Sequence[Register], choices: Choices) -> dict[str, Any]:
     return {
         "history": _rows(events, versions, registers),
         "seen": [*events, *versions, *(one.latest for one in registers if one.latest)],
-        "choices": choices,
-        "lists": choices.offered(registers),
-        "newest": choices.query() if choices.before else "",
-        "older": choices.query(events[-1]) if has_older else "",
+        "history_form": form,
+        "newest": form.query_string() if form.position else "",
+        "older": form.query_string(after=events[-1]) if has_older else "",
         "looked_through": histories.looked_through(len(keys)),
     }
 

@@ -1,4 +1,4 @@
-"""The page of a meter point, for who has a customer on the phone."""
+"""Tests of the pages of meter points and meters."""
 
 from __future__ import annotations
 
@@ -311,7 +311,7 @@ class VersionsTests(HistoryTestCase):
         self.assertIn("11.0 Does not count ✕ Withdrawn", self.part("History"))
 
 
-class ChoicesTests(HistoryTestCase):
+class HistoryFormTests(HistoryTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.say(
@@ -323,11 +323,11 @@ class ChoicesTests(HistoryTestCase):
             "030|NT|20240102000000|51.0|||T|N|",
         )
 
-    def test_show_the_latest_25_first(self) -> None:
+    def test_history_shows_the_latest_25_readings_first(self) -> None:
         self.assertEqual(self.history()[0], "DY 30")
         self.assertEqual(len(self.history()), 25)
 
-    def test_lead_to_older_readings_and_back(self) -> None:
+    def test_links_lead_to_older_readings_and_back_to_the_newest(self) -> None:
         page = self.get()
         older = page.context["older"]
         self.assertContains(page, f'href="{older.replace("&", "&amp;")}#history"')
@@ -338,46 +338,54 @@ class ChoicesTests(HistoryTestCase):
         self.assertContains(after, 'href="?#history">Newest</a>')
         self.assertEqual(after.context["older"], "")
 
-    def test_keep_what_was_chosen_from_page_to_page(self) -> None:
+    def test_link_to_older_readings_keeps_the_choices(self) -> None:
         asked = {"register": self.key("DY"), "basis": "actual", "period": "all"}
         older = self.get(**asked, chart="advances").context["older"]
         for part in (f"register={self.key('DY')}", "basis=actual", "period=all"):
             self.assertIn(part, older)
         self.assertIn("chart=advances", older)
 
-    def test_show_one_register(self) -> None:
+    def test_history_shows_the_chosen_register_only(self) -> None:
         self.assertEqual(self.history(register=self.key("NT")), ["NT 51", "NT 50"])
 
-    def test_show_one_basis(self) -> None:
+    def test_history_shows_the_chosen_basis_only(self) -> None:
         self.assertEqual(self.history(basis="estimated"), ["NT 51"])
 
-    def test_offer_each_basis_but_that_of_withdrawn_readings(self) -> None:
-        lists = {one["name"]: one["choices"] for one in self.get().context["lists"]}
-        offered = {choice.value for choice in lists["basis"]}
+    def test_form_offers_every_basis_except_withdrawn(self) -> None:
+        field = self.get().context["history_form"].fields["basis"]
+        offered = {value for value, _ in field.choices}
         self.assertEqual(offered, {"", *Basis} - {Basis.WITHDRAWN})
 
-    def test_say_how_far_they_looked_for_a_basis(self) -> None:
+    def test_history_of_a_basis_names_the_scan_limit(self) -> None:
         self.assertIn(
             "10,000 readings of each", self.part("History", basis="estimated")
         )
 
-    def test_say_what_to_do_where_nothing_is_as_chosen(self) -> None:
+    def test_empty_history_links_to_all_registers_and_bases(self) -> None:
         words = self.part("History", basis="customer")
         self.assertIn("Show all registers on every basis", words)
 
-    def test_offer_every_register_with_its_meter(self) -> None:
+    def test_form_offers_every_register_with_its_meter(self) -> None:
         option = (
             f'<option value="{self.key("NT")}" selected>NT, meter TST0000001</option>'
         )
         self.assertContains(self.get(register=self.key("NT")), option, html=True)
 
-    def test_leave_out_of_account_what_cannot_be_chosen(self) -> None:
+    def test_form_shows_the_defaults_for_values_that_are_not_offered(self) -> None:
+        page = self.get(period="2", chart="x")
+        for option in (
+            '<option value="13" selected>13 months</option>',
+            '<option value="readings" selected>Readings</option>',
+        ):
+            self.assertContains(page, option, html=True)
+
+    def test_values_that_are_not_offered_count_as_not_chosen(self) -> None:
         usual = self.history()
         key = self.key("DY")
         for asked in (
             {"register": "9-XX", "basis": "x", "period": "2", "chart": "x"},
             {"before": "yesterday", "of": key},
-            {"before": "2024-01-05T00:00:00", "of": key},
+            {"before": "2024-01-05T00:00:00+00:00"},
             {"before": "9999-12-31T23:59:59+00:00", "of": key},
             {"before": "2024-01-05T00:00:00+00:00", "of": "9-XX"},
         ):
@@ -405,36 +413,36 @@ class ChartTests(HistoryTestCase):
         )
 
     def panel(self, **asked: Any) -> Any:
-        (panel,) = self.get(**asked).context["drawing"].panels
+        (panel,) = self.get(**asked).context["charts"].panels
         return panel
 
-    def test_is_of_thirteen_months_up_to_the_latest_reading(self) -> None:
-        drawing = self.get().context["drawing"]
-        self.assertEqual(drawing.start.date(), date(2022, 12, 1))
-        self.assertEqual(drawing.end.date(), date(2024, 1, 1))
+    def test_period_is_thirteen_months_up_to_the_latest_reading(self) -> None:
+        charts = self.get().context["charts"]
+        self.assertEqual(charts.start.date(), date(2022, 12, 1))
+        self.assertEqual(charts.end.date(), date(2024, 1, 1))
         self.assertIn("1 Dec 2022 to 1 Jan 2024", self.part("Over time"))
 
-    def test_is_of_more_where_asked_to(self) -> None:
-        self.assertEqual(len(self.panel(period="all").chart.lines[0].marks), 5)
+    def test_period_all_begins_with_the_earliest_reading(self) -> None:
+        self.assertEqual(len(self.panel(period="all").chart.lines[0].markers), 5)
 
-    def test_has_a_line_for_each_meter(self) -> None:
+    def test_chart_has_a_line_for_each_meter(self) -> None:
         lines = self.panel().chart.lines
         self.assertEqual([line.name for line in lines], ["OLD", "NEW"])
 
-    def test_marks_estimates_hollow(self) -> None:
-        hollow = [mark.is_estimate for mark in self.panel().chart.lines[0].marks]
+    def test_markers_of_estimates_are_hollow(self) -> None:
+        hollow = [marker.is_estimate for marker in self.panel().chart.lines[0].markers]
         self.assertEqual(hollow, [False, False, True, False])
         self.assertContains(self.get(), '<path class="spot hollow"', 1)
 
-    def test_marks_the_change_of_meter(self) -> None:
+    def test_vertical_line_marks_the_change_of_meter(self) -> None:
         self.assertEqual(len(self.panel().chart.changes), 1)
         self.assertIn("dashed upright: change of meter", self.part("Over time"))
 
-    def test_does_not_take_a_second_meter_for_a_change(self) -> None:
+    def test_meter_read_at_the_same_time_as_another_is_no_change_of_meter(self) -> None:
         self.say(2, "028|NEW|R|", "030|S|20230915000000|1.0|||T|N|")
         self.assertEqual(self.panel().chart.changes, [])
 
-    def test_is_described_in_words(self) -> None:
+    def test_description_summarises_each_series_and_meter_change(self) -> None:
         self.assertIn(
             "Meter OLD: 4 points, 1 of them estimated; first 800.0, 1 Sep 2023, actual;"
             " last 900.0, 1 Dec 2023, actual. Meter NEW: 2 points, 0 of them estimated;"
@@ -443,65 +451,66 @@ class ChartTests(HistoryTestCase):
             self.panel().chart.description,
         )
 
-    def test_has_the_same_in_a_table(self) -> None:
+    def test_table_has_the_readings_of_the_chart(self) -> None:
         self.assertIn(
             "Show as table Register S Read at Serial number Reading Basis"
             " 1 Sep 2023 00:00 BST OLD 800.0 Actual",
             self.part("Over time"),
         )
 
-    def test_is_of_advances_where_asked_to(self) -> None:
+    def test_chart_of_advances_shows_daily_rates(self) -> None:
         words = self.part("Over time", chart="advances")
         self.assertIn("1 Sep 2023 1 Oct 2023 OLD 30.0 30 1.00", words)
         chart = self.panel(chart="advances").chart
         self.assertEqual(chart.title, "Daily rate of register S")
-        marks = chart.lines[1].marks
+        markers = chart.lines[1].markers
         self.assertEqual(
-            [mark.words for mark in marks], ["2.00 a day, 1 Dec 2023 to 1 Jan 2024"]
+            [marker.tooltip for marker in markers],
+            ["2.00 a day, 1 Dec 2023 to 1 Jan 2024"],
         )
 
-    def test_says_that_an_advance_rests_on_an_estimate(self) -> None:
-        marks = self.panel(chart="advances").chart.lines[0].marks
-        self.assertTrue(marks[-1].words.endswith(", estimated"))
+    def test_tooltip_of_an_advance_says_that_it_is_estimated(self) -> None:
+        markers = self.panel(chart="advances").chart.lines[0].markers
+        self.assertTrue(markers[-1].tooltip.endswith(", estimated"))
 
-    def test_leaves_suspect_readings_out(self) -> None:
+    def test_chart_omits_suspect_readings(self) -> None:
         self.say(2, "028|NEW|R|", "030|S|20231220000000|999.0|||F|N|")
         values = [int(reading.value) for reading in self.panel().readings]
         self.assertNotIn(999, values)
 
-    def test_says_that_not_all_readings_are_drawn(self) -> None:
-        with patch("meter_readings.admin.history_charts._READINGS_DRAWN", 2):
+    def test_page_says_that_the_chart_has_only_the_latest_readings(self) -> None:
+        with patch("meter_readings.admin.history_charts._MAX_READINGS_PER_REGISTER", 2):
             words = self.part("Over time")
         self.assertIn("Only the latest 2 readings of a register are drawn.", words)
 
-    def test_shares_what_may_be_drawn_among_registers(self) -> None:
-        with patch("meter_readings.admin.history_charts._READINGS_DRAWN_IN_ALL", 4):
+    def test_registers_share_the_limit_of_readings(self) -> None:
+        with patch("meter_readings.admin.history_charts._MAX_READINGS", 4):
             lines = self.panel().chart.lines
-        self.assertEqual([len(line.marks) for line in lines], [2, 2])
+        self.assertEqual([len(line.markers) for line in lines], [2, 2])
 
-    def test_is_drawn_of_one_register_where_asked_to(self) -> None:
+    def test_chart_shows_the_chosen_register_only(self) -> None:
         new = Meter.objects.get(serial_number="NEW")
         panel = self.panel(register=f"{new.pk}-S")
         self.assertEqual([line.name for line in panel.chart.lines], ["NEW"])
 
-    def test_needs_no_style_and_no_script_of_its_own(self) -> None:
+    def test_page_has_no_inline_styles(self) -> None:
         html = self.get().content.decode()
         self.assertNotIn("style=", html[html.index("<h1") :])
         self.assertNotIn("<style", html)
 
 
 class OtherChartsTests(HistoryTestCase):
-    def test_are_those_of_the_first_registers(self) -> None:
+    def test_page_has_charts_of_the_first_four_registers(self) -> None:
         self.say(
             1,
             "028|TST0000001|R|",
             *[f"030|{name}|20240101000000|1.0|||T|N|" for name in "ABCDEF"],
         )
-        panels = self.get().context["drawing"].panels
+        panels = self.get().context["charts"].panels
         self.assertEqual([panel.register_id for panel in panels], list("ABCD"))
         self.assertIn("2 more registers: choose one", self.part("Over time"))
 
-    def test_say_that_demand_has_no_advances(self) -> None:
+    def test_page_says_that_a_demand_register_has_no_advances(self) -> None:
         self.say(
             1,
             "028|TST0000001|R|",
@@ -509,30 +518,30 @@ class OtherChartsTests(HistoryTestCase):
             "030|MD|20240201000000|7.0|||T|N|",
         )
         self.assertIn("has no advances", self.part("Over time", chart="advances"))
-        (panel,) = self.get().context["drawing"].panels
+        (panel,) = self.get().context["charts"].panels
         self.assertEqual(panel.chart.title, "Demand of register MD")
 
-    def test_say_what_to_do_where_there_is_no_rate(self) -> None:
+    def test_page_suggests_a_longer_period_if_there_is_no_daily_rate(self) -> None:
         self.say(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||T|N|")
         words = self.part("Over time", chart="advances")
         self.assertIn("No daily rate in this time", words)
         self.assertIn("1 Dec 2022 to 1 Jan 2024", self.part("Over time"))
 
-    def test_say_what_to_do_where_there_is_no_reading(self) -> None:
+    def test_page_suggests_a_longer_period_if_there_is_no_reading(self) -> None:
         self.say(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||F|N|")
         self.assertIn("No reading to draw in this time", self.part("Over time"))
 
-    def test_have_a_legend_where_names_would_run_into_one_another(self) -> None:
+    def test_chart_has_a_legend_if_labels_would_overlap(self) -> None:
         groups = []
         for name in ("TST0000001", "TST0000002"):
             groups += [f"028|{name}|R|", "030|S|20240101000000|8.0|||T|N|"]
         self.say(1, *groups)
         self.assertContains(self.get(), '<ul class="legend">')
 
-    def test_cover_two_months_of_a_single_reading(self) -> None:
+    def test_chart_of_a_single_reading_covers_two_months(self) -> None:
         self.say(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||T|N|")
-        drawing = self.get(period="all").context["drawing"]
-        self.assertEqual(drawing.end - drawing.start, timedelta(days=62))
+        charts = self.get(period="all").context["charts"]
+        self.assertEqual(charts.end - charts.start, timedelta(days=62))
 
 
 class RemarksTests(HistoryTestCase):
