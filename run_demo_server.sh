@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Show the project: install, prepare the database, load the samples, serve.
+# Serve the demonstration: install, prepare the database, load the samples, serve.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=deployment_scripts/common.sh
@@ -9,141 +9,118 @@ usage() {
     cat <<'TEXT'
 Usage: ./run_demo_server.sh
 
-Makes the Python environment, writes .env if there is none, prepares the database
+Creates the virtual environment, writes .env if there is none, prepares the database
 (SQLite, unless .env or the environment chooses PostgreSQL), creates the demo user,
-loads the sample files, and serves the site. What is done already is not done again.
+loads the sample files and serves the site. A second run repeats only what has changed.
 
-SERVER_PORT=8001 is the port. Stop the server with Ctrl-C: nothing is left running.
+SERVER_PORT sets the port (default: 8001). Ctrl-C stops the server; no process remains.
 TEXT
 }
 
 case "${1:-}" in
 '') ;;
--h | --help)
-    usage
-    exit 0
-    ;;
-*)
-    usage >&2
-    exit 2
-    ;;
+-h | --help) usage && exit 0 ;;
+*) usage_error "Unknown option: $1" ;;
 esac
 
 cd "$PROJECT_ROOT"
 port="${SERVER_PORT:-8001}"
 
-# check_port: refuses a port that cannot be served before the work is done.
-check_port() {
+# require_free_port: exits with an error, before any work is done, if the site could not
+# be served on the port.
+require_free_port() {
     case "$port" in
-    '' | *[!0-9]*) die "SERVER_PORT must be a number, not \"$port\"." ;;
+    *[!0-9]*) die "SERVER_PORT must be a number, not \"$port\"." ;;
     esac
-    "$PYTHON" - "$port" <<'PYTHON_CODE' ||
-import socket, sys
-
-server = socket.socket()
-# As the server itself does: a port closed a moment ago is free.
-server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-try:
-    server.bind(("127.0.0.1", int(sys.argv[1])))
-except (OSError, OverflowError) as error:
-    sys.exit(f"    {error}")
-PYTHON_CODE
-        die "Port $port cannot be used." \
-            "Stop what uses it, or choose another one: SERVER_PORT=8002 $0"
+    { [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } 2>/dev/null ||
+        die "SERVER_PORT must be from 1 to 65535, not $port."
+    ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null ||
+        die "Port $port is in use." \
+            "Stop the program that uses it, or choose another port: SERVER_PORT=8002 $0"
 }
 
-# check_place: refuses to show made-up data, and a published password, in production.
-check_place() {
-    "$PYTHON" - <<'PYTHON_CODE' ||
-import os, sys
-from config import environment
-
-environment.prepare(default_environment="development")
-sys.exit(os.environ["D0010_ENV"] == "production")
-PYTHON_CODE
-        die "This is a production site, and the demonstration has a published password." \
-            "Remove D0010_ENV=production from .env or the environment, or show the" \
+# require_not_production: exits with an error on a production site, because the
+# demonstration has a published password and invented data.
+require_not_production() {
+    local environment
+    environment="$(get_setting D0010_ENV)" || die "The settings in $ENV_FILE could not be read."
+    [ "$environment" != production ] ||
+        die "This is a production site. The demonstration has a published password." \
+            "Remove D0010_ENV=production from .env or the environment, or serve the" \
             "demonstration from another folder."
 }
 
-# write_env_file: gives this machine a key of its own, readable by its user alone.
+# write_env_file: writes a .env with a secret key of its own, readable by its owner only.
 write_env_file() {
-    if [ -e .env ]; then
-        return
-    fi
+    local key
+    [ ! -e .env ] || return 0
     step "Writing .env"
+    key="$(random_secret)"
     (
         umask 077
-        "$PYTHON" - >.env.new <<'PYTHON_CODE'
-import secrets
-
-print("# Written for a demonstration; .env.example explains every name.")
-print("D0010_ENV=development")
-print(f"SECRET_KEY={secrets.token_urlsafe(50)}")
-PYTHON_CODE
-    )
-    # Moved into place whole, so that an interruption leaves no half of it.
+        echo "# Settings of a demonstration. .env.example explains all settings."
+        echo "D0010_ENV=development"
+        echo "SECRET_KEY=$key"
+    ) >.env.new
+    # mv is atomic, so an interrupted run leaves no incomplete .env.
     mv .env.new .env
 }
 
-# load_samples: imports every sample file. Some are there to be rejected.
+# import_files PATH...: imports flow files and sets status to the exit code.
+import_files() {
+    status=0
+    manage import_d0010 "$@" || status=$?
+}
+
+# load_samples: imports the sample files, among them files that must be rejected.
 load_samples() {
-    local path status=0
-    local good_samples=() rejected_samples=()
+    local path status valid=() invalid=()
     for path in sample_data/*.uff; do
-        [ -e "$path" ] || continue
-        case "$(basename "$path")" in
-        *rejected*) rejected_samples+=("$path") ;;
-        *) good_samples+=("$path") ;;
+        case "$path" in
+        *rejected*) invalid+=("$path") ;;
+        *) valid+=("$path") ;;
         esac
     done
 
     step "Loading the sample files"
-    if [ ${#good_samples[@]} -eq 0 ]; then
-        warn "There are no sample files in sample_data."
-        return
-    fi
-    manage import_d0010 "${good_samples[@]}" || status=$?
+    import_files "${valid[@]}"
     case "$status" in
     0) ;;
-    1) warn "Not every sample file could be loaded; the site is served all the same." ;;
+    1) warn "Some sample files could not be loaded. The site is served without them." ;;
     *) die "The sample files could not be loaded (exit code $status)." \
-        "If the database is an old one, move db.sqlite3 away and run this again." ;;
+        "If the database was made by an old version, move db.sqlite3 away and try again." ;;
     esac
 
-    if [ ${#rejected_samples[@]} -gt 0 ]; then
-        step "Showing how a faulty file is rejected"
-        status=0
-        manage import_d0010 "${rejected_samples[@]}" || status=$?
-        case "$status" in
-        0) warn "It was loaded, although it is there to be rejected." ;;
-        1) ok "Rejected, as it should be: nothing of it was stored." ;;
-        *) warn "The import stopped with exit code $status." ;;
-        esac
-    fi
+    step "Importing invalid sample files to show how files are rejected"
+    import_files "${invalid[@]}"
+    case "$status" in
+    0) warn "The invalid sample files were not rejected." ;;
+    1) ok "Rejected as expected. Nothing was stored from these files." ;;
+    *) warn "The import stopped with exit code $status." ;;
+    esac
 }
 
 ensure_environment requirements.txt
-check_place
-check_port
+require_not_production
+require_free_port
 write_env_file
 
 step "Preparing the database"
 manage migrate --verbosity 0 ||
-    die "The database could not be prepared." \
-        "The message above says why. SQLite needs to write to this folder;" \
-        "PostgreSQL needs to be running, with the DB_ names set."
+    die "The database could not be prepared. The message above names the cause." \
+        "SQLite needs write access to this folder. PostgreSQL must be running, and the" \
+        "DB_ settings must be set."
 ok "Ready."
 
 step "Creating the demo user"
-manage create_demo_user
+demo_user="$(manage create_demo_user)"
 
 load_samples
 
-step "Serving the site; Ctrl-C stops it"
+step "Serving the site. Ctrl-C stops it."
 info "Home       http://127.0.0.1:$port/"
 info "Admin      http://127.0.0.1:$port/admin/"
-info "Sign in as demo_admin with the password KrakenDemo123!"
+info "$demo_user"
 
-# exec and --noreload make the server this very process: stopping it stops everything.
+# With exec and --noreload the server replaces this process, so stopping it stops all.
 exec "$PYTHON" manage.py runserver --noreload "127.0.0.1:$port"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pack what a server needs, from what is committed: the same commit gives the same bytes.
+# Pack a commit for a server. The same commit always gives the same bytes.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -9,11 +9,12 @@ usage() {
     cat <<'TEXT'
 Usage: deployment_scripts/create_deployment_tarball.sh [--output DIR] [COMMIT]
 
-Packs the files of a commit (HEAD) into DIR/d0010-COMMIT.tar.gz (DIR is dist), with its
-SHA-256 beside it. The same commit gives the same bytes, on any day, by anybody.
+Packs the files of a commit (default: HEAD) into DIR/d0010-COMMIT.tar.gz (default: dist)
+and writes the SHA-256 of the archive to a second file. The same commit gives the same
+bytes on every machine.
 
-Only committed files are packed: neither .env nor data nor what is not committed. It
-refuses to pack a commit that has something in it that looks like a secret.
+The archive contains committed files only, so neither .env nor data. The script refuses
+a commit with a file that looks like a secret.
 
 On the server:
 
@@ -26,31 +27,28 @@ TEXT
 output="$PROJECT_ROOT/dist" commit=HEAD
 while [ $# -gt 0 ]; do
     case "$1" in
-    -h | --help)
-        usage
-        exit 0
-        ;;
+    -h | --help) usage && exit 0 ;;
     --output)
-        require_value "$1" "${2:-}"
+        require_value "$@"
         output="$2"
         shift
         ;;
-    -*) usage_error "\"$1\" is not known." ;;
+    -*) usage_error "Unknown option: $1" ;;
     *) commit="$1" ;;
     esac
     shift
 done
 
-has_command git || die "git is not here." "The package is made from what is committed to it."
+has_command git || die "git is not installed." "The archive is made from a git commit."
 mkdir -p "$output"
 output="$(cd "$output" && pwd)"
 cd "$PROJECT_ROOT"
 id="$(git rev-parse --verify --quiet "$commit^{commit}")" ||
-    die "\"$commit\" is no commit of this project." \
-        "Give one that git log shows, or none for the latest."
+    die "\"$commit\" is not a commit of this project." \
+        "Give a commit that git log lists, or none to pack HEAD."
 name="d0010-$(printf '%.12s' "$id")"
 
-# What a secret's file is called is known; of the texts, only how a private key begins.
+# Secrets are found by file name, and private keys by their first line.
 secrets="$(
     {
         git ls-tree -r --name-only "$id" | grep -Ev '(^|/)\.env\.example$' |
@@ -58,18 +56,17 @@ secrets="$(
         git grep -lE -e '-----BEGIN [A-Z ]*PRIVATE KEY' "$id" | sed 's/^[^:]*://' || true
     } | sort -u
 )"
-[ -z "$secrets" ] || die "The commit has something that looks like a secret or data:" \
-    "$secrets" "Remove it, and whatever it opens must be changed."
+[ -z "$secrets" ] || die "The commit contains files that look like secrets or data:" \
+    "$secrets" "Remove them, and replace each secret that was committed."
 if ! git diff --quiet HEAD -- 2>/dev/null; then
-    warn "There are changes that are not committed; they are not in the package."
+    warn "The archive does not contain the uncommitted changes of this folder."
 fi
 
 step "Packing $(git log -1 --format='%h %s' "$id")"
-package="$output/$name.tar.gz"
-# Its umask is git's own business, which may differ from user to user; gzip -n writes
-# neither name nor time.
-git -c tar.umask=0022 archive --format=tar --prefix="$name/" "$id" | gzip -9 -n >"$package.new"
-mv "$package.new" "$package"
+archive="$output/$name.tar.gz"
+# The umask of git archive is a user setting. gzip -n writes neither name nor time.
+git -c tar.umask=0022 archive --format=tar --prefix="$name/" "$id" | gzip -9 -n >"$archive.new"
+mv "$archive.new" "$archive"
 (cd "$output" && "$(command -v python3 || echo "$PYTHON")" -c '
 import hashlib, pathlib, sys
 
@@ -78,4 +75,4 @@ digest = hashlib.sha256(pathlib.Path(name).read_bytes()).hexdigest()
 pathlib.Path(f"{name}.sha256").write_text(f"{digest}  {name}\n")
 print(f"    {digest}")
 ' "$name.tar.gz")
-ok "$package"
+ok "$archive"

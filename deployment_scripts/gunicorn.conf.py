@@ -1,32 +1,32 @@
-"""How gunicorn serves the site. GUNICORN_BIND and GUNICORN_WORKERS say otherwise."""
+"""gunicorn configuration. GUNICORN_BIND and GUNICORN_WORKERS override two values."""
 
 import os
 
 wsgi_app = "config.wsgi:application"
-# A proxy stands before it; nobody else reaches it.
+# Only a reverse proxy on the same machine reaches gunicorn.
 bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")
 forwarded_allow_ips = "127.0.0.1"
 
 worker_class = "gthread"
 workers = int(os.environ.get("GUNICORN_WORKERS", "2"))
-# Each thread keeps a connection to PostgreSQL, which takes a hundred unless told
-# otherwise. Who comes meanwhile waits; nobody is turned away (backlog, 2048).
+# Each thread keeps a connection to PostgreSQL, whose default limit is 100. Further
+# requests wait in the backlog (2048).
 threads = 16
-# A worker that says nothing for so long is killed; a slow request alone does no harm.
+# Seconds without a heartbeat before a worker is killed. A slow request does not stop
+# the heartbeat of a threaded worker.
 timeout = 60
-# What is under way at a stop may take so long; then an import is broken off, and
-# nothing of its file is kept.
+# Seconds that running requests have at a stop. A longer import is rolled back.
 graceful_timeout = 30
 
-# As much as nginx takes, and the most that gunicorn allows: room for 200 MPANs.
+# This is the limit of nginx and the maximum of gunicorn. A URL can hold 200 MPANs.
 limit_request_line = 8190
 limit_request_fields = 50
 
-# The proxy writes who asked for what, without what was searched for.
+# nginx writes the access log, without query strings.
 accesslog = None
 errorlog = "-"
-# What it says of itself, of requests it cannot read among others, goes the same way as
-# what the site says: one JSON object a line, with no MPAN and no query.
+# Messages of gunicorn have the format of the site: one JSON object per line, with MPANs
+# and query strings masked.
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -35,7 +35,7 @@ logconfig_dict = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"gunicorn.error": {"handlers": ["console"], "propagate": False}},
 }
-# What the site writes is readable by its user alone.
+# Files that the site writes are readable by its system user only.
 umask = 0o077
-# It is ruled by systemd, and by nobody else.
+# systemd controls gunicorn, so it needs no control socket.
 control_socket_disable = True

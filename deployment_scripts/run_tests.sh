@@ -16,7 +16,7 @@ or branch was not reached.
 With arguments, for example the name of a test module, coverage is shown but not
 required, because a part of the tests cannot reach everything.
 
-On PostgreSQL (the user must be allowed to create databases):
+On PostgreSQL (the role needs the right to create databases):
 
     USE_POSTGRESQL=1 DB_NAME=d0010 DB_USER=d0010 DB_PASSWORD=secret \
     DB_HOST=localhost DB_PORT=5432 deployment_scripts/run_tests.sh
@@ -29,10 +29,7 @@ TEXT
 }
 
 case "${1:-}" in
--h | --help)
-    usage
-    exit 0
-    ;;
+-h | --help) usage && exit 0 ;;
 esac
 
 ensure_environment requirements.txt
@@ -43,13 +40,13 @@ cd "$PROJECT_ROOT"
 # Each run has its own folder for coverage data, so that two can run at once.
 scratch="$(mktemp -d "${TMPDIR:-/tmp}/d0010-tests.XXXXXX")"
 trap 'rm -rf "$scratch"' EXIT
-kept_data="${COVERAGE_FILE:-$PROJECT_ROOT/.coverage}"
+coverage_data="${COVERAGE_FILE:-$PROJECT_ROOT/.coverage}"
 export COVERAGE_FILE="$scratch/coverage"
 
 # The settings, .env included, say which database is used.
 database="$(manage shell --no-imports --command \
     'from django.db import connection; print(connection.vendor)')" ||
-    die "The settings are not complete; the message above says what is missing."
+    die "The settings are not valid. The message above names the cause."
 case "$database" in
 postgresql) export COVERAGE_WITHOUT=sqlite ;;
 *) export COVERAGE_WITHOUT=postgresql ;;
@@ -64,8 +61,8 @@ outcome=0
 
 "$PYTHON" -m coverage combine --quiet || true
 if [ -e "$COVERAGE_FILE" ]; then
-    cp "$COVERAGE_FILE" "$kept_data"
-    step "Lines and branches that no test reached"
+    cp "$COVERAGE_FILE" "$coverage_data"
+    step "Lines and branches without coverage"
     if [ $# -gt 0 ]; then
         "$PYTHON" -m coverage report --fail-under=0 || true
     elif ! "$PYTHON" -m coverage report; then
@@ -74,7 +71,7 @@ if [ -e "$COVERAGE_FILE" ]; then
 fi
 
 if [ "$outcome" -eq 0 ]; then
-    ok "All is well on $database."
+    ok "All tests passed on $database."
 else
     printf '%sFailed on %s.%s\n' "$RED" "$database" "$PLAIN" >&2
 fi

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Make the database ready: on SQLite, or on PostgreSQL with a role that may do no more
-# than it needs.
+# Create the database: on SQLite, or on PostgreSQL with a role of its own.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -11,103 +10,98 @@ usage() {
 Usage: deployment_scripts/setup_databases.sh sqlite
        deployment_scripts/setup_databases.sh postgresql [OPTIONS]
 
-sqlite       makes the tables in SQLITE_PATH (db.sqlite3 in the project)
+sqlite       creates the tables in SQLITE_PATH (default: db.sqlite3 in the project)
 
-postgresql   creates a role and a database, and makes the tables:
-    --name NAME       the database (d0010)
-    --user NAME       the role (d0010)
-    --host HOST       where PostgreSQL is (localhost)
-    --port PORT       its port (5432)
-    --new-password    gives the role another password than it has
+postgresql   creates a role, a database and the tables
+    --name NAME       database (default: d0010)
+    --user NAME       role (default: d0010)
+    --host HOST       host name of PostgreSQL (default: localhost)
+    --port PORT       port of PostgreSQL (default: 5432)
+    --new-password    replace the password of an existing role
 
-The role is no superuser, creates neither databases nor roles, and owns its own
-database only, which nobody else may use. Its password is made here and written to
-.env, which only its user can read; it is shown nowhere. What exists is left as it is.
+The role is no superuser and cannot create databases or roles. It owns its database,
+to which no other role has access. The script generates the password, writes it to .env,
+which only its owner can read, and never prints it. An existing role or database is not
+changed.
 
-Role and database are created by PostgreSQL's administrator: as root on the same
-machine that is the system's user postgres, else the role PG_ADMIN (postgres).
+A PostgreSQL superuser creates the role and the database. As root on the database server
+that is the system user postgres; else it is the role PG_ADMIN (default: postgres).
 TEXT
 }
 
 kind="${1:-}"
 case "$kind" in
--h | --help)
-    usage
-    exit 0
-    ;;
+-h | --help) usage && exit 0 ;;
 sqlite | postgresql) shift ;;
-'') usage_error "Say which database: sqlite or postgresql." ;;
-*) usage_error "\"$kind\" is no database that is known." ;;
+'') usage_error "Choose sqlite or postgresql." ;;
+*) usage_error "Unknown database: $kind" ;;
 esac
 
-name='' user='' host='' port='' is_new_password=''
+name='' user='' host='' port='' new_password=''
 while [ $# -gt 0 ]; do
     case "$1" in
-    -h | --help)
-        usage
-        exit 0
-        ;;
-    --name | --user | --host | --port)
-        require_value "$1" "${2:-}"
-        printf -v "${1#--}" '%s' "$2"
-        shift
-        ;;
-    --new-password) is_new_password=yes ;;
-    *) usage_error "\"$1\" is not known." ;;
+    -h | --help) usage && exit 0 ;;
+    --new-password) new_password=yes && shift && continue ;;
+    --name) name="${2:-}" ;;
+    --user) user="${2:-}" ;;
+    --host) host="${2:-}" ;;
+    --port) port="${2:-}" ;;
+    *) usage_error "Unknown option: $1" ;;
     esac
-    shift
+    require_value "$@"
+    shift 2
 done
 
-[ -x "$PYTHON" ] || die "There is no Python environment yet." \
-    "Run first: deployment_scripts/setup_python_environment.sh"
+[ -x "$PYTHON" ] || die "There is no Python environment." \
+    "Run: deployment_scripts/setup_python_environment.sh"
 
-# make_tables: brings the tables to this version.
-make_tables() {
-    step "Making the tables"
-    (umask 077 && manage migrate --verbosity 0) || die "The tables could not be made." \
-        "The message above says why."
+# migrate_database: creates the tables or upgrades them to this version.
+migrate_database() {
+    step "Creating the tables"
+    (umask 077 && manage migrate --verbosity 0) || die "The tables could not be created." \
+        "The message above names the cause."
     ok "Ready."
 }
 
 if [ "$kind" = sqlite ]; then
-    [ -z "$name$user$host$port$is_new_password" ] || usage_error "SQLite needs no options."
-    step "Choosing SQLite"
+    [ -z "$name$user$host$port$new_password" ] || usage_error "sqlite takes no options."
+    step "Configuring SQLite"
     printf 'USE_POSTGRESQL=0\n' | write_settings
-    make_tables
+    migrate_database
     exit 0
 fi
 
-has_command psql || die "psql is not here." \
-    "Run first: deployment_scripts/setup_system_dependencies.sh --postgresql"
+has_command psql || die "psql is not installed." \
+    "Run: deployment_scripts/setup_system_dependencies.sh --postgresql"
 
-# What is not said now is as it was said before.
+# Options override the settings of an earlier run.
 name="${name:-$(get_setting DB_NAME)}" user="${user:-$(get_setting DB_USER)}"
 host="${host:-$(get_setting DB_HOST)}" port="${port:-$(get_setting DB_PORT)}"
 DB_NAME="${name:-d0010}" DB_USER="${user:-d0010}"
 DB_HOST="${host:-localhost}" DB_PORT="${port:-5432}"
 for word in "$DB_NAME" "$DB_USER"; do
     case "$word" in
-    [!a-z_]* | *[!a-z0-9_]*) usage_error "\"$word\" must be of small letters, digits and _." ;;
+    [!a-z_]* | *[!a-z0-9_]*) usage_error "\"$word\" must consist of a-z, 0-9 and _." ;;
     esac
 done
 case "$DB_PORT" in
 *[!0-9]*) usage_error "--port must be a number, not \"$DB_PORT\"." ;;
 esac
 
-# ask SQL: one answer from the administrator's own database.
-ask() {
+# query SQL: prints the result of one statement that a superuser runs.
+query() {
     psql_as_admin postgres <<<"$1"
 }
 
-# can_sign_in: whether the role gets into its database by what .env says.
-can_sign_in() {
+# can_log_in: succeeds if the role can log in to its database with the password in .env.
+can_log_in() {
     PGPASSWORD="$(get_setting DB_PASSWORD)" psql -X -q -w --host="$DB_HOST" --port="$DB_PORT" \
         --username="$DB_USER" --dbname="$DB_NAME" --command='SELECT 1' >/dev/null 2>&1
 }
 
-# verifier: what PostgreSQL keeps of the password in .env, so that the password itself
-# is never sent, nor written to the server's log.
-verifier() {
+# password_hash: prints the SCRAM-SHA-256 hash of the password in .env. PostgreSQL stores
+# the hash, so the password is neither sent nor written to the log of the server.
+password_hash() {
     project_python '
 import base64, hashlib, hmac, os
 from config import environment
@@ -124,24 +118,24 @@ print("SCRAM-SHA-256$%d:%s$%s:%s" % (rounds, *text))
 '
 }
 
-step "Asking PostgreSQL at $DB_HOST:$DB_PORT"
-role_exists="$(ask "SELECT 1 FROM pg_roles WHERE rolname = '$DB_USER'")" ||
-    die "PostgreSQL's administrator could not be reached." \
-        "The message above says why. Is it running? As another user than root, or on another" \
-        "machine, name a superuser: PG_ADMIN=postgres PGPASSWORD=… $0 postgresql"
-owner="$(ask "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '$DB_NAME'")"
+step "Connecting to PostgreSQL at $DB_HOST:$DB_PORT"
+role_exists="$(query "SELECT 1 FROM pg_roles WHERE rolname = '$DB_USER'")" ||
+    die "A PostgreSQL superuser could not connect." \
+        "The message above names the cause. PostgreSQL must be running. If you are not root, or" \
+        "PostgreSQL is on another machine: PG_ADMIN=postgres PGPASSWORD=… $0 postgresql"
+owner="$(query "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '$DB_NAME'")"
 if [ -n "$owner" ] && [ "$owner" != "$DB_USER" ]; then
     die "The database $DB_NAME belongs to $owner, not to $DB_USER." \
-        "Choose another one with --name, or another role with --user."
+        "Choose another database with --name or another role with --user."
 fi
 
-if [ -n "$is_new_password" ] || [ -z "$(get_setting DB_PASSWORD)" ]; then
-    if [ -n "$role_exists" ] && [ -z "$is_new_password" ]; then
-        die "The role $DB_USER exists, and .env does not say its password." \
-            "Write it there as DB_PASSWORD, or give it another one with --new-password:" \
-            "whatever else uses the role then has to be told."
+if [ -n "$new_password" ] || [ -z "$(get_setting DB_PASSWORD)" ]; then
+    if [ -n "$role_exists" ] && [ -z "$new_password" ]; then
+        die "The role $DB_USER exists, and .env does not contain its password." \
+            "Add it to .env as DB_PASSWORD, or replace it with --new-password. Other programs" \
+            "that use the role then need the new password too."
     fi
-    is_new_password=yes
+    new_password=yes
     printf 'DB_PASSWORD=%s\n' "$(random_secret)" | write_settings
 fi
 write_settings <<SETTINGS
@@ -155,24 +149,24 @@ SETTINGS
 rights='LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS'
 if [ -z "$role_exists" ]; then
     step "Creating the role $DB_USER"
-    ask "CREATE ROLE $DB_USER $rights PASSWORD '$(verifier)'"
-elif [ -n "$is_new_password" ]; then
-    step "Giving the role $DB_USER another password"
-    ask "ALTER ROLE $DB_USER PASSWORD '$(verifier)'"
+    query "CREATE ROLE $DB_USER $rights PASSWORD '$(password_hash)'"
+elif [ -n "$new_password" ]; then
+    step "Replacing the password of the role $DB_USER"
+    query "ALTER ROLE $DB_USER PASSWORD '$(password_hash)'"
 fi
 if [ -z "$owner" ]; then
     step "Creating the database $DB_NAME"
-    ask "CREATE DATABASE $DB_NAME OWNER $DB_USER ENCODING 'UTF8' TEMPLATE template0"
+    query "CREATE DATABASE $DB_NAME OWNER $DB_USER ENCODING 'UTF8' TEMPLATE template0"
 fi
 
-step "Closing the database to everybody else"
+step "Revoking the access of all other roles"
 psql_as_admin "$DB_NAME" <<SQL
 REVOKE ALL ON DATABASE $DB_NAME FROM PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO $DB_USER;
 SQL
 
-can_sign_in || die "The role $DB_USER cannot sign in to $DB_NAME by the password in .env." \
-    "Give it another one: $0 postgresql --new-password"
-ok "$DB_USER owns $DB_NAME, and nothing else."
-make_tables
+can_log_in || die "The role $DB_USER cannot log in to $DB_NAME with the password in .env." \
+    "Replace the password: $0 postgresql --new-password"
+ok "The role $DB_USER owns the database $DB_NAME."
+migrate_database

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make the Python environment, and install what the project needs into it.
+# Create the virtual environment and install the packages of the project.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -9,30 +9,27 @@ usage() {
     cat <<'TEXT'
 Usage: deployment_scripts/setup_python_environment.sh [KIND]
 
-Makes the Python environment in .venv if there is none, and installs, each with its
-exact version:
+Creates the virtual environment in .venv if there is none, and installs the exact
+versions of the packages for one of these kinds:
 
-    development   what runs and tests the project (this is what no KIND means)
-    production    that, and the web server: gunicorn and whitenoise
-    tools         that of development, and what reads the code and complains
+    development   packages that run and test the project (default)
+    production    these and the web server: gunicorn, whitenoise and redis
+    tools         these and the linters, the type checker and the browser driver
 
-What is there already is left as it is: the second run takes a second.
+A second run without changes takes a second.
 
-D0010_PYTHON=/path/to/python3.13 chooses the Python that makes it.
-D0010_VENV=DIR uses an environment that is kept by other means.
+D0010_PYTHON=/path/to/python3.13 chooses the Python that creates the environment.
+D0010_VENV=DIR uses an existing environment and does not change it.
 TEXT
 }
 
 case "${1:-development}" in
--h | --help)
-    usage
-    exit 0
-    ;;
+-h | --help) usage && exit 0 ;;
 development) requirements=requirements.txt ;;
 production | tools) requirements="deployment_scripts/requirements-$1.txt" ;;
-*) usage_error "\"$1\" is no kind of environment." ;;
+*) usage_error "Unknown kind of environment: $1" ;;
 esac
-[ $# -le 1 ] || usage_error "One kind at a time."
+[ $# -le 1 ] || usage_error "Give one kind of environment."
 
 ensure_environment "$requirements"
 ok "The environment in $VENV_DIR is ready: $("$PYTHON" --version)."

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what the project needs of the system: Python, PostgreSQL, nginx.
+# Install the system packages that the project needs: Python, PostgreSQL, nginx.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -9,38 +9,31 @@ usage() {
     cat <<'TEXT'
 Usage: deployment_scripts/setup_system_dependencies.sh [OPTIONS]
 
-Installs, by apt-get (Debian, Ubuntu) or brew (macOS, Linux), what is missing of:
+Installs missing programs with apt-get (Debian, Ubuntu) or brew (macOS, Linux):
 
     Python 3.13 or newer   always
     PostgreSQL, pg_dump    with --postgresql
     nginx                  with --nginx
 
-    --dry-run   say what would be done, and do nothing
+    --dry-run   print the commands and run none of them
 
-What is there already is left as it is. apt-get needs root, or sudo.
+Installed programs are not changed. apt-get needs root or sudo.
 TEXT
 }
 
-is_dry='' wants_postgresql='' wants_nginx=''
+dry_run='' with_postgresql='' with_nginx=''
 while [ $# -gt 0 ]; do
     case "$1" in
-    -h | --help)
-        usage
-        exit 0
-        ;;
-    --dry-run) is_dry=yes ;;
-    --postgresql) wants_postgresql=yes ;;
-    --nginx) wants_nginx=yes ;;
-    *) usage_error "\"$1\" is not known." ;;
+    -h | --help) usage && exit 0 ;;
+    --dry-run) dry_run=yes ;;
+    --postgresql) with_postgresql=yes ;;
+    --nginx) with_nginx=yes ;;
+    *) usage_error "Unknown option: $1" ;;
     esac
     shift
 done
 
-# has_python: whether there is a Python that the project can run on.
-has_python() {
-    (find_python) >/dev/null 2>&1
-}
-
+# packages_of python|postgresql|nginx: prints the names of the system packages.
 if has_command apt-get; then
     manager=apt-get
     packages_of() {
@@ -60,41 +53,17 @@ elif has_command brew; then
         esac
     }
 else
-    die "Neither apt-get nor brew is here." \
-        "Install Python 3.13 or newer by what this system has, and for production" \
-        "PostgreSQL 15 or newer and nginx; then run the other scripts."
+    die "Neither apt-get nor brew is installed." \
+        "Install Python 3.13 or newer with the package manager of this system, and for" \
+        "production PostgreSQL 15 or newer and nginx. Then run the other scripts."
 fi
 
-# run COMMAND...: runs it, by sudo where that is needed, or says that it would.
-run() {
-    if [ "$manager" = apt-get ] && [ "$(id -u)" -ne 0 ]; then
-        if [ -z "$is_dry" ] && ! has_command sudo; then
-            die "apt-get needs root, and there is no sudo." "Run this as root: $*"
-        fi
-        set -- sudo "$@"
-    fi
-    if [ -n "$is_dry" ]; then
-        info "Would run: $*"
-    else
-        # What is installed is known; what goes wrong is said on standard error.
-        "$@" >/dev/null
-    fi
-}
-
-missing=()
-# want THING PROGRAM: notes the packages of a thing whose program is not here.
-want() {
-    # psql alone is only a client: a server has its own programs elsewhere.
-    if "$2" >/dev/null 2>&1; then
-        ok "$1 is here."
-    else
-        info "$1 is missing."
-        # shellcheck disable=SC2207 # names of packages have no spaces
-        missing+=($(packages_of "$1"))
-    fi
+has_python() {
+    (find_python) >/dev/null 2>&1
 }
 
 has_postgresql() {
+    # psql alone is only the client.
     has_command pg_dump && { has_command postgres || has_command pg_lsclusters || has_command pg_ctl; }
 }
 
@@ -102,12 +71,35 @@ has_nginx() {
     has_command nginx
 }
 
-step "Looking for what is needed"
-want python has_python
-[ -z "$wants_postgresql" ] || want postgresql has_postgresql
-[ -z "$wants_nginx" ] || want nginx has_nginx
+# run COMMAND...: runs a command, with sudo if it needs root. A dry run prints it.
+run() {
+    if [ "$manager" = apt-get ] && [ "$(id -u)" -ne 0 ]; then
+        if [ -z "$dry_run" ] && ! has_command sudo; then
+            die "apt-get needs root, and sudo is not installed." "Run as root: $*"
+        fi
+        set -- sudo "$@"
+    fi
+    if [ -n "$dry_run" ]; then
+        info "Would run: $*"
+    else
+        # Package managers print errors to standard error.
+        "$@" >/dev/null
+    fi
+}
 
-# start_postgresql: starts what was installed, where no system of services has done so.
+missing=()
+# require NAME: adds the packages of a program to the list if it is not installed.
+require() {
+    if "has_$1"; then
+        ok "$1 is installed."
+    else
+        info "$1 is missing."
+        # shellcheck disable=SC2207 # Names of packages contain no spaces.
+        missing+=($(packages_of "$1"))
+    fi
+}
+
+# start_postgresql: starts the PostgreSQL clusters of Debian where systemd has not.
 start_postgresql() {
     local version cluster port status _
     has_command pg_lsclusters || return 0
@@ -119,9 +111,14 @@ start_postgresql() {
     done < <(pg_lsclusters --no-header)
 }
 
+step "Looking for missing programs"
+require python
+[ -z "$with_postgresql" ] || require postgresql
+[ -z "$with_nginx" ] || require nginx
+
 if [ ${#missing[@]} -eq 0 ]; then
-    ok "Nothing is missing."
-    [ -z "$wants_postgresql" ] || start_postgresql
+    ok "All programs are installed."
+    [ -z "$with_postgresql" ] || start_postgresql
     exit 0
 fi
 
@@ -131,12 +128,13 @@ apt-get)
     run apt-get update -qq
     run env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y -o Dpkg::Use-Pty=0 \
         --no-install-recommends "${missing[@]}" || die "The packages could not be installed." \
-        "The messages above say why."
+        "The messages above name the cause."
     ;;
 brew) run brew install "${missing[@]}" ;;
 esac
-[ -z "$is_dry" ] || exit 0
-[ -z "$wants_postgresql" ] || start_postgresql
+[ -z "$dry_run" ] || exit 0
+[ -z "$with_postgresql" ] || start_postgresql
 
-has_python || find_python # which says what else can be done
-ok "All of it is here."
+# find_python exits with remedies if the installed Python is too old.
+has_python || find_python
+ok "All programs are installed."

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Look at an installation, and say of each thing whether it is good, and what to do.
+# Check an installation and name a remedy for each problem.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -9,49 +9,48 @@ usage() {
     cat <<'TEXT'
 Usage: deployment_scripts/validate_deployment.sh [--url URL [--host NAME]]
 
-Looks at the Python environment, the settings, the database and its migrations, the
-static files, the disk, who can read and write what, and whether a flow file would be
-taken (nothing is kept of it). With --url it asks the running site as well: whether it
-answers, whether a page comes with its safeguards, and whether its style sheet comes.
+Checks the Python environment, the settings, the database and its migrations, the static
+files, the free disk space, the file permissions and whether a flow file can be imported
+(the import is rolled back). With --url it also checks the running site: its health
+check, the security headers of a page and the style sheet.
 
-    --url URL     the site, as https://readings.example.org or http://127.0.0.1:8000
-    --host NAME   the name it is asked for, where URL is its inner address
+    --url URL     address of the site, such as https://readings.example.org or
+                  http://127.0.0.1:8000
+    --host NAME   host name to request, if URL is the address of gunicorn
 
-Every fault comes with what to do. It ends with 1 where there is one, else with 0.
+Each problem is printed with its remedy. The exit code is 1 if there is a problem,
+else 0.
 TEXT
 }
 
 options=()
 while [ $# -gt 0 ]; do
     case "$1" in
-    -h | --help)
-        usage
-        exit 0
-        ;;
+    -h | --help) usage && exit 0 ;;
     --url | --host)
-        require_value "$1" "${2:-}"
+        require_value "$@"
         options+=("$1" "$2")
         shift
         ;;
-    *) usage_error "\"$1\" is not known." ;;
+    *) usage_error "Unknown option: $1" ;;
     esac
     shift
 done
 
-step "Looking at $PROJECT_ROOT"
-# give_up NAME FOUND REMEDY: where nothing more can be looked at.
-give_up() {
+# stop_checks NAME TEXT REMEDY: prints a failed check that prevents all others, and exits.
+stop_checks() {
     error_row "$@"
-    printf '%s0 good, 1 bad; the rest could not be looked at.%s\n' "$RED" "$PLAIN"
+    printf '%s0 good, 1 bad. The other checks could not run.%s\n' "$RED" "$PLAIN"
     exit 1
 }
 
-is_supported_python "$PYTHON" || give_up "environment" "$VENV_DIR has no Python that runs" \
-    "Run: deployment_scripts/setup_python_environment.sh production"
-said="$("$PYTHON" -m pip check 2>&1)" || give_up "environment" "${said%%$'\n'*}" \
-    "Run: deployment_scripts/setup_python_environment.sh production"
-# The first thing that reads the settings says what is wrong with them.
-said="$(project_python '
+step "Checking $PROJECT_ROOT"
+remedy="Run: deployment_scripts/setup_python_environment.sh production"
+is_supported_python "$PYTHON" ||
+    stop_checks "environment" "$VENV_DIR has no working Python" "$remedy"
+output="$("$PYTHON" -m pip check 2>&1)" ||
+    stop_checks "environment" "${output%%$'\n'*}" "$remedy"
+output="$(project_python '
 from config import environment
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -61,7 +60,7 @@ try:
     settings.DEBUG
 except ImproperlyConfigured as error:
     raise SystemExit(str(error))
-' 2>&1)" || give_up "settings" "$(tail -n 1 <<<"$said")" "Change it in $ENV_FILE."
+' 2>&1)" || stop_checks "settings" "$(tail -n 1 <<<"$output")" "Change it in $ENV_FILE."
 ok_row "settings" "they are complete"
-# "${options[@]}" alone is an error of Bash 3.2 where it is empty.
+# Bash 3.2 treats an empty "${array[@]}" as an error.
 manage check_installation ${options[@]+"${options[@]}"}

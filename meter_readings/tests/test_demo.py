@@ -80,12 +80,16 @@ class CreateDemoUserCommandTests(TestCase):
         call_command("create_demo_user", stdout=stream)
         return stream.getvalue()
 
-    def test_the_command_reports_a_new_demo_user(self) -> None:
-        self.assertEqual(self.output(), "Demo user demo_admin created.\n")
+    def test_the_command_prints_the_password_of_a_new_demo_user(self) -> None:
+        self.assertEqual(
+            self.output(), "Demo user demo_admin created. Password: KrakenDemo123!\n"
+        )
 
-    def test_the_command_reports_an_existing_demo_user(self) -> None:
+    def test_the_command_prints_the_password_of_an_existing_demo_user(self) -> None:
         self.output()
-        self.assertEqual(self.output(), "Demo user demo_admin is ready.\n")
+        self.assertEqual(
+            self.output(), "Demo user demo_admin is ready. Password: KrakenDemo123!\n"
+        )
 
     def test_remove_deletes_the_demo_users_only(self) -> None:
         self.output()

@@ -1,4 +1,4 @@
-"""Create the user with whom the demonstration is shown."""
+"""Create the users of the demonstration."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -9,18 +9,14 @@ from meter_readings import demo
 
 
 class Command(BaseCommand):
-    """Translate the command line into one call."""
-
     help = "Create the demo user, or restore its password; never in production."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the way back."""
         parser.add_argument(
             "--remove", action="store_true", help="remove the demo users instead"
         )
 
     def handle(self, *args: Any, remove: bool, **options: Any) -> None:
-        """Create the user, or remove all of them, and say so."""
         if remove:
             self.stdout.write(f"Demo users removed: {demo.remove_demo_users()}.")
             return
@@ -32,4 +28,5 @@ class Command(BaseCommand):
             ) from refusal
         self.stdout.write(
             f"Demo user {demo.DEMO_USERNAME} {'created' if is_new else 'is ready'}."
+            f" Password: {demo.DEMO_PASSWORD}"
         )

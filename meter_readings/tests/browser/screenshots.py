@@ -1,6 +1,6 @@
-"""Take the pictures of the documentation from the real pages, with the sample files.
+"""Take the screenshots of the documentation from the real pages, with the sample files.
 
-Not a test: `deployment_scripts/take_pictures.sh` runs it. PICTURES says where they go.
+`deployment_scripts/update_screenshots.sh` runs it. SCREENSHOTS names the folder.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from .base import BrowserTestCase
 _SIZE = {"width": 1100, "height": 720}
 
 
-class Pictures(BrowserTestCase):
+class Screenshots(BrowserTestCase):
     def test_take_screenshots(self) -> None:
-        folder = Path(os.environ["PICTURES"])
+        folder = Path(os.environ["SCREENSHOTS"])
         page = self.page(user=self.alice, viewport=_SIZE, color_scheme="light")
         for name, address in self.addresses().items():
             page.goto(address)
@@ -29,8 +29,8 @@ class Pictures(BrowserTestCase):
             page.screenshot(path=folder / f"{name}.png")
 
     def addresses(self) -> dict[str, str]:
-        """Return where the pictures are taken, by what they are called."""
-        # The one of which there is most to see
+        """Return the address of each screenshot, by its name."""
+        # The meter point with the most readings
         by_point = Reading.objects.values("meter__meter_point").annotate(Count("pk"))
         most = by_point.order_by("-pk__count", "meter__meter_point").first()
         assert most is not None

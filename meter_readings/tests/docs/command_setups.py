@@ -12,7 +12,7 @@ from .markdown import Shown
 NOT_RUN = {
     ".ci/run": "runs all tests on both databases, this one among them",
     "LONG=1 .ci/run": "runs all tests on both databases, this one among them",
-    "./deployment_scripts/drill_deployment.sh": (
+    "./deployment_scripts/test_deployment.sh": (
         "makes a Debian of its own: that takes root, a network and minutes"
     ),
     "pip install -r deployment_scripts/requirements-tools.txt": "needs a network",

@@ -51,7 +51,7 @@ class DeploymentGuideTests(runner.ReaderTestCase):
         " --domain readings.example.org": Room(
             words="as a plan: further below it is done, from a package",
             more=" --dry-run",
-            says="Would do this for readings.example.org",
+            says="Plan for readings.example.org",
         ),
         "cp .env.example .env": Room(
             words="there are no settings yet", before="rm -f .env"
@@ -129,7 +129,7 @@ class DeploymentGuideTests(runner.ReaderTestCase):
         ),
         "./deployment_scripts/quick_deploy.sh production"
         " --domain readings.example.org --dry-run": Room(
-            says="Would do this for readings.example.org"
+            says="Plan for readings.example.org"
         ),
         "./deployment_scripts/validate_deployment.sh"
         " --url https://readings.example.org": SITE_IS_LOOKED_AT,

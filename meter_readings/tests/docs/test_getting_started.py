@@ -17,7 +17,7 @@ class ReadmeTests(runner.BeginnerTestCase):
         "./deployment_scripts/run_tests.sh": Room(
             words=ONE_MODULE,
             more=" meter_readings.tests.d0010.test_mpan",
-            says="All is well on (sqlite|postgresql)",
+            says="All tests passed on (sqlite|postgresql)",
         ),
         "python3.13 -m venv .venv && source .venv/bin/activate": Room(
             words="it begins with nothing, for the demonstration is another way;"

@@ -24,7 +24,7 @@ class TestingGuideTests(runner.ReaderTestCase):
         "./deployment_scripts/run_tests.sh": Room(
             words=ONE_MODULE,
             more=" meter_readings.tests.d0010.test_mpan",
-            says="All is well on",
+            says="All tests passed on",
         ),
         "USE_POSTGRESQL=1 DB_NAME=d0010 DB_USER=d0010 DB_PASSWORD=secret \\\n"
         "DB_HOST=localhost DB_PORT=5432 ./deployment_scripts/run_tests.sh": Room(
@@ -32,7 +32,7 @@ class TestingGuideTests(runner.ReaderTestCase):
             only="postgresql",
             instead={"5432": "$PGPORT"},
             more=" meter_readings.tests.d0010.test_mpan",
-            says="All is well on postgresql",
+            says="All tests passed on postgresql",
         ),
         "python manage.py test meter_readings.tests.d0010": Room(
             words=FEW, more=" -k CheckDigit", says="(?m)^OK"
@@ -67,7 +67,7 @@ class TestingGuideTests(runner.ReaderTestCase):
             more=f"{KEEP} -k test_search_box_shows_no_key",
             says="(?m)^OK",
         ),
-        "./deployment_scripts/take_pictures.sh": Room(
+        "./deployment_scripts/update_screenshots.sh": Room(
             words="they are the same on both databases",
             only="sqlite",
             missing=what_is_missing(),
