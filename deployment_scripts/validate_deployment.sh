@@ -40,7 +40,7 @@ done
 # stop_checks NAME TEXT REMEDY: prints a failed check that prevents all others, and exits.
 stop_checks() {
     error_row "$@"
-    printf '%s0 good, 1 bad. The other checks could not run.%s\n' "$RED" "$PLAIN"
+    printf '%s0 ok, 1 failed. The other checks could not run.%s\n' "$RED" "$PLAIN"
     exit 1
 }
 

@@ -1,1 +1,1 @@
-"""The scripts that set a site up, look at it, and keep it safe."""
+"""Tests of the deployment scripts and of nginx."""

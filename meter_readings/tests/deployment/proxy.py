@@ -1,4 +1,4 @@
-"""The site in production behind a real nginx, by the file that is written for it."""
+"""The production site behind a real nginx with the generated configuration."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ DOMAIN = "readings.example"
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 
-# What nginx needs to be told beside the file of the site.
-_AROUND = """
+# The main configuration of nginx, which includes the generated file
+_NGINX_CONF = """
 daemon off;
 {user}
 pid {folder}/nginx.pid;
@@ -44,14 +44,14 @@ http {{
 }}
 """
 
-# The site, which says of each request how it was told who asks.
-_BEHIND = """
+# The site. Its responses repeat the X-Forwarded headers that it received.
+_SERVER = """
 import io, sys
 from wsgiref.simple_server import make_server
 from config.wsgi import application
 
-def seen(environ, start_response):
-    # Whoever leaves a body unread cuts the line on which the answer goes.
+def echo_headers(environ, start_response):
+    # Closing a connection with an unread body could discard the response.
     size = int(environ.get("CONTENT_LENGTH") or 0)
     environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(size))
     def start(status, headers, exc_info=None):
@@ -61,19 +61,17 @@ def seen(environ, start_response):
         return start_response(status, headers, exc_info)
     return application(environ, start)
 
-make_server("127.0.0.1", int(sys.argv[1]), seen).serve_forever()
+make_server("127.0.0.1", int(sys.argv[1]), echo_headers).serve_forever()
 """
 
 
-class Answer(NamedTuple):
-    """What comes back."""
-
+class Response(NamedTuple):
     status: int
     headers: Message
 
 
 class ProxiedSite:
-    """The site and nginx before it, each in a process: a context manager."""
+    """A context manager that runs the site and nginx, each in a process."""
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="d0010_nginx_")
@@ -83,7 +81,7 @@ class ProxiedSite:
         self._make_certificate()
         self._write_files()
         self._prepare()
-        self._start(sys.executable, "-c", _BEHIND, str(self._port))
+        self._start(sys.executable, "-c", _SERVER, str(self._port))
         self._start(str(NGINX), "-c", str(self.folder / "nginx.conf"))
         for port in (self._port, self._http, self._https):
             self._wait_for(port)
@@ -96,35 +94,33 @@ class ProxiedSite:
         self._folder.cleanup()
 
     @property
-    def log(self) -> str:
-        """Return what nginx wrote down of requests."""
+    def access_log(self) -> str:
         return (self.folder / "access.log").read_text()
 
-    def ask(
+    def request(
         self,
         method: str,
         path: str,
         *,
-        by_https: bool = True,
+        https: bool = True,
         host: str = DOMAIN,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
-    ) -> Answer:
-        """Return the answer to a request."""
-        with self._connected(by_https, host) as connection:
+    ) -> Response:
+        with self._connected(https, host) as connection:
             connection.request(method, path, body, {"Host": host} | (headers or {}))
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers)
+            response = connection.getresponse()
+            return Response(response.status, response.headers)
 
     @contextmanager
     def _connected(
-        self, by_https: bool, host: str
+        self, https: bool, host: str
     ) -> Iterator[http.client.HTTPConnection]:
-        port = self._https if by_https else self._http
+        port = self._https if https else self._http
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         with closing(connection):
             connection.connect()
-            if by_https:
+            if https:
                 trusted = ssl.create_default_context(cafile=self.folder / "site.pem")
                 connection.sock = trusted.wrap_socket(
                     connection.sock, server_hostname=host
@@ -132,7 +128,7 @@ class ProxiedSite:
             yield connection
 
     def send_slowly(self) -> socket.socket:
-        """Return a connection that has begun to send a form, and says no more."""
+        """Open a connection, send the first byte of a form, and stop."""
         with self._connected(True, DOMAIN) as connection:
             connection.putrequest("POST", "/admin/login/")
             connection.putheader("Content-Length", "1000")
@@ -142,7 +138,6 @@ class ProxiedSite:
         return slow
 
     def add_user(self, username: str, password: str) -> None:
-        """Let somebody be able to sign in."""
         self._manage(
             "createsuperuser",
             "--noinput",
@@ -170,7 +165,7 @@ class ProxiedSite:
         )
 
     def _write_files(self) -> None:
-        """Write the file that a deployment writes, with ports and paths of our own."""
+        """Generate the configuration, and replace its ports and log paths."""
         plan = subprocess.run(
             [
                 *[PROJECT_ROOT / "deployment_scripts/quick_deploy.sh", "production"],
@@ -189,8 +184,8 @@ class ProxiedSite:
         text = text.replace("/var/log/nginx/d0010.log", str(self.folder / "access.log"))
         (self.folder / "d0010.nginx.conf").write_text(text)
         user = "user root;" if os.geteuid() == 0 else ""
-        around = _AROUND.format(folder=self.folder, user=user)
-        (self.folder / "nginx.conf").write_text(around)
+        main = _NGINX_CONF.format(folder=self.folder, user=user)
+        (self.folder / "nginx.conf").write_text(main)
 
     def _prepare(self) -> None:
         for words in (["migrate"], ["collectstatic", "--noinput"]):
@@ -241,9 +236,9 @@ class ProxiedSite:
                 with socket.create_connection(("127.0.0.1", port)):
                     return
             except OSError:
-                assert time.monotonic() < deadline, self._said()
+                assert time.monotonic() < deadline, self._error_log()
                 time.sleep(0.1)
 
-    def _said(self) -> str:
+    def _error_log(self) -> str:
         path = self.folder / "error.log"
         return path.read_text() if path.exists() else "The site does not answer."

@@ -1,4 +1,4 @@
-"""nginx, as it is set up: what it lets through, what not, and what it writes down."""
+"""Tests of the site behind a real nginx with the generated configuration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from django.test import SimpleTestCase
 
-from .proxy import DOMAIN, NGINX, Answer, ProxiedSite
+from .proxy import DOMAIN, NGINX, Response, ProxiedSite
 
 _MEGABYTE = 1 << 20
 _YEAR = "max-age=31536000"
@@ -23,7 +23,7 @@ _PASSWORD = "correct horse battery"
 IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
 
 
-@skipUnless(IS_REQUIRED or NGINX, "nginx is not here")
+@skipUnless(IS_REQUIRED or NGINX, "nginx is not installed")
 class NginxTests(SimpleTestCase):
     site: ClassVar[ProxiedSite]
 
@@ -32,41 +32,37 @@ class NginxTests(SimpleTestCase):
         super().setUpClass()
         cls.site = cls.enterClassContext(ProxiedSite())
 
-    def is_from_site(self, headers: http.client.HTTPMessage) -> bool:
-        """Return whether an answer came from behind the proxy."""
-        return "X-Request-ID" in headers
+    def test_https_response_has_hsts_for_one_year(self) -> None:
+        response = self.site.request("GET", "/admin/login/")
+        self.assertEqual(response.status, 200)
+        self.assertIn(_YEAR, response.headers["Strict-Transport-Security"])
+        self.assertEqual(response.headers["X-Seen-PROTO"], "https")
 
-    def test_shows_the_site_by_https_for_a_year(self) -> None:
-        answer = self.site.ask("GET", "/admin/login/")
-        self.assertEqual(answer.status, 200)
-        self.assertIn(_YEAR, answer.headers["Strict-Transport-Security"])
-        self.assertEqual(answer.headers["X-Seen-PROTO"], "https")
+    def test_http_pages_redirect_to_https(self) -> None:
+        response = self.site.request("GET", "/admin/?q=1", https=False)
+        self.assertEqual(response.status, 301)
+        self.assertEqual(response.headers["Location"], f"https://{DOMAIN}/admin/?q=1")
 
-    def test_moves_people_to_https(self) -> None:
-        answer = self.site.ask("GET", "/admin/?q=1", by_https=False)
-        self.assertEqual(answer.status, 301)
-        self.assertEqual(answer.headers["Location"], f"https://{DOMAIN}/admin/?q=1")
+    def test_http_api_requests_are_forbidden(self) -> None:
+        response = self.site.request("GET", "/api/v1/readings/", https=False)
+        self.assertEqual(response.status, 403)
+        self.assertNotIn("Location", response.headers)
 
-    def test_does_not_move_programs_with_their_secrets(self) -> None:
-        answer = self.site.ask("GET", "/api/v1/readings/", by_https=False)
-        self.assertEqual(answer.status, 403)
-        self.assertNotIn("Location", answer.headers)
-
-    def test_says_nothing_to_those_who_ask_for_another_name(self) -> None:
+    def test_other_host_names_are_rejected(self) -> None:
         with self.assertRaises(http.client.RemoteDisconnected):
-            self.site.ask("GET", "/", by_https=False, host="other.example")
+            self.site.request("GET", "/", https=False, host="other.example")
         with self.assertRaises(ssl.SSLError):
-            self.site.ask("GET", "/", host="other.example")
+            self.site.request("GET", "/", host="other.example")
 
-    def test_overwrites_what_a_client_says_of_itself(self) -> None:
+    def test_forwarded_headers_of_clients_are_overwritten(self) -> None:
         forged = {"X-Forwarded-For": "10.1.2.3", "X-Forwarded-Proto": "http"}
-        headers = self.site.ask("GET", "/admin/login/", headers=forged).headers
+        headers = self.site.request("GET", "/admin/login/", headers=forged).headers
         self.assertEqual(headers.get_all("X-Seen-FOR"), ["127.0.0.1"])
         self.assertEqual(headers.get_all("X-Seen-PROTO"), ["https"])
 
-    def test_takes_a_large_body_where_files_come_in_and_nowhere_else(self) -> None:
+    def test_only_upload_addresses_accept_large_bodies(self) -> None:
         large = bytes(_MEGABYTE + 1)
-        for path, is_let_through in [
+        for path, is_accepted in [
             ("/admin/login/", False),
             ("/api/v1/readings/", False),
             ("/admin/upload/", True),
@@ -75,21 +71,21 @@ class NginxTests(SimpleTestCase):
             ("/api/v1/flow-files/1/", False),
         ]:
             with self.subTest(path):
-                answer = self.site.ask("POST", path, body=large)
-                self.assertEqual("X-Seen-FOR" in answer.headers, is_let_through)
-                if not is_let_through:
-                    self.assertEqual(answer.status, 413)
+                response = self.site.request("POST", path, body=large)
+                self.assertEqual("X-Seen-FOR" in response.headers, is_accepted)
+                if not is_accepted:
+                    self.assertEqual(response.status, 413)
 
-    def test_lets_nobody_wait_for_those_who_send_slowly(self) -> None:
-        # Behind nginx there is one process here, that answers one after another.
+    def test_slow_clients_do_not_block_others(self) -> None:
+        # The site behind nginx is one process that responses one request at a time.
         for _ in range(40):
             self.addCleanup(self.site.send_slowly().close)
-        begin = time.monotonic()
-        self.assertEqual(self.site.ask("GET", "/healthz").status, 200)
-        self.assertLess(time.monotonic() - begin, 5)
+        started = time.monotonic()
+        self.assertEqual(self.site.request("GET", "/healthz").status, 200)
+        self.assertLess(time.monotonic() - started, 5)
 
-    def test_tells_browsers_what_a_page_may_not(self) -> None:
-        headers = self.site.ask("GET", "/").headers
+    def test_response_has_security_headers(self) -> None:
+        headers = self.site.request("GET", "/").headers
         for name, value in [
             ("X-Frame-Options", "DENY"),
             ("X-Content-Type-Options", "nosniff"),
@@ -101,28 +97,28 @@ class NginxTests(SimpleTestCase):
             self.assertIn(rule, headers["Content-Security-Policy"])
         self.assertIn("camera=()", headers["Permissions-Policy"])
 
-    def test_lets_this_machine_alone_look_at_its_state(self) -> None:
-        self.assertEqual(self.site.ask("GET", "/readyz").status, 200)
+    def test_readiness_is_served_to_this_machine(self) -> None:
+        self.assertEqual(self.site.request("GET", "/readyz").status, 200)
 
-    def test_says_not_which_version_it_is(self) -> None:
-        server = self.site.ask("GET", "/admin/login/").headers["Server"]
+    def test_server_header_has_no_version(self) -> None:
+        server = self.site.request("GET", "/admin/login/").headers["Server"]
         self.assertEqual(server, "nginx")
 
-    def test_slows_down_those_who_guess_passwords(self) -> None:
-        answers = [self.site.ask("GET", "/admin/login/").status for _ in range(30)]
-        self.assertIn(429, answers)
+    def test_login_page_is_rate_limited(self) -> None:
+        responses = [
+            self.site.request("GET", "/admin/login/").status for _ in range(30)
+        ]
+        self.assertIn(429, responses)
 
-    def test_writes_down_no_query(self) -> None:
-        self.site.ask("GET", "/admin/nowhere/?q=1200023305967")
-        self.site.ask("GET", "/other/?q=1200023305967", by_https=False)
-        self.assertIn('"GET /admin/nowhere/" ', self.site.log)
-        self.assertNotIn("1200023305967", self.site.log)
+    def test_access_log_has_no_query_string(self) -> None:
+        self.site.request("GET", "/admin/nowhere/?q=1200023305967")
+        self.site.request("GET", "/other/?q=1200023305967", https=False)
+        self.assertIn('"GET /admin/nowhere/" ', self.site.access_log)
+        self.assertNotIn("1200023305967", self.site.access_log)
 
 
-@skipUnless(IS_REQUIRED or NGINX, "nginx is not here")
-class SessionTests(SimpleTestCase):
-    """Somebody signs in by HTTPS and out again, no oftener than nginx lets through."""
-
+@skipUnless(IS_REQUIRED or NGINX, "nginx is not installed")
+class NginxSessionTests(SimpleTestCase):
     site: ClassVar[ProxiedSite]
 
     @classmethod
@@ -134,48 +130,47 @@ class SessionTests(SimpleTestCase):
     def setUp(self) -> None:
         self.cookies = SimpleCookie[str]()
 
-    def ask(self, method: str, path: str, **fields: str) -> Answer:
-        """Ask as a browser does, which keeps what cookies it is given."""
-        pairs = (f"{name}={each.value}" for name, each in self.cookies.items())
+    def request(self, method: str, path: str, **fields: str) -> Response:
+        """Send a form with the cookies received so far, as a browser does."""
+        pairs = (f"{name}={cookie.value}" for name, cookie in self.cookies.items())
         headers = {"Cookie": "; ".join(pairs), "Origin": f"https://{DOMAIN}"}
         body = None
         if method == "POST":
             fields["csrfmiddlewaretoken"] = self.cookies[_CSRF].value
             body = urlencode(fields).encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        answer = self.site.ask(method, path, body=body, headers=headers)
-        for cookie in answer.headers.get_all("Set-Cookie", []):
+        response = self.site.request(method, path, body=body, headers=headers)
+        for cookie in response.headers.get_all("Set-Cookie", []):
             self.cookies.load(cookie)
-        return answer
+        return response
 
-    def sign_in(self, path: str = "/admin/login/?next=/") -> Answer:
-        """Sign in as somebody who may."""
-        self.ask("GET", path)
-        return self.ask("POST", path, username="alice", password=_PASSWORD)
+    def log_in(self, path: str = "/admin/login/?next=/") -> Response:
+        self.request("GET", path)
+        return self.request("POST", path, username="alice", password=_PASSWORD)
 
-    def test_is_kept_by_a_cookie_for_this_host_and_https_alone(self) -> None:
-        self.sign_in()
+    def test_cookies_are_secure_and_bound_to_the_host(self) -> None:
+        self.log_in()
         for name in (_SESSION, _CSRF):
             cookie = self.cookies[name]
             self.assertEqual((cookie["secure"], cookie["path"]), (True, "/"))
             self.assertEqual((cookie["samesite"], cookie["domain"]), ("Lax", ""))
         self.assertIs(self.cookies[_SESSION]["httponly"], True)
 
-    def test_is_another_one_after_signing_in(self) -> None:
-        self.ask("GET", "/admin/login/")
+    def test_session_id_changes_at_login(self) -> None:
+        self.request("GET", "/admin/login/")
         chosen = "chosen0by0somebody0else012345678"
         self.cookies[_SESSION] = chosen
-        self.assertEqual(self.sign_in().status, 302)
+        self.assertEqual(self.log_in().status, 302)
         self.assertNotEqual(self.cookies[_SESSION].value, chosen)
 
-    def test_opens_nothing_after_signing_out(self) -> None:
-        self.sign_in()
-        self.assertEqual(self.ask("GET", "/admin/").status, 200)
-        kept = self.cookies[_SESSION].value
-        self.ask("POST", "/admin/logout/")
-        self.cookies[_SESSION] = kept
-        self.assertEqual(self.ask("GET", "/admin/").status, 302)
+    def test_session_ends_at_logout(self) -> None:
+        self.log_in()
+        self.assertEqual(self.request("GET", "/admin/").status, 200)
+        session_id = self.cookies[_SESSION].value
+        self.request("POST", "/admin/logout/")
+        self.cookies[_SESSION] = session_id
+        self.assertEqual(self.request("GET", "/admin/").status, 302)
 
-    def test_leads_to_no_other_site(self) -> None:
-        answer = self.sign_in("/admin/login/?next=//evil.example/")
-        self.assertEqual(answer.headers["Location"], "/")
+    def test_login_does_not_redirect_to_another_site(self) -> None:
+        response = self.log_in("/admin/login/?next=//evil.example/")
+        self.assertEqual(response.headers["Location"], "/")

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from django.db import connection
 
-from meter_readings.tests.deployment.site import SiteTestCase
+from meter_readings.tests.deployment.script_test_case import ScriptTestCase
 from meter_readings.tests.robustness.pg_cluster import Cluster, free_port, programs
 
 from . import markdown
@@ -52,7 +52,7 @@ _ONLY = {"sql": "postgresql"}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class ReaderTestCase(SiteTestCase):
+class ReaderTestCase(ScriptTestCase):
     """One page, in a copy of the project.
 
     `.venv` has the packages of the environment that the tests run in, because there is
@@ -65,19 +65,19 @@ class ReaderTestCase(SiteTestCase):
     terminal_begins: ClassVar[str] = "source .venv/bin/activate"
     has_tables: ClassVar[bool] = True
 
-    folders = (*SiteTestCase.folders, "documentation")
+    folders = (*ScriptTestCase.folders, "documentation")
     files = (
-        *SiteTestCase.files,
+        *ScriptTestCase.files,
         *(".gitignore", "README.md", "pyproject.toml", "run_demo_server.sh"),
     )
     # Tests are shown too; and what is compiled already need not be compiled again.
-    left_out = ()
+    excluded = ()
 
     def setUp(self) -> None:
         super().setUp()
         self.port = str(free_port())
         self._make_environment()
-        environment = self.usual_environment() | self._variables()
+        environment = self.base_environment() | self._variables()
         if connection.vendor == "postgresql":
             environment |= self._postgresql()
             environment["PATH"] += f":{programs()}"

@@ -18,7 +18,7 @@ from config.environment import PROJECT_ROOT
 from meter_readings import importer, management
 from meter_readings.api import urls
 from meter_readings.tests.api.test_permissions import routes
-from meter_readings.tests.deployment.site import SiteTestCase
+from meter_readings.tests.deployment.script_test_case import ScriptTestCase
 
 DOCUMENTATION = PROJECT_ROOT / "documentation"
 PAGES = sorted([*PROJECT_ROOT.glob("*.md"), *DOCUMENTATION.rglob("*.md")])
@@ -107,7 +107,7 @@ class NameTests(SimpleTestCase):
                 self.assertIn(f"`{code}`", page)
 
 
-class ScriptTests(SiteTestCase):
+class ScriptTests(ScriptTestCase):
     def test_every_script_is_in_the_deployment_guide(self) -> None:
         guide = text_of("documentation/DEPLOYMENT_GUIDE.md")
         for path in (PROJECT_ROOT / "deployment_scripts").glob("*.sh"):
@@ -120,7 +120,7 @@ class ScriptTests(SiteTestCase):
         for script, words in set(SHOWN_SCRIPT.findall(every_page)):
             for option in re.findall(r"--[a-z-]+", words):
                 with self.subTest(script, option=option):
-                    self.assertIn(option, self.succeed(script, "--help"))
+                    self.assertIn(option, self.assert_succeeds(script, "--help"))
 
 
 class ResourceTests(SimpleTestCase):

@@ -1,4 +1,4 @@
-"""The scripts that set up the system, the environment and the databases."""
+"""Tests of the scripts that set up the system, the environment and the databases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest import skipUnless
 
 from config.environment import PROJECT_ROOT
-from meter_readings.tests.deployment.site import SiteTestCase
+from meter_readings.tests.deployment.script_test_case import ScriptTestCase
 
 SCRIPTS = sorted(
     path.name
@@ -21,8 +21,8 @@ SCRIPTS = sorted(
 )
 
 
-def administrator() -> list[str]:
-    """Return how PostgreSQL's superuser is reached here; nothing where he is not."""
+def superuser_psql() -> list[str]:
+    """Return a psql command of a superuser, or an empty list if there is none."""
     as_postgres = ["runuser", "-u", "postgres", "--", "psql"]
     by_trust = ["psql", "-w", "-h", "127.0.0.1", "-U", "postgres"]
     for words in (as_postgres, by_trust):
@@ -36,36 +36,38 @@ def administrator() -> list[str]:
     return []
 
 
-ADMINISTRATOR = administrator()
+SUPERUSER_PSQL = superuser_psql()
 
 
-class EveryScriptTests(SiteTestCase):
-    def test_tells_how_it_is_used(self) -> None:
+class EveryScriptTests(ScriptTestCase):
+    def test_every_script_has_help(self) -> None:
         for script in SCRIPTS:
             with self.subTest(script):
-                said = self.succeed(script, "--help")
-                self.assertTrue(said.startswith(f"Usage: deployment_scripts/{script}"))
+                output = self.assert_succeeds(script, "--help")
+                self.assertTrue(
+                    output.startswith(f"Usage: deployment_scripts/{script}")
+                )
 
-    def test_refuses_what_it_does_not_know(self) -> None:
+    def test_unknown_option_is_a_usage_error(self) -> None:
         for script in SCRIPTS:
             with self.subTest(script):
                 result = self.run_script(script, "--no-such-option")
                 self.assertEqual(result.returncode, 2)
                 self.assertIn("Usage:", result.stderr)
 
-    def test_can_be_run(self) -> None:
+    def test_every_script_is_executable(self) -> None:
         for script in SCRIPTS:
             with self.subTest(script):
                 path = PROJECT_ROOT / "deployment_scripts" / script
                 self.assertIs(os.access(path, os.X_OK), True)
 
-    def test_has_no_colours_in_a_pipe(self) -> None:
-        self.assertNotIn("\033", self.succeed("setup_python_environment.sh"))
+    def test_output_has_no_colours_without_a_terminal(self) -> None:
+        self.assertNotIn("\033", self.assert_succeeds("setup_python_environment.sh"))
 
 
-class SystemDependenciesTests(SiteTestCase):
+class SystemDependenciesTests(ScriptTestCase):
     def setUp(self) -> None:
-        """Have a system of a few programs, none of which installs anything."""
+        """Make a PATH with a few programs, none of which installs anything."""
         super().setUp()
         self.programs = Path(self.enterContext(tempfile.TemporaryDirectory()))
         for name in ("bash", "cat", "dirname", "id"):
@@ -73,95 +75,101 @@ class SystemDependenciesTests(SiteTestCase):
         os.symlink(sys.executable, self.programs / "python3")
 
     def add(self, name: str) -> None:
-        """Add a program that must not be run."""
+        """Add a program that must not run."""
         path = self.programs / name
         path.write_text("#!/bin/sh\necho It was run.\nexit 9\n")
         path.chmod(0o700)
 
-    def test_says_what_apt_get_would_do(self) -> None:
+    def test_dry_run_prints_the_apt_get_commands(self) -> None:
         self.add("apt-get")
-        said = self.succeed(
+        output = self.assert_succeeds(
             *["setup_system_dependencies.sh", "--dry-run", "--nginx", "--postgresql"],
             PATH=str(self.programs),
         )
-        self.assertIn("apt-get install -qq -y", said)
-        self.assertIn("postgresql postgresql-client nginx-light", said)
-        self.assertNotIn("It was run", said)
+        self.assertIn("apt-get install -qq -y", output)
+        self.assertIn("postgresql postgresql-client nginx-light", output)
+        self.assertNotIn("It was run", output)
 
-    def test_says_what_brew_would_do(self) -> None:
+    def test_dry_run_prints_the_brew_commands(self) -> None:
         self.add("brew")
-        said = self.succeed(
+        output = self.assert_succeeds(
             *["setup_system_dependencies.sh", "--dry-run", "--nginx"],
             PATH=str(self.programs),
         )
-        self.assertIn("Would run: brew install nginx", said)
+        self.assertIn("Would run: brew install nginx", output)
 
-    def test_leaves_alone_what_is_there(self) -> None:
+    def test_installed_programs_are_not_installed_again(self) -> None:
         self.add("apt-get")
         self.add("nginx")
-        said = self.succeed(
+        output = self.assert_succeeds(
             "setup_system_dependencies.sh", "--nginx", PATH=str(self.programs)
         )
-        self.assertIn("Nothing is missing.", said)
+        self.assertIn("All programs are installed.", output)
 
-    def test_says_what_to_do_on_another_system(self) -> None:
-        said = self.break_off("setup_system_dependencies.sh", PATH=str(self.programs))
-        self.assertIn("Neither apt-get nor brew is here.", said)
+    def test_unsupported_system_is_an_error_with_a_remedy(self) -> None:
+        output = self.assert_fails(
+            "setup_system_dependencies.sh", PATH=str(self.programs)
+        )
+        self.assertIn("Neither apt-get nor brew is installed.", output)
 
 
-class PythonEnvironmentTests(SiteTestCase):
-    def test_takes_one_that_is_kept_by_other_means(self) -> None:
-        said = self.succeed("setup_python_environment.sh", "production")
-        self.assertIn(f"The environment in {sys.prefix} is ready", said)
+class PythonEnvironmentTests(ScriptTestCase):
+    def test_existing_virtual_environment_is_used(self) -> None:
+        output = self.assert_succeeds("setup_python_environment.sh", "production")
+        self.assertIn(f"The environment in {sys.prefix} is ready", output)
 
-    def test_refuses_one_that_is_none(self) -> None:
-        said = self.break_off("setup_python_environment.sh", D0010_VENV="/nowhere")
-        self.assertIn("D0010_VENV (/nowhere) has no Python", said)
+    def test_missing_virtual_environment_is_an_error(self) -> None:
+        output = self.assert_fails("setup_python_environment.sh", D0010_VENV="/nowhere")
+        self.assertIn("D0010_VENV (/nowhere) has no Python", output)
 
-    def test_knows_no_other_kind(self) -> None:
+    def test_unknown_kind_is_a_usage_error(self) -> None:
         result = self.run_script("setup_python_environment.sh", "staging")
         self.assertEqual(result.returncode, 2)
 
 
-class SqliteTests(SiteTestCase):
-    def test_makes_the_tables_and_says_so_in_the_settings(self) -> None:
-        self.succeed("setup_databases.sh", "sqlite")
-        self.assertEqual(self.settings_of_site(), {"USE_POSTGRESQL": "0"})
+class SqliteTests(ScriptTestCase):
+    def test_sqlite_tables_are_created_and_the_setting_is_written(self) -> None:
+        self.assert_succeeds("setup_databases.sh", "sqlite")
+        self.assertEqual(self.env_file_settings(), {"USE_POSTGRESQL": "0"})
         path = self.site / "db.sqlite3"
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
 
-    def test_keeps_what_the_settings_say_otherwise(self) -> None:
+    def test_other_lines_of_env_file_are_kept(self) -> None:
         env = self.site / ".env"
-        env.write_text("# Ours\nUSE_POSTGRESQL=1\nSECRET_KEY=kept\n")
-        self.succeed("setup_databases.sh", "sqlite")
-        self.assertEqual(env.read_text(), "# Ours\nUSE_POSTGRESQL=0\nSECRET_KEY=kept\n")
+        env.write_text("# A comment\nUSE_POSTGRESQL=1\nSECRET_KEY=kept\n")
+        self.assert_succeeds("setup_databases.sh", "sqlite")
+        self.assertEqual(
+            env.read_text(), "# A comment\nUSE_POSTGRESQL=0\nSECRET_KEY=kept\n"
+        )
         self.assertEqual(env.stat().st_mode & 0o777, 0o600)
 
-    def test_needs_an_environment(self) -> None:
-        said = self.break_off("setup_databases.sh", "sqlite", D0010_VENV="/nowhere")
-        self.assertIn("setup_python_environment.sh", said)
+    def test_database_setup_needs_a_virtual_environment(self) -> None:
+        output = self.assert_fails(
+            "setup_databases.sh", "sqlite", D0010_VENV="/nowhere"
+        )
+        self.assertIn("setup_python_environment.sh", output)
 
-    def test_takes_no_options_of_the_other(self) -> None:
+    def test_sqlite_takes_no_options(self) -> None:
         result = self.run_script("setup_databases.sh", "sqlite", "--name", "x")
         self.assertEqual(result.returncode, 2)
 
 
-@skipUnless(ADMINISTRATOR, "PostgreSQL's administrator cannot be reached")
-class PostgresqlTests(SiteTestCase):
+@skipUnless(SUPERUSER_PSQL, "there is no access to a PostgreSQL superuser")
+class PostgresqlTests(ScriptTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.name = f"test_d0010_{uuid.uuid4().hex[:12]}"
         self.addCleanup(
-            self.ask,
+            self.query,
             f"DROP DATABASE IF EXISTS {self.name}",
             f"DROP ROLE IF EXISTS {self.name}",
         )
 
-    def ask(self, *statements: str, database: str = "postgres") -> str:
-        """Return what the administrator is told."""
+    def query(self, *statements: str, database: str = "postgres") -> str:
+        """Run statements as a superuser, and return their output."""
         commands = [word for each in statements for word in ("-c", each)]
         return subprocess.run(
-            [*ADMINISTRATOR, "-XAtq", "-d", database, *commands],
+            [*SUPERUSER_PSQL, "-XAtq", "-d", database, *commands],
             cwd="/",
             capture_output=True,
             text=True,
@@ -169,24 +177,23 @@ class PostgresqlTests(SiteTestCase):
         ).stdout.strip()
 
     def set_up(self, *options: str) -> str:
-        """Set up a database and a role of this test's own."""
-        return self.succeed(
+        """Set up the database and the role of this test."""
+        return self.assert_succeeds(
             *["setup_databases.sh", "postgresql", "--host", "127.0.0.1"],
             *["--name", self.name, "--user", self.name, *options],
         )
 
     def as_role(self, statement: str) -> subprocess.CompletedProcess[str]:
-        """Return what comes of a statement of the role's."""
-        password = self.settings_of_site()["DB_PASSWORD"]
+        password = self.env_file_settings()["DB_PASSWORD"]
         return self.run_program(
             *["psql", "-XAtqw", "-h", "127.0.0.1", "-U", self.name, "-d", self.name],
             *["-c", statement],
             PGPASSWORD=password,
         )
 
-    def test_makes_a_role_that_owns_its_database_and_no_more(self) -> None:
-        said = self.set_up()
-        settings = self.settings_of_site()
+    def test_role_owns_its_database_and_has_no_other_rights(self) -> None:
+        output = self.set_up()
+        settings = self.env_file_settings()
         password = settings.pop("DB_PASSWORD")
         self.assertEqual(
             settings,
@@ -199,22 +206,22 @@ class PostgresqlTests(SiteTestCase):
             },
         )
         self.assertGreaterEqual(len(password), 60)
-        self.assertNotIn(password, said)
+        self.assertNotIn(password, output)
         self.assertEqual((self.site / ".env").stat().st_mode & 0o777, 0o600)
         rights = "rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
         self.assertEqual(
-            self.ask(f"SELECT {rights} FROM pg_roles WHERE rolname = '{self.name}'"),
+            self.query(f"SELECT {rights} FROM pg_roles WHERE rolname = '{self.name}'"),
             "f|f|f|f|f",
         )
         self.assertEqual(
-            self.ask(
+            self.query(
                 "SELECT datname FROM pg_database"
                 f" WHERE pg_get_userbyid(datdba) = '{self.name}'"
             ),
             self.name,
         )
         self.assertEqual(
-            self.ask(
+            self.query(
                 "SELECT has_schema_privilege('public', 'public', 'USAGE'),"
                 f" has_database_privilege('public', '{self.name}', 'CONNECT')",
                 database=self.name,
@@ -223,37 +230,37 @@ class PostgresqlTests(SiteTestCase):
         )
         tables = self.as_role("SELECT COUNT(*) FROM meter_readings_reading")
         self.assertEqual(tables.stdout.strip(), "0", tables.stderr)
-        # Twice is as good as once.
+        # A second run keeps the password.
         self.set_up()
-        self.assertEqual(self.settings_of_site()["DB_PASSWORD"], password)
+        self.assertEqual(self.env_file_settings()["DB_PASSWORD"], password)
 
-    def test_does_not_guess_the_password_of_a_role_that_exists(self) -> None:
-        self.ask(f"CREATE ROLE {self.name} LOGIN")
-        said = self.break_off(
+    def test_existing_role_without_known_password_is_an_error(self) -> None:
+        self.query(f"CREATE ROLE {self.name} LOGIN")
+        output = self.assert_fails(
             *["setup_databases.sh", "postgresql", "--host", "127.0.0.1"],
             *["--name", self.name, "--user", self.name],
         )
-        self.assertIn("--new-password", said)
+        self.assertIn("--new-password", output)
         self.assertIs((self.site / ".env").exists(), False)
         self.set_up("--new-password")
         self.assertEqual(self.as_role("SELECT 1").stdout, "1\n")
 
-    def test_takes_no_database_of_somebody_else(self) -> None:
-        said = self.break_off(
+    def test_database_of_another_role_is_an_error(self) -> None:
+        output = self.assert_fails(
             *["setup_databases.sh", "postgresql", "--host", "127.0.0.1"],
             *["--name", "postgres", "--user", self.name],
         )
-        self.assertIn("The database postgres belongs to postgres", said)
+        self.assertIn("The database postgres belongs to postgres", output)
 
-    def test_says_that_the_administrator_is_not_reached(self) -> None:
-        said = self.break_off(
+    def test_unreachable_superuser_is_an_error(self) -> None:
+        output = self.assert_fails(
             *["setup_databases.sh", "postgresql", "--host", "127.0.0.1"],
             *["--port", "1", "--name", self.name, "--user", self.name],
             PG_ADMIN="postgres",
         )
-        self.assertIn("administrator could not be reached", said)
+        self.assertIn("A PostgreSQL superuser could not connect.", output)
 
-    def test_takes_no_name_that_could_be_more_than_a_name(self) -> None:
+    def test_role_name_with_sql_is_a_usage_error(self) -> None:
         result = self.run_script(
             "setup_databases.sh", "postgresql", "--user", "x; DROP DATABASE d0010"
         )
