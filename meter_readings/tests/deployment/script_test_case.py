@@ -41,7 +41,7 @@ class ScriptTestCase(SimpleTestCase):
         """Remove the settings and data of the previous test."""
         for name in (".env", "db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm"):
             (self.site / name).unlink(missing_ok=True)
-        for name in ("media", "cache", "staticfiles", "backups"):
+        for name in ("media", "sessions", "staticfiles", "backups"):
             shutil.rmtree(self.site / name, ignore_errors=True)
 
     @classmethod

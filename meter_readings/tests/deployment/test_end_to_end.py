@@ -97,4 +97,4 @@ class EndToEndTests(ScriptTestCase):
         self.assertLessEqual({"d0010-web.service", "d0010.nginx.conf"}, names)
 
 
-_PRIVATE = ("db.sqlite3", "media", "cache")
+_PRIVATE = ("db.sqlite3", "media", "sessions")
