@@ -12,6 +12,7 @@ from meter_readings.d0010 import Fault
 from meter_readings.d0010.errors import Coded
 from meter_readings.importer import (
     RULES,
+    UNREADABLE,
     ClearResult,
     ImportResult,
     Outcome,
@@ -20,10 +21,7 @@ from meter_readings.importer import (
 )
 from meter_readings.models import ImportJob, Severity
 
-# The outcome of what could not be read at all.
-UNREADABLE = "unreadable"
-
-_OUTCOMES = {
+OUTCOMES = {
     Outcome.IMPORTED: "imported",
     Outcome.CHECKED: "would be imported",
     Outcome.ALREADY_IMPORTED: "already imported",
@@ -155,7 +153,7 @@ def sum_words(
     """Return what several files come to: `3 files: 2 imported, 1 rejected; …`."""
     parts = [
         f"{outcomes[outcome]:,} {text}"
-        for outcome, text in _OUTCOMES.items()
+        for outcome, text in OUTCOMES.items()
         if outcomes.get(outcome)
     ]
     if not parts:

@@ -110,7 +110,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         """Offer active users to superusers, and themselves to others."""
         users = User.objects.filter(is_active=True).order_by("username")
         if not request.user.is_superuser:
-            users = users.filter(pk=request.user.pk)
+            users = users.filter(username=request.user.get_username())
             options["empty_label"] = None
         return super().formfield_for_foreignkey(
             db_field, request, **options | {"queryset": users}

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 
 from meter_readings import importer, words
-from meter_readings.forms import JudgingForm
+from meter_readings.forms import ImportOptionsForm
 from meter_readings.models import FlowFile, Policy
 
 from . import flow_file_deeds as deeds
@@ -76,7 +76,7 @@ def reprocess_selected(
     if chosen is None:
         return None
     step = request.POST.get("step")
-    form = JudgingForm(
+    form = ImportOptionsForm(
         request.POST if step else None, initial={"policy": Policy.STANDARD}
     )
     if step == "import" and form.is_valid():
@@ -117,7 +117,7 @@ def _ask(
     action: str,
     title: str,
     chosen: Chosen,
-    form: JudgingForm | None = None,
+    form: ImportOptionsForm | None = None,
 ) -> HttpResponse:
     return page(
         request,
@@ -146,7 +146,9 @@ def _undo_all(request: HttpRequest, chosen: Chosen) -> None:
         messages.success(request, said)
 
 
-def _reprocess_all(request: HttpRequest, chosen: Chosen, form: JudgingForm) -> None:
+def _reprocess_all(
+    request: HttpRequest, chosen: Chosen, form: ImportOptionsForm
+) -> None:
     for file in chosen.files:
         result = _told_of_failure(
             request,

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from meter_readings import importer, words
-from meter_readings.forms import JudgingForm
+from meter_readings.forms import ImportOptionsForm
 from meter_readings.importer import Outcome
 from meter_readings.models import FlowFile, ImportJob, Policy
 
@@ -117,26 +117,26 @@ def reprocess(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     )
 
 
-def _reprocess_form(request: HttpRequest, file: FlowFile) -> JudgingForm:
+def _reprocess_form(request: HttpRequest, file: FlowFile) -> ImportOptionsForm:
     if request.method == "POST":
-        return JudgingForm(request.POST)
+        return ImportOptionsForm(request.POST)
     asked_for = request.GET.get("policy")
     policy = asked_for if asked_for in Policy.values else file.policy
-    return JudgingForm(initial={"policy": policy})
+    return ImportOptionsForm(initial={"policy": policy})
 
 
 def reprocess_now(
-    file: FlowFile, request: HttpRequest, form: JudgingForm, *, dry_run: bool
+    file: FlowFile, request: HttpRequest, form: ImportOptionsForm, *, dry_run: bool
 ) -> importer.ImportResult:
     """Import an original again by this door; raises what the importer raises."""
     return importer.import_original(
         flow_file=file,
         now=timezone.now(),
-        policy=form.chosen_policy,
+        policy=form.cleaned_data["policy"],
         door=ImportJob.Door.ADMIN,
         requested_by=cast(User, request.user),
         dry_run=dry_run,
-        allow_same_name=form.allows_same_name,
+        allow_same_name=form.cleaned_data["allow_same_name"],
         patience=PATIENCE,
     )
 

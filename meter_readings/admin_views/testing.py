@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import ExitStack
 from typing import Any, NamedTuple, cast
 
 from django.contrib import messages
@@ -20,11 +19,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from meter_readings import demo, importer, queries, words
 from meter_readings.demo import SampleFile
-from meter_readings.forms import ClearForm, UploadForm
-from meter_readings.importer import Outcome
+from meter_readings.forms import ClearDatabaseForm, UploadForm
+from meter_readings.importer import ImportOptions, InputFile, Outcome
 from meter_readings.models import ImportJob
 
-from .imports import How, Outcomes, import_files
+from .imports import PATIENCE, DisplayedResults, import_files
 from .pages import admin_page, for_staff_who_may
 
 _JOBS_SHOWN = 10
@@ -36,7 +35,7 @@ logger = logging.getLogger(__name__)
 @require_safe
 def testing_dashboard(request: HttpRequest) -> HttpResponse:
     """Show what the system holds and what can be tried."""
-    return _page(request, ClearForm())
+    return _page(request, ClearDatabaseForm())
 
 
 @for_staff_who_may("use_testing_dashboard", "import_flowfile")
@@ -48,7 +47,7 @@ def testing_import(request: HttpRequest) -> HttpResponse:
         name = request.POST.get("sample", "")
         samples = [sample for sample in samples if sample.filename == name]
     if samples:
-        _tell(request, _import_samples(samples, cast(User, request.user)))
+        _add_messages(request, _import_samples(samples, cast(User, request.user)))
     else:
         messages.error(request, "There is no sample file of that name.")
     return redirect("testing-dashboard")
@@ -58,7 +57,7 @@ def testing_import(request: HttpRequest) -> HttpResponse:
 @require_POST
 def testing_clear(request: HttpRequest) -> HttpResponse:
     """Clear the database, where the word for it was typed."""
-    form = ClearForm(request.POST)
+    form = ClearDatabaseForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
     try:
@@ -80,35 +79,37 @@ def testing_clear(request: HttpRequest) -> HttpResponse:
     return redirect("testing-dashboard")
 
 
-def _import_samples(samples: list[SampleFile], user: User) -> Outcomes:
-    with ExitStack() as opened:
-        return import_files(
-            (
-                (sample.filename, opened.enter_context(sample.path.open("rb")))
-                for sample in samples
-            ),
-            How(requested_by=user, door=ImportJob.Door.ADMIN),
-        )
+def _import_samples(samples: list[SampleFile], user: User) -> DisplayedResults:
+    options = ImportOptions(
+        door=ImportJob.Door.ADMIN, requested_by=user, patience=PATIENCE
+    )
+    return import_files(
+        (
+            InputFile(sample.filename, sample.filename, sample.path)
+            for sample in samples
+        ),
+        options,
+    )
 
 
-def _tell(request: HttpRequest, outcomes: Outcomes) -> None:
-    """Leave what came of it for the page that comes next."""
-    if len(outcomes.files) > 1:
-        messages.info(request, outcomes.sum)
+def _add_messages(request: HttpRequest, results: DisplayedResults) -> None:
+    """Add a message about one file, or a summary of several."""
+    if len(results.files) > 1:
+        messages.info(request, results.summary)
         return
-    (file,) = outcomes.files
+    (file,) = results.files
     level = messages.SUCCESS if file.outcome == Outcome.IMPORTED else messages.WARNING
-    messages.add_message(request, level, f"{file.name}: {file.words}")
+    messages.add_message(request, level, f"{file.name}: {file.message}")
 
 
-def _page(request: HttpRequest, form: ClearForm) -> HttpResponse:
+def _page(request: HttpRequest, form: ClearDatabaseForm) -> HttpResponse:
     jobs = ImportJob.objects.select_related("flow_file", "requested_by")
     return admin_page(
         request,
         "testing.html",
         title="Testing dashboard",
         held=queries.holdings(),
-        tallies=_tallies(),
+        count_tables=_count_tables(),
         samples=demo.sample_files(),
         jobs=jobs.order_by("-started_at", "-pk")[:_JOBS_SHOWN],
         upload_form=UploadForm(),
@@ -116,7 +117,7 @@ def _page(request: HttpRequest, form: ClearForm) -> HttpResponse:
     )
 
 
-class Count(NamedTuple):
+class LabelledCount(NamedTuple):
     """How many there are of something; `value` is its status, if it is one."""
 
     value: str
@@ -124,35 +125,40 @@ class Count(NamedTuple):
     number: int
 
 
-class Tally(NamedTuple):
+class CountTable(NamedTuple):
     """A small table of counts."""
 
     caption: str
     kind: str
-    counts: list[Count]
+    counts: list[LabelledCount]
 
 
-def _tallies() -> list[Tally]:
+def _count_tables() -> list[CountTable]:
     """Return the statistics, each by a question that looks at a limited number."""
     totals = queries.flow_file_totals()
     results: dict[str, str] = dict(Outcome.choices) | dict(ImportJob.State.choices)
     attempts = queries.attempts_by_outcome(now=timezone.now())
     bases = queries.latest_readings_by_basis()
     return [
-        Tally("Files by status", "Status", _counts(totals.files)),
-        Tally("Findings by severity", "Severity", _counts(totals.findings)),
-        Tally(
+        CountTable("Files by status", "Status", _counts(totals.files)),
+        CountTable("Findings by severity", "Severity", _counts(totals.findings)),
+        CountTable(
             f"Attempts of {queries.RECENT.days} days by outcome",
             "Outcome",
-            [Count(key, results.get(key, key), n) for key, n in attempts.items()],
+            [
+                LabelledCount(key, results.get(key, key), n)
+                for key, n in attempts.items()
+            ],
         ),
-        Tally(
+        CountTable(
             f"Latest readings by basis, {queries.LATEST_READINGS:,} at most",
             "Basis",
-            [Count("", str(basis.label), n) for basis, n in bases.items()],
+            [LabelledCount("", str(basis.label), n) for basis, n in bases.items()],
         ),
     ]
 
 
-def _counts(numbers: Mapping[Any, int]) -> list[Count]:
-    return [Count(choice, str(choice.label), n) for choice, n in numbers.items()]
+def _counts(numbers: Mapping[Any, int]) -> list[LabelledCount]:
+    return [
+        LabelledCount(choice, str(choice.label), n) for choice, n in numbers.items()
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from meter_readings import importer
 from meter_readings.forms import UploadForm
+from meter_readings.importer import ImportOptions, InputFile
 from meter_readings.models import ImportJob
 
-from .imports import How, import_files
+from .imports import PATIENCE, import_files
 from .pages import admin_page, for_staff_who_may, telling_of_large_bodies
 
 _SAMPLE_FILENAME = "economy_7.uff"
@@ -69,34 +70,37 @@ def _receive(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, form)
-    how = How(
-        requested_by=cast(User, request.user),
+    options = ImportOptions(
+        policy=form.cleaned_data["policy"],
         door=ImportJob.Door.UPLOAD,
-        policy=form.chosen_policy,
-        is_dry_run="check" in request.POST,
-        allows_same_name=form.allows_same_name,
+        requested_by=cast(User, request.user),
+        dry_run="check" in request.POST,
+        allow_same_name=form.cleaned_data["allow_same_name"],
+        patience=PATIENCE,
     )
-    files = ((file.name or "", cast(BinaryIO, file)) for file in form.chosen_files)
-    outcomes = import_files(files, how)
-    # The form is as before, but for the files: a browser does not take them back.
+    files = form.cleaned_data["flow_files"]
+    results = import_files(
+        (InputFile(file.name, file.name, file) for file in files), options
+    )
+    # The form keeps its values, except the files: browsers do not accept them back.
     return _page(
         request,
         UploadForm(initial=form.cleaned_data),
-        status=outcomes.status,
-        outcomes=outcomes,
+        status=results.status,
+        results=results,
     )
 
 
 def _page(
     request: HttpRequest, form: UploadForm, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    outcomes = context.get("outcomes")
+    results = context.get("results")
     return admin_page(
         request,
         "upload.html",
         status=status,
         title="Upload files",
-        head_title=outcomes.sum if outcomes else "Upload files",
+        head_title=results.summary if results else "Upload files",
         form=form,
         max_bytes=_max_bytes(),
         max_files=settings.DATA_UPLOAD_MAX_NUMBER_FILES,

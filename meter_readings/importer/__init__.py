@@ -21,6 +21,15 @@ from .originals import (
 )
 from .pipeline import ImportResult, Outcome, import_flow_file
 from .rules import RULES, ImportCode, Rule, severity_of
+from .runner import (
+    UNREADABLE,
+    FileResult,
+    ImportListener,
+    ImportOptions,
+    ImportRunner,
+    ImportTotals,
+    InputFile,
+)
 from .source import SourceUnreadable, flow_files, received_and_left, shown
 from .storage import StorageFull, data_directories, disk_full_as, free_bytes
 from .undo import NotImported, UndoResult, undo_import
@@ -28,11 +37,18 @@ from .undo import NotImported, UndoResult, undo_import
 __all__ = [
     "KEPT_PER_RULE",
     "RULES",
+    "UNREADABLE",
     "Busy",
     "ClearResult",
+    "FileResult",
     "ImportCode",
+    "ImportListener",
+    "ImportOptions",
     "ImportResult",
+    "ImportRunner",
     "ImportRunning",
+    "ImportTotals",
+    "InputFile",
     "NotImported",
     "OriginalLost",
     "Outcome",

@@ -1,36 +1,39 @@
-"""The account of an import, file by file: in words, or as one JSON document."""
+"""Reporters of an import: one line of text for each file, or one JSON document."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any, Self
 
 from django.core.management.base import OutputWrapper
 
-from meter_readings import words
-from meter_readings.importer import ImportResult, Outcome
-from meter_readings.models import Severity
+from meter_readings import importer, words
+from meter_readings.importer import FileResult, ImportResult, Outcome
+from meter_readings.models import ImportJob, Severity
 
 from . import console
 
-# How many lines of each rule are shown.
-_FIRST_LINES = 3
-_FIRST_LINES_IN_JSON = 20
+# Lines shown for each rule
+_MAX_LINES = 3
+_MAX_LINES_IN_JSON = 20
 
-_FAILURES = {Outcome.REJECTED, Outcome.REFUSED, words.UNREADABLE}
+_FAILURES = {
+    Outcome.REJECTED,
+    Outcome.REFUSED,
+    importer.UNREADABLE,
+    ImportJob.State.FAILED,
+}
 
 
-class Account:
-    """Adds up what came of each file; how it is told is a subclass's matter.
+class ImportReporter:
+    """Reports each file and, at the end, the totals; a subclass writes them.
 
-    A context manager: the sum is told at its end, come what may.
+    A context manager: the totals are written even if an error ends the import.
     """
 
     def __init__(self, *, is_dry_run: bool) -> None:
-        self.outcomes: Counter[str] = Counter()
-        self.readings_loaded = 0
+        self.totals = importer.ImportTotals()
         self.is_interrupted = False
         self._is_dry_run = is_dry_run
 
@@ -38,47 +41,43 @@ class Account:
         return self
 
     def __exit__(self, kind: object, *error: object) -> None:
-        self.close(is_complete=kind is None and not self.is_interrupted)
+        self.finish(is_complete=kind is None and not self.is_interrupted)
 
     @property
     def exit_code(self) -> int:
-        """Return how the command ends."""
         if self.is_interrupted:
             return console.INTERRUPTED
-        if not self.outcomes:
+        if not self.totals.outcomes:
             return console.NOTHING_MATCHED
-        return console.FAILED if _FAILURES & self.outcomes.keys() else 0
+        return console.FAILED if _FAILURES & self.totals.outcomes.keys() else 0
 
-    def add(self, label: str, result: ImportResult) -> None:
-        """Take in what came of a file."""
-        self.outcomes[result.outcome] += 1
-        self.readings_loaded += result.readings_loaded
-        self.tell(label, result)
+    def add(self, file: FileResult) -> None:
+        """Count and report a file that was imported or failed."""
+        self.totals.add(file)
+        if file.result:
+            self.report(file.label, file.result)
+        else:
+            self.report_failure(file, _reason(file.error))
 
-    def add_unreadable(self, label: str, reason: str) -> None:
-        """Take in a file that could not be read."""
-        self.outcomes[words.UNREADABLE] += 1
-        self.tell_unreadable(label, reason)
-
-    def add_nothing(self, label: str, reason: str) -> None:
-        """Take in a path that stands for no file at all."""
+    def add_no_match(self, label: str, reason: str) -> None:
+        """Report a path that matches no file."""
 
     def interrupt(self, label: str) -> None:
-        """Take in that somebody has had enough, at a file or between two ("")."""
+        """Report Ctrl-C; `label` is the file that was being imported, or ""."""
         self.is_interrupted = True
 
-    def tell(self, label: str, result: ImportResult) -> None:
-        """Tell what came of a file."""
+    def report(self, label: str, result: ImportResult) -> None:
+        """Report the result of a file."""
 
-    def tell_unreadable(self, label: str, reason: str) -> None:
-        """Tell why a file could not be read."""
+    def report_failure(self, file: FileResult, reason: str) -> None:
+        """Report a file that could not be read or stored."""
 
-    def close(self, *, is_complete: bool) -> None:
-        """Tell what it comes to; `is_complete`: every file was dealt with."""
+    def finish(self, *, is_complete: bool) -> None:
+        """Report the totals; `is_complete` if every file was imported or failed."""
 
 
-class WordsAccount(Account):
-    """One line for each file on stdout; what was found in it, in words, on stderr."""
+class TextReporter(ImportReporter):
+    """Writes one line for each file to stdout, and findings to stderr."""
 
     def __init__(
         self,
@@ -86,89 +85,90 @@ class WordsAccount(Account):
         command: console.ConsoleCommand,
         is_dry_run: bool,
         is_brief: bool,
-        report: Path | None,
+        report_path: Path | None,
     ) -> None:
         super().__init__(is_dry_run=is_dry_run)
-        self._out, self._say = command.stdout, command.say
+        self._out, self._log = command.stdout, command.say
         self._style = command.style_on(command.stdout)
-        self._word_style = command.style_on(command.stderr)
+        self._log_style = command.style_on(command.stderr)
         self._is_brief = is_brief
-        self._report = report
-        self._is_cut = False
+        self._report_path = report_path
+        self._is_truncated = False
 
-    def tell(self, label: str, result: ImportResult) -> None:
+    def report(self, label: str, result: ImportResult) -> None:
         text = words.outcome_words(result, is_dry_run=self._is_dry_run)
-        paint = self._style.SUCCESS
+        style = self._style.SUCCESS
         if result.outcome in _FAILURES:
-            paint = self._style.ERROR
+            style = self._style.ERROR
         elif result.warning_count or result.outcome == Outcome.ALREADY_IMPORTED:
-            paint = self._style.WARNING
-        self._write(f"{label}: {paint(text)}")
+            style = self._style.WARNING
+        self._write(f"{label}: {style(text)}")
         if not self._is_brief:
-            for rule in words.findings_by_rule(result, _FIRST_LINES):
-                self._tell_rule(rule)
+            for rule in words.findings_by_rule(result, _MAX_LINES):
+                self._report_rule(rule)
 
-    def tell_unreadable(self, label: str, reason: str) -> None:
-        self._write(f"{label}: {self._style.ERROR(f'unreadable: {reason}')}")
+    def report_failure(self, file: FileResult, reason: str) -> None:
+        text = f"{words.OUTCOMES[file.outcome]}: {reason}"
+        self._write(f"{file.label}: {self._style.ERROR(text)}")
 
-    def add_nothing(self, label: str, reason: str) -> None:
-        self._say(f"{label}: {reason}.")
+    def add_no_match(self, label: str, reason: str) -> None:
+        self._log(f"{label}: {reason}.")
 
     def interrupt(self, label: str) -> None:
         super().interrupt(label)
-        at_file = f" at {label}: nothing of that file was kept" if label else ""
-        self._say(f"Interrupted{at_file}.")
+        at_file = f" at {label}: nothing of that file was stored" if label else ""
+        self._log(f"Interrupted{at_file}.")
 
-    def close(self, *, is_complete: bool) -> None:
-        if not self._is_brief:
-            self._tell_of_report()
-            if self.outcomes.total() > 1 or self.is_interrupted:
-                self._say(self._sum())
+    def finish(self, *, is_complete: bool) -> None:
+        if self._is_brief:
+            return
+        if self._report_path is not None:
+            self._log(f"All findings are in {self._report_path}.")
+        elif self._is_truncated:
+            self._log("All findings, line by line, are written by --report FILE.csv.")
+        totals = self.totals
+        if totals.outcomes.total() > 1 or self.is_interrupted:
+            self._log(
+                words.sum_words(
+                    totals.outcomes,
+                    totals.readings_loaded,
+                    is_dry_run=self._is_dry_run,
+                )
+            )
 
-    def _tell_of_report(self) -> None:
-        if self._report is not None:
-            self._say(f"All findings are in {self._report}.")
-        elif self._is_cut:
-            self._say("All findings, line by line, are written by --report FILE.csv.")
-
-    def _sum(self) -> str:
-        return words.sum_words(
-            self.outcomes, self.readings_loaded, is_dry_run=self._is_dry_run
-        )
-
-    def _tell_rule(self, rule: words.RuleFindings) -> None:
-        paint = {
-            Severity.ERROR: self._word_style.ERROR,
-            Severity.WARNING: self._word_style.WARNING,
-        }.get(rule.severity, self._word_style.NOTICE)
+    def _report_rule(self, rule: words.RuleFindings) -> None:
+        style = {
+            Severity.ERROR: self._log_style.ERROR,
+            Severity.WARNING: self._log_style.WARNING,
+        }.get(rule.severity, self._log_style.NOTICE)
         count = "" if rule.count == 1 else f", {rule.count:,} times"
-        title = paint(f"{rule.severity.label}: {rule.sentence}")
-        self._say(f"  {title} ({rule.code}{count})")
+        title = style(f"{rule.severity.label}: {rule.sentence}")
+        self._log(f"  {title} ({rule.code}{count})")
         for fault in rule.first:
-            self._say(f"    {words.finding_line(fault)}")
+            self._log(f"    {words.finding_line(fault)}")
         more = rule.count - len(rule.first)
         if more:
-            self._is_cut = True
-            self._say(f"    and {more:,} more")
-        self._say(f"    What to do: {rule.remedy}")
+            self._is_truncated = True
+            self._log(f"    and {more:,} more")
+        self._log(f"    What to do: {rule.remedy}")
 
     def _write(self, line: str) -> None:
         self._out.write(line)
-        # What is said next on the other stream comes after it.
+        # Lines on stderr that follow must appear after this one.
         self._out.flush()
 
 
-class JsonAccount(Account):
-    """One JSON document on stdout, written file by file."""
+class JsonReporter(ImportReporter):
+    """Writes one JSON document to stdout, file by file."""
 
     def __init__(self, *, stream: OutputWrapper, is_dry_run: bool) -> None:
         super().__init__(is_dry_run=is_dry_run)
         self._stream = stream
-        self._nothing: list[dict[str, str]] = []
+        self._not_matched: list[dict[str, str]] = []
         self._write(f'{{"dry_run": {json.dumps(is_dry_run)},\n"files": [')
 
-    def tell(self, label: str, result: ImportResult) -> None:
-        self._tell(
+    def report(self, label: str, result: ImportResult) -> None:
+        self._write_file(
             path=label,
             filename=result.filename,
             outcome=result.outcome,
@@ -186,33 +186,44 @@ class JsonAccount(Account):
             note_count=result.note_count,
             findings=[
                 _rule_data(rule)
-                for rule in words.findings_by_rule(result, _FIRST_LINES_IN_JSON)
+                for rule in words.findings_by_rule(result, _MAX_LINES_IN_JSON)
             ],
         )
 
-    def tell_unreadable(self, label: str, reason: str) -> None:
-        self._tell(path=label, outcome=words.UNREADABLE, message=reason)
+    def report_failure(self, file: FileResult, reason: str) -> None:
+        self._write_file(path=file.label, outcome=file.outcome, message=reason)
 
-    def add_nothing(self, label: str, reason: str) -> None:
-        self._nothing.append({"path": label, "message": reason})
+    def add_no_match(self, label: str, reason: str) -> None:
+        self._not_matched.append({"path": label, "message": reason})
 
-    def close(self, *, is_complete: bool) -> None:
-        rest = {
-            "nothing_found": self._nothing,
+    def finish(self, *, is_complete: bool) -> None:
+        totals = {
+            "nothing_found": self._not_matched,
             "is_complete": is_complete,
-            "file_count": self.outcomes.total(),
-            "outcomes": dict(self.outcomes),
-            "readings_loaded": self.readings_loaded,
+            "file_count": self.totals.outcomes.total(),
+            "outcomes": dict(self.totals.outcomes),
+            "readings_loaded": self.totals.readings_loaded,
         }
-        self._write("\n],\n" + json.dumps(rest).removeprefix("{") + "\n")
+        self._write("\n],\n" + json.dumps(totals).removeprefix("{") + "\n")
 
-    def _tell(self, **data: Any) -> None:
-        self._write("\n" if self.outcomes.total() == 1 else ",\n")
+    def _write_file(self, **data: Any) -> None:
+        self._write("\n" if self.totals.outcomes.total() == 1 else ",\n")
         self._write(json.dumps(data))
 
     def _write(self, text: str) -> None:
         self._stream.write(text, ending="")
         self._stream.flush()
+
+
+def _reason(error: Exception | None) -> str:
+    """Return why a file failed; a path where files are stored is named."""
+    if not isinstance(error, OSError):
+        return str(error).removesuffix(".")
+    reason = error.strerror or str(error)
+    reason = reason[:1].lower() + reason[1:]
+    if error.filename is None:
+        return reason
+    return f"it cannot be stored: {reason} ({error.filename})"
 
 
 def _rule_data(rule: words.RuleFindings) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How far an import is: a bar on a terminal, now and then a line elsewhere."""
+"""Progress of an import: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from django.core.management.base import OutputWrapper
 
+from meter_readings.importer import FileResult, ImportListener
 from meter_readings.models import ImportJob
 
 _BAR_SECONDS = 0.1
@@ -17,8 +18,8 @@ _BAR_WIDTH = 24
 _CLEAR_LINE = "\r\x1b[2K"
 
 
-class Progress:
-    """Tells a stream of words how far the file at hand is."""
+class Progress(ImportListener):
+    """Shows the phase and percentage of the current file."""
 
     def __init__(
         self,
@@ -34,19 +35,19 @@ class Progress:
         self._label = ""
         self._phase = ""
         self._is_line_open = False
-        # A line is for those who wait long: not for the first moments.
+        # The first line is only written after a wait.
         self._next_at = 0.0 if self._is_bar else clock() + _LINE_SECONDS
 
-    def begin(self, label: str) -> None:
-        """Take up the next file; a bar is there at once, whatever it waits for."""
+    def file_started(self, label: str) -> None:
+        """Show the bar at once: the file may have to wait for a lock."""
         self._label, self._phase = label, ""
         if self._is_bar:
-            self.update(ImportJob.Phase.RECEIVING, 0, 0)
+            self.progress(ImportJob.Phase.RECEIVING, 0, 0)
 
-    def update(self, phase: ImportJob.Phase, byte_count: int, size: int) -> None:
-        """Show how far the file is, unless that was done a moment ago."""
-        is_news = self._is_bar and phase != self._phase
-        if self._is_shown and (is_news or self._clock() >= self._next_at):
+    def progress(self, phase: ImportJob.Phase, byte_count: int, size: int) -> None:
+        """Show the progress, unless that was done a moment ago."""
+        is_new_phase = self._is_bar and phase != self._phase
+        if self._is_shown and (is_new_phase or self._clock() >= self._next_at):
             self._phase = phase
             if self._is_bar:
                 self._draw(phase, byte_count, size)
@@ -56,8 +57,11 @@ class Progress:
             seconds = _BAR_SECONDS if self._is_bar else _LINE_SECONDS
             self._next_at = self._clock() + seconds
 
+    def file_finished(self, result: FileResult) -> None:
+        self.clear()
+
     def clear(self) -> None:
-        """Take the bar away, so that something can be said in its place."""
+        """Remove the bar before other text is written."""
         if self._is_line_open:
             self._write(_CLEAR_LINE)
             self._is_line_open = False
@@ -66,8 +70,8 @@ class Progress:
         done = _BAR_WIDTH * byte_count // max(size, 1)
         bar = "#" * done + "." * (_BAR_WIDTH - done)
         text = f"{phase.label} [{bar}]{_share(byte_count, size)} "
-        room = max(shutil.get_terminal_size().columns - len(text) - 1, 8)
-        self._write(f"{_CLEAR_LINE}{text}{self._label[-room:]}")
+        columns = max(shutil.get_terminal_size().columns - len(text) - 1, 8)
+        self._write(f"{_CLEAR_LINE}{text}{self._label[-columns:]}")
         self._is_line_open = True
 
     def _write(self, text: str) -> None:
@@ -76,7 +80,7 @@ class Progress:
 
 
 def _share(byte_count: int, size: int) -> str:
-    """Return how much is done: ` 45 % of 210.4 MB`."""
+    """Return the share that is done, such as " 45 % of 210.4 MB", or ""."""
     if not size:
         return ""
     megabytes, kilobytes = size / 1_000_000, size / 1000

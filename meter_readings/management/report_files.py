@@ -1,4 +1,4 @@
-"""Every finding of an import, written to a file as it is found: CSV or JSON."""
+"""The findings of an import, written to a CSV or JSON file as they are found."""
 
 from __future__ import annotations
 
@@ -9,66 +9,49 @@ from typing import Self, TextIO
 
 from meter_readings import reports
 from meter_readings.d0010 import Fault
-from meter_readings.importer import ImportResult
+from meter_readings.importer import FileResult, ImportListener
 from meter_readings.models import Severity
 
 
-class NoReport:
-    """Stands in where nobody asked for a report."""
+class FindingReportFile(ImportListener):
+    """A file with every finding of every file; JSON if its name ends in .json.
 
-    path: Path | None = None
+    Rules that query the database report only the first of many findings: a last row
+    has the number of the others.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._label = ""
+        self._written: Counter[str] = Counter()
+        is_json = path.suffix.lower() == ".json"
+        self._form = reports.JsonForm() if is_json else reports.CsvForm()
+        self._file = _open_private(path)
+        self._file.write(self._form.beginning)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Close what was never opened."""
-
-    def begin(self, label: str) -> None:
-        """Take up the next file."""
-
-    def add(self, fault: Fault, severity: Severity) -> None:
-        """Take a finding in."""
-
-    def end(self, result: ImportResult) -> None:
-        """Close the account of a file."""
-
-
-class ReportFile(NoReport):
-    """A file that holds every finding of every file; JSON where its name says so.
-
-    Rules that ask the database tell only the first of many findings: a last row says
-    how many more there are.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._label = ""
-        self._written: Counter[str] = Counter()
-        is_json = path.suffix.lower() == ".json"
-        self._form = reports.JsonForm() if is_json else reports.CsvForm()
-        self._file = _opened(path)
-        self._file.write(self._form.beginning)
-
-    def __exit__(self, *error: object) -> None:
-        """Close the file, whole even where the import was broken off."""
+        """Close the file, complete even if an error ended the import."""
         with self._file:
             self._file.write(self._form.end)
 
-    def begin(self, label: str) -> None:
+    def file_started(self, label: str) -> None:
         self._label = label
         self._written.clear()
 
-    def add(self, fault: Fault, severity: Severity) -> None:
+    def finding(self, fault: Fault, severity: Severity) -> None:
         self._written[fault.code] += 1
         self._write(reports.row(file=self._label, said=fault, severity=severity))
 
-    def end(self, result: ImportResult) -> None:
+    def file_finished(self, result: FileResult) -> None:
+        if result.result is None:
+            return
         for row in reports.rows_untold(
             file=self._label,
-            counts=result.finding_counts,
+            counts=result.result.finding_counts,
             told=self._written,
-            policy=result.policy,
+            policy=result.result.policy,
         ):
             self._write(row)
 
@@ -76,10 +59,10 @@ class ReportFile(NoReport):
         self._file.write(self._form.line(row))
 
 
-def _opened(path: Path) -> TextIO:
-    """Open a report to write; nobody else may read what may name people's homes."""
+def _open_private(path: Path) -> TextIO:
+    """Open a file that only its owner can read: findings may contain MPANs."""
 
-    def open_private(name: str, flags: int) -> int:
+    def opener(name: str, flags: int) -> int:
         return os.open(name, flags, 0o600)
 
-    return open(path, "w", encoding="utf-8", newline="", opener=open_private)
+    return open(path, "w", encoding="utf-8", newline="", opener=opener)

@@ -1,4 +1,4 @@
-"""What the paths on a command line stand for: files, folders, patterns, a pipe."""
+"""Input files of a command: files, folders, patterns and standard input."""
 
 from __future__ import annotations
 
@@ -6,69 +6,55 @@ import glob
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, ContextManager
+
+from meter_readings.importer import InputFile
 
 STDIN = "-"
 
-# How those who bring files mark them until they are whole.
+# Suffixes of files that another program is still writing
 _UNFINISHED = {".part", ".tmp", ".filepart"}
 
 
-@dataclass(frozen=True)
-class Source:
-    """Something to read: `label` is for people, `filename` what it is imported as."""
-
-    label: str
-    filename: str
-    path: Path | None = None
-
-    def open(self) -> ContextManager[BinaryIO]:
-        """Open it; standard input is left open afterwards."""
-        if self.path is None:
-            return nullcontext(sys.stdin.buffer)
-        return self.path.open("rb")
-
-
 @dataclass
-class Found:
-    """The sources that paths stand for, and what stands for nothing.
+class InputFiles:
+    """The files that paths match, and the paths that match none, with the reason.
 
-    `missing` are files that were named and cannot be had, `empty` are folders and
-    patterns that hold none; both with the reason.
+    `missing` are files that do not exist or cannot be read, `empty` are folders and
+    patterns without files.
     """
 
-    sources: list[Source] = field(default_factory=list)
+    files: list[InputFile] = field(default_factory=list)
     missing: list[tuple[str, str]] = field(default_factory=list)
     empty: list[tuple[str, str]] = field(default_factory=list)
 
 
-def find_sources(
+def find_input_files(
     *, paths: list[str], is_recursive: bool, stdin_name: str | None, now: datetime
-) -> Found:
-    """Return what the paths stand for, in their order; folders are read by name."""
-    found = Found()
+) -> InputFiles:
+    """Return the files that paths match, in order; those of a folder by name."""
+    found = InputFiles()
     for text in paths:
         if text == STDIN:
             name = stdin_name or f"stdin-{now:%Y%m%d-%H%M%S}.uff"
-            found.sources.append(Source("standard input", name))
+            file = InputFile("standard input", name, sys.stdin.buffer)
+            found.files.append(file)
         else:
             _add_path(found, text, is_recursive)
     return found
 
 
-def _add_path(found: Found, text: str, is_recursive: bool) -> None:
+def _add_path(found: InputFiles, text: str, is_recursive: bool) -> None:
     path = Path(text)
     if not text:
-        # A shell's variable that is not set: the current folder was not meant.
+        # Path("") is the current folder, but an unset shell variable was meant.
         found.missing.append((text, "the path is empty"))
     elif path.is_dir():
         _add_folder(found, path, is_recursive)
     elif path.exists():
-        found.sources.append(_source(path))
+        found.files.append(_input_file(path))
     elif glob.has_magic(text):
         matched = sorted(glob.glob(text, recursive=True))
         if not matched:
@@ -79,14 +65,14 @@ def _add_path(found: Found, text: str, is_recursive: bool) -> None:
         found.missing.append((text, "there is no such file"))
 
 
-def _add_folder(found: Found, folder: Path, is_recursive: bool) -> None:
-    count = len(found.sources)
+def _add_folder(found: InputFiles, folder: Path, is_recursive: bool) -> None:
+    count = len(found.files)
     try:
-        found.sources += map(_source, _files_in(folder, is_recursive))
+        found.files += map(_input_file, _files_in(folder, is_recursive))
     except OSError as error:
         found.missing.append((str(error.filename), error.strerror or "cannot be read"))
         return
-    if len(found.sources) == count:
+    if len(found.files) == count:
         reason = "the folder holds no files"
         if not is_recursive and any(path.is_dir() for path in folder.iterdir()):
             reason += "; -r looks into the folders inside it"
@@ -94,7 +80,7 @@ def _add_folder(found: Found, folder: Path, is_recursive: bool) -> None:
 
 
 def _files_in(folder: Path, is_recursive: bool) -> Iterator[Path]:
-    """Yield the files that are meant to be read: whole ones that are not hidden."""
+    """Yield files that are neither hidden nor unfinished, sorted by name."""
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
@@ -105,12 +91,12 @@ def _files_in(folder: Path, is_recursive: bool) -> Iterator[Path]:
             yield path
 
 
-def _source(path: Path) -> Source:
-    return Source(printable(str(path)), os.fspath(path.name), path)
+def _input_file(path: Path) -> InputFile:
+    return InputFile(sanitise(str(path)), os.fspath(path.name), path)
 
 
-def printable(text: str) -> str:
-    """Return text that is safe on a terminal, whatever a file is called."""
+def sanitise(text: str) -> str:
+    """Replace characters that would control a terminal."""
     return "".join(
         character if character.isprintable() else "\ufffd" for character in text
     )

@@ -69,7 +69,7 @@ class PageTests(TransactionTestCase):
             "policy": "standard",
             "import": "1",
         }
-        patience = patch("meter_readings.admin_views.imports._PATIENCE", 0.05)
+        patience = patch("meter_readings.admin_views.upload.PATIENCE", 0.05)
         with held_lock(), patience, self.assertLogs("meter_readings"):
             with self.assertLogs("django.request"):
                 page = self.client.post("/admin/upload/", data)

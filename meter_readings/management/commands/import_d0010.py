@@ -2,18 +2,24 @@
 
 import sys
 from argparse import ArgumentParser
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from meter_readings import importer
+from meter_readings.importer import FileResult, InputFile, SourceUnreadable
 from meter_readings.management import console
-from meter_readings.management.accounts import Account, JsonAccount, WordsAccount
-from meter_readings.management.batches import Batch
+from meter_readings.management.accounts import (
+    ImportReporter,
+    JsonReporter,
+    TextReporter,
+)
 from meter_readings.management.progress import Progress
-from meter_readings.management.report_files import NoReport, ReportFile
-from meter_readings.management.sources import STDIN, Source, find_sources
+from meter_readings.management.report_files import FindingReportFile
+from meter_readings.management.sources import STDIN, InputFiles, find_input_files
 from meter_readings.models import Policy
 
 _EXIT_CODES = """\
@@ -23,7 +29,7 @@ unreadable, 2 wrong usage, 3 no file found, 130 interrupted.
 
 
 class Command(console.ConsoleCommand):
-    """Translate the command line into imports, and what came of them into words."""
+    """Import the files that the arguments name, and report each."""
 
     help = (
         "Import D0010 flow files: each whole or not at all, and none twice. One line "
@@ -31,7 +37,6 @@ class Command(console.ConsoleCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add what to import, and how to judge and report it."""
         parser.epilog = _EXIT_CODES
         add = parser.add_argument
         add(
@@ -72,29 +77,53 @@ class Command(console.ConsoleCommand):
     def handle(
         self, *, paths: list[str], name: str | None, report: Path | None, **options: Any
     ) -> None:
-        """Import what the paths stand for, one file after another."""
         if name is not None and STDIN not in paths:
             raise CommandError("--name goes with -.", returncode=console.USAGE)
-        found = find_sources(
+        found = find_input_files(
             paths=paths,
             is_recursive=options["recursive"],
             stdin_name=name,
             now=timezone.now(),
         )
-        _spare_what_is_imported(report, found.sources)
-        with _opened(report) as findings, self._account(report, **options) as account:
-            Batch(
-                account=account,
-                progress=Progress(self.stderr, is_shown=options["verbosity"] > 0),
-                report=findings,
-                policy=Policy(options["policy"]),
-                is_dry_run=options["dry_run"],
-                allows_same_name=options["allow_same_name"],
-            ).import_all(found)
-        if account.exit_code:
-            sys.exit(account.exit_code)
+        _require_report_is_no_input(report, found.files)
+        with ExitStack() as stack:
+            findings = stack.enter_context(_open_report(report)) if report else None
+            reporter = stack.enter_context(self._reporter(report, **options))
+            self._import(found, findings, reporter, **options)
+        if reporter.exit_code:
+            sys.exit(reporter.exit_code)
 
-    def _account(
+    def _import(
+        self,
+        found: InputFiles,
+        findings: FindingReportFile | None,
+        reporter: ImportReporter,
+        *,
+        policy: str,
+        dry_run: bool,
+        allow_same_name: bool,
+        verbosity: int,
+        **options: Any,
+    ) -> None:
+        _report_missing(found, reporter)
+        progress = Progress(self.stderr, is_shown=verbosity > 0)
+        runner = importer.ImportRunner(
+            importer.ImportOptions(
+                policy=Policy(policy),
+                dry_run=dry_run,
+                allow_same_name=allow_same_name,
+            ),
+            tolerated=(SourceUnreadable, OSError),
+            listeners=[progress, findings] if findings else [progress],
+        )
+        try:
+            for file in runner.run(found.files):
+                reporter.add(file)
+        except KeyboardInterrupt:
+            progress.clear()
+            reporter.interrupt(runner.current_label)
+
+    def _reporter(
         self,
         report: Path | None,
         *,
@@ -102,33 +131,49 @@ class Command(console.ConsoleCommand):
         dry_run: bool,
         verbosity: int,
         **options: Any,
-    ) -> Account:
+    ) -> ImportReporter:
         if output_format == "json":
-            return JsonAccount(stream=self.stdout, is_dry_run=dry_run)
-        return WordsAccount(
-            command=self, is_dry_run=dry_run, is_brief=verbosity == 0, report=report
+            return JsonReporter(stream=self.stdout, is_dry_run=dry_run)
+        return TextReporter(
+            command=self,
+            is_dry_run=dry_run,
+            is_brief=verbosity == 0,
+            report_path=report,
         )
 
 
-def _spare_what_is_imported(report: Path | None, sources: list[Source]) -> None:
-    """Refuse a report that would be written over a file to import."""
+def _report_missing(found: InputFiles, reporter: ImportReporter) -> None:
+    """Report paths without files; a missing file fails if there are other files."""
+    for label, reason in found.empty:
+        reporter.add_no_match(label, reason)
+    for label, reason in found.missing:
+        if found.files:
+            file = InputFile(label, label, Path(label))
+            error = SourceUnreadable(reason)
+            reporter.add(FileResult(file, label, error=error))
+        else:
+            reporter.add_no_match(label, reason)
+
+
+def _require_report_is_no_input(report: Path | None, files: list[InputFile]) -> None:
+    """Raise CommandError if the report would overwrite a file to import."""
     if report is None or not report.exists():
         return
-    for source in sources:
-        if source.path and source.path.exists() and source.path.samefile(report):
+    for file in files:
+        path = file.source
+        if isinstance(path, Path) and path.exists() and path.samefile(report):
             raise CommandError(
-                f"The report would overwrite {source.label}, which is to be imported: "
+                f"The report would overwrite {file.label}, which is to be imported: "
                 "name another file after --report.",
                 returncode=console.USAGE,
             )
 
 
-def _opened(report: Path | None) -> NoReport:
-    """Return the report to write to; refuse one that cannot be written."""
+def _open_report(path: Path) -> FindingReportFile:
     try:
-        return NoReport() if report is None else ReportFile(report)
+        return FindingReportFile(path)
     except OSError as error:
         raise CommandError(
-            f"The report cannot be written: {error.strerror} ({report}).",
+            f"The report cannot be written: {error.strerror} ({path}).",
             returncode=console.USAGE,
         ) from error

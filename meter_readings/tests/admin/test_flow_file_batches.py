@@ -219,7 +219,7 @@ class ReprocessTests(BatchTestCase):
 
     def test_wants_a_policy(self) -> None:
         page = self.choose(bad_file(1), step="import", policy="lenient")
-        self.assertContains(page, "Choose a policy.")
+        self.assertContains(page, "Choose a validation level.")
 
     def test_of_files_that_are_held_asks_to_undo_them_first(self) -> None:
         page = self.choose(good_file(1))

@@ -225,7 +225,7 @@ class ReprocessTests(DeedTestCase):
 
     def test_wants_a_policy(self) -> None:
         page = self.do(self.rejected(), "import", policy="lenient")
-        self.assertContains(page, "Choose a policy.")
+        self.assertContains(page, "Choose a validation level.")
 
     def test_says_that_the_name_has_been_taken(self) -> None:
         file = self.rejected()

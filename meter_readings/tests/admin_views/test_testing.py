@@ -315,7 +315,7 @@ class ClearTests(DashboardTestCase):
     def test_any_other_word_removes_nothing(self) -> None:
         for word in "clear", "CLEAR ", " CLEAR", "CLEAR!", "yes", "":
             with self.subTest(word):
-                self.assertIn("nothing was removed.", self.clear(word))
+                self.assertIn("nothing was deleted.", self.clear(word))
         self.assertEqual(Reading.objects.count(), 3)
 
     def test_a_wrong_word_is_told_at_the_field(self) -> None:

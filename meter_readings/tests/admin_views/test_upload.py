@@ -113,7 +113,11 @@ class FormTests(PageTestCase):
 
     def test_explains_each_policy(self) -> None:
         page = words_of(self.client.get(UPLOAD))
-        for start in "Standard. What makes", "Strict. As the", "Salvage. As standard":
+        for start in (
+            "Standard. Any unusable",
+            "Strict. The full",
+            "Salvage. As standard",
+        ):
             with self.subTest(start):
                 self.assertIn(start, page)
 
@@ -124,7 +128,9 @@ class FormTests(PageTestCase):
         self.assertIn("✕ Choose one file or more.", self.told())
 
     def test_asks_for_a_policy_that_there_is(self) -> None:
-        self.assertIn("✕ Choose a policy.", self.told(sent(GOOD), policy="lax"))
+        self.assertIn(
+            "✕ Choose a validation level.", self.told(sent(GOOD), policy="lax")
+        )
 
     def test_keeps_the_policy_for_the_next_upload(self) -> None:
         page = self.upload(sent(GOOD), policy="strict")
@@ -290,7 +296,7 @@ class HostileNameTests(PageTestCase):
     def test_are_shown_without_what_does_not_print(self) -> None:
         for name, shown in self.names.items():
             with self.subTest(name):
-                (file,) = self.send(name).context["outcomes"].files
+                (file,) = self.send(name).context["results"].files
                 self.assertEqual(file.name, shown)
 
     def test_are_never_taken_for_a_page(self) -> None:
@@ -323,7 +329,7 @@ class BrokenOffTests(PageTestCase):
                 raise error
             return real(**options)
 
-        with patch.object(importer, "import_flow_file", fail_once):
+        with patch.object(importer.runner, "import_flow_file", fail_once):
             refused = (
                 self.assertLogs("django.request") if status > 200 else nullcontext()
             )

@@ -22,7 +22,6 @@ from django.test import TransactionTestCase
 
 from meter_readings import importer
 from meter_readings.management.progress import Progress
-from meter_readings.management.report_files import NoReport
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
@@ -416,7 +415,7 @@ class PathTests(ImportTestCase):
             ran = self.run_command(path)
         self.assertEqual(ran.code, 1)
         self.assertRegex(
-            ran.stdout, r"\Aa.uff: unreadable: it cannot be kept: .* \(/dev/null/"
+            ran.stdout, r"\Aa.uff: broken off: it cannot be stored: .* \(/dev/null/"
         )
 
 
@@ -595,7 +594,7 @@ class JsonTests(ImportTestCase):
 
 def broken_import(error: BaseException) -> Any:
     """Let the import of a file end by an error."""
-    return patch.object(importer, "import_flow_file", side_effect=error)
+    return patch.object(importer.runner, "import_flow_file", side_effect=error)
 
 
 class InterruptedTests(ImportTestCase):
@@ -603,14 +602,14 @@ class InterruptedTests(ImportTestCase):
 
     def interrupt_second_file(self, *options: str) -> Ran:
         """Import two files and press Ctrl-C when the second is about to be loaded."""
-        update = Progress.update
+        progress = Progress.progress
 
         def press(self: Progress, phase: ImportJob.Phase, *figures: int) -> None:
-            update(self, phase, *figures)
+            progress(self, phase, *figures)
             if phase == ImportJob.Phase.LOADING and FlowFile.objects.exists():
                 raise KeyboardInterrupt
 
-        with patch.object(Progress, "update", press):
+        with patch.object(Progress, "progress", press):
             return self.run_command(
                 self.file("a.uff"), self.file("b.uff", OTHER), *options
             )
@@ -621,7 +620,7 @@ class InterruptedTests(ImportTestCase):
     def test_tells_what_it_comes_to(self) -> None:
         self.assertEqual(
             self.interrupt_second_file().stderr,
-            "Interrupted at b.uff: nothing of that file was kept.\n"
+            "Interrupted at b.uff: nothing of that file was stored.\n"
             "1 file: 1 imported; 1 reading loaded.\n",
         )
 
@@ -638,17 +637,17 @@ class InterruptedTests(ImportTestCase):
             ran = self.run_command(self.file("a.uff"))
         self.assertEqual(
             ran.stderr,
-            "Interrupted at a.uff: nothing of that file was kept.\n"
+            "Interrupted at a.uff: nothing of that file was stored.\n"
             "Nothing was imported.\n",
         )
 
     def test_speaks_of_no_file_between_two(self) -> None:
-        with patch.object(NoReport, "end", side_effect=KeyboardInterrupt):
+        with patch.object(Progress, "file_finished", side_effect=KeyboardInterrupt):
             ran = self.run_command(self.file("a.uff"))
         self.assertTrue(ran.stderr.startswith("Interrupted.\n"), ran.stderr)
 
     def test_is_said_of_the_whole_where_no_file_is_at_hand(self) -> None:
-        name = "meter_readings.management.commands.import_d0010.find_sources"
+        name = "meter_readings.management.commands.import_d0010.find_input_files"
         with patch(name, side_effect=KeyboardInterrupt):
             ran = self.run_command(self.file("a.uff"))
         self.assertEqual(ran, (130, "", "Interrupted.\n"))
@@ -740,7 +739,7 @@ class ProcessTests(TransactionTestCase):
         self.assertEqual(
             err.decode().splitlines(),
             [
-                "Interrupted at standard input: nothing of that file was kept.",
+                "Interrupted at standard input: nothing of that file was stored.",
                 "1 file: 1 imported; 1 reading loaded.",
             ],
         )

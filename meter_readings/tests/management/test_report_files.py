@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import stat
 from pathlib import Path
 from typing import Any
 
 from meter_readings.d0010 import Fault, FaultCode
-from meter_readings.importer import ImportResult, Outcome
-from meter_readings.management.report_files import ReportFile
+from meter_readings.importer import FileResult, ImportResult, InputFile, Outcome
+from meter_readings.management.report_files import FindingReportFile
 from meter_readings.models import Policy, Severity
 
 from .run_command import FolderTestCase
@@ -33,26 +34,29 @@ ROW = {
 }
 
 
-def result(count: int) -> ImportResult:
+def result(count: int) -> FileResult:
     """Return what came of a file with so many negative readings."""
-    return ImportResult(
+    rejected = ImportResult(
         outcome=Outcome.REJECTED,
         filename="a.uff",
         policy=Policy.STANDARD,
         sha256="",
         finding_counts={"negative": count},
     )
+    return FileResult(
+        InputFile("a.uff", "a.uff", io.BytesIO()), "a.uff", result=rejected
+    )
 
 
-class ReportFileTests(FolderTestCase):
+class FindingReportFileTests(FolderTestCase):
     def write(self, name: str, *faults: Fault, count: int = 0) -> Path:
         """Write a report of one file; it counts so many findings."""
         path = self.folder / name
-        with ReportFile(path) as report:
-            report.begin("a.uff")
+        with FindingReportFile(path) as report:
+            report.file_started("a.uff")
             for fault in faults:
-                report.add(fault, Severity.ERROR)
-            report.end(result(count or len(faults)))
+                report.finding(fault, Severity.ERROR)
+            report.file_finished(result(count or len(faults)))
         return path
 
     def rows(self, *faults: Fault, count: int = 0) -> list[dict[str, str]]:
@@ -86,18 +90,18 @@ class ReportFileTests(FolderTestCase):
 
     def test_counts_every_file_for_itself(self) -> None:
         path = self.folder / "report.csv"
-        with ReportFile(path) as report:
+        with FindingReportFile(path) as report:
             for label in "a.uff", "b.uff":
-                report.begin(label)
-                report.add(FAULT, Severity.ERROR)
-                report.end(result(1))
+                report.file_started(label)
+                report.finding(FAULT, Severity.ERROR)
+                report.file_finished(result(1))
         self.assertEqual(len(path.read_text().splitlines()), 3)
 
     def test_is_whole_where_the_import_is_broken_off(self) -> None:
         path = self.folder / "report.json"
-        with self.assertRaises(KeyboardInterrupt), ReportFile(path) as report:
-            report.begin("a.uff")
-            report.add(FAULT, Severity.ERROR)
+        with self.assertRaises(KeyboardInterrupt), FindingReportFile(path) as report:
+            report.file_started("a.uff")
+            report.finding(FAULT, Severity.ERROR)
             raise KeyboardInterrupt
         self.assertEqual(json.loads(path.read_text()), [ROW])
 

@@ -8,24 +8,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
 
-from meter_readings.management.sources import Found, find_sources, printable
+from meter_readings.management.sources import InputFiles, find_input_files, sanitise
 
 from .run_command import FolderTestCase
 
 NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
 
 
-class FindSourcesTests(FolderTestCase):
-    def found(self, *paths: str, is_recursive: bool = False) -> Found:
+class FindInputFilesTests(FolderTestCase):
+    def found(self, *paths: str, is_recursive: bool = False) -> InputFiles:
         """Find paths of the folder."""
         with contextlib.chdir(self.folder):
-            return find_sources(
+            return find_input_files(
                 paths=list(paths), is_recursive=is_recursive, stdin_name=None, now=NOW
             )
 
     def labels(self, *paths: str, is_recursive: bool = False) -> list[str]:
         found = self.found(*paths, is_recursive=is_recursive)
-        return [source.label for source in found.sources]
+        return [source.label for source in found.files]
 
     def test_finds_files_in_the_order_in_which_they_are_named(self) -> None:
         self.file("b"), self.file("a")
@@ -109,12 +109,12 @@ class FindSourcesTests(FolderTestCase):
         self.assertEqual(found.missing, [("in", "Permission denied")])
 
     def test_calls_standard_input_by_its_time(self) -> None:
-        (source,) = self.found("-").sources
+        (source,) = self.found("-").files
         self.assertEqual(source.filename, "stdin-20261124-123000.uff")
 
     def test_calls_a_file_by_the_last_part_of_its_path(self) -> None:
         self.file("in/a.uff")
-        (source,) = self.found("in/a.uff").sources
+        (source,) = self.found("in/a.uff").files
         self.assertEqual(source.filename, "a.uff")
 
     def test_shows_no_more_of_a_name_than_a_terminal_can_bear(self) -> None:
@@ -124,7 +124,7 @@ class FindSourcesTests(FolderTestCase):
 
 class PrintableTests(FolderTestCase):
     def test_is_text_as_it_is(self) -> None:
-        self.assertEqual(printable("caf\u00e9 1.uff"), "caf\u00e9 1.uff")
+        self.assertEqual(sanitise("caf\u00e9 1.uff"), "caf\u00e9 1.uff")
 
     def test_has_a_mark_for_bytes_that_are_no_text(self) -> None:
-        self.assertEqual(printable(os.fsdecode(b"\xff.uff")), "\ufffd.uff")
+        self.assertEqual(sanitise(os.fsdecode(b"\xff.uff")), "\ufffd.uff")
