@@ -11,8 +11,8 @@ from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from meter_readings import d0010, words
-from meter_readings.importer import Outcome
+from meter_readings import d0010
+from meter_readings.importer import UNREADABLE, Outcome
 from meter_readings.models import (
     ApiToken,
     FlowFile,
@@ -38,7 +38,7 @@ _TONES: dict[str, str] = {
     Severity.WARNING: "warning",
     Outcome.CHECKED: "ok",
     Outcome.REFUSED: "error",
-    words.UNREADABLE: "error",
+    UNREADABLE: "error",
     ImportJob.State.FINISHED: "ok",
     ImportJob.State.FAILED: "error",
     ApiToken.State.ACTIVE: "ok",
