@@ -18,7 +18,7 @@ def main() -> None:
             "(source .venv/bin/activate) or run: pip install -r requirements.txt"
         ) from error
     try:
-        environment.prepare(default_environment="development")
+        environment.setup_environment(default_environment="development")
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         if "--traceback" in sys.argv:

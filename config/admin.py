@@ -1,4 +1,4 @@
-"""The admin of this site: it answers to the methods it has pages for, and no other."""
+"""The admin site, which answers GET, HEAD and POST only."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from django.contrib.admin import apps
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_http_methods
 
-# Django's own pages would answer to any other method as to GET.
-_served = require_http_methods(["GET", "HEAD", "POST"])
+# Django's admin pages answer every other method as GET.
+_allowed_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
-class Site(admin.AdminSite):
-    """Django's, but strict about methods."""
+class KrakenAdminSite(admin.AdminSite):
+    """Django's admin site, which answers 405 to other methods."""
 
     def admin_view[View: Callable[..., HttpResponseBase]](
         self, view: View, cacheable: bool = False
     ) -> View:
-        """Return a page for staff, which answers 405 to methods it does not serve."""
-        return super().admin_view(_served(view), cacheable)
+        """Return a page for staff that answers 405 to other methods."""
+        return super().admin_view(_allowed_methods(view), cacheable)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Sign somebody in."""
-        return _served(super().login)(request, extra_context)
+        """Return the sign-in page."""
+        return _allowed_methods(super().login)(request, extra_context)
 
 
 class AdminConfig(apps.AdminConfig):
-    """Django's admin, by our site."""
+    """Django's admin application, with our admin site."""
 
-    default_site = "config.admin.Site"
+    default_site = "config.admin.KrakenAdminSite"

@@ -1,4 +1,4 @@
-"""How each database is spoken to."""
+"""Databases: the connection settings of SQLite, PostgreSQL and its replica."""
 
 import os
 import tempfile
@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# How long one question of the web may take, and a transaction in which nothing is done
-_LIMITS = (
+# For connections of the web application
+_TIMEOUT_SQL = (
     "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
 )
 
@@ -16,10 +16,10 @@ _LIMITS = (
 def sqlite(path: Path) -> dict[str, Any]:
     """Return Django's settings for an SQLite database.
 
-    WAL lets people read while a file is being imported, and NORMAL is safe with it.
-    IMMEDIATE takes the write lock at the start: a transaction that asks for it later
-    fails at once instead of waiting. The cache is 16 MB, the largest WAL file that is
-    left behind 64 MB.
+    WAL allows reading while a file is imported, and synchronous=NORMAL is safe with it.
+    IMMEDIATE takes the write lock when a transaction starts: one that takes it later
+    fails at once instead of waiting. The cache is 16 MB; a WAL file is truncated to
+    64 MB.
     """
     return {
         "ENGINE": "django.db.backends.sqlite3",
@@ -35,8 +35,8 @@ def sqlite(path: Path) -> dict[str, Any]:
                 "PRAGMA journal_size_limit=67108864"
             ),
         },
-        # A file, because tests start processes that share it; its own name for each
-        # run, because two runs at a time must not share it.
+        # A file, because tests start processes that use it; named by the process,
+        # because two test runs at a time must not share it.
         "TEST": {
             "NAME": Path(tempfile.gettempdir(), f"test_d0010_{os.getpid()}.sqlite3")
         },
@@ -44,10 +44,10 @@ def sqlite(path: Path) -> dict[str, Any]:
 
 
 def postgresql(**where: Any) -> dict[str, Any]:
-    """Return Django's settings for a PostgreSQL database, which is `where` they say.
+    """Return Django's settings for a PostgreSQL database at an address.
 
-    A connection is kept for a minute, and looked at before it is used again. Nobody
-    waits for a lock for longer than 20 seconds, as on SQLite; loads say otherwise.
+    A connection is kept for a minute and checked before it is used again. The lock
+    timeout is 20 seconds, as on SQLite; imports set their own.
     """
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -58,16 +58,15 @@ def postgresql(**where: Any) -> dict[str, Any]:
     }
 
 
-def limit(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Limit what the web asks by a new connection, so that nothing goes on for ever.
+def set_connection_timeouts(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Set timeouts on a new PostgreSQL connection of the web application.
 
-    A request that has been given up is worked at all the same until it is answered.
-    Loads and exports, which take as long as they take, say otherwise; commands are not
-    limited. SQLite works inside the process that asks.
+    PostgreSQL continues a query whose request has been abandoned. Imports and exports
+    set their own timeouts; commands have none.
     """
     if connection.vendor == "postgresql":  # postgresql only
         with connection.cursor() as cursor:
-            cursor.execute(_LIMITS)
+            cursor.execute(_TIMEOUT_SQL)
 
 
 def replica(primary: dict[str, Any], **where: Any) -> dict[str, Any]:

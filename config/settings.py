@@ -1,46 +1,60 @@
-"""Settings, all of them, for development and production.
+"""Settings for development and production.
 
-Everything that differs between machines comes from the environment or `.env`;
-`.env.example` lists the names. With nothing set, development on SQLite works.
+Values that differ between machines come from environment variables or `.env`;
+`.env.example` explains each. With nothing set, the project runs in development on
+SQLite.
 """
+
+from importlib.util import find_spec
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from config import api, caches, databases, environment, logs, production
+from config import databases, openapi
+from config.caches import cache_settings
+from config.environment import (
+    PROJECT_ROOT,
+    env_bool,
+    env_days,
+    env_int,
+    env_list,
+    env_str,
+    load_dotenv,
+)
+from config.logging_config import logging_config
+from config.production import validate_production_settings
 
-BASE_DIR = environment.PROJECT_ROOT
+# --- Environment ---
 
-# Programs that import the settings themselves have not been through manage.py.
-environment.read_file(BASE_DIR / ".env")
+BASE_DIR = PROJECT_ROOT
+# Programs that do not start with manage.py or wsgi.py have not read it yet.
+load_dotenv(BASE_DIR / ".env")
 
-# Where
-
-# Without a word from manage.py or wsgi.py, the careful choice is production.
-D0010_ENV = environment.text("D0010_ENV", "production")
+# manage.py sets development; the default is the careful choice.
+D0010_ENV = env_str("D0010_ENV", "production")
 if D0010_ENV not in {"development", "production"}:
     raise ImproperlyConfigured("D0010_ENV must be development or production.")
 IS_PRODUCTION = D0010_ENV == "production"
 
-DEBUG = environment.boolean("DEBUG", default=not IS_PRODUCTION)
+DEBUG = env_bool("DEBUG", default=not IS_PRODUCTION)
 
-# Published with the source: it keeps development sessions alive across restarts.
+# It is published; a fixed key keeps development sessions alive across restarts.
 DEVELOPMENT_SECRET_KEY = (
     "django-insecure-for-development-only-never-for-production-6f2a9c"
 )
-SECRET_KEY = environment.text(
-    "SECRET_KEY", "" if IS_PRODUCTION else DEVELOPMENT_SECRET_KEY
-)
+SECRET_KEY = env_str("SECRET_KEY", "" if IS_PRODUCTION else DEVELOPMENT_SECRET_KEY)
 
 LOCAL_HOSTS = "localhost,127.0.0.1,[::1]"
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "" if IS_PRODUCTION else LOCAL_HOSTS)
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if IS_PRODUCTION else LOCAL_HOSTS)
 
-# A proxy that is the only way in ends HTTPS and says who asks.
-BEHIND_PROXY = environment.boolean("BEHIND_PROXY", default=False)
+# Whether all requests come through a proxy that ends HTTPS and names the client
+BEHIND_PROXY = env_bool("BEHIND_PROXY", default=False)
 
-# What
+# --- Applications ---
 
 INSTALLED_APPS = [
+    # First: meter_readings.apps connects a receiver before Django's own.
     "meter_readings",
     "config.admin.AdminConfig",
     "django.contrib.auth",
@@ -55,11 +69,15 @@ INSTALLED_APPS = [
     "corsheaders",
 ]
 
+# Without WhiteNoise the web server must serve STATIC_ROOT at /static/.
+HAS_WHITENOISE = IS_PRODUCTION and find_spec("whitenoise") is not None
+
 MIDDLEWARE = [
-    "config.requests.RequestIdMiddleware",
+    "config.logging_config.RequestIdMiddleware",
     "meter_readings.ops.health_endpoints.HealthEndpointsMiddleware",
     "meter_readings.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    *(["whitenoise.middleware.WhiteNoiseMiddleware"] if HAS_WHITENOISE else []),
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "meter_readings.middleware.SecurityHeadersMiddleware",
     "meter_readings.middleware.ServiceUnavailableMiddleware",
@@ -76,6 +94,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEST_RUNNER = "meter_readings.tests.runner.IsolatedTestRunner"
 
 TEMPLATES = [
     {
@@ -91,23 +110,34 @@ TEMPLATES = [
     },
 ]
 
-# Database
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_I18N = True
+USE_TZ = True
 
-# A relative path starts from the project, wherever a command is run.
-SQLITE_PATH = BASE_DIR / environment.text("SQLITE_PATH", "db.sqlite3")
+# Market participant role and ID (J0934, J0938) in the header of exported D0010 files
+MARKET_PARTICIPANT = env_str("MARKET_PARTICIPANT", "X:SELF")
+
+# --- Database ---
+
+# A relative path starts from the project, whatever the working directory is.
+SQLITE_PATH = BASE_DIR / env_str("SQLITE_PATH", "db.sqlite3")
+# Some versions of SQLite can damage a database that two programs write to at once.
+ACCEPT_SQLITE_RISK = env_bool("ACCEPT_SQLITE_RISK", default=False)
 
 POSTGRESQL = databases.postgresql(
-    NAME=environment.text("DB_NAME", "d0010"),
-    USER=environment.text("DB_USER", "d0010"),
-    PASSWORD=environment.text("DB_PASSWORD"),
-    HOST=environment.text("DB_HOST", "localhost"),
-    PORT=environment.integer("DB_PORT", 5432, minimum=1, maximum=65535),
+    NAME=env_str("DB_NAME", "d0010"),
+    USER=env_str("DB_USER", "d0010"),
+    PASSWORD=env_str("DB_PASSWORD"),
+    HOST=env_str("DB_HOST", "localhost"),
+    PORT=env_int("DB_PORT", 5432, minimum=1, maximum=65535),
 )
-USE_POSTGRESQL = environment.boolean("USE_POSTGRESQL", default=False)
+USE_POSTGRESQL = env_bool("USE_POSTGRESQL", default=False)
 DATABASES = {"default": POSTGRESQL if USE_POSTGRESQL else databases.sqlite(SQLITE_PATH)}
+
 # A replica that answers the API's reads of readings
-DB_REPLICA_HOST = environment.text("DB_REPLICA_HOST")
-DB_REPLICA_PORT = environment.integer(
+DB_REPLICA_HOST = env_str("DB_REPLICA_HOST")
+DB_REPLICA_PORT = env_int(
     "DB_REPLICA_PORT", POSTGRESQL["PORT"], minimum=1, maximum=65535
 )
 DATABASE_ROUTERS = []
@@ -116,14 +146,13 @@ if USE_POSTGRESQL and DB_REPLICA_HOST:
         POSTGRESQL, HOST=DB_REPLICA_HOST, PORT=DB_REPLICA_PORT
     )
     DATABASE_ROUTERS = ["meter_readings.ops.db_router.ReplicaRouter"]
-# Some versions of SQLite can damage a database that two programs write to at once.
-ACCEPT_SQLITE_RISK = environment.boolean("ACCEPT_SQLITE_RISK", default=False)
 
-# Caches and sessions
+# --- Caches and sessions ---
 
 # Redis lets all processes and machines count together.
-REDIS_URL = environment.text("REDIS_URL")
-CACHES = caches.cache_settings(REDIS_URL)
+REDIS_URL = env_str("REDIS_URL")
+CACHES = cache_settings(REDIS_URL)
+
 # SQLite allows one writer at a time and an import can take minutes: signing in must not
 # wait for it, so on SQLite sessions are files.
 SESSION_ENGINE = (
@@ -131,48 +160,56 @@ SESSION_ENGINE = (
     if USE_POSTGRESQL
     else "django.contrib.sessions.backends.file"
 )
-SESSION_FILE_PATH = BASE_DIR / environment.text("SESSION_FILE_PATH", "sessions")
+SESSION_FILE_PATH = BASE_DIR / env_str("SESSION_FILE_PATH", "sessions")
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
-# Language and time
-
-LANGUAGE_CODE = "en-gb"
-TIME_ZONE = "Europe/London"
-USE_I18N = True
-USE_TZ = True
-
-# The market
-
-# Role and id (J0934, J0938) under which files of our own go out.
-MARKET_PARTICIPANT = environment.text("MARKET_PARTICIPANT", "X:SELF")
-
-# Files
+# --- Files ---
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / environment.text("STATIC_ROOT", "staticfiles")
-MEDIA_ROOT = BASE_DIR / environment.text("MEDIA_ROOT", "media")
-# Received files name people's homes: nobody else on the machine may read them.
+STATIC_ROOT = BASE_DIR / env_str("STATIC_ROOT", "staticfiles")
+MEDIA_ROOT = BASE_DIR / env_str("MEDIA_ROOT", "media")
+SAMPLE_DATA_DIR = BASE_DIR / "sample_data"
+# Flow files hold personal data: other users of the machine must not read them.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-# How much people and programs may send at once, as it is sent, in how many files
-UPLOAD_MAX_MEGABYTES = environment.integer(
+DATA_UPLOAD_MAX_NUMBER_FILES = 100
+# The largest request body
+UPLOAD_MAX_MEGABYTES = env_int(
     "UPLOAD_MAX_MEGABYTES", 1024, minimum=1, maximum=1_000_000
 )
-DATA_UPLOAD_MAX_NUMBER_FILES = 100
-SAMPLE_DATA = BASE_DIR / "sample_data"
 
-# Personal data: how many days each kind is kept, 0 for ever
+if IS_PRODUCTION:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {
+            "BACKEND": (
+                "whitenoise.storage.CompressedManifestStaticFilesStorage"
+                if HAS_WHITENOISE
+                else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+            ),
+            # Static files are public, and the web server may be another user.
+            "OPTIONS": {
+                "file_permissions_mode": 0o644,
+                "directory_permissions_mode": 0o755,
+            },
+        },
+    }
 
-# The original bytes of imported files, and what was found in them
-KEEP_ORIGINALS_DAYS = environment.days("KEEP_ORIGINALS_DAYS", 400, minimum=1)
-# Files that were rejected or undone, with their reports
-KEEP_REJECTED_DAYS = environment.days("KEEP_REJECTED_DAYS", 90, minimum=1)
-KEEP_IMPORT_JOBS_DAYS = environment.days("KEEP_IMPORT_JOBS_DAYS", 730, minimum=1)
-KEEP_READINGS_DAYS = environment.days("KEEP_READINGS_DAYS", 0, minimum=30)
-# Makes the pseudonym by which an erased MPAN is known again.
-PSEUDONYM_KEY = environment.text("PSEUDONYM_KEY", SECRET_KEY)
+# --- Retention of personal data ---
+# In days; 0 means for ever. `manage.py apply_retention` deletes what is older.
 
-# People
+# Original files of imports, and their findings
+RETENTION_ORIGINALS_DAYS = env_days("RETENTION_ORIGINALS_DAYS", 400, minimum=1)
+# Rejected and undone files, and their findings
+RETENTION_REJECTED_DAYS = env_days("RETENTION_REJECTED_DAYS", 90, minimum=1)
+RETENTION_IMPORT_JOBS_DAYS = env_days("RETENTION_IMPORT_JOBS_DAYS", 730, minimum=1)
+RETENTION_READINGS_DAYS = env_days("RETENTION_READINGS_DAYS", 0, minimum=30)
+# The key of the pseudonyms by which erased MPANs are recognised
+PSEUDONYM_KEY = env_str("PSEUDONYM_KEY", SECRET_KEY)
+
+# --- Authentication ---
 
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "/"
@@ -188,14 +225,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-SESSION_COOKIE_AGE = 8 * 60 * 60
-SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+# --- Security ---
+
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-
-# Security everywhere
-
-# Pages load their own files and nothing else: no CDN, no inline script or style.
+# Pages load files of this site only: no CDN, no inline script or style.
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
@@ -211,58 +246,87 @@ SECURE_CSP = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# The API
+if IS_PRODUCTION:
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    # HSTS preloading binds the whole domain for years: its owner decides.
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]
+    SESSION_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_SECURE = True
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
+    # Without a proxy that sets this header, any client could send it.
+    if BEHIND_PROXY:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-SPECTACULAR_SETTINGS = api.SPECTACULAR_SETTINGS
+# --- REST framework ---
+
 # Requests per minute, per user and scope. Unauthenticated clients above
 # API_RATE_ANONYMOUS get 429 instead of 401.
-API_RATE_READ = environment.integer("API_RATE_READ", 1000, minimum=1, maximum=1_000_000)
-API_RATE_IMPORT = environment.integer(
-    "API_RATE_IMPORT", 60, minimum=1, maximum=1_000_000
-)
-API_RATE_ANONYMOUS = environment.integer(
-    "API_RATE_ANONYMOUS", 60, minimum=1, maximum=1_000_000
-)
-REST_FRAMEWORK = api.rest_framework(
-    is_production=IS_PRODUCTION,
-    rates={
-        "read": API_RATE_READ,
-        "import": API_RATE_IMPORT,
-        "anon": API_RATE_ANONYMOUS,
+API_RATE_READ = env_int("API_RATE_READ", 1000, minimum=1, maximum=1_000_000)
+API_RATE_IMPORT = env_int("API_RATE_IMPORT", 60, minimum=1, maximum=1_000_000)
+API_RATE_ANONYMOUS = env_int("API_RATE_ANONYMOUS", 60, minimum=1, maximum=1_000_000)
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "meter_readings.api.authentication.ByToken",
+        "meter_readings.api.authentication.BySession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["meter_readings.api.permissions.MayDoIt"],
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "read": f"{API_RATE_READ}/min",
+        "import": f"{API_RATE_IMPORT}/min",
+        "anon": f"{API_RATE_ANONYMOUS}/min",
     },
-)
-# The other sites whose pages may read it, such as https://tools.example.
-CORS_ALLOWED_ORIGINS = environment.words("CORS_ALLOWED_ORIGINS")
-CORS_URLS_REGEX = api.CORS_URLS_REGEX
-CORS_ALLOW_METHODS = api.CORS_ALLOW_METHODS
-CORS_ALLOW_HEADERS = api.CORS_ALLOW_HEADERS
-CORS_EXPOSE_HEADERS = api.CORS_EXPOSE_HEADERS
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "meter_readings.api.renderers.Negotiation",
+    "DEFAULT_SCHEMA_CLASS": "meter_readings.api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "meter_readings.api.errors.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+if not IS_PRODUCTION:
+    # A password with every request is for development only.
+    REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] += [
+        "rest_framework.authentication.BasicAuthentication"
+    ]
+SPECTACULAR_SETTINGS = openapi.SPECTACULAR_SETTINGS
 
-# Seen from outside
+# Other sites whose pages may read the API, such as https://tools.example
+CORS_ALLOWED_ORIGINS = env_list("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST"]
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-disposition",
+    "content-type",
+    "if-none-match",
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID"]
 
-# Without a token nobody is told any figures.
-METRICS_TOKEN = environment.text("METRICS_TOKEN")
-# Below this much free disk the site is not ready for more files.
-MIN_FREE_MEGABYTES = environment.integer(
-    "MIN_FREE_MEGABYTES", 1024, minimum=1, maximum=1_000_000
-)
+# --- Monitoring ---
+
+# The bearer token of /metrics; without one there are no metrics.
+METRICS_TOKEN = env_str("METRICS_TOKEN")
+# With less free disk space the site is not ready, and production refuses files.
+MIN_FREE_DISK_MB = env_int("MIN_FREE_DISK_MB", 1024, minimum=1, maximum=1_000_000)
+
+# --- Logging ---
+
+LOGGING = logging_config(is_production=IS_PRODUCTION)
+
+# --- Validation ---
 
 if IS_PRODUCTION:
-    production.refuse(
+    validate_production_settings(
         project=BASE_DIR,
         debug=DEBUG,
         secret_key=SECRET_KEY,
-        hosts=ALLOWED_HOSTS,
-        token=METRICS_TOKEN,
+        allowed_hosts=ALLOWED_HOSTS,
+        metrics_token=METRICS_TOKEN,
         pseudonym_key=PSEUDONYM_KEY,
     )
-    globals().update(
-        production.settings(
-            hosts=ALLOWED_HOSTS, is_behind_proxy=BEHIND_PROXY, middleware=MIDDLEWARE
-        )
-    )
-
-# Logs and tests
-
-LOGGING = logs.settings(is_production=IS_PRODUCTION)
-TEST_RUNNER = "meter_readings.tests.runner.IsolatedTestRunner"

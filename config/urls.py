@@ -1,9 +1,9 @@
-"""Addresses of the whole site."""
+"""URLs of the whole site."""
 
 from django.contrib import admin
 from django.urls import include, path
 
-# Ours come first: the admin answers for every address beneath its own.
+# These come first: the admin has a catch-all pattern for its own prefix.
 urlpatterns = [
     path("", include("meter_readings.urls")),
     path("api/", include("meter_readings.api.urls")),

@@ -1,7 +1,7 @@
-"""What a web server loads: the application, in production unless told otherwise.
+"""WSGI application, in production unless D0010_ENV says otherwise.
 
-Django checks nothing when a web server starts it, so production is looked at here: it
-does not start with a fault, and says what to do about it.
+Django runs no system checks when a web server starts it. In production this module runs
+the startup checks and raises ImproperlyConfigured with their remedies.
 """
 
 from django.conf import settings
@@ -10,18 +10,19 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from config import databases, environment
+from config.databases import set_connection_timeouts
+from config.environment import setup_environment
 
-environment.prepare(default_environment="production")
+setup_environment(default_environment="production")
 
 application = get_wsgi_application()
 
 if settings.IS_PRODUCTION:
     from meter_readings.ops.diagnostics import startup_errors
 
-    connection_created.connect(databases.limit)
+    connection_created.connect(set_connection_timeouts)
     errors = startup_errors()
-    # No request comes to this thread, so nobody would ever use it again.
+    # Connections belong to a thread, and no request is answered in this one.
     connections.close_all()
     if errors:
         raise ImproperlyConfigured(

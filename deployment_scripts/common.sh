@@ -198,8 +198,8 @@ get_setting() {
 import sys
 from config import environment
 
-environment.read_file(environment.PROJECT_ROOT / ".env")
-print(environment.text(sys.argv[1]))
+environment.load_dotenv(environment.PROJECT_ROOT / ".env")
+print(environment.env_str(sys.argv[1]))
 ' "$1"
 }
 

@@ -106,9 +106,9 @@ password_hash() {
 import base64, hashlib, hmac, os
 from config import environment
 
-environment.read_file(environment.PROJECT_ROOT / ".env")
+environment.load_dotenv(environment.PROJECT_ROOT / ".env")
 salt, rounds = os.urandom(16), 4096
-password = environment.text("DB_PASSWORD").encode()
+password = environment.env_str("DB_PASSWORD").encode()
 salted = hashlib.pbkdf2_hmac("sha256", password, salt, rounds)
 client = hmac.digest(salted, b"Client Key", "sha256")
 stored = hashlib.sha256(client).digest()

@@ -56,7 +56,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 try:
-    environment.prepare(default_environment="development")
+    environment.setup_environment(default_environment="development")
     settings.DEBUG
 except ImproperlyConfigured as error:
     raise SystemExit(str(error))

@@ -83,7 +83,7 @@ _DESCRIPTION = re.compile(r"^\| `(.+\.uff)` \| (.+) \|$", re.MULTILINE)
 
 def sample_files() -> list[SampleFile]:
     """Return the sample files, sorted by name, with one database query."""
-    paths = sorted(Path(settings.SAMPLE_DATA).glob("*.uff"))
+    paths = sorted(Path(settings.SAMPLE_DATA_DIR).glob("*.uff"))
     descriptions = _read_descriptions()
     hashes = {path: _hash_of(path) for path in paths}
     stored = FlowFile.objects.filter(sha256__in=hashes.values())

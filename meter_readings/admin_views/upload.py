@@ -59,7 +59,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def upload_sample(request: HttpRequest) -> HttpResponse:
     """Download a synthetic flow file to try the upload with."""
     return HttpResponse(
-        (settings.SAMPLE_DATA / _SAMPLE_FILENAME).read_bytes(),
+        (settings.SAMPLE_DATA_DIR / _SAMPLE_FILENAME).read_bytes(),
         content_type="text/plain",
         headers={"Content-Disposition": f'attachment; filename="{_SAMPLE_FILENAME}"'},
     )

@@ -1,6 +1,6 @@
 """How somebody is known: by a token, or by the session of the site's own pages.
 
-Every way stands in DEFAULT_AUTHENTICATION_CLASSES (`config/api.py`). The first one
+Every way stands in DEFAULT_AUTHENTICATION_CLASSES (`config/settings.py`). The first one
 names the challenge that goes out with a 401.
 """
 

@@ -42,11 +42,11 @@ def is_disk_full_error(error: BaseException) -> bool:
 
 
 def require_free_space() -> None:
-    """Raise StorageFull in production if less than MIN_FREE_MEGABYTES are free.
+    """Raise StorageFull in production if less than MIN_FREE_DISK_MB are free.
 
     A database on a disk without any free space may stop working altogether.
     """
-    minimum = settings.MIN_FREE_MEGABYTES if settings.IS_PRODUCTION else 0
+    minimum = settings.MIN_FREE_DISK_MB if settings.IS_PRODUCTION else 0
     for name, directory in data_directories().items():
         if free_bytes(directory) < minimum << 20:
             raise StorageFull(f"Less than {minimum:,} MB are free for {name}.")

@@ -171,7 +171,7 @@ def _static_files() -> CheckResult:
 
 
 def _disk() -> CheckResult:
-    minimum = settings.MIN_FREE_MEGABYTES
+    minimum = settings.MIN_FREE_DISK_MB
     free = {
         name: importer.free_bytes(path) >> 20
         for name, path in importer.data_directories().items()
@@ -180,7 +180,7 @@ def _disk() -> CheckResult:
     if min(free.values()) < minimum:
         return failed(
             f"{message}; the minimum is {minimum:,} MB",
-            "Free some disk space, or set MIN_FREE_MEGABYTES lower.",
+            "Free some disk space, or set MIN_FREE_DISK_MB lower.",
         )
     return ok(message)
 

@@ -66,10 +66,10 @@ class Schedule:
     def of_settings(cls) -> Self:
         """Return what the settings say."""
         return cls(
-            originals=settings.KEEP_ORIGINALS_DAYS,
-            rejected=settings.KEEP_REJECTED_DAYS,
-            import_jobs=settings.KEEP_IMPORT_JOBS_DAYS,
-            readings=settings.KEEP_READINGS_DAYS,
+            originals=settings.RETENTION_ORIGINALS_DAYS,
+            rejected=settings.RETENTION_REJECTED_DAYS,
+            import_jobs=settings.RETENTION_IMPORT_JOBS_DAYS,
+            readings=settings.RETENTION_READINGS_DAYS,
         )
 
 

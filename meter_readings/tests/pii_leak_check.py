@@ -14,7 +14,7 @@ import threading
 import time
 from typing import Any, Self
 
-from config.logs import PrivateFormatter
+from config.logging_config import RedactingFormatter
 from meter_readings.d0010.mpan import DISTRIBUTORS, has_valid_check_digit
 
 _THIRTEEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{13}(?![0-9])")
@@ -43,7 +43,7 @@ class PiiLeakCheck:
 
     def __init__(self, file_descriptor: int = _STDERR) -> None:
         self.leaks: list[str] = []
-        self._formatter = PrivateFormatter("{message}", style="{")
+        self._formatter = RedactingFormatter("{message}", style="{")
         self._tee = _Tee(file_descriptor)
 
     def __enter__(self) -> Self:

@@ -110,7 +110,7 @@ class SampleFilesTests(TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
-        self.enterContext(self.settings(SAMPLE_DATA=self.folder))
+        self.enterContext(self.settings(SAMPLE_DATA_DIR=self.folder))
 
     def write(self, name: str, text: str) -> None:
         """Write a sample file."""

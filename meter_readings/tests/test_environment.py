@@ -23,15 +23,15 @@ class EnvironmentCase(SimpleTestCase):
 class TextTests(EnvironmentCase):
     def test_returns_the_value(self) -> None:
         os.environ["DB_NAME"] = "readings"
-        self.assertEqual(environment.text("DB_NAME"), "readings")
+        self.assertEqual(environment.env_str("DB_NAME"), "readings")
 
     def test_drops_spaces_around_the_value(self) -> None:
         os.environ["DB_NAME"] = " readings "
-        self.assertEqual(environment.text("DB_NAME"), "readings")
+        self.assertEqual(environment.env_str("DB_NAME"), "readings")
 
     def test_takes_a_blank_value_for_absent(self) -> None:
         os.environ["DB_NAME"] = " "
-        self.assertEqual(environment.text("DB_NAME", "d0010"), "d0010")
+        self.assertEqual(environment.env_str("DB_NAME", "d0010"), "d0010")
 
 
 class BooleanTests(EnvironmentCase):
@@ -39,29 +39,29 @@ class BooleanTests(EnvironmentCase):
         for word in ["1", "true", "True", "YES", "on"]:
             with self.subTest(word=word):
                 os.environ["DEBUG"] = word
-                self.assertIs(environment.boolean("DEBUG", default=False), True)
+                self.assertIs(environment.env_bool("DEBUG", default=False), True)
 
     def test_understands_no(self) -> None:
         for word in ["0", "false", "False", "NO", "off"]:
             with self.subTest(word=word):
                 os.environ["DEBUG"] = word
-                self.assertIs(environment.boolean("DEBUG", default=True), False)
+                self.assertIs(environment.env_bool("DEBUG", default=True), False)
 
     def test_returns_the_default_for_a_blank(self) -> None:
         os.environ["DEBUG"] = ""
-        self.assertIs(environment.boolean("DEBUG", default=True), True)
+        self.assertIs(environment.env_bool("DEBUG", default=True), True)
 
     def test_refuses_other_words(self) -> None:
         os.environ["DEBUG"] = "maybe"
         with self.assertRaisesMessage(ImproperlyConfigured, "DEBUG must be one of 1,"):
-            environment.boolean("DEBUG", default=False)
+            environment.env_bool("DEBUG", default=False)
 
 
 class IntegerTests(EnvironmentCase):
     def port(self, value: str) -> int:
         """Return what a port of this value is read as."""
         os.environ["DB_PORT"] = value
-        return environment.integer("DB_PORT", 5432, minimum=1, maximum=65535)
+        return environment.env_int("DB_PORT", 5432, minimum=1, maximum=65535)
 
     def test_returns_the_number(self) -> None:
         self.assertEqual(self.port("6432"), 6432)
@@ -87,8 +87,8 @@ class IntegerTests(EnvironmentCase):
 class DaysTests(EnvironmentCase):
     def days(self, value: str) -> int:
         """Return how many days something is kept that is told this value."""
-        os.environ["KEEP_READINGS_DAYS"] = value
-        return environment.days("KEEP_READINGS_DAYS", 400, minimum=30)
+        os.environ["RETENTION_READINGS_DAYS"] = value
+        return environment.env_days("RETENTION_READINGS_DAYS", 400, minimum=30)
 
     def test_returns_the_number(self) -> None:
         self.assertEqual([self.days("30"), self.days("36500")], [30, 36500])
@@ -100,7 +100,9 @@ class DaysTests(EnvironmentCase):
         self.assertEqual(self.days(""), 400)
 
     def test_refuses_so_few_that_it_must_be_a_slip(self) -> None:
-        message = "KEEP_READINGS_DAYS must be 0, to keep for ever, or 30 days or more."
+        message = (
+            "RETENTION_READINGS_DAYS must be 0, to keep for ever, or 30 days or more."
+        )
         with self.assertRaisesMessage(ImproperlyConfigured, message):
             self.days("29")
 
@@ -116,7 +118,7 @@ class ReadFileTests(EnvironmentCase):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, ".env")
             path.write_bytes(content)
-            environment.read_file(path)
+            environment.load_dotenv(path)
 
     def test_adds_what_the_environment_lacks(self) -> None:
         os.environ.pop("DB_NAME", None)
@@ -161,7 +163,7 @@ class ReadFileTests(EnvironmentCase):
 
     def test_accepts_that_there_is_no_file(self) -> None:
         before = dict(os.environ)
-        environment.read_file(Path("/there/is/no/such/file"))
+        environment.load_dotenv(Path("/there/is/no/such/file"))
         self.assertEqual(dict(os.environ), before)
 
 
@@ -177,21 +179,21 @@ class PrepareTests(EnvironmentCase):
         self.addCleanup(patched.stop)
 
     def test_applies_the_default_where_nothing_is_said(self) -> None:
-        environment.prepare(default_environment="development")
+        environment.setup_environment(default_environment="development")
         self.assertEqual(os.environ["D0010_ENV"], "development")
 
     def test_lets_the_file_choose_the_environment(self) -> None:
         self.root.joinpath(".env").write_text("D0010_ENV=production\n")
-        environment.prepare(default_environment="development")
+        environment.setup_environment(default_environment="development")
         self.assertEqual(os.environ["D0010_ENV"], "production")
 
     def test_lets_the_real_environment_choose_first(self) -> None:
         os.environ["D0010_ENV"] = "development"
         self.root.joinpath(".env").write_text("D0010_ENV=production\n")
-        environment.prepare(default_environment="production")
+        environment.setup_environment(default_environment="production")
         self.assertEqual(os.environ["D0010_ENV"], "development")
 
     def test_names_the_settings(self) -> None:
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)
-        environment.prepare(default_environment="development")
+        environment.setup_environment(default_environment="development")
         self.assertEqual(os.environ["DJANGO_SETTINGS_MODULE"], "config.settings")

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.test import Client, TestCase, override_settings
 from django.urls import reverse
 
-from config.logs import JsonFormatter
+from config.logging_config import JsonFormatter
 from meter_readings.d0010.mpan import shown
 from meter_readings.models import MeterPoint
 from meter_readings.tests.flow_file_builder import flow_file, mpan_core

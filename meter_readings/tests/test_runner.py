@@ -116,7 +116,7 @@ class PiiLeakCheckTests(SimpleTestCase):
         self.assertEqual(self.leaks("django.request", f"/find/?q={MPAN}"), [])
 
     def test_finds_what_the_formatter_does_not_mask(self) -> None:
-        with patch("config.logs.MPAN", re.compile("never")):
+        with patch("config.logging_config.MPAN", re.compile("never")):
             (leak,) = self.leaks("django.request", f"For {MPAN}")
         self.assertIn(f"{MPAN} in the log of django.request", leak)
 

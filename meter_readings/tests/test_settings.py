@@ -18,7 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client, SimpleTestCase, TestCase, TransactionTestCase
 
-from config import environment, production
+from config import environment
+from config.production import validate_production_settings
 from meter_readings import demo
 from meter_readings.checks import is_mended
 
@@ -41,14 +42,14 @@ NOTHING_SET = dict.fromkeys(
         "DB_REPLICA_PORT",
         "DB_USER",
         "DEBUG",
-        "KEEP_IMPORT_JOBS_DAYS",
-        "KEEP_ORIGINALS_DAYS",
-        "KEEP_READINGS_DAYS",
-        "KEEP_REJECTED_DAYS",
+        "RETENTION_IMPORT_JOBS_DAYS",
+        "RETENTION_ORIGINALS_DAYS",
+        "RETENTION_READINGS_DAYS",
+        "RETENTION_REJECTED_DAYS",
         "MARKET_PARTICIPANT",
         "MEDIA_ROOT",
         "METRICS_TOKEN",
-        "MIN_FREE_MEGABYTES",
+        "MIN_FREE_DISK_MB",
         "PSEUDONYM_KEY",
         "REDIS_URL",
         "SECRET_KEY",
@@ -240,12 +241,12 @@ class ProductionSettingsTests(SimpleTestCase):
     def test_reads_no_folder_that_python_left_beside_the_scripts(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         Path(folder, "deployment_scripts", "__pycache__").mkdir(parents=True)
-        production.refuse(
+        validate_production_settings(
             project=Path(folder),
             debug=False,
             secret_key=PRODUCTION["SECRET_KEY"],
-            hosts=["readings.example"],
-            token="",
+            allowed_hosts=["readings.example"],
+            metrics_token="",
             pseudonym_key=PRODUCTION["SECRET_KEY"],
         )
 
@@ -288,29 +289,72 @@ class ProductionSettingsTests(SimpleTestCase):
 
 
 class StaticFilesTests(SimpleTestCase):
-    def settings_where_whitenoise_is(self, spec: object) -> dict[str, Any]:
-        """Return what production sets where a module is found or not."""
-        middleware = ["django.middleware.security.SecurityMiddleware", "another"]
-        with patch.object(production.importlib.util, "find_spec", return_value=spec):
-            return production.settings(
-                hosts=["a.example"], is_behind_proxy=False, middleware=middleware
-            )
+    def production_settings(self, *, has_whitenoise: bool) -> dict[str, Any]:
+        """Return the production settings as if WhiteNoise were installed or not."""
+        found = object() if has_whitenoise else None
+        with patch("importlib.util.find_spec", return_value=found):
+            return settings_with(**PRODUCTION)
 
-    def test_are_served_by_whitenoise_where_it_is_installed(self) -> None:
-        settings = self.settings_where_whitenoise_is("found")
+    def test_whitenoise_serves_static_files_if_it_is_installed(self) -> None:
+        settings = self.production_settings(has_whitenoise=True)
+        middleware = settings["MIDDLEWARE"]
         self.assertEqual(
-            settings["MIDDLEWARE"][1], "whitenoise.middleware.WhiteNoiseMiddleware"
+            middleware.index("whitenoise.middleware.WhiteNoiseMiddleware"),
+            middleware.index("django.middleware.security.SecurityMiddleware") + 1,
         )
         self.assertIn("whitenoise", settings["STORAGES"]["staticfiles"]["BACKEND"])
 
-    def test_are_left_to_the_web_server_where_it_is_not(self) -> None:
-        settings = self.settings_where_whitenoise_is(None)
-        self.assertEqual(len(settings["MIDDLEWARE"]), 2)
+    def test_the_web_server_serves_static_files_without_whitenoise(self) -> None:
+        settings = self.production_settings(has_whitenoise=False)
+        self.assertNotIn("whitenoise", str(settings["MIDDLEWARE"]))
         self.assertNotIn("whitenoise", str(settings["STORAGES"]))
 
-    def test_are_everybodys_to_read(self) -> None:
+    def test_static_files_are_readable_by_everyone(self) -> None:
         options = settings_with(**PRODUCTION)["STORAGES"]["staticfiles"]["OPTIONS"]
         self.assertEqual(options["file_permissions_mode"], 0o644)
+
+
+class RestFrameworkSettingsTests(SimpleTestCase):
+    def test_production_accepts_no_password_with_a_request(self) -> None:
+        self.assertEqual(
+            settings_with(**PRODUCTION)["REST_FRAMEWORK"][
+                "DEFAULT_AUTHENTICATION_CLASSES"
+            ],
+            settings_with(D0010_ENV="development")["REST_FRAMEWORK"][
+                "DEFAULT_AUTHENTICATION_CLASSES"
+            ][:-1],
+        )
+
+    def test_development_accepts_a_password_with_a_request(self) -> None:
+        rest_framework = settings_with(D0010_ENV="development")["REST_FRAMEWORK"]
+        self.assertEqual(
+            rest_framework["DEFAULT_AUTHENTICATION_CLASSES"][-1],
+            "rest_framework.authentication.BasicAuthentication",
+        )
+
+    def test_the_api_answers_in_json_without_browsable_pages(self) -> None:
+        rest_framework = settings_with(**PRODUCTION)["REST_FRAMEWORK"]
+        self.assertEqual(
+            rest_framework["DEFAULT_RENDERER_CLASSES"],
+            ["rest_framework.renderers.JSONRenderer"],
+        )
+
+    def test_throttle_rates_come_from_the_environment(self) -> None:
+        settings = settings_with(**PRODUCTION, API_RATE_IMPORT="5")
+        self.assertEqual(
+            settings["REST_FRAMEWORK"]["DEFAULT_THROTTLE_RATES"],
+            {"read": "1000/min", "import": "5/min", "anon": "60/min"},
+        )
+
+
+class SessionSettingsTests(SimpleTestCase):
+    def test_sessions_are_files_on_sqlite_and_rows_on_postgresql(self) -> None:
+        for use_postgresql, engine in (("0", "file"), ("1", "db")):
+            settings = settings_with(**PRODUCTION, USE_POSTGRESQL=use_postgresql)
+            self.assertEqual(
+                settings["SESSION_ENGINE"],
+                f"django.contrib.sessions.backends.{engine}",
+            )
 
 
 class StartingTests(TransactionTestCase):
@@ -480,12 +524,12 @@ class ExampleFileTests(SimpleTestCase):
         self.example = (root / ".env.example").read_text(encoding="utf-8")
 
     def test_explains_every_name_that_the_settings_read(self) -> None:
-        read = re.findall(r"environment\.\w+\(\s*\"(\w+)\"", self.settings)
+        read = re.findall(r"\benv_\w+\(\s*\"(\w+)\"", self.settings)
         explained = re.findall(r"^#(\w+)=", self.example, flags=re.MULTILINE)
         self.assertEqual(sorted(explained), sorted(read))
 
     def test_these_tests_know_every_name_too(self) -> None:
-        read = re.findall(r"environment\.\w+\(\s*\"(\w+)\"", self.settings)
+        read = re.findall(r"\benv_\w+\(\s*\"(\w+)\"", self.settings)
         self.assertEqual(sorted(NOTHING_SET), sorted(read))
 
     def test_works_in_development_as_it_is_and_with_every_line_on(self) -> None:
@@ -498,7 +542,7 @@ class ExampleFileTests(SimpleTestCase):
             ):
                 path = Path(folder, ".env")
                 path.write_text(content, encoding="utf-8")
-                environment.read_file(path)
+                environment.load_dotenv(path)
                 settings = settings_with(**{"D0010_ENV": "development", **os.environ})
                 self.assertIs(settings["DEBUG"], True)
 

@@ -27,7 +27,7 @@ class Command(console.ConsoleCommand):
 
     help = (
         "Remove what is older than it is kept: readings, original bytes, rejected "
-        "files, import jobs. KEEP_…_DAYS in the settings say how long that is."
+        "files, import jobs. RETENTION_…_DAYS in the settings say how long that is."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -39,7 +39,7 @@ class DashboardTestCase(PageTestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.samples = Path(folder.name)
-        self.enterContext(self.settings(SAMPLE_DATA=self.samples))
+        self.enterContext(self.settings(SAMPLE_DATA_DIR=self.samples))
         (self.samples / "good.uff").write_text(GOOD)
         (self.samples / "rejected_bad.uff").write_text(BAD)
 
@@ -267,7 +267,7 @@ class SampleTests(DashboardTestCase):
         self.assertEqual(ImportJob.objects.count(), 0)
 
     def test_where_there_are_none_it_is_said(self) -> None:
-        with self.settings(SAMPLE_DATA=self.samples / "nowhere"):
+        with self.settings(SAMPLE_DATA_DIR=self.samples / "nowhere"):
             self.assertIn("There are none: the folder sample_data", self.words())
             self.assertIn("There is no sample file", self.after(IMPORT, all="1"))
 
@@ -336,7 +336,7 @@ class ClearTests(DashboardTestCase):
 class DocumentedTests(DashboardTestCase):
     def test_the_samples_of_the_project_all_have_a_state(self) -> None:
         folder = settings.BASE_DIR / "sample_data"
-        with self.settings(SAMPLE_DATA=folder):
+        with self.settings(SAMPLE_DATA_DIR=folder):
             told = self.after(IMPORT, all="1")
         count = len(list(folder.glob("*.uff")))
         self.assertIn(f"{count} files: {count - 2} imported, 2 rejected", told)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.test import Client, SimpleTestCase, override_settings
+from django.test import Client, override_settings
 
-from config import api
 from meter_readings.tests.api.base import ApiTestCase
 
 OURS, EVIL = "https://tools.example", "https://evil.example"
@@ -77,22 +76,3 @@ class OtherSiteTests(ApiTestCase):
     def test_pages_outside_the_api_are_for_no_other_site(self) -> None:
         response = self.client.get("/admin/login/", headers={"origin": OURS})
         self.assertNotIn(ALLOWED, response)
-
-
-class ProductionTests(SimpleTestCase):
-    def test_takes_no_password_with_a_request(self) -> None:
-        chosen = api.rest_framework(is_production=True, rates={})
-        self.assertEqual(
-            chosen["DEFAULT_AUTHENTICATION_CLASSES"],
-            [
-                "meter_readings.api.authentication.ByToken",
-                "meter_readings.api.authentication.BySession",
-            ],
-        )
-
-    def test_answers_in_json_and_shows_no_page(self) -> None:
-        chosen = api.rest_framework(is_production=True, rates={})
-        self.assertEqual(
-            chosen["DEFAULT_RENDERER_CLASSES"],
-            ["rest_framework.renderers.JSONRenderer"],
-        )

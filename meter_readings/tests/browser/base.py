@@ -23,7 +23,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from config.environment import PROJECT_ROOT, boolean, text
+from config.environment import PROJECT_ROOT, env_bool, env_str
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 from meter_readings.tests.import_helpers import answered_request, import_text
@@ -62,7 +62,7 @@ THEMES = ("light", "dark")
 
 def browser_path() -> str | None:
     """Return the browser to drive, if there is one."""
-    found = [text("CHROMIUM"), *map(shutil.which, _NAMES)]
+    found = [env_str("CHROMIUM"), *map(shutil.which, _NAMES)]
     return next((path for path in found if path), None)
 
 
@@ -91,7 +91,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         if missing := what_is_missing():
-            if boolean("D0010_BROWSER_REQUIRED", default=False):
+            if env_bool("D0010_BROWSER_REQUIRED", default=False):
                 raise AssertionError(missing)
             raise SkipTest(missing)
         # Registered first, so that it is done when nobody is served any more.

@@ -215,7 +215,7 @@ class ProxiedSite:
             "SESSION_FILE_PATH": str(folder / "sessions"),
             "STATIC_ROOT": str(folder / "static"),
             "METRICS_TOKEN": "",
-            "MIN_FREE_MEGABYTES": "1",
+            "MIN_FREE_DISK_MB": "1",
         }
 
     def _start(self, *words: str) -> None:

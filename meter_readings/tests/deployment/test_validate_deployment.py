@@ -22,7 +22,7 @@ class ValidateDeploymentTests(ScriptTestCase):
         self.assertIn("setup_python_environment.sh production", output)
 
     def test_names_a_remedy_for_each_problem(self) -> None:
-        (self.site / ".env").write_text("MIN_FREE_MEGABYTES=999999\n")
+        (self.site / ".env").write_text("MIN_FREE_DISK_MB=999999\n")
         (self.site / ".env").chmod(0o644)
         output = self.assert_fails("validate_deployment.sh")
         for remedy in ["Run: python manage.py migrate", "Free some", "Run: chmod"]:

@@ -12,7 +12,7 @@ from unittest import SkipTest
 
 from django.db import connection
 
-from config.environment import PROJECT_ROOT, boolean
+from config.environment import PROJECT_ROOT, env_bool
 from meter_readings.tests.robustness import SEED, amount, say
 
 from .base import ServedTestCase
@@ -30,7 +30,7 @@ class DescriptionTests(ServedTestCase):
             missing = (
                 "Schemathesis is missing: deployment_scripts/requirements-tools.txt"
             )
-            if boolean("D0010_SCHEMATHESIS_REQUIRED", default=False):
+            if env_bool("D0010_SCHEMATHESIS_REQUIRED", default=False):
                 raise AssertionError(missing)
             raise SkipTest(missing)
         super().setUpClass()

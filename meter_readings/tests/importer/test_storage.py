@@ -35,7 +35,7 @@ class DiskFullAsTests(SimpleTestCase):
             raise PermissionError("no")
 
 
-@override_settings(MIN_FREE_MEGABYTES=1 << 40)
+@override_settings(MIN_FREE_DISK_MB=1 << 40)
 class MinimumFreeSpaceTests(TestCase):
     @override_settings(IS_PRODUCTION=True)
     def test_refuses_a_file_below_the_minimum_free_space_in_production(self) -> None:

@@ -18,7 +18,7 @@ from .run_command import GOOD, FolderTestCase, Ran, run
 GONE = "1 reading, 1 meter, 1 meter point and 1 original"
 
 
-@override_settings(KEEP_READINGS_DAYS=30)
+@override_settings(RETENTION_READINGS_DAYS=30)
 class ApplyRetentionTests(FolderTestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -38,7 +38,7 @@ class ApplyRetentionTests(FolderTestCase):
         self.assertEqual(Reading.objects.count(), 0)
         self.assertIn(f"By age were removed: {GONE}.", logs.output[0])
 
-    @override_settings(KEEP_READINGS_DAYS=0)
+    @override_settings(RETENTION_READINGS_DAYS=0)
     def test_says_that_nothing_is_so_old(self) -> None:
         self.assertEqual(self.run_command("--yes"), (0, "Removed: nothing.\n", ""))
 

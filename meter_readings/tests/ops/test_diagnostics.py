@@ -85,7 +85,7 @@ class RunAllChecksTests(DiagnosticsTestCase):
         self.assert_failed("migrations", found, "python manage.py migrate")
 
     def test_disk_reports_less_than_the_minimum_free_space(self) -> None:
-        with self.settings(MIN_FREE_MEGABYTES=1 << 40):
+        with self.settings(MIN_FREE_DISK_MB=1 << 40):
             self.assert_failed("disk", "the minimum is", "Free some disk space")
 
     def test_permissions_report_a_directory_that_is_not_writable(self) -> None:
@@ -123,7 +123,7 @@ class RunAllChecksTests(DiagnosticsTestCase):
         ):
             self.assert_failed("dry run", "disk full", "file permissions")
 
-    @override_settings(MIN_FREE_MEGABYTES=1 << 40)
+    @override_settings(MIN_FREE_DISK_MB=1 << 40)
     def test_dry_run_reports_a_full_disk(self) -> None:
         with self.settings(IS_PRODUCTION=True):
             self.assert_failed(
@@ -170,7 +170,7 @@ class StartupErrorsTests(DiagnosticsTestCase):
         self.assertEqual(self.errors(), [])
 
     def test_too_little_free_disk_space_is_no_startup_error(self) -> None:
-        self.assertEqual(self.errors(MIN_FREE_MEGABYTES=1 << 40), [])
+        self.assertEqual(self.errors(MIN_FREE_DISK_MB=1 << 40), [])
 
 
 class CheckInstallationTests(DiagnosticsTestCase):
@@ -190,7 +190,7 @@ class CheckInstallationTests(DiagnosticsTestCase):
         stream = StringIO()
         with (
             self.assertRaises(SystemExit) as ended,
-            self.settings(MIN_FREE_MEGABYTES=1 << 40),
+            self.settings(MIN_FREE_DISK_MB=1 << 40),
         ):
             call_command("check_installation", stdout=stream)
         self.assertEqual(ended.exception.code, 1)

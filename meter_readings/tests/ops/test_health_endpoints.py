@@ -61,7 +61,7 @@ class ReadyzTests(TestCase):
         MigrationRecorder(connection).record_unapplied("meter_readings", "0001_initial")
         self.assertEqual(self.missing(), ["migrations"])
 
-    @override_settings(MIN_FREE_MEGABYTES=1 << 40)
+    @override_settings(MIN_FREE_DISK_MB=1 << 40)
     def test_readyz_reports_too_little_free_disk_space(self) -> None:
         self.assertEqual(self.missing(), ["disk"])
 

@@ -63,10 +63,10 @@ def reading(day: str, value: str = "99.0") -> str:
 class ScheduleTests(TestCase):
     def test_is_that_of_the_settings(self) -> None:
         with self.settings(
-            KEEP_ORIGINALS_DAYS=1,
-            KEEP_REJECTED_DAYS=2,
-            KEEP_IMPORT_JOBS_DAYS=3,
-            KEEP_READINGS_DAYS=40,
+            RETENTION_ORIGINALS_DAYS=1,
+            RETENTION_REJECTED_DAYS=2,
+            RETENTION_IMPORT_JOBS_DAYS=3,
+            RETENTION_READINGS_DAYS=40,
         ):
             self.assertEqual(Schedule.of_settings(), Schedule(1, 2, 3, 40))
 

@@ -30,7 +30,7 @@ OF_A_FILE = METERS * DAYS
 SITE = """
 import json, sys
 from config import environment
-environment.prepare(default_environment="development")
+environment.setup_environment(default_environment="development")
 import django
 django.setup()
 from django.db import close_old_connections

@@ -8,20 +8,19 @@ from typing import Any
 from django.conf import settings
 from django.test import SimpleTestCase
 
-from config import logs
-from config.logs import JsonFormatter, PrivateFormatter
+from config.logging_config import JsonFormatter, RedactingFormatter, logging_config
 
 # Made up: it is published as an example of the format.
 MPAN = "1200023305967"
 
 
-class PrivateFormatterTests(SimpleTestCase):
+class RedactingFormatterTests(SimpleTestCase):
     def entry(self, message: str, *arguments: object, exc_info: Any = None) -> str:
         """Return this message as the log shows it."""
         record = logging.LogRecord(
             "test", logging.INFO, __file__, 1, message, arguments, exc_info
         )
-        return PrivateFormatter("{message}", style="{").format(record)
+        return RedactingFormatter("{message}", style="{").format(record)
 
     def test_leaves_an_ordinary_message_alone(self) -> None:
         self.assertEqual(self.entry("Imported %d readings", 12), "Imported 12 readings")
@@ -110,16 +109,16 @@ class JsonFormatterTests(SimpleTestCase):
 
 class LoggingSettingsTests(SimpleTestCase):
     def test_production_writes_for_programs(self) -> None:
-        handlers = logs.settings(is_production=True)["handlers"]
+        handlers = logging_config(is_production=True)["handlers"]
         self.assertEqual(handlers["console"]["formatter"], "json")
 
-    def test_every_handler_writes_through_the_private_formatter(self) -> None:
+    def test_every_handler_uses_the_redacting_formatter(self) -> None:
         for name, handler in settings.LOGGING["handlers"].items():
             with self.subTest(handler=name):
-                self.assertEqual(handler["formatter"], "private")
+                self.assertEqual(handler["formatter"], "text")
 
     def test_no_logger_keeps_a_handler_of_another_kind(self) -> None:
         for name in ["", "django", "django.server", "django.request"]:
             for handler in logging.getLogger(name).handlers:
                 with self.subTest(logger=name, handler=handler):
-                    self.assertIsInstance(handler.formatter, PrivateFormatter)
+                    self.assertIsInstance(handler.formatter, RedactingFormatter)

@@ -1,0 +1,30 @@
+"""OpenAPI: the settings of drf-spectacular."""
+
+from typing import Any
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Kraken D0010",
+    "VERSION": "1",
+    "DESCRIPTION": (
+        "Every reading of every D0010 flow file that was imported. The guide to it is "
+        "documentation/API_GUIDE.md."
+    ),
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_PUBLIC": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["meter_readings.api.permissions.MayDoIt"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "meter_readings.api.schema.add_refusals",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        # Swagger UI would otherwise send the schema's address to validator.swagger.io.
+        "validatorUrl": None,
+    },
+    "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
