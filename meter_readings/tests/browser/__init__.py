@@ -1,1 +1,1 @@
-"""Pages as a browser shows them: to eyes, to screen readers, to a keyboard."""
+"""Browser tests: appearance, accessibility, keyboard, print."""

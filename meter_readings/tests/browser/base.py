@@ -1,8 +1,7 @@
-"""A browser, a server to visit, and a database with the sample files in it.
+"""A Chromium browser and a live server whose database has the sample files.
 
-Playwright drives the Chromium of the system: the one that CHROMIUM names, or else one
-that is found. Where either is missing the tests are skipped, and say so; with
-D0010_BROWSER_REQUIRED set they fail.
+Playwright drives the system's Chromium, or the one that CHROMIUM names. Without
+Playwright or Chromium the tests are skipped; with D0010_BROWSER_REQUIRED they fail.
 """
 
 from __future__ import annotations
@@ -51,8 +50,8 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_PATIENCE = 30_000  # milliseconds, for a machine that does much else
-# A list is looked at row by row, and the hundredth tells no more than the tenth.
+_TIMEOUT = 30_000  # milliseconds, enough for a busy machine
+# Page checks look at every row of a list; a few rows are enough.
 _ROWS_PER_PAGE = 8
 PASSWORD = "a password for tests"
 
@@ -61,13 +60,13 @@ THEMES = ("light", "dark")
 
 
 def browser_path() -> str | None:
-    """Return the browser to drive, if there is one."""
+    """Return the path of Chromium, if there is one."""
     found = [env_str("CHROMIUM"), *map(shutil.which, _NAMES)]
     return next((path for path in found if path), None)
 
 
-def what_is_missing() -> str:
-    """Return why no browser can be driven, or nothing."""
+def missing_requirement() -> str:
+    """Return what the browser tests lack, or an empty string."""
     if sync_playwright is None:
         return "Playwright is missing: deployment_scripts/requirements-tools.txt"
     if browser_path() is None:
@@ -76,12 +75,10 @@ def what_is_missing() -> str:
 
 
 class BrowserTestCase(StaticLiveServerTestCase):
-    """A browser on a site with the sample files; alice, a superuser, may do anything.
+    """A browser on a site with the sample files; `alice` is a superuser.
 
-    `samples` says which files are there, as a pattern of their names.
-
-    The database is filled once for the class, so its tests change nothing in it that
-    another would miss.
+    `samples` is a pattern for the names of the files. The database is filled once for
+    the class, so a test must not delete what another needs.
     """
 
     host = "127.0.0.1"
@@ -90,14 +87,14 @@ class BrowserTestCase(StaticLiveServerTestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        if missing := what_is_missing():
+        if missing := missing_requirement():
             if env_bool("D0010_BROWSER_REQUIRED", default=False):
                 raise AssertionError(missing)
             raise SkipTest(missing)
-        # Registered first, so that it is done when nobody is served any more.
+        # Registered first, so that it runs after the server has stopped.
         cls.addClassCleanup(call_command, "flush", verbosity=0, interactive=False)
         super().setUpClass()
-        # Playwright waits in an event loop, where Django would refuse every query.
+        # Playwright runs an event loop, in which Django refuses synchronous queries.
         allowance = {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
         cls.enterClassContext(mock.patch.dict(os.environ, allowance))
         cls.fill_database()
@@ -107,11 +104,11 @@ class BrowserTestCase(StaticLiveServerTestCase):
             cls.enterClassContext(short)
 
     def _fixture_teardown(self) -> None:
-        """Leave the database as it is: what the class needs is there once."""
+        """Keep the rows that `setUpClass` created."""
 
     @classmethod
     def fill_database(cls) -> None:
-        """Bring in the sample files, and people."""
+        """Import the sample files and create users."""
         cls.alice = User.objects.create_superuser("alice", password=PASSWORD)
         cls.somebody = User.objects.create_user("somebody")
         Group.objects.create(name="Some role")
@@ -127,25 +124,23 @@ class BrowserTestCase(StaticLiveServerTestCase):
             import_text(path.read_bytes(), path.name, now=timezone.now())
 
     def setUp(self) -> None:
-        # That a page is missing or refused is what some tests look at.
+        # Some tests open pages that are missing or forbidden.
         logging.disable(logging.WARNING)
         self.addCleanup(logging.disable, logging.NOTSET)
 
-    # What tests use
-
     def context(self, *, user: User | None = None, **options: Any) -> BrowserContext:
-        """Return a browser's profile of its own, with somebody signed in, or nobody."""
+        """Return a new browser profile in which `user` is signed in."""
         context = self.browser.new_context(
             base_url=self.live_server_url, reduced_motion="reduce", **options
         )
         self.addCleanup(context.close)
-        context.set_default_timeout(_PATIENCE)
+        context.set_default_timeout(_TIMEOUT)
         if user is not None:
             context.add_cookies([self._session_of(user)])
         return context
 
     def page(self, *, user: User | None = None, **options: Any) -> Page:
-        """Return an empty page of such a profile, as wide as a desk's screen."""
+        """Return an empty page of a new browser profile, 1280 pixels wide."""
         size = {"width": WIDE, "height": 900}
         return self.context(user=user, **{"viewport": size} | options).new_page()
 
@@ -159,7 +154,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
 
 @contextmanager
 def _browser() -> Iterator[Browser]:
-    # The sandbox has no place for root.
+    # Chromium's sandbox does not run as root.
     arguments = [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -1,4 +1,4 @@
-"""What a person without a pointer does."""
+"""Tests that use the keyboard only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAME = """() => {
   const { ariaLabel, labels, textContent } = document.activeElement;
   return (ariaLabel || labels?.[0]?.textContent || textContent).trim();
 }"""
-# Focus that nobody sees is no focus.
+# Focus must be visible: an outline of two pixels, or the main element.
 _IS_SEEN = """() => {
   const style = getComputedStyle(document.activeElement);
   const shown = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
@@ -23,18 +23,18 @@ _IS_SEEN = """() => {
 
 
 class KeyboardTestCase(BrowserTestCase):
-    """Goes about with nothing but keys, and sees where it is."""
+    """Helpers that move the focus and check that it is visible."""
 
     def focused_name(self, page: Page) -> str:
-        """Return what the thing that has the focus is called."""
+        """Return the accessible name of the focused element."""
         return page.evaluate(_NAME)
 
     def focused_id(self, page: Page) -> str:
-        """Return the id of what has the focus."""
+        """Return the id of the focused element."""
         return page.evaluate("document.activeElement.id")
 
     def tab_to(self, page: Page, name: str) -> None:
-        """Go on from one thing to the next until the one of this name is reached."""
+        """Press Tab until the element with this name has the focus."""
         for _ in range(_TABS):
             page.keyboard.press("Tab")
             self.assertTrue(
@@ -46,14 +46,14 @@ class KeyboardTestCase(BrowserTestCase):
         self.fail(f"{name!r} was not reached by {_TABS} tabs on {page.url}")
 
     def skip_to_main(self, page: Page) -> None:
-        """Go past what stands before the matter of a page that was just opened."""
+        """Follow the skip link of a page that was just opened."""
         page.keyboard.press("Tab")
         self.assertEqual(self.focused_name(page), "Skip to main content")
         page.keyboard.press("Enter")
         page.wait_for_function("document.activeElement.tagName === 'MAIN'")
 
     def expect_heading(self, page: Page, text: str) -> None:
-        """Expect to have come to the page with this heading."""
+        """Wait for a page whose h1 contains a text."""
         page.wait_for_function(
             "text => document.querySelector('h1')?.textContent.includes(text)", arg=text
         )

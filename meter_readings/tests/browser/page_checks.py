@@ -1,4 +1,4 @@
-"""What can be said against a page: by axe, and by what axe does not see."""
+"""Page checks: axe, and `inspection.js` for what axe does not check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .base import NARROW, THEMES, WIDE, BrowserTestCase
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# WCAG 2.2 AA, and what its authors hold to be good practice.
+# WCAG 2.2 AA and axe's best practices.
 _AXE = {
     "runOnly": [
         "wcag2a",
@@ -23,23 +23,23 @@ _AXE = {
     ],
     "resultTypes": ["violations"],
 }
-# What can be otherwise in the dark, where everything else is the same.
+# Only colours differ in the dark theme.
 _AXE_IN_THE_DARK = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
     "resultTypes": ["violations"],
 }
-# Faults in the admin's own widgets, by rule and by what the element has.
-_OF_DJANGO = {("aria-prohibited-attr", 'class="help-tooltip search-label-icon"')}
+# Accessibility faults of Django's own admin widgets: rule, and text of the element.
+_KNOWN_IN_DJANGO = {("aria-prohibited-attr", 'class="help-tooltip search-label-icon"')}
 _INSPECTION = Path(__file__).with_name("inspection.js").read_text(encoding="utf-8")
 
 
-def is_of_django(rule: str, html: str) -> bool:
-    """Return whether a fault is known, and not for this project to mend."""
-    return any(rule == known and mark in html for known, mark in _OF_DJANGO)
+def is_known_in_django(rule: str, html: str) -> bool:
+    """Return whether a fault is in Django's own admin templates."""
+    return any(rule == known and mark in html for known, mark in _KNOWN_IN_DJANGO)
 
 
-class FaultsTestCase(BrowserTestCase):
-    """Looks at pages in all ways there are."""
+class PageCheckTestCase(BrowserTestCase):
+    """Checks pages at two widths and in two colour themes."""
 
     maxDiff = None
     axe_script: ClassVar[str]
@@ -52,26 +52,25 @@ class FaultsTestCase(BrowserTestCase):
         cls.axe_script = Axe().axe_script
 
     def faults_of(self, page: Page) -> list[str]:
-        """Return what there is to say of a page as it stands, however it is seen."""
+        """Return the faults of a page as it is now."""
         page.evaluate(self.axe_script)
-        return [fault for look in self.looks(page) for fault in look]
+        return [fault for faults in self.checks(page) for fault in faults]
 
-    def looks(self, page: Page) -> Iterator[list[str]]:
-        """Yield what there is to say of each way to look at a page."""
+    def checks(self, page: Page) -> Iterator[list[str]]:
+        """Yield the faults of a page at each width in each theme."""
         for width in (WIDE, NARROW):
             page.set_viewport_size({"width": width, "height": 900})
             for theme in THEMES:
                 page.emulate_media(color_scheme=theme)
                 options = _AXE if theme == "light" else _AXE_IN_THE_DARK
-                faults = page.evaluate(_INSPECTION) + self.found_by_axe(page, options)
+                faults = page.evaluate(_INSPECTION) + self.axe_faults(page, options)
                 yield [f"{width} {theme}: {fault}" for fault in faults]
 
-    def found_by_axe(self, page: Page, options: dict[str, Any]) -> list[str]:
-        """Return what axe finds."""
+    def axe_faults(self, page: Page, options: dict[str, Any]) -> list[str]:
         found: dict[str, Any] = page.evaluate("options => axe.run(options)", options)
         return [
             f"{violation['id']}: {node['html'][:160]}"
             for violation in found["violations"]
             for node in violation["nodes"]
-            if not is_of_django(violation["id"], node["html"])
+            if not is_known_in_django(violation["id"], node["html"])
         ]

@@ -15,7 +15,7 @@ from meter_readings.models import FlowFile, MeterPoint, Reading
 
 from .base import BrowserTestCase
 
-# As wide as a column of a README shows without making letters too small.
+# A README shows this width without making the text too small.
 _SIZE = {"width": 1100, "height": 720}
 
 

@@ -1,4 +1,4 @@
-"""The page of the API works under our policy, with nothing from elsewhere."""
+"""The API documentation page works under the Content Security Policy."""
 
 from __future__ import annotations
 

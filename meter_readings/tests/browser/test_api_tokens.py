@@ -6,12 +6,12 @@ from django.test import Client
 
 from meter_readings.models import ApiToken
 
-from .page_checks import FaultsTestCase
+from .page_checks import PageCheckTestCase
 
 LIST = "/admin/meter_readings/apitoken/"
 
 
-class TokenTests(FaultsTestCase):
+class TokenTests(PageCheckTestCase):
     samples = "economy_7.uff"
 
     def test_token_is_created_used_and_revoked_in_the_browser(self) -> None:

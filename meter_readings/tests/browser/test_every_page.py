@@ -1,4 +1,4 @@
-"""Every page, light and dark, wide and narrow: nothing is said against it."""
+"""Every page of the site passes the page checks."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ from meter_readings.models import FlowFile, Meter, MeterPoint
 from meter_readings.tests.access.urls import Address, addresses
 
 from .base import WIDE
-from .page_checks import FaultsTestCase
+from .page_checks import PageCheckTestCase
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
-# Every other address of the site is a page to look at. Names as the URLconf has them.
-NOT_LOOKED_AT = {
-    r"admin:logout": "is posted to",
-    r"testing-(import|clear)": "is posted to",
-    r"upload-sample": "is a file to keep",
-    r"admin:\w+_(original|csv|d0010|report_\w+|export_\w+)": "is a file to keep",
+# URL names that are no pages, with the reason. Every other URL is checked.
+EXCLUDED = {
+    r"admin:logout": "accepts POST only",
+    r"testing-(import|clear)": "accepts POST only",
+    r"upload-sample": "is a download",
+    r"admin:\w+_(original|csv|d0010|report_\w+|export_\w+)": "is a download",
     r"admin:jsi18n": "is a script",
     r"admin:autocomplete": "is data",
-    r"admin:view_on_site": "leads elsewhere",
-    r"admin/.*/<path:object_id>/": "leads elsewhere",
+    r"admin:view_on_site": "redirects",
+    r"admin/.*/<path:object_id>/": "redirects",
     r"admin:meter_readings_(?!apitoken_add)\w+_(add|delete)": (
-        "nobody may: a refusal is looked at once"
+        "nobody may: one such error page is checked"
     ),
     r"api:(?!docs).*": "is data",
-    r"api:docs": "is Swagger UI's page: looked at by itself",
-    r"admin:login": "leads who is signed in elsewhere: looked at signed out",
+    r"api:docs": "is Swagger UI's page: test_api_docs checks it",
+    r"admin:login": "redirects a signed-in user: checked signed out",
 }
-# Pages that are there, with an answer of their own.
+# Status codes other than 200, by URL name
 STATUS = {"admin/(?P<url>.*)$": 404}
 
 _HINTS = ("debug", "info", "log", "verbose")
 _NO_PAGE = "error: Failed to load resource"
 
 
-def reason_not_to_look_at(name: str) -> str:
-    """Return why an address is no page to look at, or nothing."""
-    for pattern, reason in NOT_LOOKED_AT.items():
+def reason_to_exclude(name: str) -> str:
+    """Return why a URL is not checked, or an empty string."""
+    for pattern, reason in EXCLUDED.items():
         if re.fullmatch(pattern, name):
             return reason
     return ""
 
 
-class EveryPageTests(FaultsTestCase):
+class EveryPageTests(PageCheckTestCase):
     def test_excluded_urls_exist(self) -> None:
         names = [address.name for address in addresses(self.somebody)]
-        for pattern in NOT_LOOKED_AT:
+        for pattern in EXCLUDED:
             with self.subTest(pattern):
                 self.assertTrue(any(re.fullmatch(pattern, name) for name in names))
 
@@ -58,28 +58,28 @@ class EveryPageTests(FaultsTestCase):
         context = self.context(user=self.alice)
         for name, path in self.pages():
             with self.subTest(name, path=path):
-                self.expect_no_fault(context, path, STATUS.get(name, 200))
+                self.expect_no_faults(context, path, STATUS.get(name, 200))
 
     def test_pages_in_special_states_pass_the_page_checks(self) -> None:
         context = self.context(user=self.alice)
         for what, (path, status) in self.special_pages().items():
             with self.subTest(what):
-                self.expect_no_fault(context, path, status)
+                self.expect_no_faults(context, path, status)
 
     def test_signed_out_pages_pass_the_page_checks(self) -> None:
         context = self.context()
         for path, status in {"/": 200, "/admin/login/": 200, "/nowhere/": 404}.items():
             with self.subTest(path):
-                self.expect_no_fault(context, path, status)
+                self.expect_no_faults(context, path, status)
 
     def pages(self) -> Iterator[Address]:
-        """Yield every address that is a page."""
+        """Yield every URL that is checked."""
         for address in addresses(self.somebody):
-            if not reason_not_to_look_at(address.name):
+            if not reason_to_exclude(address.name):
                 yield address
 
     def special_pages(self) -> dict[str, tuple[str, int]]:
-        """Return addresses of pages as they look with other contents."""
+        """Return pages with unusual contents: address and status code."""
         rejected = FlowFile.objects.filter(status=FlowFile.Status.REJECTED).first()
         point = MeterPoint.objects.filter(meters__serial_number="EG5000001").first()
         lists = "/admin/meter_readings"
@@ -105,8 +105,8 @@ class EveryPageTests(FaultsTestCase):
             pages["a meter point with two meters"] = (point.get_absolute_url(), 200)
         return pages
 
-    def expect_no_fault(self, context: BrowserContext, path: str, status: int) -> None:
-        """Expect that a page loads, and that nothing is said against it."""
+    def expect_no_faults(self, context: BrowserContext, path: str, status: int) -> None:
+        """Load a page and expect no fault and no message in the console."""
         page = context.new_page()
         page.set_viewport_size({"width": WIDE, "height": 900})
         said: list[str] = []
@@ -120,16 +120,16 @@ class EveryPageTests(FaultsTestCase):
         faults = self.faults_of(page)
         page.close()
         faults += [words for words in said if not words.startswith(_HINTS)]
-        if status != 200:  # the browser itself says that the page is none
+        if status != 200:  # the browser itself reports the status
             faults = [fault for fault in faults if _NO_PAGE not in fault]
         self.assertEqual("\n".join(faults), "")
 
 
-class FaultTests(FaultsTestCase):
-    """What is looked for is found where it is."""
+class PageCheckTests(PageCheckTestCase):
+    """The page checks find faults that are there."""
 
     def faults(self, html: str) -> str:
-        """Return what there is to say of a page with these contents."""
+        """Return the faults of a page with this HTML."""
         page = self.page()
         page.set_content(f"<html lang=en><title>A</title><main><h1>A</h1>{html}</main>")
         return "\n".join(self.faults_of(page))

@@ -1,4 +1,4 @@
-"""Files brought in by the keyboard alone, and the pages that tell what came of it."""
+"""Importing and clearing by the keyboard alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from config.environment import PROJECT_ROOT
 from meter_readings.models import FlowFile
 
-from .page_checks import FaultsTestCase
+from .page_checks import PageCheckTestCase
 from .keyboard import KeyboardTestCase
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 SAMPLES = PROJECT_ROOT / "sample_data"
 
 
-class UploadTests(KeyboardTestCase, FaultsTestCase):
+class UploadTests(KeyboardTestCase, PageCheckTestCase):
     samples = "economy_7.uff"
 
-    def upload(self, *names: str, deed: str) -> Page:
-        """Return the page that tells what came of files."""
+    def upload(self, *names: str, button: str) -> Page:
+        """Upload files by the keyboard; return the page with the results."""
         page = self.page(user=self.alice)
         paths = [SAMPLES / name for name in names]
         page.on("filechooser", lambda chooser: chooser.set_files(paths))
@@ -32,13 +32,13 @@ class UploadTests(KeyboardTestCase, FaultsTestCase):
         self.tab_to(page, "Flow files")
         page.keyboard.press("Enter")
         page.wait_for_selector("#chosen li")
-        self.tab_to(page, deed)
+        self.tab_to(page, button)
         page.keyboard.press("Enter")
         page.wait_for_selector("#results h2")
         return page
 
     def test_upload_by_keyboard_imports_files_and_links_to_them(self) -> None:
-        page = self.upload("prepayment.uff", deed="Import")
+        page = self.upload("prepayment.uff", button="Import")
         self.assertTrue(FlowFile.objects.filter(filename="prepayment.uff").exists())
         self.assertEqual(self.focused_id(page), "results")
         link = page.locator("#results a").first.text_content()
@@ -48,7 +48,7 @@ class UploadTests(KeyboardTestCase, FaultsTestCase):
 
     def test_upload_result_passes_the_page_checks(self) -> None:
         names = ("rejected_faults.uff", "clock_change.uff", "economy_7.uff")
-        page = self.upload(*names, deed="Check only")
+        page = self.upload(*names, button="Check only")
         self.assertEqual("\n".join(self.faults_of(page)), "")
 
     def test_upload_works_without_javascript(self) -> None:
@@ -60,7 +60,7 @@ class UploadTests(KeyboardTestCase, FaultsTestCase):
         self.assertIn("commercial.uff", page.text_content("#results"))
 
 
-class TestingDashboardTests(KeyboardTestCase, FaultsTestCase):
+class TestingDashboardTests(KeyboardTestCase, PageCheckTestCase):
     samples = "economy_7.uff"
 
     def test_dashboard_imports_a_sample_and_clears_the_database_by_keyboard(

@@ -1,4 +1,4 @@
-"""What people come for, from the home page to the end of it, in a browser."""
+"""User journeys from the home page to the result."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ GOOD = flow_file_of_readings(
 )
 
 
-class BringingInTests(BrowserTestCase):
+class UploadJourneyTests(BrowserTestCase):
     samples = "economy_7.uff"
 
     def upload(self, text: str, name: str) -> Page:
-        """Return the page that tells what came of a file, found from home."""
+        """Upload a file, starting at the home page; return the page with the result."""
         page = self.page(user=self.alice)
         page.goto("/")
         page.click("text=Upload files")
@@ -50,7 +50,7 @@ class BringingInTests(BrowserTestCase):
         self.assertEqual(FlowFile.objects.filter(filename="good.uff").count(), 1)
 
 
-class UndoingTests(BrowserTestCase):
+class UndoJourneyTests(BrowserTestCase):
     samples = "economy_7.uff"
 
     def test_undoing_an_import_first_shows_what_will_change(self) -> None:
@@ -67,7 +67,7 @@ class UndoingTests(BrowserTestCase):
         self.assertFalse(file.readings.exists())
 
 
-class TryingOutTests(BrowserTestCase):
+class TestingDashboardJourneyTests(BrowserTestCase):
     samples = "economy_7.uff"
 
     def test_dashboard_imports_all_samples_and_clears_everything(self) -> None:

@@ -1,4 +1,4 @@
-"""Everything by the keyboard alone, and without scripts where no script is needed."""
+"""Navigation by the keyboard alone, and search without JavaScript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages on paper: black on white, nothing cut off, and nothing that is pressed."""
+"""Printed pages: black on white, nothing cut off, no controls."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .base import THEMES, BrowserTestCase
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# A4 between its margins, in the pixels of a style sheet
+# A4 without its margins, in CSS pixels
 PAPER = {"width": 680, "height": 1000}
 
-_PRESSED = "#header, #nav-sidebar, #toggle-nav-sidebar, nav, button, input, select"
+_CONTROLS = "#header, #nav-sidebar, #toggle-nav-sidebar, nav, button, input, select"
 _COLOURS = """
     (query) => [...new Set([...document.querySelectorAll(query)].map(
         (each) => getComputedStyle(each).color))]
@@ -32,19 +32,19 @@ _CUT = """
 """
 
 
-class PaperTests(BrowserTestCase):
+class PrintTests(BrowserTestCase):
     samples = "[cmr]*.uff"
 
     def addresses(self) -> list[str]:
-        """Return the pages that people print."""
+        """Return the addresses of pages that people print."""
         rejected = FlowFile.objects.filter(status=FlowFile.Status.REJECTED)
         imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)
         files = [rejected.earliest("pk"), imported.earliest("pk")]
         pages = [MeterPoint.objects.earliest("pk"), *files]
         return [page.get_absolute_url() for page in pages]
 
-    def on_paper(self, address: str, theme: str = "light") -> Page:
-        """Return a page as it is printed."""
+    def printed(self, address: str, theme: str = "light") -> Page:
+        """Return a page as the printer receives it."""
         page = self.page(user=self.alice, viewport=PAPER, color_scheme=theme)
         page.goto(address)
         page.emulate_media(media="print", color_scheme=theme)
@@ -53,16 +53,16 @@ class PaperTests(BrowserTestCase):
     def test_printed_pages_have_no_controls(self) -> None:
         for address in [*self.addresses(), "/admin/meter_readings/reading/"]:
             with self.subTest(address):
-                page = self.on_paper(address)
-                pressed = page.locator(_PRESSED).filter(visible=True)
+                page = self.printed(address)
+                controls = page.locator(_CONTROLS).filter(visible=True)
                 self.assertEqual(
-                    pressed.evaluate_all("all => all.map((e) => e.outerHTML)"), []
+                    controls.evaluate_all("all => all.map((e) => e.outerHTML)"), []
                 )
 
     def test_printed_pages_are_not_cut_off(self) -> None:
         for address in self.addresses():
             with self.subTest(address):
-                page = self.on_paper(address)
+                page = self.printed(address)
                 self.assertEqual(page.evaluate(_CUT), [])
                 self.assertEqual(page.evaluate(_BEYOND), [])
 
@@ -70,7 +70,7 @@ class PaperTests(BrowserTestCase):
         address = self.addresses()[0]
         for theme in THEMES:
             with self.subTest(theme):
-                page = self.on_paper(address, theme)
+                page = self.printed(address, theme)
                 black, white = "rgb(0, 0, 0)", "rgb(255, 255, 255)"
                 self.assertEqual(page.evaluate(_COLOURS, ".series"), [black])
                 self.assertEqual(page.evaluate(_COLOURS, "#content h1"), [black])
@@ -80,5 +80,5 @@ class PaperTests(BrowserTestCase):
                 )
 
     def test_browser_can_print_a_page(self) -> None:
-        page = self.on_paper(self.addresses()[0])
+        page = self.printed(self.addresses()[0])
         self.assertTrue(page.pdf(format="A4").startswith(b"%PDF"))

@@ -1,4 +1,4 @@
-"""The upload page in a browser: with a script files stay chosen, without it works."""
+"""The upload page in a browser, with and without JavaScript."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _BOX = "input[type=file]"
 
 
 def chosen(text: str, name: str) -> FilePayload:
-    """Return a file as somebody chooses it."""
+    """Return a file for Playwright's file chooser."""
     return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
 
 
 class UploadTestCase(BrowserTestCase):
     def upload_page(self, **options: bool) -> Page:
-        """Return the page, opened by somebody who may upload."""
+        """Return the upload page, opened by a superuser."""
         page = self.page(user=self.alice, **options)
         page.goto("/admin/upload/")
         return page

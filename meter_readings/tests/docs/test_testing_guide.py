@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meter_readings.tests.browser.base import what_is_missing
+from meter_readings.tests.browser.base import missing_requirement
 
 from . import markdown, runner
 from .command_setups import ONE_MODULE, Room
@@ -70,7 +70,7 @@ class TestingGuideTests(runner.ReaderTestCase):
         "./deployment_scripts/update_screenshots.sh": Room(
             words="they are the same on both databases",
             only="sqlite",
-            missing=what_is_missing(),
+            missing=missing_requirement(),
             before="rm documentation/images/*",
             after="[ -s documentation/images/home.png ]",
         ),

@@ -1,1 +1,1 @@
-"""The API as production serves it: gunicorn, whole requests, and many at once."""
+"""Tests of the API behind gunicorn, as production serves it."""

@@ -1,4 +1,4 @@
-"""A gunicorn on the test's database, with the sample files in it."""
+"""Gunicorn on the test database, which has the sample files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from meter_readings.tests.import_helpers import import_text
 SAMPLES = sorted((PROJECT_ROOT / "sample_data").glob("*.uff"))
 
 
-class ServedTestCase(TransactionTestCase):
-    """The site at `port`; `headers` sign in somebody who may do anything.
+class HttpServerTestCase(TransactionTestCase):
+    """The site at `port`; `headers` authenticate a superuser.
 
-    The database is filled once for the class, so its tests change nothing in it that
-    another would miss.
+    The database is filled once for the class, so a test must not delete what another
+    needs.
     """
 
     headers: ClassVar[dict[str, str]]
@@ -40,10 +40,10 @@ class ServedTestCase(TransactionTestCase):
         cls.port = cls.enterClassContext(run_gunicorn(environment(), log=cls.log))
 
     def _fixture_teardown(self) -> None:
-        """Leave the database as it is: what the class needs is there once."""
+        """Keep the rows that `setUpClass` created."""
 
-    def assert_no_mistake_was_logged(self) -> None:
-        """Look at what the server has said so far: what Django refuses is none."""
+    def assert_no_error_was_logged(self) -> None:
+        """Expect no error in the log, apart from requests that Django rejects."""
         self.log.seek(0)
         wrong = (line for line in self.log if "ERROR" in line)
         said = [line for line in wrong if "django.security" not in line]
@@ -51,7 +51,7 @@ class ServedTestCase(TransactionTestCase):
 
 
 def environment() -> dict[str, str]:
-    """Return that of this process, without what makes one measure its coverage."""
+    """Return the environment of this process without coverage measurement."""
     ours = {
         name: value
         for name, value in os.environ.items()

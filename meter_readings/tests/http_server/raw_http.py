@@ -1,4 +1,4 @@
-"""Requests byte for byte over a connection, as no library would send them."""
+"""Raw HTTP requests that no client library would send."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from typing import NamedTuple
 from meter_readings.benchmarks.gunicorn import HOST
 from meter_readings.tests.malicious_values import Request
 
-_PATIENCE_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 
 
-class Answer(NamedTuple):
-    """What came back: its status, 0 if nothing did; its head; how long it took."""
+class Response(NamedTuple):
+    """A response: its status (0 without a response), its header, its seconds."""
 
     status: int
     head: str
     seconds: float
 
 
-def sent(request: Request, *, port: int) -> Answer:
-    """Send a request on a connection of its own and return what is answered."""
+def send(request: Request, *, port: int) -> Response:
+    """Send a request on its own connection and return the response."""
     begin = time.perf_counter()
-    with socket.create_connection((HOST, port), _PATIENCE_SECONDS) as connection:
-        # Who is refused need not be listened to until the end.
+    with socket.create_connection((HOST, port), _TIMEOUT_SECONDS) as connection:
+        # The server may reject a request before it has read all of it.
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(_bytes(request))
         answer = b"".join(iter(lambda: _received(connection), b""))
-    # Whoever was told to go on is then answered.
+    # The final response follows an interim one.
     answer = answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
     head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
     status = int(head.split(" ", 2)[1]) if head.startswith("HTTP/1.1 ") else 0
-    return Answer(status, head.lower(), time.perf_counter() - begin)
+    return Response(status, head.lower(), time.perf_counter() - begin)
 
 
 def _received(connection: socket.socket) -> bytes:

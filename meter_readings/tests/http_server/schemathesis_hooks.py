@@ -1,4 +1,4 @@
-"""What Schemathesis must know that a description in OpenAPI cannot say."""
+"""Hooks for Schemathesis: rules of the API that OpenAPI cannot express."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from urllib.parse import urlencode
 
 import schemathesis
 
-# Formats that are sent whole; there are no pages of them.
+# These formats have no pages.
 _FILES = ("csv", "d0010")
-_OF_PAGES = {"cursor", "page_size", "fields", "ordering"}
-# What neither gunicorn nor nginx takes, so that it never comes to the site.
+_PAGE_PARAMETERS = {"cursor", "page_size", "fields", "ordering"}
+# Gunicorn and nginx reject longer request lines.
 _LONGEST = 8000
 
 
 @schemathesis.hook
 def filter_case(context: Any, case: Any) -> bool:
-    """Leave out what one parameter forbids another, and what no server takes."""
+    """Skip parameters that exclude each other, and request lines that are too long."""
     asked = case.query if isinstance(case.query, dict) else {}
-    if asked.get("format") in _FILES and _OF_PAGES & set(asked):
+    if asked.get("format") in _FILES and _PAGE_PARAMETERS & set(asked):
         return False
     return len(case.formatted_path) + len(urlencode(asked, doseq=True)) <= _LONGEST

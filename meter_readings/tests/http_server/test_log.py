@@ -1,4 +1,4 @@
-"""What the server says of requests that never come to the site."""
+"""Gunicorn's log of requests that never reach Django."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from meter_readings.tests.malicious_values import READINGS, Request
 
-from .base import ServedTestCase
-from .raw_http import sent
+from .base import HttpServerTestCase
+from .raw_http import send
 
 MPAN = "1200023305967"
 
@@ -21,23 +21,25 @@ UNREADABLE = [
 ]
 
 
-class LogTests(ServedTestCase):
-    def said(self) -> list[dict[str, Any]]:
-        """Return what gunicorn has said of its own; each line must be an object."""
+class LogTests(HttpServerTestCase):
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Return gunicorn's own log lines; each must be a JSON object."""
         self.log.seek(0)
         return [json.loads(line) for line in self.log if "gunicorn.error" in line]
 
     def test_server_log_has_one_json_object_per_line(self) -> None:
-        sent(Request(), port=self.port)
-        [started, *_] = self.said()
+        send(Request(), port=self.port)
+        [started, *_] = self.log_lines()
         self.assertEqual(started["level"], "INFO")
         self.assertIn("Starting gunicorn", started["message"])
 
     def test_server_log_has_no_mpan_of_unreadable_requests(self) -> None:
         for request in UNREADABLE:
             with self.subTest(str(request)):
-                self.assertGreaterEqual(sent(request, port=self.port).status, 400)
-        warnings = [said["message"] for said in self.said() if said["level"] != "INFO"]
+                self.assertGreaterEqual(send(request, port=self.port).status, 400)
+        warnings = [
+            said["message"] for said in self.log_lines() if said["level"] != "INFO"
+        ]
         self.assertGreaterEqual(len(warnings), 4)
         self.log.seek(0)
         self.assertNotIn(MPAN, self.log.read())

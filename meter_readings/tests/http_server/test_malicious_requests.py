@@ -9,26 +9,26 @@ from django.db import connection
 from meter_readings.tests.malicious_values import Request, malicious_requests
 from meter_readings.tests.robustness import say
 
-from .base import ServedTestCase
-from .raw_http import sent
+from .base import HttpServerTestCase
+from .raw_http import send
 
 
-class MaliciousRequestTests(ServedTestCase):
+class MaliciousRequestTests(HttpServerTestCase):
     def test_no_malicious_request_causes_a_server_error(self) -> None:
         # The first request waits for the server's start.
-        sent(Request(), port=self.port)
+        send(Request(), port=self.port)
         statuses: Counter[int] = Counter()
         slowest, slowest_request = 0.0, ""
         for request in malicious_requests(self.headers):
             with self.subTest(str(request)):
-                answer = sent(request, port=self.port)
+                answer = send(request, port=self.port)
                 # Gunicorn knows no other transfer coding than chunked.
                 allowed = {501} if "Transfer-Encoding" in request.headers else set()
                 self.assertIn(answer.status, {*range(200, 500), *allowed})
             statuses[answer.status] += 1
             if answer.seconds > slowest:
                 slowest, slowest_request = answer.seconds, str(request)[:100]
-        self.assert_no_mistake_was_logged()
+        self.assert_no_error_was_logged()
         say(
             f"{statuses.total()} malicious requests on {connection.vendor}: "
             f"{dict(sorted(statuses.items()))}; "

@@ -21,7 +21,7 @@ from .test_erasure import (
     OTHER,
     REJECTED,
     SERIAL_NUMBER,
-    WithoutCompaction,
+    WithoutVacuum,
     erase,
 )
 
@@ -40,7 +40,7 @@ def table(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-class SubjectAccessTests(WithoutCompaction):
+class SubjectAccessTests(WithoutVacuum):
     def setUp(self) -> None:
         super().setUp()
         imported(BOTH, "both.uff")
