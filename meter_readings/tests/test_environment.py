@@ -1,4 +1,4 @@
-"""The environment is read strictly, and `.env` only where it says nothing."""
+"""Environment variables: valid values, errors, and `.env`."""
 
 import os
 import tempfile
@@ -12,7 +12,7 @@ from config import environment
 
 
 class EnvironmentCase(SimpleTestCase):
-    """Give each test an environment of its own."""
+    """Restores the environment after each test."""
 
     def setUp(self) -> None:
         patched = patch.dict(os.environ)
@@ -20,28 +20,28 @@ class EnvironmentCase(SimpleTestCase):
         self.addCleanup(patched.stop)
 
 
-class TextTests(EnvironmentCase):
-    def test_returns_the_value(self) -> None:
+class EnvStrTests(EnvironmentCase):
+    def test_env_str_returns_the_value(self) -> None:
         os.environ["DB_NAME"] = "readings"
         self.assertEqual(environment.env_str("DB_NAME"), "readings")
 
-    def test_drops_spaces_around_the_value(self) -> None:
+    def test_env_str_strips_spaces(self) -> None:
         os.environ["DB_NAME"] = " readings "
         self.assertEqual(environment.env_str("DB_NAME"), "readings")
 
-    def test_takes_a_blank_value_for_absent(self) -> None:
+    def test_env_str_returns_the_default_for_a_blank_value(self) -> None:
         os.environ["DB_NAME"] = " "
         self.assertEqual(environment.env_str("DB_NAME", "d0010"), "d0010")
 
 
-class BooleanTests(EnvironmentCase):
-    def test_understands_yes(self) -> None:
+class EnvBoolTests(EnvironmentCase):
+    def test_env_bool_accepts_words_for_true(self) -> None:
         for word in ["1", "true", "True", "YES", "on"]:
             with self.subTest(word=word):
                 os.environ["DEBUG"] = word
                 self.assertIs(environment.env_bool("DEBUG", default=False), True)
 
-    def test_understands_no(self) -> None:
+    def test_env_bool_accepts_words_for_false(self) -> None:
         for word in ["0", "false", "False", "NO", "off"]:
             with self.subTest(word=word):
                 os.environ["DEBUG"] = word
@@ -51,15 +51,14 @@ class BooleanTests(EnvironmentCase):
         os.environ["DEBUG"] = ""
         self.assertIs(environment.env_bool("DEBUG", default=True), True)
 
-    def test_refuses_other_words(self) -> None:
+    def test_env_bool_rejects_other_words(self) -> None:
         os.environ["DEBUG"] = "maybe"
         with self.assertRaisesMessage(ImproperlyConfigured, "DEBUG must be one of 1,"):
             environment.env_bool("DEBUG", default=False)
 
 
-class IntegerTests(EnvironmentCase):
+class EnvIntTests(EnvironmentCase):
     def port(self, value: str) -> int:
-        """Return what a port of this value is read as."""
         os.environ["DB_PORT"] = value
         return environment.env_int("DB_PORT", 5432, minimum=1, maximum=65535)
 
@@ -69,7 +68,7 @@ class IntegerTests(EnvironmentCase):
     def test_returns_the_default_for_a_blank(self) -> None:
         self.assertEqual(self.port(""), 5432)
 
-    def test_accepts_its_limits(self) -> None:
+    def test_env_int_accepts_its_limits(self) -> None:
         self.assertEqual([self.port("1"), self.port("65535")], [1, 65535])
 
     def test_refuses_anything_else(self) -> None:
@@ -84,22 +83,21 @@ class IntegerTests(EnvironmentCase):
                 self.port(value)
 
 
-class DaysTests(EnvironmentCase):
+class EnvDaysTests(EnvironmentCase):
     def days(self, value: str) -> int:
-        """Return how many days something is kept that is told this value."""
         os.environ["RETENTION_READINGS_DAYS"] = value
         return environment.env_days("RETENTION_READINGS_DAYS", 400, minimum=30)
 
     def test_returns_the_number(self) -> None:
         self.assertEqual([self.days("30"), self.days("36500")], [30, 36500])
 
-    def test_takes_none_at_all_for_ever(self) -> None:
+    def test_env_days_accepts_0_for_ever(self) -> None:
         self.assertEqual(self.days("0"), 0)
 
     def test_returns_the_default_for_a_blank(self) -> None:
         self.assertEqual(self.days(""), 400)
 
-    def test_refuses_so_few_that_it_must_be_a_slip(self) -> None:
+    def test_env_days_rejects_a_number_below_the_minimum(self) -> None:
         message = (
             "RETENTION_READINGS_DAYS must be 0, to keep for ever, or 30 days or more."
         )
@@ -112,62 +110,62 @@ class DaysTests(EnvironmentCase):
                 self.days(value)
 
 
-class ReadFileTests(EnvironmentCase):
+class LoadDotenvTests(EnvironmentCase):
     def read(self, content: bytes) -> None:
-        """Read a file of this content into the environment."""
+        """Load a file of this content."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, ".env")
             path.write_bytes(content)
             environment.load_dotenv(path)
 
-    def test_adds_what_the_environment_lacks(self) -> None:
+    def test_dotenv_adds_variables_that_are_not_set(self) -> None:
         os.environ.pop("DB_NAME", None)
         self.read(b"DB_NAME=from_file\n")
         self.assertEqual(os.environ["DB_NAME"], "from_file")
 
-    def test_never_replaces_what_the_environment_has(self) -> None:
+    def test_dotenv_does_not_replace_variables(self) -> None:
         os.environ["DB_NAME"] = "from_environment"
         self.read(b"DB_NAME=from_file\n")
         self.assertEqual(os.environ["DB_NAME"], "from_environment")
 
-    def test_passes_over_comments_and_blank_lines(self) -> None:
+    def test_dotenv_ignores_comments_and_blank_lines(self) -> None:
         before = dict(os.environ)
         self.read(b"# a comment\n\n   \n")
         self.assertEqual(dict(os.environ), before)
 
-    def test_understands_quotes_exports_and_windows_line_ends(self) -> None:
+    def test_dotenv_accepts_quotes_export_and_windows_line_ends(self) -> None:
         for line in [b"export X_NAME='a b'\r\n", b'X_NAME = "a b"\n', b"X_NAME=a b\n"]:
             with self.subTest(line=line):
                 os.environ.pop("X_NAME", None)
                 self.read(line)
                 self.assertEqual(os.environ["X_NAME"], "a b")
 
-    def test_keeps_an_equals_sign_in_the_value(self) -> None:
+    def test_dotenv_keeps_an_equals_sign_in_the_value(self) -> None:
         os.environ.pop("X_NAME", None)
         self.read(b"X_NAME=a=b==\n")
         self.assertEqual(os.environ["X_NAME"], "a=b==")
 
-    def test_names_the_line_it_cannot_read_but_not_its_content(self) -> None:
+    def test_dotenv_errors_give_the_line_number_but_not_the_line(self) -> None:
         with self.assertRaises(ImproperlyConfigured) as caught:
             self.read(b"# first\nmy secret\n")
         self.assertIn("line 2: write NAME=value.", str(caught.exception))
         self.assertNotIn("my secret", str(caught.exception))
 
-    def test_refuses_a_name_that_no_environment_can_hold(self) -> None:
+    def test_dotenv_rejects_an_invalid_name(self) -> None:
         with self.assertRaisesMessage(ImproperlyConfigured, "line 1"):
             self.read(b"DB NAME=readings\n")
 
-    def test_refuses_bytes_that_are_not_text(self) -> None:
+    def test_dotenv_rejects_bytes_that_are_not_utf_8(self) -> None:
         with self.assertRaisesMessage(ImproperlyConfigured, "cannot be read as UTF-8"):
             self.read(b"DB_NAME=\xff\n")
 
-    def test_accepts_that_there_is_no_file(self) -> None:
+    def test_dotenv_may_be_missing(self) -> None:
         before = dict(os.environ)
         environment.load_dotenv(Path("/there/is/no/such/file"))
         self.assertEqual(dict(os.environ), before)
 
 
-class PrepareTests(EnvironmentCase):
+class SetupEnvironmentTests(EnvironmentCase):
     def setUp(self) -> None:
         super().setUp()
         os.environ.pop("D0010_ENV", None)
@@ -178,22 +176,22 @@ class PrepareTests(EnvironmentCase):
         patched.start()
         self.addCleanup(patched.stop)
 
-    def test_applies_the_default_where_nothing_is_said(self) -> None:
+    def test_the_default_environment_applies_if_none_is_set(self) -> None:
         environment.setup_environment(default_environment="development")
         self.assertEqual(os.environ["D0010_ENV"], "development")
 
-    def test_lets_the_file_choose_the_environment(self) -> None:
+    def test_dotenv_can_set_the_environment(self) -> None:
         self.root.joinpath(".env").write_text("D0010_ENV=production\n")
         environment.setup_environment(default_environment="development")
         self.assertEqual(os.environ["D0010_ENV"], "production")
 
-    def test_lets_the_real_environment_choose_first(self) -> None:
+    def test_a_variable_overrides_the_environment_in_dotenv(self) -> None:
         os.environ["D0010_ENV"] = "development"
         self.root.joinpath(".env").write_text("D0010_ENV=production\n")
         environment.setup_environment(default_environment="production")
         self.assertEqual(os.environ["D0010_ENV"], "development")
 
-    def test_names_the_settings(self) -> None:
+    def test_sets_the_settings_module(self) -> None:
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)
         environment.setup_environment(default_environment="development")
         self.assertEqual(os.environ["DJANGO_SETTINGS_MODULE"], "config.settings")

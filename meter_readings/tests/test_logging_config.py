@@ -1,4 +1,4 @@
-"""Log lines hold no personal data and cannot be forged."""
+"""Logging: redaction of personal data, one line per event, JSON."""
 
 import json
 import logging
@@ -16,13 +16,13 @@ MPAN = "1200023305967"
 
 class RedactingFormatterTests(SimpleTestCase):
     def entry(self, message: str, *arguments: object, exc_info: Any = None) -> str:
-        """Return this message as the log shows it."""
+        """Return a message as it is logged."""
         record = logging.LogRecord(
             "test", logging.INFO, __file__, 1, message, arguments, exc_info
         )
         return RedactingFormatter("{message}", style="{").format(record)
 
-    def test_leaves_an_ordinary_message_alone(self) -> None:
+    def test_logs_an_ordinary_message_unchanged(self) -> None:
         self.assertEqual(self.entry("Imported %d readings", 12), "Imported 12 readings")
 
     def test_masks_an_mpan(self) -> None:
@@ -31,26 +31,26 @@ class RedactingFormatterTests(SimpleTestCase):
     def test_masks_an_mpan_written_with_spaces(self) -> None:
         self.assertEqual(self.entry("for 12 0002 3305 967."), "for [MPAN].")
 
-    def test_leaves_longer_numbers_alone(self) -> None:
+    def test_does_not_mask_longer_numbers(self) -> None:
         self.assertEqual(self.entry("at 20160222000000"), "at 20160222000000")
 
     def test_masks_a_token(self) -> None:
         token = "d0010_" + "0123456789abcdef" * 4
         self.assertEqual(self.entry(f"at /api/{token}/"), "at /api/[token]/")
 
-    def test_leaves_out_what_people_searched_for(self) -> None:
+    def test_masks_a_query_string(self) -> None:
         self.assertEqual(
             self.entry('"%s" %s', "GET /search?q=S95105287 HTTP/1.1", "200"),
             '"GET /search?[query] HTTP/1.1" 200',
         )
 
-    def test_leaves_a_question_alone(self) -> None:
+    def test_does_not_mask_a_question_mark(self) -> None:
         self.assertEqual(self.entry("Really? Yes."), "Really? Yes.")
 
-    def test_keeps_one_event_on_one_line(self) -> None:
+    def test_writes_one_event_on_one_line(self) -> None:
         self.assertEqual(self.entry("name %s", "a\r\nb"), r"name a\x0d\x0ab")
 
-    def test_shows_terminal_commands_instead_of_obeying_them(self) -> None:
+    def test_escapes_terminal_control_sequences(self) -> None:
         self.assertEqual(self.entry("\x1b[2J\x9b"), r"\x1b[2J\x9b")
 
     def test_masks_an_mpan_in_a_traceback(self) -> None:
@@ -72,7 +72,7 @@ class RedactingFormatterTests(SimpleTestCase):
 
 class JsonFormatterTests(SimpleTestCase):
     def entry(self, message: str, exc_info: Any = None, **more: object) -> Any:
-        """Return what a program reads of this message."""
+        """Return the JSON object of a message."""
         record = logging.LogRecord(
             "meter_readings", logging.ERROR, __file__, 1, message, (), exc_info
         )
@@ -81,7 +81,7 @@ class JsonFormatterTests(SimpleTestCase):
         self.assertNotIn("\n", line)
         return json.loads(line)
 
-    def test_writes_one_object_with_what_happened(self) -> None:
+    def test_json_has_time_level_logger_and_message(self) -> None:
         entry = self.entry("It failed", created=0.5)
         self.assertEqual(
             entry,
@@ -96,10 +96,10 @@ class JsonFormatterTests(SimpleTestCase):
     def test_masks_an_mpan(self) -> None:
         self.assertEqual(self.entry(f"For {MPAN}")["message"], "For [MPAN]")
 
-    def test_names_the_request_to_which_it_belongs(self) -> None:
+    def test_json_has_the_request_id(self) -> None:
         self.assertEqual(self.entry("x", request_id=" 5f2")["request_id"], "5f2")
 
-    def test_keeps_a_traceback_inside_the_message(self) -> None:
+    def test_json_has_the_traceback_in_the_message(self) -> None:
         try:
             raise ValueError(MPAN)
         except ValueError:
@@ -108,7 +108,7 @@ class JsonFormatterTests(SimpleTestCase):
 
 
 class LoggingSettingsTests(SimpleTestCase):
-    def test_production_writes_for_programs(self) -> None:
+    def test_production_logs_json(self) -> None:
         handlers = logging_config(is_production=True)["handlers"]
         self.assertEqual(handlers["console"]["formatter"], "json")
 
@@ -117,7 +117,7 @@ class LoggingSettingsTests(SimpleTestCase):
             with self.subTest(handler=name):
                 self.assertEqual(handler["formatter"], "text")
 
-    def test_no_logger_keeps_a_handler_of_another_kind(self) -> None:
+    def test_no_logger_has_a_handler_that_does_not_redact(self) -> None:
         for name in ["", "django", "django.server", "django.request"]:
             for handler in logging.getLogger(name).handlers:
                 with self.subTest(logger=name, handler=handler):

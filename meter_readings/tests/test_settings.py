@@ -1,4 +1,4 @@
-"""Settings work with nothing set, and production refuses to start unsafely."""
+"""Settings: defaults of development, validation of production."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from config.production import validate_production_settings
 from meter_readings import demo
 from meter_readings.checks import is_mended
 
-# A blank is taken for absent, and keeps a developer's own .env out of the tests.
+# A blank value counts as unset, and overrides a developer's own .env.
 NOTHING_SET = dict.fromkeys(
     [
         "ACCEPT_SQLITE_RISK",
@@ -69,7 +69,7 @@ PRODUCTION = {
 
 
 def settings_with(**values: str) -> dict[str, Any]:
-    """Return the settings as they come out with these names set and no others."""
+    """Return the settings with only these variables set."""
     with patch.dict(os.environ, {**NOTHING_SET, **values}):
         return runpy.run_path(str(environment.PROJECT_ROOT / "config" / "settings.py"))
 
@@ -78,10 +78,10 @@ class DevelopmentSettingsTests(SimpleTestCase):
     def setUp(self) -> None:
         self.settings = settings_with(D0010_ENV="development")
 
-    def test_debug_is_on(self) -> None:
+    def test_development_has_debug_on(self) -> None:
         self.assertIs(self.settings["DEBUG"], True)
 
-    def test_this_machine_alone_is_an_allowed_host(self) -> None:
+    def test_development_allows_local_hosts_only(self) -> None:
         self.assertEqual(
             self.settings["ALLOWED_HOSTS"], ["localhost", "127.0.0.1", "[::1]"]
         )
@@ -112,7 +112,7 @@ class DevelopmentSettingsTests(SimpleTestCase):
         settings = settings_with(D0010_ENV="development", DEBUG="0")
         self.assertIs(settings["DEBUG"], False)
 
-    def test_an_unknown_environment_is_refused(self) -> None:
+    def test_an_unknown_environment_is_an_error(self) -> None:
         with self.assertRaisesMessage(
             ImproperlyConfigured, "D0010_ENV must be development or production."
         ):
@@ -120,7 +120,7 @@ class DevelopmentSettingsTests(SimpleTestCase):
 
 
 class PostgresqlSettingsTests(SimpleTestCase):
-    def test_uses_the_names_given(self) -> None:
+    def test_postgresql_uses_the_db_variables(self) -> None:
         settings = settings_with(
             D0010_ENV="development",
             USE_POSTGRESQL="1",
@@ -136,7 +136,7 @@ class PostgresqlSettingsTests(SimpleTestCase):
             ["readings", "reader", "secret", "db.example", 6432],
         )
 
-    def test_knows_a_replica_by_the_same_name_user_and_password(self) -> None:
+    def test_the_replica_has_the_name_user_and_password_of_the_primary(self) -> None:
         settings = settings_with(
             D0010_ENV="development",
             USE_POSTGRESQL="1",
@@ -153,7 +153,7 @@ class PostgresqlSettingsTests(SimpleTestCase):
             settings["DATABASE_ROUTERS"], ["meter_readings.ops.db_router.ReplicaRouter"]
         )
 
-    def test_knows_a_replica_at_another_port(self) -> None:
+    def test_the_replica_can_have_another_port(self) -> None:
         settings = settings_with(
             D0010_ENV="development",
             USE_POSTGRESQL="1",
@@ -162,7 +162,7 @@ class PostgresqlSettingsTests(SimpleTestCase):
         )
         self.assertEqual(settings["DATABASES"]["replica"]["PORT"], 5433)
 
-    def test_has_no_replica_unless_it_is_named(self) -> None:
+    def test_there_is_no_replica_without_a_host(self) -> None:
         for names in ({"USE_POSTGRESQL": "1"}, {"DB_REPLICA_HOST": "copy.example"}):
             settings = settings_with(D0010_ENV="development", **names)
             self.assertEqual(
@@ -170,7 +170,7 @@ class PostgresqlSettingsTests(SimpleTestCase):
                 (["default"], []),
             )
 
-    def test_has_defaults_for_every_name(self) -> None:
+    def test_every_db_variable_has_a_default(self) -> None:
         settings = settings_with(D0010_ENV="development", USE_POSTGRESQL="1")
         database = settings["DATABASES"]["default"]
         self.assertEqual(
@@ -181,64 +181,64 @@ class PostgresqlSettingsTests(SimpleTestCase):
 
 class ProductionSettingsTests(SimpleTestCase):
     def assert_refused(self, message: str, **values: str) -> None:
-        """Expect production to refuse these values with this message."""
+        """Expect an error in production with these values."""
         with self.assertRaisesMessage(ImproperlyConfigured, message):
             settings_with(**{**PRODUCTION, **values})
 
-    def test_accepts_a_complete_environment(self) -> None:
+    def test_production_accepts_a_complete_environment(self) -> None:
         self.assertIs(settings_with(**PRODUCTION)["DEBUG"], False)
 
-    def test_is_assumed_where_nothing_is_said(self) -> None:
+    def test_production_is_the_default_environment(self) -> None:
         self.assert_refused("SECRET_KEY must be", D0010_ENV="", SECRET_KEY="")
 
-    def test_refuses_debug(self) -> None:
+    def test_production_rejects_debug(self) -> None:
         self.assert_refused("DEBUG must be off in production", DEBUG="1")
 
-    def test_refuses_a_missing_key(self) -> None:
+    def test_production_rejects_a_missing_secret_key(self) -> None:
         self.assert_refused("SECRET_KEY must be", SECRET_KEY="")
 
-    def test_refuses_a_short_key(self) -> None:
+    def test_production_rejects_a_short_secret_key(self) -> None:
         self.assert_refused(
             "SECRET_KEY must be", SECRET_KEY=PRODUCTION["SECRET_KEY"][:49]
         )
 
-    def test_refuses_a_monotonous_key(self) -> None:
+    def test_production_rejects_a_repetitive_secret_key(self) -> None:
         self.assert_refused("SECRET_KEY must be", SECRET_KEY="abcd" * 20)
 
-    def test_refuses_the_development_key(self) -> None:
+    def test_production_rejects_the_development_secret_key(self) -> None:
         key = settings_with(D0010_ENV="development")["SECRET_KEY"]
         self.assert_refused("SECRET_KEY must be", SECRET_KEY=key)
 
-    def test_never_shows_the_key_it_refuses(self) -> None:
+    def test_errors_do_not_show_the_secret_key(self) -> None:
         with self.assertRaises(ImproperlyConfigured) as caught:
             settings_with(**{**PRODUCTION, "SECRET_KEY": "short-and-secret"})
         self.assertNotIn("short-and-secret", str(caught.exception))
 
-    def test_refuses_a_short_key_of_pseudonyms(self) -> None:
+    def test_production_rejects_a_short_pseudonym_key(self) -> None:
         self.assert_refused("PSEUDONYM_KEY must be", PSEUDONYM_KEY="x" * 31)
 
-    def test_makes_pseudonyms_by_the_secret_key_unless_it_is_told_another(self) -> None:
+    def test_the_pseudonym_key_defaults_to_the_secret_key(self) -> None:
         key = settings_with(**PRODUCTION)["PSEUDONYM_KEY"]
         self.assertEqual(key, PRODUCTION["SECRET_KEY"])
 
-    def test_refuses_no_hosts(self) -> None:
+    def test_production_rejects_empty_allowed_hosts(self) -> None:
         self.assert_refused("ALLOWED_HOSTS must list", ALLOWED_HOSTS=" , ")
 
-    def test_refuses_wildcard_hosts(self) -> None:
+    def test_production_rejects_wildcard_hosts(self) -> None:
         for hosts in ["*", "readings.example,*", ".example", "*.example", "-"]:
             with self.subTest(hosts=hosts):
                 self.assert_refused("ALLOWED_HOSTS must list", ALLOWED_HOSTS=hosts)
 
-    def test_refuses_hosts_that_are_addresses_of_pages(self) -> None:
+    def test_production_rejects_hosts_with_a_scheme_port_or_path(self) -> None:
         for hosts in ["https://readings.example", "readings.example:443", "a.example/"]:
             with self.subTest(hosts=hosts):
                 self.assert_refused("ALLOWED_HOSTS must list", ALLOWED_HOSTS=hosts)
 
-    def test_refuses_a_key_that_is_published(self) -> None:
+    def test_production_rejects_a_secret_key_from_the_repository(self) -> None:
         readme = (environment.PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
         self.assert_refused("not one that is published", SECRET_KEY=readme[2:60])
 
-    def test_reads_no_folder_that_python_left_beside_the_scripts(self) -> None:
+    def test_the_search_for_a_published_key_skips_folders(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         Path(folder, "deployment_scripts", "__pycache__").mkdir(parents=True)
         validate_production_settings(
@@ -250,38 +250,38 @@ class ProductionSettingsTests(SimpleTestCase):
             pseudonym_key=PRODUCTION["SECRET_KEY"],
         )
 
-    def test_refuses_a_short_metrics_token(self) -> None:
+    def test_production_rejects_a_short_metrics_token(self) -> None:
         self.assert_refused("METRICS_TOKEN must be", METRICS_TOKEN="guess-me")
 
-    def test_needs_no_metrics_token(self) -> None:
+    def test_production_needs_no_metrics_token(self) -> None:
         self.assertEqual(settings_with(**PRODUCTION)["METRICS_TOKEN"], "")
 
-    def test_splits_hosts_at_commas(self) -> None:
+    def test_allowed_hosts_are_separated_by_commas(self) -> None:
         self.assertEqual(
             settings_with(**PRODUCTION)["ALLOWED_HOSTS"],
             ["readings.example", "www.readings.example"],
         )
 
-    def test_trusts_forms_from_its_own_hosts_by_https_alone(self) -> None:
+    def test_csrf_trusts_the_allowed_hosts_over_https_only(self) -> None:
         self.assertEqual(
             settings_with(**PRODUCTION)["CSRF_TRUSTED_ORIGINS"],
             ["https://readings.example", "https://www.readings.example"],
         )
 
-    def test_moves_everybody_to_https_for_a_year(self) -> None:
+    def test_production_redirects_to_https_with_hsts_for_a_year(self) -> None:
         settings = settings_with(**PRODUCTION)
         self.assertIs(settings["SECURE_SSL_REDIRECT"], True)
         self.assertEqual(settings["SECURE_HSTS_SECONDS"], 31_536_000)
 
-    def test_sends_cookies_over_https_alone(self) -> None:
+    def test_production_sends_cookies_over_https_only(self) -> None:
         settings = settings_with(**PRODUCTION)
         self.assertIs(settings["SESSION_COOKIE_SECURE"], True)
         self.assertIs(settings["CSRF_COOKIE_SECURE"], True)
 
-    def test_believes_no_proxy_unless_there_is_one(self) -> None:
+    def test_proxy_headers_are_ignored_without_a_proxy(self) -> None:
         self.assertNotIn("SECURE_PROXY_SSL_HEADER", settings_with(**PRODUCTION))
 
-    def test_believes_the_proxy_it_is_told_of(self) -> None:
+    def test_proxy_headers_are_trusted_behind_a_proxy(self) -> None:
         settings = settings_with(**PRODUCTION, BEHIND_PROXY="1")
         self.assertEqual(
             settings["SECURE_PROXY_SSL_HEADER"], ("HTTP_X_FORWARDED_PROTO", "https")
@@ -358,12 +358,12 @@ class SessionSettingsTests(SimpleTestCase):
 
 
 class StartingTests(TransactionTestCase):
-    """The doors themselves, each in a process of its own."""
+    """manage.py and the WSGI application, each in a process of its own."""
 
     def run_python(
         self, *arguments: str, **values: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run Python in the project with these names set and no others."""
+        """Run Python in the project with only these variables set."""
         variables = {**os.environ, **NOTHING_SET, **values}
         variables.pop("DJANGO_SETTINGS_MODULE", None)
         return subprocess.run(
@@ -399,21 +399,21 @@ class StartingTests(TransactionTestCase):
         self.assertIn("Configuration error: DEBUG must be one of", result.stderr)
         self.assertNotIn("Traceback", result.stderr)
 
-    def test_manage_py_shows_the_traceback_to_those_who_ask(self) -> None:
+    def test_manage_py_shows_a_traceback_with_the_option(self) -> None:
         result = self.run_python("manage.py", "check", "--traceback", DEBUG="maybe")
         self.assertIn("Traceback", result.stderr)
 
-    def test_the_web_application_refuses_to_start_with_nothing_set(self) -> None:
+    def test_the_web_application_does_not_start_with_nothing_set(self) -> None:
         result = self.run_python("-c", "import config.wsgi")
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("SECRET_KEY must be", result.stderr)
 
-    def test_the_web_application_starts_in_development_unexamined(self) -> None:
+    def test_the_web_application_starts_in_development_without_checks(self) -> None:
         result = self.run_python("-c", "import config.wsgi", D0010_ENV="development")
         self.assertEqual(result.returncode, 0, result.stderr)
 
     def production(self) -> dict[str, str]:
-        """Return what a production on the database of the tests has set."""
+        """Return the variables of a production on the test database."""
         folder = self.enterContext(tempfile.TemporaryDirectory())
         where = {
             "SQLITE_PATH",
@@ -439,7 +439,7 @@ class StartingTests(TransactionTestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
 
     def limits(self, *how: str) -> str:
-        """Return how long a question and an idle transaction may take at PostgreSQL."""
+        """Return the statement timeout and the idle transaction timeout."""
         production = self.production()
         self.run_python("manage.py", "collectstatic", "--noinput", **production)
         code = (
@@ -452,17 +452,17 @@ class StartingTests(TransactionTestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         return result.stdout.strip()
 
-    @skipUnless(connection.vendor == "postgresql", "SQLite asks nobody else")
-    def test_the_web_may_ask_for_half_a_minute(self) -> None:
+    @skipUnless(connection.vendor == "postgresql", "SQLite has no server")
+    def test_the_web_application_has_timeouts_on_postgresql(self) -> None:
         asked = self.limits("-c", "from config.wsgi import application;")
         self.assertEqual(asked, "30s 1min")
 
-    @skipUnless(connection.vendor == "postgresql", "SQLite asks nobody else")
-    def test_commands_may_ask_for_as_long_as_it_takes(self) -> None:
+    @skipUnless(connection.vendor == "postgresql", "SQLite has no server")
+    def test_commands_have_no_timeouts_on_postgresql(self) -> None:
         asked = self.limits("manage.py", "shell", "--no-imports", "--command", "")
         self.assertEqual(asked, "0 0")
 
-    def test_production_says_all_that_keeps_it_from_starting(self) -> None:
+    def test_production_reports_every_startup_error(self) -> None:
         demo.create_demo_user()
         result = self.run_python("-c", "import config.wsgi", **self.production())
         self.assertNotEqual(result.returncode, 0)
@@ -470,7 +470,7 @@ class StartingTests(TransactionTestCase):
         self.assertIn("static files: not collected", result.stderr)
 
     def refused(self, **values: str) -> str:
-        """Return why a production with these values does not start."""
+        """Return the error output of a production that does not start."""
         result = self.run_python(
             "-c", "import config.wsgi", **{**self.production(), **values}
         )
@@ -499,15 +499,15 @@ class StartingTests(TransactionTestCase):
         self.assertIn("d0010.E010", said)
         self.assertIn("or set ACCEPT_SQLITE_RISK=1 and keep backups", said)
 
-    def test_production_does_not_start_with_the_demonstrations_password(self) -> None:
-        # As production keeps it, and not as tests do, which are in a hurry
+    def test_production_does_not_start_with_the_demo_password(self) -> None:
+        # Hashed as in production; tests use a faster hasher.
         password = PBKDF2PasswordHasher().encode(demo.DEMO_PASSWORD, "salt", 1000)
         User.objects.create(username="alice", is_superuser=True, password=password)
         said = self.refused()
         self.assertIn("d0010.E004", said)
         self.assertIn("python manage.py changepassword NAME", said)
 
-    def test_django_finds_nothing_to_improve_in_production(self) -> None:
+    def test_django_deployment_checks_pass_in_production(self) -> None:
         result = self.run_python(
             *["manage.py", "check", "--deploy", "--fail-level", "WARNING"],
             **self.production(),
@@ -516,23 +516,23 @@ class StartingTests(TransactionTestCase):
 
 
 class ExampleFileTests(SimpleTestCase):
-    """`.env.example` is what people copy, so it must be right."""
+    """`.env.example`: every variable, with values that work."""
 
     def setUp(self) -> None:
         root = environment.PROJECT_ROOT
         self.settings = (root / "config" / "settings.py").read_text(encoding="utf-8")
         self.example = (root / ".env.example").read_text(encoding="utf-8")
 
-    def test_explains_every_name_that_the_settings_read(self) -> None:
+    def test_the_example_has_every_variable_that_the_settings_read(self) -> None:
         read = re.findall(r"\benv_\w+\(\s*\"(\w+)\"", self.settings)
         explained = re.findall(r"^#(\w+)=", self.example, flags=re.MULTILINE)
         self.assertEqual(sorted(explained), sorted(read))
 
-    def test_these_tests_know_every_name_too(self) -> None:
+    def test_nothing_set_has_every_variable_that_the_settings_read(self) -> None:
         read = re.findall(r"\benv_\w+\(\s*\"(\w+)\"", self.settings)
         self.assertEqual(sorted(NOTHING_SET), sorted(read))
 
-    def test_works_in_development_as_it_is_and_with_every_line_on(self) -> None:
+    def test_the_example_works_as_it_is_and_with_every_line_on(self) -> None:
         every_line_on = re.sub(r"^#(\w+=)", r"\1", self.example, flags=re.MULTILINE)
         for content in [self.example, every_line_on]:
             with (
@@ -550,36 +550,36 @@ class ExampleFileTests(SimpleTestCase):
 @skipUnless(connection.vendor == "sqlite", "settings of SQLite")
 class SqliteConnectionTests(TestCase):
     def pragma(self, name: str) -> object:
-        """Return what the connection has for this pragma."""
+        """Return the value of a pragma."""
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA {name}")
             return cursor.fetchone()[0]
 
-    def test_readers_and_a_writer_work_at_once(self) -> None:
+    def test_sqlite_uses_write_ahead_logging(self) -> None:
         self.assertEqual(self.pragma("journal_mode"), "wal")
 
-    def test_syncs_at_checkpoints(self) -> None:
+    def test_sqlite_syncs_at_checkpoints(self) -> None:
         self.assertEqual(self.pragma("synchronous"), 1)
 
-    def test_keeps_foreign_keys(self) -> None:
+    def test_sqlite_enforces_foreign_keys(self) -> None:
         self.assertEqual(self.pragma("foreign_keys"), 1)
 
-    def test_waits_twenty_seconds_for_a_lock(self) -> None:
+    def test_sqlite_waits_twenty_seconds_for_a_lock(self) -> None:
         self.assertEqual(self.pragma("busy_timeout"), 20_000)
 
-    def test_caches_16_megabytes(self) -> None:
+    def test_sqlite_caches_16_megabytes(self) -> None:
         self.assertEqual(self.pragma("cache_size"), -16_384)
 
-    def test_leaves_no_wal_file_over_64_megabytes(self) -> None:
+    def test_sqlite_truncates_the_wal_file_to_64_megabytes(self) -> None:
         self.assertEqual(self.pragma("journal_size_limit"), 64 * 1024 * 1024)
 
-    def test_takes_the_write_lock_when_a_transaction_starts(self) -> None:
+    def test_sqlite_takes_the_write_lock_when_a_transaction_starts(self) -> None:
         self.assertEqual(
             getattr(connection, "transaction_mode", None),
             "IMMEDIATE",
         )
 
-    def test_maps_no_file_into_memory(self) -> None:
+    def test_sqlite_maps_no_file_into_memory(self) -> None:
         self.assertEqual(self.pragma("mmap_size"), 0)
 
     def test_the_test_database_is_a_file(self) -> None:
@@ -587,7 +587,7 @@ class SqliteConnectionTests(TestCase):
 
 
 class ContentSecurityPolicyTests(SimpleTestCase):
-    def test_every_page_may_load_only_its_own_files(self) -> None:
+    def test_pages_may_load_files_of_this_site_only(self) -> None:
         response = Client().get("/admin/login/no-such-page/")
         policy = response.headers["Content-Security-Policy"]
         self.assertIn("default-src 'none'", policy)

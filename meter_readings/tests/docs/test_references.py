@@ -27,7 +27,7 @@ SCRIPT = re.compile(r"(?<![\w.])\./([\w./-]+)")
 COMMAND = re.compile(r"manage\.py ([a-z]\w*)((?:\\\n|[^\n`|;&#])*)")
 OPTION = re.compile(r"(?<= )--?[a-z][a-z0-9-]*")
 MANAGE = re.compile(r"manage\.py ([a-z]\w*)")
-READ_BY_SETTINGS = re.compile(r"environment\.\w+\(\s*\"(\w+)\"")
+READ_BY_SETTINGS = re.compile(r"\benv_\w+\(\s*\"(\w+)\"")
 SHOWN_SCRIPT = re.compile(r"deployment_scripts/([a-z_]+\.sh)((?: [^\n`;]+)?)")
 AMOUNT = re.compile(r"\bamount\(\"(\w+)\"|environ\.get\(\"(D0010_\w+)\"")
 
