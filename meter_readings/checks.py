@@ -170,7 +170,7 @@ def check_sqlite_version(
         not settings.IS_PRODUCTION
         or settings.ACCEPT_SQLITE_RISK
         or connections["default"].vendor != "sqlite"
-        or is_mended(sqlite3.sqlite_version_info)
+        or has_wal_fix(sqlite3.sqlite_version_info)
     ):
         return []
     return [
@@ -229,7 +229,7 @@ def _has_users() -> bool:
     return User._meta.db_table in connections["default"].introspection.table_names()
 
 
-def is_mended(version: tuple[int, ...]) -> bool:
+def has_wal_fix(version: tuple[int, ...]) -> bool:
     """Return whether a version of SQLite is free of the bug in its log."""
     return (
         version >= (3, 51, 3)

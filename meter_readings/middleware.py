@@ -81,7 +81,9 @@ class ServiceUnavailableMiddleware:
             # Neither sign-in attempts nor API requests can be counted.
             logger.error("Redis cannot be used (%s).", type(error).__name__)
             return _service_unavailable("The cache cannot be reached at the moment.")
-        if not isinstance(error, OperationalError | InterfaceError | importer.Busy):
+        if not isinstance(
+            error, OperationalError | InterfaceError | importer.ImportLockTimeout
+        ):
             return None
         # Only the class is logged: the message can contain values of a row.
         logger.error("The database cannot be used (%s).", type(error).__name__)

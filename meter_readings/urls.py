@@ -3,23 +3,24 @@
 from django.conf import settings
 from django.urls import path
 
-from meter_readings import admin_views, views
+from meter_readings import views
+from meter_readings.admin import pages
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("find/", views.find, name="find"),
-    path("admin/upload/", admin_views.upload, name="upload"),
-    path("admin/upload/sample/", admin_views.upload_sample, name="upload-sample"),
+    path("admin/upload/", pages.upload, name="upload"),
+    path("admin/upload/sample/", pages.upload_sample, name="upload-sample"),
 ]
 
 # Where readings are real there is no such place.
 if not settings.IS_PRODUCTION:
     urlpatterns += [
-        path("admin/testing/", admin_views.testing_dashboard, name="testing-dashboard"),
+        path("admin/testing/", pages.testing_dashboard, name="testing-dashboard"),
         path(
             "admin/testing/import/",
-            admin_views.testing_import,
+            pages.testing_import,
             name="testing-import",
         ),
-        path("admin/testing/clear/", admin_views.testing_clear, name="testing-clear"),
+        path("admin/testing/clear/", pages.testing_clear, name="testing-clear"),
     ]

@@ -17,9 +17,9 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from meter_readings import overview, queries, search
 from meter_readings.importer import Outcome
 from meter_readings.models import FlowFile, Meter, MeterPoint
+from meter_readings.queries import dashboard, search, totals
 
 _FILES_SHOWN = 10
 _REJECTED_SHOWN = 5
@@ -74,19 +74,19 @@ def find(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "").strip()
     if not text:
         return _render_found(request, text, kinds, [])
-    named = search.named_by(text, kinds=kinds)
+    named = search.exact_matches(text, kinds=kinds)
     if len(named) == 1:
         return redirect(_address_of(named[0], text))
-    found = search.beginning_with(text, kinds=kinds, limit=_FOUND_SHOWN)
+    found = search.prefix_matches(text, kinds=kinds, limit=_FOUND_SHOWN)
     return _render_found(request, text, kinds, found)
 
 
 def _overview(now: datetime) -> dict[str, Any]:
     rejected = FlowFile.objects.filter(status=FlowFile.Status.REJECTED)
-    days = overview.latest_days(now=now)
+    days = dashboard.daily_totals(now=now)
     today = days[-1]
     return {
-        "figures": _figures(queries.holdings()),
+        "figures": _figures(totals.row_totals()),
         "days": days,
         "readings_by_day": [day.readings for day in days],
         "today": [
@@ -94,20 +94,20 @@ def _overview(now: datetime) -> dict[str, Any]:
             Figure("Readings loaded", f"{today.readings:,}"),
             Figure("Files rejected", f"{today.rejected:,}"),
         ],
-        "latest": queries.latest_flow_files(limit=_FILES_SHOWN),
+        "latest": totals.latest_flow_files(limit=_FILES_SHOWN),
         "rejected": rejected.order_by("-received_at", "-pk")[:_REJECTED_SHOWN],
     }
 
 
 def _attempts(now: datetime) -> dict[str, Any]:
-    outcomes = overview.attempts_by_outcome(now=now)
+    outcomes = dashboard.attempts_by_outcome(now=now)
     return {
         "duplicates": f"{outcomes.get(Outcome.ALREADY_IMPORTED, 0):,}",
-        "running": overview.running_imports(now=now),
+        "running": dashboard.running_imports(now=now),
     }
 
 
-def _figures(held: queries.Holdings) -> list[Figure]:
+def _figures(held: totals.RowTotals) -> list[Figure]:
     listed = "admin:meter_readings_{}_changelist".format
     return [
         Figure("Readings", f"{held.readings:,}", listed("reading")),
@@ -117,7 +117,7 @@ def _figures(held: queries.Holdings) -> list[Figure]:
     ]
 
 
-def _number(rows: queries.RowCount) -> str:
+def _number(rows: totals.RowCount) -> str:
     return f"{rows.number:,}" if rows.is_exact else f"about {rows.number:,}"
 
 

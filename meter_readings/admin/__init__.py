@@ -4,14 +4,10 @@ from django.contrib import admin
 
 from meter_readings.accounts.login import ThrottledLoginForm
 
-from . import (
-    accounts,
-    api_tokens,
-    flow_files,
-    meter_points,
-    readings,
-    subject_requests,
-)
+from . import accounts, api_tokens, subject_requests
+from .flow_files import admin as flow_files
+from .meter_points import admin as meter_points
+from .readings import admin as readings
 
 __all__ = [
     "accounts",

@@ -16,13 +16,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from meter_readings import words
 from meter_readings.accounts import api_tokens
 from meter_readings.forms import ApiTokenForm
+from meter_readings.importer import result_messages
 from meter_readings.models import ApiToken
-from meter_readings.templatetags import shown
+from meter_readings.templatetags import formatting
 
-from .read_only import ReadOnlyAdmin, Tool
+from .base.read_only import ReadOnlyAdmin, Tool
 
 # Deleting a user in the admin requires permission to delete the user's tokens.
 _USER_DELETE_VIEWS = {"auth_user_delete", "auth_user_changelist"}
@@ -31,17 +31,17 @@ _USER_DELETE_VIEWS = {"auth_user_delete", "auth_user_changelist"}
 @admin.display(description="state")
 def state(token: ApiToken) -> SafeString:
     current = token.state_at(timezone.now())
-    return shown.mark(current, current.label)
+    return formatting.mark(current, current.label)
 
 
 @admin.display(description="expires", ordering="expires_at")
 def expires_at(token: ApiToken) -> SafeString | str:
-    return shown.moment(token.expires_at)
+    return formatting.moment(token.expires_at)
 
 
 @admin.display(description="last used (updated hourly)", ordering="last_used_at")
 def last_used_at(token: ApiToken) -> SafeString | str:
-    return shown.moment(token.last_used_at) if token.last_used_at else "Never"
+    return formatting.moment(token.last_used_at) if token.last_used_at else "Never"
 
 
 @admin.register(ApiToken)
@@ -168,7 +168,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         count = api_tokens.revoke_tokens(tokens=tokens, now=timezone.now())
         level = messages.SUCCESS if count else messages.WARNING
         messages.add_message(
-            request, level, f"{words.counted(count, 'token')} revoked."
+            request, level, f"{result_messages.counted(count, 'token')} revoked."
         )
         return None
 

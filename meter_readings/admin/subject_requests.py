@@ -6,17 +6,18 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils.safestring import SafeString
 
-from meter_readings import d0010, pseudonyms, words
-from meter_readings.models import SubjectRequest
-from meter_readings.templatetags import shown
+from meter_readings import d0010
+from meter_readings.importer import result_messages
+from meter_readings.models import SubjectRequest, pseudonyms
+from meter_readings.templatetags import formatting
 
-from .read_only import ReadOnlyAdmin
+from .base.read_only import ReadOnlyAdmin
 
 
 @admin.display(description="answered", ordering="answered_at")
 def answered_at(request: SubjectRequest) -> SafeString | str:
     """Return when it was answered."""
-    return shown.moment(request.answered_at)
+    return formatting.moment(request.answered_at)
 
 
 @admin.display(description="pseudonym")
@@ -28,14 +29,14 @@ def pseudonym(request: SubjectRequest) -> str:
 @admin.display(description="what there was")
 def counted(request: SubjectRequest) -> str:
     """Return how much was erased or handed over."""
-    return words.listed(request.counts)
+    return result_messages.listed(request.counts)
 
 
 @admin.register(SubjectRequest)
 class SubjectRequestAdmin(ReadOnlyAdmin):
     """Who had an MPAN erased or its data handed over, when, and why."""
 
-    list_display = (answered_at, "kind", "answered_by", "door", pseudonym, counted)
+    list_display = (answered_at, "kind", "answered_by", "channel", pseudonym, counted)
     list_filter = ("kind", "answered_at")
     search_fields = ("pseudonym",)
     search_help_text = "An MPAN, which is not kept, or a whole pseudonym."
@@ -45,5 +46,5 @@ class SubjectRequestAdmin(ReadOnlyAdmin):
 
     def found_by(self, text: str) -> Q:
         """Return the requests about an MPAN."""
-        made = pseudonyms.pseudonym_of(d0010.mpan.typed(text))
+        made = pseudonyms.pseudonymise_mpan(d0010.mpan.typed(text))
         return Q(pseudonym__in=(text, made))

@@ -63,7 +63,7 @@ class SentFile:
         self.filename = filename
         self.policy = Policy(asked.get("policy", Policy.STANDARD))
         self.is_dry_run = bool(asked.get("dry_run"))
-        self.allows_same_name = bool(asked.get("allow_same_name"))
+        self.allow_duplicate_filename = bool(asked.get("allow_same_name"))
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:

@@ -47,8 +47,8 @@ READING = {
     "register_id": "S",
     "read_at": "2024-04-01T00:00:00+01:00",
     "value": "99.0",
-    "standing": "current",
-    "standing_label": "Current",
+    "version_status": "current",
+    "version_status_label": "Current",
     "basis": "actual",
     "basis_label": "Actual",
     "reading_type": "R",
@@ -90,10 +90,10 @@ ADVANCES = {
             "from_value": "68.0",
             "to_value": "99.0",
             "days": 31,
-            "course": "onward",
+            "course": "forward",
             "units": "31.0",
             "per_day": "1.0",
-            "if_rolled_over": None,
+            "units_if_rollover": None,
             "is_estimate": False,
             "links": {
                 "earlier": f"{_V1}/readings/7/",
@@ -122,7 +122,9 @@ SUMMARY = {
             "count": 11,
         },
     ],
-    "by_standing": [{"standing": "current", "standing_label": "Current", "count": 13}],
+    "by_version_status": [
+        {"version_status": "current", "version_status_label": "Current", "count": 13}
+    ],
 }
 
 SITE_VISIT = {
@@ -178,7 +180,7 @@ FLOW_FILE = {
     "readings_read": 1,
     "readings_loaded": 1,
     "readings_rejected": 0,
-    "readings_removed": 0,
+    "readings_deleted": 0,
     "redacted_at": None,
     "error_count": 0,
     "warning_count": 1,
@@ -204,11 +206,11 @@ IMPORT = {
     "phase": "loading",
     "phase_label": "Loading",
     "outcome": "imported",
-    "door": "command",
-    "door_label": "Command line",
+    "channel": "command",
+    "channel_label": "Command line",
     "policy": "standard",
     "requested_by": None,
-    "bytes_checked": 201,
+    "bytes_processed": 201,
     "counts": {"readings_read": 1, "readings_loaded": 1},
     "message": "",
     "started_at": "2026-11-24T12:00:00Z",
@@ -355,7 +357,7 @@ NAME_TAKEN = problem(
     errors=[
         {
             "field": "filename",
-            "code": "name-already-used",
+            "code": "duplicate-filename",
             "message": "A file of this name, with other content, has been imported "
             "before.",
         }

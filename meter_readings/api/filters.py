@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from meter_readings import search as found
 from meter_readings.d0010 import codes
 from meter_readings.models import FlowFile, ImportJob, Meter, Policy, Severity
-from meter_readings.orders import Order
+from meter_readings.queries import search as found
+from meter_readings.queries.keyset import Ordering
 
 from .parameters import (
     Choice,
@@ -83,7 +83,7 @@ class ImportQuery(Query):
     }
     state = Choice(ImportJob.State.choices, "Whether the attempt is over.")
     phase = Choice(ImportJob.Phase.choices, "How far it is.")
-    door = Choice(ImportJob.Door.choices, "Where the file came in.")
+    channel = Choice(ImportJob.Channel.choices, "Where the file came in.")
     policy = Choice(Policy.choices, "How strictly the file is judged.")
     outcome = Text(20, "What came of it.")
     flow_file = Number("The flow file's id.", "flow_file_id")
@@ -183,7 +183,7 @@ class SiteVisitQuery(Query):
         return name
 
     @property
-    def order(self) -> Order:
+    def order(self) -> Ordering:
         """Return the columns of the order; within a file its number is the same."""
         columns = super().order
         return columns[-1:] if self.is_of_file else columns

@@ -62,13 +62,13 @@ class FlowFileContent(ApiView):
         flow_file = self.found(pk)
         if not flow_file.content:
             raise BytesGone
-        etag = f'"{importer.kept_sha256(flow_file)}"'
+        etag = f'"{importer.content_sha256(flow_file)}"'
         answered = get_conditional_response(request, etag=etag)
         if answered is not None:
             return answered
         try:
             content = importer.open_original(flow_file=flow_file)
-        except importer.OriginalLost as error:
+        except importer.OriginalMissing as error:
             raise BytesGone from error
         return FileResponse(
             content,

@@ -8,9 +8,9 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from meter_readings import advances, histories
-from meter_readings.histories import Register
 from meter_readings.models import Meter, MeterPoint, Reading
+from meter_readings.queries import advances, history
+from meter_readings.queries.history import Register
 
 from .history_serializers import AdvancesSerializer, LatestSerializer
 from .parameters import Mpans, Text, TimeFrom, TimeUntil
@@ -47,7 +47,7 @@ class _Histories(Asked):
     """Base: registers of some meters, of which there may be only so many."""
 
     model = Reading
-    may_be_old = True
+    allow_stale_reads = True
     pagination_class = None
 
     def registers(self, name: str, **of: Any) -> list[Register]:
@@ -57,7 +57,7 @@ class _Histories(Asked):
         rows = list(in_order[: MOST_METERS + 1])
         if len(rows) > MOST_METERS:
             raise refusal(name, f"That is more than {MOST_METERS} meters.")
-        found = histories.registers_of(meters=rows, limit=MOST_REGISTERS + 1)
+        found = history.registers_of(meters=rows, limit=MOST_REGISTERS + 1)
         if len(found) > MOST_REGISTERS:
             raise refusal(name, f"That is more than {MOST_REGISTERS} registers.")
         return sorted(found, key=_place)
@@ -135,12 +135,12 @@ def _advances(
         return [], True
     limit = max(MOST_READINGS // len(registers), MOST_OF_EACH)
     keys = [register.key for register in registers]
-    readings = histories.current_readings(registers=keys, since=since, limit=limit)
+    readings = history.current_readings(registers=keys, since=since, limit=limit)
     meters = {register.meter.pk: register.meter for register in registers}
     counts = dict.fromkeys(keys, 0)
     for reading in readings:
         reading.meter = meters[reading.meter_id]
-        counts[histories.RegisterKey(reading.meter_id, reading.register_id)] += 1
+        counts[history.RegisterKey(reading.meter_id, reading.register_id)] += 1
     of_demand = {register.key for register in registers if register.is_demand}
     found = advances.advances_between(readings=readings, demand_registers=of_demand)
     return found, max(counts.values()) < limit

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from meter_readings.advances import Course
+from meter_readings.queries.advances import Direction
 
 from . import examples
 from .fields import Links, RegisterValue, Units, shown
 from .reading_serializers import ReadingSerializer
 
-_COURSES = [(course.value, course.value) for course in Course]
+_COURSES = [(course.value, course.value) for course in Direction]
 
 
 @shown(examples.LATEST)
@@ -48,7 +48,7 @@ class AdvanceSerializer(serializers.Serializer):
     )
     units = Units(help_text="The advance; null where the register went backwards.")
     per_day = Units(help_text="Units a day, where the register went onward.")
-    if_rolled_over = Units(help_text="The advance if the register began anew.")
+    units_if_rollover = Units(help_text="The advance if the register began anew.")
     is_estimate = serializers.BooleanField(
         help_text="Whether one of the two readings is an estimate."
     )

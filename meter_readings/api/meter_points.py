@@ -13,7 +13,7 @@ class MeterPointList(LongList):
     """Meter points, by their MPANs."""
 
     model = MeterPoint
-    may_be_old = True
+    allow_stale_reads = True
     permissions: tuple[str, ...] = ("view_meterpoint",)
     query_class = MeterPointQuery
     serializer_class = MeterPointSerializer
@@ -23,7 +23,7 @@ class MeterPointDetail(Detail):
     """One meter point."""
 
     model = MeterPoint
-    may_be_old = True
+    allow_stale_reads = True
     permissions: tuple[str, ...] = ("view_meterpoint",)
     serializer_class = MeterPointSerializer
 
@@ -32,7 +32,7 @@ class MeterList(LongList):
     """Meters, in the order in which they were first heard of."""
 
     model = Meter
-    may_be_old = True
+    allow_stale_reads = True
     related = ("meter_point",)
     permissions: tuple[str, ...] = ("view_meter",)
     query_class = MeterQuery
@@ -43,7 +43,7 @@ class MeterDetail(Detail):
     """One meter."""
 
     model = Meter
-    may_be_old = True
+    allow_stale_reads = True
     related = ("meter_point",)
     permissions: tuple[str, ...] = ("view_meter",)
     serializer_class = MeterSerializer
@@ -53,7 +53,7 @@ class SiteVisitList(LongList):
     """What was found on site, the latest to be heard of first."""
 
     model = SiteVisit
-    may_be_old = True
+    allow_stale_reads = True
     related = ("meter_point", "meter")
     permissions: tuple[str, ...] = ("view_sitevisit",)
     query_class = SiteVisitQuery
@@ -64,7 +64,7 @@ class SiteVisitDetail(Detail):
     """One thing that was found on site."""
 
     model = SiteVisit
-    may_be_old = True
+    allow_stale_reads = True
     related = ("meter_point", "meter")
     permissions: tuple[str, ...] = ("view_sitevisit",)
     serializer_class = SiteVisitSerializer
@@ -74,7 +74,7 @@ class SiteVisitsOfFlowFile(SiteVisitList):
     """What one file tells of site visits, line by line."""
 
     # Who has just sent the file wants to see it.
-    may_be_old = False
+    allow_stale_reads = False
     permissions: tuple[str, ...] = ("view_sitevisit", "view_flowfile")
     parent = FlowFile
     parent_name = "flow_file"

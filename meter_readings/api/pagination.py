@@ -20,7 +20,13 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from meter_readings.d0010 import YEARS
-from meter_readings.orders import Order, beyond, columns_of, place_of, up_to
+from meter_readings.queries.keyset import (
+    Ordering,
+    beyond,
+    column_names,
+    position_of,
+    up_to,
+)
 
 from .errors import Problem
 from .parameters import LARGEST_ID
@@ -31,7 +37,7 @@ PAGE_SIZE, LARGEST_PAGE = 100, 1000
 # How many rows a page by cursor looks through where no index answers all that is asked.
 WINDOW = 10_000
 # How far pages by number go, and how far their rows are counted.
-MOST_COUNTED = 10_000
+MAX_EXACT_COUNT = 10_000
 
 _LONGEST_CURSOR = 400
 
@@ -95,9 +101,9 @@ class NumberedPages(Pages):
         """Return the rows of a page; raises NotFound beyond the last one."""
         self._request = request
         matching = query.matching(query.rows)
-        counted = matching.order_by()[: MOST_COUNTED + 1].count()
-        self._is_exact = counted <= MOST_COUNTED
-        self._count = min(counted, MOST_COUNTED)
+        counted = matching.order_by()[: MAX_EXACT_COUNT + 1].count()
+        self._is_exact = counted <= MAX_EXACT_COUNT
+        self._count = min(counted, MAX_EXACT_COUNT)
         self._number = _whole_number(request, "page", 1, LARGEST_ID)
         size = self.size(request)
         start = (self._number - 1) * size
@@ -145,7 +151,7 @@ class NumberedPages(Pages):
             count={
                 "type": "integer",
                 "minimum": 0,
-                "maximum": MOST_COUNTED,
+                "maximum": MAX_EXACT_COUNT,
                 "description": "How many rows match; pages go no further.",
                 "example": 1,
             },
@@ -191,7 +197,7 @@ class CursorPages(Pages):
             reachable, end = within_window(query, reachable, WINDOW)
         found = list(query.in_order(query.narrowed(reachable))[: size + 1])
         if len(found) > size:
-            end = place_of(found[size - 1], query.order)
+            end = position_of(found[size - 1], query.order)
         self._next = cursor.text(end) if end is not None else None
         return found[:size]
 
@@ -227,12 +233,12 @@ class Cursor(NamedTuple):
     """The text that stands for a row's place in an order."""
 
     order_name: str
-    order: Order
+    order: Ordering
 
     def fields(self, rows: QuerySet) -> list[Field]:
         """Return the columns of the order as their model has them."""
         meta = rows.model._meta
-        return [cast(Field, meta.get_field(name)) for name in columns_of(self.order)]
+        return [cast(Field, meta.get_field(name)) for name in column_names(self.order)]
 
     def text(self, position: Sequence[Any]) -> str:
         """Return a place as a text that fits into an address."""
@@ -276,7 +282,7 @@ def within_window(
     """
     if query.is_few:
         return rows, None
-    columns = columns_of(query.order)
+    columns = column_names(query.order)
     places = rows.order_by(*query.order).values_list(*columns)
     end = cast(tuple[Any, ...] | None, places[size - 1 : size].first())
     return (rows, None) if end is None else (rows.filter(up_to(query.order, end)), end)

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from meter_readings.orders import Order
+from meter_readings.queries.keyset import Ordering
 
 from .parameters import Choice
 
@@ -32,7 +32,7 @@ class Query(django_filters.FilterSet):
     # Which filters an index answers.
     by_index: ClassVar[tuple[str, ...]] = ()
     # The first is the order where none is asked for.
-    orders: ClassVar[Mapping[str, Order]]
+    orders: ClassVar[Mapping[str, Ordering]]
 
     def __init__(
         self, data: Any, rows: QuerySet, *, within: Mapping[str, int] | None = None
@@ -62,7 +62,7 @@ class Query(django_filters.FilterSet):
         return name
 
     @property
-    def order(self) -> Order:
+    def order(self) -> Ordering:
         """Return the columns of the order."""
         return self.orders[self.order_name]
 

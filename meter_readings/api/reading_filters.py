@@ -12,10 +12,10 @@ from typing import Any, cast
 from django.db.models import BigIntegerField, F, QuerySet
 from django.db.models.functions import Coalesce
 
-from meter_readings import search as found
 from meter_readings.d0010 import codes
-from meter_readings.models import FlowFile, Meter, Standing
-from meter_readings.orders import Order
+from meter_readings.models import FlowFile, Meter, VersionStatus
+from meter_readings.queries import search as found
+from meter_readings.queries.keyset import Ordering
 
 from .filters import MOST_METERS, not_too_many
 from .parameters import (
@@ -33,7 +33,7 @@ from .parameters import (
 from .query import Query, order_choice, refusal
 from .reading_serializers import ReadingSerializer
 
-EVERY_STANDING = "all"
+ALL_VERSIONS = "all"
 
 # What chooses meters, and the columns of meters it chooses by.
 _OF_METERS = {
@@ -70,8 +70,8 @@ class ReadingQuery(Query):
     bsc_validation_status = Code(
         codes.BscValidationStatus, 1, "Whether they are validated (J0022)."
     )
-    standing = Choice(
-        [*Standing.choices, (EVERY_STANDING, "Every version")],
+    version_status = Choice(
+        [*VersionStatus.choices, (ALL_VERSIONS, "Every version")],
         "Which versions; without it those that count, which are `current`.",
     )
     date_from = TimeFrom("Read then or later.", "read_at")
@@ -139,8 +139,8 @@ class ReadingQuery(Query):
     @property
     def is_whole_file(self) -> bool:
         """Return whether everything of one file is asked for, and nothing else."""
-        others = set(self.conditions) - {"flow_file", "standing"}
-        is_all = self._standing == EVERY_STANDING
+        others = set(self.conditions) - {"flow_file", "version_status"}
+        is_all = self._standing == ALL_VERSIONS
         return (
             self.flow_file_id is not None
             and is_all
@@ -158,7 +158,7 @@ class ReadingQuery(Query):
         return name
 
     @property
-    def order(self) -> Order:
+    def order(self) -> Ordering:
         """Return the columns of the order; within a file its number is the same."""
         columns = super().order
         return columns[-1:] if self._is_by_line_of_file else columns
@@ -171,7 +171,7 @@ class ReadingQuery(Query):
     @property
     def is_narrowed(self) -> bool:
         """Return whether rows are left out that the way in does not leave out."""
-        return bool(self._others) or self._standing != EVERY_STANDING
+        return bool(self._others) or self._standing != ALL_VERSIONS
 
     @property
     def _is_by_line_of_file(self) -> bool:
@@ -179,13 +179,13 @@ class ReadingQuery(Query):
 
     @property
     def _standing(self) -> str:
-        standing: str = self.asked.get("standing", Standing.CURRENT)
-        return standing
+        version_status: str = self.asked.get("version_status", VersionStatus.CURRENT)
+        return version_status
 
     @property
     def _others(self) -> dict[str, Any]:
         """Return the conditions that the way in does not answer."""
-        answered = [*_OF_METERS, *_OF_FILES, "standing"]
+        answered = [*_OF_METERS, *_OF_FILES, "version_status"]
         if not self.is_few and self.order_name != _BY_LINE:
             answered += _DATES
         others = {
@@ -213,8 +213,8 @@ class ReadingQuery(Query):
 
     def narrowed(self, rows: QuerySet) -> QuerySet:
         """Return those among them that match all else."""
-        if self._standing != EVERY_STANDING:
-            rows = rows.filter(standing=self._standing)
+        if self._standing != ALL_VERSIONS:
+            rows = rows.filter(version_status=self._standing)
         rows = rows.alias(
             moment=_beside_the_index("read_at"),
             of_file=_beside_the_index("flow_file_id", BigIntegerField()),

@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from meter_readings.d0010 import codes
-from meter_readings.models import Reading, Standing
+from meter_readings.models import Reading, VersionStatus
 
 from . import examples
 from .fields import Coded, Label, Links, RegisterValue, Row, shown
@@ -54,7 +54,7 @@ class ReadingSerializer(Row):
     md_reset_count = serializers.IntegerField(
         allow_null=True, min_value=0, help_text="How many times (J1013)."
     )
-    standing_label = Label("standing")
+    version_status_label = Label("version_status")
     is_suspect = serializers.BooleanField(
         help_text="Whether it is not valid, by all that is said of it."
     )
@@ -75,8 +75,8 @@ class ReadingSerializer(Row):
             "register_id",
             "read_at",
             "value",
-            "standing",
-            "standing_label",
+            "version_status",
+            "version_status_label",
             "basis",
             "basis_label",
             "reading_type",
@@ -114,8 +114,8 @@ class CountOfTypeSerializer(serializers.Serializer):
 class CountOfStandingSerializer(serializers.Serializer):
     """How many readings have one standing."""
 
-    standing = serializers.ChoiceField(choices=Standing.choices)
-    standing_label = serializers.CharField(help_text="What it means.")
+    version_status = serializers.ChoiceField(choices=VersionStatus.choices)
+    version_status_label = serializers.CharField(help_text="What it means.")
     count = serializers.IntegerField(min_value=1)
 
 
@@ -130,7 +130,9 @@ class SummarySerializer(serializers.Serializer):
     earliest_read_at = serializers.SerializerMethodField(help_text="When it begins.")
     latest_read_at = serializers.SerializerMethodField(help_text="When it ends.")
     by_reading_type = serializers.SerializerMethodField(help_text="By their types.")
-    by_standing = serializers.SerializerMethodField(help_text="By their standings.")
+    by_version_status = serializers.SerializerMethodField(
+        help_text="By their standings."
+    )
 
     def get_count(self, summary: Mapping[str, Any]) -> int:
         """Return how many there are."""
@@ -164,11 +166,11 @@ class SummarySerializer(serializers.Serializer):
         """Return how many there are of each standing."""
         return [
             {
-                "standing": standing,
-                "standing_label": Standing(standing).label,
+                "version_status": version_status,
+                "version_status_label": VersionStatus(version_status).label,
                 "count": count,
             }
-            for standing, count in _counted(summary, "standing")
+            for version_status, count in _counted(summary, "version_status")
         ]
 
 

@@ -14,8 +14,8 @@ from . import exporting
 from .pagination import within_window
 from .permissions import visible
 from .reading_filters import ReadingQuery
-from .renderers import EXPORTED, is_export
 from .reading_serializers import ReadingSerializer, SummarySerializer
+from .renderers import EXPORTED, is_export
 from .views import Asked, Detail, LongList
 
 _RELATED = ("meter__meter_point",)
@@ -28,7 +28,7 @@ class ReadingList(LongList):
     """Readings, the latest first; as JSON by the page, as CSV or D0010 whole."""
 
     model = Reading
-    may_be_old = True
+    allow_stale_reads = True
     related = _RELATED
     permissions: tuple[str, ...] = ("view_reading",)
     query_class = ReadingQuery
@@ -52,7 +52,7 @@ class ReadingDetail(Detail):
     """One reading, whether it counts or not."""
 
     model = Reading
-    may_be_old = True
+    allow_stale_reads = True
     related = _RELATED
     permissions: tuple[str, ...] = ("view_reading",)
     serializer_class = ReadingSerializer
@@ -62,7 +62,7 @@ class ReadingsOfFlowFile(ReadingList):
     """The readings of one file, line by line."""
 
     # Who has just sent the file wants to see it.
-    may_be_old = False
+    allow_stale_reads = False
     permissions: tuple[str, ...] = ("view_reading", "view_flowfile")
     parent = FlowFile
     parent_name = "flow_file"
@@ -92,7 +92,7 @@ class ReadingSummary(Asked):
     """
 
     model = Reading
-    may_be_old = True
+    allow_stale_reads = True
     permissions: tuple[str, ...] = ("view_reading",)
     query_class = ReadingQuery
     without = ("ordering", "fields")
@@ -104,7 +104,7 @@ class ReadingSummary(Asked):
         query = self.query()
         rows, end = within_window(query, query.indexed(query.rows), MOST_SUMMED + 1)
         groups = query.narrowed(rows).order_by()
-        counted = groups.values("reading_type", "standing").annotate(
+        counted = groups.values("reading_type", "version_status").annotate(
             count=Count("pk"), earliest=Min("read_at"), latest=Max("read_at")
         )
         summary = {"groups": list(counted), "count_is_exact": end is None}

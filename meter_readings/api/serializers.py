@@ -75,7 +75,7 @@ class FlowFileSerializer(Row):
             "readings_read",
             "readings_loaded",
             "readings_rejected",
-            "readings_removed",
+            "readings_deleted",
             "redacted_at",
             "error_count",
             "warning_count",
@@ -99,7 +99,7 @@ class ImportSerializer(Row):
 
     state_label = Label("state")
     phase_label = Label("phase")
-    door_label = Label("door")
+    channel_label = Label("channel")
     requested_by = serializers.CharField(
         source="requested_by.username",
         default=None,
@@ -123,11 +123,11 @@ class ImportSerializer(Row):
             "phase",
             "phase_label",
             "outcome",
-            "door",
-            "door_label",
+            "channel",
+            "channel_label",
             "policy",
             "requested_by",
-            "bytes_checked",
+            "bytes_processed",
             "counts",
             "message",
             "started_at",

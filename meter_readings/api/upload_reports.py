@@ -15,13 +15,18 @@ from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
-from meter_readings import importer, reports, words
-from meter_readings.importer import ImportResult, Outcome
+from meter_readings import importer
+from meter_readings.exports import findings as reports
+from meter_readings.importer import ImportResult, Outcome, result_messages
 from meter_readings.models import Policy, Severity
 
 from .errors import Complaint, LineComplaint, problem
 from .fields import Links
-from .serializers import FlowFileSerializer, LineComplaintSerializer, ProblemSerializer
+from .serializers import (
+    FlowFileSerializer,
+    LineComplaintSerializer,
+    ProblemSerializer,
+)
 
 # How many findings stand in an answer; the file's own list has them all.
 MOST_FINDINGS = 100
@@ -112,14 +117,16 @@ class UploadSerializer(serializers.Serializer):
     @extend_schema_field(RuleSerializer(many=True))
     def get_rules(self, result: ImportResult) -> Any:
         """Return what each rule found."""
-        return RuleSerializer(words.findings_by_rule(result, 0), many=True).data
+        return RuleSerializer(
+            result_messages.findings_by_rule(result, 0), many=True
+        ).data
 
     @extend_schema_field(ToldSerializer(many=True))
     def get_findings(self, result: ImportResult) -> Any:
         """Return the first findings."""
         rows = (
-            reports.row(file=result.filename, said=fault, severity=severity)
-            for fault, severity in result.findings[:MOST_FINDINGS]
+            reports.row(file=result.filename, said=issue, severity=severity)
+            for issue, severity in result.findings[:MOST_FINDINGS]
         )
         return ToldSerializer(rows, many=True).data
 
@@ -157,9 +164,9 @@ def report(request: Request, result: ImportResult, *, status: int) -> HttpRespon
 
 def rejection(request: Request, result: ImportResult) -> JsonResponse:
     """Return why a file was rejected."""
-    said = words.outcome_words(result, is_dry_run=False)
+    said = result_messages.outcome_message(result, is_dry_run=False)
     errors = [
-        fault for fault, severity in result.findings if severity == Severity.ERROR
+        issue for issue, severity in result.findings if severity == Severity.ERROR
     ]
     serializer = KeptReportSerializer(result.flow_file, context={"request": request})
     return problem(
@@ -168,14 +175,14 @@ def rejection(request: Request, result: ImportResult) -> JsonResponse:
         detail=f"{capfirst(said)}. The report is kept: see report.links.",
         errors=[
             LineComplaint(
-                line=fault.line_number,
-                group=fault.group,
-                field=fault.field,
-                code=str(fault.code),
-                message=fault.code.sentence,
-                expected=fault.expected,
+                line=issue.line_number,
+                group=issue.group,
+                field=issue.field,
+                code=str(issue.code),
+                message=issue.code.sentence,
+                expected=issue.expected,
             )
-            for fault in errors[:MOST_FINDINGS]
+            for issue in errors[:MOST_FINDINGS]
         ],
         more={"report": serializer.data},
     )
@@ -183,7 +190,7 @@ def rejection(request: Request, result: ImportResult) -> JsonResponse:
 
 def name_taken(request: Request) -> JsonResponse:
     """Return that other content has been imported under the name of a file."""
-    code = importer.ImportCode.NAME_ALREADY_USED
+    code = importer.ImportIssueCode.DUPLICATE_FILENAME
     return problem(
         request,
         status=409,

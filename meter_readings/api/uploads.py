@@ -74,11 +74,11 @@ def _answer(request: Request, file: SentFile) -> HttpResponse:
         # Loading speaks to the drivers themselves, past Django's own wrapping.
         with connection.wrap_database_errors:
             result = _imported(file, cast(User, request.user))
-    except importer.SourceUnreadable as error:
+    except importer.UnreadableFile as error:
         name = importer.shown(file.filename)
         reason = str(error).removeprefix(name).strip()
         return upload_reports.unreadable(request, f"It {reason}")
-    except importer.Busy as error:
+    except importer.ImportLockTimeout as error:
         raise AnotherIsLoaded from error
     return _told(request, result, file)
 
@@ -92,11 +92,11 @@ def _imported(file: SentFile, user: User) -> ImportResult:
         filename=name,
         now=timezone.now(),
         policy=file.policy,
-        door=ImportJob.Door.API,
+        channel=ImportJob.Channel.API,
         requested_by=user,
         dry_run=file.is_dry_run,
-        allow_same_name=file.allows_same_name,
-        patience=_PATIENCE,
+        allow_same_name=file.allow_duplicate_filename,
+        lock_timeout=_PATIENCE,
     )
 
 

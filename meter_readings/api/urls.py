@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from . import entrances, flow_files, histories, meter_points, readings, uploads
+from . import (
+    entrances,
+    flow_files,
+    histories,
+    meter_points,
+    readings,
+    uploads,
+)
 
 app_name = "api"
 

@@ -42,13 +42,13 @@ class ApiView(GenericAPIView):
     # Whether answers have an ETag; else nobody may keep them.
     is_tagged = False
     # Whether answers may be a moment old, so that a replica can give them.
-    may_be_old = False
+    allow_stale_reads = False
     # What is sent where it is neither JSON nor readings.
     media_type = ""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Read from the replica, if there is one, where `may_be_old` allows it."""
-        if not self.may_be_old:
+        """Read from the replica, if there is one, where `allow_stale_reads` allows it."""
+        if not self.allow_stale_reads:
             return super().dispatch(request, *args, **kwargs)
         with db_router.allow_stale_reads():
             return super().dispatch(request, *args, **kwargs)

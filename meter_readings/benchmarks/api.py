@@ -18,12 +18,7 @@ from django.urls import reverse
 from meter_readings.d0010 import LONDON
 from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
 
-from .client import (
-    Timings,
-    auth_headers,
-    run_load_test,
-    time_requests,
-)
+from .client import Timings, auth_headers, run_load_test, time_requests
 from .gunicorn import run_gunicorn
 from .imports import import_file, write_flow_file
 from .temp_database import Log, TempDatabase, temp_database
@@ -179,14 +174,14 @@ def _requests() -> Iterator[tuple[str, str]]:
 
     yield "Readings: first page", _path("reading-list")
     reading_filters: dict[str, dict[str, Any]] = {
-        "all versions": {"standing": "all"},
+        "all versions": {"version_status": "all"},
         "by MPAN": {"mpan": mpan},
         "by day": {"date_from": month_start, "date_to": month_start},
         "by serial number": {"meter_serial": meter.serial_number},
         "by register": {"register_id": "MD"},
         "by unknown register": {"register_id": "??"},
         "by reading basis": {"basis": "estimated"},
-        "withdrawn": {"standing": "withdrawn"},
+        "withdrawn": {"version_status": "withdrawn"},
         "by value": {"min_value": "999999999"},
         "by flow file and register": {"flow_file": file.pk, "register_id": "MD"},
         "earliest first": {"ordering": "read_at"},

@@ -263,7 +263,7 @@ def parse(*, path: str) -> tuple[float, float]:
     start = time.perf_counter()
     with open(path, "rb") as stream:
         parser = d0010.FlowFileParser(
-            stream, report=lambda fault: None, not_after=timezone.now()
+            stream, report=lambda issue: None, not_after=timezone.now()
         )
         for _ in parser.batches():
             pass

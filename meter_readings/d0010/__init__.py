@@ -4,16 +4,16 @@ A library of its own: it knows no Django, no database, no settings and no clock.
 """
 
 from . import codes, grammar, mpan
-from .errors import Fault, FaultCode
-from .fields import LONDON, YEARS, is_nonexistent, midnight
+from .field_types import LONDON, YEARS, is_nonexistent, midnight
 from .grammar import D0010, HEADER, TRAILER, Flow, Group
+from .issues import Issue, IssueCode
 from .parser import FlowFileParser
 from .records import (
     Entry,
     Header,
     MeterReadingType,
     MpanCore,
-    OpenGroup,
+    ParentGroup,
     RegisterReading,
     SiteVisit,
     Trailer,
@@ -28,15 +28,15 @@ __all__ = [
     "TRAILER",
     "YEARS",
     "Entry",
-    "Fault",
-    "FaultCode",
+    "Issue",
+    "IssueCode",
     "Flow",
     "FlowFileParser",
     "Group",
     "Header",
     "MeterReadingType",
     "MpanCore",
-    "OpenGroup",
+    "ParentGroup",
     "RegisterReading",
     "SiteVisit",
     "Trailer",

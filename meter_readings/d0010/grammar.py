@@ -12,11 +12,21 @@ from enum import Enum
 from typing import Any
 
 from . import codes, records
-from .errors import FaultCode, UnreadableCell
-from .fields import Amount, Code, Format, Integer, Moment, Mpan, Remark, Text, Truth
+from .field_types import (
+    Amount,
+    Code,
+    FieldType,
+    Integer,
+    Moment,
+    Mpan,
+    Remark,
+    Text,
+    Truth,
+)
+from .issues import InvalidValue, IssueCode
 
 
-class Presence(Enum):
+class Required(Enum):
     """Whether a cell must be filled, and what its absence costs."""
 
     KEY = "mandatory"  # without it the line means nothing
@@ -35,23 +45,23 @@ class Field:
     name: str
     title: str
     item: str
-    format: Format
-    presence: Presence = Presence.OPTIONAL
+    format: FieldType
+    presence: Required = Required.OPTIONAL
 
     def read(self, cell: str, remark: Remark) -> object:
-        """Return what a cell says; raise UnreadableCell where it says nothing usable.
+        """Return what a cell says; raise InvalidValue where it says nothing usable.
 
         What is odd but usable is told to `remark` with what was expected.
         """
         stripped = cell.strip(" ")
         if stripped:
             if stripped != cell:
-                remark(FaultCode.SURROUNDING_SPACES, "the value alone")
+                remark(IssueCode.SURROUNDING_SPACES, "the value alone")
             return self.format.read(stripped, remark)
-        if self.presence is Presence.KEY:
-            raise UnreadableCell(FaultCode.MISSING, self.format.picture)
-        if self.presence is Presence.EXPECTED:
-            remark(FaultCode.MISSING_CODE, self.format.picture)
+        if self.presence is Required.KEY:
+            raise InvalidValue(IssueCode.MISSING, self.format.picture)
+        if self.presence is Required.EXPECTED:
+            remark(IssueCode.MISSING_CODE, self.format.picture)
         return "" if isinstance(self.format, Text | Code) else None
 
     def write(self, value: object) -> str:
@@ -112,7 +122,7 @@ class Flow:
         return next((group for group in self.groups if group.code == code), None)
 
 
-KEY, EXPECTED, OPTIONAL = Presence
+KEY, EXPECTED, OPTIONAL = Required
 
 HEADER = Group(
     "ZHV",

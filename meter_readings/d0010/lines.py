@@ -38,14 +38,14 @@ class Block(NamedTuple):
 class LineReader:
     """Blocks of lines from a binary stream, and how the file ended its lines.
 
-    After the last block, `line_end` is what ended the first line, and
+    After the last block, `line_ending` is what ended the first line, and
     `ends_with_newline` whether the last line was ended too. A line longer than
     LONGEST_LINE is cut, stands in a block of its own and is the last.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self.line_end = "\n"
+        self.line_ending = "\n"
         self.ends_with_newline = True
         self.has_byte_order_mark = False
         self.byte_count = 0
@@ -60,7 +60,7 @@ class LineReader:
             if end:
                 lines = data[: end - 1]
                 if is_first and lines.partition(b"\n")[0].endswith(b"\r"):
-                    self.line_end = "\r\n"
+                    self.line_ending = "\r\n"
                 is_first = False
                 yield _block(lines)
             rest = data[end:]

@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import BinaryIO, cast
 
 from . import envelope, grammar
-from .cells import RecordReader, Report, shortened
-from .columns import ColumnReader, ReadingColumns, Run, split_runs
-from .errors import Fault, FaultCode
+from .bulk_reader import BulkReadingReader, LineRun, ReadingBatch, split_runs
 from .grammar import Flow
-from .groups import GroupReader
+from .group_reader import GroupReader
+from .issues import Issue, IssueCode
 from .lines import LONGEST_LINE, Block, LineReader
-from .records import Entry, Header, OpenGroup, Trailer
+from .record_reader import RecordReader, Report, shortened
+from .records import Entry, Header, ParentGroup, Trailer
 
 _new = tuple.__new__  # what the class of a NamedTuple calls, without its wrapper
 
@@ -27,7 +27,7 @@ _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 # A stretch with an uncommon line is halved until so few are left, then read by table.
 _FEW_LINES = 16
 
-type Batch = list[Entry] | ReadingColumns
+type Batch = list[Entry] | ReadingBatch
 
 
 class _StopReading(Exception):
@@ -63,10 +63,10 @@ class FlowFileParser:
         self._report = report
         self._envelope = RecordReader(report)
         self._groups = GroupReader(flow, report, not_after)
-        self._columns = ColumnReader(flow.reading, self._groups.is_common)
+        self._columns = BulkReadingReader(flow.reading, self._groups.is_common)
         self._trailer_line_number = 0
         self._is_begun = False
-        self._runs: list[Run] = []
+        self._runs: list[LineRun] = []
         self._waiting: list[str] = []
         self._latest_waits = False
         self._batches: list[Batch] = []
@@ -85,15 +85,15 @@ class FlowFileParser:
         return self._groups.flow_count
 
     @property
-    def spoiled_reading_count(self) -> int:
+    def invalid_reading_count(self) -> int:
         """Return how many 030 groups were read from which no reading could be had."""
-        return self._groups.spoiled_reading_count
+        return self._groups.invalid_reading_count
 
     def __iter__(self) -> Iterator[Entry]:
         for batches in self._blocks():
             entries: list[Entry] = []
             for batch in batches:
-                if isinstance(batch, ReadingColumns):
+                if isinstance(batch, ReadingBatch):
                     entries.extend(batch.entries())
                 else:
                     entries.extend(batch)
@@ -127,7 +127,7 @@ class FlowFileParser:
             yield self._take_batches()
 
     def _take_batches(self) -> list[Batch]:
-        batches = [*self._batches, self._groups.take_entries()]
+        batches = [*self._batches, self._groups.pop_completed()]
         self._batches = []
         return batches
 
@@ -145,7 +145,7 @@ class FlowFileParser:
                 self._latest_waits = False
                 opener(piece[:-1])
             elif piece[:4] == self._start_of_reading and isinstance(
-                groups.meter, OpenGroup
+                groups.meter, ParentGroup
             ):
                 count = piece.count("\n")
                 number += count
@@ -179,11 +179,11 @@ class FlowFileParser:
     def _end_run(self, end: int, count: int) -> None:
         """Put down whose the latest waiting lines are, the last just before `end`."""
         groups = self._groups
-        groups.note_common_reading()
-        assert isinstance(groups.mpan, OpenGroup)
-        assert isinstance(groups.meter, OpenGroup)
+        groups.mark_reading_seen()
+        assert isinstance(groups.mpan, ParentGroup)
+        assert isinstance(groups.meter, ParentGroup)
         run = groups.mpan, groups.meter, end - count, count
-        self._runs.append(_new(Run, run))
+        self._runs.append(_new(LineRun, run))
         self._latest_waits = True
         self.group_count += count
 
@@ -192,14 +192,14 @@ class FlowFileParser:
         self._latest_waits = False
         mpan, meter, first, count = self._runs.pop()
         if count > 1:
-            self._runs.append(Run(mpan, meter, first, count - 1))
-        latest = Run(mpan, meter, first + count - 1, 1)
+            self._runs.append(LineRun(mpan, meter, first, count - 1))
+        latest = LineRun(mpan, meter, first + count - 1, 1)
         before, line_feed, line = self._waiting.pop()[:-1].rpartition("\n")
         if before:
             self._waiting.append(before + line_feed)
-        self._groups.open_late(latest, line, self._columns.read_line(line))
+        self._groups.reopen_last_reading(latest, line, self._columns.read_line(line))
 
-    def _read_columns(self, runs: list[Run], text: str) -> None:
+    def _read_columns(self, runs: list[LineRun], text: str) -> None:
         """Read lines by columns; where one is uncommon, halve until it is alone."""
         if not text:
             return
@@ -226,7 +226,7 @@ class FlowFileParser:
             self.line_count += 1
             self._groups.line_number = self.line_count
             if _NON_ASCII.search(line):
-                self._say(FaultCode.UNDECODABLE, line, "printable ASCII", line[:3])
+                self._say(IssueCode.UNDECODABLE, line, "printable ASCII", line[:3])
             if len(line) > LONGEST_LINE:
                 self._refuse_long_line(line)
             self._read_line(line)
@@ -239,7 +239,7 @@ class FlowFileParser:
         self._begin(code, line)
         if self.trailer_text:
             expected = "nothing after the trailer"
-            self._say(FaultCode.AFTER_TRAILER, line, expected, grammar.TRAILER.code)
+            self._say(IssueCode.AFTER_TRAILER, line, expected, grammar.TRAILER.code)
         elif action is not None:
             self.group_count += 1
             self._latest_waits = False
@@ -255,13 +255,13 @@ class FlowFileParser:
         else:
             self.group_count += 1
             known = "one of " + " ".join(self._groups.actions)
-            self._say(FaultCode.UNKNOWN_GROUP, line, known, code[:3])
+            self._say(IssueCode.UNKNOWN_GROUP, line, known, code[:3])
 
     def _refuse_long_line(self, line: str) -> None:
         """Report the line at which the reading of lines has ended."""
         self._begin(line.partition("|")[0], line)
         expected = f"at most {LONGEST_LINE} characters"
-        self._say(FaultCode.LINE_TOO_LONG, line, expected, line[:3])
+        self._say(IssueCode.LINE_TOO_LONG, line, expected, line[:3])
         raise _StopReading
 
     # The envelope
@@ -275,11 +275,11 @@ class FlowFileParser:
             return
         expected = f"ZHV|…|{self._flow.flow_and_version}|…"
         if code in self._groups.actions or code == grammar.TRAILER.code:
-            self._say(FaultCode.NO_HEADER, line, expected, grammar.HEADER.code)
+            self._say(IssueCode.NO_HEADER, line, expected, grammar.HEADER.code)
             return
-        if kind := envelope.kind_of(line):
+        if kind := envelope.guess_file_type(line):
             expected += f" (this looks like {kind})"
-        self._say(FaultCode.NOT_A_FLOW_FILE, line, expected, grammar.HEADER.code)
+        self._say(IssueCode.NOT_A_FLOW_FILE, line, expected, grammar.HEADER.code)
         raise _StopReading
 
     def _read_header(self, line: str) -> None:
@@ -287,49 +287,49 @@ class FlowFileParser:
         # What came before is judged without it.
         self._read_waiting()
         if self.header_text:
-            self._say(FaultCode.SECOND_HEADER, line, "one header, at the top", code)
+            self._say(IssueCode.SECOND_HEADER, line, "one header, at the top", code)
             return
         self.header_text = line
         if self.lines.has_byte_order_mark:
-            self._say(FaultCode.BYTE_ORDER_MARK, "", "plain ASCII", code)
+            self._say(IssueCode.BYTE_ORDER_MARK, "", "plain ASCII", code)
         header = cast(Header | None, self._envelope.read(grammar.HEADER, line, number))
         flow_and_version = (
             line.split("|", 3)[2].strip(" ") if line.count("|") > 1 else ""
         )
-        if fault := envelope.check_flow(flow_and_version, self._flow, number):
+        if issue := envelope.check_flow(flow_and_version, self._flow, number):
             if flow_and_version:
-                self._report(fault)
+                self._report(issue)
             raise _StopReading
         if header is not None:
             self.header = self._groups.header = header
-            for fault in envelope.check_header(header, number, self._not_after):
-                self._report(fault)
+            for issue in envelope.check_header(header, number, self._not_after):
+                self._report(issue)
 
     def _check_end(self, latest_line: str) -> None:
         """Report how the file ends, and what the trailer counted otherwise."""
         if not self._is_begun:
-            self._report(Fault(FaultCode.EMPTY_FILE, expected="a ZHV header"))
+            self._report(Issue(IssueCode.EMPTY_FILE, expected="a ZHV header"))
             return
         if not self.flow_count:
-            self._report(Fault(FaultCode.NO_MPAN, expected="at least one 026 group"))
+            self._report(Issue(IssueCode.NO_MPAN, expected="at least one 026 group"))
         if not self.trailer_text:
-            self._report(Fault(FaultCode.NO_TRAILER, expected="a ZPT trailer"))
+            self._report(Issue(IssueCode.NO_TRAILER, expected="a ZPT trailer"))
             if not (self.lines.ends_with_newline or latest_line.endswith("|")):
                 expected = "a whole line, ending with a pipe"
-                self._say(FaultCode.CUT_SHORT, latest_line, expected)
+                self._say(IssueCode.TRUNCATED, latest_line, expected)
         elif self.trailer is not None:
-            for fault in envelope.check_trailer(
+            for issue in envelope.check_trailer(
                 self.trailer,
                 self.header,
                 self._trailer_line_number,
                 group_count=self.group_count,
                 flow_count=self.flow_count,
             ):
-                self._report(fault)
+                self._report(issue)
 
-    def _say(self, code: FaultCode, found: str, expected: str, group: str = "") -> None:
+    def _say(self, code: IssueCode, found: str, expected: str, group: str = "") -> None:
         if not (group.isascii() and group.isprintable()):
             group = ""
         self._report(
-            Fault(code, self.line_count, group, "", shortened(found), expected)
+            Issue(code, self.line_count, group, "", shortened(found), expected)
         )

@@ -81,7 +81,7 @@ class SiteVisit(NamedTuple):
     additional_information: str
 
 
-class OpenGroup[Record](NamedTuple):
+class ParentGroup[Record](NamedTuple):
     """A group that later lines stand under, and the line it came on."""
 
     line_number: int
@@ -99,7 +99,7 @@ class Entry(NamedTuple):
     line_number: int
     group: str
     record: RegisterReading | SiteVisit | MpanCore | MeterReadingType
-    mpan: OpenGroup[MpanCore]
-    meter: OpenGroup[MeterReadingType] | None
+    mpan: ParentGroup[MpanCore]
+    meter: ParentGroup[MeterReadingType] | None
     results: tuple[ValidationResult, ...] = ()
     reading_line_number: int | None = None

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
 from . import mpan
-from .cells import RecordReader
 from .grammar import D0010, HEADER, TRAILER
 from .lines import LONGEST_LINE
+from .record_reader import RecordReader
 from .records import Trailer
 from .writer import write_group
 
@@ -35,7 +35,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ENCODINGS = "ascii", "utf-16-le", "utf-16-be"
 
 
-class Traces:
+class Identifiers:
     """What tells that something is about an MPAN, and how it is made unreadable.
 
     That is the MPAN, as digits or spaced as people write it, and the serial numbers of
@@ -74,7 +74,7 @@ class Traces:
         """Return a text without any of it."""
         return self._in_text.sub(lambda found: _MASK * len(found[0]), text)
 
-    def masked_line(self, line: bytes) -> bytes:
+    def mask_line(self, line: bytes) -> bytes:
         """Return a line without the MPAN; serial numbers are masked in free text."""
         if line.partition(b"|")[0] in _FREE_TEXT:
             text = line.decode("cp1252", "surrogateescape")
@@ -100,7 +100,7 @@ class Redaction:
     they said, with their numbers, where `remembers` asks for that.
     """
 
-    traces: Traces
+    traces: Identifiers
     remembers: bool = False
     passages: list[tuple[int, int]] = field(default_factory=list)
     lines: list[tuple[int, str]] = field(default_factory=list)
@@ -147,7 +147,7 @@ class Redaction:
     def _left_of(self, code: bytes, text: bytes) -> bytes:
         if code == _TRAILER and self._groups:
             text = self._trailer(text)
-        return self.traces.masked_line(text)
+        return self.traces.mask_line(text)
 
     def _trailer(self, text: bytes) -> bytes:
         """Return a trailer that counts what was taken out no longer."""

@@ -4,29 +4,29 @@ Every export is an iterator of lines with their line ends, made as they are aske
 a fixed number of queries, and the same memory for any number of rows.
 """
 
-from .flow_files import (
+from .csv import COLUMNS, CSV_ENCODING, csv_line, csv_lines
+from .d0010 import (
     FLOW_FILE_ENCODING,
-    NothingHeld,
+    NotImported,
     flow_file_lines,
     new_header,
     participant,
     reading_lines,
     selection_lines,
 )
-from .snapshots import encoded, one_snapshot
-from .spreadsheets import COLUMNS, CSV_ENCODING, csv_line, csv_lines
+from .streaming import consistent_snapshot, encoded
 
 __all__ = [
     "COLUMNS",
     "CSV_ENCODING",
     "FLOW_FILE_ENCODING",
-    "NothingHeld",
+    "NotImported",
     "csv_line",
     "csv_lines",
     "encoded",
     "flow_file_lines",
     "new_header",
-    "one_snapshot",
+    "consistent_snapshot",
     "participant",
     "reading_lines",
     "selection_lines",

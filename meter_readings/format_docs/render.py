@@ -10,7 +10,7 @@ from django.conf import settings
 from django.template import Context, Engine
 
 from meter_readings import importer
-from meter_readings.d0010 import D0010, HEADER, TRAILER, FaultCode, Group, codes, mpan
+from meter_readings.d0010 import D0010, HEADER, TRAILER, Group, IssueCode, codes, mpan
 from meter_readings.d0010.codes import MarketRole
 from meter_readings.d0010.grammar import ROUTES
 from meter_readings.models import Policy
@@ -21,12 +21,12 @@ _TEMPLATE = "D0010_FORMAT.md.tmpl"
 
 # The first issue under each heading, in the order of the list of issue codes.
 _ISSUE_HEADINGS = {
-    FaultCode.EMPTY_FILE: "File",
-    FaultCode.BYTE_ORDER_MARK: "Characters and lines",
-    FaultCode.UNKNOWN_GROUP: "Groups and nesting",
-    FaultCode.MISSING: "Field values",
-    FaultCode.READ_IN_FUTURE: "Reading dates and times",
-    FaultCode.OLD_SUPPLIERS_ESTIMATE: "Register readings",
+    IssueCode.EMPTY_FILE: "File",
+    IssueCode.BYTE_ORDER_MARK: "Characters and lines",
+    IssueCode.UNKNOWN_GROUP: "Groups and nesting",
+    IssueCode.MISSING: "Field values",
+    IssueCode.READ_IN_FUTURE: "Reading dates and times",
+    IssueCode.OLD_SUPPLIERS_ESTIMATE: "Register readings",
 }
 
 _CARDINALITIES = {"1..*": "one or more", "0..*": "any number"}
@@ -52,7 +52,7 @@ def render_format_docs() -> str:
         "example": example,
         "issue_sections": _issue_sections(),
         "rules": _rules(),
-        "max_findings_per_rule": importer.KEPT_PER_RULE,
+        "max_findings_per_rule": importer.MAX_STORED_PER_RULE,
     }
     return template.render(Context(context, autoescape=False))
 
@@ -94,10 +94,10 @@ def _role(code: str) -> str:
     return f"{MarketRole.label_of(code)} (`{code}`)"
 
 
-def _issue_sections() -> list[tuple[str, list[FaultCode]]]:
+def _issue_sections() -> list[tuple[str, list[IssueCode]]]:
     """Return the headings of issue codes, each with its codes."""
-    sections: list[tuple[str, list[FaultCode]]] = []
-    for code in FaultCode:
+    sections: list[tuple[str, list[IssueCode]]] = []
+    for code in IssueCode:
         if code in _ISSUE_HEADINGS:
             sections.append((_ISSUE_HEADINGS[code], []))
         sections[-1][1].append(code)
@@ -110,6 +110,6 @@ def _rules() -> list[tuple[str, ...]]:
     for code, rule in importer.RULES.items():
         standard = str(importer.severity_of(code, Policy.STANDARD))
         strict = str(importer.severity_of(code, Policy.STRICT))
-        partial = "group left out" if rule.costs_group_only else standard
+        partial = "group left out" if rule.affects_group_only else standard
         rows.append((str(code), standard, strict, partial, rule.remedy))
     return rows

@@ -8,19 +8,19 @@ from .clear import (
     ImportRunning,
     alone,
     clear_database,
-    remove_unnamed_originals,
+    delete_unreferenced_files,
 )
-from .findings import KEPT_PER_RULE
-from .loaders import Busy
+from .files import UnreadableFile, abandoned_spool_files, flow_files, shown
+from .findings import MAX_STORED_PER_RULE
 from .originals import (
-    OriginalLost,
+    OriginalMissing,
+    content_sha256,
     import_original,
-    keep_rewritten,
-    kept_sha256,
     open_original,
+    store_redacted,
 )
 from .pipeline import ImportResult, Outcome, import_flow_file
-from .rules import RULES, ImportCode, Rule, severity_of
+from .rules import RULES, ImportIssueCode, Rule, severity_of
 from .runner import (
     UNREADABLE,
     FileResult,
@@ -30,18 +30,18 @@ from .runner import (
     ImportTotals,
     InputFile,
 )
-from .source import SourceUnreadable, flow_files, received_and_left, shown
+from .staging import ImportLockTimeout
 from .storage import StorageFull, data_directories, disk_full_as, free_bytes
 from .undo import NotImported, UndoResult, undo_import
 
 __all__ = [
-    "KEPT_PER_RULE",
+    "MAX_STORED_PER_RULE",
     "RULES",
     "UNREADABLE",
-    "Busy",
+    "ImportLockTimeout",
     "ClearResult",
     "FileResult",
-    "ImportCode",
+    "ImportIssueCode",
     "ImportListener",
     "ImportOptions",
     "ImportResult",
@@ -50,10 +50,10 @@ __all__ = [
     "ImportTotals",
     "InputFile",
     "NotImported",
-    "OriginalLost",
+    "OriginalMissing",
     "Outcome",
     "Rule",
-    "SourceUnreadable",
+    "UnreadableFile",
     "StorageFull",
     "UndoResult",
     "alone",
@@ -64,11 +64,11 @@ __all__ = [
     "free_bytes",
     "import_flow_file",
     "import_original",
-    "keep_rewritten",
-    "kept_sha256",
+    "store_redacted",
+    "content_sha256",
     "open_original",
-    "received_and_left",
-    "remove_unnamed_originals",
+    "abandoned_spool_files",
+    "delete_unreferenced_files",
     "severity_of",
     "shown",
     "undo_import",

@@ -20,8 +20,8 @@ from meter_readings.models import (
     SiteVisit,
 )
 
-from . import source
-from .loaders import Busy, loader
+from . import files
+from .staging import ImportLockTimeout, open_staging
 
 # A running attempt says so every other second; one silent for so long has ended.
 _SILENT = timedelta(seconds=60)
@@ -67,7 +67,7 @@ def clear_database(*, now: datetime) -> ClearResult:
     with alone(now=now):
         result = ClearResult(*map(_delete_all, _MODELS))
     # Not before it is certain that no row names them.
-    remove_unnamed_originals()
+    delete_unreferenced_files()
     return result
 
 
@@ -78,17 +78,17 @@ def alone(*, now: datetime) -> Iterator[None]:
     Raises ImportRunning where an import or undoing goes on.
     """
     try:
-        with loader(_PATIENCE) as staging, staging.transaction():
+        with open_staging(_PATIENCE) as staging, staging.transaction():
             _refuse_while_running(now)
             yield
-    except Busy as error:
+    except ImportLockTimeout as error:
         raise ImportRunning("Something is being loaded or undone.") from error
 
 
-def remove_unnamed_originals() -> None:
+def delete_unreferenced_files() -> None:
     """Remove the kept bytes that no flow file names, not while an import keeps some."""
-    with loader() as staging, staging.transaction():
-        source.remove_unnamed()
+    with open_staging() as staging, staging.transaction():
+        files.delete_unreferenced()
 
 
 def _refuse_while_running(now: datetime) -> None:

@@ -6,47 +6,47 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from meter_readings import models
-from meter_readings.d0010 import Fault
-from meter_readings.d0010.errors import Coded
+from meter_readings.d0010 import Issue
+from meter_readings.d0010.issues import Coded
 from meter_readings.models import FlowFile, Policy, Severity
 
 from . import rules
 
 # How many findings of one rule are stored; beyond it they are only counted.
-KEPT_PER_RULE = 1000
+MAX_STORED_PER_RULE = 1000
 
-type OnFinding = Callable[[Fault, Severity], None]
+type OnFinding = Callable[[Issue, Severity], None]
 
 
-class Findings:
+class FindingCollector:
     """Collects faults; a million of a kind cost no more than a count."""
 
     def __init__(self, policy: Policy, on_finding: OnFinding | None = None) -> None:
         self.policy = policy
         self.is_rejected = False
         self.counts: Counter[Coded] = Counter()
-        self._kept: list[Fault] = []
+        self._kept: list[Issue] = []
         self._on_finding = on_finding
 
-    def add(self, fault: Fault) -> None:
+    def add(self, issue: Issue) -> None:
         """Take one fault in."""
-        self.counts[fault.code] += 1
-        if self.counts[fault.code] <= KEPT_PER_RULE:
-            self._kept.append(fault)
+        self.counts[issue.code] += 1
+        if self.counts[issue.code] <= MAX_STORED_PER_RULE:
+            self._kept.append(issue)
         if not self.is_rejected:
-            self.is_rejected = rules.rejects_file(fault, self.policy)
+            self.is_rejected = rules.rejects_file(issue, self.policy)
         if self._on_finding is not None:
-            self._on_finding(fault, rules.severity_of(fault.code, self.policy))
+            self._on_finding(issue, rules.severity_of(issue.code, self.policy))
 
-    def add_uncounted(self, code: Coded, count: int) -> None:
+    def set_total(self, code: Coded, count: int) -> None:
         """Raise the count of a rule to `count`, of which only the first were added."""
         self.counts[code] = max(self.counts[code], count)
         self.counts = +self.counts
 
     @property
-    def kept(self) -> list[Fault]:
+    def kept(self) -> list[Issue]:
         """Return the faults kept, in line order."""
-        return sorted(self._kept, key=lambda fault: fault.line_number or 0)
+        return sorted(self._kept, key=lambda issue: issue.line_number or 0)
 
     def count(self, severity: Severity) -> int:
         """Return how many findings have this severity."""
@@ -68,14 +68,14 @@ class Findings:
         models.Finding.objects.bulk_create(self._rows(flow_file), batch_size=500)
 
     def _rows(self, flow_file: FlowFile) -> Iterable[models.Finding]:
-        for fault in self.kept:
+        for issue in self.kept:
             yield models.Finding(
                 flow_file=flow_file,
-                code=str(fault.code),
-                severity=rules.severity_of(fault.code, self.policy),
-                line_number=fault.line_number,
-                group=fault.group[:3],
-                field=fault.field,
-                found=fault.found,
-                expected=fault.expected,
+                code=str(issue.code),
+                severity=rules.severity_of(issue.code, self.policy),
+                line_number=issue.line_number,
+                group=issue.group[:3],
+                field=issue.field,
+                found=issue.found,
+                expected=issue.expected,
             )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from meter_readings.d0010 import Fault, Header
+from meter_readings.d0010 import Header, Issue
 from meter_readings.models import FlowFile
 
-from .rules import ImportCode
+from .rules import ImportIssueCode
 
 
 def is_known(sha256: str, filename: str) -> bool:
@@ -15,14 +15,14 @@ def is_known(sha256: str, filename: str) -> bool:
     return FlowFile.objects.filter(Q(sha256=sha256) | Q(filename=filename)).exists()
 
 
-def imported_before(sha256: str) -> FlowFile | None:
+def find_imported(sha256: str) -> FlowFile | None:
     """Return the file held as imported that has these very bytes."""
     return FlowFile.objects.filter(
         sha256=sha256, status=FlowFile.Status.IMPORTED
     ).first()
 
 
-def name_fault(filename: str, sha256: str) -> Fault | None:
+def filename_conflict(filename: str, sha256: str) -> Issue | None:
     """Return the fault of a name under which other bytes have been imported."""
     other = (
         FlowFile.objects.filter(filename=filename, status=FlowFile.Status.IMPORTED)
@@ -32,10 +32,10 @@ def name_fault(filename: str, sha256: str) -> Fault | None:
     if other is None:
         return None
     found = f"{filename}, imported on {other.received_at:%d %B %Y} as #{other.pk}"
-    return Fault(ImportCode.NAME_ALREADY_USED, found=found, expected="a new name")
+    return Issue(ImportIssueCode.DUPLICATE_FILENAME, found=found, expected="a new name")
 
 
-def identity_fault(header: Header, sha256: str) -> Fault | None:
+def message_conflict(header: Header, sha256: str) -> Issue | None:
     """Return the fault of a message that another file held as imported claims to be.
 
     A message is known by its sender, file identifier (J1064), flow and version and
@@ -56,8 +56,8 @@ def identity_fault(header: Header, sha256: str) -> Fault | None:
     if other is None:
         return None
     found = f"{header.file_identifier}, held as #{other.pk} ({other.filename})"
-    return Fault(
-        ImportCode.IDENTITY_ALREADY_SEEN,
+    return Issue(
+        ImportIssueCode.DUPLICATE_MESSAGE,
         line_number=1,
         group="ZHV",
         field="File Identifier (J1064)",

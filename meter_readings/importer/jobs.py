@@ -32,7 +32,7 @@ class Job:
         *,
         filename: str,
         policy: Policy,
-        door: ImportJob.Door,
+        channel: ImportJob.Channel,
         requested_by: User | None,
         now: datetime,
         is_kept: bool,
@@ -41,7 +41,7 @@ class Job:
         self._row = ImportJob(
             filename=filename,
             policy=policy,
-            door=door,
+            channel=channel,
             requested_by=requested_by,
             started_at=now,
             heartbeat_at=now,
@@ -73,7 +73,7 @@ class Job:
             except Error:
                 pass  # what broke the attempt off matters more; the row stays running
 
-    def note_received(self, sha256: str, size: int) -> None:
+    def set_file(self, sha256: str, size: int) -> None:
         """Put down which bytes the attempt is about."""
         self._row.sha256, self._size = sha256, size
         self.enter(ImportJob.Phase.CHECKING)
@@ -82,16 +82,16 @@ class Job:
         """Begin a phase."""
         self._row.phase = phase
         self._save()
-        self._tell(self._row.bytes_checked)
+        self._tell(self._row.bytes_processed)
 
-    def note_checked(
+    def set_progress(
         self, byte_count: int, pause: Callable[[], AbstractContextManager[None]]
     ) -> None:
         """Put down how many bytes are checked; write it down every other second.
 
         `pause` makes the connection free for it.
         """
-        self._row.bytes_checked = byte_count
+        self._row.bytes_processed = byte_count
         self._tell(byte_count)
         if time.monotonic() >= self._next_beat:
             with pause():

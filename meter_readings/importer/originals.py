@@ -14,22 +14,22 @@ from django.core.files.storage import default_storage
 
 from meter_readings.models import FlowFile, ImportJob, Policy
 
-from . import source
+from . import files
 from .pipeline import ImportResult, import_flow_file
 
 
-class OriginalLost(Exception):
+class OriginalMissing(Exception):
     """The bytes are not where they were kept, or are not those that were received."""
 
 
 def open_original(*, flow_file: FlowFile) -> BinaryIO:
     """Open the bytes of a file as they were received, for reading.
 
-    They lack what was taken out of them since (`redacted_at`). Raises OriginalLost
+    They lack what was taken out of them since (`redacted_at`). Raises OriginalMissing
     where they are not there.
     """
     if not flow_file.content:
-        raise OriginalLost(
+        raise OriginalMissing(
             f"The original of {flow_file.filename} was removed: it was older than "
             "originals are kept."
         )
@@ -37,7 +37,7 @@ def open_original(*, flow_file: FlowFile) -> BinaryIO:
         kept = default_storage.open(str(flow_file.content.name), "rb")
         return cast(BinaryIO, kept.file)
     except OSError as error:
-        raise OriginalLost(
+        raise OriginalMissing(
             f"The original of {flow_file.filename} is not where it was kept."
         ) from error
 
@@ -47,22 +47,22 @@ def import_original(
     flow_file: FlowFile,
     now: datetime,
     policy: Policy,
-    door: ImportJob.Door,
+    channel: ImportJob.Channel,
     requested_by: User | None = None,
     dry_run: bool = False,
     allow_same_name: bool = False,
-    patience: float | None = None,
+    lock_timeout: float | None = None,
 ) -> ImportResult:
     """Import the bytes of a rejected or undone file again, as `import_flow_file` does.
 
     A file that is held as imported stays as it is: the result says so. Raises
-    OriginalLost where its bytes are not there or are not what they were, Busy, and
+    OriginalMissing where its bytes are not there or are not what they were, Busy, and
     StorageFull.
     """
     with open_original(flow_file=flow_file) as stream:
         digest = hashlib.file_digest(cast(BufferedReader, stream), "sha256")
-        if digest.hexdigest() != kept_sha256(flow_file):
-            raise OriginalLost(
+        if digest.hexdigest() != content_sha256(flow_file):
+            raise OriginalMissing(
                 f"The original of {flow_file.filename} has changed where it is kept."
             )
         stream.seek(0)
@@ -71,28 +71,28 @@ def import_original(
             filename=flow_file.filename,
             now=now,
             policy=policy,
-            door=door,
+            channel=channel,
             requested_by=requested_by,
             dry_run=dry_run,
             allow_same_name=allow_same_name,
-            patience=patience,
-            known_as=flow_file.sha256,
+            lock_timeout=lock_timeout,
+            original_sha256=flow_file.sha256,
         )
 
 
-def kept_sha256(flow_file: FlowFile) -> str:
+def content_sha256(flow_file: FlowFile) -> str:
     """Return the SHA-256 of the bytes that are kept: those received, or redacted."""
     return PurePath(str(flow_file.content.name)).stem
 
 
-def keep_rewritten(*, pieces: Iterator[bytes]) -> str:
+def store_redacted(*, pieces: Iterator[bytes]) -> str:
     """Keep other bytes in the place of an original; return the name in the storage.
 
     They lie under their own hash, as all do: the file that names them goes on being
     known by the hash of what was received.
     """
-    with source.receive(cast(BinaryIO, _Pieces(pieces))) as received:
-        return source.keep(received)
+    with files.receive(cast(BinaryIO, _Pieces(pieces))) as received:
+        return files.keep(received)
 
 
 class _Pieces:

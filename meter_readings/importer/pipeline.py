@@ -14,17 +14,17 @@ from typing import Any, BinaryIO, NamedTuple
 from django.contrib.auth.models import User
 from django.db import Error, models
 
-from meter_readings.d0010 import Fault, FlowFileParser, Header, RegisterReading
-from meter_readings.d0010.columns import ReadingColumns
+from meter_readings.d0010 import FlowFileParser, Header, Issue, RegisterReading
+from meter_readings.d0010.bulk_reader import ReadingBatch
 from meter_readings.d0010.parser import Batch
 from meter_readings.models import FlowFile, ImportJob, Policy, Severity
 
-from . import identity, rules, source
-from .findings import Findings, OnFinding
+from . import files, identity, rules
+from .files import SpooledFile
+from .findings import FindingCollector, OnFinding
 from .jobs import Job, OnProgress
-from .load import LoadCounts, load_staged
-from .loaders import Busy, Loader, loader
-from .source import Received
+from .merge import LoadCounts, merge_staged_rows
+from .staging import ImportLockTimeout, StagingArea, open_staging
 
 
 class Outcome(models.TextChoices):
@@ -59,7 +59,7 @@ class ImportResult:
     readings_loaded: int = 0
     readings_rejected: int = 0
     loaded: LoadCounts | None = None
-    findings: list[tuple[Fault, Severity]] = field(default_factory=list)
+    findings: list[tuple[Issue, Severity]] = field(default_factory=list)
     finding_counts: dict[str, int] = field(default_factory=dict)
     error_count: int = 0
     warning_count: int = 0
@@ -72,7 +72,7 @@ class _Request(NamedTuple):
     now: datetime
     dry_run: bool
     allow_same_name: bool
-    known_as: str
+    original_sha256: str
 
 
 def import_flow_file(
@@ -81,14 +81,14 @@ def import_flow_file(
     filename: str,
     now: datetime,
     policy: Policy = Policy.STANDARD,
-    door: ImportJob.Door = ImportJob.Door.COMMAND,
+    channel: ImportJob.Channel = ImportJob.Channel.COMMAND,
     requested_by: User | None = None,
     dry_run: bool = False,
     allow_same_name: bool = False,
     on_progress: OnProgress | None = None,
     on_finding: OnFinding | None = None,
-    patience: float | None = None,
-    known_as: str = "",
+    lock_timeout: float | None = None,
+    original_sha256: str = "",
 ) -> ImportResult:
     """Import one flow file: all of it or, but for its report, nothing.
 
@@ -96,27 +96,27 @@ def import_flow_file(
     which a reading is in the future. `dry_run` checks and keeps nothing at all.
     `on_progress` is told the phase and the bytes checked, `on_finding` every finding;
     neither may use this thread's database connection, which may be loading meanwhile.
-    `known_as` is the SHA-256 of the file whose bytes these once were, where lines were
+    `original_sha256` is the SHA-256 of the file whose bytes these once were, where lines were
     taken out of them since.
-    The outcome is in the result and not raised; SourceUnreadable is raised where the
+    The outcome is in the result and not raised; UnreadableFile is raised where the
     bytes could not be had, StorageFull where there is no room for them, and Busy where
     another load lasts longer than `patience`, in seconds: ten minutes, if it is None.
     """
-    filename = source.shown(filename)
-    request = _Request(filename, policy, now, dry_run, allow_same_name, known_as)
+    filename = files.shown(filename)
+    request = _Request(filename, policy, now, dry_run, allow_same_name, original_sha256)
     job = Job(
         filename=filename,
         policy=policy,
-        door=door,
+        channel=channel,
         requested_by=requested_by,
         now=now,
         is_kept=not dry_run,
         on_progress=on_progress,
     )
-    with loader(patience) as staging, job, source.receive(stream) as received:
-        job.note_received(known_as or received.sha256, received.size)
+    with open_staging(lock_timeout) as staging, job, files.receive(stream) as received:
+        job.set_file(original_sha256 or received.sha256, received.size)
         attempt = _Attempt(request, received, staging, job, on_finding)
-        return attempt.stop_at_the_door() or attempt.check_and_load()
+        return attempt.find_existing() or attempt.validate_and_load()
 
 
 # How many seconds to wait for the lock when an attempt broke off: whoever has it may
@@ -130,38 +130,38 @@ class _Attempt:
     def __init__(
         self,
         request: _Request,
-        received: Received,
-        staging: Loader,
+        received: SpooledFile,
+        staging: StagingArea,
         job: Job,
         on_finding: OnFinding | None,
     ) -> None:
         self._request = request
         self._received = received
-        self._sha256 = request.known_as or received.sha256
+        self._sha256 = request.original_sha256 or received.sha256
         self._staging = staging
         self._job = job
-        self._findings = Findings(request.policy, on_finding)
+        self._findings = FindingCollector(request.policy, on_finding)
         self._parser: FlowFileParser | None = None
         self._readings_good = 0
         self._is_known = False
 
-    def stop_at_the_door(self) -> ImportResult | None:
+    def find_existing(self) -> ImportResult | None:
         """Return the result for a file that is held already, or whose name is taken."""
         request, sha256 = self._request, self._sha256
         self._is_known = identity.is_known(sha256, request.filename)
         if not self._is_known:
             return None
-        first = identity.imported_before(sha256)
+        first = identity.find_imported(sha256)
         if first is not None:
             return self._finish(Outcome.ALREADY_IMPORTED, first)
         if not request.allow_same_name:
-            fault = identity.name_fault(request.filename, sha256)
-            if fault is not None:
-                self._findings.add(fault)
+            issue = identity.filename_conflict(request.filename, sha256)
+            if issue is not None:
+                self._findings.add(issue)
                 return self._finish(Outcome.REFUSED, None)
         return None
 
-    def check_and_load(self) -> ImportResult:
+    def validate_and_load(self) -> ImportResult:
         """Check the whole file; then load it, or keep the report of its rejection."""
         findings = self._findings
         parser = self._check()
@@ -171,7 +171,7 @@ class _Attempt:
             return self._finish(Outcome.REJECTED if is_bad else Outcome.CHECKED, None)
         if not findings.is_rejected:
             self._staging.begin()
-            self._staging.add_years()
+            self._staging.ensure_partitions()
         self._job.enter(ImportJob.Phase.LOADING)
         try:
             return self._load(parser)
@@ -184,7 +184,7 @@ class _Attempt:
         findings = self._findings
         with self._staging.transaction():
             # Another process may have brought the same file while this one checked.
-            result = self.stop_at_the_door()
+            result = self.find_existing()
             if result is not None:
                 return result
             self._check_identity(parser)
@@ -193,15 +193,18 @@ class _Attempt:
                 findings.store(flow_file)
                 return self._finish(Outcome.REJECTED, flow_file)
             flow_file.save()
-            loaded = load_staged(flow_file.pk, self._readings_good, findings)
+            loaded = merge_staged_rows(flow_file.pk, self._readings_good, findings)
             findings.store(flow_file)
             return self._finish(Outcome.IMPORTED, flow_file, loaded)
 
     def _forget(self) -> None:
         """Remove the bytes that were kept, where no row came to name them."""
-        with suppress(Busy, Error, OSError), loader(_MOMENT) as staging:
+        with (
+            suppress(ImportLockTimeout, Error, OSError),
+            open_staging(_MOMENT) as staging,
+        ):
             with staging.transaction():
-                source.forget(self._received)
+                files.forget(self._received)
 
     def _check(self) -> FlowFileParser:
         """Read the file to its end; put its entries aside while it may be loaded."""
@@ -215,7 +218,7 @@ class _Attempt:
                     self._readings_good += _reading_count(batch)
                     if not (findings.is_rejected or request.dry_run):
                         self._staging.stage(batch)
-                    self._job.note_checked(parser.lines.byte_count, self._staging.pause)
+                    self._job.set_progress(parser.lines.byte_count, self._staging.pause)
             finally:
                 self._staging.finish_staging()
         return parser
@@ -223,9 +226,9 @@ class _Attempt:
     def _check_identity(self, parser: FlowFileParser) -> None:
         """Look for another file that says it is the same message."""
         if parser.header is not None:
-            fault = identity.identity_fault(parser.header, self._sha256)
-            if fault is not None:
-                self._findings.add(fault)
+            issue = identity.message_conflict(parser.header, self._sha256)
+            if issue is not None:
+                self._findings.add(issue)
 
     def _row(self) -> FlowFile:
         """Return the row of these bytes, without an earlier attempt's findings."""
@@ -243,7 +246,7 @@ class _Attempt:
         flow_file = self._row()
         flow_file.filename = request.filename
         flow_file.size = received.size
-        flow_file.content.name = source.keep(received)
+        flow_file.content.name = files.keep(received)
         flow_file.policy = request.policy
         flow_file.received_at = request.now
         if received.sha256 == self._sha256:
@@ -251,7 +254,7 @@ class _Attempt:
         # PostgreSQL keeps no NUL; a line that has one is a fault and says so.
         flow_file.header_text = parser.header_text.replace("\0", "\\x00")
         flow_file.trailer_text = parser.trailer_text.replace("\0", "\\x00")
-        flow_file.line_end = parser.lines.line_end
+        flow_file.line_ending = parser.lines.line_ending
         flow_file.ends_with_newline = parser.lines.ends_with_newline
         flow_file.line_count = parser.line_count
         flow_file.group_count = parser.group_count
@@ -262,11 +265,11 @@ class _Attempt:
         trailer = parser.trailer
         flow_file.trailer_group_count = trailer.group_count if trailer else None
         flow_file.trailer_flow_count = trailer.flow_count if trailer else None
-        read = self._readings_good + parser.spoiled_reading_count
+        read = self._readings_good + parser.invalid_reading_count
         good = 0 if findings.is_rejected else self._readings_good
         flow_file.readings_read = read
         flow_file.readings_loaded, flow_file.readings_rejected = good, read - good
-        flow_file.readings_removed = 0
+        flow_file.readings_deleted = 0
         status = FlowFile.Status
         is_bad = findings.is_rejected
         flow_file.status = status.REJECTED if is_bad else status.IMPORTED
@@ -282,7 +285,7 @@ class _Attempt:
         findings, parser, policy = self._findings, self._parser, self._request.policy
         read = 0
         if parser is not None and outcome not in _NOT_JUDGED:
-            read = self._readings_good + parser.spoiled_reading_count
+            read = self._readings_good + parser.invalid_reading_count
         is_good = outcome in (Outcome.IMPORTED, Outcome.CHECKED)
         good = self._readings_good if is_good else 0
         result = ImportResult(
@@ -298,8 +301,8 @@ class _Attempt:
             readings_rejected=read - good,
             loaded=loaded,
             findings=[
-                (fault, rules.severity_of(fault.code, policy))
-                for fault in findings.kept
+                (issue, rules.severity_of(issue.code, policy))
+                for issue in findings.kept
             ],
             finding_counts={str(code): n for code, n in findings.counts.items()},
             error_count=findings.count(Severity.ERROR),
@@ -325,7 +328,7 @@ _HEADER_FIELDS = (
 
 
 def _reading_count(batch: Batch) -> int:
-    if isinstance(batch, ReadingColumns):
+    if isinstance(batch, ReadingBatch):
         return batch.line_count
     return sum(isinstance(entry.record, RegisterReading) for entry in batch)
 

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from meter_readings.d0010 import HEADER, TRAILER, Fault, FaultCode
-from meter_readings.d0010.errors import Coded
+from meter_readings.d0010 import HEADER, TRAILER, Issue, IssueCode
+from meter_readings.d0010.issues import Coded
 from meter_readings.models import Policy, Severity
 
 
-class ImportCode(Coded):
+class ImportIssueCode(Coded):
     """What can be wrong with a file in the light of what is held already."""
 
-    NAME_ALREADY_USED = (
-        "name-already-used",
+    DUPLICATE_FILENAME = (
+        "duplicate-filename",
         "A file of this name, with other content, has been imported before.",
     )
-    IDENTITY_ALREADY_SEEN = (
-        "identity-already-seen",
+    DUPLICATE_MESSAGE = (
+        "duplicate-message",
         "Sender, file identifier and creation stamp are those of another file.",
     )
     UNMATCHED_WITHDRAWAL = (
@@ -34,12 +34,12 @@ class ImportCode(Coded):
         "conflict-in-file",
         "The file gives more than one reading of one register at one time.",
     )
-    ERASED_BEFORE = (
-        "erased-before",
+    PREVIOUSLY_ERASED = (
+        "previously-erased",
         "All that was held of an MPAN had been erased on request; it is named again.",
     )
-    SERIAL_NUMBER_ELSEWHERE = (
-        "serial-number-elsewhere",
+    SERIAL_NUMBER_AT_OTHER_MPAN = (
+        "serial-number-at-other-mpan",
         "A new meter bears the serial number of a meter at another meter point.",
     )
 
@@ -47,13 +47,13 @@ class ImportCode(Coded):
 class Rule(NamedTuple):
     """What a fault costs under each policy, and what a person can do about it.
 
-    `costs_group_only`: the rest of the file is good without the group it stands in.
+    `affects_group_only`: the rest of the file is good without the group it stands in.
     """
 
     standard: Severity
     strict: Severity
     remedy: str
-    costs_group_only: bool = False
+    affects_group_only: bool = False
 
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -63,7 +63,7 @@ _CORRECT = (
     "Ask the sender for a corrected file, or import the rest by the salvage policy."
 )
 _NONE = "Nothing needs doing."
-_F, _I = FaultCode, ImportCode
+_F, _I = IssueCode, ImportIssueCode
 
 RULES: dict[Coded, Rule] = {
     _F.EMPTY_FILE: Rule(_E, _E, _RESEND),
@@ -73,7 +73,7 @@ RULES: dict[Coded, Rule] = {
     _F.WRONG_FLOW: Rule(_E, _E, "Only D0010 is imported: keep other flows apart."),
     _F.WRONG_VERSION: Rule(_E, _E, "Ask the sender for version 002."),
     _F.NO_TRAILER: Rule(_W, _E, "Ask the sender whether the file is complete."),
-    _F.CUT_SHORT: Rule(_E, _E, _RESEND),
+    _F.TRUNCATED: Rule(_E, _E, _RESEND),
     _F.AFTER_TRAILER: Rule(_E, _E, "Split the file after its trailer."),
     _F.FILE_IDENTIFIER_DIFFERS: Rule(_E, _E, _RESEND),
     _F.GROUP_COUNT_DIFFERS: Rule(_W, _E, "Ask whether lines were lost on the way."),
@@ -114,7 +114,7 @@ RULES: dict[Coded, Rule] = {
     _F.NO_DECIMAL: Rule(_W, _W, _NONE),
     _F.LEADING_ZEROS: Rule(_W, _W, _NONE),
     _F.NOT_A_TIME: Rule(_E, _E, _CORRECT, True),
-    _F.NOT_A_TRUTH: Rule(_E, _E, _CORRECT, True),
+    _F.INVALID_BOOLEAN: Rule(_E, _E, _CORRECT, True),
     _F.MPAN_NOT_13_DIGITS: Rule(_E, _E, _CORRECT, True),
     _F.MPAN_CHECK_DIGIT: Rule(_W, _E, "Check the MPAN with the sender."),
     _F.UNKNOWN_DISTRIBUTOR: Rule(_W, _W, "Check the MPAN with the sender."),
@@ -129,20 +129,20 @@ RULES: dict[Coded, Rule] = {
     _F.RESULT_WITHOUT_FLAG: Rule(_W, _W, _NONE),
     _F.SEVERAL_RESULTS: Rule(_W, _W, _ASK),
     _F.MD_RESET_INCOMPLETE: Rule(_W, _W, _ASK),
-    _I.NAME_ALREADY_USED: Rule(
+    _I.DUPLICATE_FILENAME: Rule(
         _E, _E, "Rename the file, or import it with --allow-same-name."
     ),
-    _I.IDENTITY_ALREADY_SEEN: Rule(
+    _I.DUPLICATE_MESSAGE: Rule(
         _W, _W, "Ask the sender which of the two files is right; both are kept."
     ),
     _I.UNMATCHED_WITHDRAWAL: Rule(_W, _W, "Look for the file that was withdrawn from."),
     _I.CONFLICT_IN_FILE: Rule(_W, _W, "Look at both readings; both are kept."),
-    _I.ERASED_BEFORE: Rule(
+    _I.PREVIOUSLY_ERASED: Rule(
         _W,
         _W,
         "Find out whether it is a customer again; if not, erase it once more.",
     ),
-    _I.SERIAL_NUMBER_ELSEWHERE: Rule(_N, _N, _NONE),
+    _I.SERIAL_NUMBER_AT_OTHER_MPAN: Rule(_N, _N, _NONE),
 }
 
 
@@ -152,11 +152,11 @@ def severity_of(code: Coded, policy: Policy) -> Severity:
     return rule.strict if policy == Policy.STRICT else rule.standard
 
 
-def rejects_file(fault: Fault, policy: Policy) -> bool:
+def rejects_file(issue: Issue, policy: Policy) -> bool:
     """Return whether a fault rejects the whole file under a policy."""
-    if severity_of(fault.code, policy) != Severity.ERROR:
+    if severity_of(issue.code, policy) != Severity.ERROR:
         return False
-    is_of_file = fault.line_number is None
-    is_in_envelope = is_of_file or fault.group in (HEADER.code, TRAILER.code)
-    spares_rest = RULES[fault.code].costs_group_only and not is_in_envelope
+    is_of_file = issue.line_number is None
+    is_in_envelope = is_of_file or issue.group in (HEADER.code, TRAILER.code)
+    spares_rest = RULES[issue.code].affects_group_only and not is_in_envelope
     return not (policy == Policy.SALVAGE and spares_rest)

@@ -13,11 +13,11 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from meter_readings.d0010 import Fault
+from meter_readings.d0010 import Issue
 from meter_readings.models import ImportJob, Policy, Severity
 
+from .files import UnreadableFile, flow_files, shown
 from .pipeline import ImportResult, import_flow_file
-from .source import SourceUnreadable, flow_files, shown
 
 # The outcome of a file or archive that could not be read.
 UNREADABLE = "unreadable"
@@ -35,14 +35,14 @@ class InputFile:
     source: Path | BinaryIO
 
     def open(self) -> ContextManager[BinaryIO]:
-        """Open a path; raises SourceUnreadable. A stream is left open afterwards."""
+        """Open a path; raises UnreadableFile. A stream is left open afterwards."""
         if not isinstance(self.source, Path):
             return nullcontext(self.source)
         try:
             return self.source.open("rb")
         except OSError as error:
             reason = error.strerror or str(error)
-            raise SourceUnreadable(reason[:1].lower() + reason[1:]) from error
+            raise UnreadableFile(reason[:1].lower() + reason[1:]) from error
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class ImportOptions:
     """Arguments of `import_flow_file` that are the same for all files of a run."""
 
     policy: Policy = Policy.STANDARD
-    door: ImportJob.Door = ImportJob.Door.COMMAND
+    channel: ImportJob.Channel = ImportJob.Channel.COMMAND
     requested_by: User | None = None
     dry_run: bool = False
     allow_same_name: bool = False
-    patience: float | None = None
+    lock_timeout: float | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class FileResult:
         """An Outcome, UNREADABLE, or ImportJob.State.FAILED."""
         if self.result:
             return self.result.outcome
-        is_unreadable = isinstance(self.error, SourceUnreadable)
+        is_unreadable = isinstance(self.error, UnreadableFile)
         return UNREADABLE if is_unreadable else ImportJob.State.FAILED
 
 
@@ -107,7 +107,7 @@ class ImportListener:
     def progress(self, phase: ImportJob.Phase, byte_count: int, size: int) -> None:
         """Receive the phase, the bytes processed, and the bytes in all or 0."""
 
-    def finding(self, fault: Fault, severity: Severity) -> None:
+    def finding(self, issue: Issue, severity: Severity) -> None:
         """Receive each finding as it is made."""
 
     def file_finished(self, result: FileResult) -> None:
@@ -180,9 +180,9 @@ class ImportRunner:
         for listener in self.listeners:
             listener.progress(phase, byte_count, size)
 
-    def _finding(self, fault: Fault, severity: Severity) -> None:
+    def _finding(self, issue: Issue, severity: Severity) -> None:
         for listener in self.listeners:
-            listener.finding(fault, severity)
+            listener.finding(issue, severity)
 
     def _finish(self, result: FileResult) -> FileResult:
         self.current_label = ""

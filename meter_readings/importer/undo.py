@@ -19,9 +19,9 @@ from meter_readings.models import (
 )
 
 from .jobs import Job
-from .loaders import loader
 from .pipeline import Outcome
-from .settle import settle
+from .staging import open_staging
+from .version_resolution import resolve_versions
 
 _READING, _METER = Reading._meta.db_table, Meter._meta.db_table
 _METER_POINT, _VISIT = MeterPoint._meta.db_table, SiteVisit._meta.db_table
@@ -43,7 +43,7 @@ class UndoResult(NamedTuple):
 
 # The events that other files speak of too
 _SHARED_EVENTS = f"""
-INSERT INTO event_to_settle
+INSERT INTO reading_key_to_resolve
 SELECT DISTINCT gone.meter_id, gone.register_id, gone.read_at
 FROM {_READING} AS gone
 WHERE gone.flow_file_id = %s AND EXISTS (
@@ -56,7 +56,7 @@ WHERE gone.flow_file_id = %s AND EXISTS (
 """
 
 _TOUCHED_METERS = f"""
-INSERT INTO touched_meter
+INSERT INTO affected_meter
 SELECT meter.id, meter.meter_point_id FROM {_METER} AS meter WHERE meter.id IN (
     SELECT meter_id FROM {_READING} WHERE flow_file_id = %s
     UNION SELECT meter_id FROM {_VISIT} WHERE flow_file_id = %s
@@ -66,13 +66,13 @@ SELECT NULL, meter_point_id FROM {_VISIT} WHERE flow_file_id = %s AND meter_id I
 """
 
 _METERS_LEFT_ALONE = f"""
-DELETE FROM {_METER} WHERE id IN (SELECT meter_id FROM touched_meter)
+DELETE FROM {_METER} WHERE id IN (SELECT meter_id FROM affected_meter)
     AND NOT EXISTS (SELECT 1 FROM {_READING} WHERE meter_id = {_METER}.id)
     AND NOT EXISTS (SELECT 1 FROM {_VISIT} WHERE meter_id = {_METER}.id)
 """
 
 _POINTS_LEFT_ALONE = f"""
-DELETE FROM {_METER_POINT} WHERE id IN (SELECT meter_point_id FROM touched_meter)
+DELETE FROM {_METER_POINT} WHERE id IN (SELECT meter_point_id FROM affected_meter)
     AND NOT EXISTS (SELECT 1 FROM {_METER} WHERE meter_point_id = {_METER_POINT}.id)
     AND NOT EXISTS (SELECT 1 FROM {_VISIT} WHERE meter_point_id = {_METER_POINT}.id)
 """
@@ -82,10 +82,10 @@ def undo_import(
     *,
     flow_file: FlowFile,
     now: datetime,
-    door: ImportJob.Door = ImportJob.Door.COMMAND,
+    channel: ImportJob.Channel = ImportJob.Channel.COMMAND,
     requested_by: User | None = None,
     dry_run: bool = False,
-    patience: float | None = None,
+    lock_timeout: float | None = None,
 ) -> UndoResult:
     """Take away all that one import added, and settle what it had competed with.
 
@@ -97,12 +97,12 @@ def undo_import(
     job = Job(
         filename=flow_file.filename,
         policy=Policy(flow_file.policy),
-        door=door,
+        channel=channel,
         requested_by=requested_by,
         now=now,
         is_kept=not dry_run,
     )
-    with loader(patience) as staging, job:
+    with open_staging(lock_timeout) as staging, job:
         staging.begin()
         with staging.transaction():
             held = FlowFile.objects.filter(
@@ -135,4 +135,4 @@ def _take_away(flow_file_id: int) -> UndoResult:
         visits = changed(f"DELETE FROM {_VISIT} WHERE flow_file_id = %s", flow_file_id)
         meters = changed(_METERS_LEFT_ALONE)
         points = changed(_POINTS_LEFT_ALONE)
-        return UndoResult(readings, visits, meters, points, settle(cursor))
+        return UndoResult(readings, visits, meters, points, resolve_versions(cursor))

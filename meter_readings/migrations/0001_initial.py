@@ -17,14 +17,16 @@ of a file once, in one transaction, under the lock of all loads.
 """
 
 import datetime
+from decimal import Decimal
+
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.text
 import django.db.models.lookups
-import meter_readings.d0010.codes
-from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
+
+import meter_readings.d0010.codes
 
 PARTITIONED = """
 ALTER TABLE meter_readings_reading RENAME TO meter_readings_reading_in_one;
@@ -211,7 +213,7 @@ class Migration(migrations.Migration):
                 ("test_data_flag", models.CharField(blank=True, max_length=4)),
                 ("header_text", models.TextField(blank=True)),
                 ("trailer_text", models.TextField(blank=True)),
-                ("line_end", models.CharField(default="\n", max_length=2)),
+                ("line_ending", models.CharField(default="\n", max_length=2)),
                 ("ends_with_newline", models.BooleanField(default=True)),
                 ("line_count", models.PositiveBigIntegerField(default=0)),
                 ("group_count", models.PositiveBigIntegerField(default=0)),
@@ -281,7 +283,7 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=64, verbose_name="SHA-256"),
                 ),
                 (
-                    "door",
+                    "channel",
                     models.CharField(
                         choices=[
                             ("command", "Command line"),
@@ -328,7 +330,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("outcome", models.CharField(blank=True, max_length=20)),
-                ("bytes_checked", models.PositiveBigIntegerField(default=0)),
+                ("bytes_processed", models.PositiveBigIntegerField(default=0)),
                 ("started_at", models.DateTimeField(db_index=True)),
                 ("heartbeat_at", models.DateTimeField()),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
@@ -493,7 +495,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(blank=True, null=True, verbose_name="status"),
                 ),
                 (
-                    "standing",
+                    "version_status",
                     models.CharField(
                         choices=[
                             ("current", "Current"),
@@ -504,7 +506,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("received_text", models.TextField(blank=True)),
+                ("source_lines", models.TextField(blank=True)),
                 (
                     "flow_file",
                     models.ForeignKey(
@@ -738,7 +740,7 @@ class Migration(migrations.Migration):
                         ),
                     ),
                 ),
-                name="reading_is_of_the_catalogues_years",
+                name="reading_year_in_dtc_range",
             ),
         ),
         migrations.AddConstraint(
@@ -746,11 +748,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     (
-                        "standing__in",
+                        "version_status__in",
                         ["current", "duplicate", "superseded", "withdrawn"],
                     )
                 ),
-                name="standing_is_known",
+                name="version_status_is_known",
             ),
         ),
         migrations.AddConstraint(
@@ -785,7 +787,7 @@ class Migration(migrations.Migration):
                         2,
                     ),
                 ),
-                name="reading_codes_are_no_longer_than_the_catalogues",
+                name="reading_code_lengths",
             ),
         ),
         migrations.AddConstraint(
@@ -824,7 +826,7 @@ class Migration(migrations.Migration):
                         1,
                     ),
                 ),
-                name="visit_codes_are_no_longer_than_the_catalogues",
+                name="site_visit_code_lengths",
             ),
         ),
     ]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterField(
             model_name="importjob",
-            name="door",
+            name="channel",
             field=models.CharField(
                 choices=[
                     ("command", "Command line"),

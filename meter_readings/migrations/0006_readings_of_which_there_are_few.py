@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="reading",
             index=models.Index(
-                condition=models.Q(("standing", "current"), _negated=True),
-                fields=["standing", "read_at", "id"],
+                condition=models.Q(("version_status", "current"), _negated=True),
+                fields=["version_status", "read_at", "id"],
                 name="reading_not_current",
             ),
         ),

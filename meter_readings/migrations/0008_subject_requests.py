@@ -3,7 +3,7 @@
 from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
 
-DOORS = [
+CHANNELS = [
     ("command", "Command line"),
     ("upload", "Upload page"),
     ("api", "API"),
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="flowfile",
-            name="readings_removed",
+            name="readings_deleted",
             field=models.PositiveBigIntegerField(default=0),
         ),
         migrations.AddField(
@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ("pseudonym", models.CharField(db_index=True, max_length=64)),
                 ("answered_at", models.DateTimeField(db_index=True)),
                 ("answered_by", models.CharField(max_length=150)),
-                ("door", models.CharField(choices=DOORS, max_length=10)),
+                ("channel", models.CharField(choices=CHANNELS, max_length=10)),
                 ("reason", models.CharField(blank=True, max_length=200)),
                 ("counts", models.JSONField(blank=True, default=dict)),
             ],

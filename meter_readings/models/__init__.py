@@ -3,30 +3,30 @@
 FlowFile ◄─ Reading ─► Meter ─► MeterPoint, with SiteVisit and Finding beside them and
 ImportJob for each attempt; apart from them, ApiToken. Readings and site visits are
 received facts: rows are added by an import and taken away by its undoing, by age or by
-an erasure, and never edited; only `standing`, which is derived, changes. SubjectRequest
+an erasure, and never edited; only `version_status`, which is derived, changes. SubjectRequest
 tells what was erased or handed over. Integrity is the database's, so that bulk loading
 cannot pass it by.
 """
 
 from .api_token import ApiToken
-from .findings import Finding, Severity
-from .flow_files import FlowFile, Policy
-from .import_jobs import ImportJob
-from .meters import Meter, MeterPoint
-from .readings import (
+from .finding import Finding, Severity
+from .flow_file import FlowFile, Policy
+from .import_job import ImportJob
+from .meter import Meter, MeterPoint
+from .reading import (
     ESTIMATED,
-    NOT_CURRENT,
-    NOT_ROUTINE,
-    NOT_VALIDATED,
-    Reading,
-    ReadingQuerySet,
-    Standing,
+    NOT_CURRENT_Q,
+    NOT_ROUTINE_Q,
+    NOT_VALIDATED_Q,
     VALUE_DIGITS,
     VALUE_PLACES,
-    resting_on,
+    Reading,
+    ReadingQuerySet,
+    VersionStatus,
+    basis_q,
 )
-from .site_visits import SiteVisit
-from .subject_requests import SubjectRequest
+from .site_visit import SiteVisit
+from .subject_request import SubjectRequest
 
 __all__ = [
     "ApiToken",
@@ -36,17 +36,17 @@ __all__ = [
     "ImportJob",
     "Meter",
     "MeterPoint",
-    "NOT_CURRENT",
-    "NOT_ROUTINE",
-    "NOT_VALIDATED",
+    "NOT_CURRENT_Q",
+    "NOT_ROUTINE_Q",
+    "NOT_VALIDATED_Q",
     "Policy",
     "Reading",
     "ReadingQuerySet",
     "Severity",
     "SiteVisit",
-    "Standing",
+    "VersionStatus",
     "SubjectRequest",
     "VALUE_DIGITS",
     "VALUE_PLACES",
-    "resting_on",
+    "basis_q",
 ]

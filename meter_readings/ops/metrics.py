@@ -50,7 +50,7 @@ def _flow_file_metrics(now: datetime) -> Iterator[Metric]:
     """Yield counts of files, and of readings, which each file has the number of."""
     rows = FlowFile.objects.values("status").annotate(
         count=Count("pk"),
-        readings=Sum(F("readings_loaded") - F("readings_removed")),
+        readings=Sum(F("readings_loaded") - F("readings_deleted")),
         latest=Max("received_at"),
     )
     by_status = {row["status"]: row for row in rows}

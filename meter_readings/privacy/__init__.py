@@ -3,18 +3,18 @@
 An MPAN names somebody's home, so all that hangs on one is personal data (UK GDPR).
 """
 
+from .audit import previous_requests
 from .erasure import ErasedCounts, erase_mpan
-from .requests import earlier_requests
 from .retention import RetentionResult, Schedule, apply_retention
-from .subject_access import NothingHeld, export_subject
+from .subject_access import NotImported, export_personal_data
 
 __all__ = [
     "ErasedCounts",
-    "NothingHeld",
+    "NotImported",
     "RetentionResult",
     "Schedule",
     "apply_retention",
-    "earlier_requests",
+    "previous_requests",
     "erase_mpan",
-    "export_subject",
+    "export_personal_data",
 ]

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from meter_readings import importer
-from meter_readings.d0010.redaction import Traces
+from meter_readings.d0010.redaction import Identifiers
 from meter_readings.models import (
     FlowFile,
     ImportJob,
@@ -28,7 +28,7 @@ from meter_readings.models import (
     SubjectRequest,
 )
 
-from . import findings, originals, requests, texts
+from . import audit, findings, originals, text_masking
 from .originals import Mention
 from .retention import NOTE_REMOVED_READINGS
 
@@ -65,7 +65,7 @@ def erase_mpan(
     reason: str,
     answered_by: str,
     now: datetime,
-    door: ImportJob.Door = ImportJob.Door.COMMAND,
+    channel: ImportJob.Channel = ImportJob.Channel.COMMAND,
 ) -> ErasedCounts:
     """Erase everything stored about an MPAN core; record it under its pseudonym.
 
@@ -76,23 +76,25 @@ def erase_mpan(
     """
     # Looking through all files can take long, and is mostly done before others wait.
     looked_for = _traces_of(mpan)
-    _, clean = originals.names_with(looked_for)
+    _, clean = originals.find_files_mentioning(looked_for)
     with importer.alone(now=now):
         traces = _traces_of(mpan)
         is_same = traces.texts == looked_for.texts
-        names, _ = originals.names_with(traces, clean=clean if is_same else ())
+        names, _ = originals.find_files_mentioning(
+            traces, clean=clean if is_same else ()
+        )
         erased = _erase(mpan, names, traces, now)
         if any(erased):
-            requests.write_down(
+            audit.record_request(
                 kind=SubjectRequest.Kind.ERASURE,
                 mpan=mpan,
                 answered_by=traces.masked(answered_by),
                 now=now,
-                door=door,
+                channel=channel,
                 reason=traces.masked(reason),
                 counts=erased._asdict(),
             )
-    importer.remove_unnamed_originals()
+    importer.delete_unreferenced_files()
     _remove_left_behind(traces)
     if settings.SESSION_ENGINE.endswith(".file"):
         # Session files cannot be searched by their content: everybody signs in again.
@@ -114,16 +116,18 @@ def vacuum_database() -> None:
         cursor.execute("VACUUM")
 
 
-def _traces_of(mpan: str) -> Traces:
+def _traces_of(mpan: str) -> Identifiers:
     """Return what to look for: the MPAN, and serial numbers that are nobody else's."""
     others = Meter.objects.filter(serial_number=OuterRef("serial_number"))
     elsewhere = Exists(others.exclude(meter_point__mpan=mpan))
     own = Meter.objects.filter(~elsewhere, meter_point__mpan=mpan)
     meters = own.order_by("serial_number")
-    return Traces(mpan, tuple(meters.values_list("serial_number", flat=True)))
+    return Identifiers(mpan, tuple(meters.values_list("serial_number", flat=True)))
 
 
-def _erase(mpan: str, names: set[str], traces: Traces, now: datetime) -> ErasedCounts:
+def _erase(
+    mpan: str, names: set[str], traces: Identifiers, now: datetime
+) -> ErasedCounts:
     """Erase rows, findings and texts, and let files name their redacted bytes."""
     readings, visits, meters, points = _remove_rows(mpan)
     mentions = list(originals.redacted(names, traces))
@@ -132,7 +136,7 @@ def _erase(mpan: str, names: set[str], traces: Traces, now: datetime) -> ErasedC
         mention.flow_file.redacted_at = now
     files = [mention.flow_file for mention in mentions]
     FlowFile.objects.bulk_update(files, ["content", "redacted_at"], batch_size=500)
-    masked = texts.mask(traces) + texts.end_sessions(traces)
+    masked = text_masking.mask(traces) + text_masking.end_sessions(traces)
     return ErasedCounts(readings, visits, meters, points, found, len(files), masked)
 
 
@@ -154,9 +158,9 @@ def _remove_findings(mentions: Iterable[Mention]) -> int:
     return sum(rows.delete()[0] for rows in findings.of_passages(mentions))
 
 
-def _remove_left_behind(traces: Traces) -> None:
+def _remove_left_behind(traces: Identifiers) -> None:
     """Remove what killed imports had received, where there are traces in it."""
-    for path in importer.received_and_left(silent_seconds=_SILENT_SECONDS):
+    for path in importer.abandoned_spool_files(silent_seconds=_SILENT_SECONDS):
         with path.open("rb") as stream:
             is_found = originals.is_in_stream(stream, traces)
         if is_found:

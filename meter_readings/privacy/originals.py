@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import BinaryIO, NamedTuple
 
 from meter_readings import importer
-from meter_readings.d0010.redaction import Redaction, Traces
+from meter_readings.d0010.redaction import Identifiers, Redaction
 from meter_readings.models import FlowFile
 
 _PIECE = 1 << 20
@@ -21,7 +21,9 @@ class Mention(NamedTuple):
     redaction: Redaction
 
 
-def names_with(traces: Traces, *, clean: Collection[str] = ()) -> tuple[set[str], ...]:
+def find_files_mentioning(
+    traces: Identifiers, *, clean: Collection[str] = ()
+) -> tuple[set[str], ...]:
     """Return the originals that have traces in them, and those that have none.
 
     They are looked through byte by byte, but for those known to be `clean`: a name
@@ -39,15 +41,15 @@ def names_with(traces: Traces, *, clean: Collection[str] = ()) -> tuple[set[str]
     return found, without
 
 
-def _is_in(file: FlowFile, traces: Traces) -> bool:
+def _is_in(file: FlowFile, traces: Identifiers) -> bool:
     try:
         with importer.open_original(flow_file=file) as stream:
             return is_in_stream(stream, traces)
-    except importer.OriginalLost:
+    except importer.OriginalMissing:
         return False
 
 
-def is_in_stream(stream: BinaryIO, traces: Traces) -> bool:
+def is_in_stream(stream: BinaryIO, traces: Identifiers) -> bool:
     """Return whether there are traces in a stream, read piece by piece."""
     latest = b""
     while piece := stream.read(_PIECE):
@@ -57,7 +59,7 @@ def is_in_stream(stream: BinaryIO, traces: Traces) -> bool:
     return False
 
 
-def mentions(names: Collection[str], traces: Traces) -> Iterator[Mention]:
+def mentions(names: Collection[str], traces: Identifiers) -> Iterator[Mention]:
     """Yield what these originals say, read line by line; nothing is changed."""
     for file in FlowFile.objects.filter(content__in=names).order_by("pk"):
         redaction = Redaction(traces, remembers=True)
@@ -67,7 +69,7 @@ def mentions(names: Collection[str], traces: Traces) -> Iterator[Mention]:
         yield Mention(file, redaction)
 
 
-def redacted(names: Collection[str], traces: Traces) -> Iterator[Mention]:
+def redacted(names: Collection[str], traces: Identifiers) -> Iterator[Mention]:
     """Keep these originals without the traces; yield the files with their new bytes.
 
     The old ones stay until nothing names them: the caller saves the files first.
@@ -76,6 +78,6 @@ def redacted(names: Collection[str], traces: Traces) -> Iterator[Mention]:
         redaction = Redaction(traces)
         with importer.open_original(flow_file=file) as stream:
             pieces = redaction.pieces(stream)
-            file.content.name = importer.keep_rewritten(pieces=pieces)
+            file.content.name = importer.store_redacted(pieces=pieces)
         if redaction.is_changed:
             yield Mention(file, redaction)

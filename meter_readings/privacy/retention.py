@@ -32,7 +32,7 @@ _FLOW_FILE = FlowFile._meta.db_table
 
 # Each file remembers how many of its readings are gone, and that they were read.
 NOTE_REMOVED_READINGS = f"""
-UPDATE {_FLOW_FILE} SET readings_removed = readings_removed + gone.number
+UPDATE {_FLOW_FILE} SET readings_deleted = readings_deleted + gone.number
 FROM (
     SELECT flow_file_id, COUNT(*) AS number FROM {_READING}
     WHERE {{condition}} GROUP BY flow_file_id
@@ -63,7 +63,7 @@ class Schedule:
     readings: int
 
     @classmethod
-    def of_settings(cls) -> Self:
+    def from_settings(cls) -> Self:
         """Return what the settings say."""
         return cls(
             originals=settings.RETENTION_ORIGINALS_DAYS,
@@ -112,7 +112,7 @@ def apply_retention(
             transaction.set_rollback(True)
     if not dry_run:
         call_command("clearsessions")
-        importer.remove_unnamed_originals()
+        importer.delete_unreferenced_files()
     return result
 
 

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from meter_readings import exports
 from meter_readings.d0010 import LONDON
-from meter_readings.d0010.redaction import Traces
+from meter_readings.d0010.redaction import Identifiers
 from meter_readings.models import (
     FlowFile,
     ImportJob,
@@ -27,13 +27,13 @@ from meter_readings.models import (
     SubjectRequest,
 )
 
-from . import findings, originals, requests
+from . import audit, findings, originals
 from .originals import Mention
 
 _LINES_AT_ONCE = 2000
 
 
-class NothingHeld(Exception):
+class NotImported(Exception):
     """Nothing is held of the MPAN, and no original mentions it."""
 
 
@@ -45,34 +45,34 @@ class _Table(NamedTuple):
     lines: Iterator[str]
 
 
-def export_subject(
+def export_personal_data(
     *,
     mpan: str,
     stream: BinaryIO,
     answered_by: str,
     now: datetime,
-    door: ImportJob.Door = ImportJob.Door.COMMAND,
+    channel: ImportJob.Channel = ImportJob.Channel.COMMAND,
     reason: str = "",
 ) -> dict[str, int]:
     """Write an archive of all that is held of an MPAN core; return how much of each.
 
     That it was handed over is remembered by its pseudonym, or else nothing is: whoever
-    writes to a file throws it away where this raises. Raises NothingHeld.
+    writes to a file throws it away where this raises. Raises NotImported.
     """
-    traces = Traces(mpan)
-    with exports.one_snapshot():
-        names, _ = originals.names_with(traces)
+    traces = Identifiers(mpan)
+    with exports.consistent_snapshot():
+        names, _ = originals.find_files_mentioning(traces)
         mentions = list(originals.mentions(names, traces))
         point = MeterPoint.objects.filter(mpan=mpan).first()
         if point is None and not mentions:
-            raise NothingHeld("Nothing is held of it.")
+            raise NotImported("Nothing is held of it.")
         counts = _write(mpan, point, mentions, stream, now)
-    requests.write_down(
+    audit.record_request(
         kind=SubjectRequest.Kind.ACCESS,
         mpan=mpan,
         answered_by=answered_by,
         now=now,
-        door=door,
+        channel=channel,
         reason=traces.masked(reason),
         counts=counts,
     )
@@ -98,12 +98,12 @@ def _write(
             "made_at": now.astimezone(LONDON).isoformat(),
             "files": meanings,
             "rows": counts,
-            "earlier_requests": [
+            "previous_requests": [
                 {
                     "kind": request.kind,
                     "answered_at": request.answered_at.astimezone(LONDON).isoformat(),
                 }
-                for request in requests.earlier_requests(mpan=mpan)
+                for request in audit.previous_requests(mpan=mpan)
             ],
         }
         archive.writestr("about.json", json.dumps(about, indent=2) + "\n")
@@ -127,7 +127,7 @@ def _tables(point: MeterPoint | None, mentions: list[Mention]) -> Iterator[_Tabl
     yield _Table(
         "readings",
         "What each register said at which time, by which file and line; those that do "
-        "not count any more too (standing).",
+        "not count any more too (version_status).",
         exports.csv_lines(readings=readings),
     )
     yield _Table(

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import batched
 from typing import BinaryIO
 
-from meter_readings.d0010 import HEADER, TRAILER, FaultCode, Header, midnight
+from meter_readings.d0010 import HEADER, TRAILER, Header, IssueCode, midnight
 
 from . import envelope
 from .meter_points import MeterPoints
@@ -42,7 +42,7 @@ def flow_file_lines(
     month: int = 0,
     months: int = 1,
     from_date: date = FROM_DATE,
-    issues: Sequence[FaultCode] = (),
+    issues: Sequence[IssueCode] = (),
     file_identifier: str | None = None,
     created_at: datetime | None = None,
 ) -> Iterator[str]:
@@ -93,7 +93,7 @@ def _validate_months(first: int, months: int) -> None:
 
 
 def _validate_numbers(
-    meter_points: int, readings: int, months: int, issues: Sequence[FaultCode]
+    meter_points: int, readings: int, months: int, issues: Sequence[IssueCode]
 ) -> None:
     """Raise InvalidOptions if the numbers contradict each other."""
     if not 1 <= meter_points <= METER_POINTS_PER_SEED:
@@ -117,7 +117,7 @@ def _validate_identifier(text: str | None) -> None:
 
 
 def _lines(
-    header: Header, points: MeterPoints, issues: Sequence[FaultCode]
+    header: Header, points: MeterPoints, issues: Sequence[IssueCode]
 ) -> Iterator[str]:
     """Yield the lines of the file, with the issues put into their parts."""
     codes = {

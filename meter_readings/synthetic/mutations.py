@@ -12,9 +12,9 @@ from meter_readings.d0010 import (
     D0010,
     HEADER,
     TRAILER,
-    FaultCode,
     Group,
     Header,
+    IssueCode,
     SiteVisit,
     ValidationResult,
     midnight,
@@ -57,7 +57,7 @@ class Mutation(NamedTuple):
 _TARGETS = {HEADER: Target.HEADER, TRAILER: Target.TRAILER}
 
 
-def mutate(lines: Lines, header: Header, code: FaultCode) -> Lines:
+def mutate(lines: Lines, header: Header, code: IssueCode) -> Lines:
     """Return the lines of a part of a file with an issue put into them."""
     return MUTATIONS[code].apply(lines, header)
 
@@ -168,104 +168,104 @@ def _unknown_distributor(mpan_core: str) -> str:
 _SPECIAL = _set_fields(_METER, reading_type=ReadingType.SPECIAL)
 _ROUTINE = _set_fields(_METER, reading_type=ReadingType.ROUTINE)
 
-MUTATIONS: dict[FaultCode, Mutation] = {
+MUTATIONS: dict[IssueCode, Mutation] = {
     # The file as a whole
-    FaultCode.EMPTY_FILE: _change_lines(Target.WHOLE_FILE, _remove),
-    FaultCode.NOT_A_FLOW_FILE: _change_lines(
+    IssueCode.EMPTY_FILE: _change_lines(Target.WHOLE_FILE, _remove),
+    IssueCode.NOT_A_FLOW_FILE: _change_lines(
         Target.WHOLE_FILE, lambda lines: ["MPAN,register,date,reading\n"]
     ),
-    FaultCode.NO_HEADER: _change_lines(Target.HEADER, _remove),
-    FaultCode.SECOND_HEADER: _change_lines(Target.HEADER, _duplicate),
-    FaultCode.WRONG_FLOW: _set_fields(HEADER, flow_and_version="D0036001"),
-    FaultCode.WRONG_VERSION: _set_fields(HEADER, flow_and_version="D0010001"),
-    FaultCode.NO_TRAILER: _change_lines(Target.TRAILER, _remove),
-    FaultCode.CUT_SHORT: _change_lines(
+    IssueCode.NO_HEADER: _change_lines(Target.HEADER, _remove),
+    IssueCode.SECOND_HEADER: _change_lines(Target.HEADER, _duplicate),
+    IssueCode.WRONG_FLOW: _set_fields(HEADER, flow_and_version="D0036001"),
+    IssueCode.WRONG_VERSION: _set_fields(HEADER, flow_and_version="D0010001"),
+    IssueCode.NO_TRAILER: _change_lines(Target.TRAILER, _remove),
+    IssueCode.TRUNCATED: _change_lines(
         Target.TRAILER, lambda lines: [f"{_READING.code}|01|2025"]
     ),
-    FaultCode.AFTER_TRAILER: _change_lines(Target.TRAILER, _duplicate),
-    FaultCode.FILE_IDENTIFIER_DIFFERS: _set_fields(
+    IssueCode.AFTER_TRAILER: _change_lines(Target.TRAILER, _duplicate),
+    IssueCode.FILE_IDENTIFIER_DIFFERS: _set_fields(
         TRAILER, file_identifier="OTHER00001"
     ),
-    FaultCode.GROUP_COUNT_DIFFERS: _set_fields(TRAILER, group_count=_increment),
-    FaultCode.FLOW_COUNT_DIFFERS: _set_fields(TRAILER, flow_count=_increment),
-    FaultCode.CHECKSUM_GIVEN: _set_fields(TRAILER, checksum="1234567890"),
-    FaultCode.COMPLETED_BEFORE_CREATED: _set_fields(
+    IssueCode.GROUP_COUNT_DIFFERS: _set_fields(TRAILER, group_count=_increment),
+    IssueCode.FLOW_COUNT_DIFFERS: _set_fields(TRAILER, flow_count=_increment),
+    IssueCode.CHECKSUM_GIVEN: _set_fields(TRAILER, checksum="1234567890"),
+    IssueCode.COMPLETED_BEFORE_CREATED: _set_fields(
         TRAILER, file_completed_at="20000101000000"
     ),
-    FaultCode.NO_MPAN: _change_lines(Target.EVERY_METER_POINT, _remove),
-    FaultCode.TEST_FILE: _set_fields(HEADER, test_data_flag="TR01"),
-    FaultCode.NO_TEST_FLAG: _set_fields(HEADER, test_data_flag=""),
-    FaultCode.UNKNOWN_ROLE: _set_fields(HEADER, to_role="9"),
-    FaultCode.UNEXPECTED_ROUTE: _set_fields(
+    IssueCode.NO_MPAN: _change_lines(Target.EVERY_METER_POINT, _remove),
+    IssueCode.TEST_FILE: _set_fields(HEADER, test_data_flag="TR01"),
+    IssueCode.NO_TEST_FLAG: _set_fields(HEADER, test_data_flag=""),
+    IssueCode.UNKNOWN_ROLE: _set_fields(HEADER, to_role="9"),
+    IssueCode.UNEXPECTED_ROUTE: _set_fields(
         HEADER, from_role=MarketRole.DISTRIBUTOR, to_role=MarketRole.SUPPLIER
     ),
-    FaultCode.CREATED_IN_FUTURE: _set_fields(HEADER, file_created_at="20991231000000"),
+    IssueCode.CREATED_IN_FUTURE: _set_fields(HEADER, file_created_at="20991231000000"),
     # Characters and lines
-    FaultCode.BYTE_ORDER_MARK: _change_lines(
+    IssueCode.BYTE_ORDER_MARK: _change_lines(
         # Lines are written in Latin-1: these three characters are the mark in UTF-8.
         Target.HEADER,
         lambda lines: ["\xef\xbb\xbf", *lines],
     ),
-    FaultCode.UNDECODABLE: _insert_site_visit("Caf\xe9 next door"),
-    FaultCode.CONTROL_CHARACTER: _insert_site_visit("Shop\tupstairs"),
-    FaultCode.LINE_TOO_LONG: _insert_site_visit("x" * LONGEST_LINE),
+    IssueCode.UNDECODABLE: _insert_site_visit("Caf\xe9 next door"),
+    IssueCode.CONTROL_CHARACTER: _insert_site_visit("Shop\tupstairs"),
+    IssueCode.LINE_TOO_LONG: _insert_site_visit("x" * LONGEST_LINE),
     # Groups and their nesting
-    FaultCode.UNKNOWN_GROUP: _change_lines(
+    IssueCode.UNKNOWN_GROUP: _change_lines(
         Target.METER_POINT, lambda lines: [*lines, "031|01|\n"]
     ),
-    FaultCode.ORPHAN_GROUP: _change_lines(
+    IssueCode.ORPHAN_GROUP: _change_lines(
         Target.METER_POINT, lambda lines: [lines[0], lines[2], *lines[1:]]
     ),
-    FaultCode.OUT_OF_ORDER: _change_lines(Target.METER_POINT, _append_meter_visit),
-    FaultCode.NO_METER: _change_lines(Target.METER_POINT, lambda lines: lines[:1]),
-    FaultCode.NO_PIPE_AT_END: _replace_line_ending(""),
-    FaultCode.TOO_FEW_CELLS: _insert_line(
+    IssueCode.OUT_OF_ORDER: _change_lines(Target.METER_POINT, _append_meter_visit),
+    IssueCode.NO_METER: _change_lines(Target.METER_POINT, lambda lines: lines[:1]),
+    IssueCode.NO_PIPE_AT_END: _replace_line_ending(""),
+    IssueCode.TOO_FEW_CELLS: _insert_line(
         f"{D0010.mpan_visit.code}|{SiteVisitCheckCode.OCCUPIED}|\n"
     ),
-    FaultCode.TOO_MANY_CELLS: _replace_line_ending("||"),
-    FaultCode.UNKNOWN_CELL: _replace_line_ending("|X|"),
+    IssueCode.TOO_MANY_CELLS: _replace_line_ending("||"),
+    IssueCode.UNKNOWN_CELL: _replace_line_ending("|X|"),
     # Fields
-    FaultCode.MISSING: _set_fields(_METER, meter_id=""),
-    FaultCode.MISSING_CODE: _set_fields(_READING, reading_method=""),
-    FaultCode.SURROUNDING_SPACES: _set_fields(_METER, meter_id=lambda text: f" {text}"),
-    FaultCode.TOO_LONG: _set_fields(_METER, meter_id=lambda text: f"{text}-LONG"),
-    FaultCode.TOO_LONG_TO_KEEP: _set_fields(_METER, meter_id=lambda text: text * 3),
-    FaultCode.UNKNOWN_CODE: _set_fields(_METER, reading_type="K"),
-    FaultCode.NOT_A_NUMBER: _set_fields(_READING, value="12,345.0"),
-    FaultCode.NEGATIVE: _set_fields(_READING, value="-1.0"),
-    FaultCode.TOO_LARGE: _set_fields(_READING, value="123456789.0"),
-    FaultCode.TOO_LARGE_TO_KEEP: _set_fields(_READING, value="1234567890.0"),
-    FaultCode.EXTRA_DECIMALS: _set_fields(_READING, value="12345.67"),
-    FaultCode.NO_DECIMAL: _set_fields(_READING, value="12345"),
-    FaultCode.LEADING_ZEROS: _set_fields(_READING, value="00123.0"),
-    FaultCode.NOT_A_TIME: _set_fields(_READING, read_at="20250230000000"),
-    FaultCode.NOT_A_TRUTH: _set_fields(_READING, meter_reading_flag="Y"),
-    FaultCode.MPAN_NOT_13_DIGITS: _set_fields(_MPAN, mpan_core=lambda text: text[:12]),
-    FaultCode.MPAN_CHECK_DIGIT: _set_fields(_MPAN, mpan_core=_wrong_check_digit),
-    FaultCode.UNKNOWN_DISTRIBUTOR: _set_fields(_MPAN, mpan_core=_unknown_distributor),
+    IssueCode.MISSING: _set_fields(_METER, meter_id=""),
+    IssueCode.MISSING_CODE: _set_fields(_READING, reading_method=""),
+    IssueCode.SURROUNDING_SPACES: _set_fields(_METER, meter_id=lambda text: f" {text}"),
+    IssueCode.TOO_LONG: _set_fields(_METER, meter_id=lambda text: f"{text}-LONG"),
+    IssueCode.TOO_LONG_TO_KEEP: _set_fields(_METER, meter_id=lambda text: text * 3),
+    IssueCode.UNKNOWN_CODE: _set_fields(_METER, reading_type="K"),
+    IssueCode.NOT_A_NUMBER: _set_fields(_READING, value="12,345.0"),
+    IssueCode.NEGATIVE: _set_fields(_READING, value="-1.0"),
+    IssueCode.TOO_LARGE: _set_fields(_READING, value="123456789.0"),
+    IssueCode.TOO_LARGE_TO_KEEP: _set_fields(_READING, value="1234567890.0"),
+    IssueCode.EXTRA_DECIMALS: _set_fields(_READING, value="12345.67"),
+    IssueCode.NO_DECIMAL: _set_fields(_READING, value="12345"),
+    IssueCode.LEADING_ZEROS: _set_fields(_READING, value="00123.0"),
+    IssueCode.NOT_A_TIME: _set_fields(_READING, read_at="20250230000000"),
+    IssueCode.INVALID_BOOLEAN: _set_fields(_READING, meter_reading_flag="Y"),
+    IssueCode.MPAN_NOT_13_DIGITS: _set_fields(_MPAN, mpan_core=lambda text: text[:12]),
+    IssueCode.MPAN_CHECK_DIGIT: _set_fields(_MPAN, mpan_core=_wrong_check_digit),
+    IssueCode.UNKNOWN_DISTRIBUTOR: _set_fields(_MPAN, mpan_core=_unknown_distributor),
     # Times
-    FaultCode.READ_IN_FUTURE: _set_fields(_READING, read_at="20991231000000"),
-    FaultCode.READ_AFTER_CREATION: Mutation(Target.METER_POINT, _read_after_creation),
-    FaultCode.AMBIGUOUS_TIME: _compose(
+    IssueCode.READ_IN_FUTURE: _set_fields(_READING, read_at="20991231000000"),
+    IssueCode.READ_AFTER_CREATION: Mutation(Target.METER_POINT, _read_after_creation),
+    IssueCode.AMBIGUOUS_TIME: _compose(
         _SPECIAL, _set_fields(_READING, read_at="20231029013000")
     ),
-    FaultCode.NONEXISTENT_TIME: _compose(
+    IssueCode.NONEXISTENT_TIME: _compose(
         _SPECIAL, _set_fields(_READING, read_at="20230326013000")
     ),
-    FaultCode.NOT_MIDNIGHT: _compose(
+    IssueCode.NOT_MIDNIGHT: _compose(
         _ROUTINE, _set_fields(_READING, read_at=lambda text: f"{text[:8]}123000")
     ),
-    FaultCode.MIDNIGHT_HALF_HOURLY: _set_fields(
+    IssueCode.MIDNIGHT_HALF_HOURLY: _set_fields(
         HEADER, from_role=MarketRole.HH_DATA_COLLECTOR
     ),
     # Readings
-    FaultCode.OLD_SUPPLIERS_ESTIMATE: _set_fields(
+    IssueCode.OLD_SUPPLIERS_ESTIMATE: _set_fields(
         _METER, reading_type=ReadingType.OLD_SUPPLIERS_ESTIMATE
     ),
-    FaultCode.SUSPECT_WITHOUT_RESULT: _set_flag_and_results("F", 0),
-    FaultCode.RESULT_WITHOUT_FLAG: _set_flag_and_results("", 1),
-    FaultCode.SEVERAL_RESULTS: _set_flag_and_results("F", 2),
-    FaultCode.MD_RESET_INCOMPLETE: _set_fields(
+    IssueCode.SUSPECT_WITHOUT_RESULT: _set_flag_and_results("F", 0),
+    IssueCode.RESULT_WITHOUT_FLAG: _set_flag_and_results("", 1),
+    IssueCode.SEVERAL_RESULTS: _set_flag_and_results("F", 2),
+    IssueCode.MD_RESET_INCOMPLETE: _set_fields(
         _READING, md_reset_at="20250101000000", md_reset_count=""
     ),
 }

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from django.db import OperationalError, connection
 
-from meter_readings.importer.loaders import base
+from meter_readings.importer.staging import base
 
 
 def no_room() -> OSError:
@@ -44,7 +44,7 @@ def _full() -> OperationalError:
 
 
 @contextmanager
-def held_lock(patience: float = 0.05) -> Iterator[None]:
+def held_lock(lock_timeout: float = 0.05) -> Iterator[None]:
     """Hold the lock of a load by another connection; loads are patient no longer."""
     other = connection.copy()
     try:
@@ -55,7 +55,7 @@ def held_lock(patience: float = 0.05) -> Iterator[None]:
                 cursor.execute("BEGIN")
                 number = int.from_bytes(b"D0010")
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
-            with patch.object(base, "LONGEST_PATIENCE", patience):
+            with patch.object(base, "DEFAULT_LOCK_TIMEOUT", lock_timeout):
                 yield
     finally:
         other.close()

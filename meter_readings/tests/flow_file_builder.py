@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from meter_readings.d0010 import Entry, Fault, FlowFileParser, mpan
-from meter_readings.d0010.columns import ColumnReader
+from meter_readings.d0010 import Entry, FlowFileParser, Issue, mpan
+from meter_readings.d0010.bulk_reader import BulkReadingReader
 from meter_readings.d0010.lines import Block
 
 # One of each, without a fault; together they make a file.
@@ -89,7 +89,7 @@ def flow_file(
     *,
     header: str = HEADER_LINE,
     trailer: bool = True,
-    line_end: str = "\n",
+    line_ending: str = "\n",
 ) -> str:
     """Return the text of a file: a header, the groups and a trailer that is right.
 
@@ -99,7 +99,7 @@ def flow_file(
     if trailer:
         identifier = (header.split("|") + [""])[1]
         lines.append(trailer_line(lines[1:], file_identifier=identifier))
-    return "".join(line + line_end for line in lines)
+    return "".join(line + line_ending for line in lines)
 
 
 def flow_file_of_readings(*readings: str, header: str = HEADER_LINE) -> str:
@@ -122,13 +122,13 @@ class Parsed(NamedTuple):
     """What the parser made of a file."""
 
     entries: list[Entry]
-    faults: list[Fault]
+    issues: list[Issue]
     parser: FlowFileParser
 
     @property
     def codes(self) -> list[str]:
         """Return the codes of the faults, sorted."""
-        return sorted(fault.code.value for fault in self.faults)
+        return sorted(issue.code.value for issue in self.issues)
 
     @property
     def records(self) -> list[tuple[Any, ...]]:
@@ -138,10 +138,10 @@ class Parsed(NamedTuple):
 
 def parse(text: str | bytes, **options: Any) -> Parsed:
     """Read a whole file, with all that FlowFileParser can be told."""
-    faults: list[Fault] = []
+    issues: list[Issue] = []
     data = text.encode("utf-8") if isinstance(text, str) else text
-    parser = FlowFileParser(io.BytesIO(data), report=faults.append, **options)
-    return Parsed(list(parser), faults, parser)
+    parser = FlowFileParser(io.BytesIO(data), report=issues.append, **options)
+    return Parsed(list(parser), issues, parser)
 
 
 def parse_by_table(text: str | bytes, **options: Any) -> Parsed:
@@ -156,7 +156,7 @@ def parse_by_table(text: str | bytes, **options: Any) -> Parsed:
 
 def parse_without_columns(text: str | bytes, **options: Any) -> Parsed:
     """Read a whole file with no line that counts as common: columns give up on all."""
-    with patch.object(ColumnReader, "read", lambda *_: None):
+    with patch.object(BulkReadingReader, "read", lambda *_: None):
         return parse(text, **options)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from meter_readings import importer
 from meter_readings.d0010 import LONDON
 from meter_readings.models import FlowFile, ImportJob, SubjectRequest
-from meter_readings.pseudonyms import pseudonym_of
+from meter_readings.models.pseudonyms import pseudonymise_mpan
 
 # Later than any reading that is not meant to be in the future.
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=LONDON)
@@ -39,10 +39,10 @@ def answered_request(mpan: str = "2000000000015") -> SubjectRequest:
     """Return what is told of an MPAN that was erased."""
     return SubjectRequest.objects.create(
         kind=SubjectRequest.Kind.ERASURE,
-        pseudonym=pseudonym_of(mpan),
+        pseudonym=pseudonymise_mpan(mpan),
         answered_at=NOW,
         answered_by="alice",
-        door=ImportJob.Door.COMMAND,
+        channel=ImportJob.Channel.COMMAND,
         reason="Request 17",
         counts={"readings": 1},
     )

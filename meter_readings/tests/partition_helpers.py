@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 
-def add_years(*years: int) -> None:
+def ensure_partitions(*years: int) -> None:
     """Make a place for readings that come by another way than an import."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

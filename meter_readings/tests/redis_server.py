@@ -65,7 +65,7 @@ class RedisServer:
         """Let it take connections and say nothing."""
         self._process.send_signal(signal.SIGSTOP)
 
-    def let_go(self) -> None:
+    def discard_temp_tables(self) -> None:
         """Let it answer again."""
         self._process.send_signal(signal.SIGCONT)
 

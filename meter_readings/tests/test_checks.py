@@ -19,7 +19,7 @@ from meter_readings.checks import (
     check_sqlite_place,
     check_sqlite_version,
     file_system_of,
-    is_mended,
+    has_wal_fix,
 )
 
 
@@ -252,11 +252,11 @@ class SqlitePlaceCheckTests(SimpleTestCase):
 class SqliteVersionCheckTests(SimpleTestCase):
     def test_knows_which_versions_are_mended(self) -> None:
         for version in [(3, 44, 6), (3, 44, 9), (3, 50, 7), (3, 51, 3), (3, 52, 0)]:
-            self.assertIs(is_mended(version), True, version)
+            self.assertIs(has_wal_fix(version), True, version)
 
     def test_knows_which_versions_are_not(self) -> None:
         for version in [(3, 40, 1), (3, 44, 5), (3, 45, 9), (3, 50, 6), (3, 51, 2)]:
-            self.assertIs(is_mended(version), False, version)
+            self.assertIs(has_wal_fix(version), False, version)
 
     def found(
         self,

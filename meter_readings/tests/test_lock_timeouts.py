@@ -13,10 +13,10 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from meter_readings.models import FlowFile, Reading
+from meter_readings.tests.disk_full import full_database, held_lock
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import imported
 from meter_readings.tests.management.run_command import run
-from meter_readings.tests.disk_full import full_database, held_lock
 
 IS_BUSY = (
     "The database is busy: another program is writing to it. Nothing was changed. Wait "
@@ -69,8 +69,8 @@ class PageTests(TransactionTestCase):
             "policy": "standard",
             "import": "1",
         }
-        patience = patch("meter_readings.admin_views.upload.PATIENCE", 0.05)
-        with held_lock(), patience, self.assertLogs("meter_readings"):
+        lock_timeout = patch("meter_readings.admin.pages.upload.LOCK_TIMEOUT", 0.05)
+        with held_lock(), lock_timeout, self.assertLogs("meter_readings"):
             with self.assertLogs("django.request"):
                 page = self.client.post("/admin/upload/", data)
         self.assertContains(page, "another file is being loaded", status_code=503)
@@ -83,7 +83,7 @@ class PageTests(TransactionTestCase):
                 cursor.execute("SET statement_timeout = '50ms'; SELECT pg_sleep(60)")
 
         self.addCleanup(connection.close)
-        slow = patch("meter_readings.queries.holdings", side_effect=ask)
+        slow = patch("meter_readings.queries.totals.row_totals", side_effect=ask)
         with slow, self.assertLogs("meter_readings"):
             with self.assertLogs("django.request"):
                 page = self.client.get("/")

@@ -35,7 +35,7 @@ class ServiceUnavailableMiddlewareTests(TestCase):
         logging.disable(logging.CRITICAL)
         self.addCleanup(logging.disable, logging.NOTSET)
         self.client.force_login(User.objects.create_superuser("alice"))
-        with patch("meter_readings.queries.holdings", side_effect=error):
+        with patch("meter_readings.queries.totals.row_totals", side_effect=error):
             return self.client.get("/")
 
     def test_logs_only_the_class_of_a_database_error(self) -> None:
@@ -43,7 +43,7 @@ class ServiceUnavailableMiddlewareTests(TestCase):
         self.client.force_login(User.objects.create_superuser("alice"))
         error = OperationalError("could not connect to 10.1.2.3")
         with (
-            patch("meter_readings.queries.holdings", side_effect=error),
+            patch("meter_readings.queries.totals.row_totals", side_effect=error),
             self.assertLogs("meter_readings.middleware", "ERROR") as logs,
         ):
             self.client.get("/")
@@ -57,7 +57,7 @@ class ServiceUnavailableMiddlewareTests(TestCase):
         self.assertNotIn(b"10.1.2.3", response.content)
 
     def test_answers_503_while_another_import_holds_the_lock(self) -> None:
-        self.assertEqual(self.answer_to(importer.Busy()).status_code, 503)
+        self.assertEqual(self.answer_to(importer.ImportLockTimeout()).status_code, 503)
 
     def test_answers_507_for_a_full_disk(self) -> None:
         response = self.answer_to(importer.StorageFull())

@@ -14,7 +14,7 @@ from django.test import TestCase, TransactionTestCase
 from meter_readings.models import Reading
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.partition_helpers import add_years, partitions
+from meter_readings.tests.partition_helpers import ensure_partitions, partitions
 
 APP = "meter_readings"
 LATEST = max(name for app, name in MigrationLoader(None).disk_migrations if app == APP)
@@ -108,7 +108,7 @@ class ReferencesTests(TransactionTestCase):
     @on_postgresql
     def test_are_kept_in_a_year_that_is_added_before_the_triggers(self) -> None:
         migrate_to("0001_initial")
-        add_years(2033)
+        ensure_partitions(2033)
         migrate_to(LATEST)
         Reading.objects.update(read_at=datetime(2033, 4, 1, tzinfo=UTC))
         with self.assertRaises(IntegrityError), connection.cursor() as cursor:

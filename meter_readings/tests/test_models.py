@@ -87,10 +87,10 @@ BAD = [
     Bad("reading_has_at_most_9_digits", Reading, "value", "NaN"),
     Bad("reading_has_at_most_9_digits", Reading, "value", "Infinity"),
     Bad("reading_has_at_most_9_digits", Reading, "value", "١٢٣"),
-    Bad("reading_is_of_the_catalogues_years", Reading, "read_at", "1949-12-30 23:59Z"),
-    Bad("reading_is_of_the_catalogues_years", Reading, "read_at", "2200-01-01 00:00Z"),
-    Bad("standing_is_known", Reading, "standing", "latest"),
-    Bad("standing_is_known", Reading, "standing", ""),
+    Bad("reading_year_in_dtc_range", Reading, "read_at", "1949-12-30 23:59Z"),
+    Bad("reading_year_in_dtc_range", Reading, "read_at", "2200-01-01 00:00Z"),
+    Bad("version_status_is_known", Reading, "version_status", "latest"),
+    Bad("version_status_is_known", Reading, "version_status", ""),
     Bad("token_scope_is_known", ApiToken, "scope", "write"),
     Bad("token_scope_is_known", ApiToken, "scope", ""),
     Bad(
@@ -101,7 +101,7 @@ BAD = [
     ),
 ]
 BAD += [
-    Bad("reading_codes_are_no_longer_than_the_catalogues", Reading, column, value)
+    Bad("reading_code_lengths", Reading, column, value)
     for column, value in {
         "register_id": "S01",
         "reading_type": "RR",
@@ -110,11 +110,9 @@ BAD += [
         "reason_code": "001",
     }.items()
 ]
+BAD += [Bad("reading_code_lengths", Reading, "register_id", "")]
 BAD += [
-    Bad("reading_codes_are_no_longer_than_the_catalogues", Reading, "register_id", "")
-]
-BAD += [
-    Bad("visit_codes_are_no_longer_than_the_catalogues", SiteVisit, column, value)
+    Bad("site_visit_code_lengths", SiteVisit, column, value)
     for column, value in {
         "group": "0270",
         "check_code": "002",
@@ -356,8 +354,8 @@ class ConcurrentReferenceTests(TransactionTestCase):
     INSERT = """
         INSERT INTO meter_readings_reading (flow_file_id, line_number,
             mpan_line_number, meter_line_number, meter_id, register_id, read_at, value,
-            reading_type, bsc_validation_status, reading_method, reason_code, standing,
-            received_text)
+            reading_type, bsc_validation_status, reading_method, reason_code, version_status,
+            source_lines)
         SELECT id, 99, 1, 1, %s, 'S', '2024-01-01Z', 1, 'R', 'V', 'N', '', 'current', ''
         FROM meter_readings_flowfile
         """
@@ -421,7 +419,7 @@ class WordsTests(SimpleTestCase):
         self.assertEqual(str(Meter(serial_number="TST0000001")), "TST0000001")
 
     def test_a_reading_is_what_it_says_and_how_it_stands(self) -> None:
-        reading = Reading(register_id="S", value="99.0", standing="superseded")
+        reading = Reading(register_id="S", value="99.0", version_status="superseded")
         self.assertEqual(str(reading), "S 99.0 (Superseded)")
 
     def test_a_visit_is_what_was_found(self) -> None:
@@ -508,7 +506,7 @@ def vars_of(reading: Reading, number: int, reading_type: str) -> dict[str, Any]:
 class CurrentTests(TestCase):
     def test_are_the_readings_that_count(self) -> None:
         imported(EVERY_GROUP)
-        Reading.objects.filter(line_number=5).update(standing="withdrawn")
+        Reading.objects.filter(line_number=5).update(version_status="withdrawn")
         lines = Reading.objects.current().values_list("line_number", flat=True)
         self.assertEqual(sorted(lines), [6, 10])
 

@@ -71,7 +71,7 @@ class CommandLineTests(CanaryTestCase, FolderTestCase):
     def test_failed_import_logs_no_mpan(self) -> None:
         path = self.file("sample.uff", GOOD)
         error = RuntimeError(f"Key (mpan)=({MPAN}) already exists.")
-        name = "meter_readings.importer.pipeline.load_staged"
+        name = "meter_readings.importer.pipeline.merge_staged_rows"
         with patch(name, side_effect=error), self.assertRaises(RuntimeError):
             run("import_d0010", path)
 
@@ -123,7 +123,7 @@ class PageTests(SignedInTestCase):
 
     def test_failed_page_logs_no_mpan(self) -> None:
         error = RuntimeError(f"It was {MPAN}.")
-        name = "meter_readings.admin.meter_points.MeterPointAdmin.found_by"
+        name = "meter_readings.admin.meter_points.admin.MeterPointAdmin.found_by"
         with patch(name, side_effect=error):
             address = reverse("admin:meter_readings_meterpoint_changelist")
             response = self.ask(address, q=MPAN)

@@ -4,7 +4,7 @@ from pathlib import Path
 from unittest import TestCase
 
 from meter_readings import d0010
-from meter_readings.d0010 import FaultCode, mpan
+from meter_readings.d0010 import IssueCode, mpan
 from meter_readings.synthetic.meters import SYNTHETIC_PREFIX
 from meter_readings.tests.flow_file_builder import Parsed, parse
 from meter_readings.tests.synthetic.helpers import NOW, rewrite
@@ -16,35 +16,35 @@ LOADED = [name for name in FILENAMES if name not in REJECTED]
 
 # The issues of every file; files that are not listed have none.
 ISSUES = {
-    "clock_change.uff": {FaultCode.AMBIGUOUS_TIME, FaultCode.NONEXISTENT_TIME},
+    "clock_change.uff": {IssueCode.AMBIGUOUS_TIME, IssueCode.NONEXISTENT_TIME},
     "history_2026_10_warnings.uff": {
-        FaultCode.MPAN_CHECK_DIGIT,
-        FaultCode.NOT_MIDNIGHT,
-        FaultCode.SUSPECT_WITHOUT_RESULT,
-        FaultCode.MD_RESET_INCOMPLETE,
+        IssueCode.MPAN_CHECK_DIGIT,
+        IssueCode.NOT_MIDNIGHT,
+        IssueCode.SUSPECT_WITHOUT_RESULT,
+        IssueCode.MD_RESET_INCOMPLETE,
     },
     "rejected_cut_short.uff": {
-        FaultCode.CUT_SHORT,
-        FaultCode.NO_TRAILER,
-        FaultCode.NO_PIPE_AT_END,
-        FaultCode.TOO_FEW_CELLS,
-        FaultCode.NOT_A_TIME,
-        FaultCode.MISSING,
-        FaultCode.MISSING_CODE,
+        IssueCode.TRUNCATED,
+        IssueCode.NO_TRAILER,
+        IssueCode.NO_PIPE_AT_END,
+        IssueCode.TOO_FEW_CELLS,
+        IssueCode.NOT_A_TIME,
+        IssueCode.MISSING,
+        IssueCode.MISSING_CODE,
     },
     "rejected_faults.uff": {
-        FaultCode.MPAN_NOT_13_DIGITS,
-        FaultCode.MPAN_CHECK_DIGIT,
-        FaultCode.MISSING,
-        FaultCode.UNKNOWN_CODE,
-        FaultCode.NEGATIVE,
-        FaultCode.NOT_A_NUMBER,
-        FaultCode.NOT_A_TIME,
-        FaultCode.READ_IN_FUTURE,
-        FaultCode.NOT_A_TRUTH,
-        FaultCode.ORPHAN_GROUP,
-        FaultCode.UNKNOWN_GROUP,
-        FaultCode.FILE_IDENTIFIER_DIFFERS,
+        IssueCode.MPAN_NOT_13_DIGITS,
+        IssueCode.MPAN_CHECK_DIGIT,
+        IssueCode.MISSING,
+        IssueCode.UNKNOWN_CODE,
+        IssueCode.NEGATIVE,
+        IssueCode.NOT_A_NUMBER,
+        IssueCode.NOT_A_TIME,
+        IssueCode.READ_IN_FUTURE,
+        IssueCode.INVALID_BOOLEAN,
+        IssueCode.ORPHAN_GROUP,
+        IssueCode.UNKNOWN_GROUP,
+        IssueCode.FILE_IDENTIFIER_DIFFERS,
     },
 }
 

@@ -59,7 +59,11 @@ class SampleHistoryTests(TestCase):
             read_at__month=month,
         ).order_by("flow_file_id", "line_number")
         return [
-            (version.reading_type, version.bsc_validation_status, version.standing)
+            (
+                version.reading_type,
+                version.bsc_validation_status,
+                version.version_status,
+            )
             for version in readings
         ]
 

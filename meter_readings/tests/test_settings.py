@@ -21,7 +21,7 @@ from django.test import Client, SimpleTestCase, TestCase, TransactionTestCase
 from config import environment
 from config.production import validate_production_settings
 from meter_readings import demo
-from meter_readings.checks import is_mended
+from meter_readings.checks import has_wal_fix
 
 # A blank value counts as unset, and overrides a developer's own .env.
 NOTHING_SET = dict.fromkeys(
@@ -493,7 +493,7 @@ class StartingTests(TransactionTestCase):
         self.assertIn("not applied", said)
         self.assertIn("Run: python manage.py migrate", said)
 
-    @skipIf(is_mended(sqlite3.sqlite_version_info), "this SQLite has not the bug")
+    @skipIf(has_wal_fix(sqlite3.sqlite_version_info), "this SQLite has not the bug")
     def test_production_does_not_start_on_an_sqlite_with_the_bug(self) -> None:
         said = self.refused(USE_POSTGRESQL="0", ACCEPT_SQLITE_RISK="")
         self.assertIn("d0010.E010", said)

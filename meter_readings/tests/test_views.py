@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from meter_readings.models import ImportJob
-from meter_readings.queries import Holdings, RowCount
-from meter_readings.tests.admin.base import file_with_much
+from meter_readings.queries.totals import RowCount, RowTotals
+from meter_readings.tests.admin.testcases import file_with_much
 from meter_readings.tests.import_helpers import import_text, imported
 from meter_readings.tests.users import user_who_may_view
 
@@ -109,8 +109,8 @@ class OverviewTests(HomeTestCase):
 
     def test_says_where_a_number_is_an_estimate(self) -> None:
         many = RowCount(1_234_567, False)
-        held = Holdings(10, many, many, 9_876_543)
-        with patch("meter_readings.queries.holdings", return_value=held):
+        held = RowTotals(10, many, many, 9_876_543)
+        with patch("meter_readings.queries.totals.row_totals", return_value=held):
             self.assertEqual(self.figures()["Meters"], "about 1,234,567")
 
     def test_shows_the_latest_files_with_their_outcome(self) -> None:
@@ -202,8 +202,8 @@ class AttemptsTests(HomeTestCase):
         """Put down an attempt that is not over."""
         now = timezone.now()
         ImportJob.objects.create(
-            **{"filename": "big.uff", "policy": "standard", "door": "command"}
-            | {"phase": "checking", "bytes_checked": 3_000_000}
+            **{"filename": "big.uff", "policy": "standard", "channel": "command"}
+            | {"phase": "checking", "bytes_processed": 3_000_000}
             | {"started_at": now, "heartbeat_at": now}
             | how
         )

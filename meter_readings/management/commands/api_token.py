@@ -10,9 +10,9 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from meter_readings import words
 from meter_readings.accounts import api_tokens
-from meter_readings.management import console, picks
+from meter_readings.importer import result_messages
+from meter_readings.management.cli import arguments, base_command
 from meter_readings.models import ApiToken
 
 _HEADINGS = ("User", "Name", "Prefix", "Scope", "State", "Expires", "Last used")
@@ -22,7 +22,7 @@ Exit codes: 0 done, 1 the token name is taken, 2 wrong usage, 3 no such user or 
 """
 
 
-class Command(console.ConsoleCommand):
+class Command(base_command.ConsoleCommand):
     """One subcommand for each thing that can be done with tokens."""
 
     help = "Create, list or revoke the tokens of programs that use the API."
@@ -68,7 +68,7 @@ class Command(console.ConsoleCommand):
         """Print the secret alone on standard output, and a summary on the other."""
         try:
             token, secret = api_tokens.create_token(
-                user=picks.pick_user(user),
+                user=arguments.get_user(user),
                 name=name,
                 scope=ApiToken.Scope(" ".join(sorted(set(scope), reverse=True))),
                 days=days,
@@ -78,11 +78,11 @@ class Command(console.ConsoleCommand):
             raise CommandError(
                 f'{user} has a token named "{name}": choose another name, or revoke '
                 "that one first.",
-                returncode=console.FAILED,
+                returncode=base_command.FAILED,
             ) from error
         self.stdout.write(secret)
         if options["verbosity"]:
-            expires = words.date_words(token.expires_at)
+            expires = result_messages.format_date(token.expires_at)
             permits = token.get_scope_display().lower()
             self.say(
                 f"{token}: {permits}, expires {expires}. It cannot be shown again."
@@ -97,12 +97,12 @@ class Command(console.ConsoleCommand):
             self.stdout.write(line)
 
     def _revoke(self, *, name: str, user: str, **options: Any) -> None:
-        tokens = picks.pick_user(user).api_tokens.filter(name=name)
+        tokens = arguments.get_user(user).api_tokens.filter(name=name)
         if not api_tokens.revoke_tokens(tokens=tokens, now=timezone.now()):
             raise CommandError(
                 f'{user} has no token named "{name}" that can be revoked: '
                 '"api_token list" shows all tokens.',
-                returncode=console.NOTHING_MATCHED,
+                returncode=base_command.NOTHING_MATCHED,
             )
         self.stdout.write(f"{name} of {user}: revoked.")
 
@@ -114,8 +114,12 @@ def _row(token: ApiToken, now: datetime) -> tuple[str, ...]:
         f"{token.prefix}…",
         token.scope,
         token.state_at(now).label,
-        words.date_words(token.expires_at),
-        words.date_words(token.last_used_at) if token.last_used_at else "never",
+        result_messages.format_date(token.expires_at),
+        (
+            result_messages.format_date(token.last_used_at)
+            if token.last_used_at
+            else "never"
+        ),
     )
 
 

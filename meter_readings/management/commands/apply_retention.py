@@ -9,10 +9,11 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from meter_readings import importer, privacy, words
-from meter_readings.management import confirming, console
+from meter_readings import importer, privacy
+from meter_readings.importer import result_messages
+from meter_readings.management.cli import base_command, prompts
 
-NOTHING = words.listed({})
+NOTHING = result_messages.listed({})
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ answer was not yes; 2 wrong usage.
 """
 
 
-class Command(console.ConsoleCommand):
+class Command(base_command.ConsoleCommand):
     """Translate the command line into one removal, asked for and told in words."""
 
     help = (
@@ -44,9 +45,9 @@ class Command(console.ConsoleCommand):
             self.stdout.write(f"Would be removed: {_apply(dry_run=True)}.")
             return
         if not yes:
-            confirming.refuse_unasked()
+            prompts.require_tty()
             self.say(f"Would be removed: {_apply(dry_run=True)}.")
-            confirming.confirm(self, "Remove it?")
+            prompts.confirm(self, "Remove it?")
         said = _apply(dry_run=False)
         if said != NOTHING:
             logger.info("By age were removed: %s.", said)
@@ -57,11 +58,11 @@ def _apply(*, dry_run: bool) -> str:
     """Apply the schedule, or find out what that would do; return it in words."""
     try:
         result = privacy.apply_retention(
-            schedule=privacy.Schedule.of_settings(),
+            schedule=privacy.Schedule.from_settings(),
             now=timezone.now(),
             dry_run=dry_run,
         )
     except importer.ImportRunning as reason:
         said = f"{reason} Run the command again when it has ended."
-        raise CommandError(said, returncode=console.FAILED) from reason
-    return words.listed(result._asdict())
+        raise CommandError(said, returncode=base_command.FAILED) from reason
+    return result_messages.listed(result._asdict())

@@ -11,10 +11,10 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings import backups
-from meter_readings.management import console
+from meter_readings.management.cli import base_command
 
 
-class Command(console.ConsoleCommand):
+class Command(base_command.ConsoleCommand):
     """Translate the command line into one call."""
 
     help = (
@@ -38,11 +38,15 @@ class Command(console.ConsoleCommand):
     ) -> None:
         """Make it, say what is in it, and remove old ones after it is good."""
         if keep is not None and keep < 1:
-            raise CommandError("--keep needs one at least.", returncode=console.USAGE)
+            raise CommandError(
+                "--keep needs one at least.", returncode=base_command.USAGE
+            )
         try:
             backup = backups.back_up(folder=output, now=timezone.now())
         except backups.ToolFailed as failure:
-            raise CommandError(str(failure), returncode=console.FAILED) from failure
+            raise CommandError(
+                str(failure), returncode=base_command.FAILED
+            ) from failure
         self.stdout.write(str(backup.path))
         self.say(
             f"{backup.row_count:,} rows of {len(backup.tables)} tables and "

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from meter_readings.management import console
+from meter_readings.management.cli import base_command
 from meter_readings.ops.diagnostics import CheckResult, run_all_checks
 from meter_readings.ops.running_site import check_running_site
 
 
-class Command(console.ConsoleCommand):
+class Command(base_command.ConsoleCommand):
     """Prints one line for each check, with a remedy where it failed."""
 
     help = (
@@ -33,7 +33,7 @@ class Command(console.ConsoleCommand):
     def handle(self, *, url: str | None, host: str, **options: Any) -> None:
         """Print the results; exit with 1 if a check failed."""
         if host and not url:
-            raise CommandError("--host needs --url.", returncode=console.USAGE)
+            raise CommandError("--host needs --url.", returncode=base_command.USAGE)
         results = chain(
             run_all_checks(), check_running_site(url=url, host=host) if url else ()
         )
@@ -43,7 +43,7 @@ class Command(console.ConsoleCommand):
         paint = style.ERROR if failed else style.SUCCESS
         self.stdout.write(paint(f"{outcomes[False]} ok, {failed} failed."))
         if failed:
-            sys.exit(console.FAILED)
+            sys.exit(base_command.FAILED)
 
     def _print(self, result: CheckResult) -> bool:
         """Print a result; return whether the check failed."""

@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from meter_readings import importer, privacy, words
-from meter_readings.management import confirming, console, picks
+from meter_readings import importer, privacy
+from meter_readings.importer import result_messages
+from meter_readings.management.cli import arguments, base_command, prompts
 
 _EXIT_CODES = """\
 Exit codes: 0 erased; 1 not erased, or the final VACUUM failed; 2 wrong usage; 3 nothing
@@ -18,7 +19,7 @@ is held of it.
 """
 
 
-class Command(console.ConsoleCommand):
+class Command(base_command.ConsoleCommand):
     """Translate the command line into one erasure, asked for and told in words."""
 
     help = (
@@ -44,18 +45,18 @@ class Command(console.ConsoleCommand):
         self, *args: Any, mpan: str, reason: str, yes: bool, **options: Any
     ) -> None:
         """Ask, erase, and say what was erased."""
-        mpan = picks.private_mpan(mpan)
+        mpan = arguments.mpan_from_arg_or_stdin(mpan)
         if not yes:
-            confirming.refuse_unasked()
-            confirming.confirm(
+            prompts.require_tty()
+            prompts.confirm(
                 self, "All that is held of it goes, and cannot come back. Erase it?"
             )
         erased = _erase(mpan, reason)
         if any(erased):
-            self.stdout.write(f"Erased: {words.listed(erased._asdict())}.")
+            self.stdout.write(f"Erased: {result_messages.listed(erased._asdict())}.")
         else:
             raise CommandError(
-                "Nothing is held of it.", returncode=console.NOTHING_MATCHED
+                "Nothing is held of it.", returncode=base_command.NOTHING_MATCHED
             )
 
 
@@ -69,4 +70,4 @@ def _erase(mpan: str, reason: str) -> privacy.ErasedCounts:
         )
     except importer.ImportRunning as refusal:
         said = f"{refusal} Run the command again when it has ended."
-        raise CommandError(said, returncode=console.FAILED) from refusal
+        raise CommandError(said, returncode=base_command.FAILED) from refusal

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from meter_readings import d0010, exports, queries, words
-from meter_readings.management import console, outputs, picks
+from meter_readings import d0010, exports
+from meter_readings.importer import result_messages
+from meter_readings.management.cli import arguments, base_command, output_files
+from meter_readings.queries import totals
 
 _EPILOG = """\
 With --file and --all and nothing else, --format d0010 writes the whole file as it
@@ -25,7 +27,7 @@ _FILTERS = "mpan", "serial_number", "date_from", "date_to"
 _HEADER_OPTIONS = "sender", "recipient", "file_identifier", "created"
 
 
-class Command(console.ConsoleCommand):
+class Command(base_command.ConsoleCommand):
     """Translate the command line into one selection, and write it."""
 
     help = "Export readings as CSV or as D0010, streamed, to a file or standard output."
@@ -42,7 +44,7 @@ class Command(console.ConsoleCommand):
         )
         parser.add_argument(
             "--output",
-            default=outputs.STDOUT,
+            default=output_files.STDOUT,
             metavar="FILE",
             help='default: "-", standard output',
         )
@@ -58,40 +60,44 @@ class Command(console.ConsoleCommand):
         encoding = exports.CSV_ENCODING if is_csv else exports.FLOW_FILE_ENCODING
         try:
             with (
-                exports.one_snapshot(),
+                exports.consistent_snapshot(),
                 # Where nobody reads on, while the snapshot is still there
                 closing(_lines(is_csv, **options)) as made,
             ):
                 lines = _Counted(made, is_csv)
-                outputs.write_lines(
+                output_files.write_lines(
                     lines,
                     encoding=encoding,
                     output=output,
                     stdout=self.stdout,
                     fewest=2 if is_csv else 1,
                 )
-        except (outputs.NothingToWrite, exports.NothingHeld) as nothing:
+        except (output_files.EmptyOutput, exports.NotImported) as nothing:
             reason = str(nothing) or "No reading matches."
-            raise CommandError(reason, returncode=console.NOTHING_MATCHED) from nothing
+            raise CommandError(
+                reason, returncode=base_command.NOTHING_MATCHED
+            ) from nothing
         if verbosity > 0:
-            where = "" if output == outputs.STDOUT else f" written to {output}"
-            self.say(f"{words.counted(lines.reading_count, 'reading')}{where}.")
+            where = "" if output == output_files.STDOUT else f" written to {output}"
+            self.say(
+                f"{result_messages.counted(lines.reading_count, 'reading')}{where}."
+            )
 
 
 def _add_filters(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("--mpan", type=picks.mpan, help="of one meter point, spaced or not")
+    add("--mpan", type=arguments.mpan, help="of one meter point, spaced or not")
     add("--serial-number", metavar="SERIAL", help="of meters with this number")
     add("--file", metavar="FILE", help="of one flow file: its number or its name")
     add(
         "--date-from",
-        type=picks.day,
+        type=arguments.day,
         metavar="YYYY-MM-DD",
         help="read on this day or later, by the clock in London",
     )
     add(
         "--date-to",
-        type=picks.day,
+        type=arguments.day,
         metavar="YYYY-MM-DD",
         help="read on this day or earlier",
     )
@@ -115,20 +121,20 @@ def _add_header_options(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("the header of a D0010 of its own").add_argument
     add(
         "--sender",
-        type=picks.participant,
+        type=arguments.participant,
         metavar="ROLE:ID",
         help=f"default: MARKET_PARTICIPANT ({settings.MARKET_PARTICIPANT})",
     )
-    add("--recipient", type=picks.participant, metavar="ROLE:ID", help="the same")
+    add("--recipient", type=arguments.participant, metavar="ROLE:ID", help="the same")
     add(
         "--file-identifier",
-        type=picks.file_identifier,
+        type=arguments.file_identifier,
         metavar="TEXT",
         help="default: the time of creation, as ten digits",
     )
     add(
         "--created",
-        type=picks.local_time,
+        type=arguments.local_time,
         metavar="YYYY-MM-DDTHH:MM",
         help="by the clock in London; default: now",
     )
@@ -159,18 +165,18 @@ def _refuse_what_makes_no_sense(is_csv: bool, options: dict[str, Any]) -> None:
     if is_csv and given:
         name = "--" + given[0].replace("_", "-")
         reason = f"{name} goes with --format d0010."
-        raise CommandError(reason, returncode=console.USAGE)
+        raise CommandError(reason, returncode=base_command.USAGE)
     date_from, date_to = options["date_from"], options["date_to"]
     if date_from and date_to and date_from > date_to:
         reason = "--date-from is later than --date-to."
-        raise CommandError(reason, returncode=console.USAGE)
+        raise CommandError(reason, returncode=base_command.USAGE)
 
 
 def _lines(is_csv: bool, *, file: str | None, **options: Any) -> Generator[str]:
     """Return the lines of what was chosen."""
-    flow_file = None if file is None else picks.pick_flow_file(file)
+    flow_file = None if file is None else arguments.get_flow_file(file)
     filters = {name: options[name] for name in (*_FILTERS, "current_only")}
-    readings = queries.readings_matching(flow_file=flow_file, **filters)
+    readings = totals.filter_readings(flow_file=flow_file, **filters)
     if is_csv:
         return exports.csv_lines(readings=readings)
     if flow_file is not None and _is_whole(options):
@@ -186,7 +192,7 @@ def _is_whole(options: dict[str, Any]) -> bool:
 
 def _header(options: dict[str, Any]) -> d0010.Header:
     try:
-        ourselves = picks.participant(settings.MARKET_PARTICIPANT)
+        ourselves = arguments.participant(settings.MARKET_PARTICIPANT)
     except ArgumentTypeError as error:
         raise CommandError(f"MARKET_PARTICIPANT: {error}.") from error
     created: datetime | None = options["created"]

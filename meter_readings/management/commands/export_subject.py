@@ -10,15 +10,16 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from meter_readings import privacy, words
-from meter_readings.management import console, outputs, picks
+from meter_readings import privacy
+from meter_readings.importer import result_messages
+from meter_readings.management.cli import arguments, base_command, output_files
 
 _EXIT_CODES = """\
 Exit codes: 0 written, 1 not written, 2 wrong usage, 3 nothing is held of it.
 """
 
 
-class Command(console.ConsoleCommand):
+class Command(base_command.ConsoleCommand):
     """Translate the command line into one archive."""
 
     help = (
@@ -44,18 +45,18 @@ class Command(console.ConsoleCommand):
         self, *args: Any, mpan: str, output: Path, reason: str, **options: Any
     ) -> None:
         """Write the archive, and say what is in it."""
-        mpan = picks.private_mpan(mpan)
+        mpan = arguments.mpan_from_arg_or_stdin(mpan)
         try:
-            with outputs.written_beside(output.resolve()) as stream:
-                counts = privacy.export_subject(
+            with output_files.atomic_write(output.resolve()) as stream:
+                counts = privacy.export_personal_data(
                     mpan=mpan,
                     stream=stream,
                     answered_by=getpass.getuser(),
                     now=timezone.now(),
                     reason=reason,
                 )
-        except privacy.NothingHeld as refusal:
+        except privacy.NotImported as refusal:
             raise CommandError(
-                str(refusal), returncode=console.NOTHING_MATCHED
+                str(refusal), returncode=base_command.NOTHING_MATCHED
             ) from refusal
-        self.say(f"{words.listed(counts)} written to {output}.")
+        self.say(f"{result_messages.listed(counts)} written to {output}.")

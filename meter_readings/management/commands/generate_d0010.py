@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 from django.core.management.base import BaseCommand, CommandError
 
 from meter_readings import d0010, synthetic
-from meter_readings.management import picks
+from meter_readings.management.cli import arguments
 
 STDOUT = "-"
 
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         add(
             "--from",
             dest="from_date",
-            type=picks.day,
+            type=arguments.day,
             default=synthetic.FROM_DATE,
             metavar="YYYY-MM-DD",
             help=f"a day of the first month; default: {synthetic.FROM_DATE}",
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         add(
             "--created",
             dest="created_at",
-            type=picks.local_time,
+            type=arguments.local_time,
             metavar="YYYY-MM-DDTHH:MM",
             help="file creation time in the header; default: after the readings",
         )
@@ -115,7 +115,7 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
 
 
-def _parse_issues(names: str) -> list[d0010.FaultCode]:
+def _parse_issues(names: str) -> list[d0010.IssueCode]:
     """Return the issue codes of a comma-separated list.
 
     Raise CommandError if the list contains an unknown code.

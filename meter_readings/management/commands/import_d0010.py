@@ -10,16 +10,20 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings import importer
-from meter_readings.importer import FileResult, InputFile, SourceUnreadable
-from meter_readings.management import console
-from meter_readings.management.accounts import (
+from meter_readings.importer import FileResult, InputFile, UnreadableFile
+from meter_readings.management.cli import base_command
+from meter_readings.management.cli.finding_report import FindingReportFile
+from meter_readings.management.cli.input_files import (
+    STDIN,
+    InputFiles,
+    find_input_files,
+)
+from meter_readings.management.cli.progress import Progress
+from meter_readings.management.cli.reporters import (
     ImportReporter,
     JsonReporter,
     TextReporter,
 )
-from meter_readings.management.progress import Progress
-from meter_readings.management.report_files import FindingReportFile
-from meter_readings.management.sources import STDIN, InputFiles, find_input_files
 from meter_readings.models import Policy
 
 _EXIT_CODES = """\
@@ -28,7 +32,7 @@ unreadable, 2 wrong usage, 3 no file found, 130 interrupted.
 """
 
 
-class Command(console.ConsoleCommand):
+class Command(base_command.ConsoleCommand):
     """Import the files that the arguments name, and report each."""
 
     help = (
@@ -78,7 +82,7 @@ class Command(console.ConsoleCommand):
         self, *, paths: list[str], name: str | None, report: Path | None, **options: Any
     ) -> None:
         if name is not None and STDIN not in paths:
-            raise CommandError("--name goes with -.", returncode=console.USAGE)
+            raise CommandError("--name goes with -.", returncode=base_command.USAGE)
         found = find_input_files(
             paths=paths,
             is_recursive=options["recursive"],
@@ -113,7 +117,7 @@ class Command(console.ConsoleCommand):
                 dry_run=dry_run,
                 allow_same_name=allow_same_name,
             ),
-            tolerated=(SourceUnreadable, OSError),
+            tolerated=(UnreadableFile, OSError),
             listeners=[progress, findings] if findings else [progress],
         )
         try:
@@ -149,7 +153,7 @@ def _report_missing(found: InputFiles, reporter: ImportReporter) -> None:
     for label, reason in found.missing:
         if found.files:
             file = InputFile(label, label, Path(label))
-            error = SourceUnreadable(reason)
+            error = UnreadableFile(reason)
             reporter.add(FileResult(file, label, error=error))
         else:
             reporter.add_no_match(label, reason)
@@ -165,7 +169,7 @@ def _require_report_is_no_input(report: Path | None, files: list[InputFile]) -> 
             raise CommandError(
                 f"The report would overwrite {file.label}, which is to be imported: "
                 "name another file after --report.",
-                returncode=console.USAGE,
+                returncode=base_command.USAGE,
             )
 
 
@@ -175,5 +179,5 @@ def _open_report(path: Path) -> FindingReportFile:
     except OSError as error:
         raise CommandError(
             f"The report cannot be written: {error.strerror} ({path}).",
-            returncode=console.USAGE,
+            returncode=base_command.USAGE,
         ) from error

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from meter_readings import backups
-from meter_readings.management import console
+from meter_readings.management.cli import base_command
 
 _REFUSALS = (
     backups.BackupBroken,
@@ -18,7 +18,7 @@ _REFUSALS = (
 )
 
 
-class Command(console.ConsoleCommand):
+class Command(base_command.ConsoleCommand):
     """Translate the command line into one call."""
 
     help = (
@@ -44,10 +44,12 @@ class Command(console.ConsoleCommand):
             raise CommandError(
                 f"{refusal} Nothing was changed. Back it up first; --force then "
                 "overwrites it.",
-                returncode=console.FAILED,
+                returncode=base_command.FAILED,
             ) from refusal
         except _REFUSALS as refusal:
-            raise CommandError(str(refusal), returncode=console.FAILED) from refusal
+            raise CommandError(
+                str(refusal), returncode=base_command.FAILED
+            ) from refusal
         self.stdout.write(
             f"Restored and compared: {restored.row_count:,} rows of "
             f"{len(restored.tables)} tables, {restored.files.number:,} files, as of "

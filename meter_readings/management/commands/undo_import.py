@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from meter_readings import importer, words
-from meter_readings.management import confirming, console, picks
+from meter_readings import importer
+from meter_readings.importer import result_messages
+from meter_readings.management.cli import arguments, base_command, prompts
 from meter_readings.models import FlowFile
 
 _EXIT_CODES = """\
@@ -16,7 +17,7 @@ Exit codes: 0 undone, 1 not undone, 2 wrong usage, or the name means several fil
 """
 
 
-class Command(console.ConsoleCommand):
+class Command(base_command.ConsoleCommand):
     """Translate the command line into one undoing, asked for and told in words."""
 
     help = (
@@ -45,23 +46,23 @@ class Command(console.ConsoleCommand):
             self.stdout.write(f"{title}: would be undone: {_undo(flow_file, True)}")
             return
         if not yes:
-            confirming.refuse_unasked()
+            prompts.require_tty()
             self.say(
-                f"{title}, imported on {words.date_words(flow_file.received_at)}, "
+                f"{title}, imported on {result_messages.format_date(flow_file.received_at)}, "
                 f"would be undone: {_undo(flow_file, True)}."
             )
-            confirming.confirm(self, "Undo it?")
+            prompts.confirm(self, "Undo it?")
         self.stdout.write(f"{title}: undone: {_undo(flow_file, False)}")
 
 
 def _imported(reference: str) -> FlowFile:
     """Return the file that is meant, if it is held as imported."""
-    flow_file = picks.pick_flow_file(reference)
+    flow_file = arguments.get_flow_file(reference)
     if flow_file.status != FlowFile.Status.IMPORTED:
         status = FlowFile.Status(flow_file.status).label.lower()
         raise CommandError(
             f"#{flow_file.pk} {flow_file.filename} is {status}: nothing to undo.",
-            returncode=console.NOTHING_MATCHED,
+            returncode=base_command.NOTHING_MATCHED,
         )
     return flow_file
 
@@ -74,5 +75,7 @@ def _undo(flow_file: FlowFile, dry_run: bool) -> str:
         )
     except importer.NotImported as reason:
         # Somebody else has undone it since it was looked for.
-        raise CommandError(str(reason), returncode=console.NOTHING_MATCHED) from reason
-    return words.undo_words(result)
+        raise CommandError(
+            str(reason), returncode=base_command.NOTHING_MATCHED
+        ) from reason
+    return result_messages.undo_message(result)

@@ -29,11 +29,10 @@ from meter_readings.models import (
     MeterPoint,
     SiteVisit,
 )
-from meter_readings.templatetags.shown import mpan as grouped
+from meter_readings.templatetags.formatting import mpan as grouped
 from meter_readings.tests.flow_file_builder import EVERY_GROUP, mpan_core
 from meter_readings.tests.import_helpers import answered_request, imported
 
-from .urls import Address, addresses
 from .permission_matrix import (
     BARE_STAFF,
     INTEGRATION,
@@ -43,6 +42,7 @@ from .permission_matrix import (
     SUPERUSER,
     TABLE,
 )
+from .urls import Address, addresses
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What must not be told to those who may not look; no example has the same.

@@ -18,7 +18,13 @@ from django.test import Client, TestCase
 from meter_readings.models import ApiToken
 from meter_readings.tests.import_helpers import answered_request, imported
 
-from .urls import Address, addresses
+from .permission_matrix import (
+    INTEGRATION,
+    NO_PERMISSIONS,
+    SUPERUSER,
+    SUPPORT_AGENT,
+    TABLE,
+)
 from .test_every_address import (
     FILENAME,
     METHODS,
@@ -30,13 +36,7 @@ from .test_every_address import (
     token_of,
     user_of,
 )
-from .permission_matrix import (
-    INTEGRATION,
-    NO_PERMISSIONS,
-    SUPERUSER,
-    SUPPORT_AGENT,
-    TABLE,
-)
+from .urls import Address, addresses
 
 ROLES = (NO_PERMISSIONS, SUPPORT_AGENT, INTEGRATION, SUPERUSER)
 # It is a page for people: a token does not open it.

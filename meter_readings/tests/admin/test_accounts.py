@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import TestCase
 from django.urls import reverse
 
-from .base import AdminTestCase
+from .testcases import AdminTestCase
 
 
 def user_page(user: User, page: str = "change") -> str:

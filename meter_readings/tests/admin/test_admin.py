@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import TestCase
 from django.urls import reverse
 
-from meter_readings.admin.read_only import BoundedPaginator, ReadOnlyAdmin
+from meter_readings.admin.base.read_only import BoundedPaginator, ReadOnlyAdmin
 from meter_readings.models import (
     Finding,
     FlowFile,
@@ -20,7 +20,7 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.tests.admin.base import (
+from meter_readings.tests.admin.testcases import (
     AdminTestCase,
     file_with_much,
     list_address,

@@ -17,7 +17,7 @@ from django.utils import timezone
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 
-from .base import AdminTestCase, list_address
+from .testcases import AdminTestCase, list_address
 
 ADD = reverse("admin:meter_readings_apitoken_add")
 SECRET = re.compile(r"d0010_[0-9a-f]{64}")

@@ -13,7 +13,7 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.tests.admin.base import (
+from meter_readings.tests.admin.testcases import (
     AdminTestCase,
     file_with_much,
     header_of,
@@ -65,7 +65,7 @@ class ReadingPageTests(AdminTestCase):
 
     def test_says_how_each_version_stands(self) -> None:
         versions = self.page(reading_of(10)).context["versions"]
-        standings = [version.standing for version in versions]
+        standings = [version.version_status for version in versions]
         self.assertEqual(standings, ["superseded", "current"])
 
     def test_points_out_which_version_it_is(self) -> None:
@@ -183,7 +183,7 @@ class PermissionTests(AdminTestCase):
     def test_a_meter_point_shows_visits_and_findings_with_permission(self) -> None:
         point = MeterPoint.objects.get()
         headings = self.headings(point, "meterpoint", "sitevisit", "finding")
-        self.assertEqual(headings, ["Site visits", "Findings"])
+        self.assertEqual(headings, ["Site visits", "FindingCollector"])
 
     def test_a_meter_shows_nothing_else_without_permission(self) -> None:
         self.assertEqual(self.headings(Meter.objects.get(), "meter"), [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meter_readings.tests.admin.base import AdminTestCase
+from meter_readings.tests.admin.testcases import AdminTestCase
 from meter_readings.tests.flow_file_builder import flow_file, header_line
 from meter_readings.tests.import_helpers import imported
 

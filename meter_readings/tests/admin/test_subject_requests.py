@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from meter_readings.models import SubjectRequest
-from meter_readings.pseudonyms import pseudonym_of
-from meter_readings.tests.admin.base import AdminTestCase
+from meter_readings.models.pseudonyms import pseudonymise_mpan
+from meter_readings.tests.admin.testcases import AdminTestCase
 from meter_readings.tests.import_helpers import answered_request
 
 MPAN, OTHER = "2000000000015", "1000000000003"
@@ -24,7 +24,7 @@ class SubjectRequestAdminTests(AdminTestCase):
         self.assertEqual(self.found("20 0000 0000 015"), [self.request])
 
     def test_is_found_by_its_pseudonym(self) -> None:
-        self.assertEqual(self.found(pseudonym_of(MPAN)), [self.request])
+        self.assertEqual(self.found(pseudonymise_mpan(MPAN)), [self.request])
 
     def test_is_not_found_by_another_mpan(self) -> None:
         self.assertEqual(self.found(OTHER), [])

@@ -34,7 +34,7 @@ SENSIBLE = {
     "created_to": "2024-04-01",
     "date_from": "2024-04-01",
     "date_to": "2024-04-01",
-    "door": "command",
+    "channel": "command",
     "fields": "id",
     "has_findings": "true",
     "mpan": MPAN,
@@ -44,7 +44,7 @@ SENSIBLE = {
     "received_to": "2026-12-31",
     "severity": "error",
     "sha256": "0" * 64,
-    "standing": "all",
+    "version_status": "all",
     "started_from": "2024-04-01",
     "started_to": "2026-12-31",
     "state": "finished",
@@ -114,11 +114,13 @@ class ProblemTests(ApiTestCase):
         )
 
     def test_a_value_is_given_once_and_is_not_blank(self) -> None:
-        response = self.client.get(V1 + "readings/?mpan=&standing=all&standing=all")
+        response = self.client.get(
+            V1 + "readings/?mpan=&version_status=all&version_status=all"
+        )
         problem = self.problem(response, 400)
         self.assertEqual(
             [(error["field"], error["code"]) for error in problem["errors"]],
-            [("mpan", "blank"), ("standing", "repeated")],
+            [("mpan", "blank"), ("version_status", "repeated")],
         )
 
     def test_an_unknown_address_is_a_problem(self) -> None:

@@ -54,7 +54,7 @@ class CsvTests(ExportTestCase):
         self.assertEqual(tuple(self.rows()[0]), exports.COLUMNS)
 
     def test_is_narrowed_and_ordered_as_pages_are(self) -> None:
-        asked = {"mpan": OTHER_MPAN, "standing": "all", "ordering": "read_at"}
+        asked = {"mpan": OTHER_MPAN, "version_status": "all", "ordering": "read_at"}
         self.assertEqual(
             [row["value"] for row in self.rows(**asked)], self.values(**asked)
         )
@@ -125,7 +125,7 @@ class D0010Tests(ExportTestCase):
         response.getvalue()
 
     def test_everything_of_one_file_is_the_file_as_it_came(self) -> None:
-        asked = {"format": "d0010", "standing": "all"}
+        asked = {"format": "d0010", "version_status": "all"}
         self.assertEqual(self.exported(flow_file=self.file.pk, **asked), EVERYTHING)
         address = f"flow-files/{self.file.pk}/readings/"
         self.assertEqual(self.exported(address, **asked), EVERYTHING)
@@ -135,7 +135,7 @@ class D0010Tests(ExportTestCase):
         self.assertIn("No reading matches", problem["detail"])
 
     def test_of_a_file_that_is_not_held_is_not_found(self) -> None:
-        asked = {"format": "d0010", "standing": "all"}
+        asked = {"format": "d0010", "version_status": "all"}
         importer.undo_import(flow_file=self.file, now=NOW)
         for number in [self.file.pk, 10**9]:
             with self.subTest(number):
@@ -147,5 +147,5 @@ class D0010Tests(ExportTestCase):
         self.assertEqual(wrong, [("ordering", "invalid")])
 
     def test_goes_in_again_as_it_came_out(self) -> None:
-        text = self.exported(format="d0010", standing="all")
+        text = self.exported(format="d0010", version_status="all")
         self.assertEqual(len(parse(text).entries), Reading.objects.count())

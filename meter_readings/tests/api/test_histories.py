@@ -133,12 +133,12 @@ class AdvanceTests(ApiTestCase):
             [row[name] for name in names],
             [MPAN, "SERIAL0002", "100.0", "131.5", 31, "1.02"],
         )
-        self.assertEqual(row["course"], "onward")
+        self.assertEqual(row["course"], "forward")
         self.assertEqual(row["to_read_at"], "2024-02-01T00:00:00Z")
 
     def test_backwards_is_no_advance(self) -> None:
         (row,) = self.answer(register_id="02")["results"]
-        self.assertEqual((row["course"], row["units"]), ("backwards", None))
+        self.assertEqual((row["course"], row["units"]), ("backward", None))
 
     def test_links_lead_to_the_two_readings(self) -> None:
         (row,) = self.answer(register_id="01")["results"]
@@ -181,7 +181,7 @@ class SummaryTests(ApiTestCase):
 
     def test_counts_what_lists_find(self) -> None:
         for asked in [
-            {"mpan": OTHER_MPAN, "standing": "all"},
+            {"mpan": OTHER_MPAN, "version_status": "all"},
             {"flow_file": self.file.pk},
             {"date_from": "2024-04-02"},
             {"register_id": "01"},
@@ -205,9 +205,9 @@ class SummaryTests(ApiTestCase):
         )
 
     def test_counts_by_standing(self) -> None:
-        rows = self.summary(standing="all")["by_standing"]
+        rows = self.summary(version_status="all")["by_version_status"]
         self.assertEqual(
-            [(row["standing_label"], row["count"]) for row in rows],
+            [(row["version_status_label"], row["count"]) for row in rows],
             [("Current", 3), ("Superseded", 1)],
         )
 
@@ -220,7 +220,7 @@ class SummaryTests(ApiTestCase):
 
     @patch("meter_readings.api.readings.MOST_SUMMED", 2)
     def test_counts_so_many_and_says_so(self) -> None:
-        summary = self.summary(standing="all")
+        summary = self.summary(version_status="all")
         self.assertEqual((summary["count"], summary["count_is_exact"]), (3, False))
 
     def test_has_no_order(self) -> None:

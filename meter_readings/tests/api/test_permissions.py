@@ -21,13 +21,7 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.tests.api.base import (
-    EVERYTHING,
-    MPAN,
-    V1,
-    ApiTestCase,
-    user_with,
-)
+from meter_readings.tests.api.base import EVERYTHING, MPAN, V1, ApiTestCase, user_with
 from meter_readings.tests.import_helpers import import_text, imported
 
 # What each address asks for, beside being signed in.
@@ -176,7 +170,10 @@ class PermissionTests(ApiTestCase):
             with self.subTest(route):
                 hidden = 404 if "<int:pk>" in route else 200
                 self.assertEqual(self.status(client, route), hidden)
-        exported = {"flow_file": FlowFile.objects.latest("pk").pk, "standing": "all"}
+        exported = {
+            "flow_file": FlowFile.objects.latest("pk").pk,
+            "version_status": "all",
+        }
         for output_format, hidden in {"d0010": 404, "csv": 200}.items():
             with self.subTest(output_format):
                 asked = {"format": output_format, **exported}

@@ -156,7 +156,7 @@ class PlanTests(ApiTestCase):
             {"ordering": "read_at"},
             {"date_from": "2024-01-01", "date_to": "2024-12-31"},
             {"register_id": "ZZ"},
-            {"standing": "all"},
+            {"version_status": "all"},
             {"basis": "actual"},
             {"flow_file": self.file.pk, "ordering": "-read_at"},
         ]:
@@ -181,7 +181,7 @@ class PlanTests(ApiTestCase):
             {"cursor": cursor[1]},
             {"register_id": "ZZ"},
             {"date_from": "2024-01-01"},
-            {"standing": "all"},
+            {"version_status": "all"},
         ]:
             with self.subTest(asked=asked):
                 plans = self.plans("readings/", flow_file=self.file.pk, **asked)
@@ -189,7 +189,7 @@ class PlanTests(ApiTestCase):
                 self.assert_no_sorting(plans)
 
     def test_file_by_file(self) -> None:
-        for asked in [{}, {"date_from": "2024-01-01"}, {"standing": "all"}]:
+        for asked in [{}, {"date_from": "2024-01-01"}, {"version_status": "all"}]:
             with self.subTest(asked=asked):
                 plans = self.plans("readings/", ordering="line_number", **asked)
                 self.assert_by(self.by_line(), plans)

@@ -32,7 +32,7 @@ class ReadingTestCase(ApiTestCase):
 class LookTests(ReadingTestCase):
     def reading(self, value: str) -> dict[str, object]:
         """Return the reading with this value."""
-        found = self.results("readings/", standing="all")
+        found = self.results("readings/", version_status="all")
         return next(row for row in found if row["value"] == value)
 
     def test_a_value_is_text_and_exact(self) -> None:
@@ -93,10 +93,12 @@ class FilterTests(ReadingTestCase):
         self.assertEqual(self.values(), ["2.0", "7.0", "3.5"])
 
     def test_every_version_can_be_asked_for(self) -> None:
-        self.assertEqual(self.values(standing="all"), ["2.0", "7.0", "1.0", "3.5"])
+        self.assertEqual(
+            self.values(version_status="all"), ["2.0", "7.0", "1.0", "3.5"]
+        )
 
     def test_one_standing_can_be_asked_for(self) -> None:
-        self.assertEqual(self.values(standing="superseded"), ["1.0"])
+        self.assertEqual(self.values(version_status="superseded"), ["1.0"])
 
     def test_of_an_mpan(self) -> None:
         self.assertEqual(self.values(mpan=OTHER_MPAN), ["2.0", "7.0"])
@@ -122,7 +124,7 @@ class FilterTests(ReadingTestCase):
         self.assertEqual(self.values(meter_point=point.pk), ["3.5"])
 
     def test_of_a_file_line_by_line(self) -> None:
-        found = self.values(flow_file=self.file.pk, standing="all")
+        found = self.values(flow_file=self.file.pk, version_status="all")
         self.assertEqual(found, ["1.0", "2.0", "3.5"])
 
     def test_of_a_file_and_an_mpan(self) -> None:
@@ -223,7 +225,7 @@ class OrderTests(ReadingTestCase):
         self.assertEqual(self.values(ordering="read_at"), ["3.5", "7.0", "2.0"])
 
     def test_the_earliest_of_an_mpan_can_come_first(self) -> None:
-        found = self.values(ordering="read_at", mpan=OTHER_MPAN, standing="all")
+        found = self.values(ordering="read_at", mpan=OTHER_MPAN, version_status="all")
         self.assertEqual(found, ["1.0", "7.0", "2.0"])
 
     def test_a_file_may_come_by_time_too(self) -> None:

@@ -129,7 +129,7 @@ class FlowFileTests(ResourceTestCase):
         page = self.json("flow-files/", name="none.uff")
         self.assertEqual((page["count"], page["next"]), (0, None))
 
-    @patch("meter_readings.api.pagination.MOST_COUNTED", 2)
+    @patch("meter_readings.api.pagination.MAX_EXACT_COUNT", 2)
     def test_pages_go_so_far_and_say_so(self) -> None:
         page = self.json("flow-files/", page_size=2)
         self.assertEqual(
@@ -222,7 +222,7 @@ class ImportTests(ResourceTestCase):
             ("state", "finished", 3),
             ("state", "running", 0),
             ("phase", "loading", 3),
-            ("door", "api", 0),
+            ("channel", "api", 0),
             ("policy", "standard", 3),
             ("outcome", "rejected", 1),
             ("flow_file", self.odd.pk, 1),

@@ -16,9 +16,9 @@ from django.utils import timezone
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.api.base import MPAN, PROBLEM, later_file, user_with
+from meter_readings.tests.disk_full import no_room
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import import_text
-from meter_readings.tests.disk_full import no_room
 
 from .upload_helpers import (
     BAD,
@@ -83,7 +83,7 @@ class ImportedTests(UploadTestCase):
     def test_who_and_by_which_door_is_put_down(self) -> None:
         self.send(GOOD)
         job = ImportJob.objects.get()
-        self.assertEqual((job.door, job.requested_by), ("api", self.superuser))
+        self.assertEqual((job.channel, job.requested_by), ("api", self.superuser))
 
     def test_nobody_between_keeps_the_answer(self) -> None:
         self.assertEqual(self.send(GOOD)["Cache-Control"], "no-store")
@@ -198,7 +198,7 @@ class AgainTests(UploadTestCase):
         response = self.send(OTHER)
         self.assertEqual(response["Content-Type"], PROBLEM)
         self.assertEqual(
-            self.complaints(response, 409), [("filename", "name-already-used")]
+            self.complaints(response, 409), [("filename", "duplicate-filename")]
         )
         self.assertEqual(FlowFile.objects.count(), 1)
 
@@ -543,7 +543,7 @@ class WhoMayTests(UploadTestCase):
 
 class BusyTests(UploadTestCase):
     def test_is_to_ask_again_where_another_load_lasts(self) -> None:
-        busy = importer.Busy("Another file is being loaded.")
+        busy = importer.ImportLockTimeout("Another file is being loaded.")
         with patch("meter_readings.importer.import_flow_file", side_effect=busy):
             response = self.send(GOOD)
         problem = self.report(response, 503)

@@ -51,7 +51,7 @@ class WindowTests(ApiTestCase):
         self.assertEqual(self.pages(register_id="02", mpan=MPAN), [["2.0"]])
 
     def test_what_an_index_answers_needs_no_window(self) -> None:
-        pages = self.pages(standing="all", date_to="2024-01-06")
+        pages = self.pages(version_status="all", date_to="2024-01-06")
         self.assertEqual(len(pages), 1)
 
     def test_findings_of_all_files_are_looked_through(self) -> None:

@@ -95,7 +95,7 @@ class EveryPageTests(PageCheckTestCase):
             "a meter": (Meter.objects.earliest("pk").get_absolute_url(), 200),
             "a list that is searched": (f"{lists}/reading/?q=routine_round.uff", 200),
             "a list that is filtered": (
-                f"{lists}/reading/?standing__exact=current",
+                f"{lists}/reading/?version_status__exact=current",
                 200,
             ),
             "a list with nothing": (f"{lists}/reading/?q=nothing", 200),

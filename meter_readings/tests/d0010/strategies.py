@@ -14,7 +14,7 @@ from meter_readings.d0010 import (
     Entry,
     MeterReadingType,
     MpanCore,
-    OpenGroup,
+    ParentGroup,
     RegisterReading,
     SiteVisit,
     ValidationResult,
@@ -72,8 +72,8 @@ class Book:
     def __init__(self, header: str) -> None:
         self.lines = [header]
         self.entries: list[Entry] = []
-        self.mpan: OpenGroup[MpanCore] | None = None
-        self.meter: OpenGroup[MeterReadingType] | None = None
+        self.mpan: ParentGroup[MpanCore] | None = None
+        self.meter: ParentGroup[MeterReadingType] | None = None
 
     def write(self, group: str, *cells: object) -> int:
         """Add a line; return its number."""
@@ -81,11 +81,11 @@ class Book:
         return len(self.lines)
 
     def open_mpan(self, record: MpanCore) -> None:
-        self.mpan = OpenGroup(self.write("026", *record), record)
+        self.mpan = ParentGroup(self.write("026", *record), record)
         self.meter = None
 
     def open_meter(self, record: MeterReadingType) -> None:
-        self.meter = OpenGroup(self.write("028", *record), record)
+        self.meter = ParentGroup(self.write("028", *record), record)
 
     def add_visit(
         self, group: str, record: SiteVisit, under: int | None = None
@@ -114,7 +114,7 @@ class Book:
         )
         return number
 
-    def add_childless(self, group: OpenGroup) -> None:
+    def add_childless(self, group: ParentGroup) -> None:
         code = "026" if group is self.mpan else "028"
         self.entries.append(
             Entry(group.line_number, code, group.record, self.mpan, self.meter)
@@ -250,9 +250,9 @@ def odd_files(draw: DrawFn) -> bytes:
     """A file of groups in any order, with faults of every kind."""
     placed = ["026|2000000000015|V|", "028|TST0000001|R|"]
     start = [draw(headers), *draw(st.sampled_from([placed, placed, []]))]
-    line_end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
-    text = line_end.join([*start, *draw(group_sequences)])
-    ending = draw(st.sampled_from([line_end, "", "\r"]))
+    line_ending = draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    text = line_ending.join([*start, *draw(group_sequences)])
+    ending = draw(st.sampled_from([line_ending, "", "\r"]))
     return (text + ending).encode("utf-8")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from unittest import TestCase
 
-from meter_readings.d0010 import D0010, LONDON, Fault, Header, Trailer
+from meter_readings.d0010 import D0010, LONDON, Header, Issue, Trailer
 from meter_readings.d0010.envelope import (
     check_flow,
     check_header,
     check_trailer,
-    kind_of,
+    guess_file_type,
 )
 from meter_readings.d0010.grammar import ROUTES
 
@@ -50,14 +50,14 @@ class KindTests(TestCase):
             "þÿ\x00Z\x00H\x00V": "UTF-16",
         }.items():
             with self.subTest(line=line):
-                self.assertIn(kind, kind_of(line))
+                self.assertIn(kind, guess_file_type(line))
 
     def test_has_no_name_for_anything_else(self) -> None:
-        self.assertEqual(kind_of("MPAN,Register,Reading"), "")
+        self.assertEqual(guess_file_type("MPAN,Register,Reading"), "")
 
 
 class CheckFlowTests(TestCase):
-    def fault_of(self, flow_and_version: str) -> Fault | None:
+    def fault_of(self, flow_and_version: str) -> Issue | None:
         return check_flow(flow_and_version, D0010, 1)
 
     def test_accepts_version_002_of_the_flow(self) -> None:
@@ -66,39 +66,39 @@ class CheckFlowTests(TestCase):
     def test_reports_another_version(self) -> None:
         for flow_and_version in "D0010001", "D0010003", "D0010", "D00100021":
             with self.subTest(flow_and_version=flow_and_version):
-                fault = self.fault_of(flow_and_version)
-                assert fault is not None
-                self.assertEqual(fault.code, "wrong-version")
+                issue = self.fault_of(flow_and_version)
+                assert issue is not None
+                self.assertEqual(issue.code, "wrong-version")
 
     def test_reports_another_flow(self) -> None:
         for flow_and_version in "D0149001", "D0086002", "d0010002", "":
             with self.subTest(flow_and_version=flow_and_version):
-                fault = self.fault_of(flow_and_version)
-                assert fault is not None
-                self.assertEqual(fault.code, "wrong-flow")
+                issue = self.fault_of(flow_and_version)
+                assert issue is not None
+                self.assertEqual(issue.code, "wrong-flow")
 
     def test_says_which_flow_was_found_and_expected(self) -> None:
-        fault = self.fault_of("D0149001")
-        assert fault is not None
-        self.assertEqual((fault.line_number, fault.group), (1, "ZHV"))
-        self.assertEqual(fault.field, "Data Flow and Version (J0937)")
-        self.assertEqual((fault.found, fault.expected), ("D0149001", "D0010002"))
+        issue = self.fault_of("D0149001")
+        assert issue is not None
+        self.assertEqual((issue.line_number, issue.group), (1, "ZHV"))
+        self.assertEqual(issue.field, "Data Flow and Version (J0937)")
+        self.assertEqual((issue.found, issue.expected), ("D0149001", "D0010002"))
 
     def test_shows_no_more_of_a_name_than_is_fit_to_be_shown(self) -> None:
-        fault = self.fault_of("\x1b[31m" + "X" * 500)
-        assert fault is not None
-        self.assertTrue(fault.found.isprintable())
-        self.assertLess(len(fault.found), 100)
+        issue = self.fault_of("\x1b[31m" + "X" * 500)
+        assert issue is not None
+        self.assertTrue(issue.found.isprintable())
+        self.assertLess(len(issue.found), 100)
 
 
 class CheckHeaderTests(TestCase):
     def faults_of(
         self, not_after: datetime | None = None, **changed: str
-    ) -> list[Fault]:
+    ) -> list[Issue]:
         return [*check_header(HEADER._replace(**changed), 1, not_after)]
 
     def codes_of(self, not_after: datetime | None = None, **changed: str) -> list[str]:
-        return [fault.code.value for fault in self.faults_of(not_after, **changed)]
+        return [issue.code.value for issue in self.faults_of(not_after, **changed)]
 
     def test_accepts_an_operational_file_on_a_known_route(self) -> None:
         self.assertEqual(self.codes_of(), [])
@@ -131,16 +131,16 @@ class CheckHeaderTests(TestCase):
                     self.assertEqual(codes, [])
 
     def test_reports_a_route_that_the_catalogue_has_not(self) -> None:
-        [fault] = self.faults_of(from_role="R", to_role="X")
-        self.assertEqual(fault.code, "unexpected-route")
-        self.assertEqual(fault.field, "To Market Participant Role Code (J0935)")
-        self.assertEqual((fault.found, fault.expected), ("R to X", "R to one of D"))
+        [issue] = self.faults_of(from_role="R", to_role="X")
+        self.assertEqual(issue.code, "unexpected-route")
+        self.assertEqual(issue.field, "To Market Participant Role Code (J0935)")
+        self.assertEqual((issue.found, issue.expected), ("R to X", "R to one of D"))
 
     def test_reports_a_test_file(self) -> None:
-        [fault] = self.faults_of(test_data_flag="TR01")
-        self.assertEqual(fault.code, "test-file")
-        self.assertEqual(fault.field, "Test Data Flag (J1063)")
-        self.assertEqual((fault.found, fault.expected), ("TR01", "OPER"))
+        [issue] = self.faults_of(test_data_flag="TR01")
+        self.assertEqual(issue.code, "test-file")
+        self.assertEqual(issue.field, "Test Data Flag (J1063)")
+        self.assertEqual((issue.found, issue.expected), ("TR01", "OPER"))
 
     def test_reports_an_empty_test_flag(self) -> None:
         self.assertEqual(self.codes_of(test_data_flag=""), ["no-test-flag"])
@@ -150,10 +150,10 @@ class CheckHeaderTests(TestCase):
 
     def test_reports_a_file_of_the_future(self) -> None:
         now = datetime(2024, 4, 2, 8, 14, 59, tzinfo=UTC)
-        [fault] = self.faults_of(now)
-        self.assertEqual(fault.code, "created-in-future")
-        self.assertEqual(fault.field, "File Creation Timestamp (J0280)")
-        self.assertEqual(fault.found, "20240402091500")
+        [issue] = self.faults_of(now)
+        self.assertEqual(issue.code, "created-in-future")
+        self.assertEqual(issue.field, "File Creation Timestamp (J0280)")
+        self.assertEqual(issue.found, "20240402091500")
 
 
 class CheckTrailerTests(TestCase):
@@ -162,7 +162,7 @@ class CheckTrailerTests(TestCase):
         header: Header | None = HEADER,
         counted: tuple[int, int] = (35, 11),
         **changed: object,
-    ) -> list[Fault]:
+    ) -> list[Issue]:
         trailer, (groups, flows) = TRAILER._replace(**changed), counted
         return [
             *check_trailer(trailer, header, 40, group_count=groups, flow_count=flows)
@@ -174,36 +174,36 @@ class CheckTrailerTests(TestCase):
     def test_reports_another_group_count(self) -> None:
         for group_count in 34, 36, 0:
             with self.subTest(group_count=group_count):
-                [fault] = self.faults_of(counted=(group_count, 11))
-                self.assertEqual(fault.code, "group-count-differs")
-                self.assertEqual((fault.line_number, fault.group), (40, "ZPT"))
-                self.assertEqual(fault.field, "Total Group Count (J1067)")
-                self.assertEqual(fault.found, "35")
-                self.assertEqual(fault.expected, str(group_count))
+                [issue] = self.faults_of(counted=(group_count, 11))
+                self.assertEqual(issue.code, "group-count-differs")
+                self.assertEqual((issue.line_number, issue.group), (40, "ZPT"))
+                self.assertEqual(issue.field, "Total Group Count (J1067)")
+                self.assertEqual(issue.found, "35")
+                self.assertEqual(issue.expected, str(group_count))
 
     def test_compares_the_ten_last_digits_of_a_longer_group_count(self) -> None:
         self.assertEqual(self.faults_of(counted=(10**10 + 35, 11)), [])
 
     def test_reports_another_flow_count(self) -> None:
-        [fault] = self.faults_of(counted=(35, 10))
-        self.assertEqual(fault.code, "flow-count-differs")
-        self.assertEqual(fault.field, "Flow Count (J1066)")
-        self.assertEqual((fault.found, fault.expected), ("11", "10"))
+        [issue] = self.faults_of(counted=(35, 10))
+        self.assertEqual(issue.code, "flow-count-differs")
+        self.assertEqual(issue.field, "Flow Count (J1066)")
+        self.assertEqual((issue.found, issue.expected), ("11", "10"))
 
     def test_compares_no_counts_that_are_not_there(self) -> None:
         self.assertEqual(self.faults_of(group_count=None, flow_count=None), [])
 
     def test_reports_a_checksum(self) -> None:
-        [fault] = self.faults_of(checksum=0)
-        self.assertEqual(fault.code, "checksum-given")
-        self.assertEqual(fault.field, "Checksum (J1078)")
-        self.assertEqual((fault.found, fault.expected), ("0", "an empty cell"))
+        [issue] = self.faults_of(checksum=0)
+        self.assertEqual(issue.code, "checksum-given")
+        self.assertEqual(issue.field, "Checksum (J1078)")
+        self.assertEqual((issue.found, issue.expected), ("0", "an empty cell"))
 
     def test_reports_another_file_identifier(self) -> None:
-        [fault] = self.faults_of(file_identifier="TEST000002")
-        self.assertEqual(fault.code, "file-identifier-differs")
-        self.assertEqual(fault.field, "File Identifier (J1064)")
-        self.assertEqual((fault.found, fault.expected), ("TEST000002", "TEST000001"))
+        [issue] = self.faults_of(file_identifier="TEST000002")
+        self.assertEqual(issue.code, "file-identifier-differs")
+        self.assertEqual(issue.field, "File Identifier (J1064)")
+        self.assertEqual((issue.found, issue.expected), ("TEST000002", "TEST000001"))
 
     def test_accepts_a_file_completed_as_it_was_created(self) -> None:
         created_at = HEADER.file_created_at
@@ -211,15 +211,15 @@ class CheckTrailerTests(TestCase):
 
     def test_reports_a_file_completed_before_it_was_created(self) -> None:
         completed_at = datetime(2024, 4, 2, 9, 14, 59, tzinfo=LONDON)
-        [fault] = self.faults_of(file_completed_at=completed_at)
-        self.assertEqual(fault.code, "completed-before-created")
-        self.assertEqual(fault.field, "File Completion Timestamp (J1065)")
-        self.assertEqual(fault.found, "20240402091459")
-        self.assertEqual(fault.expected, "20240402091500 or later")
+        [issue] = self.faults_of(file_completed_at=completed_at)
+        self.assertEqual(issue.code, "completed-before-created")
+        self.assertEqual(issue.field, "File Completion Timestamp (J1065)")
+        self.assertEqual(issue.found, "20240402091459")
+        self.assertEqual(issue.expected, "20240402091500 or later")
 
     def test_compares_no_time_that_is_not_there(self) -> None:
         self.assertEqual(self.faults_of(file_completed_at=None), [])
 
     def test_compares_counts_alone_where_there_is_no_header(self) -> None:
-        faults = self.faults_of(None, (1, 11), file_identifier="OTHER")
-        self.assertEqual([fault.code for fault in faults], ["group-count-differs"])
+        issues = self.faults_of(None, (1, 11), file_identifier="OTHER")
+        self.assertEqual([issue.code for issue in issues], ["group-count-differs"])

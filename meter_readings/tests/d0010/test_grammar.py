@@ -7,8 +7,7 @@ from decimal import Decimal
 from unittest import TestCase
 
 from meter_readings.d0010.codes import MarketRole
-from meter_readings.d0010.errors import FaultCode, UnreadableCell
-from meter_readings.d0010.fields import LONDON, Integer, Text, Truth
+from meter_readings.d0010.field_types import LONDON, Integer, Text, Truth
 from meter_readings.d0010.grammar import (
     D0010,
     HEADER,
@@ -16,8 +15,9 @@ from meter_readings.d0010.grammar import (
     TRAILER,
     Field,
     Group,
-    Presence,
+    Required,
 )
+from meter_readings.d0010.issues import InvalidValue, IssueCode
 
 ALL_GROUPS = (HEADER, TRAILER, *D0010.groups)
 
@@ -32,16 +32,16 @@ def read(field: Field, cell: str) -> tuple[object, list[str]]:
 def fields_of(group: Group | None) -> list[tuple[str, str, str]]:
     """Return the item, picture and presence of each field, shortly."""
     assert group is not None
-    short = {Presence.KEY: "M", Presence.EXPECTED: "M", Presence.OPTIONAL: "O"}
+    short = {Required.KEY: "M", Required.EXPECTED: "M", Required.OPTIONAL: "O"}
     return [(f.item, f.format.picture, short[f.presence]) for f in group.fields]
 
 
 class FieldReadTests(TestCase):
     text = Field("name", "Name", "J0000", Text(4, 4))
-    key = Field("name", "Name", "J0000", Text(4, 4), Presence.KEY)
-    expected = Field("name", "Name", "J0000", Text(4, 4), Presence.EXPECTED)
+    key = Field("name", "Name", "J0000", Text(4, 4), Required.KEY)
+    expected = Field("name", "Name", "J0000", Text(4, 4), Required.EXPECTED)
     count = Field("count", "Count", "J0001", Integer(3))
-    expected_count = Field("count", "Count", "J0001", Integer(3), Presence.EXPECTED)
+    expected_count = Field("count", "Count", "J0001", Integer(3), Required.EXPECTED)
 
     def test_reads_a_cell_by_its_format(self) -> None:
         self.assertEqual(read(self.text, "OPER"), ("OPER", []))
@@ -68,9 +68,9 @@ class FieldReadTests(TestCase):
 
     def test_refuses_an_empty_key(self) -> None:
         for cell in "", " ":
-            with self.subTest(cell=cell), self.assertRaises(UnreadableCell) as raised:
+            with self.subTest(cell=cell), self.assertRaises(InvalidValue) as raised:
                 read(self.key, cell)
-            self.assertIs(raised.exception.code, FaultCode.MISSING)
+            self.assertIs(raised.exception.code, IssueCode.MISSING)
             self.assertEqual(raised.exception.expected, "CHAR(4)")
 
     def test_remarks_on_an_empty_cell_that_is_expected(self) -> None:

@@ -161,19 +161,19 @@ class FileEndTests(TestCase):
         self.assertFalse(blocks_of(b"\na|")[1].ends_with_newline)
 
     def test_takes_the_line_end_from_the_first_line(self) -> None:
-        self.assertEqual(blocks_of(b"first|\r\nsecond|\n")[1].line_end, "\r\n")
-        self.assertEqual(blocks_of(b"first|\nsecond|\r\n")[1].line_end, "\n")
+        self.assertEqual(blocks_of(b"first|\r\nsecond|\n")[1].line_ending, "\r\n")
+        self.assertEqual(blocks_of(b"first|\nsecond|\r\n")[1].line_ending, "\n")
 
     def test_takes_the_line_end_from_the_first_line_in_small_blocks(self) -> None:
         for size in range(1, 12):
             with self.subTest(size=size):
                 _, reader = blocks_of(b"first|\r\nsecond|\nthird|\n", size)
-                self.assertEqual(reader.line_end, "\r\n")
+                self.assertEqual(reader.line_ending, "\r\n")
                 _, reader = blocks_of(b"first|\nsecond|\r\nthird|\r\n", size)
-                self.assertEqual(reader.line_end, "\n")
+                self.assertEqual(reader.line_ending, "\n")
 
     def test_takes_a_line_feed_for_granted(self) -> None:
-        self.assertEqual(blocks_of(b"first|")[1].line_end, "\n")
+        self.assertEqual(blocks_of(b"first|")[1].line_ending, "\n")
 
     def test_counts_every_byte(self) -> None:
         data = b"\xef\xbb\xbfZHV|\r\n026|caf\xe9|\n"

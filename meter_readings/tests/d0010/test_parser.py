@@ -19,7 +19,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from meter_readings.d0010 import D0010, Entry, FlowFileParser
-from meter_readings.d0010.columns import ReadingColumns
+from meter_readings.d0010.bulk_reader import ReadingBatch
 from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     HEADER_LINE,
@@ -37,7 +37,7 @@ from meter_readings.tests.flow_file_builder import (
 
 from . import reference_parser
 from .strategies import any_files, canonical_files
-from .test_columns import outcome
+from .test_bulk_reader import outcome
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
@@ -93,7 +93,7 @@ class SampleTests(TestCase):
         self.parsed = parse(SAMPLE_PATH.read_bytes())
 
     def test_has_no_fault(self) -> None:
-        self.assertEqual(self.parsed.faults, [])
+        self.assertEqual(self.parsed.issues, [])
 
     def test_holds_eleven_metering_points_and_thirteen_readings(self) -> None:
         entries = self.parsed.entries
@@ -115,8 +115,8 @@ class EmptyFileTests(TestCase):
             with self.subTest(data=data):
                 parsed = parse(data)
                 self.assertEqual(parsed.codes, ["empty-file"])
-                self.assertIsNone(parsed.faults[0].line_number)
-                self.assertEqual(parsed.faults[0].expected, "a ZHV header")
+                self.assertIsNone(parsed.issues[0].line_number)
+                self.assertEqual(parsed.issues[0].expected, "a ZHV header")
 
 
 class HeaderTests(TestCase):
@@ -126,10 +126,10 @@ class HeaderTests(TestCase):
     def test_is_missed_where_groups_come_first(self) -> None:
         for first in READING_LINE, MPAN_LINE, "ZPT|TEST000001|0||0|20240402091501|":
             with self.subTest(first=first):
-                faults = parse(first).faults
-                self.assertEqual(faults[0].code, "no-header")
-                self.assertEqual((faults[0].line_number, faults[0].group), (1, "ZHV"))
-                self.assertEqual(faults[0].found, first)
+                issues = parse(first).issues
+                self.assertEqual(issues[0].code, "no-header")
+                self.assertEqual((issues[0].line_number, issues[0].group), (1, "ZHV"))
+                self.assertEqual(issues[0].found, first)
 
     def test_is_not_needed_for_reading_on(self) -> None:
         parsed = parse("\n".join([MPAN_LINE, METER_LINE, READING_LINE]))
@@ -139,7 +139,7 @@ class HeaderTests(TestCase):
         lines = [HEADER_LINE, MPAN_LINE, METER_LINE, header_line(from_role="C")]
         parsed = parse("\n".join([*lines, READING_LINE]))
         self.assertEqual(parsed.codes, ["no-trailer", "second-header"])
-        self.assertEqual(parsed.faults[0].line_number, 4)
+        self.assertEqual(parsed.issues[0].line_number, 4)
         assert parsed.parser.header is not None
         self.assertEqual(parsed.parser.header.from_role, "D")
 
@@ -206,9 +206,9 @@ class FlowTests(TestCase):
 class OtherKindOfFileTests(TestCase):
     def assert_other_kind(self, data: bytes, name: str) -> None:
         parsed = parse(data)
-        fault = parsed.faults[-1]
-        self.assertEqual(fault.code, "not-a-flow-file")
-        self.assertTrue(fault.expected.endswith(f"(this looks like {name})"))
+        issue = parsed.issues[-1]
+        self.assertEqual(issue.code, "not-a-flow-file")
+        self.assertTrue(issue.expected.endswith(f"(this looks like {name})"))
         self.assertEqual(parsed.entries, [])
 
     def test_is_named_where_it_is_the_pool_transfer_format(self) -> None:
@@ -256,7 +256,7 @@ class OtherKindOfFileTests(TestCase):
         ):
             with self.subTest(data=data[:20]):
                 parsed = parse(data)
-                self.assertEqual(parsed.faults[-1].code, "not-a-flow-file")
+                self.assertEqual(parsed.issues[-1].code, "not-a-flow-file")
                 self.assertEqual(parsed.entries, [])
 
     def test_is_read_no_further(self) -> None:
@@ -272,7 +272,7 @@ class TrailerTests(TestCase):
     def test_is_missed(self) -> None:
         parsed = parse(flow_file([MPAN_LINE, METER_LINE], trailer=False))
         self.assertEqual(parsed.codes, ["no-trailer"])
-        self.assertIsNone(parsed.faults[0].line_number)
+        self.assertIsNone(parsed.issues[0].line_number)
 
     def test_is_compared_with_what_was_counted(self) -> None:
         codes = self.codes_of("ZPT|TEST000001|9||9|20240402091501|")
@@ -319,7 +319,7 @@ class TrailerTests(TestCase):
             with self.subTest(line=line):
                 parsed = parse(WHOLE + line + "\n")
                 self.assertEqual(parsed.codes, ["after-trailer"])
-                self.assertEqual(parsed.faults[0].line_number, 6)
+                self.assertEqual(parsed.issues[0].line_number, 6)
                 self.assertEqual(len(parsed.entries), 1)
 
     def test_is_held_against_nothing_where_there_is_no_header(self) -> None:
@@ -331,7 +331,7 @@ class NoMpanTests(TestCase):
     def test_is_reported_of_a_file_with_nothing_between_its_ends(self) -> None:
         parsed = parse(flow_file([]))
         self.assertEqual(parsed.codes, ["no-mpan"])
-        self.assertEqual(parsed.faults[0].expected, "at least one 026 group")
+        self.assertEqual(parsed.issues[0].expected, "at least one 026 group")
 
     def test_is_reported_of_a_header_alone(self) -> None:
         self.assertEqual(parse(HEADER_LINE).codes, ["no-mpan", "no-trailer"])
@@ -354,9 +354,9 @@ class CharacterTests(TestCase):
 
     def test_says_in_which_line_and_group_a_byte_is_outside_ascii(self) -> None:
         data = WHOLE.encode().replace(b"TST0000001", b"caf\xe9")
-        [fault] = parse(data).faults
-        self.assertEqual((fault.line_number, fault.group), (3, "028"))
-        self.assertEqual(fault.found, "028|café|R|")
+        [issue] = parse(data).issues
+        self.assertEqual((issue.line_number, issue.group), (3, "028"))
+        self.assertEqual(issue.found, "028|café|R|")
 
     def test_reports_each_control_character_and_drops_its_line(self) -> None:
         for control in {*range(32), 127} - {ord("\n")}:
@@ -369,13 +369,13 @@ class CharacterTests(TestCase):
     def test_puts_nothing_unprintable_into_a_fault(self) -> None:
         for line in "\x00\x01\x02|", "\x1b[31m|", "030|\x00|", "\x00" * 3, "é\x07|":
             with self.subTest(line=line):
-                for fault in parse(flow_file([line])).faults:
-                    self.assertTrue(all(map(str.isprintable, map(str, fault))), fault)
+                for issue in parse(flow_file([line])).issues:
+                    self.assertTrue(all(map(str.isprintable, map(str, issue))), issue)
 
     def test_names_no_group_that_is_not_printable_ascii(self) -> None:
         parsed = parse(flow_file(["\x00\x01\x02|", MPAN_LINE, METER_LINE]))
         self.assertEqual(parsed.codes, ["unknown-group"])
-        self.assertEqual(parsed.faults[0].group, "")
+        self.assertEqual(parsed.issues[0].group, "")
 
 
 class LineTests(TestCase):
@@ -411,9 +411,9 @@ class LineTests(TestCase):
 
     def test_are_reported_where_the_last_is_cut(self) -> None:
         parsed = parse(f"{HEADER_LINE}\n{MPAN_LINE}\n{METER_LINE}\n030|S|2024")
-        fault = parsed.faults[-1]
-        self.assertEqual((fault.code, fault.line_number), ("cut-short", 4))
-        self.assertEqual(fault.found, "030|S|2024")
+        issue = parsed.issues[-1]
+        self.assertEqual((issue.code, issue.line_number), ("truncated", 4))
+        self.assertEqual(issue.found, "030|S|2024")
 
     def test_are_not_cut_where_the_last_ends_with_a_pipe(self) -> None:
         parsed = parse(f"{HEADER_LINE}\n{MPAN_LINE}\n{METER_LINE}")
@@ -429,9 +429,9 @@ class LongLineTests(TestCase):
         long = "027|02|" + "x" * 5000 + "|"
         parsed = parse(flow_file([MPAN_LINE, METER_LINE, READING_LINE, long] * 2))
         self.assertEqual(parsed.codes, ["line-too-long"])
-        [fault] = parsed.faults
-        self.assertEqual((fault.line_number, fault.group), (5, "027"))
-        self.assertEqual(fault.expected, "at most 4096 characters")
+        [issue] = parsed.issues
+        self.assertEqual((issue.line_number, issue.group), (5, "027"))
+        self.assertEqual(issue.expected, "at most 4096 characters")
         self.assertEqual(len(parsed.entries), 1)
 
     def test_loses_nothing_that_stood_before_it(self) -> None:
@@ -454,10 +454,10 @@ class LongLineTests(TestCase):
 
     def test_takes_little_of_a_stream_without_lines(self) -> None:
         stream = Stream(f"{HEADER_LINE}\n{MPAN_LINE}\n".encode(), then=b"x" * 65_536)
-        faults: list[Any] = []
-        parser = FlowFileParser(stream, report=faults.append)
+        issues: list[Any] = []
+        parser = FlowFileParser(stream, report=issues.append)
         self.assertEqual([*parser], [])
-        self.assertEqual([fault.code for fault in faults], ["line-too-long"])
+        self.assertEqual([issue.code for issue in issues], ["line-too-long"])
         self.assertLess(stream.taken, 1_000_000)
 
 
@@ -467,9 +467,9 @@ class UnknownGroupTests(TestCase):
             with self.subTest(line=line):
                 parsed = parse(flow_file([MPAN_LINE, METER_LINE, line]))
                 self.assertEqual(parsed.codes, ["unknown-group"])
-                [fault] = parsed.faults
-                self.assertEqual((fault.line_number, fault.found), (4, line))
-                self.assertEqual(fault.expected, "one of 026 027 028 029 030 032 033")
+                [issue] = parsed.issues
+                self.assertEqual((issue.line_number, issue.found), (4, line))
+                self.assertEqual(issue.expected, "one of 026 027 028 029 030 032 033")
 
     def test_closes_nothing(self) -> None:
         parsed = parse(flow_file_of_readings(READING_LINE, "031|X|", "032|05|T|"))
@@ -483,10 +483,10 @@ class TruncationTests(TestCase):
     def test_is_never_missed(self) -> None:
         for size in range(len(self.whole) - 1):
             with self.subTest(size=size):
-                self.assertNotEqual(parse(self.whole[:size]).faults, [])
+                self.assertNotEqual(parse(self.whole[:size]).issues, [])
 
     def test_may_take_the_last_newline(self) -> None:
-        self.assertEqual(parse(self.whole[:-1]).faults, [])
+        self.assertEqual(parse(self.whole[:-1]).issues, [])
 
     def test_gives_no_entry_that_the_whole_does_not_give(self) -> None:
         # A 032 that is cut off is the only difference, and cells at the very end.
@@ -504,7 +504,7 @@ class TruncationTests(TestCase):
         sample = SAMPLE_PATH.read_bytes()
         for size in range(len(sample)):
             with self.subTest(size=size):
-                self.assertNotEqual(parse(sample[:size]).faults, [])
+                self.assertNotEqual(parse(sample[:size]).issues, [])
 
 
 class AnyBytesTests(TestCase):
@@ -529,10 +529,10 @@ class AnyBytesTests(TestCase):
     @settings(max_examples=200, deadline=None)
     @given(any_files)
     def test_leave_nothing_unprintable_in_faults(self, data: bytes) -> None:
-        for fault in parse(data).faults:
-            self.assertNotRegex("".join(map(str, fault)), "[\x00-\x1f\x7f]")
-            self.assertLess(len(fault.found), 100)
-            self.assertLess(len(fault.expected), 300)
+        for issue in parse(data).issues:
+            self.assertNotRegex("".join(map(str, issue)), "[\x00-\x1f\x7f]")
+            self.assertLess(len(issue.found), 100)
+            self.assertLess(len(issue.expected), 300)
 
 
 class BlockSizeTests(TestCase):
@@ -550,11 +550,11 @@ class BlockSizeTests(TestCase):
     def test_never_matters_to_lines_that_are_nearly_too_long(self) -> None:
         for length in (4095, 4096, 4097, 4098):
             long = "027|02|".ljust(length, "x")
-            for line_end in "\n", "\r\n":
-                text = flow_file([MPAN_LINE, long, METER_LINE], line_end=line_end)
+            for line_ending in "\n", "\r\n":
+                text = flow_file([MPAN_LINE, long, METER_LINE], line_ending=line_ending)
                 whole = outcome(parse(text))
                 for size in (1, 100, 4096, 4190):
-                    with self.subTest(length=length, end=line_end, size=size):
+                    with self.subTest(length=length, end=line_ending, size=size):
                         self.assertEqual(outcome(parse_in_blocks_of(size, text)), whole)
 
 
@@ -611,7 +611,7 @@ class BatchTests(TestCase):
         text = flow_file_of_readings(*[READING_LINE] * 100)
         parser = FlowFileParser(io.BytesIO(text.encode()), report=self.fail)
         batches = [batch for batch in parser.batches() if batch]
-        [columns] = [b for b in batches if isinstance(b, ReadingColumns)]
+        [columns] = [b for b in batches if isinstance(b, ReadingBatch)]
         self.assertEqual(columns.line_count, 100)
         self.assertEqual([b for b in batches if isinstance(b, list)], [])
 
@@ -657,7 +657,7 @@ class AnotherFlowTests(TestCase):
 
     def test_reads_the_same_records(self) -> None:
         parsed = parse(self.text, flow=self.flow)
-        self.assertEqual(parsed.faults, [])
+        self.assertEqual(parsed.issues, [])
         self.assertEqual(parsed.records, parse(EVERY_GROUP).records)
 
     def test_names_groups_by_its_own_numbers(self) -> None:
@@ -669,8 +669,8 @@ class AnotherFlowTests(TestCase):
 
     def test_expects_its_own_groups(self) -> None:
         text = self.text.replace("\n198|", "\n030|")
-        fault = parse(text, flow=self.flow).faults[0]
-        self.assertEqual(fault.expected, "one of 196 765 197 766 198 07A 199")
+        issue = parse(text, flow=self.flow).issues[0]
+        self.assertEqual(issue.expected, "one of 196 765 197 766 198 07A 199")
 
 
 class WithoutDjangoTests(TestCase):

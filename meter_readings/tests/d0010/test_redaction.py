@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from unittest import TestCase
 
-from meter_readings.d0010.redaction import Redaction, Traces
+from meter_readings.d0010.redaction import Identifiers, Redaction
 from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     HEADER_LINE,
@@ -15,7 +15,7 @@ from meter_readings.tests.flow_file_builder import (
 )
 
 MPAN = "2000000000015"
-TRACES = Traces(MPAN, ("TST0000002",))
+TRACES = Identifiers(MPAN, ("TST0000002",))
 
 TWO = flow_file("""
     026|2000000000015|V|
@@ -28,7 +28,7 @@ TWO = flow_file("""
     """)
 
 
-def redact(data: str | bytes, traces: Traces = TRACES) -> tuple[bytes, Redaction]:
+def redact(data: str | bytes, traces: Identifiers = TRACES) -> tuple[bytes, Redaction]:
     """Return what is left of a file, and what was done with it."""
     redaction = Redaction(traces, remembers=True)
     stream = io.BytesIO(data.encode("cp1252") if isinstance(data, str) else data)
@@ -122,12 +122,12 @@ class MentionTests(TestCase):
         self.assertEqual(self.left_of(line), line)
 
     def test_of_a_serial_number_stays_where_a_number_stands(self) -> None:
-        traces = Traces(MPAN, ("12345",))
+        traces = Identifiers(MPAN, ("12345",))
         line = b"030|S|20240401000000|12345.0|||T|N|\n"
         self.assertEqual(redact(line, traces)[0], line)
 
     def test_of_a_short_serial_number_stays(self) -> None:
-        traces = Traces(MPAN, ("AB",))
+        traces = Identifiers(MPAN, ("AB",))
         self.assertEqual(redact(b"029|02|AB|\n", traces)[0], b"029|02|AB|\n")
 
     def test_in_utf_16_is_masked(self) -> None:

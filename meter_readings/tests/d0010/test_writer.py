@@ -17,7 +17,7 @@ from meter_readings.d0010 import (
     Entry,
     MeterReadingType,
     MpanCore,
-    OpenGroup,
+    ParentGroup,
     RegisterReading,
     SiteVisit,
     Trailer,
@@ -37,8 +37,8 @@ from meter_readings.tests.flow_file_builder import (
 
 from .strategies import CanonicalFile, canonical_files, odd_files
 
-MPAN = OpenGroup(2, MpanCore("2000000000015", "V"))
-METER = OpenGroup(3, MeterReadingType("TST0000001", "R"))
+MPAN = ParentGroup(2, MpanCore("2000000000015", "V"))
+METER = ParentGroup(3, MeterReadingType("TST0000001", "R"))
 READING = RegisterReading(
     register_id="S",
     read_at=datetime(2024, 4, 1, tzinfo=LONDON),
@@ -106,7 +106,7 @@ class WriteEntriesTests(TestCase):
         )
 
     def test_writes_another_meter_under_the_same_mpan(self) -> None:
-        other = self.reading(6, meter=OpenGroup(5, METER.record))
+        other = self.reading(6, meter=ParentGroup(5, METER.record))
         self.assertEqual(
             self.lines_of(self.reading(4), other),
             ["026", "028", "030", "028", "030"],
@@ -114,7 +114,7 @@ class WriteEntriesTests(TestCase):
 
     def test_writes_another_mpan(self) -> None:
         other = self.reading(
-            7, mpan=OpenGroup(5, MPAN.record), meter=OpenGroup(6, METER.record)
+            7, mpan=ParentGroup(5, MPAN.record), meter=ParentGroup(6, METER.record)
         )
         self.assertEqual(
             self.lines_of(self.reading(4), other),
@@ -154,7 +154,7 @@ class WriteEntriesTests(TestCase):
         self.assertEqual(self.lines_of(entry), ["026"])
 
     def test_writes_a_group_that_stands_on_the_first_line(self) -> None:
-        mpan, meter = OpenGroup(1, MPAN.record), OpenGroup(2, METER.record)
+        mpan, meter = ParentGroup(1, MPAN.record), ParentGroup(2, METER.record)
         entry = self.reading(3, mpan=mpan, meter=meter)
         self.assertEqual(self.lines_of(entry), ["026", "028", "030"])
 
@@ -192,7 +192,7 @@ class RoundTripTests(TestCase):
     @given(canonical_files())
     def test_reads_the_records_that_were_written(self, file: CanonicalFile) -> None:
         parsed = parse(file.text)
-        self.assertEqual(parsed.faults, [])
+        self.assertEqual(parsed.issues, [])
         self.assertEqual(parsed.entries, file.entries)
 
     @settings(max_examples=300, deadline=None)

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from django.test import SimpleTestCase
 
-from .proxy import DOMAIN, NGINX, Response, ProxiedSite
+from .proxy import DOMAIN, NGINX, ProxiedSite, Response
 
 _MEGABYTE = 1 << 20
 _YEAR = "max-age=31536000"

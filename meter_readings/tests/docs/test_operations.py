@@ -48,7 +48,7 @@ class OperationsTests(runner.ReaderTestCase):
         ),
         "python manage.py apply_retention --dry-run": Room(says="Would be removed"),
         "python manage.py apply_retention --yes": Room(says="Removed"),
-        "python manage.py export_subject - --output subject.zip"
+        "python manage.py export_personal_data - --output subject.zip"
         ' --reason "Request 18"': Room(
             typed=[("", MPAN)],
             after="python -m zipfile -l subject.zip | grep -q original_lines.csv",

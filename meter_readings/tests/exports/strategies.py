@@ -10,8 +10,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, composite
 
-from meter_readings.tests.flow_file_builder import flow_file
 from meter_readings.tests.d0010.strategies import mpans, texts, values
+from meter_readings.tests.flow_file_builder import flow_file
 
 # Around both changes of the clock: the hour that never was, the hour that came twice.
 times = st.sampled_from(
@@ -63,9 +63,9 @@ def groups(draw: DrawFn) -> list[str]:
 def flow_files(draw: DrawFn) -> str:
     """The text of a whole file, with either line end, its last line ended or not."""
     lines = sum(draw(st.lists(groups(), min_size=1, max_size=3)), [])
-    line_end = draw(st.sampled_from(["\n", "\r\n"]))
-    text = flow_file(lines, trailer=draw(st.booleans()), line_end=line_end)
-    return text if draw(st.booleans()) else text.removesuffix(line_end)
+    line_ending = draw(st.sampled_from(["\n", "\r\n"]))
+    text = flow_file(lines, trailer=draw(st.booleans()), line_ending=line_ending)
+    return text if draw(st.booleans()) else text.removesuffix(line_ending)
 
 
 def line(group: str, *cells: str) -> str:

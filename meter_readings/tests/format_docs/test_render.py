@@ -4,7 +4,7 @@ import re
 
 from django.test import SimpleTestCase
 
-from meter_readings.d0010 import D0010, HEADER, TRAILER, FaultCode, codes, mpan
+from meter_readings.d0010 import D0010, HEADER, TRAILER, IssueCode, codes, mpan
 from meter_readings.format_docs.field_descriptions import FIELD_DESCRIPTIONS
 from meter_readings.format_docs.render import render_format_docs
 from meter_readings.tests.flow_file_builder import parse
@@ -62,7 +62,7 @@ class FormatDocumentTests(SimpleTestCase):
             self.assertIn("| " + " | ".join(distributor) + " |", self.document)
 
     def test_every_issue_code_has_its_message(self) -> None:
-        for code in FaultCode:
+        for code in IssueCode:
             self.assertIn(f"| `{code}` | {code.sentence} |\n", self.document)
 
     def test_every_table_has_rows_of_equal_length(self) -> None:

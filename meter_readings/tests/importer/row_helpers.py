@@ -7,8 +7,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
-from meter_readings.importer.loaders import loader
-from meter_readings.importer.settle import settle
+from meter_readings.importer.staging import open_staging
+from meter_readings.importer.version_resolution import resolve_versions
 from meter_readings.models import (
     Finding,
     FlowFile,
@@ -48,15 +48,15 @@ def versions(*names: str) -> list[Any]:
     """Return all readings in the order in which they were said, standing and names."""
     order = "flow_file__file_created_at", "flow_file__file_identifier"
     readings = Reading.objects.order_by(*order, "flow_file__sha256", "line_number")
-    return list(readings.values_list("standing", *names, flat=not names))
+    return list(readings.values_list("version_status", *names, flat=not names))
 
 
 def settle_everything() -> int:
     """Settle all events anew; return how many readings stand otherwise than before."""
-    with loader() as staging, connection.cursor() as cursor:
+    with open_staging() as staging, connection.cursor() as cursor:
         staging.begin()
         cursor.execute(
-            "INSERT INTO event_to_settle SELECT DISTINCT meter_id, register_id, read_at"
+            "INSERT INTO reading_key_to_resolve SELECT DISTINCT meter_id, register_id, read_at"
             " FROM meter_readings_reading"
         )
-        return settle(cursor)
+        return resolve_versions(cursor)

@@ -18,16 +18,16 @@ from django.db import OperationalError, connection, connections
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
-from meter_readings import queries
 from meter_readings.importer import (
     ClearResult,
     ImportRunning,
     Outcome,
     clear_database,
-    source,
+    files,
     undo_import,
 )
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
+from meter_readings.queries import totals as queries
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import NOW, import_text, imported
 
@@ -43,7 +43,7 @@ def running_job(*, silent_for: timedelta) -> ImportJob:
     """Return an attempt that has given its latest sign of life so long ago."""
     return ImportJob.objects.create(
         filename="a.uff",
-        door=ImportJob.Door.COMMAND,
+        channel=ImportJob.Channel.COMMAND,
         policy="standard",
         started_at=NOW - timedelta(hours=1),
         heartbeat_at=NOW - silent_for,
@@ -148,7 +148,7 @@ class OriginalBytesTests(OwnMedia, TestCase):
 
     def test_are_removed_that_a_broken_clearing_left(self) -> None:
         imported(EVERY_GROUP)
-        broken = patch.object(source, "remove_unnamed", side_effect=OSError)
+        broken = patch.object(files, "delete_unreferenced", side_effect=OSError)
         with broken, suppress(OSError):
             clear()
         self.assertEqual(len(self.stored()), 1)
@@ -176,7 +176,7 @@ class OriginalBytesTests(OwnMedia, TestCase):
 
     def test_stay_of_a_file_that_is_held(self) -> None:
         imported(EVERY_GROUP)
-        source.remove_unnamed()
+        files.delete_unreferenced()
         self.assertEqual(len(self.stored()), 1)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.test import TestCase
 
-from meter_readings.d0010 import Fault
-from meter_readings.importer import KEPT_PER_RULE, ImportResult
+from meter_readings.d0010 import Issue
+from meter_readings.importer import MAX_STORED_PER_RULE, ImportResult
 from meter_readings.models import Finding, FlowFile, Policy, Severity
 from meter_readings.tests.flow_file_builder import flow_file, flow_file_of_readings
 from meter_readings.tests.import_helpers import import_text, imported
@@ -23,15 +23,15 @@ ONE_OF_EACH = flow_file("""
 class FindingsTests(TestCase):
     def test_are_in_the_result_in_line_order(self) -> None:
         result = import_text(ONE_OF_EACH)
-        found = [(fault.line_number, str(fault.code)) for fault, _ in result.findings]
+        found = [(issue.line_number, str(issue.code)) for issue, _ in result.findings]
         self.assertEqual(
             found,
             [
-                (3, "serial-number-elsewhere"),
+                (3, "serial-number-at-other-mpan"),
                 (4, "leading-zeros"),
                 (5, "extra-decimals"),
                 (6, "mpan-check-digit"),
-                (7, "serial-number-elsewhere"),
+                (7, "serial-number-at-other-mpan"),
             ],
         )
 
@@ -60,7 +60,7 @@ class FindingsTests(TestCase):
 
     def test_are_counted_by_rule(self) -> None:
         counts = {
-            "serial-number-elsewhere": 2,
+            "serial-number-at-other-mpan": 2,
             "leading-zeros": 1,
             "extra-decimals": 1,
             "mpan-check-digit": 1,
@@ -84,7 +84,7 @@ class FindingsTests(TestCase):
         self.assertEqual(finding.severity, Severity.ERROR)
 
     def test_are_told_as_they_come(self) -> None:
-        told: list[tuple[Fault, Severity]] = []
+        told: list[tuple[Issue, Severity]] = []
         result = import_text(
             ONE_OF_EACH, on_finding=lambda *finding: told.append(finding)
         )
@@ -116,24 +116,24 @@ class BeyondTheLimitTests(TestCase):
         return import_text(groups)
 
     def test_every_finding_is_counted(self) -> None:
-        result = self.result_of(KEPT_PER_RULE + 7)
+        result = self.result_of(MAX_STORED_PER_RULE + 7)
         self.assertEqual(result.finding_counts, {"leading-zeros": 1007})
         self.assertEqual(result.warning_count, 1007)
 
     def test_as_many_as_the_limit_are_kept(self) -> None:
-        result = self.result_of(KEPT_PER_RULE + 7)
+        result = self.result_of(MAX_STORED_PER_RULE + 7)
         self.assertEqual(len(result.findings), 1000)
         self.assertEqual(Finding.objects.count(), 1000)
 
     def test_exactly_the_limit_is_kept_whole(self) -> None:
-        result = self.result_of(KEPT_PER_RULE)
+        result = self.result_of(MAX_STORED_PER_RULE)
         self.assertEqual(len(result.findings), 1000)
 
     def test_another_rule_has_its_own_limit(self) -> None:
         text = flow_file_of_readings(
-            *["030|S|20240401000000|01.0|||T|N|"] * (KEPT_PER_RULE + 1),
+            *["030|S|20240401000000|01.0|||T|N|"] * (MAX_STORED_PER_RULE + 1),
             "030|T|20240401000000|1.25|||T|N|",
         )
         result = import_text(text)
-        codes = {str(fault.code) for fault, _ in result.findings}
+        codes = {str(issue.code) for issue, _ in result.findings}
         self.assertEqual(codes, {"leading-zeros", "extra-decimals"})

@@ -59,9 +59,9 @@ class SameBytesTests(TestCase):
         self.assert_is_nothing_new(unpacked_and_imported(data.getvalue(), "all.zip"))
 
     def test_are_nothing_new_by_any_other_door(self) -> None:
-        for door in ImportJob.Door:
-            with self.subTest(door):
-                self.assert_is_nothing_new(import_text(TEXT, door=door))
+        for channel in ImportJob.Channel:
+            with self.subTest(channel):
+                self.assert_is_nothing_new(import_text(TEXT, channel=channel))
 
     def test_are_nothing_new_under_any_policy(self) -> None:
         for policy in Policy:
@@ -116,10 +116,10 @@ class SameNameTests(TestCase):
 
     def test_is_refused_with_a_finding_that_names_the_first(self) -> None:
         first = imported(TEXT, "april.uff")
-        [(fault, severity)] = import_text(self.OTHER, "april.uff").findings
-        self.assertEqual((fault.code, severity), ("name-already-used", "error"))
+        [(issue, severity)] = import_text(self.OTHER, "april.uff").findings
+        self.assertEqual((issue.code, severity), ("duplicate-filename", "error"))
         self.assertEqual(
-            fault.found, f"april.uff, imported on 24 November 2026 as #{first.pk}"
+            issue.found, f"april.uff, imported on 24 November 2026 as #{first.pk}"
         )
 
     def test_is_refused_for_a_dry_run_too(self) -> None:
@@ -156,19 +156,19 @@ class SameIdentityTests(TestCase):
         self.assertEqual(result.outcome, Outcome.IMPORTED)
 
     def test_is_a_warning_that_names_the_first(self) -> None:
-        [(fault, severity)] = import_text(self.CORRECTED, "second.uff").findings
-        self.assertEqual((fault.code, severity), ("identity-already-seen", "warning"))
+        [(issue, severity)] = import_text(self.CORRECTED, "second.uff").findings
+        self.assertEqual((issue.code, severity), ("duplicate-message", "warning"))
         self.assertEqual(
-            fault.found, f"TEST000001, held as #{self.first.pk} (first.uff)"
+            issue.found, f"TEST000001, held as #{self.first.pk} (first.uff)"
         )
 
     def test_is_a_warning_of_a_dry_run_too(self) -> None:
         result = import_text(self.CORRECTED, "second.uff", dry_run=True)
-        self.assertEqual(result.finding_counts, {"identity-already-seen": 1})
+        self.assertEqual(result.finding_counts, {"duplicate-message": 1})
 
     def test_is_a_warning_for_the_rejected_too(self) -> None:
         result = import_text(TEXT.replace("100.0", "-1.0"), "second.uff")
-        self.assertIn("identity-already-seen", result.finding_counts)
+        self.assertIn("duplicate-message", result.finding_counts)
 
     def test_another_header_is_another_identity(self) -> None:
         for header in (
@@ -184,12 +184,12 @@ class SameIdentityTests(TestCase):
     def test_whom_it_was_sent_to_makes_no_other_identity(self) -> None:
         text = flow_file(GROUPS, header=header_line(to_participant="OTHR"))
         result = import_text(text, "second.uff")
-        self.assertEqual(result.finding_counts, {"identity-already-seen": 1})
+        self.assertEqual(result.finding_counts, {"duplicate-message": 1})
 
 
 class CopyTests(TestCase):
     COPIES = (
-        flow_file(GROUPS, line_end="\r\n").encode(),
+        flow_file(GROUPS, line_ending="\r\n").encode(),
         b"\xef\xbb\xbf" + TEXT.encode(),
         TEXT.rstrip("\n").encode(),
     )
@@ -206,7 +206,7 @@ class CopyTests(TestCase):
         for number, copy in enumerate(self.COPIES):
             with self.subTest(copy[:5]):
                 result = import_text(copy, f"copy {number}.uff")
-                self.assertIn("identity-already-seen", result.finding_counts)
+                self.assertIn("duplicate-message", result.finding_counts)
 
     def test_adds_duplicates_and_nothing_that_counts(self) -> None:
         imported(TEXT, "first.uff")

@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import TestCase, TransactionTestCase
 
-from meter_readings.importer import Outcome, SourceUnreadable
-from meter_readings.importer.loaders import loader
+from meter_readings.importer import Outcome, UnreadableFile
+from meter_readings.importer.staging import open_staging
 from meter_readings.models import FlowFile, ImportJob, Policy
 from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file
 from meter_readings.tests.import_helpers import NOW, import_text, imported
@@ -66,13 +66,13 @@ class JobTests(TestCase):
         person = User.objects.create(username="someone")
         import_text(
             EVERY_GROUP,
-            door=ImportJob.Door.UPLOAD,
+            channel=ImportJob.Channel.UPLOAD,
             requested_by=person,
             policy=Policy.SALVAGE,
         )
         job = self.job()
         self.assertEqual(
-            (job.door, job.requested_by, job.policy), ("upload", person, "salvage")
+            (job.channel, job.requested_by, job.policy), ("upload", person, "salvage")
         )
 
     def test_says_of_which_bytes_and_when(self) -> None:
@@ -82,7 +82,7 @@ class JobTests(TestCase):
             (job.filename, job.sha256, job.started_at),
             ("april.uff", result.sha256, NOW),
         )
-        self.assertEqual(job.bytes_checked, len(EVERY_GROUP))
+        self.assertEqual(job.bytes_processed, len(EVERY_GROUP))
 
     def test_counts_what_came_of_it(self) -> None:
         import_text(EVERY_GROUP)
@@ -147,11 +147,11 @@ class BrokenOffTests(TestCase):
     def test_is_written_down_where_the_bytes_cannot_be_had(self) -> None:
         class Broken:
             def read(self, size: int) -> bytes:
-                raise SourceUnreadable("It breaks off.")
+                raise UnreadableFile("It breaks off.")
 
         with (
             patch("meter_readings.tests.import_helpers.io.BytesIO", lambda _: Broken()),
-            self.assertRaises(SourceUnreadable),
+            self.assertRaises(UnreadableFile),
         ):
             import_text(EVERY_GROUP)
         self.assertEqual(ImportJob.objects.get().state, "failed")
@@ -164,7 +164,7 @@ class BrokenOffTests(TestCase):
                 raise OperationalError("disk full")
 
         with (
-            patch.object(type(loader()), "transaction", transaction_that_fails),
+            patch.object(type(open_staging()), "transaction", transaction_that_fails),
             self.assertRaises(OperationalError),
         ):
             import_text(EVERY_GROUP)
@@ -223,10 +223,10 @@ class HeartbeatTests(TestCase):
         checked = []
 
         def look(*_: object) -> None:
-            checked.append(ImportJob.objects.get().bytes_checked)
+            checked.append(ImportJob.objects.get().bytes_processed)
 
-        with IN_BLOCKS, BEATING, patch.object(type(loader()), "stage"):
-            with patch("meter_readings.importer.pipeline.load_staged") as load:
+        with IN_BLOCKS, BEATING, patch.object(type(open_staging()), "stage"):
+            with patch("meter_readings.importer.pipeline.merge_staged_rows") as load:
                 load.return_value = None
                 import_text(EVERY_GROUP, on_progress=look)
         self.assertEqual(checked, sorted(checked))
@@ -246,8 +246,8 @@ class HeartbeatTests(TestCase):
         failed = []
 
         def save_sometimes(job: ImportJob) -> None:
-            if job.phase == "checking" and 0 < job.bytes_checked < len(EVERY_GROUP):
-                failed.append(job.bytes_checked)
+            if job.phase == "checking" and 0 < job.bytes_processed < len(EVERY_GROUP):
+                failed.append(job.bytes_processed)
                 raise OperationalError("database is locked")
             save(job)
 

@@ -15,7 +15,7 @@ from django.db import OperationalError, connection, connections, transaction
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
-from meter_readings.importer import Busy, ImportResult, undo_import
+from meter_readings.importer import ImportLockTimeout, ImportResult, undo_import
 from meter_readings.models import (
     FlowFile,
     ImportJob,
@@ -211,13 +211,13 @@ class PatienceTests(TransactionTestCase):
     def test_an_undoing_gives_up(self) -> None:
         file = imported(EVERY_GROUP)
         self.hold()
-        with self.assertRaises(Busy):
-            undo_import(flow_file=file, now=NOW, patience=0.1)
+        with self.assertRaises(ImportLockTimeout):
+            undo_import(flow_file=file, now=NOW, lock_timeout=0.1)
 
     def test_an_import_gives_up(self) -> None:
         self.hold()
-        with self.assertRaises(Busy):
-            import_text(EVERY_GROUP, patience=0.1)
+        with self.assertRaises(ImportLockTimeout):
+            import_text(EVERY_GROUP, lock_timeout=0.1)
 
     def test_another_fault_of_the_database_is_no_lock(self) -> None:
         def fail(execute: Any, statement: str, *rest: Any) -> Any:
@@ -228,7 +228,7 @@ class PatienceTests(TransactionTestCase):
         file = imported(EVERY_GROUP)
         with self.assertRaisesMessage(OperationalError, "disk full"):
             with connection.execute_wrapper(fail):
-                undo_import(flow_file=file, now=NOW, patience=0.1)
+                undo_import(flow_file=file, now=NOW, lock_timeout=0.1)
 
 
 def in_parallel(*functions: Callable[[], Any]) -> list[Any]:
@@ -279,7 +279,7 @@ class ParallelTests(TransactionTestCase):
         in_parallel(*[lambda text=text: imported(text, text[:10]) for text in texts])
         self.assertEqual(settle_everything(), 0)
         self.assertEqual(len(rows_of()["Meter"]), 2)
-        self.assertEqual(Reading.objects.filter(standing="current").count(), 3)
+        self.assertEqual(Reading.objects.filter(version_status="current").count(), 3)
 
     def test_an_import_and_an_undoing_at_once_agree(self) -> None:
         first = imported(EVERY_GROUP, "first.uff")
@@ -289,4 +289,4 @@ class ParallelTests(TransactionTestCase):
             lambda: imported(text, "second.uff", policy=Policy.SALVAGE),
         )
         self.assertEqual(settle_everything(), 0)
-        self.assertEqual(Reading.objects.filter(standing="current").count(), 3)
+        self.assertEqual(Reading.objects.filter(version_status="current").count(), 3)

@@ -19,7 +19,7 @@ BAD = "030|S|20240402000000|-1.0|||T|N|"
 
 def import_again(flow_file: FlowFile, **options: Any) -> importer.ImportResult:
     """Return what comes of the bytes that were kept of a file."""
-    given = {"policy": Policy.STANDARD, "door": ImportJob.Door.ADMIN} | options
+    given = {"policy": Policy.STANDARD, "channel": ImportJob.Channel.ADMIN} | options
     return importer.import_original(flow_file=flow_file, now=NOW, **given)
 
 
@@ -68,12 +68,14 @@ class ImportOriginalTests(TestCase):
     def test_says_by_which_door(self) -> None:
         file = self.rejected()
         import_again(file)
-        self.assertEqual(file.jobs.latest("pk").door, ImportJob.Door.ADMIN)
+        self.assertEqual(file.jobs.latest("pk").channel, ImportJob.Channel.ADMIN)
 
     def test_says_that_the_bytes_are_gone(self) -> None:
         file = self.rejected()
         Path(file.content.path).unlink()
-        with self.assertRaisesMessage(importer.OriginalLost, "not where it was kept"):
+        with self.assertRaisesMessage(
+            importer.OriginalMissing, "not where it was kept"
+        ):
             import_again(file)
 
     def test_says_that_the_bytes_are_not_what_they_were(self) -> None:
@@ -81,6 +83,6 @@ class ImportOriginalTests(TestCase):
         path = Path(file.content.path)
         self.addCleanup(path.unlink)
         path.write_bytes(path.read_bytes() + b"\n")
-        with self.assertRaisesMessage(importer.OriginalLost, "has changed"):
+        with self.assertRaisesMessage(importer.OriginalMissing, "has changed"):
             import_again(file)
         self.assertEqual(FlowFile.objects.count(), 1)

@@ -19,11 +19,15 @@ from django.db import (
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
-from meter_readings.importer import Busy, undo_import
+from meter_readings.importer import ImportLockTimeout, undo_import
 from meter_readings.models import ImportJob, Meter, Policy, Reading
 from meter_readings.tests.flow_file_builder import flow_file_of_readings, header_line
 from meter_readings.tests.import_helpers import NOW, import_text, imported
-from meter_readings.tests.partition_helpers import add_years, drop_years, partitions
+from meter_readings.tests.partition_helpers import (
+    drop_years,
+    ensure_partitions,
+    partitions,
+)
 
 from .test_locks import in_parallel
 
@@ -61,7 +65,9 @@ class YearsTests(TestCase):
     def test_readings_of_other_years_compete_as_all_do(self) -> None:
         imported(file_read_at("19990401000000"), "a.uff")
         imported(file_read_at("19990401000000", file_identifier="LATER"), "b.uff")
-        standings = Reading.objects.order_by("pk").values_list("standing", flat=True)
+        standings = Reading.objects.order_by("pk").values_list(
+            "version_status", flat=True
+        )
         self.assertEqual(sorted(standings), ["current", "duplicate"])
 
 
@@ -77,12 +83,12 @@ def is_analysed(text: str, filename: str) -> bool:
 class GrownTableTests(TransactionTestCase):
     def is_analysed_again(self, seconds: float) -> bool:
         """Return whether the second of two imports tells the planner, so much later."""
-        loader = "meter_readings.importer.loaders.postgresql"
+        open_staging = "meter_readings.importer.staging.postgresql"
         rows = {"_SMALL_TABLE": 0, "_KNOWN_BYTES": 0}
-        with patch.multiple(loader, **rows, _REST_SECONDS=0):
+        with patch.multiple(open_staging, **rows, _REST_SECONDS=0):
             first = file_read_at("20210401000000")
             self.assertTrue(is_analysed(first, "first.uff"))
-        with patch.multiple(loader, **rows, _REST_SECONDS=60 - seconds):
+        with patch.multiple(open_staging, **rows, _REST_SECONDS=60 - seconds):
             text = file_read_at("20210402000000", file_identifier="B")
             return is_analysed(text, "next.uff")
 
@@ -142,13 +148,13 @@ class PartitionTests(TestCase):
         self.assertFalse([each for each in statements if "add_year" in each])
 
     def test_the_planner_is_told_of_a_table_that_has_grown(self) -> None:
-        loader = "meter_readings.importer.loaders.postgresql"
+        open_staging = "meter_readings.importer.staging.postgresql"
         text = file_read_at("20210401000000")
         self.assertFalse(is_analysed(text, "small.uff"))
-        with patch.multiple(loader, _SMALL_TABLE=0, _REST_SECONDS=0):
+        with patch.multiple(open_staging, _SMALL_TABLE=0, _REST_SECONDS=0):
             text = file_read_at("20210402000000", file_identifier="B")
             self.assertTrue(is_analysed(text, "first.uff"))
-            with patch(f"{loader}._KNOWN_BYTES", 9e9):
+            with patch(f"{open_staging}._KNOWN_BYTES", 9e9):
                 text = file_read_at("20210403000000", file_identifier="C")
                 self.assertFalse(is_analysed(text, "next.uff"))
 
@@ -160,20 +166,20 @@ class PartitionTests(TestCase):
     def test_can_be_added_whatever_years_the_default_one_has(self) -> None:
         imported(file_read_at("20091231235959"))
         with CaptureQueriesContext(connection) as captured:
-            add_years(2010)
+            ensure_partitions(2010)
         self.assertEqual(len(captured), 1)
         self.assertEqual(held_in("default"), 1)
 
     def test_is_not_added_twice(self) -> None:
-        add_years(2021, 2021)
+        ensure_partitions(2021, 2021)
         self.assertEqual(partitions(), {"default", "2021"})
 
     def test_is_for_a_year_from_2010_to_2099(self) -> None:
-        add_years(2010, 2099)
+        ensure_partitions(2010, 2099)
         for year in 2009, 2100, -1:
             with self.subTest(year), self.assertRaises(DataError):
                 with transaction.atomic():
-                    add_years(year)
+                    ensure_partitions(year)
 
     def test_one_that_was_taken_out_is_not_written_over(self) -> None:
         imported(file_read_at("20210401000000"))
@@ -181,14 +187,14 @@ class PartitionTests(TestCase):
             cursor.execute(f"ALTER TABLE {TABLE} DETACH PARTITION {TABLE}_2021")
             with self.assertRaisesMessage(ProgrammingError, "has been taken out"):
                 with transaction.atomic():
-                    add_years(2021)
+                    ensure_partitions(2021)
             cursor.execute(f"ALTER TABLE {TABLE}_2021 RENAME TO old_2021")
         self.assertEqual(Reading.objects.count(), 0)
         imported(file_read_at("20210401000000", file_identifier="B"), "b.uff")
         self.assertEqual(held_in(2021), 1)
 
     def test_its_indexes_are_named_after_those_of_the_table(self) -> None:
-        add_years(2021)
+        ensure_partitions(2021)
         with connection.cursor() as cursor:
             names = connection.introspection.get_constraints(cursor, TABLE)
             parts = connection.introspection.get_constraints(cursor, f"{TABLE}_2021")
@@ -198,7 +204,7 @@ class PartitionTests(TestCase):
         )
 
     def test_it_has_every_constraint_of_the_table(self) -> None:
-        add_years(2021)
+        ensure_partitions(2021)
         with connection.cursor() as cursor:
             names = connection.introspection.get_constraints(cursor, TABLE)
             parts = connection.introspection.get_constraints(cursor, f"{TABLE}_2021")
@@ -282,7 +288,7 @@ class IntegrityTests(TestCase):
                 self.copy(table, value="-1")
 
     def test_a_reading_that_moves_to_another_year_is_checked(self) -> None:
-        add_years(2022)
+        ensure_partitions(2022)
         self.reading.read_at -= timedelta(days=731)
         self.reading.save()
         self.assertEqual((held_in(2022), held_in(2024)), (1, 0))
@@ -308,7 +314,7 @@ class ConcurrentTests(TransactionTestCase):
         self.other = connection.copy()
         self.other.inc_thread_sharing()
         self.addCleanup(self.other.close)
-        self.between = "meter_readings.importer.loaders.postgresql._SECONDS_BETWEEN"
+        self.between = "meter_readings.importer.staging.postgresql._SECONDS_BETWEEN"
 
     def read_on(self) -> None:
         """Let another connection read the readings, and not be at the end."""
@@ -339,7 +345,7 @@ class ConcurrentTests(TransactionTestCase):
             with self.other.cursor() as cursor:
                 cursor.execute("COMMIT")
 
-        with patch("meter_readings.importer.loaders.postgresql.time.sleep", between):
+        with patch("meter_readings.importer.staging.postgresql.time.sleep", between):
             imported(file_read_at("20110401000000"))
         self.assertEqual(len(tries), 1)
         self.assertNotIn("2011", tries[0])
@@ -347,16 +353,16 @@ class ConcurrentTests(TransactionTestCase):
 
     def test_a_reader_is_waited_for_no_longer_than_asked(self) -> None:
         self.read_on()
-        with patch(self.between, 0.01), self.assertRaises(Busy):
-            import_text(file_read_at("20110401000000"), patience=0.05)
+        with patch(self.between, 0.01), self.assertRaises(ImportLockTimeout):
+            import_text(file_read_at("20110401000000"), lock_timeout=0.05)
         self.assertNotIn("2011", partitions())
         self.assertEqual(Reading.objects.count(), 0)
         self.assertEqual(ImportJob.objects.get().state, "failed")
 
     def test_a_reader_hinders_no_load_of_a_year_that_is_there(self) -> None:
-        add_years(2011)
+        ensure_partitions(2011)
         self.read_on()
-        imported(file_read_at("20110401000000"), patience=0.05)
+        imported(file_read_at("20110401000000"), lock_timeout=0.05)
 
     def test_another_fault_is_raised(self) -> None:
         def fail(execute: Any, statement: str, *rest: Any) -> Any:

@@ -86,7 +86,7 @@ class ImportTests(TestCase):
 
     def test_the_row_knows_how_lines_ended(self) -> None:
         self.assertEqual(
-            (self.file.line_end, self.file.ends_with_newline), ("\n", True)
+            (self.file.line_ending, self.file.ends_with_newline), ("\n", True)
         )
 
     def test_the_bytes_are_kept(self) -> None:
@@ -105,7 +105,7 @@ class ImportTests(TestCase):
 class FormTests(TestCase):
     def test_other_line_ends_are_remembered(self) -> None:
         file = imported(EVERY_GROUP.rstrip("\n").replace("\n", "\r\n"))
-        self.assertEqual((file.line_end, file.ends_with_newline), ("\r\n", False))
+        self.assertEqual((file.line_ending, file.ends_with_newline), ("\r\n", False))
 
     def test_a_file_without_a_trailer_has_no_counts_of_one(self) -> None:
         file = imported(EVERY_GROUP.rpartition("ZPT")[0])

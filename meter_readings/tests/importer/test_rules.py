@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from django.test import SimpleTestCase, TestCase
 
-from meter_readings.d0010 import Fault, FaultCode
-from meter_readings.importer import RULES, ImportCode, Outcome
+from meter_readings.d0010 import Issue, IssueCode
+from meter_readings.importer import RULES, ImportIssueCode, Outcome
 from meter_readings.importer.rules import rejects_file
 from meter_readings.models import Policy
 from meter_readings.tests.flow_file_builder import (
@@ -29,7 +29,7 @@ LOADS, REJECTED = Outcome.CHECKED, Outcome.REJECTED
 class Row(NamedTuple):
     """What becomes of a file with one fault: standard, strict, salvage."""
 
-    code: FaultCode
+    code: IssueCode
     verdicts: tuple[Outcome, Outcome, Outcome]
     text: str | bytes
 
@@ -40,7 +40,7 @@ FILE = REJECTED, REJECTED, REJECTED
 STRICT = LOADS, REJECTED, LOADS
 GROUP = REJECTED, REJECTED, LOADS
 
-_F = FaultCode
+_F = IssueCode
 _BODY = [MPAN_LINE, METER_LINE, READING_LINE]
 _NO_TRAILER = flow_file(_BODY, trailer=False)
 _SPECIAL = [MPAN_LINE, "028|TST0000001|S|"]
@@ -83,7 +83,7 @@ TABLE = [
     Row(_F.WRONG_FLOW, FILE, _with_header(flow_and_version="D0149001")),
     Row(_F.WRONG_VERSION, FILE, _with_header(flow_and_version="D0010001")),
     Row(_F.NO_TRAILER, STRICT, _NO_TRAILER),
-    Row(_F.CUT_SHORT, FILE, _NO_TRAILER[:-4]),
+    Row(_F.TRUNCATED, FILE, _NO_TRAILER[:-4]),
     Row(_F.AFTER_TRAILER, FILE, flow_file(_BODY) + MPAN_LINE),
     Row(
         _F.FILE_IDENTIFIER_DIFFERS,
@@ -145,7 +145,9 @@ TABLE = [
     Row(_F.NO_DECIMAL, PASSES, _with_value("99")),
     Row(_F.LEADING_ZEROS, PASSES, _with_value("0099.0")),
     Row(_F.NOT_A_TIME, GROUP, _with_time("20240230000000")),
-    Row(_F.NOT_A_TRUTH, GROUP, flow_file_of_readings(READING_LINE.replace("T", "Y"))),
+    Row(
+        _F.INVALID_BOOLEAN, GROUP, flow_file_of_readings(READING_LINE.replace("T", "Y"))
+    ),
     Row(_F.MPAN_NOT_13_DIGITS, GROUP, _with_mpan("026|200000000001|V|")),
     Row(_F.MPAN_CHECK_DIGIT, STRICT, _with_mpan("026|2000000000016|V|")),
     Row(
@@ -194,7 +196,7 @@ TABLE = [
 
 # Faults that do not come alone: what else their files above are charged with.
 COMPANIONS = {
-    _F.CUT_SHORT: {_F.NO_TRAILER, _F.NO_PIPE_AT_END, _F.TOO_FEW_CELLS, _F.MISSING_CODE},
+    _F.TRUNCATED: {_F.NO_TRAILER, _F.NO_PIPE_AT_END, _F.TOO_FEW_CELLS, _F.MISSING_CODE},
     _F.NO_HEADER: {_F.NO_TRAILER},
     _F.SECOND_HEADER: {_F.NO_TRAILER},
     _F.CREATED_IN_FUTURE: {_F.COMPLETED_BEFORE_CREATED},
@@ -216,15 +218,15 @@ class VerdictTests(TestCase):
                 self.assertEqual(found - COMPANIONS.get(row.code, set()), {row.code})
 
     def test_the_table_has_a_file_for_every_fault_of_the_format(self) -> None:
-        self.assertEqual([row.code for row in TABLE], list(FaultCode))
+        self.assertEqual([row.code for row in TABLE], list(IssueCode))
 
 
 class RulesTests(SimpleTestCase):
     def test_every_fault_has_a_rule_and_every_rule_a_fault(self) -> None:
-        self.assertEqual(set(RULES), {*FaultCode, *ImportCode})
+        self.assertEqual(set(RULES), {*IssueCode, *ImportIssueCode})
 
     def test_no_two_faults_share_a_code(self) -> None:
-        codes = [code.value for code in (*FaultCode, *ImportCode)]
+        codes = [code.value for code in (*IssueCode, *ImportIssueCode)]
         self.assertEqual(len(codes), len(set(codes)))
 
     def test_every_rule_says_what_can_be_done(self) -> None:
@@ -243,14 +245,14 @@ class RulesTests(SimpleTestCase):
     def test_only_an_error_can_cost_a_group(self) -> None:
         for code, rule in RULES.items():
             with self.subTest(code):
-                self.assertTrue(rule.standard == "error" or not rule.costs_group_only)
+                self.assertTrue(rule.standard == "error" or not rule.affects_group_only)
 
 
 class SalvageTests(SimpleTestCase):
     def is_spared(self, group: str, line_number: int | None = 7) -> bool:
         """Return whether a missing cell in this group leaves the rest of the file."""
-        fault = Fault(FaultCode.MISSING, line_number, group)
-        return not rejects_file(fault, Policy.SALVAGE)
+        issue = Issue(IssueCode.MISSING, line_number, group)
+        return not rejects_file(issue, Policy.SALVAGE)
 
     def test_spares_the_rest_of_a_file_with_a_bad_group(self) -> None:
         self.assertTrue(self.is_spared("030"))

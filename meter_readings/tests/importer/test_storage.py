@@ -17,11 +17,11 @@ from django.test import (
 )
 
 from meter_readings import importer
-from meter_readings.importer import StorageFull, source, storage
+from meter_readings.importer import StorageFull, files, storage
 from meter_readings.models import FlowFile, ImportJob, Reading
+from meter_readings.tests.disk_full import full_database, no_room
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import NOW, import_text, imported
-from meter_readings.tests.disk_full import full_database, no_room
 
 
 class DiskFullAsTests(SimpleTestCase):
@@ -92,8 +92,8 @@ class FullDatabaseTests(KeptBytesTestCase):
         def fail(*_: object) -> None:
             raise no_room()
 
-        with patch("meter_readings.importer.pipeline.load_staged", fail):
-            with patch("meter_readings.importer.pipeline.source.forget", fail):
+        with patch("meter_readings.importer.pipeline.merge_staged_rows", fail):
+            with patch("meter_readings.importer.pipeline.files.forget", fail):
                 with self.assertRaises(StorageFull):
                     import_text(EVERY_GROUP)
         self.assertEqual(len(self.kept()), 1)
@@ -110,7 +110,7 @@ class FullDiskTests(KeptBytesTestCase):
 
     def test_is_told_where_a_file_is_kept(self) -> None:
         with self.assertRaises(StorageFull):
-            with patch.object(source.default_storage, "save", side_effect=no_room()):
+            with patch.object(files.default_storage, "save", side_effect=no_room()):
                 import_text(EVERY_GROUP)
         self.assertEqual(self.kept(), [])
         self.assertEqual(FlowFile.objects.count(), 0)

@@ -129,13 +129,13 @@ class UndoImportTests(TestCase):
         undo_import(
             flow_file=file,
             now=NOW,
-            door=ImportJob.Door.UPLOAD,
+            channel=ImportJob.Channel.UPLOAD,
             requested_by=person,
         )
         job = ImportJob.objects.latest("pk")
         self.assertEqual((job.outcome, job.state), ("undone", "finished"))
         self.assertEqual((job.flow_file, job.requested_by), (file, person))
-        self.assertEqual((job.door, job.policy), ("upload", "strict"))
+        self.assertEqual((job.channel, job.policy), ("upload", "strict"))
         self.assertEqual(job.counts["readings"], 1)
 
     def test_refuses_a_file_that_was_rejected(self) -> None:

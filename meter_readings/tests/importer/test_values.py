@@ -117,11 +117,11 @@ class TimeTests(TestCase):
     def test_keeps_the_line_where_the_hour_never_came(self) -> None:
         _, reading = self.reading_at("20240331013000")
         line = "030|S|20240331013000|99.0|||T|N|"
-        self.assertEqual(reading.received_text, line)
+        self.assertEqual(reading.source_lines, line)
 
     def test_keeps_no_line_otherwise(self) -> None:
         _, reading = self.reading_at("20231029013000")
-        self.assertEqual(reading.received_text, "")
+        self.assertEqual(reading.source_lines, "")
 
     def test_just_before_and_after_the_hour_that_never_came(self) -> None:
         _, before = self.reading_at("20240331005959")
@@ -150,7 +150,7 @@ class ReceivedTextTests(TestCase):
     def text_of(self, *lines: str) -> str:
         """Return the text kept of a reading that these lines make."""
         imported(flow_file_of_readings(*lines))
-        return Reading.objects.get().received_text
+        return Reading.objects.get().source_lines
 
     def test_has_every_032_of_several(self) -> None:
         lines = "030|S|20240401000000|9.0|||F|N|", "032|05|F|", "032|13|F|"

@@ -332,7 +332,7 @@ class ProcessTests(TransactionTestCase):
         return out
 
     def test_gives_a_file_byte_for_byte(self) -> None:
-        text = flow_file("026|2000000000015|V|\n027|02|caf\u00e9|", line_end="\r\n")
+        text = flow_file("026|2000000000015|V|\n027|02|caf\u00e9|", line_ending="\r\n")
         file = imported(text)
         arguments = "--format", "d0010", "--all", "--file", str(file.pk)
         self.assertEqual(self.exported(*arguments), text.encode("cp1252"))

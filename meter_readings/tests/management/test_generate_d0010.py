@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import SimpleTestCase
 
 from meter_readings import synthetic
-from meter_readings.d0010 import FaultCode
+from meter_readings.d0010 import IssueCode
 from meter_readings.tests.synthetic.helpers import bytes_of
 
 
@@ -56,7 +56,7 @@ class GenerateD0010Tests(SimpleTestCase):
         self.assert_writes(
             "--issues negative,no-trailer",
             meter_points=100,
-            issues=[FaultCode.NEGATIVE, FaultCode.NO_TRAILER],
+            issues=[IssueCode.NEGATIVE, IssueCode.NO_TRAILER],
         )
 
     def test_writes_the_chosen_file_identifier_and_creation_time(self) -> None:

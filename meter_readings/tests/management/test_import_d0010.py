@@ -21,7 +21,7 @@ from django.db import OperationalError
 from django.test import TransactionTestCase
 
 from meter_readings import importer
-from meter_readings.management.progress import Progress
+from meter_readings.management.cli.progress import Progress
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
@@ -31,7 +31,16 @@ from meter_readings.tests.flow_file_builder import (
 )
 from meter_readings.tests.import_helpers import imported
 
-from .run_command import BAD, GOOD, NEGATIVE, READING, FolderTestCase, Ran, run, start
+from .run_command import (
+    BAD,
+    GOOD,
+    NEGATIVE,
+    READING,
+    FolderTestCase,
+    Ran,
+    run,
+    start,
+)
 
 OTHER = flow_file_of_readings(
     "030|S|20240402000000|98.0|||T|N|",
@@ -484,13 +493,14 @@ class UsageTests(ImportTestCase):
 
 class ReportTests(ImportTestCase):
     def test_holds_every_finding_of_every_file(self) -> None:
-        many = flow_file_of_readings(*[NEGATIVE] * (importer.KEPT_PER_RULE + 1))
+        many = flow_file_of_readings(*[NEGATIVE] * (importer.MAX_STORED_PER_RULE + 1))
         report = self.folder / "report.csv"
         self.run_command(
             self.file("a.uff", BAD), self.file("b.uff", many), "--report", str(report)
         )
         self.assertEqual(
-            len(report.read_text().splitlines()), 1 + 1 + importer.KEPT_PER_RULE + 1
+            len(report.read_text().splitlines()),
+            1 + 1 + importer.MAX_STORED_PER_RULE + 1,
         )
 
     def test_is_written_over_an_older_one(self) -> None:

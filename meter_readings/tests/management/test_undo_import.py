@@ -9,8 +9,8 @@ from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
-    header_line,
     flow_file_of_readings,
+    header_line,
 )
 from meter_readings.tests.import_helpers import import_text, imported
 
@@ -139,7 +139,9 @@ class DryRunTests(UndoTestCase):
         self.assertEqual(self.ran.code, 0)
 
     def test_changes_no_reading(self) -> None:
-        standings = Reading.objects.order_by("pk").values_list("standing", flat=True)
+        standings = Reading.objects.order_by("pk").values_list(
+            "version_status", flat=True
+        )
         self.assertEqual([*standings], ["superseded", "current"])
 
     def test_changes_no_file(self) -> None:

@@ -46,10 +46,10 @@ class ReplicaRouterTests(SimpleTestCase):
 
 class StaleViewTests(SimpleTestCase):
     def test_readings_of_a_meter_may_be_stale(self) -> None:
-        self.assertIs(readings.ReadingsOfMeter.may_be_old, True)
+        self.assertIs(readings.ReadingsOfMeter.allow_stale_reads, True)
 
     def test_readings_of_an_uploaded_file_may_not_be_stale(self) -> None:
-        self.assertIs(readings.ReadingsOfFlowFile.may_be_old, False)
+        self.assertIs(readings.ReadingsOfFlowFile.allow_stale_reads, False)
 
 
 class KeepDatabaseForTests(SimpleTestCase):

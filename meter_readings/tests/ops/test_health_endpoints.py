@@ -134,7 +134,7 @@ class MetricsTests(TestCase):
             ImportJob.objects.create(
                 filename="a.uff",
                 policy=Policy.STANDARD,
-                door=ImportJob.Door.COMMAND,
+                channel=ImportJob.Channel.COMMAND,
                 started_at=now - age,
                 heartbeat_at=now - age,
             )

@@ -21,7 +21,7 @@ from django.db import connection
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
-from meter_readings import exports, importer, privacy, queries
+from meter_readings import exports, importer, privacy
 from meter_readings.importer import Outcome
 from meter_readings.models import (
     Finding,
@@ -34,11 +34,12 @@ from meter_readings.models import (
     SiteVisit,
     SubjectRequest,
 )
-from meter_readings.privacy import ErasedCounts, earlier_requests
+from meter_readings.privacy import ErasedCounts, previous_requests
+from meter_readings.queries import totals as queries
 from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 from meter_readings.tests.importer.row_helpers import rows_of
 from meter_readings.tests.importer.test_clear import OwnMedia, running_job
-from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 from .text_search import places_with
 
@@ -134,7 +135,7 @@ class EraseTests(OwnMedia, TransactionTestCase):
     def test_a_second_erasure_completes_one_that_was_interrupted(self) -> None:
         imported(BOTH)
         broken = patch(
-            "meter_readings.importer.remove_unnamed_originals", side_effect=OSError
+            "meter_readings.importer.delete_unreferenced_files", side_effect=OSError
         )
         with broken, self.assertRaises(OSError):
             erase()
@@ -147,7 +148,7 @@ class EraseTests(OwnMedia, TransactionTestCase):
     def test_an_erasure_that_fails_before_its_commit_changes_nothing(self) -> None:
         file = imported(BOTH)
         broken = patch(
-            "meter_readings.privacy.requests.write_down", side_effect=OSError
+            "meter_readings.privacy.audit.record_request", side_effect=OSError
         )
         with broken, self.assertRaises(OSError):
             erase()
@@ -212,8 +213,8 @@ class RowsTests(WithoutVacuum):
         file = imported(BOTH)
         erase()
         file.refresh_from_db()
-        self.assertEqual((file.readings_loaded, file.readings_removed), (2, 1))
-        self.assertEqual(queries.holdings().readings, 1)
+        self.assertEqual((file.readings_loaded, file.readings_deleted), (2, 1))
+        self.assertEqual(queries.row_totals().readings, 1)
 
     def test_end_the_sessions_that_remember_it(self) -> None:
         imported(BOTH)
@@ -302,12 +303,12 @@ class OriginalTests(WithoutVacuum):
             flow_file=self.file,
             now=NOW,
             policy=Policy.STRICT,
-            door=ImportJob.Door.ADMIN,
+            channel=ImportJob.Channel.ADMIN,
         )
         self.assertEqual((result.outcome, result.flow_file), ("imported", self.file))
         self.assertEqual(MeterPoint.objects.get().mpan, OTHER)
         self.file.refresh_from_db()
-        self.assertEqual((self.file.redacted_at, self.file.readings_removed), (NOW, 0))
+        self.assertEqual((self.file.redacted_at, self.file.readings_deleted), (NOW, 0))
 
     def test_is_whole_again_where_its_bytes_come_after_it_was_undone(self) -> None:
         erase()
@@ -328,7 +329,7 @@ class OriginalTests(WithoutVacuum):
             flow_file=file,
             now=NOW,
             policy=Policy.STANDARD,
-            door=ImportJob.Door.ADMIN,
+            channel=ImportJob.Channel.ADMIN,
         )
         self.assertEqual(list(result.finding_counts), ["no-mpan"])
 
@@ -337,9 +338,9 @@ class RememberedTests(WithoutVacuum):
     def test_without_the_mpan(self) -> None:
         imported(BOTH)
         erase(reason=f"Asked for {MPAN}", answered_by="alice")
-        (request,) = earlier_requests(mpan=MPAN)
+        (request,) = previous_requests(mpan=MPAN)
         self.assertEqual(
-            (request.kind, request.answered_by, request.door, request.answered_at),
+            (request.kind, request.answered_by, request.channel, request.answered_at),
             ("erasure", "alice", "command", NOW),
         )
         self.assertEqual(request.reason, f"Asked for {'*' * 13}")
@@ -368,12 +369,14 @@ class NamedAgainTests(WithoutVacuum):
         header = header_line(file_identifier=filename)
         result = import_text(flow_file(text.strip(), header=header), filename)
         self.assertEqual(result.outcome, Outcome.IMPORTED)
-        return [str(fault.code) for fault, _ in result.findings]
+        return [str(issue.code) for issue, _ in result.findings]
 
     def test_is_a_warning_on_its_first_line(self) -> None:
         text = flow_file(OTHERS_GROUPS + ITS_GROUPS)
         result = import_text(text, "later.uff", allow_same_name=True)
-        found = [fault for fault, _ in result.findings if fault.code == "erased-before"]
+        found = [
+            issue for issue, _ in result.findings if issue.code == "previously-erased"
+        ]
         self.assertEqual(
             [(each.line_number, each.found) for each in found], [(6, MPAN)]
         )
@@ -382,7 +385,7 @@ class NamedAgainTests(WithoutVacuum):
     def test_is_found_where_only_a_site_visit_names_it(self) -> None:
         self.assertEqual(
             self.codes_of(f"026|{MPAN}|V|\n027|02|Hello|", "LATER1"),
-            ["no-meter", "erased-before"],
+            ["no-meter", "previously-erased"],
         )
 
     def test_is_not_said_a_second_time(self) -> None:

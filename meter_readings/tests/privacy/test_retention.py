@@ -13,7 +13,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from meter_readings import importer, privacy, queries
+from meter_readings import importer, privacy
 from meter_readings.importer import Outcome
 from meter_readings.models import (
     Finding,
@@ -25,15 +25,16 @@ from meter_readings.models import (
     SiteVisit,
 )
 from meter_readings.privacy import RetentionResult, Schedule
+from meter_readings.queries import totals
 from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
     header_line,
 )
+from meter_readings.tests.import_helpers import NOW, import_text, imported
 from meter_readings.tests.importer.row_helpers import versions
 from meter_readings.tests.importer.test_clear import OwnMedia, running_job
-from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 FOR_EVER = Schedule(originals=0, rejected=0, import_jobs=0, readings=0)
 
@@ -68,10 +69,10 @@ class ScheduleTests(TestCase):
             RETENTION_IMPORT_JOBS_DAYS=3,
             RETENTION_READINGS_DAYS=40,
         ):
-            self.assertEqual(Schedule.of_settings(), Schedule(1, 2, 3, 40))
+            self.assertEqual(Schedule.from_settings(), Schedule(1, 2, 3, 40))
 
     def test_keeps_readings_for_ever_unless_it_is_told_otherwise(self) -> None:
-        self.assertEqual(Schedule.of_settings().readings, 0)
+        self.assertEqual(Schedule.from_settings().readings, 0)
 
     def test_that_keeps_all_for_ever_removes_nothing(self) -> None:
         imported(EVERY_GROUP, now=LONG_AGO + timedelta(days=700))
@@ -107,7 +108,7 @@ class ReadingsTests(OwnMedia, TestCase):
         imported(flow_file_of_readings(reading("20240101"), reading("20240301")))
         apply(readings=days_since("20240201"))
         (left,) = Reading.objects.all()
-        self.assertEqual((left.line_number, left.standing), (5, "current"))
+        self.assertEqual((left.line_number, left.version_status), (5, "current"))
 
     def test_of_the_day_on_which_it_begins_stay(self) -> None:
         imported(flow_file_of_readings(reading("20240301")))
@@ -144,8 +145,8 @@ class ReadingsTests(OwnMedia, TestCase):
         file = imported(flow_file_of_readings(reading("20240101"), reading("20240301")))
         apply(readings=days_since("20240201"))
         file.refresh_from_db()
-        self.assertEqual((file.readings_loaded, file.readings_removed), (2, 1))
-        self.assertEqual(queries.holdings().readings, 1)
+        self.assertEqual((file.readings_loaded, file.readings_deleted), (2, 1))
+        self.assertEqual(totals.row_totals().readings, 1)
 
     def test_do_not_come_back_by_the_same_file(self) -> None:
         text = flow_file_of_readings(reading("20240101"))
@@ -159,7 +160,7 @@ class ReadingsTests(OwnMedia, TestCase):
         apply(readings=days_since("20240201"))
         self.assertEqual(importer.undo_import(flow_file=file, now=NOW).readings, 1)
         again = imported(text)
-        self.assertEqual((again.pk, again.readings_removed), (file.pk, 0))
+        self.assertEqual((again.pk, again.readings_deleted), (file.pk, 0))
 
 
 class OriginalsTests(OwnMedia, TestCase):
@@ -193,7 +194,7 @@ class OriginalsTests(OwnMedia, TestCase):
         FlowFile.objects.update(received_at=LONG_AGO)
         apply(originals=999)
         file.refresh_from_db()
-        with self.assertRaisesMessage(importer.OriginalLost, "older than originals"):
+        with self.assertRaisesMessage(importer.OriginalMissing, "older than originals"):
             importer.open_original(flow_file=file)
 
     def test_are_counted_once(self) -> None:
@@ -205,7 +206,7 @@ class OriginalsTests(OwnMedia, TestCase):
     def test_left_by_a_removal_that_was_broken_off_go_with_the_next(self) -> None:
         imported(EVERY_GROUP)
         FlowFile.objects.update(received_at=LONG_AGO)
-        name = "meter_readings.importer.remove_unnamed_originals"
+        name = "meter_readings.importer.delete_unreferenced_files"
         with patch(name, side_effect=OSError), self.assertRaises(OSError):
             apply(originals=999)
         self.assertEqual(len(self.stored()), 1)

@@ -30,7 +30,7 @@ def export(mpan: str = MPAN, **options: Any) -> zipfile.ZipFile:
     """Return the archive that is handed over."""
     stream = io.BytesIO()
     told = {"answered_by": "alice", "now": NOW, "reason": "Request 18"} | options
-    privacy.export_subject(mpan=mpan, stream=stream, **told)
+    privacy.export_personal_data(mpan=mpan, stream=stream, **told)
     return zipfile.ZipFile(stream)
 
 
@@ -103,7 +103,7 @@ class SubjectAccessTests(WithoutVacuum):
     def test_tells_of_earlier_requests(self) -> None:
         export()
         about = json.loads(export().read("about.json"))
-        told = [request["kind"] for request in about["earlier_requests"]]
+        told = [request["kind"] for request in about["previous_requests"]]
         self.assertEqual(told, ["access"])
 
     def test_is_remembered_without_the_mpan(self) -> None:
@@ -117,12 +117,12 @@ class SubjectAccessTests(WithoutVacuum):
 
     def test_of_an_mpan_that_was_erased_is_refused(self) -> None:
         erase()
-        with self.assertRaises(privacy.NothingHeld):
+        with self.assertRaises(privacy.NotImported):
             export()
         self.assertIs(SubjectRequest.objects.filter(kind="access").exists(), False)
 
 
 class NothingHeldTests(TestCase):
     def test_is_refused(self) -> None:
-        with self.assertRaises(privacy.NothingHeld):
+        with self.assertRaises(privacy.NotImported):
             export()

@@ -6,15 +6,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from meter_readings.models import (
-    Finding,
-    FlowFile,
-    ImportJob,
-    Meter,
-    MeterPoint,
-    SiteVisit,
-)
+from meter_readings.models import Finding, FlowFile, ImportJob, Meter, MeterPoint
 from meter_readings.models import Reading as ReadingRow
+from meter_readings.models import SiteVisit
 
 from .reference_model import Contents, Reading, Visit, in_utc
 
@@ -39,7 +33,7 @@ SELECT file.sha256, reading.line_number, reading.mpan_line_number,
     reading.read_at, reading.value, reading.reading_type,
     reading.bsc_validation_status, reading.md_reset_at, reading.md_reset_count,
     reading.meter_reading_flag, reading.reading_method, reading.reason_code,
-    reading.meter_reading_status, reading.received_text, reading.standing
+    reading.meter_reading_status, reading.source_lines, reading.version_status
 FROM meter_readings_reading AS reading
 LEFT JOIN meter_readings_flowfile AS file ON file.id = reading.flow_file_id
 LEFT JOIN meter_readings_meter AS meter ON meter.id = reading.meter_id
@@ -63,7 +57,7 @@ _FILE_FIELDS = (
     "file_created_at",
     "header_text",
     "trailer_text",
-    "line_end",
+    "line_ending",
     "ends_with_newline",
 )
 
@@ -129,9 +123,7 @@ def _findings() -> list[tuple[Any, ...]]:
         "flow_file__sha256", "code", "severity", "line_number", "group", "found"
     )
     # The number of the other file is the database's own affair.
-    return [
-        (*row[:-1], "") if row[1] == "identity-already-seen" else row for row in rows
-    ]
+    return [(*row[:-1], "") if row[1] == "duplicate-message" else row for row in rows]
 
 
 def _file(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -26,9 +26,9 @@ from django.db import connection
 from meter_readings import importer
 from meter_readings.models import FlowFile
 
-from . import NOW, SEED, reference_model, database_state, mutations
-from .subprocesses import say
+from . import NOW, SEED, database_state, mutations, reference_model
 from .digests import verdict_of
+from .subprocesses import say
 
 _BATCH = 50
 _FAILURES_ENOUGH = 3

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 from meter_readings.d0010 import (
     Entry,
-    Fault,
     FlowFileParser,
     Header,
+    Issue,
     RegisterReading,
     SiteVisit,
     is_nonexistent,
@@ -50,8 +50,8 @@ class Reading(NamedTuple):
     reading_method: str
     reason_code: str
     meter_reading_status: bool | None
-    received_text: str
-    standing: str = ""
+    source_lines: str
+    version_status: str = ""
 
     @property
     def event(self) -> tuple[str, str, str, str]:
@@ -156,11 +156,11 @@ class File:
     filename: str
     policy: Policy
     parser: FlowFileParser
-    faults: list[Fault]
+    issues: list[Issue]
     readings: list[Reading]
     visits: list[Visit]
     status: str = "imported"
-    kept_faults: list[Fault] = field(default_factory=list)
+    kept_faults: list[Issue] = field(default_factory=list)
     name_is_checked: bool = True
 
     @property
@@ -187,12 +187,12 @@ class File:
     @property
     def is_rejected(self) -> bool:
         """Return whether its own faults reject it."""
-        return any(_rejects(fault, self.policy) for fault in self.faults)
+        return any(_rejects(issue, self.policy) for issue in self.issues)
 
     @property
     def readings_read(self) -> int:
         """Return how many 030 groups it has, good and bad."""
-        return len(self.readings) + self.parser.spoiled_reading_count
+        return len(self.readings) + self.parser.invalid_reading_count
 
 
 def read(
@@ -202,13 +202,13 @@ def read(
     now: datetime = NOW,
 ) -> File:
     """Return what a file says, as the parser reads it."""
-    faults: list[Fault] = []
-    parser = FlowFileParser(io.BytesIO(data), report=faults.append, not_after=now)
+    issues: list[Issue] = []
+    parser = FlowFileParser(io.BytesIO(data), report=issues.append, not_after=now)
     entries = list(parser)
     sha256 = hashlib.sha256(data).hexdigest()
     readings = [_reading(sha256, e) for e in entries if e.group == "030"]
     visits = [_visit(sha256, e) for e in entries if e.group != "030"]
-    return File(sha256, filename, policy, parser, faults, readings, visits)
+    return File(sha256, filename, policy, parser, issues, readings, visits)
 
 
 class Shelf:
@@ -235,10 +235,10 @@ class Shelf:
             return Verdict("already-imported")
         names = {other.filename for other in held}
         if file.filename in names and not allow_same_name:
-            return Verdict("refused", finding_counts={"name-already-used": 1})
-        file.kept_faults = [*file.faults]
+            return Verdict("refused", finding_counts={"duplicate-filename": 1})
+        file.kept_faults = [*file.issues]
         if file.identity and file.identity in {other.identity for other in held}:
-            file.kept_faults.append(_fault("identity-already-seen", 1, "ZHV"))
+            file.kept_faults.append(_fault("duplicate-message", 1, "ZHV"))
         good, load = len(file.readings), None
         if file.is_rejected:
             file.status, outcome, good = "rejected", "rejected", 0
@@ -255,7 +255,7 @@ class Shelf:
     def hold(self, *files: File) -> Shelf:
         """Take files in as imported, without a word about how that goes."""
         for file in files:
-            file.status, file.kept_faults = "imported", [*file.faults]
+            file.status, file.kept_faults = "imported", [*file.issues]
             self.files[file.sha256] = file
         return self
 
@@ -280,9 +280,9 @@ class Shelf:
             for reading in file.readings:
                 versions[reading.event].append(reading)
         return [
-            reading._replace(standing=standing)
+            reading._replace(version_status=version_status)
             for said in versions.values()
-            for reading, standing in zip(said, standings(said), strict=True)
+            for reading, version_status in zip(said, standings(said), strict=True)
         ]
 
     def contents(self) -> Contents:
@@ -309,8 +309,8 @@ class Shelf:
         """Find what only shows beside what is held, and count what is new."""
         readings = self.readings()
         own = [reading for reading in readings if reading.sha256 == file.sha256]
-        counts = Counter(reading.standing for reading in own)
-        superseded = {r.event for r in readings if r.standing == "superseded"}
+        counts = Counter(reading.version_status for reading in own)
+        superseded = {r.event for r in readings if r.version_status == "superseded"}
         file.kept_faults += _unmatched_withdrawals(own, readings)
         file.kept_faults += _conflicts(file)
         file.kept_faults += _serial_numbers_elsewhere(file, held)
@@ -323,7 +323,7 @@ class Shelf:
             superseded=counts["superseded"],
             withdrawn=counts["withdrawn"],
             superseding=sum(
-                r.standing == "current" and r.event in superseded for r in own
+                r.version_status == "current" and r.event in superseded for r in own
             ),
         )
 
@@ -361,11 +361,11 @@ def standings(said: list[Reading]) -> list[str]:
 
 def _unmatched_withdrawals(
     own: list[Reading], readings: list[Reading]
-) -> Iterable[Fault]:
+) -> Iterable[Issue]:
     matched = {
         reading.event
         for reading in readings
-        if reading.standing == "withdrawn" and reading.reading_type != "W"
+        if reading.version_status == "withdrawn" and reading.reading_type != "W"
     }
     for line_number, register_id in (
         (reading.line_number, reading.register_id)
@@ -375,7 +375,7 @@ def _unmatched_withdrawals(
         yield _fault("unmatched-withdrawal", line_number, "030", register_id)
 
 
-def _conflicts(file: File) -> Iterable[Fault]:
+def _conflicts(file: File) -> Iterable[Issue]:
     readings = [r for r in file.readings if r.reading_type != "W"]
     values: dict[tuple[str, ...], set[str]] = defaultdict(set)
     latest: dict[tuple[str, ...], int] = {}
@@ -387,7 +387,7 @@ def _conflicts(file: File) -> Iterable[Fault]:
             yield _fault("conflict-in-file", latest[event], "030", event[2])
 
 
-def _serial_numbers_elsewhere(file: File, held: list[File]) -> Iterable[Fault]:
+def _serial_numbers_elsewhere(file: File, held: list[File]) -> Iterable[Issue]:
     known, now = _meters(held), _meters([*held, file])
     for mpan, serial_number in _meters([file]) - known:
         if any(s == serial_number and m != mpan for m, s in now):
@@ -396,12 +396,14 @@ def _serial_numbers_elsewhere(file: File, held: list[File]) -> Iterable[Fault]:
                 for line, meter in _meter_lines(file)
                 if meter == (mpan, serial_number)
             )
-            yield _fault("serial-number-elsewhere", line_number, "028", serial_number)
+            yield _fault(
+                "serial-number-at-other-mpan", line_number, "028", serial_number
+            )
 
 
-def _fault(code: str, line_number: int, group: str, found: str = "") -> Fault:
+def _fault(code: str, line_number: int, group: str, found: str = "") -> Issue:
     rule = next(rule for rule in RULES if rule == code)
-    return Fault(rule, line_number, group, found=found)
+    return Issue(rule, line_number, group, found=found)
 
 
 # From entries to rows
@@ -429,7 +431,7 @@ def _reading(sha256: str, entry: Entry) -> Reading:
         reading_method=record.reading_method,
         reason_code=reason,
         meter_reading_status=status,
-        received_text=_received_text(entry, record),
+        source_lines=_received_text(entry, record),
     )
 
 
@@ -498,7 +500,7 @@ def _file_row(file: File) -> tuple[Any, ...]:
     header: Header | None = parser.header
     counts = _counts(file)
     severities = Counter(
-        severity_of(fault.code, file.policy) for fault in file.kept_faults
+        severity_of(issue.code, file.policy) for issue in file.kept_faults
     )
     return (
         file.sha256,
@@ -517,33 +519,33 @@ def _file_row(file: File) -> tuple[Any, ...]:
         in_utc(header.file_created_at) if header else None,
         parser.header_text.replace("\0", "\\x00"),
         parser.trailer_text.replace("\0", "\\x00"),
-        parser.lines.line_end,
+        parser.lines.line_ending,
         parser.lines.ends_with_newline,
     )
 
 
 def _finding_rows(file: File) -> Iterable[tuple[Any, ...]]:
-    for fault in file.kept_faults:
-        severity = severity_of(fault.code, file.policy).value
+    for issue in file.kept_faults:
+        severity = severity_of(issue.code, file.policy).value
         yield (
             file.sha256,
-            str(fault.code),
+            str(issue.code),
             severity,
-            fault.line_number,
-            fault.group,
-            fault.found,
+            issue.line_number,
+            issue.group,
+            issue.found,
         )
 
 
 def _counts(file: File) -> dict[str, int]:
-    return dict(Counter(str(fault.code) for fault in file.kept_faults))
+    return dict(Counter(str(issue.code) for issue in file.kept_faults))
 
 
-def _rejects(fault: Fault, policy: Policy) -> bool:
-    if severity_of(fault.code, policy) != Severity.ERROR:
+def _rejects(issue: Issue, policy: Policy) -> bool:
+    if severity_of(issue.code, policy) != Severity.ERROR:
         return False
-    is_of_a_group = fault.group not in ("ZHV", "ZPT", "")
-    spared = RULES[fault.code].costs_group_only and is_of_a_group
+    is_of_a_group = issue.group not in ("ZHV", "ZPT", "")
+    spared = RULES[issue.code].affects_group_only and is_of_a_group
     return not (spared and policy == Policy.SALVAGE)
 
 

@@ -23,7 +23,7 @@ from meter_readings import importer
 from meter_readings.importer import Outcome
 from meter_readings.models import Finding, FlowFile, Meter, MeterPoint, SiteVisit
 
-from . import NOW, SEED, amount, reference_model, database_state, say
+from . import NOW, SEED, amount, database_state, reference_model, say
 from .large_files import large_file
 from .subprocesses import Program, folder
 
@@ -54,7 +54,7 @@ _READINGS = """
 SELECT CASE WHEN file.file_identifier = 'FIRST' THEN 1 ELSE 2 END,
     reading.line_number, point.mpan, meter.serial_number, reading.register_id,
     CAST(reading.read_at AS text), CAST(reading.value AS text), reading.reading_type,
-    reading.bsc_validation_status, reading.standing
+    reading.bsc_validation_status, reading.version_status
 FROM meter_readings_reading AS reading
 LEFT JOIN meter_readings_flowfile AS file ON file.id = reading.flow_file_id
 LEFT JOIN meter_readings_meter AS meter ON meter.id = reading.meter_id
@@ -281,7 +281,7 @@ def _is_locked() -> bool:
 def _is_sqlite_locked(cursor: CursorWrapper) -> bool:
     """Return whether the write lock cannot be had at once."""
     cursor.execute("PRAGMA busy_timeout")
-    (patience,) = cursor.fetchone()
+    (lock_timeout,) = cursor.fetchone()
     cursor.execute("PRAGMA busy_timeout = 0")
     try:
         cursor.execute("BEGIN IMMEDIATE")
@@ -289,5 +289,5 @@ def _is_sqlite_locked(cursor: CursorWrapper) -> bool:
     except OperationalError:
         return True
     finally:
-        cursor.execute(f"PRAGMA busy_timeout = {patience}")
+        cursor.execute(f"PRAGMA busy_timeout = {lock_timeout}")
     return False

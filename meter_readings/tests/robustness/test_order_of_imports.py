@@ -15,7 +15,7 @@ from meter_readings import importer
 from meter_readings.models import FlowFile, Policy
 from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
 
-from . import NOW, SEED, amount, reference_model, database_state, say
+from . import NOW, SEED, amount, database_state, reference_model, say
 from .digests import verdict_of
 
 EXAMPLES = amount("D0010_EXAMPLES", 300)

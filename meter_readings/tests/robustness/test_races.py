@@ -15,7 +15,7 @@ from django.test import TransactionTestCase
 
 from meter_readings.models import FlowFile
 
-from . import SEED, amount, reference_model, database_state, say
+from . import SEED, amount, database_state, reference_model, say
 from .large_files import large_file
 from .subprocesses import Program, folder
 

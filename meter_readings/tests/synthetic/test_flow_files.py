@@ -9,7 +9,7 @@ from typing import Any
 from unittest import TestCase
 
 from meter_readings import d0010, synthetic
-from meter_readings.d0010 import FaultCode
+from meter_readings.d0010 import IssueCode
 from meter_readings.tests.flow_file_builder import Parsed
 
 from .helpers import bytes_of, parse_lines, rewrite
@@ -23,7 +23,7 @@ def generate(**options: Any) -> Parsed:
     return parse_lines(synthetic.flow_file_lines(**{"meter_points": 20} | options))
 
 
-def columns_of(parsed: Parsed) -> tuple[set[str], set[str], set[str]]:
+def column_names(parsed: Parsed) -> tuple[set[str], set[str], set[str]]:
     """Return the registers, reading types and statuses of a file."""
     entries = parsed.entries
     return (
@@ -69,15 +69,15 @@ class FlowFileLinesTests(TestCase):
         self.assertEqual(hashlib.sha256(bytes_of(lines)).hexdigest(), SHA_256)
 
     def test_a_file_has_many_kinds_of_registers(self) -> None:
-        registers, _, _ = columns_of(generate(meter_points=200, readings=700))
+        registers, _, _ = column_names(generate(meter_points=200, readings=700))
         self.assertEqual(registers, {"S", "TO", "01", "02", "DY", "NT", "L", "N", "MD"})
 
     def test_a_file_has_several_reading_types(self) -> None:
-        _, types, _ = columns_of(generate(meter_points=200, readings=700))
+        _, types, _ = column_names(generate(meter_points=200, readings=700))
         self.assertEqual(types, {"R", "C", "D", "P", "S", "A"})
 
     def test_a_file_has_every_bsc_validation_status(self) -> None:
-        _, _, statuses = columns_of(generate(meter_points=200, readings=700))
+        _, _, statuses = column_names(generate(meter_points=200, readings=700))
         self.assertEqual(statuses, {"V", "U", "F"})
 
     def test_a_maximum_demand_has_a_reset_count(self) -> None:
@@ -109,7 +109,7 @@ class FlowFileLinesTests(TestCase):
         self.assertEqual(first & second, set())
 
     def test_readings_of_many_times_a_day_are_special(self) -> None:
-        _, types, _ = columns_of(generate(meter_points=3, readings=300))
+        _, types, _ = column_names(generate(meter_points=3, readings=300))
         self.assertEqual(types, {"S"})
 
     def test_forty_thousand_readings_take_less_than_200_kb_of_memory(self) -> None:
@@ -198,7 +198,7 @@ class InvalidOptionsTests(TestCase):
         self.assert_invalid("choose more months", readings=100_000)
 
     def test_more_issues_than_meter_points_are_invalid(self) -> None:
-        issues = [FaultCode.NEGATIVE, FaultCode.MISSING, FaultCode.NO_METER]
+        issues = [IssueCode.NEGATIVE, IssueCode.MISSING, IssueCode.NO_METER]
         self.assert_invalid("3 issues need at least 3 meter points", issues=issues)
 
     def test_a_file_identifier_of_eleven_characters_is_invalid(self) -> None:

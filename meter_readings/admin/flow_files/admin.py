@@ -1,0 +1,137 @@
+"""The admin of files, of what was found in them, and of the attempts to import them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import URLPattern, reverse
+
+from meter_readings.admin.base import display, filters
+from meter_readings.admin.base.date_filter import PeriodFilter
+from meter_readings.admin.base.date_periods import Times
+from meter_readings.admin.base.file_rows import FileRowAdmin
+from meter_readings.admin.base.read_only import ReadOnlyAdmin, Tool
+from meter_readings.models import Finding, FlowFile, ImportJob
+from meter_readings.queries import search
+
+from . import actions as flow_file_deeds
+from . import bulk_actions, downloads, page, source_lines, views
+
+VIEWS = [*downloads.VIEWS, *source_lines.VIEWS, *flow_file_deeds.VIEWS]
+
+
+class ReceivedDateFilter(PeriodFilter):
+    """Which files came in a year, then in a month of it, then on a day."""
+
+    title = "received"
+    parameter_name = "received_in"
+    times = Times(FlowFile, "received_at")
+
+
+@admin.register(FlowFile)
+class FlowFileAdmin(ReadOnlyAdmin):
+    """Files as they came, and what became of them."""
+
+    list_display = (
+        "filename",
+        display.status,
+        display.readings_loaded,
+        display.findings,
+        display.sender,
+        display.received_at,
+        "file_identifier",
+        display.recipient,
+        display.file_created_at,
+    )
+    list_filter = (
+        ReceivedDateFilter,
+        "status",
+        filters.SenderFilter,
+        "policy",
+        "received_at",
+    )
+    search_fields = ("filename", "file_identifier", "sha256")
+    search_help_text = "A filename, file identifier or SHA-256, or how it begins."
+    ordering = ("-received_at", "-pk")
+    actions = (bulk_actions.undo_selected, bulk_actions.reprocess_selected)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the extra pages of a file before those that take any name."""
+        return views.urls_of(self, VIEWS) + super().get_urls()
+
+    def tools(self, request: HttpRequest) -> list[Tool]:
+        """Return the way to bring files in, for those who may."""
+        if not self.has_import_permission(request):
+            return []
+        return [Tool("Upload files", reverse("upload"))]
+
+    def has_undo_permission(self, request: HttpRequest) -> bool:
+        """Return whether who asks may undo imports."""
+        return request.user.has_perm("meter_readings.undo_flowfile")
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Return whether who asks may import files."""
+        return request.user.has_perm("meter_readings.import_flowfile")
+
+    def found_by(self, text: str) -> Q:
+        """Return the files that a person means."""
+        return search.flow_files_found_by(text)
+
+    def page_context(self, request: HttpRequest, obj: FlowFile) -> dict[str, Any]:
+        """Return the totals, the findings and the attempts."""
+        return page.flow_file_context(obj)
+
+
+@admin.register(Finding)
+class FindingAdmin(FileRowAdmin):
+    """What there is to say about files and their lines."""
+
+    list_display = (
+        display.rule,
+        display.severity,
+        display.flow_file,
+        display.line_of_finding,
+        "group",
+        "field",
+        "found",
+        "expected",
+    )
+    list_display_links = None
+    list_select_related = ("flow_file",)
+    list_filter = (
+        filters.FlowFileFilter,
+        filters.ContinueFilter,
+        "severity",
+        filters.RuleFilter,
+        filters.SenderOfFileFilter,
+    )
+    ordering_within_file = ("pk",)
+    is_small_per_file = True
+    search_fields = ("flow_file__filename", "flow_file__file_identifier")
+    search_help_text = "A whole filename or file identifier."
+
+    def found_by(self, text: str) -> Q:
+        """Return the findings in the files that a person means."""
+        return search.from_flow_files_found_by(text)
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(ReadOnlyAdmin):
+    """Attempts to import a file, or to undo an import."""
+
+    list_display = (
+        "filename",
+        display.outcome,
+        "channel",
+        "requested_by",
+        "policy",
+        display.started_at,
+        display.finished_at,
+        display.file_of_job,
+    )
+    list_select_related = ("flow_file", "requested_by")
+    list_filter = ("state", "channel", "policy", "started_at")
+    ordering = ("-started_at", "-pk")

@@ -1,0 +1,1 @@
+"""Admin of meter points and meters."""

@@ -1,0 +1,165 @@
+"""The testing dashboard: what is held, files to try, and a clean slate.
+
+There is none in production; `urls` sees to that.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+from django.contrib import messages
+from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from meter_readings import demo, importer
+from meter_readings.demo import SampleFile
+from meter_readings.forms import ClearDatabaseForm, UploadForm
+from meter_readings.importer import ImportOptions, InputFile, Outcome, result_messages
+from meter_readings.models import ImportJob
+from meter_readings.queries import totals as queries
+
+from .base import render_admin, staff_permission_required
+from .import_results import LOCK_TIMEOUT, DisplayedResults, import_files
+
+_JOBS_SHOWN = 10
+
+logger = logging.getLogger(__name__)
+
+
+@staff_permission_required("use_testing_dashboard")
+@require_safe
+def testing_dashboard(request: HttpRequest) -> HttpResponse:
+    """Show what the system holds and what can be tried."""
+    return _page(request, ClearDatabaseForm())
+
+
+@staff_permission_required("use_testing_dashboard", "import_flowfile")
+@require_POST
+def testing_import(request: HttpRequest) -> HttpResponse:
+    """Import one sample file, chosen by its name, or all of them."""
+    samples = demo.sample_files()
+    if "all" not in request.POST:
+        name = request.POST.get("sample", "")
+        samples = [sample for sample in samples if sample.filename == name]
+    if samples:
+        _add_messages(request, _import_samples(samples, cast(User, request.user)))
+    else:
+        messages.error(request, "There is no sample file of that name.")
+    return redirect("testing-dashboard")
+
+
+@staff_permission_required("use_testing_dashboard", "clear_database")
+@require_POST
+def testing_clear(request: HttpRequest) -> HttpResponse:
+    """Clear the database, where the word for it was typed."""
+    form = ClearDatabaseForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form)
+    try:
+        result = importer.clear_database(now=timezone.now())
+    except importer.ImportRunning as error:
+        messages.error(
+            request, f"Nothing was removed. {error} Try again when that has ended."
+        )
+    else:
+        removed = result_messages.clear_message(result)
+        LogEntry.objects.create(
+            user=cast(User, request.user),
+            object_repr="All that was imported",
+            action_flag=DELETION,
+            change_message=f"Database cleared: {removed}.",
+        )
+        logger.warning("User %s cleared the database: %s.", request.user.pk, removed)
+        messages.success(request, f"The database is clear: {removed}.")
+    return redirect("testing-dashboard")
+
+
+def _import_samples(samples: list[SampleFile], user: User) -> DisplayedResults:
+    options = ImportOptions(
+        channel=ImportJob.Channel.ADMIN, requested_by=user, lock_timeout=LOCK_TIMEOUT
+    )
+    return import_files(
+        (
+            InputFile(sample.filename, sample.filename, sample.path)
+            for sample in samples
+        ),
+        options,
+    )
+
+
+def _add_messages(request: HttpRequest, results: DisplayedResults) -> None:
+    """Add a message about one file, or a summary of several."""
+    if len(results.files) > 1:
+        messages.info(request, results.summary)
+        return
+    (file,) = results.files
+    level = messages.SUCCESS if file.outcome == Outcome.IMPORTED else messages.WARNING
+    messages.add_message(request, level, f"{file.name}: {file.message}")
+
+
+def _page(request: HttpRequest, form: ClearDatabaseForm) -> HttpResponse:
+    jobs = ImportJob.objects.select_related("flow_file", "requested_by")
+    return render_admin(
+        request,
+        "testing.html",
+        title="Testing dashboard",
+        held=queries.row_totals(),
+        count_tables=_count_tables(),
+        samples=demo.sample_files(),
+        jobs=jobs.order_by("-started_at", "-pk")[:_JOBS_SHOWN],
+        upload_form=UploadForm(),
+        clear_form=form,
+    )
+
+
+class LabelledCount(NamedTuple):
+    """How many there are of something; `value` is its status, if it is one."""
+
+    value: str
+    label: str
+    number: int
+
+
+class CountTable(NamedTuple):
+    """A small table of counts."""
+
+    caption: str
+    kind: str
+    counts: list[LabelledCount]
+
+
+def _count_tables() -> list[CountTable]:
+    """Return the statistics, each by a question that looks at a limited number."""
+    totals = queries.flow_file_totals()
+    results: dict[str, str] = dict(Outcome.choices) | dict(ImportJob.State.choices)
+    attempts = queries.attempts_by_outcome(now=timezone.now())
+    bases = queries.latest_readings_by_basis()
+    return [
+        CountTable("Files by status", "Status", _counts(totals.files)),
+        CountTable("Findings by severity", "Severity", _counts(totals.findings)),
+        CountTable(
+            f"Attempts of {queries.RECENT.days} days by outcome",
+            "Outcome",
+            [
+                LabelledCount(key, results.get(key, key), n)
+                for key, n in attempts.items()
+            ],
+        ),
+        CountTable(
+            f"Latest readings by basis, {queries.LATEST_READINGS:,} at most",
+            "Basis",
+            [LabelledCount("", str(basis.label), n) for basis, n in bases.items()],
+        ),
+    ]
+
+
+def _counts(numbers: Mapping[Any, int]) -> list[LabelledCount]:
+    return [
+        LabelledCount(choice, str(choice.label), n) for choice, n in numbers.items()
+    ]

@@ -1,0 +1,96 @@
+"""Flow files: what was received, and how it was judged."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+
+class Policy(models.TextChoices):
+    """How strictly a file is judged."""
+
+    STANDARD = "standard", "Standard"
+    STRICT = "strict", "Strict"
+    SALVAGE = "salvage", "Salvage"
+
+
+class FlowFile(models.Model):
+    """One file as it was received, known by its bytes.
+
+    The header's fields are here as the catalogue names them, the first and last line
+    as they came. Counts are of the latest attempt to import it.
+    """
+
+    class Status(models.TextChoices):
+        """What became of the file."""
+
+        IMPORTED = "imported", "Imported"
+        REJECTED = "rejected", "Rejected"
+        UNDONE = "undone", "Undone"
+
+    filename = models.CharField(max_length=255, db_index=True)
+    sha256 = models.CharField("SHA-256", max_length=64, unique=True)
+    size = models.PositiveBigIntegerField("size in bytes")
+    content = models.FileField("original bytes", max_length=120)
+    status = models.CharField(max_length=10, choices=Status, db_index=True)
+    policy = models.CharField(max_length=10, choices=Policy)
+    received_at = models.DateTimeField(db_index=True)
+
+    file_identifier = models.CharField(max_length=20, blank=True, db_index=True)
+    flow_and_version = models.CharField(max_length=8, blank=True)
+    from_role = models.CharField(max_length=1, blank=True)
+    from_participant = models.CharField(max_length=4, blank=True)
+    to_role = models.CharField(max_length=1, blank=True)
+    to_participant = models.CharField(max_length=4, blank=True)
+    file_created_at = models.DateTimeField("created by sender", null=True, blank=True)
+    test_data_flag = models.CharField(max_length=4, blank=True)
+    header_text = models.TextField(blank=True)
+    trailer_text = models.TextField(blank=True)
+    line_ending = models.CharField(max_length=2, default="\n")
+    ends_with_newline = models.BooleanField(default=True)
+
+    line_count = models.PositiveBigIntegerField(default=0)
+    group_count = models.PositiveBigIntegerField(default=0)
+    flow_count = models.PositiveBigIntegerField("026 groups", default=0)
+    trailer_group_count = models.PositiveBigIntegerField(null=True, blank=True)
+    trailer_flow_count = models.PositiveBigIntegerField(null=True, blank=True)
+    readings_read = models.PositiveBigIntegerField(default=0)
+    readings_loaded = models.PositiveBigIntegerField(default=0)
+    readings_rejected = models.PositiveBigIntegerField(default=0)
+    # Of those loaded: erased, or older than readings are kept
+    readings_deleted = models.PositiveBigIntegerField(default=0)
+    # When lines were taken out of the original bytes that are kept
+    redacted_at = models.DateTimeField(null=True, blank=True)
+    error_count = models.PositiveBigIntegerField(default=0)
+    warning_count = models.PositiveBigIntegerField(default=0)
+    note_count = models.PositiveBigIntegerField(default=0)
+    finding_counts = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        # What people may do, by verb, beside looking
+        permissions = [
+            ("import_flowfile", "Can import flow files"),
+            ("undo_flowfile", "Can undo the import of flow files"),
+            ("use_testing_dashboard", "Can use the testing dashboard"),
+            ("clear_database", "Can clear the database of all that was imported"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    readings_read=F("readings_loaded") + F("readings_rejected")
+                ),
+                name="every_reading_is_loaded_or_rejected",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="imported") | Q(file_created_at__isnull=False),
+                name="imported_file_says_when_it_was_created",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.filename} ({self.file_identifier or 'no identifier'})"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the file's page."""
+        return reverse("admin:meter_readings_flowfile_change", args=(self.pk,))

@@ -1,0 +1,61 @@
+"""Import jobs: one attempt each."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from .flow_file import FlowFile, Policy
+
+
+class ImportJob(models.Model):
+    """One attempt to import, or to undo an import: who, by which door, what came of it.
+
+    Doors and pages read these rows; nothing else tells them how far an import is.
+    """
+
+    class Channel(models.TextChoices):
+        """Where the file came in."""
+
+        COMMAND = "command", "Command line"
+        UPLOAD = "upload", "Upload page"
+        API = "api", "API"
+        FOLDER = "folder", "Folder"
+        ADMIN = "admin", "Admin"
+
+    class State(models.TextChoices):
+        """Whether the attempt is over."""
+
+        RUNNING = "running", "Running"
+        FINISHED = "finished", "Finished"
+        FAILED = "failed", "Broken off"
+
+    class Phase(models.TextChoices):
+        """How far a running attempt is."""
+
+        RECEIVING = "receiving", "Receiving"
+        CHECKING = "checking", "Checking"
+        LOADING = "loading", "Loading"
+
+    flow_file = models.ForeignKey(
+        FlowFile, models.SET_NULL, related_name="jobs", null=True, blank=True
+    )
+    filename = models.CharField(max_length=255)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    channel = models.CharField(max_length=10, choices=Channel)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True
+    )
+    policy = models.CharField(max_length=10, choices=Policy)
+    state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
+    phase = models.CharField(max_length=10, choices=Phase, default=Phase.RECEIVING)
+    outcome = models.CharField(max_length=20, blank=True)
+    bytes_processed = models.PositiveBigIntegerField(default=0)
+    started_at = models.DateTimeField(db_index=True)
+    heartbeat_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    counts = models.JSONField(default=dict, blank=True)
+    message = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.outcome or self.get_state_display()}"

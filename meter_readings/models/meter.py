@@ -1,0 +1,64 @@
+"""Meter points and their meters."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from meter_readings import d0010
+
+from .constraints import max_length_q
+
+
+class MeterPoint(models.Model):
+    """A metering point, known by its MPAN core (J0003)."""
+
+    mpan = models.CharField("MPAN", max_length=13, unique=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(mpan__regex=r"^[0-9]{13}\Z"), name="mpan_is_13_digits"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return d0010.mpan.shown(self.mpan)
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the meter point's page."""
+        return reverse("admin:meter_readings_meterpoint_change", args=(self.pk,))
+
+    @property
+    def distributor(self) -> d0010.mpan.Distributor | None:
+        """Return whose network the point is on, or None where the id is unknown."""
+        return d0010.mpan.distributor_of(self.mpan)
+
+
+class Meter(models.Model):
+    """A meter at a metering point, known by its serial number (J0004)."""
+
+    meter_point = models.ForeignKey(
+        MeterPoint, models.PROTECT, related_name="meters", db_index=False
+    )
+    serial_number = models.CharField(max_length=20, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["meter_point", "serial_number"],
+                name="one_meter_per_meter_point_and_serial_number",
+            ),
+            models.CheckConstraint(
+                condition=~Q(serial_number="") & max_length_q(serial_number=20),
+                name="serial_number_is_1_to_20_characters",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.serial_number
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the meter's page."""
+        return reverse("admin:meter_readings_meter_change", args=(self.pk,))

@@ -1,0 +1,197 @@
+"""Readings, and which of them count."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+
+from django.db import models
+from django.db.models import Q
+
+from meter_readings.d0010 import codes
+
+from .constraints import max_length_q
+from .flow_file import FlowFile
+from .meter import Meter
+
+# The shelf for J0040, NUM(9,1): 12 digits with 3 places.
+VALUE_DIGITS, VALUE_PLACES = 12, 3
+_VALUE_LIMIT = Decimal(10) ** (VALUE_DIGITS - VALUE_PLACES)
+
+# The catalogue's years for a date and time (DateTime domain).
+_EARLIEST = datetime(1949, 12, 31, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class VersionStatus(models.TextChoices):
+    """Which version of a reading event counts (one meter, register and time)."""
+
+    CURRENT = "current", "Current"
+    DUPLICATE = "duplicate", "Duplicate"
+    SUPERSEDED = "superseded", "Superseded"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+# Readings of which there are few have indexes of their own by time. On SQLite one
+# answers only a query that says its condition in the same words.
+NOT_CURRENT_Q = ~Q(version_status=VersionStatus.CURRENT)
+NOT_VALIDATED_Q = ~Q(bsc_validation_status=codes.BscValidationStatus.VALIDATED.value)
+NOT_ROUTINE_Q = ~Q(reading_type=codes.ReadingType.ROUTINE.value)
+ESTIMATED = reduce(
+    or_,
+    (Q(reading_type=code) for code in codes.reading_types_of(codes.Basis.ESTIMATED)),
+)
+
+
+def basis_q(basis: str) -> Q:
+    """Return that a reading rests on `basis`; one with no listed type is actual."""
+    if basis == codes.Basis.ACTUAL:
+        actual = codes.reading_types_of(basis)
+        others = [code.value for code in codes.ReadingType if code not in actual]
+        return ~Q(reading_type__in=others)
+    return Q(reading_type__in=codes.reading_types_of(basis))
+
+
+class ReadingQuerySet(models.QuerySet["Reading"]):
+    """Questions about many readings."""
+
+    def current(self) -> ReadingQuerySet:
+        """Return the readings that count."""
+        return self.filter(version_status=VersionStatus.CURRENT)
+
+    def with_basis(self, basis: str) -> ReadingQuerySet:
+        """Return the readings that rest on `basis` (actual, customer, estimated …)."""
+        return self.filter(basis_q(basis))
+
+
+class Reading(models.Model):
+    """What one register of one meter said at one time (group 030), and who said so.
+
+    On PostgreSQL the table is partitioned by the year of `read_at` (migration 0001);
+    its keys have the time in them there.
+    `value` is the raw register reading (J0040), the multiplier not applied.
+    `source_lines` is filled only where these columns alone would not write the lines
+    back: a time the clock never showed, more than one 032, or one with empty cells.
+    """
+
+    flow_file = models.ForeignKey(
+        FlowFile, models.PROTECT, related_name="readings", db_index=False
+    )
+    line_number = models.PositiveBigIntegerField()
+    mpan_line_number = models.PositiveBigIntegerField("line of its 026")
+    meter_line_number = models.PositiveBigIntegerField("line of its 028")
+    meter = models.ForeignKey(
+        Meter, models.PROTECT, related_name="readings", db_index=False
+    )
+    register_id = models.CharField("register", max_length=2)
+    read_at = models.DateTimeField()
+    value = models.DecimalField(
+        "reading", max_digits=VALUE_DIGITS, decimal_places=VALUE_PLACES
+    )
+    reading_type = models.CharField(
+        max_length=1, choices=codes.ReadingType.choices, blank=True
+    )
+    bsc_validation_status = models.CharField(
+        "BSC validation",
+        max_length=1,
+        choices=codes.BscValidationStatus.choices,
+        blank=True,
+    )
+    md_reset_at = models.DateTimeField("MD reset at", null=True, blank=True)
+    md_reset_count = models.PositiveSmallIntegerField(
+        "MD resets", null=True, blank=True
+    )
+    meter_reading_flag = models.BooleanField("flag", null=True, blank=True)
+    reading_method = models.CharField(
+        "method", max_length=1, choices=codes.ReadingMethod.choices, blank=True
+    )
+    reason_code = models.CharField(
+        "reason", max_length=2, choices=codes.ReasonCode.choices, blank=True
+    )
+    meter_reading_status = models.BooleanField("status", null=True, blank=True)
+    version_status = models.CharField(max_length=10, choices=VersionStatus)
+    source_lines = models.TextField(blank=True)
+
+    objects = ReadingQuerySet.as_manager()
+
+    class Meta:
+        permissions = [("export_reading", "Can export readings and original files")]
+        indexes = [
+            models.Index(
+                fields=["meter", "register_id", "read_at"], name="reading_event"
+            ),
+            models.Index(fields=["read_at", "id"], name="reading_by_time"),
+            # Few readings have a reset, and one of them makes a demand register.
+            models.Index(
+                fields=["meter", "register_id"],
+                condition=Q(md_reset_at__isnull=False)
+                | Q(md_reset_count__isnull=False),
+                name="reading_of_demand",
+            ),
+            models.Index(
+                fields=["version_status", "read_at", "id"],
+                condition=NOT_CURRENT_Q,
+                name="reading_not_current",
+            ),
+            models.Index(
+                fields=["bsc_validation_status", "read_at", "id"],
+                condition=NOT_VALIDATED_Q,
+                name="reading_not_validated",
+            ),
+            models.Index(
+                fields=["reading_type", "read_at", "id"],
+                condition=NOT_ROUTINE_Q,
+                name="reading_not_routine",
+            ),
+            models.Index(
+                fields=["read_at", "id"], condition=ESTIMATED, name="reading_estimated"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["flow_file", "line_number"], name="one_reading_per_file_line"
+            ),
+            models.CheckConstraint(
+                condition=Q(value__gte=0), name="reading_is_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(value__lt=_VALUE_LIMIT), name="reading_has_at_most_9_digits"
+            ),
+            models.CheckConstraint(
+                condition=Q(read_at__gte=_EARLIEST, read_at__lt=_LATEST),
+                name="reading_year_in_dtc_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(version_status__in=VersionStatus.values),
+                name="version_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(register_id="")
+                & max_length_q(
+                    register_id=2,
+                    reading_type=1,
+                    bsc_validation_status=1,
+                    reading_method=1,
+                    reason_code=2,
+                ),
+                name="reading_code_lengths",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.register_id} {self.value} ({self.get_version_status_display()})"
+
+    @property
+    def basis(self) -> codes.Basis:
+        """Return what the reading rests on; no or an unlisted type counts as actual."""
+        return codes.basis_of(self.reading_type)
+
+    @property
+    def is_suspect(self) -> bool:
+        """Return whether it is not valid: by its 032, or else its flag, or J0022."""
+        for verdict in (self.meter_reading_status, self.meter_reading_flag):
+            if verdict is not None:
+                return not verdict
+        return self.bsc_validation_status == codes.BscValidationStatus.FAILED

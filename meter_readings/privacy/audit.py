@@ -1,0 +1,39 @@
+"""What a person asked for, written down without the MPAN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from meter_readings.models import ImportJob, SubjectRequest
+from meter_readings.models.pseudonyms import pseudonymise_mpan
+
+
+def record_request(
+    *,
+    kind: SubjectRequest.Kind,
+    mpan: str,
+    answered_by: str,
+    now: datetime,
+    channel: ImportJob.Channel,
+    reason: str,
+    counts: Mapping[str, int],
+) -> SubjectRequest:
+    """Remember a request that was answered: who, when, by which door, why, how much."""
+    return SubjectRequest.objects.create(
+        kind=kind,
+        pseudonym=pseudonymise_mpan(mpan),
+        answered_at=now,
+        answered_by=answered_by[:150],
+        channel=channel,
+        reason=reason[:200],
+        counts=dict(counts),
+    )
+
+
+def previous_requests(*, mpan: str) -> QuerySet[SubjectRequest]:
+    """Return what was answered about an MPAN, the earliest first."""
+    requests = SubjectRequest.objects.filter(pseudonym=pseudonymise_mpan(mpan))
+    return requests.order_by("answered_at", "pk")

@@ -1,0 +1,1 @@
+"""Read-only queries, bounded by indexes."""

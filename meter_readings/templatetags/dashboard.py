@@ -1,0 +1,28 @@
+"""What needs attention, for the pages that begin with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template import RequestContext
+from django.utils import timezone
+
+from meter_readings.queries import dashboard
+
+register = template.Library()
+
+
+@register.inclusion_tag("meter_readings/includes/attention.html", takes_context=True)
+def attention(context: RequestContext) -> dict[str, Any]:
+    """Show the reasons to look at files to those who may view files."""
+    user = context["user"]
+    may_view = user.has_perm("meter_readings.view_flowfile")
+    return {
+        "user": user,
+        "may_view": may_view,
+        "days": dashboard.ATTENTION_DAYS,
+        "attention_items": (
+            dashboard.attention_items(now=timezone.now()) if may_view else []
+        ),
+    }

@@ -1,0 +1,342 @@
+"""The testing dashboard: who may, what it shows, imports and removes, and where."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
+from django.http import HttpResponse
+from django.test import Client, override_settings
+from django.urls import clear_url_caches
+from django.utils import timezone
+
+import config.urls
+import meter_readings.urls
+from meter_readings.models import FlowFile, ImportJob, MeterPoint, Reading
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.users import user_who_may
+
+from .testcases import BAD, GOOD, UPLOAD, PageTestCase, words_of
+
+DASHBOARD = "/admin/testing/"
+IMPORT = f"{DASHBOARD}import/"
+CLEAR = f"{DASHBOARD}clear/"
+
+
+class DashboardTestCase(PageTestCase):
+    """The folder of samples holds a good and a bad one."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.samples = Path(folder.name)
+        self.enterContext(self.settings(SAMPLE_DATA_DIR=self.samples))
+        (self.samples / "good.uff").write_text(GOOD)
+        (self.samples / "rejected_bad.uff").write_text(BAD)
+
+    def words(self) -> str:
+        """Return what the dashboard says."""
+        response = self.client.get(DASHBOARD)
+        self.assertEqual(response.status_code, 200)
+        return words_of(response)
+
+    def after(self, address: str, **filled_in: str) -> str:
+        """Return what is said after a deed, in its answer or where it leads to."""
+        response = self.client.post(address, filled_in, follow=True)
+        self.assertEqual(response.status_code, 200)
+        text = response.content.decode()
+        return " ".join(str(message) for message in response.context["messages"]) + (
+            words_of(response) if "<h1" in text else ""
+        )
+
+
+class PermissionTests(DashboardTestCase):
+    def statuses(self) -> list[int]:
+        """Return how looking, importing and clearing are answered."""
+        answers: list[HttpResponse] = [
+            self.client.get(DASHBOARD),
+            self.client.post(IMPORT, {"all": "1"}),
+            self.client.post(CLEAR, {"confirmation": "CLEAR"}),
+        ]
+        return [answer.status_code for answer in answers]
+
+    def statuses_for(self, *codenames: str) -> list[int]:
+        """Return the same for staff with these permissions alone."""
+        self.expect_refusals()
+        self.client.force_login(user_who_may(*codenames))
+        return self.statuses()
+
+    def test_who_is_signed_out_signs_in_first(self) -> None:
+        self.client.logout()
+        self.assertEqual(self.statuses(), [302, 302, 302])
+        self.assertEqual(FlowFile.objects.count(), 0)
+
+    def test_mere_staff_are_refused(self) -> None:
+        self.assertEqual(self.statuses_for(), [403, 403, 403])
+
+    def test_who_may_import_and_clear_is_refused_all_the_same(self) -> None:
+        statuses = self.statuses_for("import_flowfile", "clear_database")
+        self.assertEqual(statuses, [403, 403, 403])
+
+    def test_who_may_use_it_looks_only(self) -> None:
+        statuses = self.statuses_for("use_testing_dashboard")
+        self.assertEqual(statuses, [200, 403, 403])
+
+    def test_who_may_import_too_imports(self) -> None:
+        statuses = self.statuses_for("use_testing_dashboard", "import_flowfile")
+        self.assertEqual(statuses, [200, 302, 403])
+
+    def test_who_may_clear_too_clears(self) -> None:
+        statuses = self.statuses_for("use_testing_dashboard", "clear_database")
+        self.assertEqual(statuses, [200, 403, 302])
+
+    def test_what_one_may_not_do_is_not_offered(self) -> None:
+        self.client.force_login(user_who_may("use_testing_dashboard"))
+        page = self.client.get(DASHBOARD)
+        self.assertNotContains(page, '<button type="submit" class="deed')
+        self.assertNotContains(page, '<button type="submit" class="small-deed')
+
+    def test_nothing_is_done_from_another_site(self) -> None:
+        self.expect_refusals()
+        self.client = Client(enforce_csrf_checks=True)
+        self.client.force_login(self.superuser)
+        self.assertEqual(self.statuses(), [200, 403, 403])
+
+    def test_nothing_is_done_by_looking(self) -> None:
+        self.expect_refusals()
+        statuses = [self.client.get(each).status_code for each in (IMPORT, CLEAR)]
+        self.assertEqual(statuses, [405, 405])
+
+
+class LinkTests(DashboardTestCase):
+    link = f'href="{DASHBOARD}"'
+
+    def test_the_index_and_the_sidebar_lead_here(self) -> None:
+        for place in "/admin/", "/admin/auth/user/":
+            with self.subTest(place):
+                self.assertContains(self.client.get(place), self.link)
+
+    def test_they_do_not_for_mere_staff(self) -> None:
+        self.client.force_login(user_who_may("view_user", "import_flowfile"))
+        for place in "/admin/", "/admin/auth/user/":
+            with self.subTest(place):
+                self.assertNotContains(self.client.get(place), self.link)
+
+
+class ProductionTests(DashboardTestCase):
+    """In production the addresses are those of nothing."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.expect_refusals()
+        # Last in, first out: the addresses are read again when it is over.
+        self.addCleanup(self.read_addresses)
+        self.enterContext(override_settings(IS_PRODUCTION=True))
+        self.read_addresses()
+
+    def read_addresses(self) -> None:
+        """Read the addresses again, as a new process would."""
+        importlib.reload(meter_readings.urls)
+        importlib.reload(config.urls)
+        clear_url_caches()
+
+    def test_there_is_no_such_page(self) -> None:
+        for address in DASHBOARD, IMPORT, CLEAR:
+            with self.subTest(address):
+                self.assertEqual(self.client.get(address).status_code, 404)
+
+    def test_nothing_can_be_posted_there(self) -> None:
+        imported(GOOD)
+        answer = self.client.post(CLEAR, {"confirmation": "CLEAR"})
+        self.assertEqual([answer.status_code, Reading.objects.count()], [404, 3])
+
+    def test_nothing_leads_there(self) -> None:
+        self.assertNotContains(self.client.get("/admin/"), DASHBOARD)
+
+    def test_uploads_are_there_all_the_same(self) -> None:
+        self.assertEqual(self.client.get("/admin/upload/").status_code, 200)
+
+
+class HoldingsTests(DashboardTestCase):
+    def test_nothing_is_held_at_first(self) -> None:
+        words = self.words()
+        self.assertIn("Imported files 0 Meter points 0 Meters 0 Readings 0", words)
+        self.assertIn("There was none yet. Import a sample file above.", words)
+
+    def test_what_is_held_is_counted(self) -> None:
+        imported(GOOD)
+        self.assertIn(
+            "Imported files 1 Meter points 2 Meters 2 Readings 3", self.words()
+        )
+
+    def test_statistics_are_told(self) -> None:
+        imported(GOOD, now=timezone.now())
+        import_text(BAD, "bad.uff", now=timezone.now())
+        words = self.words()
+        self.assertIn("✓ Imported 1 ✕ Rejected 1 ● Undone 0", words)
+        self.assertIn("✕ Error 1 ▲ Warning 2 ● Note 0", words)
+        self.assertIn("Actual 3", words)
+
+    def test_an_attempt_that_goes_on_counts_by_its_state(self) -> None:
+        ImportJob.objects.create(
+            filename="a.uff",
+            channel="command",
+            policy="standard",
+            started_at=timezone.now(),
+            heartbeat_at=timezone.now(),
+        )
+        self.assertIn("by outcome Outcome Number ● Running 1", self.words())
+
+    def test_recent_imports_are_told(self) -> None:
+        file = imported(GOOD, "a.uff", requested_by=self.superuser)
+        page = self.client.get(DASHBOARD)
+        self.assertContains(page, f'"{file.get_absolute_url()}">a.uff</a>')
+        self.assertIn("a.uff ✓ Imported 3 Command line alice 24 Nov", words_of(page))
+
+    def test_takes_files_of_ones_own(self) -> None:
+        page = self.client.get(DASHBOARD).content.decode()
+        form = page[page.index(f'action="{UPLOAD}"') :]
+        form = form[: form.index("</form>")]
+        for name in ("flow_files", "policy", "allow_same_name", "import", "check"):
+            with self.subTest(name):
+                self.assertIn(f'name="{name}"', form)
+
+    def test_has_one_h1(self) -> None:
+        self.assertContains(self.client.get(DASHBOARD), "<h1>", 1)
+
+    def test_takes_as_many_queries_however_much_is_held(self) -> None:
+        counts = [self.query_count(DASHBOARD)]
+        for number in range(1, 20):
+            text = GOOD.replace("TEST000001", f"TEST1{number:05}")
+            imported(text, f"{number}.uff", requested_by=self.superuser)
+        self.client.post(IMPORT, {"all": "1"})
+        counts.append(self.query_count(DASHBOARD))
+        self.assertEqual(counts, [12, 12])
+
+
+class SampleTests(DashboardTestCase):
+    def test_are_listed_with_size_and_state(self) -> None:
+        words = self.words()
+        self.assertIn("good.uff Not yet Import 347 bytes", words)
+
+    def test_say_what_became_of_them(self) -> None:
+        self.client.post(IMPORT, {"all": "1"})
+        words = self.words()
+        self.assertIn("good.uff ✓ Imported 347 bytes", words)
+        self.assertIn("rejected_bad.uff ✕ Rejected Import", words)
+
+    def test_are_known_by_their_bytes_and_not_their_names(self) -> None:
+        imported(GOOD, "another.uff")
+        self.assertIn("good.uff ✓ Imported", self.words())
+
+    def test_one_is_imported_by_its_name(self) -> None:
+        told = self.after(IMPORT, sample="good.uff")
+        self.assertIn("good.uff: Imported as #", told)
+        self.assertEqual(FlowFile.objects.get().filename, "good.uff")
+
+    def test_one_that_is_rejected_says_why(self) -> None:
+        told = self.after(IMPORT, sample="rejected_bad.uff")
+        self.assertIn("rejected_bad.uff: Rejected: The value is below zero.", told)
+
+    def test_all_are_imported_at_once(self) -> None:
+        told = self.after(IMPORT, all="1")
+        self.assertIn("2 files: 1 imported, 1 rejected; 3 readings loaded.", told)
+
+    def test_a_job_says_who_and_by_which_door(self) -> None:
+        self.client.post(IMPORT, {"sample": "good.uff"})
+        job = ImportJob.objects.get()
+        self.assertEqual([job.requested_by, job.channel], [self.superuser, "admin"])
+
+    def test_a_path_is_not_a_name(self) -> None:
+        outside = self.samples.parent / "outside.uff"
+        outside.write_text(GOOD)
+        self.addCleanup(outside.unlink)
+        for name in "../outside.uff", str(outside), "../../etc/passwd", "good.uff/", "":
+            with self.subTest(name):
+                told = self.after(IMPORT, sample=name)
+                self.assertIn("There is no sample file of that name.", told)
+        self.assertEqual(ImportJob.objects.count(), 0)
+
+    def test_where_there_are_none_it_is_said(self) -> None:
+        with self.settings(SAMPLE_DATA_DIR=self.samples / "nowhere"):
+            self.assertIn("There are none: the folder sample_data", self.words())
+            self.assertIn("There is no sample file", self.after(IMPORT, all="1"))
+
+
+class ClearTests(DashboardTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        imported(EVERY_GROUP)
+        self.expect_refusals()
+
+    def clear(self, word: str = "CLEAR") -> str:
+        """Return what is said after somebody typed a word."""
+        return self.after(CLEAR, confirmation=word)
+
+    def test_removes_what_was_imported(self) -> None:
+        self.clear()
+        rows = Reading, MeterPoint, FlowFile, ImportJob
+        self.assertEqual([each.objects.count() for each in rows], [0, 0, 0, 0])
+
+    def test_tells_what_was_removed(self) -> None:
+        told = self.clear()
+        self.assertIn("The database is clear: 3 readings, 3 site visits, ", told)
+
+    def test_leaves_users(self) -> None:
+        self.clear()
+        self.assertEqual(User.objects.get(), self.superuser)
+
+    def test_removes_the_original_bytes(self) -> None:
+        name = FlowFile.objects.get().content.name
+        self.clear()
+        self.assertIs(default_storage.exists(name), False)
+
+    def test_is_written_down_with_who_did_it(self) -> None:
+        logging.disable(logging.NOTSET)
+        with self.assertLogs("meter_readings", "WARNING") as logs:
+            self.clear()
+        entry = LogEntry.objects.get()
+        self.assertEqual(entry.user, self.superuser)
+        self.assertIn("Database cleared: 3 readings", entry.change_message)
+        self.assertIn(f"User {self.superuser.pk} cleared", logs.output[0])
+
+    def test_says_beforehand_what_it_would_remove(self) -> None:
+        self.assertIn("3 readings, site visits, 2 meters, 2 meter points", self.words())
+
+    def test_any_other_word_removes_nothing(self) -> None:
+        for word in "clear", "CLEAR ", " CLEAR", "CLEAR!", "yes", "":
+            with self.subTest(word):
+                self.assertIn("nothing was deleted.", self.clear(word))
+        self.assertEqual(Reading.objects.count(), 3)
+
+    def test_a_wrong_word_is_told_at_the_field(self) -> None:
+        page = self.client.post(CLEAR, {"confirmation": "clear"})
+        self.assertContains(page, 'aria-invalid="true"')
+        self.assertContains(page, 'aria-describedby="clear-help clear-problem"')
+
+    def test_is_refused_while_a_file_is_imported(self) -> None:
+        ImportJob.objects.update(
+            state=ImportJob.State.RUNNING,
+            heartbeat_at=timezone.now() - timedelta(seconds=3),
+        )
+        told = self.clear()
+        self.assertIn("Nothing was removed. A file is being imported.", told)
+        self.assertEqual(Reading.objects.count(), 3)
+
+
+class DocumentedTests(DashboardTestCase):
+    def test_the_samples_of_the_project_all_have_a_state(self) -> None:
+        folder = settings.BASE_DIR / "sample_data"
+        with self.settings(SAMPLE_DATA_DIR=folder):
+            told = self.after(IMPORT, all="1")
+        count = len(list(folder.glob("*.uff")))
+        self.assertIn(f"{count} files: {count - 2} imported, 2 rejected", told)

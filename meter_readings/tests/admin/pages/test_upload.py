@@ -1,0 +1,417 @@
+"""The upload page: who may, what is told of each file, and what is too much."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import logging
+import zipfile
+from contextlib import nullcontext
+from pathlib import Path
+from unittest.mock import patch
+
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.test import Client, override_settings
+
+from meter_readings import importer
+from meter_readings.models import FlowFile, ImportJob, Reading
+from meter_readings.tests.admin.testcases import list_address
+from meter_readings.tests.disk_full import no_room
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.users import user_who_may
+
+from .testcases import BAD, GOOD, UPLOAD, PageTestCase, sent, words_of
+
+
+def packed(**texts: str) -> bytes:
+    """Return a ZIP archive of files with these names and texts."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(f"{name}.uff", text)
+    return stream.getvalue()
+
+
+class PermissionTests(PageTestCase):
+    def test_who_is_signed_out_signs_in_first(self) -> None:
+        self.client.logout()
+        response = self.client.get(UPLOAD)
+        self.assertRedirects(response, f"/admin/login/?next={UPLOAD}")
+
+    def test_who_is_signed_out_uploads_nothing(self) -> None:
+        self.client.logout()
+        self.assertEqual(self.upload(sent(GOOD)).status_code, 302)
+        self.assertEqual(FlowFile.objects.count(), 0)
+
+    def test_staff_who_may_only_look_are_refused(self) -> None:
+        self.expect_refusals()
+        self.client.force_login(user_who_may("view_flowfile"))
+        statuses = [self.client.get(UPLOAD).status_code]
+        statuses.append(self.upload(sent(GOOD)).status_code)
+        statuses.append(self.client.get(f"{UPLOAD}sample/").status_code)
+        self.assertEqual(statuses, [403, 403, 403])
+        self.assertEqual(FlowFile.objects.count(), 0)
+
+    def test_staff_who_may_import_do(self) -> None:
+        self.client.force_login(user_who_may("import_flowfile"))
+        self.assertIn("Imported as", self.told(sent(GOOD)))
+
+    def test_who_may_not_look_at_files_is_led_to_none(self) -> None:
+        self.client.force_login(user_who_may("import_flowfile"))
+        page = self.upload(sent(GOOD))
+        self.assertNotContains(page, FlowFile.objects.get().get_absolute_url())
+
+    def test_an_upload_from_another_site_is_refused(self) -> None:
+        self.expect_refusals()
+        self.client = Client(enforce_csrf_checks=True)
+        self.client.force_login(self.superuser)
+        self.assertEqual(self.upload(sent(GOOD)).status_code, 403)
+        self.assertEqual(FlowFile.objects.count(), 0)
+
+    def test_an_upload_by_the_form_is_not(self) -> None:
+        self.client = Client(enforce_csrf_checks=True)
+        self.client.force_login(self.superuser)
+        token = self.client.get(UPLOAD).cookies["csrftoken"].value
+        self.upload(sent(GOOD), csrfmiddlewaretoken=token)
+        self.assertEqual(FlowFile.objects.count(), 1)
+
+    def test_other_methods_are_refused(self) -> None:
+        self.expect_refusals()
+        self.assertEqual(self.client.put(UPLOAD).status_code, 405)
+
+
+class LinkTests(PageTestCase):
+    places = ["/admin/", list_address("flowfile"), UPLOAD]
+
+    def test_the_index_the_sidebar_and_the_list_lead_here(self) -> None:
+        for place in self.places:
+            with self.subTest(place):
+                self.assertContains(self.client.get(place), f'href="{UPLOAD}"')
+
+    def test_they_do_not_for_those_who_may_not(self) -> None:
+        self.client.force_login(user_who_may("view_flowfile"))
+        for place in self.places[:2]:
+            with self.subTest(place):
+                self.assertNotContains(self.client.get(place), UPLOAD)
+
+    def test_the_sidebar_says_where_one_is(self) -> None:
+        link = f'<a href="{UPLOAD}" aria-current="page">Upload files</a>'
+        self.assertContains(self.client.get(UPLOAD), link, html=True)
+
+
+class FormTests(PageTestCase):
+    def test_has_one_h1(self) -> None:
+        self.assertContains(self.client.get(UPLOAD), "<h1>Upload files</h1>", 1)
+
+    def test_says_what_is_taken(self) -> None:
+        page = words_of(self.client.get(UPLOAD))
+        self.assertIn("alone or packed as .gz or .zip", page)
+        self.assertIn("Up to 100 files and 1.0 GB at a time", page)
+
+    def test_explains_each_policy(self) -> None:
+        page = words_of(self.client.get(UPLOAD))
+        for start in (
+            "Standard. Any unusable",
+            "Strict. The full",
+            "Salvage. As standard",
+        ):
+            with self.subTest(start):
+                self.assertIn(start, page)
+
+    def test_blames_nobody_who_has_just_come(self) -> None:
+        self.assertNotIn("Choose one file or more.", words_of(self.client.get(UPLOAD)))
+
+    def test_asks_for_a_file_where_none_was_chosen(self) -> None:
+        self.assertIn("✕ Choose one file or more.", self.told())
+
+    def test_asks_for_a_policy_that_there_is(self) -> None:
+        self.assertIn(
+            "✕ Choose a validation level.", self.told(sent(GOOD), policy="lax")
+        )
+
+    def test_keeps_the_policy_for_the_next_upload(self) -> None:
+        page = self.upload(sent(GOOD), policy="strict")
+        self.assertContains(page, 'value="strict" id="id_policy_1" required checked')
+
+    def test_the_sample_file_loads(self) -> None:
+        sample = self.client.get(f"{UPLOAD}sample/")
+        self.assertIn("economy_7.uff", sample.headers["Content-Disposition"])
+        self.assertIn("Imported as", self.told(sent(sample.content)))
+
+    def test_takes_so_many_queries(self) -> None:
+        self.assertEqual(self.query_count(UPLOAD), 2)
+
+
+class OutcomeTests(PageTestCase):
+    def test_an_imported_file_is_told_and_leads_to_its_page(self) -> None:
+        page = self.upload(sent(GOOD))
+        file = FlowFile.objects.get()
+        self.assertIn(f"Imported as #{file.pk}: 3 readings, ", words_of(page))
+        self.assertContains(page, f'"{file.get_absolute_url()}">The flow file, #')
+
+    def test_a_rejected_file_is_told_with_its_findings(self) -> None:
+        page = self.upload(sent(BAD))
+        self.assertIn("Rejected: The value is below zero.", words_of(page))
+        self.assertIn(
+            'line 5, 030 Register Reading (J0040): found "-1.0", expected zero or more',
+            words_of(page),
+        )
+        self.assertContains(page, "<details open>")
+
+    def test_a_rejected_file_leads_to_its_report(self) -> None:
+        page = self.upload(sent(BAD))
+        address = FlowFile.objects.get().get_absolute_url()
+        self.assertContains(page, f'"{address}">The whole report, #')
+
+    def test_a_rule_is_told_with_the_first_lines_of_it(self) -> None:
+        reading = "030|01|20240401000000|-1.0|||T|P|\n"
+        many = BAD.replace(reading, reading * 9)
+        told = self.told(sent(many))
+        self.assertIn("9 times: The value is below zero.", told)
+        self.assertIn("line 7", told)
+        self.assertNotIn("line 8", told)
+        self.assertIn("and 6 more", told)
+
+    def test_what_is_only_a_warning_is_folded_away(self) -> None:
+        page = self.upload(sent(EVERY_GROUP))
+        self.assertContains(page, "<details>")
+
+    def test_a_file_that_was_imported_leads_to_its_first_import(self) -> None:
+        first = imported(GOOD, "first.uff")
+        page = self.upload(sent(GOOD, "again.uff"))
+        words = f"Already imported as #{first.pk} (first.uff)"
+        self.assertIn(words, words_of(page))
+        self.assertContains(page, f'"{first.get_absolute_url()}">The first import, #')
+
+    def test_a_file_whose_name_is_taken_leads_to_the_one_that_has_it(self) -> None:
+        first = imported(GOOD, "a.uff")
+        other = GOOD.replace("TEST000001", "TEST000002")
+        page = self.upload(sent(other, "a.uff"))
+        self.assertIn("Refused: A file of this name", words_of(page))
+        self.assertContains(page, f'"{first.get_absolute_url()}">The file of that name')
+
+    def test_the_same_name_can_be_allowed(self) -> None:
+        imported(GOOD, "a.uff")
+        other = GOOD.replace("TEST000001", "TEST000002")
+        told = self.told(sent(other, "a.uff"), allow_same_name="on")
+        self.assertIn("Imported as", told)
+
+    def test_the_policy_is_obeyed(self) -> None:
+        told = self.told(sent(BAD), policy="salvage")
+        self.assertIn("2 readings, 1 left out", told)
+
+    def test_the_title_says_what_they_come_to(self) -> None:
+        page = self.upload(sent(GOOD), sent(BAD, "b.uff"))
+        title = "<title>2 files: 1 imported, 1 rejected; 3 readings loaded. |"
+        self.assertContains(page, title)
+
+    def test_an_empty_file_is_rejected_in_words(self) -> None:
+        self.assertIn("Rejected: The file is empty.", self.told(sent("")))
+
+    def test_a_job_says_who_and_by_which_door(self) -> None:
+        self.upload(sent(GOOD))
+        job = ImportJob.objects.get()
+        self.assertEqual([job.requested_by, job.channel], [self.superuser, "upload"])
+
+
+class CheckOnlyTests(PageTestCase):
+    def test_keeps_nothing(self) -> None:
+        self.upload(sent(GOOD), sent(BAD, "b.uff"), check="1")
+        held = FlowFile.objects.count(), Reading.objects.count()
+        self.assertEqual([*held, ImportJob.objects.count()], [0, 0, 0])
+
+    def test_tells_what_would_come_of_it(self) -> None:
+        told = self.told(sent(GOOD), sent(BAD, "b.uff"), check="1")
+        self.assertIn("Would be imported: 3 readings", told)
+        self.assertIn("Would be rejected: The value is below zero.", told)
+        self.assertIn("3 readings would be loaded. Nothing was kept.", told)
+
+    def test_tells_the_findings(self) -> None:
+        self.assertIn('found "-1.0"', self.told(sent(BAD), check="1"))
+
+
+class SeveralFilesTests(PageTestCase):
+    def test_a_bad_file_does_not_stop_the_others(self) -> None:
+        files = sent(BAD), sent(b"\x1f\x8bbroken", "b.gz"), sent(GOOD, "c.uff")
+        self.assertIn("1 imported, 1 rejected, 1 unreadable", self.told(*files))
+
+    def test_every_file_of_an_archive_is_told(self) -> None:
+        told = self.told(sent(packed(good=GOOD, bad=BAD), "all.zip"))
+        self.assertIn("good.uff in all.zip ✓ Imported", told)
+        self.assertIn("bad.uff in all.zip ✕ Rejected", told)
+
+    def test_a_compressed_file_goes_by_its_own_name(self) -> None:
+        told = self.told(sent(gzip.compress(GOOD.encode()), "a.uff.gz"))
+        self.assertIn("a.uff ✓ Imported", told)
+
+    def test_what_is_wrong_with_an_archive_is_told(self) -> None:
+        told = self.told(sent(b"PK\x03\x04broken", "all.zip"))
+        self.assertIn("all.zip ✕ Unreadable: all.zip is not a whole archive", told)
+
+    def test_a_member_that_is_broken_does_not_stop_the_others(self) -> None:
+        data = packed(good=GOOD, bad=BAD).replace(b"TEST000002", b"TEST00000X", 1)
+        told = self.told(sent(data, "all.zip"))
+        self.assertIn("good.uff in all.zip ✓ Imported", told)
+        self.assertIn("bad.uff in all.zip ✕ Unreadable", told)
+
+    def test_a_bomb_is_refused_in_words(self) -> None:
+        bomb = gzip.compress(bytes(70 << 20))
+        told = self.told(sent(bomb, "bomb.gz"))
+        self.assertIn("unpacks to far more than a flow file does", told)
+
+    def test_an_archive_in_an_archive_is_no_flow_file(self) -> None:
+        inner = packed(good=GOOD)
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("inner.zip", inner)
+        told = self.told(sent(stream.getvalue(), "outer.zip"))
+        self.assertIn("inner.zip in outer.zip ✕ Rejected", told)
+
+
+class HostileNameTests(PageTestCase):
+    names = {
+        "../../etc/passwd": "passwd",
+        "..\\..\\boot.ini": "boot.ini",
+        "a\0b.uff": "ab.uff",
+        "two\nlines.uff": "twolines.uff",
+        "\u202efdp.uff": "fdp.uff",
+        "<script>alert(1)<.uff": "<script>alert(1)<.uff",
+        "x" * 300 + ".uff": "x" * 251 + ".uff",
+    }
+
+    def send(self, name: str) -> HttpResponse:
+        """Return the page after an upload under a name, written as it is."""
+        quoted = name.replace("\\", "\\\\")
+        body = (
+            '--b\r\nContent-Disposition: form-data; name="policy"\r\n\r\nstandard\r\n'
+            '--b\r\nContent-Disposition: form-data; name="flow_files"; '
+            f'filename="{quoted}"\r\n\r\n{GOOD}\r\n--b--\r\n'
+        )
+        kind = "multipart/form-data; boundary=b"
+        return self.client.generic("POST", UPLOAD, body.encode(), kind)
+
+    def test_are_shown_without_what_does_not_print(self) -> None:
+        for name, shown in self.names.items():
+            with self.subTest(name):
+                (file,) = self.send(name).context["results"].files
+                self.assertEqual(file.name, shown)
+
+    def test_are_never_taken_for_a_page(self) -> None:
+        self.assertNotContains(self.send("<script>alert(1)<.uff"), "<script>alert")
+
+    def test_are_never_paths(self) -> None:
+        for name in self.names:
+            self.send(name)
+        stored = [path.name for path in Path(settings.MEDIA_ROOT).rglob("*.*")]
+        self.assertEqual(stored, [f"{FlowFile.objects.get().sha256}.uff"])
+
+    def test_in_an_archive_are_no_paths_either(self) -> None:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("../../evil\u202e.uff", GOOD)
+        told = self.told(sent(stream.getvalue(), "all.zip"))
+        self.assertIn("evil\ufffd.uff in all.zip ✓ Imported", told)
+
+
+class BrokenOffTests(PageTestCase):
+    """What the server cannot do costs one file, and is told without its secrets."""
+
+    def told_when(self, error: Exception, status: int = 200) -> str:
+        """Return what is told where an import fails in this way."""
+        real, calls = importer.import_flow_file, []
+
+        def fail_once(**options: object) -> importer.ImportResult:
+            calls.append(1)
+            if len(calls) == 1:
+                raise error
+            return real(**options)
+
+        with patch.object(importer.runner, "import_flow_file", fail_once):
+            refused = (
+                self.assertLogs("django.request") if status > 200 else nullcontext()
+            )
+            with refused, self.assertLogs("meter_readings", logging.ERROR) as logs:
+                answer = self.upload(sent(BAD), sent(GOOD, "b.uff"))
+        self.assertEqual(answer.status_code, status)
+        told = words_of(answer)
+        self.assertNotIn("secret", str(logs.output) + told)
+        return told
+
+    def test_a_folder_that_cannot_be_written_is_told(self) -> None:
+        self.assertIn("Nothing of it was imported", self.told_when(OSError("secret")))
+
+    def test_a_full_disk_is_told(self) -> None:
+        told = self.told_when(importer.StorageFull("secret"), status=507)
+        self.assertIn("Broken off: the storage is full.", told)
+
+    def test_another_load_that_lasts_is_told(self) -> None:
+        told = self.told_when(importer.ImportLockTimeout("secret"), status=503)
+        self.assertIn("another file is being loaded", told)
+        self.assertIn("Send it again in a minute.", told)
+
+    def test_a_database_that_gives_up_is_told(self) -> None:
+        told = self.told_when(OperationalError("secret"), status=503)
+        self.assertIn("1 imported, 1 broken off", told)
+
+    def test_a_disk_that_is_full_before_the_file_is_here_is_told(self) -> None:
+        self.expect_refusals()
+        write = "django.core.files.uploadedfile.TemporaryUploadedFile.write"
+        with self.settings(FILE_UPLOAD_MAX_MEMORY_SIZE=10):
+            with patch(write, create=True, side_effect=no_room()):
+                page = self.upload(sent(GOOD))
+        self.assertEqual(page.status_code, 507)
+        self.assertIn("The storage is full.", words_of(page))
+
+
+class Cut(io.RawIOBase):
+    """A line that is cut after a while."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise OSError("connection reset")
+
+
+class CutOffTests(PageTestCase):
+    def test_an_upload_that_broke_off_is_told_and_leaves_nothing(self) -> None:
+        self.expect_refusals()
+        data = {"flow_files": sent(GOOD), "policy": "standard"}
+        page = self.client.post(UPLOAD, data, **{"wsgi.input": Cut()})
+        self.assertEqual(page.status_code, 400)
+        self.assertIn("It broke off on its way here. Send it again.", words_of(page))
+        self.assertEqual(ImportJob.objects.count(), 0)
+
+
+class TooMuchTests(PageTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.expect_refusals()
+        # What checks where a form comes from reads it, which must not come first.
+        self.client = Client(enforce_csrf_checks=True)
+        self.client.force_login(self.superuser)
+
+    @override_settings(UPLOAD_MAX_MEGABYTES=1)
+    def test_too_many_bytes_are_refused_in_words(self) -> None:
+        page = self.upload(sent(bytes(1 << 20)))
+        self.assertEqual(page.status_code, 413)
+        self.assertIn("That is more than 1.0 MB", words_of(page))
+        self.assertEqual(ImportJob.objects.count(), 0)
+
+    @override_settings(UPLOAD_MAX_MEGABYTES=1)
+    def test_who_may_not_upload_is_sent_away_before_it_is_read(self) -> None:
+        self.client.logout()
+        self.assertEqual(self.upload(sent(bytes(1 << 20))).status_code, 302)
+
+    @override_settings(DATA_UPLOAD_MAX_NUMBER_FILES=2)
+    def test_too_many_files_are_refused_in_words(self) -> None:
+        page = self.upload(*[sent(GOOD, f"{name}.uff") for name in "abc"])
+        self.assertEqual(page.status_code, 413)
+        self.assertIn("Those are more than 2 files", words_of(page))
+        self.assertEqual(ImportJob.objects.count(), 0)
+
+    @override_settings(DATA_UPLOAD_MAX_NUMBER_FILES=2)
+    def test_as_many_as_may_be_are_taken(self) -> None:
+        token = self.client.get(UPLOAD).cookies["csrftoken"].value
+        files = sent(GOOD), sent(BAD, "b.uff")
+        self.assertIn("2 files", self.told(*files, csrfmiddlewaretoken=token))

@@ -1,0 +1,54 @@
+"""What tests of these pages share: who may what, and files sent as a browser does."""
+
+from __future__ import annotations
+
+import html
+import re
+import tempfile
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+
+from meter_readings.tests.admin.testcases import AdminTestCase
+from meter_readings.tests.flow_file_builder import EVERY_GROUP
+
+UPLOAD = "/admin/upload/"
+GOOD = EVERY_GROUP
+BAD = EVERY_GROUP.replace("12345.0", "-1.0").replace("TEST000001", "TEST000002")
+
+_TAG = re.compile("<[^>]*>")
+
+
+def sent(text: str | bytes, name: str = "a.uff") -> SimpleUploadedFile:
+    """Return a file as a browser sends it."""
+    data = text.encode("cp1252") if isinstance(text, str) else text
+    return SimpleUploadedFile(name, data)
+
+
+def words_of(response: HttpResponse) -> str:
+    """Return the words of a page's main part, without its marks."""
+    text = response.content.decode()
+    words = html.unescape(_TAG.sub(" ", text[text.index("<h1") :])).split()
+    return " ".join(words)
+
+
+class PageTestCase(AdminTestCase):
+    """A superuser is signed in; received bytes are kept where no other test looks."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.enterContext(self.settings(MEDIA_ROOT=folder.name))
+
+    def upload(self, *files: SimpleUploadedFile, **filled_in: Any) -> HttpResponse:
+        """Return the answer to an upload of these files."""
+        data = {"flow_files": files, "policy": "standard"} | filled_in
+        return self.client.post(UPLOAD, data)
+
+    def told(self, *files: SimpleUploadedFile, **filled_in: Any) -> str:
+        """Return what an upload of these files is answered, in words."""
+        response = self.upload(*files, **filled_in)
+        self.assertEqual(response.status_code, 200)
+        return words_of(response)

@@ -1,0 +1,502 @@
+"""From staging rows to rows of the database, and what only they can tell."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from unittest.mock import patch
+
+from django.db import connection
+from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
+
+from meter_readings.importer import MAX_STORED_PER_RULE, ImportResult
+from meter_readings.importer.merge import LoadCounts
+from meter_readings.models import FlowFile, Meter, MeterPoint, Reading, SiteVisit
+from meter_readings.tests.flow_file_builder import (
+    EVERY_GROUP,
+    flow_file,
+    flow_file_of_readings,
+    header_line,
+    mpan_core,
+)
+from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.partition_helpers import ensure_partitions
+
+from .row_helpers import rows_of, settle_everything
+
+LATER_HEADER = header_line(file_identifier="TEST000002", created_at="20240402091501")
+
+
+def later(groups: str | list[str]) -> ImportResult:
+    """Return what comes of a file created a second later, with these groups."""
+    return import_text(flow_file(groups, header=LATER_HEADER), "later.uff")
+
+
+def counts_of(result: ImportResult) -> dict[str, int]:
+    """Return what was loaded, without what was not."""
+    assert result.loaded is not None
+    return {name: count for name, count in result.loaded._asdict().items() if count}
+
+
+class RowsTests(TestCase):
+    """The file of every group, row by row."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.file = imported(EVERY_GROUP)
+
+    def test_has_the_meter_points_in_file_order(self) -> None:
+        mpans = MeterPoint.objects.order_by("pk").values_list("mpan", flat=True)
+        self.assertEqual(list(mpans), ["1000000000003", "2000000000015"])
+
+    def test_has_the_meters_in_file_order(self) -> None:
+        meters = Meter.objects.order_by("pk").values_list(
+            "serial_number", "meter_point__mpan"
+        )
+        self.assertEqual(
+            list(meters),
+            [("TST0000001", "1000000000003"), ("TST0000002", "2000000000015")],
+        )
+
+    def assert_reading(self, line_number: int, **expected: object) -> None:
+        """Compare what the reading of a line says."""
+        found = Reading.objects.values(*expected).get(line_number=line_number)
+        self.assertEqual(found, expected)
+
+    def test_has_a_reading_of_each_030(self) -> None:
+        line_numbers = Reading.objects.values_list("line_number", flat=True)
+        self.assertEqual(sorted(line_numbers), [5, 6, 10])
+
+    def test_a_reading_knows_its_lines(self) -> None:
+        self.assert_reading(10, mpan_line_number=7, meter_line_number=8)
+
+    def test_a_reading_knows_its_meter_and_file(self) -> None:
+        reading = Reading.objects.get(line_number=10)
+        self.assertEqual(reading.meter.serial_number, "TST0000002")
+        self.assertEqual(reading.flow_file, self.file)
+
+    def test_a_reading_has_what_its_groups_say(self) -> None:
+        self.assert_reading(
+            5,
+            register_id="01",
+            value=Decimal("12345.000"),
+            reading_type="R",
+            bsc_validation_status="V",
+            meter_reading_flag=True,
+            reading_method="P",
+            reason_code="",
+            meter_reading_status=None,
+            source_lines="",
+        )
+
+    def test_a_reading_without_a_reset_has_none(self) -> None:
+        self.assert_reading(5, md_reset_at=None, md_reset_count=None)
+
+    def test_a_reading_has_its_reset(self) -> None:
+        reading = Reading.objects.get(line_number=6)
+        assert reading.md_reset_at is not None
+        self.assertEqual(reading.md_reset_at.isoformat(), "2024-03-01T00:00:00+00:00")
+        self.assertEqual(reading.md_reset_count, 1)
+
+    def test_a_suspect_reading_has_its_032(self) -> None:
+        self.assert_reading(
+            10, meter_reading_flag=False, reason_code="05", meter_reading_status=False
+        )
+
+    def assert_visit(self, line_number: int, **expected: object) -> None:
+        """Compare what the visit of a line says."""
+        found = SiteVisit.objects.values(*expected).get(line_number=line_number)
+        self.assertEqual(found, expected)
+
+    def test_has_the_visit_of_a_026(self) -> None:
+        self.assert_visit(
+            3,
+            group="027",
+            check_code="02",
+            additional_information="Synthetic note",
+            mpan_line_number=2,
+            meter_line_number=None,
+            reading_line_number=None,
+            meter_point__mpan="1000000000003",
+            meter__serial_number=None,
+            bsc_validation_status="V",
+            reading_type="",
+        )
+
+    def test_has_the_visit_of_a_028(self) -> None:
+        self.assert_visit(
+            9,
+            group="029",
+            check_code="20",
+            additional_information="",
+            mpan_line_number=7,
+            meter_line_number=8,
+            reading_line_number=None,
+            meter_point__mpan="2000000000015",
+            meter__serial_number="TST0000002",
+            bsc_validation_status="F",
+            reading_type="R",
+        )
+
+    def test_has_the_visit_of_a_030(self) -> None:
+        self.assert_visit(12, group="033", meter_line_number=8, reading_line_number=10)
+
+
+class BareGroupTests(TestCase):
+    def test_a_028_with_nothing_beneath_is_a_visit_without_a_code(self) -> None:
+        imported(flow_file("""
+            026|2000000000015|V|
+            028|TST0000001|R|
+            """))
+        visit = SiteVisit.objects.get()
+        self.assertEqual((visit.group, visit.check_code), ("028", ""))
+        self.assertEqual(visit.meter, Meter.objects.get())
+
+    def test_a_026_with_nothing_beneath_is_a_visit_without_a_code(self) -> None:
+        imported(flow_file("026|2000000000015|V|"))
+        visit = SiteVisit.objects.get()
+        self.assertEqual((visit.group, visit.meter), ("026", None))
+        self.assertEqual(visit.meter_point, MeterPoint.objects.get())
+
+
+class PathTests(TestCase):
+    """Common readings come by columns, others one by one: both give the same rows."""
+
+    def rows_of_readings(self, *readings: str) -> list[tuple[object, ...]]:
+        """Return the rows of readings in a file, in line order."""
+        imported(flow_file_of_readings(*readings))
+        return rows_of(Reading)["Reading"]
+
+    def test_an_odd_line_among_common_ones_changes_no_row(self) -> None:
+        common = [f"030|S|202403{day:02}000000|9{day}.0|||T|N|" for day in range(1, 30)]
+        by_columns = self.rows_of_readings(*common)
+        FlowFile.objects.all()  # the next file is another: it has one line more
+        Reading.objects.all().delete()
+        FlowFile.objects.all().delete()
+        by_lines = self.rows_of_readings(*(f"{line} " for line in common))
+        self.assertEqual([row[1:] for row in by_lines], [row[1:] for row in by_columns])
+
+    def test_cells_of_spaces_are_empty(self) -> None:
+        readings = [f"030|S|202403{day:02}000000|9.0| | | |N|" for day in (1, 2, 3)]
+        imported(flow_file_of_readings(*readings))
+        empty = Reading.objects.filter(
+            md_reset_at=None, md_reset_count=None, meter_reading_flag=None
+        )
+        self.assertEqual(empty.count(), 3)
+
+    def test_leading_zeros_of_a_count_do_not_count(self) -> None:
+        reset = "030|MD|20240401000000|9.0|20240301000000|001|T|N|"
+        imported(flow_file_of_readings(reset, reset.replace("MD", "M2")))
+        counts = Reading.objects.values_list("md_reset_count", flat=True)
+        self.assertEqual(list(counts), [1, 1])
+
+    def test_text_that_looks_like_sql_or_copy_is_text(self) -> None:
+        for number, text in enumerate(("'; DROP TABLE", '"', r"\N", r"\.", "\\", "%s")):
+            with self.subTest(text):
+                groups = ["026|2000000000015|V|", f"027|02|{text}|"]
+                file = imported(flow_file(groups), f"{number}.uff")
+                visit = file.site_visits.get()
+                self.assertEqual(visit.additional_information, text)
+
+    def test_characters_outside_ascii_are_kept(self) -> None:
+        text = flow_file(["026|2000000000015|V|", "027|02|Caf\xe9 \x80\x81|"])
+        imported(text.encode("latin-1"))
+        visit = SiteVisit.objects.get()
+        self.assertEqual(visit.additional_information, "Café €\ufffd")
+
+
+class CountsTests(TestCase):
+    ONE = """
+        026|2000000000015|V|
+        028|TST0000001|R|
+        030|S|20240401000000|100.0|||T|N|
+        """
+
+    def setUp(self) -> None:
+        self.first = import_text(flow_file(self.ONE))
+
+    def test_what_is_new_is_counted(self) -> None:
+        self.assertEqual(
+            counts_of(self.first), {"meter_points": 1, "meters": 1, "readings": 1}
+        )
+
+    def test_what_is_held_is_not_counted_again(self) -> None:
+        result = later(self.ONE.replace("20240401", "20240331"))
+        self.assertEqual(counts_of(result), {"readings": 1})
+
+    def test_a_duplicate_is_counted(self) -> None:
+        result = later(self.ONE)
+        self.assertEqual(counts_of(result), {"readings": 1, "duplicate": 1})
+
+    def test_a_newer_version_is_counted_as_superseding(self) -> None:
+        result = later(self.ONE.replace("100.0", "101.0"))
+        self.assertEqual(counts_of(result), {"readings": 1, "superseding": 1})
+
+    def test_an_older_version_is_counted_as_superseded(self) -> None:
+        header = header_line(file_identifier="TEST000002", created_at="20240401091500")
+        text = flow_file(self.ONE.replace("100.0", "101.0"), header=header)
+        result = import_text(text, "older.uff")
+        self.assertEqual(counts_of(result), {"readings": 1, "superseded": 1})
+
+    def test_a_withdrawal_is_counted_as_withdrawn(self) -> None:
+        result = later(self.ONE.replace("|R|", "|W|"))
+        self.assertEqual(counts_of(result), {"readings": 1, "withdrawn": 1})
+
+    def test_a_withdrawal_of_nothing_is_counted_as_withdrawn(self) -> None:
+        result = later(self.ONE.replace("|R|", "|W|").replace("|S|", "|T|"))
+        self.assertEqual(counts_of(result), {"readings": 1, "withdrawn": 1})
+
+    def test_a_reading_that_was_withdrawn_already_is_counted(self) -> None:
+        later(self.ONE.replace("|R|", "|W|"))
+        header = header_line(file_identifier="TEST000003", created_at="20240402091500")
+        result = import_text(flow_file(self.ONE, header=header), "late.uff")
+        self.assertEqual(counts_of(result), {"readings": 1, "withdrawn": 1})
+
+    def test_what_is_said_twice_supersedes_nothing(self) -> None:
+        result = later(self.ONE.replace("|S|", "|T|") + self.ONE.replace("|S|", "|T|"))
+        self.assertEqual(counts_of(result), {"readings": 2, "duplicate": 1})
+
+    def test_visits_are_counted(self) -> None:
+        result = later(["026|2000000000015|V|", "027|02||", "027|03||"])
+        self.assertEqual(counts_of(result), {"site_visits": 2})
+
+    def test_what_counts_is_the_rest(self) -> None:
+        counts = LoadCounts(
+            meter_points=0,
+            meters=0,
+            site_visits=0,
+            readings=10,
+            duplicate=1,
+            superseded=2,
+            withdrawn=3,
+            superseding=4,
+        )
+        self.assertEqual(counts.current, 4)
+
+
+class UnmatchedWithdrawalTests(TestCase):
+    WITHDRAWAL = """
+        026|2000000000015|V|
+        028|TST0000001|W|
+        030|S|20240401000000|100.0|||T|N|
+        """
+    ORIGINAL = WITHDRAWAL.replace("|W|", "|R|")
+
+    def test_is_a_warning_at_its_line(self) -> None:
+        [(issue, severity)] = later(self.WITHDRAWAL).findings
+        self.assertEqual(
+            (issue.code, issue.line_number, issue.group, issue.found, severity),
+            ("unmatched-withdrawal", 4, "030", "S", "warning"),
+        )
+
+    def test_is_none_where_the_original_is_held(self) -> None:
+        imported(flow_file(self.ORIGINAL))
+        self.assertEqual(later(self.WITHDRAWAL).finding_counts, {})
+
+    def test_is_none_where_the_original_stands_above_it(self) -> None:
+        result = later(self.ORIGINAL + self.WITHDRAWAL)
+        self.assertEqual(result.finding_counts, {})
+
+    def test_is_one_where_only_a_later_version_is_held(self) -> None:
+        header = header_line(file_identifier="TEST000003", created_at="20240404091500")
+        imported(flow_file(self.ORIGINAL, header=header), "newer.uff")
+        result = later(self.WITHDRAWAL)
+        self.assertEqual(result.finding_counts, {"unmatched-withdrawal": 1})
+
+    def test_is_one_where_only_a_withdrawal_is_held(self) -> None:
+        imported(flow_file(self.WITHDRAWAL))
+        result = later(self.WITHDRAWAL)
+        self.assertEqual(result.finding_counts, {"unmatched-withdrawal": 1})
+
+    def test_is_one_for_every_register(self) -> None:
+        result = later(self.WITHDRAWAL + "030|T|20240401000000|100.0|||T|N|\n")
+        self.assertEqual(result.finding_counts, {"unmatched-withdrawal": 2})
+
+
+class ConflictInFileTests(TestCase):
+    def found_in(self, *readings: str) -> dict[str, int]:
+        """Return the findings of a file with these readings under one meter."""
+        return import_text(flow_file_of_readings(*readings)).finding_counts
+
+    def test_is_a_warning_at_the_later_line(self) -> None:
+        text = flow_file_of_readings(
+            "030|S|20240401000000|100.0|||T|N|", "030|S|20240401000000|101.0|||T|N|"
+        )
+        [(issue, severity)] = import_text(text).findings
+        self.assertEqual(
+            (issue.code, issue.line_number, issue.group, issue.found, severity),
+            ("conflict-in-file", 5, "030", "S", "warning"),
+        )
+
+    def test_is_none_where_the_values_are_the_same(self) -> None:
+        twice = ["030|S|20240401000000|100.0|||T|N|"] * 2
+        self.assertEqual(self.found_in(*twice), {})
+
+    def test_is_none_where_the_registers_differ(self) -> None:
+        found = self.found_in(
+            "030|S|20240401000000|100.0|||T|N|", "030|T|20240401000000|101.0|||T|N|"
+        )
+        self.assertEqual(found, {})
+
+    def test_is_one_for_a_meter_that_was_held_before(self) -> None:
+        imported(flow_file_of_readings("030|S|20240401000000|100.0|||T|N|"))
+        result = later("""
+            026|2000000000015|V|
+            028|TST0000001|R|
+            030|S|20240401000000|100.0|||T|N|
+            030|S|20240401000000|102.0|||T|N|
+            """)
+        self.assertEqual(result.finding_counts, {"conflict-in-file": 1})
+
+    def test_is_none_with_what_another_file_said(self) -> None:
+        imported(flow_file_of_readings("030|S|20240401000000|100.0|||T|N|"))
+        result = later("""
+            026|2000000000015|V|
+            028|TST0000001|R|
+            030|S|20240401000000|102.0|||T|N|
+            030|T|20240401000000|100.0|||T|N|
+            """)
+        self.assertEqual(result.finding_counts, {})
+
+    def test_is_none_between_a_reading_and_its_withdrawal(self) -> None:
+        result = later("""
+            026|2000000000015|V|
+            028|TST0000001|R|
+            030|S|20240401000000|100.0|||T|N|
+            028|TST0000001|W|
+            030|S|20240401000000|0.0|||T|N|
+            """)
+        self.assertEqual(result.finding_counts, {})
+
+
+class SerialNumberElsewhereTests(TestCase):
+    HERE = """
+        026|2000000000015|V|
+        028|TST0000001|R|
+        030|S|20240401000000|100.0|||T|N|
+        """
+    THERE = HERE.replace("2000000000015", "1000000000003")
+
+    def test_is_a_note_at_the_line_of_the_new_meter(self) -> None:
+        imported(flow_file(self.HERE))
+        [(issue, severity)] = later(self.THERE).findings
+        self.assertEqual(
+            (issue.code, issue.line_number, issue.group, issue.found, severity),
+            ("serial-number-at-other-mpan", 3, "028", "TST0000001", "note"),
+        )
+
+    def test_is_noted_once_for_a_meter_named_twice(self) -> None:
+        imported(flow_file(self.HERE))
+        result = later(self.THERE + self.THERE.replace("|S|", "|T|"))
+        self.assertEqual(result.finding_counts, {"serial-number-at-other-mpan": 1})
+
+    def test_is_noted_for_both_where_both_are_new(self) -> None:
+        result = later(self.HERE + self.THERE)
+        self.assertEqual(result.finding_counts, {"serial-number-at-other-mpan": 2})
+
+    def test_is_not_noted_again_for_a_meter_that_was_held_before(self) -> None:
+        imported(flow_file(self.HERE + self.THERE))
+        result = later(self.THERE.replace("|S|", "|T|"))
+        self.assertEqual(result.finding_counts, {})
+
+    def test_is_not_noted_for_the_same_meter_point(self) -> None:
+        imported(flow_file(self.HERE))
+        self.assertEqual(later(self.HERE).finding_counts, {})
+
+
+class BeyondTheLimitTests(TestCase):
+    """What only the database can tell is counted exactly, and kept to the limit."""
+
+    GROUPS = [
+        line
+        for number in range(MAX_STORED_PER_RULE + 5)
+        for line in (
+            f"026|{mpan_core(number)}|V|",
+            "028|TST0000001|W|",
+            "030|S|20240401000000|100.0|||T|N|",
+        )
+    ]
+
+    def test_every_one_is_counted(self) -> None:
+        result = later(self.GROUPS)
+        self.assertEqual(
+            result.finding_counts,
+            {"unmatched-withdrawal": 1005, "serial-number-at-other-mpan": 1005},
+        )
+        self.assertEqual((result.warning_count, result.note_count), (1005, 1005))
+
+    def test_the_first_are_kept(self) -> None:
+        assert (file := later(self.GROUPS).flow_file) is not None
+        kept = file.findings.filter(code="unmatched-withdrawal")
+        self.assertEqual(kept.count(), MAX_STORED_PER_RULE)
+        self.assertEqual(kept.order_by("-line_number")[0].line_number, 3001)
+
+
+class StatementCountTests(TestCase):
+    """Rows come and are compared in sets, however many there are."""
+
+    def text_of(self, readings: int, value: str, identifier: str) -> str:
+        """Return a file of this many readings, of meters that no other size has."""
+        lines = [
+            line
+            for number in range(readings // 2)
+            for line in (
+                f"026|{mpan_core(readings * 10_000 + number)}|V|",
+                f"028|TST{readings + number:07}|R|",
+                f"030|S|20240401000000|{value}|||T|N|",
+                f"030|S|20240331000000|{value}|||T|N|",
+            )
+        ]
+        return flow_file(lines, header=header_line(file_identifier=identifier))
+
+    def statements_of(self, text: str) -> int:
+        """Return how many statements it takes to import a file, in many blocks."""
+        with (
+            patch("meter_readings.d0010.lines.BLOCK_SIZE", 20_000),
+            CaptureQueriesContext(connection) as statements,
+        ):
+            imported(text, text[:20])
+        return len(statements)
+
+    def test_it_takes_as_many_statements_for_many_readings_as_for_few(self) -> None:
+        ensure_partitions(2024)
+        few = self.statements_of(self.text_of(10, "100.0", "FEW"))
+        many = self.statements_of(self.text_of(3000, "100.0", "MANY"))
+        self.assertEqual(many, few)
+
+    def test_it_takes_as_many_where_all_of_them_compete(self) -> None:
+        imported(self.text_of(10, "100.0", "FEW 1"), "few.uff")
+        imported(self.text_of(3000, "100.0", "MANY 1"), "many.uff")
+        few = self.statements_of(self.text_of(10, "101.0", "FEW 2"))
+        many = self.statements_of(self.text_of(3000, "101.0", "MANY 2"))
+        self.assertEqual(many, few)
+
+
+class AnyFilesTests(TestCase):
+    """Files that speak of the same events in every way, in any order of arrival."""
+
+    def groups_of(self, chance: random.Random) -> list[str]:
+        """Return versions of some of a few events, so that many are much alike."""
+        lines = []
+        for _ in range(12):
+            lines += [
+                f"026|{mpan_core(chance.randint(1, 2))}|{chance.choice('VVVUF')}|",
+                f"028|TST0000001|{chance.choice('RRRRQW')}|",
+            ]
+            for register in chance.sample("STU", 2):
+                value = chance.choice(["100.0", "100.0", "101.0"])
+                flag = chance.choice("TTTTF")
+                lines.append(f"030|{register}|20240401000000|{value}|||{flag}|N|")
+        return lines
+
+    def test_stand_as_if_all_had_been_settled_at_once(self) -> None:
+        chance = random.Random(20240402)
+        days = list(range(10, 40))
+        chance.shuffle(days)
+        for day in days:
+            header = header_line(created_at=f"202404010915{day}")
+            text = flow_file(self.groups_of(chance), header=header)
+            imported(text, f"{day}.uff")
+            with self.subTest(day):
+                self.assertEqual(settle_everything(), 0)

@@ -1,0 +1,238 @@
+"""Staging: what is put aside while a file is checked, on each database."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from unittest import skipUnless
+from unittest.mock import patch
+
+from django.db import Error, IntegrityError, OperationalError, connection
+from django.test import SimpleTestCase, TestCase, TransactionTestCase
+
+from meter_readings.importer import ImportResult, undo_import
+from meter_readings.importer.staging import open_staging
+from meter_readings.importer.staging.base import STAGING_TABLES, StagingArea
+from meter_readings.models import ImportJob, Reading
+from meter_readings.tests.flow_file_builder import (
+    EVERY_GROUP,
+    flow_file,
+    flow_file_of_readings,
+    mpan_core,
+)
+from meter_readings.tests.import_helpers import NOW, import_text, imported
+
+on_postgresql = skipUnless(
+    connection.vendor == "postgresql", "It is of PostgreSQL alone."
+)
+
+IN_BLOCKS = patch("meter_readings.d0010.lines.BLOCK_SIZE", 100)
+BAD = EVERY_GROUP.replace("99.0", "-1.0")
+
+
+def staged_counts() -> dict[str, int]:
+    """Return how many rows stand in each staging table."""
+    counts = {}
+    with connection.cursor() as cursor:
+        for name in STAGING_TABLES:
+            cursor.execute(f"SELECT COUNT(*) FROM {name}")
+            counts[name] = cursor.fetchone()[0]
+    return counts
+
+
+class LoaderTests(SimpleTestCase):
+    def test_is_that_of_the_database_in_use(self) -> None:
+        module = type(open_staging()).__module__
+        self.assertEqual(module.rpartition(".")[2], connection.vendor)
+
+
+class StagingTests(TestCase):
+    NOTHING = dict.fromkeys(STAGING_TABLES, 0)
+
+    def test_nothing_stays_of_a_file_that_was_imported(self) -> None:
+        imported(EVERY_GROUP)
+        self.assertEqual(staged_counts(), self.NOTHING)
+
+    def test_nothing_stays_of_a_file_that_was_rejected(self) -> None:
+        with IN_BLOCKS:
+            import_text(BAD)
+        self.assertEqual(staged_counts(), self.NOTHING)
+
+    def test_nothing_stays_of_an_attempt_that_broke_off(self) -> None:
+        def fail(phase: ImportJob.Phase, *_: int) -> None:
+            if phase == ImportJob.Phase.LOADING:
+                raise ZeroDivisionError
+
+        with self.assertRaises(ZeroDivisionError):
+            import_text(EVERY_GROUP, on_progress=fail)
+        self.assertEqual(staged_counts(), self.NOTHING)
+
+    def test_nothing_stays_of_an_undoing(self) -> None:
+        undo_import(flow_file=imported(EVERY_GROUP), now=NOW)
+        self.assertEqual(staged_counts(), self.NOTHING)
+
+    def test_nothing_is_put_aside_once_a_file_is_rejected(self) -> None:
+        with IN_BLOCKS, patch.object(StagingArea, "stage", autospec=True) as stage:
+            import_text(flow_file(["026|1|V|", *EVERY_GROUP.splitlines()[1:-1]]))
+        stage.assert_not_called()
+
+    def test_every_meter_is_put_aside_once_in_whatever_blocks(self) -> None:
+        lines = [
+            line
+            for number in range(40)
+            for line in (
+                f"026|{mpan_core(number)}|V|",
+                "028|TST0000001|R|",
+                "030|S|20240401000000|100.0|||T|N|",
+                "030|T|20240401000000|0100.0|||T|N|",
+            )
+        ]
+        few = patch("meter_readings.importer.staging.base._METERS_OF_A_BLOCK", 8)
+        with IN_BLOCKS, few:
+            file = imported(flow_file(lines))
+        self.assertEqual(file.readings.count(), 80)
+
+    def test_nothing_is_lost_of_more_than_is_copied_at_once(self) -> None:
+        first = datetime(2024, 1, 1)
+        lines = (
+            f"030|S|{first + timedelta(minutes=n):%Y%m%d%H%M%S}|{n}.0|||T|N|"
+            for n in range(30_000)
+        )
+        file = imported(flow_file_of_readings(*lines))
+        values = file.readings.order_by("line_number").values_list("value", flat=True)
+        self.assertEqual([*values], [*range(30_000)])
+
+    def test_times_are_right_when_the_memory_of_them_is_emptied(self) -> None:
+        lines = [f"030|S|202403{day:02}000000|9.0|||T|N|" for day in range(1, 31)]
+        with IN_BLOCKS, patch("meter_readings.importer.staging.base._REMEMBERED", 3):
+            imported(flow_file_of_readings(*lines))
+        days = Reading.objects.order_by("line_number").values_list("read_at__day")
+        self.assertEqual([day for (day,) in days], list(range(1, 31)))
+
+
+def rows() -> Any:
+    """Yield a row, then break off as when a person presses Ctrl-C."""
+    yield "1", "2"
+    raise KeyboardInterrupt
+
+
+class BrokenBatchTests(TransactionTestCase):
+    def test_leaves_the_connection_as_it_was(self) -> None:
+        with self.assertRaises(KeyboardInterrupt), open_staging() as staging:
+            staging.begin()
+            staging.stage_rows("affected_meter", ("meter_id", "meter_point_id"), rows())
+        self.assertFalse(connection.in_atomic_block)
+        self.assertEqual(staged_counts()["affected_meter"], 0)
+        imported(EVERY_GROUP)
+
+    def test_of_rows_the_database_refuses_is_raised(self) -> None:
+        row = "1", "1"
+        with self.assertRaises(IntegrityError), open_staging() as staging:
+            staging.begin()
+            staging.stage_rows(
+                "resolved_meter", ("line_number", "is_known"), [row, row]
+            )
+            staging.finish_staging()
+        imported(EVERY_GROUP)
+
+    def test_marks_the_attempt_and_lets_the_next_one_be(self) -> None:
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError
+
+        with self.assertRaises(ZeroDivisionError), IN_BLOCKS:
+            import_text(EVERY_GROUP.replace("33|27", "33|X7"), on_finding=fail)
+        self.assertEqual(ImportJob.objects.get().state, "failed")
+        imported(EVERY_GROUP)
+
+
+class ClearingUpTests(TestCase):
+    """What cannot be emptied at the end is emptied before the next file."""
+
+    def import_where_it_fails(self, **options: Any) -> ImportResult:
+        """Import a file after which the staging tables cannot be emptied."""
+        kind = type(open_staging())
+        clear = kind.clear
+        calls = count()
+
+        def clear_once(staging: StagingArea) -> None:
+            if next(calls):
+                raise OperationalError("gone")
+            clear(staging)
+
+        with patch.object(kind, "clear", clear_once):
+            return import_text(EVERY_GROUP, **options)
+
+    def test_hides_no_success(self) -> None:
+        self.assertEqual(self.import_where_it_fails().outcome, "imported")
+
+    def test_hides_no_error(self) -> None:
+        def fail(phase: ImportJob.Phase, *_: int) -> None:
+            if phase == ImportJob.Phase.LOADING:
+                raise ZeroDivisionError
+
+        with self.assertRaises(ZeroDivisionError):
+            self.import_where_it_fails(on_progress=fail)
+
+    def test_leaves_the_next_file_alone(self) -> None:
+        self.import_where_it_fails()
+        text = EVERY_GROUP.replace("TR01", "TR02")
+        result = import_text(text, "next.uff")
+        self.assertEqual(result.readings_loaded, 3)
+
+
+@on_postgresql
+class TimeTests(TransactionTestCase):
+    def test_of_a_load_is_not_limited(self) -> None:
+        self.addCleanup(connection.close)
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '30s'")
+            with open_staging() as staging, staging.transaction():
+                cursor.execute("SHOW statement_timeout")
+                self.assertEqual(cursor.fetchone(), ("0",))
+
+
+@on_postgresql
+class CopyTests(TransactionTestCase):
+    def test_large_staging_tables_are_emptied_at_once(self) -> None:
+        small = patch("meter_readings.importer.staging.postgresql._SMALL", 0)
+        with small, patch.object(StagingArea, "clear", autospec=True) as by_rows:
+            imported(EVERY_GROUP)
+        self.assertEqual(by_rows.call_count, 1)
+        self.assertEqual(set(staged_counts().values()), {0})
+
+    def test_much_is_copied_before_the_file_is_at_its_end(self) -> None:
+        limit = "meter_readings.importer.staging.postgresql._COPIED_AT_ONCE"
+        with patch(limit, 1), IN_BLOCKS:
+            imported(EVERY_GROUP)
+        self.assertEqual(Reading.objects.count(), 3)
+
+    def test_a_copy_that_fails_breaks_the_attempt_off(self) -> None:
+        copy = "meter_readings.importer.staging.postgresql._copy"
+        with patch(copy, side_effect=Error("gone")), self.assertRaises(Error):
+            import_text(EVERY_GROUP)
+        self.assertEqual(ImportJob.objects.get().message, "Broken off by Error.")
+        imported(EVERY_GROUP)
+
+    def test_a_copy_under_way_ends_before_the_attempt_is_marked(self) -> None:
+        from meter_readings.importer.staging import postgresql
+
+        copy, begun, ended = postgresql._copy, threading.Event(), []
+
+        def copy_slowly(*arguments: Any) -> None:
+            begun.set()
+            time.sleep(0.2)
+            copy(*arguments)
+            ended.append(True)
+
+        def fail(*_: object) -> None:
+            if begun.is_set():
+                raise ZeroDivisionError
+
+        slowly = patch.object(postgresql, "_copy", copy_slowly)
+        with IN_BLOCKS, slowly, self.assertRaises(ZeroDivisionError):
+            import_text(EVERY_GROUP, on_progress=fail)
+        self.assertTrue(ended)
+        self.assertEqual(ImportJob.objects.get().state, "failed")

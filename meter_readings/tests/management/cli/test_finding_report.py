@@ -1,0 +1,113 @@
+"""Every finding of an import, in a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+from meter_readings.d0010 import Issue, IssueCode
+from meter_readings.importer import FileResult, ImportResult, InputFile, Outcome
+from meter_readings.management.cli.finding_report import FindingReportFile
+from meter_readings.models import Policy, Severity
+from meter_readings.tests.management.run_command import FolderTestCase
+
+FAULT = Issue(
+    IssueCode.NEGATIVE, 4, "030", "Register Reading (J0040)", "-5.0", "zero or more"
+)
+ROW = {
+    "file": "a.uff",
+    "line_number": 4,
+    "group": "030",
+    "field": "Register Reading (J0040)",
+    "severity": "error",
+    "rule": "negative",
+    "sentence": "The value is below zero.",
+    "found": "-5.0",
+    "expected": "zero or more",
+    "remedy": "Ask the sender for a corrected file, or import the rest by the "
+    "salvage policy.",
+}
+
+
+def result(count: int) -> FileResult:
+    """Return what came of a file with so many negative readings."""
+    rejected = ImportResult(
+        outcome=Outcome.REJECTED,
+        filename="a.uff",
+        policy=Policy.STANDARD,
+        sha256="",
+        finding_counts={"negative": count},
+    )
+    return FileResult(
+        InputFile("a.uff", "a.uff", io.BytesIO()), "a.uff", result=rejected
+    )
+
+
+class FindingReportFileTests(FolderTestCase):
+    def write(self, name: str, *issues: Issue, count: int = 0) -> Path:
+        """Write a report of one file; it counts so many findings."""
+        path = self.folder / name
+        with FindingReportFile(path) as report:
+            report.file_started("a.uff")
+            for issue in issues:
+                report.finding(issue, Severity.ERROR)
+            report.file_finished(result(count or len(issues)))
+        return path
+
+    def rows(self, *issues: Issue, count: int = 0) -> list[dict[str, str]]:
+        path = self.write("report.csv", *issues, count=count)
+        with path.open(newline="", encoding="utf-8") as file:
+            return [*csv.DictReader(file)]
+
+    def items(self, *issues: Issue) -> Any:
+        return json.loads(self.write("report.JSON", *issues).read_text("utf-8"))
+
+    def test_has_a_row_for_a_finding(self) -> None:
+        (row,) = self.rows(FAULT)
+        expected = ROW | {"line_number": "4", "found": "'-5.0"}
+        self.assertEqual(row, expected)
+
+    def test_has_an_item_for_a_finding_where_its_name_says_json(self) -> None:
+        self.assertEqual(self.items(FAULT), [ROW])
+
+    def test_has_an_item_for_every_finding(self) -> None:
+        self.assertEqual(self.items(FAULT, FAULT), [ROW, ROW])
+
+    def test_is_an_empty_list_where_nothing_was_found(self) -> None:
+        self.assertEqual(self.items(), [])
+
+    def test_is_only_names_where_nothing_was_found(self) -> None:
+        self.assertEqual(self.rows(), [])
+
+    def test_says_how_many_there_are_that_were_not_told(self) -> None:
+        rows = self.rows(FAULT, count=3_001)
+        self.assertEqual(rows[1]["found"], "3,000 more of these")
+
+    def test_counts_every_file_for_itself(self) -> None:
+        path = self.folder / "report.csv"
+        with FindingReportFile(path) as report:
+            for label in "a.uff", "b.uff":
+                report.file_started(label)
+                report.finding(FAULT, Severity.ERROR)
+                report.file_finished(result(1))
+        self.assertEqual(len(path.read_text().splitlines()), 3)
+
+    def test_is_whole_where_the_import_is_broken_off(self) -> None:
+        path = self.folder / "report.json"
+        with self.assertRaises(KeyboardInterrupt), FindingReportFile(path) as report:
+            report.file_started("a.uff")
+            report.finding(FAULT, Severity.ERROR)
+            raise KeyboardInterrupt
+        self.assertEqual(json.loads(path.read_text()), [ROW])
+
+    def test_is_for_its_owner_alone(self) -> None:
+        mode = self.write("report.csv", FAULT).stat().st_mode
+        self.assertEqual(stat.S_IMODE(mode), 0o600)
+
+    def test_replaces_an_older_one(self) -> None:
+        self.rows(FAULT, FAULT)
+        self.assertEqual(len(self.rows(FAULT)), 1)

@@ -1,0 +1,170 @@
+"""Registers, and the ends of what was read on them."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+from django.test import TestCase
+
+from meter_readings.models import Meter, Reading
+from meter_readings.queries import history
+from meter_readings.queries.history import Register, RegisterKey, registers
+from meter_readings.tests.flow_file_builder import (
+    flow_file,
+    flow_file_of_readings,
+    header_line,
+)
+from meter_readings.tests.import_helpers import imported
+
+
+def all_registers(limit: int = 100) -> list[Register]:
+    """Return the registers of all meters."""
+    return history.registers_of(meters=[*Meter.objects.all()], limit=limit)
+
+
+def value(reading: Reading | None) -> int | None:
+    """Return what a reading says, if there is one."""
+    return None if reading is None else int(reading.value)
+
+
+class RegistersOfTests(TestCase):
+    def ends(self, *readings: str) -> tuple[int | None, ...]:
+        """Return the first, latest and measured reading of the one register."""
+        imported(flow_file_of_readings(*readings))
+        (register,) = all_registers()
+        ends = (register.first, register.latest, register.measured)
+        return tuple(map(value, ends))
+
+    def test_are_none_of_no_meters(self) -> None:
+        with self.assertNumQueries(0):
+            self.assertEqual(history.registers_of(meters=[], limit=9), [])
+
+    def test_are_none_of_a_meter_that_was_never_read(self) -> None:
+        imported(flow_file("""
+            026|2000000000015|V|
+            028|TST0000001|R|
+            029|20||
+            """))
+        self.assertEqual(all_registers(), [])
+
+    def test_are_those_of_each_meter(self) -> None:
+        imported(flow_file("""
+            026|2000000000015|V|
+            028|TST0000001|R|
+            030|NT|20240101000000|1.0|||T|N|
+            030|DY|20240101000000|1.0|||T|N|
+            030|DY|20240201000000|2.0|||T|N|
+            028|TST0000002|R|
+            030|NT|20240101000000|1.0|||T|N|
+            """))
+        names = [(one.meter.serial_number, one.register_id) for one in all_registers()]
+        self.assertEqual(
+            sorted(names),
+            [("TST0000001", "DY"), ("TST0000001", "NT"), ("TST0000002", "NT")],
+        )
+
+    def test_are_no_more_than_asked_for(self) -> None:
+        imported(
+            flow_file_of_readings(
+                *[f"030|{name}|20240101000000|1.0|||T|N|" for name in "ABCDE"]
+            )
+        )
+        self.assertEqual(len(all_registers(limit=3)), 3)
+
+    def test_know_their_first_and_latest_readings(self) -> None:
+        ends = self.ends(
+            "030|S|20240201000000|20.0|||T|N|",
+            "030|S|20240101000000|10.0|||T|N|",
+            "030|S|20240301000000|30.0|||T|N|",
+        )
+        self.assertEqual(ends, (10, 30, 30))
+
+    def test_do_not_know_suspect_readings_for_measured(self) -> None:
+        ends = self.ends(
+            "030|S|20240101000000|10.0|||T|N|", "030|S|20240301000000|30.0|||F|N|"
+        )
+        self.assertEqual(ends, (10, 30, 10))
+
+    def test_know_for_measured_what_was_accepted_after_all(self) -> None:
+        ends = self.ends(
+            "030|S|20240101000000|10.0|||T|N|",
+            "030|S|20240301000000|30.0|||F|N|",
+            "032|05|T|",
+        )
+        self.assertEqual(ends, (10, 30, 30))
+
+    def test_do_not_know_estimates_for_measured(self) -> None:
+        imported(flow_file("""
+            026|2000000000015|V|
+            028|TST0000001|R|
+            030|S|20240101000000|10.0||||N|
+            028|TST0000001|D|
+            030|S|20240301000000|30.0||||N|
+            """))
+        (register,) = all_registers()
+        self.assertEqual((value(register.latest), value(register.measured)), (30, 10))
+
+    def test_do_not_know_for_measured_what_failed_validation(self) -> None:
+        imported(flow_file("""
+            026|2000000000015|F|
+            028|TST0000001|R|
+            030|S|20240101000000|10.0||||N|
+            """))
+        (register,) = all_registers()
+        self.assertEqual((value(register.latest), value(register.measured)), (10, None))
+
+    def test_have_no_ends_where_all_was_withdrawn(self) -> None:
+        imported(flow_file_of_readings("030|S|20240101000000|10.0|||T|N|"))
+        withdrawal = flow_file(
+            ["026|2000000000015|V|", "028|TST0000001|W|"]
+            + ["030|S|20240101000000|10.0|||T|N|"],
+            header=header_line(created_at="20240403000000"),
+        )
+        imported(withdrawal, "withdrawal.uff")
+        (register,) = all_registers()
+        self.assertEqual((register.first, register.latest), (None, None))
+
+    def test_are_of_demand_where_any_reading_tells_of_a_reset(self) -> None:
+        imported(
+            flow_file_of_readings(
+                "030|MD|20240101000000|10.0|20231201000000|1|T|N|",
+                "030|MD|20240201000000|9.0|||T|N|",
+                "030|AT|20240201000000|9.0|20240101000000||T|N|",
+                "030|NO|20240201000000|9.0||1|T|N|",
+                "030|S|20240201000000|9.0|||T|N|",
+            )
+        )
+        demand = {one.register_id: one.is_demand for one in all_registers()}
+        self.assertEqual(demand, {"AT": True, "MD": True, "NO": True, "S": False})
+
+    def test_look_back_no_further_than_a_limit_for_what_was_measured(self) -> None:
+        statement = registers._STATEMENT.replace("LIMIT 200", "LIMIT 1")
+        with patch.object(registers, "_STATEMENT", statement):
+            ends = self.ends(
+                "030|S|20240101000000|10.0|||T|N|", "030|S|20240301000000|30.0|||F|N|"
+            )
+        self.assertEqual(ends, (10, 30, None))
+
+    def test_take_two_queries(self) -> None:
+        imported(flow_file_of_readings("030|S|20240101000000|10.0|||T|N|"))
+        meters = [*Meter.objects.all()]
+        with self.assertNumQueries(2):
+            (register,) = history.registers_of(meters=meters, limit=9)
+            self.assertTrue(register.latest and register.latest.flow_file.filename)
+
+
+class IsDemandRegisterTests(TestCase):
+    def test_is_so_where_any_reading_tells_of_a_reset(self) -> None:
+        imported(
+            flow_file_of_readings(
+                "030|AT|20240101000000|10.0|20231201000000||T|N|",
+                "030|NO|20240101000000|10.0||1|T|N|",
+                "030|S|20240201000000|9.0|||T|N|",
+            )
+        )
+        meter = Meter.objects.get().pk
+        found = [
+            history.is_demand_register(key=RegisterKey(meter, name))
+            for name in ("AT", "NO", "S")
+        ]
+        self.assertEqual(found, [True, True, False])
