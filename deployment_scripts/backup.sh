@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Back up the database and all received files.
+# Back up the database and all original files.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -9,26 +9,23 @@ usage() {
     cat <<'TEXT'
 Usage: deployment_scripts/backup.sh [--output DIR] [--keep N]
 
-Copies the database as it is at one moment (SQLite's online backup, or pg_dump) and all
-received files into a folder of their own within DIR (backups in the project), with a
-manifest of what each table and the files come to; then looks at every byte of it. The
-site may go on meanwhile. A backup that breaks off leaves nothing.
+Writes a .tar.gz file in DIR with the database (SQLite's backup API, or pg_dump), all
+original files and a manifest with the SHA-256 of each, and verifies it. The site can stay
+in use meanwhile. A backup that fails leaves no file.
 
-    --output DIR   where the backups are
-    --keep N       after this one is good, remove all but the latest N
+    --output DIR   directory of the backups (default: backups in the project)
+    --keep N       delete all but the latest N after the new one has been verified
 
-A backup holds personal data: its files can be read by their user alone. Keep a copy on
-another machine, encrypted. restore.sh puts one back; drill_restore.sh proves that it can.
+A backup contains personal data, and only its owner can read it. Keep an encrypted copy on
+another machine. restore.sh restores a backup; test_restore.sh tests that it can be
+restored.
 TEXT
 }
 
 output="$PROJECT_ROOT/backups" options=()
 while [ $# -gt 0 ]; do
     case "$1" in
-    -h | --help)
-        usage
-        exit 0
-        ;;
+    -h | --help) usage && exit 0 ;;
     --output)
         require_value "$1" "${2:-}"
         output="$2"
@@ -39,13 +36,13 @@ while [ $# -gt 0 ]; do
         options+=(--keep "$2")
         shift
         ;;
-    *) usage_error "\"$1\" is not known." ;;
+    *) usage_error "Unknown option: $1" ;;
     esac
     shift
 done
 
 umask 077
 step "Backing up to $output"
-manage back_up --output "$output" ${options[@]+"${options[@]}"} ||
-    die "There is no backup." "The message above says why."
+manage backup --output "$output" ${options[@]+"${options[@]}"} ||
+    die "The backup failed." "The message above says why."
 ok "The backup is complete."

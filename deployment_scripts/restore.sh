@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Put a backup back, and prove that all of it is there.
+# Restore the database and all original files from a backup.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -9,40 +9,36 @@ usage() {
     cat <<'TEXT'
 Usage: deployment_scripts/restore.sh BACKUP [--force]
 
-Looks at every byte of a backup (a folder that backup.sh made), puts its database and its
-files back, and compares every table and file with what the backup says of them. It
-refuses to overwrite anything:
+Verifies a backup (a .tar.gz file that backup.sh wrote), and restores its database and its
+original files. It refuses to overwrite existing data:
 
-    --force   overwrite what is there. Stop the site first, and back it up.
+    --force   overwrite existing data; stop the site first, and back it up
 
-Everybody has to sign in again. A backup of an older version is brought to this one
-by: python manage.py migrate
+All users have to sign in again. If the backup was made by an older version, run this
+afterwards: python manage.py migrate
 TEXT
 }
 
 backup='' options=()
 while [ $# -gt 0 ]; do
     case "$1" in
-    -h | --help)
-        usage
-        exit 0
-        ;;
+    -h | --help) usage && exit 0 ;;
     --force) options+=(--force) ;;
-    -*) usage_error "\"$1\" is not known." ;;
+    -*) usage_error "Unknown option: $1" ;;
     *)
-        [ -z "$backup" ] || usage_error "One backup at a time."
+        [ -z "$backup" ] || usage_error "Name one backup only."
         backup="$1"
         ;;
     esac
     shift
 done
-[ -n "$backup" ] || usage_error "Say which backup: a folder that backup.sh made."
+[ -n "$backup" ] || usage_error "Name a backup: a .tar.gz file that backup.sh wrote."
 
 umask 077
 step "Restoring $backup"
 manage restore "$backup" ${options[@]+"${options[@]}"} ||
-    die "It was not restored." "The message above says why."
+    die "The restore failed." "The message above says why."
 if ! manage migrate --check --skip-checks >/dev/null 2>&1; then
-    warn "The backup is of an older version. Run: python manage.py migrate"
+    warn "The backup was made by an older version. Run: python manage.py migrate"
 fi
-ok "All of it is back."
+ok "The restore is complete."

@@ -95,7 +95,7 @@ SITE_IS_LOOKED_AT = Room(
             "http://127.0.0.1:{port} --host readings.example.org"
         )
     },
-    says=" 0 bad",
+    says=" 0 failed",
 )
 ONE_MODULE = "with one module, because all tests are these too"
 BILLING = "there is a user called billing"

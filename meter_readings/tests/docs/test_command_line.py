@@ -43,9 +43,10 @@ class CommandLineTests(runner.ReaderTestCase):
         'python manage.py api_token revoke "nightly export" --user billing': Room(
             after="python manage.py api_token list | grep Revoked"
         ),
-        "python manage.py restore backups/d0010-20261124T023000000000Z --force": Room(
+        "python manage.py restore"
+        " backups/d0010-20261124T023000000000Z.tar.gz --force": Room(
             words="it is the backup that was made",
-            instead={"d0010-20261124T023000000000Z": "d0010-*"},
+            instead={"d0010-20261124T023000000000Z.tar.gz": "d0010-*"},
             says="(?i)restored",
         ),
     }

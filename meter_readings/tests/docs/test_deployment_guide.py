@@ -162,19 +162,19 @@ class DeploymentGuideTests(runner.ReaderTestCase):
             instead={"/var/lib/d0010": "{folder}/kept"},
             says="The backup is complete.",
         ),
-        "./deployment_scripts/drill_restore.sh": Room(
-            says="The backup can be relied on."
+        "./deployment_scripts/test_restore.sh": Room(
+            says="The backup can be restored."
         ),
         "./deployment_scripts/restore.sh"
-        " /var/lib/d0010/backups/d0010-20261124T023000000000Z": Room(
+        " /var/lib/d0010/backups/d0010-20261124T023000000000Z.tar.gz": Room(
             words="everything was lost but the backup that was made",
             opens_anew=True,
             before=runner.LOSE_EVERYTHING,
             instead={
                 "/var/lib/d0010": "{folder}/kept",
-                "d0010-20261124T023000000000Z": "d0010-*",
+                "d0010-20261124T023000000000Z.tar.gz": "d0010-*",
             },
-            says="All of it is back.",
+            says="The restore is complete.",
         ),
     }
 

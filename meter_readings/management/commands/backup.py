@@ -1,0 +1,60 @@
+"""Command backup."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from meter_readings.management.cli import base_command
+from meter_readings.ops.backup import (
+    InvalidBackup,
+    ToolFailed,
+    create_backup,
+    list_backups,
+)
+
+
+class Command(base_command.ConsoleCommand):
+    """Writes a backup, and deletes old ones after it has been verified."""
+
+    help = (
+        "Write the database and all original files to a new .tar.gz file, and verify "
+        "it. The site can stay in use meanwhile."
+    )
+    # A backup must be possible whatever the system checks report.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--output", type=Path, required=True, metavar="DIR", help="its directory"
+        )
+        parser.add_argument(
+            "--keep", type=int, metavar="N", help="delete all but the latest N backups"
+        )
+
+    def handle(
+        self, *args: Any, output: Path, keep: int | None, **options: Any
+    ) -> None:
+        if keep is not None and keep < 1:
+            raise CommandError(
+                "--keep must be at least 1.", returncode=base_command.USAGE
+            )
+        try:
+            backup = create_backup(folder=output, now=timezone.now())
+        except (InvalidBackup, ToolFailed) as failure:
+            raise CommandError(
+                str(failure), returncode=base_command.FAILED
+            ) from failure
+        self.stdout.write(str(backup.path))
+        size = backup.path.stat().st_size / (1 << 20)
+        self.say(
+            f"The database and {backup.file_count:,} original files, {size:,.1f} MB."
+        )
+        if keep is not None:
+            for path in list_backups(folder=output)[:-keep]:
+                path.unlink()
+                self.say(f"Deleted {path}.")

@@ -1,1 +1,0 @@
-"""Backups are made, and put back as they were."""
