@@ -128,7 +128,7 @@ def check_api_is_closed(
     return [
         Error(
             f"The API is open: {said}.",
-            hint="Take back what was changed in config/settings.py.",
+            hint="Restore REST_FRAMEWORK and CORS_… in config/settings.py.",
             id="d0010.E011",
         )
         for said in _what_is_open()

@@ -41,7 +41,7 @@ EMPTY_SERVER = f"{_DROP} -c 'DROP ROLE IF EXISTS d0010'"
 LOSE_EVERYTHING = (
     f"rm -rf db.sqlite3* media; {_DROP} -c 'CREATE DATABASE d0010 OWNER d0010'"
 )
-FORGET_EVERYTHING = f"rm -rf .env cache staticfiles; {LOSE_EVERYTHING}"
+FORGET_EVERYTHING = f"rm -rf .env sessions staticfiles; {LOSE_EVERYTHING}"
 
 # Where the pages say that they are served
 _ADDRESSES = {f"127.0.0.1:{port}": "127.0.0.1:{port}" for port in ("8000", "8001")}
