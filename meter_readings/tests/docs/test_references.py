@@ -27,7 +27,6 @@ SCRIPT = re.compile(r"(?<![\w.])\./([\w./-]+)")
 COMMAND = re.compile(r"manage\.py ([a-z]\w*)((?:\\\n|[^\n`|;&#])*)")
 OPTION = re.compile(r"(?<= )--?[a-z][a-z0-9-]*")
 MANAGE = re.compile(r"manage\.py ([a-z]\w*)")
-READ_BY_SETTINGS = re.compile(r"\benv_\w+\(\s*\"(\w+)\"")
 SHOWN_SCRIPT = re.compile(r"deployment_scripts/([a-z_]+\.sh)((?: [^\n`;]+)?)")
 AMOUNT = re.compile(r"\bamount\(\"(\w+)\"|environ\.get\(\"(D0010_\w+)\"")
 
@@ -85,14 +84,6 @@ class CommandTests(SimpleTestCase):
 
 
 class NameTests(SimpleTestCase):
-    def test_every_setting_is_in_the_deployment_guide(self) -> None:
-        page = text_of("documentation/DEPLOYMENT_GUIDE.md")
-        names = READ_BY_SETTINGS.findall(text_of("config/settings.py"))
-        self.assertIn("SECRET_KEY", names)
-        for name in names:
-            with self.subTest(name):
-                self.assertIn(f"`{name}`", page)
-
     def test_every_amount_variable_is_in_the_testing_guide(self) -> None:
         page = text_of("documentation/TESTING_GUIDE.md")
         for path in (PROJECT_ROOT / "meter_readings/tests/robustness").glob("*.py"):
