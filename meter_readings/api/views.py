@@ -47,7 +47,7 @@ class ApiView(GenericAPIView):
     media_type = ""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Read from the replica, if there is one, where `allow_stale_reads` allows it."""
+        """Read from the replica, if there is one and `allow_stale_reads` is set."""
         if not self.allow_stale_reads:
             return super().dispatch(request, *args, **kwargs)
         with db_router.allow_stale_reads():

@@ -96,8 +96,8 @@ def import_flow_file(
     which a reading is in the future. `dry_run` checks and keeps nothing at all.
     `on_progress` is told the phase and the bytes checked, `on_finding` every finding;
     neither may use this thread's database connection, which may be loading meanwhile.
-    `original_sha256` is the SHA-256 of the file whose bytes these once were, where lines were
-    taken out of them since.
+    `original_sha256` is the SHA-256 of the file as it was received, if lines have been
+    redacted since.
     The outcome is in the result and not raised; UnreadableFile is raised where the
     bytes could not be had, StorageFull where there is no room for them, and Busy where
     another load lasts longer than `patience`, in seconds: ten minutes, if it is None.

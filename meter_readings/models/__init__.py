@@ -1,11 +1,9 @@
-"""The shelves: what files said, kept as they said it.
+"""Database models: received flow files and the readings in them.
 
-FlowFile ◄─ Reading ─► Meter ─► MeterPoint, with SiteVisit and Finding beside them and
-ImportJob for each attempt; apart from them, ApiToken. Readings and site visits are
-received facts: rows are added by an import and taken away by its undoing, by age or by
-an erasure, and never edited; only `version_status`, which is derived, changes. SubjectRequest
-tells what was erased or handed over. Integrity is the database's, so that bulk loading
-cannot pass it by.
+FlowFile ◄─ Reading ─► Meter ─► MeterPoint, with SiteVisit, Finding and ImportJob.
+Readings and site visits are received facts. An import adds them; undo, retention and
+erasure delete them; nothing edits them. Only `version_status` changes, because it is
+derived. Constraints are in the database, so that bulk loading cannot bypass them.
 """
 
 from .api_token import ApiToken

@@ -354,8 +354,8 @@ class ConcurrentReferenceTests(TransactionTestCase):
     INSERT = """
         INSERT INTO meter_readings_reading (flow_file_id, line_number,
             mpan_line_number, meter_line_number, meter_id, register_id, read_at, value,
-            reading_type, bsc_validation_status, reading_method, reason_code, version_status,
-            source_lines)
+            reading_type, bsc_validation_status, reading_method, reason_code,
+            version_status, source_lines)
         SELECT id, 99, 1, 1, %s, 'S', '2024-01-01Z', 1, 'R', 'V', 'N', '', 'current', ''
         FROM meter_readings_flowfile
         """

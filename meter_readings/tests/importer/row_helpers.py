@@ -56,7 +56,7 @@ def settle_everything() -> int:
     with open_staging() as staging, connection.cursor() as cursor:
         staging.begin()
         cursor.execute(
-            "INSERT INTO reading_key_to_resolve SELECT DISTINCT meter_id, register_id, read_at"
-            " FROM meter_readings_reading"
+            "INSERT INTO reading_key_to_resolve"
+            " SELECT DISTINCT meter_id, register_id, read_at FROM meter_readings_reading"
         )
         return resolve_versions(cursor)
