@@ -49,7 +49,8 @@ class Command(base_command.ConsoleCommand):
             prompts.require_tty()
             imported_on = result_messages.format_date(flow_file.received_at)
             self.say(
-                f"{title}, imported on {imported_on}, would be undone: {_undo(flow_file, True)}."
+                f"{title}, imported on {imported_on}, "
+                f"would be undone: {_undo(flow_file, True)}."
             )
             prompts.confirm(self, "Undo it?")
         self.stdout.write(f"{title}: undone: {_undo(flow_file, False)}")

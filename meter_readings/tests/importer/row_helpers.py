@@ -52,11 +52,11 @@ def versions(*names: str) -> list[Any]:
 
 
 def settle_everything() -> int:
-    """Settle all events anew; return how many readings stand otherwise than before."""
+    """Resolve all reading keys again; return how many readings changed status."""
     with open_staging() as staging, connection.cursor() as cursor:
         staging.begin()
         cursor.execute(
-            "INSERT INTO reading_key_to_resolve"
-            " SELECT DISTINCT meter_id, register_id, read_at FROM meter_readings_reading"
+            "INSERT INTO reading_key_to_resolve SELECT DISTINCT"
+            " meter_id, register_id, read_at FROM meter_readings_reading"
         )
         return resolve_versions(cursor)
