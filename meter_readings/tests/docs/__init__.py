@@ -1,1 +1,1 @@
-"""Every command that the documentation shows is run, as its readers run it."""
+"""Tests of the documents: every shown command is run, every reference exists."""

@@ -1,4 +1,4 @@
-"""What is other than on the page where a command is run; and what no test runs."""
+"""How tests run a shown command: what they change, and which commands they skip."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from .markdown import Shown
 
-# What no test can run, in the words of its page, and why.
+# Commands that no test can run, with the reason.
 NOT_RUN = {
     ".ci/run": "runs all tests on both databases, this one among them",
     "LONG=1 .ci/run": "runs all tests on both databases, this one among them",
     "./deployment_scripts/test_deployment.sh": (
-        "makes a Debian of its own: that takes root, a network and minutes"
+        "creates a bare Debian, which takes root, a network and minutes"
     ),
     "pip install -r deployment_scripts/requirements-tools.txt": "needs a network",
     "python manage.py benchmark import": (
@@ -21,8 +21,8 @@ NOT_RUN = {
     ),
 }
 
-# What other tests take from a page and run: page, language, how a command begins.
-BY_OTHER_TESTS = {
+# Commands that another test runs: page, language, how the command begins.
+RUN_BY_OTHER_TESTS = {
     (
         "documentation/COMMAND_LINE.md",
         "console",
@@ -40,66 +40,70 @@ BY_OTHER_TESTS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
-    """Where a command is run; `words` say what is other than on the page, and why.
+class Setup:
+    """How one command is run, and what is expected of it.
 
-    `{folder}` is where the copy of the project is, `{port}` where pages are served.
+    In all texts `{folder}` is the copy of the project and `{port}` the server's port.
     """
 
-    words: str = ""
-    # A new terminal, what is done in it beforehand, and what serves from then on.
-    opens_anew: bool = False
+    # What differs from the page, and why. Required if anything differs.
+    # What differs from the page, and why. Required if anything differs.
+    reason: str = ""
+    # Whether a new terminal is opened, a command that runs first, and a server that is
+    # started and goes on running.
+    new_terminal: bool = False
     before: str = ""
-    behind: str = ""
-    # Other words in the command, more of them, and the file that a block is written to.
-    instead: Mapping[str, str] = field(default_factory=dict)
-    more: str = ""
-    file: str = ""
-    # The one database that it is about; what it needs and this machine has not
-    only: str = ""
+    served_by: str = ""
+    # Replaced parts of the command, text that is appended to it, and the file to which
+    # a block is written instead of being run.
+    replacements: Mapping[str, str] = field(default_factory=dict)
+    suffix: str = ""
+    written_to: str = ""
+    # The database on which alone it runs; what this machine lacks for it
+    only_on: str = ""
     missing: str = ""
 
-    # What is asked at the terminal, and what is answered.
-    typed: Sequence[tuple[str, str]] = ()
-    # The address that is asked where a command serves until it is stopped
+    # Prompts at the terminal and their answers
+    answers: Sequence[tuple[str, str]] = ()
+    # For a server: the path that is requested once it runs
     serves: str = ""
-    # How it ends, what it says, and what is looked at afterwards
-    code: int = 0
-    says: str = ""
+    # The exit code, a pattern in the output, and a command that must succeed afterwards
+    exit_code: int = 0
+    expects: str = ""
     after: str = ""
 
-    def is_other(self) -> bool:
-        """Return whether anything is other than on the page."""
-        place = self.opens_anew, self.before, self.behind, self.only
-        return any((*place, self.instead, self.more, self.file))
+    def differs(self) -> bool:
+        """Return whether the command is run in another way than the page shows."""
+        place = self.new_terminal, self.before, self.served_by, self.only_on
+        return any((*place, self.replacements, self.suffix, self.written_to))
 
 
-AS_SHOWN = Room()
+AS_SHOWN = Setup()
 
-# What more than one page has
-NO_CURL = "" if shutil.which("curl") else "curl is not here"
-SUPERUSER_IS_MADE = Room(
-    typed=[
+# Setups that several pages use
+NO_CURL = "" if shutil.which("curl") else "curl is missing"
+CREATES_SUPERUSER = Setup(
+    answers=[
         ("Username", "ada"),
         ("Email", ""),
-        ("Password:", "a password for readers alone"),
-        ("Password (again)", "a password for readers alone"),
+        ("Password:", "a password for these tests"),
+        ("Password (again)", "a password for these tests"),
     ],
-    says="Superuser created",
+    expects="Superuser created",
 )
-SITE_IS_LOOKED_AT = Room(
-    words="asked without the proxy before it",
-    behind="gunicorn --config deployment_scripts/gunicorn.conf.py",
-    instead={
+VALIDATES_SITE = Setup(
+    reason="there is no proxy in front of the site",
+    served_by="gunicorn --config deployment_scripts/gunicorn.conf.py",
+    replacements={
         "https://readings.example.org": (
             "http://127.0.0.1:{port} --host readings.example.org"
         )
     },
-    says=" 0 failed",
+    expects=" 0 failed",
 )
-ONE_MODULE = "with one module, because all tests are these too"
-BILLING = "there is a user called billing"
-BILLING_IS_THERE = (
+ONE_MODULE = "with one test module, because all tests include this one"
+BILLING = "a user called billing exists"
+CREATE_BILLING_USER = (
     "python manage.py shell --command"
     " 'from django.contrib.auth.models import User;"
     ' User.objects.create_user("billing")\''
@@ -107,9 +111,9 @@ BILLING_IS_THERE = (
 
 
 def is_run_by_another_test(shown: Shown) -> bool:
-    """Return whether a test of something else takes a command from its page."""
+    """Return whether another test takes the command from its page and runs it."""
     return any(
         (shown.page, shown.language) == (page, language)
         and shown.command.startswith(beginning)
-        for page, language, beginning in BY_OTHER_TESTS
+        for page, language, beginning in RUN_BY_OTHER_TESTS
     )

@@ -1,4 +1,4 @@
-"""What the pages show in blocks: commands to be typed, and text to be looked at."""
+"""Reads code blocks of the Markdown pages: commands and their output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGES = [
     for path in sorted(folder.glob("*.md"))
 ]
 
-# Typed line by line; taken as a whole; only looked at.
+# Languages whose lines are commands, that are one command, and that are output.
 TYPED, WHOLE, TEXT = {"console", "sh"}, {"ini", "python", "sql", "yaml"}, {"text"}
 
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -25,7 +25,7 @@ _PROMPT = "$ "
 
 
 class Block(NamedTuple):
-    """A block between fences, and what it is said to be written in."""
+    """A fenced code block."""
 
     page: str
     line_number: int
@@ -36,7 +36,7 @@ class Block(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A command, or a block that is one; and what the page says that it prints."""
+    """A command, and the output that the page shows for it."""
 
     page: str
     line_number: int
@@ -46,7 +46,7 @@ class Shown(NamedTuple):
 
 
 def blocks(page: str) -> Iterator[Block]:
-    """Yield the blocks of a page."""
+    """Yield the code blocks of a page."""
     said = Path(PROJECT_ROOT, page).read_text(encoding="utf-8")
     for block in _BLOCK.finditer(said):
         line_number = said.count("\n", 0, block.start()) + 2
@@ -57,7 +57,7 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def shown(page: str, *languages: str) -> Iterator[Shown]:
-    """Yield what a page shows to be run, of these languages or of all."""
+    """Yield the commands of a page in these languages, or in all languages."""
     for block in blocks(page):
         if languages and block.language not in languages:
             continue
@@ -70,16 +70,16 @@ def shown(page: str, *languages: str) -> Iterator[Shown]:
 
 
 def with_words(page: str, words: str) -> str:
-    """Return the one command, or block, of a page that has these words in it."""
+    """Return the one command of a page that contains a text."""
     [command] = {each.command for each in shown(page) if words in each.command}
     return command
 
 
 def _commands(text: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the line, the words and the output of each command of a block.
+    """Yield the line number, text and output of each command of a block.
 
-    Where there is a prompt, what follows without one is output. A line that ends with
-    a backslash goes on.
+    In a block with prompts, lines without a prompt are output. A backslash at the end
+    of a line continues the command.
     """
     has_prompts = text.startswith(_PROMPT)
     lines = list(enumerate(text.splitlines(keepends=True)))

@@ -1,4 +1,4 @@
-"""A reader with a copy of the project, who does all that a page shows, in its order."""
+"""Runs every command of a page, in order, in a copy of the project."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from meter_readings.tests.robustness.pg_cluster import Cluster, free_port, progr
 
 from . import markdown
 from .markdown import Shown
-from .command_setups import AS_SHOWN, NOT_RUN, Room, is_run_by_another_test
+from .command_setups import AS_SHOWN, NOT_RUN, Setup, is_run_by_another_test
 from .terminal import Terminal
 
-# Where something is missing that a page needs, its test is skipped, or else fails.
+# Without a program that a page needs its test is skipped, or fails if this is set.
 IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
 HAS_WHITENOISE = bool(importlib.util.find_spec("whitenoise"))
 
-# The packages of `.venv` are there: the scripts have nothing to install.
+# Makes the scripts believe that the packages are installed: there is no network.
 _INSTALL = """
 cp programs/there.pth .venv/lib/python*/site-packages
 . deployment_scripts/common.sh
@@ -34,7 +34,7 @@ for list in requirements.txt deployment_scripts/requirements-*.txt; do
     fingerprint requirements.txt "$list" >".venv/.installed-$(basename "$list")"
 done"""
 
-# With PostgreSQL only: who is asked for a database as its administrator.
+# Statements for PostgreSQL's administrator; nothing happens on SQLite.
 _ASK = '[ -z "$PGPORT" ] || psql -qX -U postgres -d postgres'
 _DROP = f"{_ASK} -c 'DROP DATABASE IF EXISTS d0010 WITH (FORCE)'"
 EMPTY_SERVER = f"{_DROP} -c 'DROP ROLE IF EXISTS d0010'"
@@ -43,34 +43,34 @@ LOSE_EVERYTHING = (
 )
 FORGET_EVERYTHING = f"rm -rf .env sessions staticfiles; {LOSE_EVERYTHING}"
 
-# Where the pages say that they are served
+# Addresses that the pages show
 _ADDRESSES = {f"127.0.0.1:{port}": "127.0.0.1:{port}" for port in ("8000", "8001")}
 
-# How a block that is not typed word by word is run, and on which database alone.
+# How a block of a language is run, and the database on which alone it runs.
 _BY = {"python": "python -", "sql": "psql -X -v ON_ERROR_STOP=1"}
 _ONLY = {"sql": "postgresql"}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class ReaderTestCase(ScriptTestCase):
-    """One page, in a copy of the project.
+class PageTestCase(ScriptTestCase):
+    """A page whose commands are run in a copy of the project.
 
-    `.venv` has the packages of the environment that the tests run in, because there is
-    no network. On PostgreSQL there is a server of its own, with the database `d0010`.
+    The copy's `.venv` uses the packages of the environment of the tests. On PostgreSQL
+    the page has its own server with a database `d0010`.
     """
 
     page: ClassVar[str]
-    rooms: ClassVar[Mapping[str, Room]] = {}
-    # What is done in each new terminal, and whether there are tables from the first.
-    terminal_begins: ClassVar[str] = "source .venv/bin/activate"
-    has_tables: ClassVar[bool] = True
+    setups: ClassVar[Mapping[str, Setup]] = {}
+    # The first command in each new terminal; whether the tables exist from the start.
+    terminal_setup: ClassVar[str] = "source .venv/bin/activate"
+    has_schema: ClassVar[bool] = True
 
     folders = (*ScriptTestCase.folders, "documentation")
     files = (
         *ScriptTestCase.files,
         *(".gitignore", "README.md", "pyproject.toml", "run_demo_server.sh"),
     )
-    # Tests are shown too; and what is compiled already need not be compiled again.
+    # The pages run tests too, and compiled files save time.
     excluded = ()
 
     def setUp(self) -> None:
@@ -84,58 +84,58 @@ class ReaderTestCase(ScriptTestCase):
         self.terminal = self.enterContext(Terminal(self.site, environment))
         self._do(_INSTALL)
         self.begin()
-        if self.has_tables:
+        if self.has_schema:
             self._do("python manage.py migrate --verbosity 0")
 
     def begin(self) -> None:
-        """Open a terminal at the project."""
-        self.terminal.open_anew()
-        self._do(self.terminal_begins)
+        """Open a terminal in the copy of the project."""
+        self.terminal.restart()
+        self._do(self.terminal_setup)
 
     def test_every_command_does_what_the_page_says(self) -> None:
         for shown in markdown.shown(self.page):
             if shown.command in NOT_RUN or is_run_by_another_test(shown):
                 continue
             with self.subTest(line=shown.line_number, command=shown.command):
-                self._follow(shown, self.rooms.get(shown.command, AS_SHOWN))
+                self._follow(shown, self.setups.get(shown.command, AS_SHOWN))
 
-    def _follow(self, shown: Shown, room: Room) -> None:
-        only = room.only or _ONLY.get(shown.language)
+    def _follow(self, shown: Shown, setup: Setup) -> None:
+        only = setup.only_on or _ONLY.get(shown.language)
         if only not in (None, connection.vendor):
             return
-        if room.missing and not IS_REQUIRED:
-            self.skipTest(room.missing)
-        if room.opens_anew:
+        if setup.missing and not IS_REQUIRED:
+            self.skipTest(setup.missing)
+        if setup.new_terminal:
             self.terminal.stop()
             self.begin()
-        self._do(room.before)
-        if room.behind:
-            self.terminal.serve(self._here(room.behind), self._address("/healthz"))
-        command = self._in_room(shown, room)
-        if room.serves:
-            page = self.terminal.serve(command, self._address(room.serves))
-            self.assertRegex(page, room.says or ".")
+        self._do(setup.before)
+        if setup.served_by:
+            self.terminal.serve(self._here(setup.served_by), self._address("/healthz"))
+        command = self._adapted(shown, setup)
+        if setup.serves:
+            page = self.terminal.serve(command, self._address(setup.serves))
+            self.assertRegex(page, setup.expects or ".")
         else:
-            ended = self.terminal.run(command, typed=room.typed)
-            self.assertEqual(ended.code, room.code, ended.said)
-            if room.says:
-                self.assertRegex(ended.said, room.says)
+            ended = self.terminal.run(command, typed=setup.answers)
+            self.assertEqual(ended.code, setup.exit_code, ended.said)
+            if setup.expects:
+                self.assertRegex(ended.said, setup.expects)
             if shown.output:
                 self.assertEqual(_normalised(ended.said), _normalised(shown.output))
-        self._do(room.after)
+        self._do(setup.after)
 
-    def _in_room(self, shown: Shown, room: Room) -> str:
-        """Return what is done for a command that is shown."""
+    def _adapted(self, shown: Shown, setup: Setup) -> str:
+        """Return the command as it is run."""
         text = shown.command
-        for there, here in {**_ADDRESSES, **room.instead}.items():
+        for there, here in {**_ADDRESSES, **setup.replacements}.items():
             text = text.replace(there, self._here(here))
         if shown.language not in markdown.WHOLE:
-            return text + self._here(room.more)
-        does = f"cat >{room.file}" if room.file else _BY[shown.language]
-        return f"{does} <<'END'\n{text}{self._here(room.more)}\nEND"
+            return text + self._here(setup.suffix)
+        does = f"cat >{setup.written_to}" if setup.written_to else _BY[shown.language]
+        return f"{does} <<'END'\n{text}{self._here(setup.suffix)}\nEND"
 
     def _do(self, command: str) -> None:
-        """Do what no page shows."""
+        """Run a command that no page shows."""
         if command:
             ended = self.terminal.run(self._here(command))
             self.assertEqual(ended.code, 0, f"{command}\n{ended.said}")
@@ -147,7 +147,7 @@ class ReaderTestCase(ScriptTestCase):
         return f"http://127.0.0.1:{self.port}{path}"
 
     def _make_environment(self) -> None:
-        """Make `.venv`, and a `python3.13` that can make it too."""
+        """Create `.venv`, and a `python3.13` that the page can create it with."""
         venv.create(self.site / ".venv", symlinks=True)
         gunicorn = Path(sysconfig.get_path("scripts"), "gunicorn")
         (self.site / ".venv/bin/gunicorn").symlink_to(gunicorn)
@@ -159,7 +159,7 @@ class ReaderTestCase(ScriptTestCase):
         (programs / "python3.13").symlink_to(base)
 
     def _variables(self) -> dict[str, str]:
-        """Return what is set for the reader: no `python` but that of `.venv`."""
+        """Return variables of the terminal; its only `python` is that of `.venv`."""
         scripts = sysconfig.get_path("scripts")
         path = [part for part in os.environ["PATH"].split(":") if part != scripts]
         return {
@@ -174,11 +174,11 @@ class ReaderTestCase(ScriptTestCase):
         }
 
     def _postgresql(self) -> dict[str, str]:
-        """Return how a server is reached that is the reader's alone."""
+        """Start a server for this page; return its variables."""
         if not (IS_REQUIRED or programs()):
             self.skipTest("needs PostgreSQL's own programs")
         self.cluster = self.enterContext(Cluster())
-        # It goes away with the test, so nothing needs to be safe on a disk.
+        # The server is deleted after the test, so it need not write to disk.
         self.cluster.tell("ALTER SYSTEM SET fsync = off")
         self.cluster.tell("SELECT pg_reload_conf()")
         port = {"PGHOST": "127.0.0.1", "PGPORT": str(self.cluster.port)}
@@ -186,19 +186,19 @@ class ReaderTestCase(ScriptTestCase):
         return port | names | {"DB_PORT": port["PGPORT"]} | self._database()
 
     def _database(self) -> dict[str, str]:
-        """Make the database, and return what is set where it is in use."""
+        """Create the database; return the variables that select it."""
         self.cluster.tell("CREATE ROLE d0010 LOGIN CREATEDB PASSWORD 'secret'")
         self.cluster.tell("CREATE DATABASE d0010 OWNER d0010")
         return {"USE_POSTGRESQL": "1", "DB_PASSWORD": "secret"}
 
 
 def _normalised(output: str) -> str:
-    """Return output without what differs from run to run: UUIDs."""
+    """Return output without UUIDs, which differ from run to run."""
     return _UUID.sub("…", output.replace("\r\n", "\n")).strip()
 
 
-class BeginnerTestCase(ReaderTestCase):
-    """Somebody who has the project, and has done nothing with it."""
+class NewInstallationTestCase(PageTestCase):
+    """A page for a user who has only the files of the project."""
 
-    terminal_begins = ""
-    has_tables = False
+    terminal_setup = ""
+    has_schema = False

@@ -1,4 +1,4 @@
-"""A terminal at which somebody follows a page: what was set there stays set."""
+"""A terminal that keeps variables and folder from one command to the next."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-_PATIENCE = 120.0
+_TIMEOUT = 120.0
 
-# What is said when a command is over is remembered for the next, as a shell would.
-_AS_BEFORE = """\
+# Each command saves its variables and folder for the next.
+_WITH_STATE = """\
 . {memory}
 trap '{{ export -p; printf "cd %q\\n" "$PWD"; }} > {memory}' EXIT
 {command}"""
 
 
 class Ended(NamedTuple):
-    """How a command ended, and what it said on both streams together."""
+    """The exit code of a command, and its output on both streams."""
 
     code: int
     said: str
 
 
 class Terminal:
-    """A context manager; leaving it stops what is served."""
+    """A context manager; leaving it stops the server."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder, self._environment = folder, dict(environment)
@@ -44,19 +44,19 @@ class Terminal:
         self._kept = tempfile.TemporaryDirectory(prefix="d0010_terminal_")
         self._memory = Path(self._kept.name, "memory")
         self._log = Path(self._kept.name, "log")
-        self.open_anew()
+        self.restart()
         return self
 
     def __exit__(self, *error: object) -> None:
         self.stop()
         self._kept.cleanup()
 
-    def open_anew(self) -> None:
-        """Begin in the folder, with nothing set by hand."""
+    def restart(self) -> None:
+        """Return to the folder and the original environment."""
         self._memory.write_text(f"cd {shlex.quote(str(self._folder))}\n", "utf-8")
 
     def run(self, command: str, *, typed: Iterable[tuple[str, str]] = ()) -> Ended:
-        """Run a command to its end; `typed` is what is asked and what is answered."""
+        """Run a command to its end; `typed` has its prompts and their answers."""
         if answers := list(typed):
             return self._answer(command, answers)
         with subprocess.Popen(
@@ -69,14 +69,14 @@ class Terminal:
             start_new_session=True,
         ) as process:
             try:
-                said, _ = process.communicate(timeout=_PATIENCE)
+                said, _ = process.communicate(timeout=_TIMEOUT)
             except subprocess.TimeoutExpired:
                 _kill(process)
                 raise
         return Ended(process.returncode, said)
 
     def serve(self, command: str, address: str) -> str:
-        """Start a command that serves, after the end of another; return a page."""
+        """Start a server, stop the one before it, and return a page."""
         self.stop()
         with self._log.open("wb") as log:
             self._server = subprocess.Popen(
@@ -87,10 +87,10 @@ class Terminal:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT
         while self._server.poll() is None and time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(address, timeout=_PATIENCE) as answer:
+                with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
                     page: bytes = answer.read()
                     return page.decode()
             except urllib.error.HTTPError as refusal:
@@ -98,13 +98,15 @@ class Terminal:
                     return f"{refusal.code} {refusal.read().decode()}"
             except OSError:
                 time.sleep(0.1)
-        raise AssertionError(f"Nobody answers at {address}.\n{self._log.read_text()}")
+        raise AssertionError(
+            f"No server answers at {address}.\n{self._log.read_text()}"
+        )
 
     def stop(self) -> None:
-        """Interrupt what is served; it must come to its end.
+        """Interrupt the server and wait for its end.
 
-        The program alone is told: a worker of gunicorn's that is interrupted by the
-        terminal and by gunicorn too can hang until it is killed.
+        Only the main process is interrupted: a gunicorn worker that is interrupted by
+        the terminal and by gunicorn can hang until it is killed.
         """
         if self._server is None:
             return
@@ -116,11 +118,11 @@ class Terminal:
             _kill(server)
 
     def _words(self, command: str) -> list[str]:
-        said = _AS_BEFORE.format(memory=self._memory, command=command)
+        said = _WITH_STATE.format(memory=self._memory, command=command)
         return ["bash", "-c", said]
 
     def _answer(self, command: str, answers: list[tuple[str, str]]) -> Ended:
-        """Run a command at a terminal, and answer what it asks."""
+        """Run a command at a pseudo-terminal, and answer its prompts."""
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             self._words(command),
@@ -148,17 +150,17 @@ class Terminal:
 
 
 def _kill(process: subprocess.Popen[Any]) -> None:
-    """End a process, and whatever it has started, at once."""
+    """Kill a process and its children."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
 def _read(terminal: int) -> bytes:
-    """Return what comes next; nothing at the end, or when nothing comes for long."""
-    if not select.select([terminal], [], [], _PATIENCE)[0]:
+    """Return the next output; nothing at the end or after the timeout."""
+    if not select.select([terminal], [], [], _TIMEOUT)[0]:
         return b""
     try:
         return os.read(terminal, 4096)
     except OSError:
-        # This is how Linux says that nobody is at the other end any more.
+        # Linux reports the end of a pseudo-terminal by an error.
         return b""

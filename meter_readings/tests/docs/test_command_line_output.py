@@ -1,4 +1,4 @@
-"""What the guide to the command line shows is what the commands print."""
+"""COMMAND_LINE.md: the commands print the output that the page shows."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from meter_readings.tests.docs import markdown
 GUIDE = "documentation/COMMAND_LINE.md"
 
 
-class CommandLineGuideTests(TransactionTestCase):
-    # The files that are imported bear the numbers that the guide shows.
+class CommandLineOutputTests(TransactionTestCase):
+    # Imported files then have the numbers that the page shows.
     reset_sequences = True
 
     def test_commands_print_what_the_page_shows(self) -> None:
@@ -36,7 +36,7 @@ class CommandLineGuideTests(TransactionTestCase):
                 self.assertEqual(self.printed(shown.command), shown.output)
 
     def printed(self, command: str) -> str:
-        """Return what a command prints on both streams together."""
+        """Return the output of a command on both streams."""
         words = shlex.split(command)
         if command == "echo $?":
             return f"{self.code}\n"

@@ -1,4 +1,4 @@
-"""The guide to deployment, followed from its first command to its last."""
+"""DEPLOYMENT_GUIDE.md: every command does what the page says."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.db import connection
 from . import markdown, runner
 from .command_setups import (
     BILLING,
-    BILLING_IS_THERE,
-    SITE_IS_LOOKED_AT,
-    SUPERUSER_IS_MADE,
-    Room,
+    CREATE_BILLING_USER,
+    CREATES_SUPERUSER,
+    VALIDATES_SITE,
+    Setup,
 )
 
 PAGE = "documentation/DEPLOYMENT_GUIDE.md"
@@ -40,141 +40,141 @@ GIT_CONFIG_GLOBAL=/dev/null git -c user.name=a -c user.email=a@example.org \
 
 @skipUnless(runner.IS_REQUIRED or shutil.which("git"), "git is not here")
 @skipUnless(runner.IS_REQUIRED or runner.HAS_WHITENOISE, "whitenoise is not here")
-class DeploymentGuideTests(runner.ReaderTestCase):
+class DeploymentGuideTests(runner.PageTestCase):
     page = PAGE
-    has_tables = False
-    rooms = {
-        "./deployment_scripts/quick_deploy.sh demo": Room(
-            words="the demonstration is on SQLite", only="sqlite", serves="/"
+    has_schema = False
+    setups = {
+        "./deployment_scripts/quick_deploy.sh demo": Setup(
+            reason="the demonstration is on SQLite", only_on="sqlite", serves="/"
         ),
         "./deployment_scripts/quick_deploy.sh production"
-        " --domain readings.example.org": Room(
-            words="as a plan: further below it is done, from a package",
-            more=" --dry-run",
-            says="Plan for readings.example.org",
+        " --domain readings.example.org": Setup(
+            reason="as a plan: further below it is done, from a package",
+            suffix=" --dry-run",
+            expects="Plan for readings.example.org",
         ),
-        "cp .env.example .env": Room(
-            words="there are no settings yet", before="rm -f .env"
+        "cp .env.example .env": Setup(
+            reason="there are no settings yet", before="rm -f .env"
         ),
-        "chmod 600 .env": Room(after="ls -l .env | grep -q '^-rw-------'"),
-        "./deployment_scripts/setup_databases.sh postgresql": Room(
-            words="the server has no such role and database",
-            only="postgresql",
+        "chmod 600 .env": Setup(after="ls -l .env | grep -q '^-rw-------'"),
+        "./deployment_scripts/setup_databases.sh postgresql": Setup(
+            reason="the server has no such role and database",
+            only_on="postgresql",
             before=runner.EMPTY_SERVER,
             after="psql -c 'TABLE meter_readings_reading'",
         ),
-        ROLE: Room(
-            words="asked of the administrator, where there is no such role",
+        ROLE: Setup(
+            reason="asked of the administrator, where there is no such role",
             before=f"{runner.EMPTY_SERVER}; export PGUSER=postgres PGDATABASE=postgres",
         ),
         "export USE_POSTGRESQL=1 DB_NAME=d0010 DB_USER=d0010"
-        " DB_PASSWORD='a long random password'": Room(
-            words="it is about PostgreSQL, in a terminal for it",
-            opens_anew=True,
-            only="postgresql",
+        " DB_PASSWORD='a long random password'": Setup(
+            reason="it is about PostgreSQL, in a terminal for it",
+            new_terminal=True,
+            only_on="postgresql",
         ),
-        "export DB_HOST=localhost DB_PORT=5432": Room(
-            words="at the port of a server that is the reader's alone",
-            only="postgresql",
-            instead={"5432": "$PGPORT"},
+        "export DB_HOST=localhost DB_PORT=5432": Setup(
+            reason="at the port of a server that is the reader's alone",
+            only_on="postgresql",
+            replacements={"5432": "$PGPORT"},
         ),
-        "python manage.py check --database default": Room(says="no issues"),
+        "python manage.py check --database default": Setup(expects="no issues"),
         "pg_basebackup --host=db.example.org --username=replicator"
-        " --pgdata=/var/lib/postgresql/15/main --write-recovery-conf": Room(
-            words="of a server that is the reader's alone, and without waiting",
-            only="postgresql",
+        " --pgdata=/var/lib/postgresql/15/main --write-recovery-conf": Setup(
+            reason="of a server that is the reader's alone, and without waiting",
+            only_on="postgresql",
             before="psql -U postgres -c 'CREATE ROLE replicator LOGIN REPLICATION'",
-            instead={
+            replacements={
                 "db.example.org": "127.0.0.1",
                 "/var/lib/postgresql/15/main": "{folder}/replica",
             },
-            more=" --checkpoint=fast",
+            suffix=" --checkpoint=fast",
             after="[ -e replica/standby.signal ]",
         ),
-        REPLICA: Room(
-            words="there is no such replica: the setting is looked at, and no more",
-            only="postgresql",
-            file="one.txt",
+        REPLICA: Setup(
+            reason="there is no such replica: the setting is looked at, and no more",
+            only_on="postgresql",
+            written_to="one.txt",
             after="env $(cat one.txt) python manage.py check",
         ),
-        "./deployment_scripts/setup_databases.sh sqlite": Room(
-            words="it is about SQLite",
-            only="sqlite",
+        "./deployment_scripts/setup_databases.sh sqlite": Setup(
+            reason="it is about SQLite",
+            only_on="sqlite",
             before="rm db.sqlite3",
             after="ls -l db.sqlite3 | grep -q '^-rw-------'",
         ),
-        REDIS: Room(
-            words="there is no such Redis: the setting is looked at, and no more",
+        REDIS: Setup(
+            reason="there is no such Redis: the setting is looked at, and no more",
             missing="" if find_spec("redis") else "redis-py is not here",
-            file="one.txt",
+            written_to="one.txt",
             after="env $(cat one.txt) python manage.py check",
         ),
-        "./deployment_scripts/create_deployment_tarball.sh --output dist": Room(
-            words="the copy is committed", opens_anew=True, before=COMMIT
+        "./deployment_scripts/create_deployment_tarball.sh --output dist": Setup(
+            reason="the copy is committed", new_terminal=True, before=COMMIT
         ),
-        "cd /opt": Room(
-            words="the package is taken where it is",
+        "cd /opt": Setup(
+            reason="the package is taken where it is",
             before=runner.EMPTY_SERVER,
-            instead={"/opt": "dist"},
+            replacements={"/opt": "dist"},
         ),
-        "sha256sum --check d0010-*.tar.gz.sha256": Room(says="tar.gz: OK"),
+        "sha256sum --check d0010-*.tar.gz.sha256": Setup(expects="tar.gz: OK"),
         "deployment_scripts/quick_deploy.sh production"
-        " --domain readings.example.org": Room(
-            words="this machine's own system and services are left alone; the packages"
+        " --domain readings.example.org": Setup(
+            reason="this machine's own system and services are left alone; the packages"
             " of Python are those of another folder, because there is no network",
             before='export D0010_VENV="{folder}/.venv"',
-            more=UNTOUCHED,
-            says="https://readings.example.org is set up.",
+            suffix=UNTOUCHED,
+            expects="https://readings.example.org is set up.",
             after="ls files/d0010-web.service files/d0010.nginx.conf",
         ),
         "./deployment_scripts/quick_deploy.sh production"
-        " --domain readings.example.org --dry-run": Room(
-            says="Plan for readings.example.org"
+        " --domain readings.example.org --dry-run": Setup(
+            expects="Plan for readings.example.org"
         ),
         "./deployment_scripts/validate_deployment.sh"
-        " --url https://readings.example.org": SITE_IS_LOOKED_AT,
-        PRODUCTION: Room(
-            words="written to .env, with a key, and with the database that is there",
-            opens_anew=True,
+        " --url https://readings.example.org": VALIDATES_SITE,
+        PRODUCTION: Setup(
+            reason="written to .env, with a key, and with the database that is there",
+            new_terminal=True,
             before=runner.FORGET_EVERYTHING,
-            instead={"SECRET_KEY=…": f"SECRET_KEY={secrets.token_urlsafe(50)}"},
-            more=OF_THE_DATABASE[connection.vendor],
-            file=".env",
+            replacements={"SECRET_KEY=…": f"SECRET_KEY={secrets.token_urlsafe(50)}"},
+            suffix=OF_THE_DATABASE[connection.vendor],
+            written_to=".env",
         ),
-        'python -c "import secrets; print(secrets.token_urlsafe(50))"': Room(
-            says=r"\A[\w-]{67}\n\Z"
+        'python -c "import secrets; print(secrets.token_urlsafe(50))"': Setup(
+            expects=r"\A[\w-]{67}\n\Z"
         ),
-        "python manage.py check --deploy": Room(says="no issues"),
-        "python manage.py collectstatic --noinput": Room(says="static files? "),
-        "python manage.py createsuperuser": SUPERUSER_IS_MADE,
-        "gunicorn --config deployment_scripts/gunicorn.conf.py": Room(
-            serves="/readyz", says="true"
+        "python manage.py check --deploy": Setup(expects="no issues"),
+        "python manage.py collectstatic --noinput": Setup(expects="static files? "),
+        "python manage.py createsuperuser": CREATES_SUPERUSER,
+        "gunicorn --config deployment_scripts/gunicorn.conf.py": Setup(
+            serves="/readyz", expects="true"
         ),
         'python manage.py api_token create "nightly export" --user billing'
-        " --scope read": Room(
-            words=BILLING,
-            before=BILLING_IS_THERE,
-            says="(?m)^d0010_[0-9a-f]{64}$",
+        " --scope read": Setup(
+            reason=BILLING,
+            before=CREATE_BILLING_USER,
+            expects="(?m)^d0010_[0-9a-f]{64}$",
         ),
         "./deployment_scripts/backup.sh"
-        " --output /var/lib/d0010/backups --keep 14": Room(
-            words="data are kept in the copy",
-            instead={"/var/lib/d0010": "{folder}/kept"},
-            says="The backup is complete.",
+        " --output /var/lib/d0010/backups --keep 14": Setup(
+            reason="data are kept in the copy",
+            replacements={"/var/lib/d0010": "{folder}/kept"},
+            expects="The backup is complete.",
         ),
-        "./deployment_scripts/test_restore.sh": Room(
-            says="The backup can be restored."
+        "./deployment_scripts/test_restore.sh": Setup(
+            expects="The backup can be restored."
         ),
         "./deployment_scripts/restore.sh"
-        " /var/lib/d0010/backups/d0010-20261124T023000000000Z.tar.gz": Room(
-            words="everything was lost but the backup that was made",
-            opens_anew=True,
+        " /var/lib/d0010/backups/d0010-20261124T023000000000Z.tar.gz": Setup(
+            reason="everything was lost but the backup that was made",
+            new_terminal=True,
             before=runner.LOSE_EVERYTHING,
-            instead={
+            replacements={
                 "/var/lib/d0010": "{folder}/kept",
                 "d0010-20261124T023000000000Z.tar.gz": "d0010-*",
             },
-            says="The restore is complete.",
+            expects="The restore is complete.",
         ),
     }
 

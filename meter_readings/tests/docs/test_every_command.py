@@ -1,4 +1,4 @@
-"""No page shows a command that is neither run nor said, with its reason, not to be."""
+"""Every command that a page shows is run by a test or has a reason not to be."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from . import (
     test_operations,
     test_testing_guide,
 )
-from .command_setups import BY_OTHER_TESTS, NOT_RUN, is_run_by_another_test
+from .command_setups import NOT_RUN, RUN_BY_OTHER_TESTS, is_run_by_another_test
 
 MODULES = (
     *(test_api_guide, test_command_line, test_deployment_guide),
@@ -27,17 +27,17 @@ MODULES = (
 SHOWN = [shown for page in markdown.PAGES for shown in markdown.shown(page)]
 
 
-def readers() -> Iterator[type[runner.ReaderTestCase]]:
-    """Yield each reader of a page."""
+def page_tests() -> Iterator[type[runner.PageTestCase]]:
+    """Yield the test class of each page."""
     for module in MODULES:
         for each in vars(module).values():
-            if isinstance(each, type) and issubclass(each, runner.ReaderTestCase):
+            if isinstance(each, type) and issubclass(each, runner.PageTestCase):
                 yield each
 
 
 class EveryCommandTests(SimpleTestCase):
     def test_every_shown_command_is_run_or_has_a_reason_not_to_be(self) -> None:
-        followed = {each.page for each in readers()}
+        followed = {each.page for each in page_tests()}
         for shown in SHOWN:
             with self.subTest(page=shown.page, command=shown.command):
                 self.assertTrue(
@@ -66,7 +66,7 @@ class NotRunTests(SimpleTestCase):
         self.assertEqual(NOT_RUN.keys() - shown, set())
 
     def test_every_command_run_by_another_test_is_shown_and_read_there(self) -> None:
-        for (page, language, beginning), module in BY_OTHER_TESTS.items():
+        for (page, language, beginning), module in RUN_BY_OTHER_TESTS.items():
             said = (PROJECT_ROOT / "meter_readings/tests" / module).read_text("utf-8")
             name = beginning.split()[-1] if beginning else page
             with self.subTest(page=page, language=language, beginning=beginning):
@@ -76,15 +76,15 @@ class NotRunTests(SimpleTestCase):
                 self.assertIn(f'"{name}"', said)
 
 
-class RoomTests(SimpleTestCase):
+class SetupTests(SimpleTestCase):
     def test_every_setup_is_for_a_command_on_its_page(self) -> None:
-        for each in readers():
+        for each in page_tests():
             shown = {shown.command for shown in markdown.shown(each.page)}
             with self.subTest(each.page):
-                self.assertEqual(each.rooms.keys() - shown, set())
+                self.assertEqual(each.setups.keys() - shown, set())
 
     def test_every_setup_says_what_differs_from_the_page(self) -> None:
-        for each in readers():
-            for command, room in each.rooms.items():
+        for each in page_tests():
+            for command, setup in each.setups.items():
                 with self.subTest(page=each.page, command=command):
-                    self.assertTrue(room.words or not room.is_other())
+                    self.assertTrue(setup.reason or not setup.differs())

@@ -1,87 +1,88 @@
-"""The first pages that anybody reads, from their first command to their last."""
+"""README.md and QUICKSTART.md: every command does what the page says."""
 
 from __future__ import annotations
 
 from . import runner
-from .command_setups import NO_CURL, ONE_MODULE, SUPERUSER_IS_MADE, Room
+from .command_setups import CREATES_SUPERUSER, NO_CURL, ONE_MODULE, Setup
 
-NO_NETWORK = "the packages are there already, because there is no network"
+NO_NETWORK = "the packages are installed already, because there is no network"
 
 
-class ReadmeTests(runner.BeginnerTestCase):
+class ReadmeTests(runner.NewInstallationTestCase):
     page = "README.md"
-    rooms = {
-        "./run_demo_server.sh": Room(
-            serves="/", says="Meter readings, kept as they came"
+    setups = {
+        "./run_demo_server.sh": Setup(
+            serves="/", expects="Meter readings, kept as they came"
         ),
-        "./deployment_scripts/run_tests.sh": Room(
-            words=ONE_MODULE,
-            more=" meter_readings.tests.d0010.test_mpan",
-            says="All tests passed on (sqlite|postgresql)",
+        "./deployment_scripts/run_tests.sh": Setup(
+            reason=ONE_MODULE,
+            suffix=" meter_readings.tests.d0010.test_mpan",
+            expects="All tests passed on (sqlite|postgresql)",
         ),
-        "python3.13 -m venv .venv && source .venv/bin/activate": Room(
-            words="it begins with nothing, for the demonstration is another way;"
+        "python3.13 -m venv .venv && source .venv/bin/activate": Setup(
+            reason="it begins with nothing, for the demonstration is another way;"
             " and by the Python that the tests run by, whatever its version",
-            opens_anew=True,
+            new_terminal=True,
             before=f"{runner.FORGET_EVERYTHING}; rm -r .venv",
             after='[ "$(command -v python)" = "{folder}/.venv/bin/python" ]',
         ),
-        "pip install -r requirements.txt": Room(
-            words=NO_NETWORK,
+        "pip install -r requirements.txt": Setup(
+            reason=NO_NETWORK,
             before="cp programs/there.pth .venv/lib/python*/site-packages",
-            says="already satisfied: Django==",
+            expects="already satisfied: Django==",
         ),
-        "python manage.py createsuperuser": SUPERUSER_IS_MADE,
-        "python manage.py runserver 8001": Room(
-            words="on a port that is free",
-            instead={"8001": "{port}"},
+        "python manage.py createsuperuser": CREATES_SUPERUSER,
+        "python manage.py runserver 8001": Setup(
+            reason="on a port that is free",
+            replacements={"8001": "{port}"},
             serves="/admin/login/",
-            says="Sign in",
+            expects="Sign in",
         ),
-        "python manage.py import_d0010 sample_data/economy_7.uff": Room(
-            says="imported as #1: 32 readings"
+        "python manage.py import_d0010 sample_data/economy_7.uff": Setup(
+            expects="imported as #1: 32 readings"
         ),
-        "python manage.py export_readings --mpan 2299728571429 --format csv": Room(
-            says="2299728571429,DY 0000000,DY,"
+        "python manage.py export_readings --mpan 2299728571429 --format csv": Setup(
+            expects="2299728571429,DY 0000000,DY,"
         ),
         "export D0010_TOKEN=$(python manage.py api_token create"
-        ' "first look" --user demo_admin --scope read)': Room(
-            words="there is the user of the demonstration",
+        ' "first look" --user demo_admin --scope read)': Setup(
+            reason="there is the user of the demonstration",
             before="python manage.py create_demo_user",
         ),
         'curl -H "Authorization: Bearer $D0010_TOKEN"'
-        ' "http://127.0.0.1:8001/api/v1/readings/?mpan=2299728571429"': Room(
+        ' "http://127.0.0.1:8001/api/v1/readings/?mpan=2299728571429"': Setup(
             missing=NO_CURL,
-            says='"value":"34228.7"',
+            expects='"value":"34228.7"',
         ),
         "export USE_POSTGRESQL=1 DB_NAME=d0010 DB_USER=d0010 DB_PASSWORD=…"
-        " DB_HOST=localhost": Room(
-            words="with the password",
-            only="postgresql",
-            instead={"…": "secret"},
+        " DB_HOST=localhost": Setup(
+            reason="with the password",
+            only_on="postgresql",
+            replacements={"…": "secret"},
         ),
     }
 
 
-class QuickStartTests(runner.BeginnerTestCase):
+class QuickStartTests(runner.NewInstallationTestCase):
     page = "QUICKSTART.md"
-    rooms = {
-        "./run_demo_server.sh": Room(
+    setups = {
+        "./run_demo_server.sh": Setup(
             serves="/admin/login/",
-            says="Sign in",
+            expects="Sign in",
         ),
-        "python manage.py import_d0010 --dry-run your_file.uff": Room(
-            words="your file is made up",
+        "python manage.py import_d0010 --dry-run your_file.uff": Setup(
+            reason="your file is made up",
             before="python manage.py generate_d0010 --output your_file.uff",
-            says="would be imported",
+            expects="would be imported",
         ),
-        "python manage.py import_d0010 your_file.uff": Room(
-            says="imported as #", after="[ -d media ]"
+        "python manage.py import_d0010 your_file.uff": Setup(
+            expects="imported as #", after="[ -d media ]"
         ),
-        "python manage.py import_d0010 --dry-run sample_data/rejected_faults.uff": Room(
-            code=1, says="10 errors in 92 lines|What to do:"
+        "python manage.py import_d0010 --dry-run"
+        " sample_data/rejected_faults.uff": Setup(
+            exit_code=1, expects="10 errors in 92 lines|What to do:"
         ),
-        "python manage.py undo_import your_file.uff": Room(
-            typed=[("Type yes:", "yes")], says="your_file.uff: undone:"
+        "python manage.py undo_import your_file.uff": Setup(
+            answers=[("Type yes:", "yes")], expects="your_file.uff: undone:"
         ),
     }

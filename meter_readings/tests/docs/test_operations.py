@@ -1,4 +1,4 @@
-"""The run book, followed from its first command to its last on a production site."""
+"""OPERATIONS.md: every command does what the page says, on a production site."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 from unittest import skipUnless
 
 from . import markdown, runner
-from .command_setups import NO_CURL, SITE_IS_LOOKED_AT, Room
+from .command_setups import NO_CURL, VALIDATES_SITE, Setup
 
 PAGE = "documentation/OPERATIONS.md"
 MPAN = "1899785714289"
@@ -32,36 +32,36 @@ python manage.py import_d0010 old.uff"""
 
 
 @skipUnless(runner.IS_REQUIRED or runner.HAS_WHITENOISE, "whitenoise is not here")
-class OperationsTests(runner.ReaderTestCase):
+class OperationsTests(runner.PageTestCase):
     page = PAGE
-    has_tables = False
-    rooms = {
+    has_schema = False
+    setups = {
         "./deployment_scripts/validate_deployment.sh"
-        " --url https://readings.example.org": SITE_IS_LOOKED_AT,
-        "curl http://127.0.0.1:8000/readyz": Room(says="true, ", missing=NO_CURL),
+        " --url https://readings.example.org": VALIDATES_SITE,
+        "curl http://127.0.0.1:8000/readyz": Setup(expects="true, ", missing=NO_CURL),
         'curl -H "Authorization: Bearer $METRICS_TOKEN"'
-        " http://127.0.0.1:8000/metrics": Room(
-            words="with the token of the settings",
+        " http://127.0.0.1:8000/metrics": Setup(
+            reason="with the token of the settings",
             missing=NO_CURL,
             before="export $(grep ^METRICS_TOKEN .env)",
-            says="(?m)^d0010_readings 221$",
+            expects="(?m)^d0010_readings 221$",
         ),
-        "python manage.py apply_retention --dry-run": Room(says="Would be removed"),
-        "python manage.py apply_retention --yes": Room(says="Removed"),
+        "python manage.py apply_retention --dry-run": Setup(expects="Would be removed"),
+        "python manage.py apply_retention --yes": Setup(expects="Removed"),
         "python manage.py export_personal_data - --output subject.zip"
-        ' --reason "Request 18"': Room(
-            typed=[("", MPAN)],
+        ' --reason "Request 18"': Setup(
+            answers=[("", MPAN)],
             after="python -m zipfile -l subject.zip | grep -q original_lines.csv",
         ),
-        'python manage.py erase_mpan - --reason "Request 17"': Room(
-            words="the site is at rest",
-            opens_anew=True,
-            typed=[("", MPAN), ("Type yes:", "yes")],
-            says="Erased: ",
+        'python manage.py erase_mpan - --reason "Request 17"': Setup(
+            reason="the site is at rest",
+            new_terminal=True,
+            answers=[("", MPAN), ("Type yes:", "yes")],
+            expects="Erased: ",
         ),
-        ADD_YEAR: Room(after="psql -c 'TABLE meter_readings_reading_2027'"),
-        TAKE_YEAR_OUT: Room(
-            words="there are readings of that year",
+        ADD_YEAR: Setup(after="psql -c 'TABLE meter_readings_reading_2027'"),
+        TAKE_YEAR_OUT: Setup(
+            reason="there are readings of that year",
             before=FILE_OF_2015,
             after="""
             psql -c 'TABLE old_years.meter_readings_reading_2015' | grep 2015-01

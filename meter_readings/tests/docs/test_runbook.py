@@ -17,7 +17,7 @@ from meter_readings.tests.import_helpers import imported
 from . import markdown
 
 DOCUMENTATION = PROJECT_ROOT / "documentation"
-RUN_BOOK = (DOCUMENTATION / "OPERATIONS.md").read_text(encoding="utf-8")
+PAGE_TEXT = (DOCUMENTATION / "OPERATIONS.md").read_text(encoding="utf-8")
 
 
 class RunbookCompletenessTests(TestCase):
@@ -26,13 +26,13 @@ class RunbookCompletenessTests(TestCase):
         ids = re.findall(r"d0010\.[EW]\d+", source)
         self.assertNotEqual(ids, [])
         for check in ids:
-            self.assertIn(f"`{check}`", RUN_BOOK)
+            self.assertIn(f"`{check}`", PAGE_TEXT)
 
     def test_operations_guide_has_every_metric(self) -> None:
         imported(EVERY_GROUP)
         text = render_prometheus(now=timezone.now())
         for name in re.findall(r"^# TYPE (\S+)", text, re.MULTILINE):
-            self.assertIn(f"`{name}`", RUN_BOOK)
+            self.assertIn(f"`{name}`", PAGE_TEXT)
 
     def test_alerts_use_labels_that_metrics_have(self) -> None:
         imported(EVERY_GROUP)
@@ -46,11 +46,11 @@ class RunbookCompletenessTests(TestCase):
 
     def test_operations_guide_has_every_readiness_check(self) -> None:
         for result in readiness_checks():
-            self.assertIn(f"| `{result.name}` |", RUN_BOOK)
+            self.assertIn(f"| `{result.name}` |", PAGE_TEXT)
 
 
 class RunbookReferenceTests(SimpleTestCase):
-    page = RUN_BOOK
+    page = PAGE_TEXT
     source = " ".join(
         (
             path.read_text(encoding="utf-8")
