@@ -1,4 +1,4 @@
-"""What a person means by a word on the command line: a file, a user, a day, an MPAN."""
+"""Arguments of commands: flow files, users, dates, MPANs, participants."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from meter_readings.queries import totals
 
 from . import base_command
 
-_SHOWN = 10
+_MAX_LISTED = 10
 
 _MPAN = re.compile(r"[0-9]{13}")
 
 
 def get_flow_file(reference: str) -> FlowFile:
-    """Return the one file that is meant; refuse what means none or several."""
+    """Return the only file of a number, name or hash; raises CommandError."""
     files = totals.find_flow_files(reference=reference)
     if not files:
-        # People name a file by where it lies; only its name is known here.
+        # The reference may be a path; only file names are stored.
         files = totals.find_flow_files(reference=PurePath(reference).name)
     if not files:
         raise CommandError(
@@ -36,7 +36,7 @@ def get_flow_file(reference: str) -> FlowFile:
             returncode=base_command.NOTHING_MATCHED,
         )
     if len(files) > 1:
-        shown = "\n".join(f"  {_described(file)}" for file in files[:_SHOWN])
+        shown = "\n".join(f"  {_described(file)}" for file in files[:_MAX_LISTED])
         raise CommandError(
             f'{len(files)} files are known as "{reference}". '
             f"Say which one by its number:\n{shown}",
@@ -53,19 +53,19 @@ def _described(file: FlowFile) -> str:
 
 
 def get_user(username: str) -> User:
-    """Return the user of a name."""
+    """Return the user of a name; raises CommandError."""
     try:
         return User.objects.get(username=username)
     except User.DoesNotExist:
         raise CommandError(
-            f'There is no user "{username}": make one in the admin, with the role that '
-            "says what it may do.",
+            f'There is no user "{username}": create one in the admin and give it '
+            "a role.",
             returncode=base_command.NOTHING_MATCHED,
         ) from None
 
 
 def mpan(text: str) -> str:
-    """Return an MPAN, typed with spaces or without."""
+    """Return an MPAN that was given with or without spaces."""
     typed = d0010.mpan.typed(text)
     if not _MPAN.fullmatch(typed):
         raise ArgumentTypeError("an MPAN has 13 digits")
@@ -73,8 +73,9 @@ def mpan(text: str) -> str:
 
 
 def mpan_from_arg_or_stdin(text: str) -> str:
-    """Return an MPAN; "-" reads it from standard input, which no list of processes
-    and no history of a shell shows.
+    """Return an MPAN; "-" reads it from standard input.
+
+    Standard input appears neither in the process list nor in the shell's history.
     """
     try:
         return mpan(sys.stdin.readline() if text == "-" else text)
@@ -83,18 +84,18 @@ def mpan_from_arg_or_stdin(text: str) -> str:
         raise CommandError(said, returncode=base_command.USAGE) from error
 
 
-def day(text: str) -> date:
-    """Return a day written as 2025-01-31."""
+def date_argument(text: str) -> date:
+    """Return a date written as 2025-01-31."""
     try:
-        return _of_the_catalogue(date.fromisoformat(text))
+        return _require_d0010_year(date.fromisoformat(text))
     except ValueError:
-        raise ArgumentTypeError("write a day as 2025-01-31") from None
+        raise ArgumentTypeError("write a date as 2025-01-31") from None
 
 
 def local_time(text: str) -> datetime:
-    """Return a time as the clock in London shows it, whatever the machine's shows."""
+    """Return UK local time written as 2025-01-31T09:30."""
     try:
-        moment = _of_the_catalogue(datetime.fromisoformat(text))
+        moment = _require_d0010_year(datetime.fromisoformat(text))
     except ValueError:
         raise ArgumentTypeError("write a time as 2025-01-31T09:30") from None
     if moment.tzinfo is not None:
@@ -102,16 +103,16 @@ def local_time(text: str) -> datetime:
     return moment.replace(tzinfo=d0010.LONDON)
 
 
-def _of_the_catalogue[Day: date](day: Day) -> Day:
-    """Return a date or time of a year that a D0010 can name."""
+def _require_d0010_year[Day: date](day: Day) -> Day:
+    """Return a date or time if a D0010 can contain its year."""
     if day.year not in d0010.YEARS:
         years = f"{d0010.YEARS[0]} to {d0010.YEARS[-1]}"
-        raise ArgumentTypeError(f"a D0010 names the years {years} only")
+        raise ArgumentTypeError(f"a D0010 has years from {years} only")
     return day
 
 
 def participant(text: str) -> tuple[str, str]:
-    """Return the role and the id of a market participant written as X:MRCY."""
+    """Return the role and id of a market participant written as X:MRCY."""
     try:
         return exports.participant(text)
     except ValueError as error:
@@ -119,7 +120,7 @@ def participant(text: str) -> tuple[str, str]:
 
 
 def file_identifier(text: str) -> str:
-    """Return a file identifier (J1064)."""
+    """Return a file identifier (J1064, CHAR(10))."""
     if not (0 < len(text) <= 10 and text.isascii() and text.isalnum()):
         raise ArgumentTypeError("a file identifier is up to ten letters and digits")
     return text

@@ -1,4 +1,4 @@
-"""What the commands have in common: data on stdout, words on stderr, exit codes."""
+"""Base class of the commands: data on stdout, messages on stderr, exit codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.core.management import base
+from django.core.management.base import CommandError, OutputWrapper
 from django.core.management.color import Style, no_style
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -17,16 +18,15 @@ from meter_readings import importer
 FAILED, USAGE, NOTHING_MATCHED, INTERRUPTED = 1, 2, 3, 130
 
 
-class ConsoleCommand(BaseCommand):
-    """A command for a person and for a program: it says what went wrong, in one line.
+class BaseCommand(base.BaseCommand):
+    """A command that reports errors as one line and an exit code.
 
-    NO_COLOR (no-color.org) is honoured as --no-color is.
+    The environment variable NO_COLOR (no-color.org) has the effect of --no-color.
     """
 
     is_colored = False
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """Run the command; turn what stops it into a sentence and an exit code."""
         if os.environ.get("NO_COLOR") and not options["force_color"]:
             options["no_color"] = True
         self.is_colored = options["force_color"]
@@ -34,7 +34,7 @@ class ConsoleCommand(BaseCommand):
             with database_errors_as_command_errors():
                 return super().execute(*args, **options)
         except BrokenPipeError:
-            # Whoever reads has seen enough, as "head" has; nothing is left to say.
+            # The reader has closed the pipe, as "head" does after its lines.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
             place = f" ({error.filename})" if error.filename else ""
@@ -42,29 +42,29 @@ class ConsoleCommand(BaseCommand):
                 f"{error.strerror or error}{place}.", returncode=FAILED
             ) from error
         except KeyboardInterrupt:
-            self.say("Interrupted.")
+            self.log("Interrupted.")
             sys.exit(INTERRUPTED)
 
-    def say(self, text: str) -> None:
-        """Write words for a person, which are no part of the data."""
+    def log(self, text: str) -> None:
+        """Write a message to stderr."""
         self.stderr.write(text, style_func=str)
 
-    def style_on(self, stream: OutputWrapper) -> Style:
-        """Return the colours for a stream: none where nobody sees them."""
+    def style_for(self, stream: OutputWrapper) -> Style:
+        """Return the colours for a stream: none unless it is a terminal."""
         return self.style if self.is_colored or stream.isatty() else no_style()
 
 
 @contextmanager
 def database_errors_as_command_errors() -> Iterator[None]:
-    """Turn what stops the database or a load into one sentence that says what to do."""
+    """Raise CommandError, with a remedy, for database errors and failed imports."""
     try:
-        # Loading speaks to the drivers themselves, past Django's own wrapping.
+        # Loading uses the drivers themselves, whose errors Django does not wrap.
         with connection.wrap_database_errors:
             yield
     except importer.ImportLockTimeout as error:
         raise CommandError(f"{_BUSY} Nothing was changed. {_WAIT}") from error
     except importer.StorageFull as error:
-        raise CommandError(f"{_FULL} ({error}) {_MAKE_ROOM}") from error
+        raise CommandError(f"{_FULL} ({error}) {_FREE_SPACE}") from error
     except (DatabaseError, InterfaceError) as error:
         raise CommandError(_sentence(error), returncode=FAILED) from error
 
@@ -72,9 +72,9 @@ def database_errors_as_command_errors() -> Iterator[None]:
 _BUSY = "The database is busy: another program is writing to it."
 _WAIT = "Wait until it has finished, then run the command again."
 _FULL = "The storage is full, and nothing was half done."
-_MAKE_ROOM = "Make room, then run the command again."
+_FREE_SPACE = "Free some disk space, then run the command again."
 
-# What a driver says, what that means, and what a person can do about it.
+# Parts of a driver's message, the meaning, and the remedy.
 _MEANINGS = (
     (
         ("connect", "terminat", "closed", "password", "authentication"),
@@ -94,27 +94,27 @@ _MEANINGS = (
     (
         ("full", "no space left"),
         _FULL,
-        _MAKE_ROOM,
+        _FREE_SPACE,
     ),
     (
         ("readonly", "read-only", "unable to open", "not a database"),
         "The database file cannot be written.",
-        "Check SQLITE_PATH and who may write there.",
+        "Check SQLITE_PATH and the permissions of the file.",
     ),
 )
-_OTHERWISE = "The database refused.", "More is said with --traceback."
+_OTHERWISE = "The database reported an error.", "--traceback shows more."
 
 
 def _sentence(error: Exception) -> str:
-    """Return what happened, in the driver's words too, and what to do."""
-    # The first line alone: those after it can hold what a row says.
-    said = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+    """Return the meaning, the driver's own message, and the remedy."""
+    # Only the first line: the others can contain values of a row.
+    message = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
     meaning, remedy = next(
         (
             (meaning, remedy)
             for marks, meaning, remedy in _MEANINGS
-            if any(mark in said.lower() for mark in marks)
+            if any(mark in message.lower() for mark in marks)
         ),
         _OTHERWISE,
     )
-    return f"{meaning} ({said}) {remedy}"
+    return f"{meaning} ({message}) {remedy}"

@@ -1,4 +1,4 @@
-"""Where an export goes: to standard output, or to a file that is whole or not there."""
+"""Output of exports: standard output, or a file that is written atomically."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.core.management.base import OutputWrapper
 
 STDOUT = "-"
 
-_LINES = 2000
+_CHUNK_LINES = 2000
 
 
 class EmptyOutput(Exception):
-    """The lines are too few to be kept: a file with nothing in it is not made."""
+    """There are fewer lines than required; no file was written."""
 
 
 def write_lines(
@@ -27,22 +27,22 @@ def write_lines(
     encoding: str,
     output: str,
     stdout: OutputWrapper,
-    fewest: int,
+    min_lines: int,
 ) -> None:
-    """Write lines, which have their ends, to a file or to standard output.
+    """Write lines, which include their line endings, to a file or standard output.
 
-    Raises EmptyOutput where there are fewer lines than `fewest`.
+    Raises EmptyOutput if there are fewer lines than `min_lines`.
     """
     count = 0
     try:
         with _opened(output, stdout, encoding) as stream:
-            for some in batched(lines, _LINES):
-                stream.write("".join(some).encode(encoding))
-                count += len(some)
-            if count < fewest:
+            for chunk in batched(lines, _CHUNK_LINES):
+                stream.write("".join(chunk).encode(encoding))
+                count += len(chunk)
+            if count < min_lines:
                 raise EmptyOutput
     except OSError as error:
-        # It is the file that was asked for that matters, not the one beside it.
+        # The message names the requested file, not the temporary one.
         raise OSError(error.errno, error.strerror, output) from error
 
 
@@ -53,7 +53,7 @@ def _opened(output: str, stdout: OutputWrapper, encoding: str) -> Iterator[Binar
         yield _binary(stdout, encoding)
         stdout.flush()
     elif path.exists() and not path.is_file():
-        # A pipe or a device has no place to be put in.
+        # A pipe or a device cannot be replaced by another file.
         with path.open("wb") as stream:
             yield stream
     else:
@@ -63,7 +63,7 @@ def _opened(output: str, stdout: OutputWrapper, encoding: str) -> Iterator[Binar
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """Write a file beside its place, for its owner alone; move it there when whole."""
+    """Write a temporary file that only its owner can read; rename it when complete."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -75,13 +75,13 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
 
 def _binary(stdout: OutputWrapper, encoding: str) -> BinaryIO:
-    """Return what takes bytes: lines must not be changed on their way."""
+    """Return a stream for bytes: a text stream could change line endings."""
     buffer = getattr(stdout, "buffer", None)
-    return cast(BinaryIO, buffer or _Decoded(stdout, encoding))
+    return cast(BinaryIO, buffer or _DecodingStream(stdout, encoding))
 
 
-class _Decoded:
-    """Stands in where standard output is a text of Python's own."""
+class _DecodingStream:
+    """A binary stream over a text stream without a buffer, such as StringIO."""
 
     def __init__(self, stream: OutputWrapper, encoding: str) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Asking before something is removed: a person at a terminal is asked, no other."""
+"""Confirmation prompts, which require a terminal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from . import base_command
 
 
 def require_tty() -> None:
-    """Refuse to go on where nobody is there to be asked."""
+    """Raise CommandError unless standard input is a terminal."""
     if not sys.stdin.isatty():
-        reason = "Nobody is there to be asked: say --yes, or --dry-run."
+        reason = "There is no terminal to ask on: use --yes or --dry-run."
         raise CommandError(reason, returncode=base_command.USAGE)
 
 
-def confirm(command: base_command.ConsoleCommand, question: str) -> None:
-    """Ask; raise CommandError where the answer is not yes."""
+def confirm(command: base_command.BaseCommand, question: str) -> None:
+    """Ask a question; raise CommandError unless the answer is "yes"."""
     command.stderr.write(f"{question} Type yes: ", style_func=str, ending="")
     command.stderr.flush()
     if sys.stdin.readline().strip().lower() != "yes":

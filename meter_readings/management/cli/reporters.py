@@ -82,15 +82,15 @@ class TextReporter(ImportReporter):
     def __init__(
         self,
         *,
-        command: base_command.ConsoleCommand,
+        command: base_command.BaseCommand,
         is_dry_run: bool,
         is_brief: bool,
         report_path: Path | None,
     ) -> None:
         super().__init__(is_dry_run=is_dry_run)
-        self._out, self._log = command.stdout, command.say
-        self._style = command.style_on(command.stdout)
-        self._log_style = command.style_on(command.stderr)
+        self._out, self._log = command.stdout, command.log
+        self._style = command.style_for(command.stdout)
+        self._log_style = command.style_for(command.stderr)
         self._is_brief = is_brief
         self._report_path = report_path
         self._is_truncated = False

@@ -22,7 +22,7 @@ Exit codes: 0 done, 1 the token name is taken, 2 wrong usage, 3 no such user or 
 """
 
 
-class Command(base_command.ConsoleCommand):
+class Command(base_command.BaseCommand):
     """One subcommand for each thing that can be done with tokens."""
 
     help = "Create, list or revoke the tokens of programs that use the API."
@@ -84,7 +84,7 @@ class Command(base_command.ConsoleCommand):
         if options["verbosity"]:
             expires = result_messages.format_date(token.expires_at)
             permits = token.get_scope_display().lower()
-            self.say(
+            self.log(
                 f"{token}: {permits}, expires {expires}. It cannot be shown again."
             )
 

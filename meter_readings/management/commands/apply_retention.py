@@ -23,7 +23,7 @@ answer was not yes; 2 wrong usage.
 """
 
 
-class Command(base_command.ConsoleCommand):
+class Command(base_command.BaseCommand):
     """Translate the command line into one removal, asked for and told in words."""
 
     help = (
@@ -46,7 +46,7 @@ class Command(base_command.ConsoleCommand):
             return
         if not yes:
             prompts.require_tty()
-            self.say(f"Would be removed: {_apply(dry_run=True)}.")
+            self.log(f"Would be removed: {_apply(dry_run=True)}.")
             prompts.confirm(self, "Remove it?")
         said = _apply(dry_run=False)
         if said != NOTHING:

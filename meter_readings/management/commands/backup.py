@@ -18,7 +18,7 @@ from meter_readings.ops.backup import (
 )
 
 
-class Command(base_command.ConsoleCommand):
+class Command(base_command.BaseCommand):
     """Writes a backup, and deletes old ones after it has been verified."""
 
     help = (
@@ -51,10 +51,10 @@ class Command(base_command.ConsoleCommand):
             ) from failure
         self.stdout.write(str(backup.path))
         size = backup.path.stat().st_size / (1 << 20)
-        self.say(
+        self.log(
             f"The database and {backup.file_count:,} original files, {size:,.1f} MB."
         )
         if keep is not None:
             for path in list_backups(folder=output)[:-keep]:
                 path.unlink()
-                self.say(f"Deleted {path}.")
+                self.log(f"Deleted {path}.")

@@ -15,7 +15,7 @@ from meter_readings.ops.diagnostics import CheckResult, run_all_checks
 from meter_readings.ops.running_site import check_running_site
 
 
-class Command(base_command.ConsoleCommand):
+class Command(base_command.BaseCommand):
     """Prints one line for each check, with a remedy where it failed."""
 
     help = (
@@ -39,7 +39,7 @@ class Command(base_command.ConsoleCommand):
         )
         outcomes = Counter(map(self._print, results))
         failed = outcomes[True]
-        style = self.style_on(self.stdout)
+        style = self.style_for(self.stdout)
         paint = style.ERROR if failed else style.SUCCESS
         self.stdout.write(paint(f"{outcomes[False]} ok, {failed} failed."))
         if failed:
@@ -47,7 +47,7 @@ class Command(base_command.ConsoleCommand):
 
     def _print(self, result: CheckResult) -> bool:
         """Print a result; return whether the check failed."""
-        style = self.style_on(self.stdout)
+        style = self.style_for(self.stdout)
         mark = style.ERROR("✕ FAILED") if result.is_failure else style.SUCCESS("✓ ok")
         padding = "" if result.is_failure else "    "
         self.stdout.write(f"    {mark}{padding}  {result.name:<14}  {result.message}")

@@ -19,7 +19,7 @@ is held of it.
 """
 
 
-class Command(base_command.ConsoleCommand):
+class Command(base_command.BaseCommand):
     """Translate the command line into one erasure, asked for and told in words."""
 
     help = (

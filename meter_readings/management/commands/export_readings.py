@@ -27,7 +27,7 @@ _FILTERS = "mpan", "serial_number", "date_from", "date_to"
 _HEADER_OPTIONS = "sender", "recipient", "file_identifier", "created"
 
 
-class Command(base_command.ConsoleCommand):
+class Command(base_command.BaseCommand):
     """Translate the command line into one selection, and write it."""
 
     help = "Export readings as CSV or as D0010, streamed, to a file or standard output."
@@ -70,7 +70,7 @@ class Command(base_command.ConsoleCommand):
                     encoding=encoding,
                     output=output,
                     stdout=self.stdout,
-                    fewest=2 if is_csv else 1,
+                    min_lines=2 if is_csv else 1,
                 )
         except (output_files.EmptyOutput, exports.NotImported) as nothing:
             reason = str(nothing) or "No reading matches."
@@ -79,7 +79,7 @@ class Command(base_command.ConsoleCommand):
             ) from nothing
         if verbosity > 0:
             where = "" if output == output_files.STDOUT else f" written to {output}"
-            self.say(
+            self.log(
                 f"{result_messages.counted(lines.reading_count, 'reading')}{where}."
             )
 
@@ -91,13 +91,13 @@ def _add_filters(parser: ArgumentParser) -> None:
     add("--file", metavar="FILE", help="of one flow file: its number or its name")
     add(
         "--date-from",
-        type=arguments.day,
+        type=arguments.date_argument,
         metavar="YYYY-MM-DD",
         help="read on this day or later, by the clock in London",
     )
     add(
         "--date-to",
-        type=arguments.day,
+        type=arguments.date_argument,
         metavar="YYYY-MM-DD",
         help="read on this day or earlier",
     )

@@ -19,7 +19,7 @@ Exit codes: 0 written, 1 not written, 2 wrong usage, 3 nothing is held of it.
 """
 
 
-class Command(base_command.ConsoleCommand):
+class Command(base_command.BaseCommand):
     """Translate the command line into one archive."""
 
     help = (
@@ -59,4 +59,4 @@ class Command(base_command.ConsoleCommand):
             raise CommandError(
                 str(refusal), returncode=base_command.NOTHING_MATCHED
             ) from refusal
-        self.say(f"{result_messages.listed(counts)} written to {output}.")
+        self.log(f"{result_messages.listed(counts)} written to {output}.")

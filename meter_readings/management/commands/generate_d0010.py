@@ -53,7 +53,7 @@ class Command(BaseCommand):
         add(
             "--from",
             dest="from_date",
-            type=arguments.day,
+            type=arguments.date_argument,
             default=synthetic.FROM_DATE,
             metavar="YYYY-MM-DD",
             help=f"a day of the first month; default: {synthetic.FROM_DATE}",

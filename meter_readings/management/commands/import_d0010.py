@@ -32,7 +32,7 @@ unreadable, 2 wrong usage, 3 no file found, 130 interrupted.
 """
 
 
-class Command(base_command.ConsoleCommand):
+class Command(base_command.BaseCommand):
     """Import the files that the arguments name, and report each."""
 
     help = (

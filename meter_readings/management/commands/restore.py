@@ -17,7 +17,7 @@ from meter_readings.ops.backup import (
 )
 
 
-class Command(base_command.ConsoleCommand):
+class Command(base_command.BaseCommand):
     """Restores a backup."""
 
     help = (

@@ -17,7 +17,7 @@ Exit codes: 0 undone, 1 not undone, 2 wrong usage, or the name means several fil
 """
 
 
-class Command(base_command.ConsoleCommand):
+class Command(base_command.BaseCommand):
     """Translate the command line into one undoing, asked for and told in words."""
 
     help = (
@@ -47,11 +47,9 @@ class Command(base_command.ConsoleCommand):
             return
         if not yes:
             prompts.require_tty()
-            imported_on = result_messages.format_date(flow_file.received_at)
-            self.say(
-                f"{title}, imported on {imported_on}, "
-                f"would be undone: {_undo(flow_file, True)}."
-            )
+            received = result_messages.format_date(flow_file.received_at)
+            effect = _undo(flow_file, True)
+            self.log(f"{title}, imported on {received}, would be undone: {effect}.")
             prompts.confirm(self, "Undo it?")
         self.stdout.write(f"{title}: undone: {_undo(flow_file, False)}")
 

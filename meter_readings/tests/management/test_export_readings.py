@@ -116,7 +116,7 @@ class UsageTests(ExportTestCase):
         self.assert_refuses("an MPAN has 13 digits", "--mpan", "1200")
 
     def test_refuses_a_day_that_is_none(self) -> None:
-        self.assert_refuses("write a day as 2025-01-31", "--date-from", "31/01/2025")
+        self.assert_refuses("write a date as 2025-01-31", "--date-from", "31/01/2025")
 
     def test_refuses_a_time_that_is_none(self) -> None:
         self.assert_refuses("write a time as", "--created", "noon")
@@ -128,7 +128,7 @@ class UsageTests(ExportTestCase):
             ("--created", "2200-01-01T00:00"),
         ):
             with self.subTest(given):
-                self.assert_refuses("names the years 1950 to 2199 only", *given)
+                self.assert_refuses("has years from 1950 to 2199 only", *given)
 
     def test_refuses_a_time_that_is_not_londons(self) -> None:
         given = "--created", "2026-05-01T07:30+05:00"

@@ -90,7 +90,7 @@ class GenerateD0010Tests(SimpleTestCase):
             output("--readings", "3")
 
     def test_rejects_a_date_that_does_not_exist(self) -> None:
-        with self.assertRaisesMessage(CommandError, "write a day as 2025-01-31"):
+        with self.assertRaisesMessage(CommandError, "write a date as 2025-01-31"):
             output("--from", "2025-02-30")
 
     def test_reports_that_a_file_cannot_be_written(self) -> None:

@@ -111,7 +111,7 @@ class NobodyAskedTests(UndoTestCase):
         imported(GOOD)
         ran = self.run_command("sample.uff")
         self.assertEqual(
-            ran, (2, "", "Nobody is there to be asked: say --yes, or --dry-run.\n")
+            ran, (2, "", "There is no terminal to ask on: use --yes or --dry-run.\n")
         )
 
     def test_changes_nothing(self) -> None:

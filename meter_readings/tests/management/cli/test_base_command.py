@@ -10,7 +10,7 @@ from django.test import TestCase
 
 from meter_readings import importer
 from meter_readings.management.cli.base_command import (
-    ConsoleCommand,
+    BaseCommand,
     database_errors_as_command_errors,
 )
 
@@ -70,7 +70,7 @@ class DatabaseErrorTests(TestCase):
         self.assertEqual(
             self.words(importer.StorageFull("A disk has no free space left.")),
             "The storage is full, and nothing was half done. (A disk has no free space "
-            "left.) Make room, then run the command again.",
+            "left.) Free some disk space, then run the command again.",
         )
 
     def test_a_lock_that_is_not_to_be_had(self) -> None:
@@ -84,7 +84,7 @@ class DatabaseErrorTests(TestCase):
     def test_anything_else(self) -> None:
         self.assertEqual(
             self.words(DatabaseError("it is tired\nDETAIL: 1200023305967")),
-            "The database refused. (it is tired) More is said with --traceback.",
+            "The database reported an error. (it is tired) --traceback shows more.",
         )
 
     def test_an_error_without_words(self) -> None:
@@ -99,7 +99,7 @@ class DatabaseErrorTests(TestCase):
             raise ValueError
 
 
-class FailingCommand(ConsoleCommand):
+class FailingCommand(BaseCommand):
     """Raises what it is told to."""
 
     error: BaseException
