@@ -1,9 +1,9 @@
 """How much each fault matters: one table for every policy.
 
-An error rejects the file; under the salvage policy an error that costs no more than
+An error rejects the file; under the partial policy an error that costs no more than
 its group rejects that group alone. A warning loads and is reported; a note is for
 information. Standard follows what the product's users decided, strict what the
-catalogue says (d0010-format.md §8), salvage weighs as standard does.
+catalogue says (d0010-format.md §8), partial weighs as standard does.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _RESEND = "Ask the sender to send the file again."
 _ASK = "Ask the sender what was meant; the value is kept as it came."
 _CORRECT = (
-    "Ask the sender for a corrected file, or import the rest by the salvage policy."
+    "Ask the sender for a corrected file, or import the rest by the partial policy."
 )
 _NONE = "Nothing needs doing."
 _F, _I = IssueCode, ImportIssueCode
@@ -159,4 +159,4 @@ def rejects_file(issue: Issue, policy: Policy) -> bool:
     is_of_file = issue.line_number is None
     is_in_envelope = is_of_file or issue.group in (HEADER.code, TRAILER.code)
     spares_rest = RULES[issue.code].affects_group_only and not is_in_envelope
-    return not (policy == Policy.SALVAGE and spares_rest)
+    return not (policy == Policy.PARTIAL and spares_rest)

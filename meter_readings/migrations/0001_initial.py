@@ -1,8 +1,8 @@
 """The shelves. On PostgreSQL the readings are partitioned by the year of their time.
 
 Years are those of UTC, in which times are stored: the same instant is of one year
-wherever and whenever it is asked for. Each year from 2010 to 2099 has a partition of its
-own once something is loaded of it, made by meter_readings_add_year; what a file may
+wherever and whenever it is asked for. Each year from 2010 to 2099 has a partition of
+its own once something is loaded of it, made by meter_readings_add_year; what a file may
 say of other years (the catalogue has 1950 to 2199) is in the default partition, so
 that no file can make partitions by the hundred.
 
@@ -66,7 +66,9 @@ BEGIN
     END IF;
     IF to_regclass(partition) IS NOT NULL THEN
         RAISE duplicate_table USING
-            MESSAGE = format('%s has been taken out: attach, rename or drop it.', partition);
+            MESSAGE = format(
+                '%s has been taken out: attach, rename or drop it.', partition
+            );
     END IF;
     EXECUTE format(
         'CREATE TABLE %I (LIKE meter_readings_reading INCLUDING ALL'
@@ -189,7 +191,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("standard", "Standard"),
                             ("strict", "Strict"),
-                            ("salvage", "Salvage"),
+                            ("partial", "Partial"),
                         ],
                         max_length=10,
                     ),
@@ -300,7 +302,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("standard", "Standard"),
                             ("strict", "Strict"),
-                            ("salvage", "Salvage"),
+                            ("partial", "Partial"),
                         ],
                         max_length=10,
                     ),

@@ -12,7 +12,7 @@ class Policy(models.TextChoices):
 
     STANDARD = "standard", "Standard"
     STRICT = "strict", "Strict"
-    SALVAGE = "salvage", "Salvage"
+    PARTIAL = "partial", "Partial"
 
 
 class FlowFile(models.Model):

@@ -168,11 +168,11 @@ def _gentler_policy(file: FlowFile, errors: list[RuleReport]) -> Policy | None:
         _weight(rule, Policy.STANDARD) != Severity.ERROR for rule in errors
     ):
         return Policy.STANDARD
-    if file.policy != Policy.SALVAGE and all(
-        _weight(rule, Policy.SALVAGE) != Severity.ERROR or _costs_group_only(rule)
+    if file.policy != Policy.PARTIAL and all(
+        _weight(rule, Policy.PARTIAL) != Severity.ERROR or _costs_group_only(rule)
         for rule in errors
     ):
-        return Policy.SALVAGE
+        return Policy.PARTIAL
     return None
 
 
@@ -186,7 +186,7 @@ def _weight(rule: RuleReport, policy: Policy) -> Severity:
 
 
 def _costs_group_only(rule: RuleReport) -> bool:
-    """Return whether a salvage would leave out what the findings stand in."""
+    """Return whether the partial policy leaves out only the groups concerned."""
     code = _CODES.get(rule.code)
     return (
         code is not None

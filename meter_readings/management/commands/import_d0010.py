@@ -56,7 +56,7 @@ class Command(base_command.BaseCommand):
             "--policy",
             choices=Policy.values,
             default=Policy.STANDARD.value,
-            help="strict: as the catalogue says; salvage: leave out what is bad "
+            help="strict: as the catalogue says; partial: leave out what is bad "
             "and import the rest; default: standard",
         )
         add(

@@ -262,7 +262,7 @@ class RejectedTests(UploadTestCase):
                 self.assertNotIn(MPAN, response.content.decode())
 
     def test_a_bad_group_is_left_out_where_that_is_meant(self) -> None:
-        report = self.report(self.send(BAD, policy="salvage"), 201)
+        report = self.report(self.send(BAD, policy="partial"), 201)
         self.assertEqual(
             (report["readings_loaded"], report["readings_rejected"]), (0, 2)
         )

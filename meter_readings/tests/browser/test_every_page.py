@@ -89,7 +89,7 @@ class EveryPageTests(PageCheckTestCase):
             "a refusal": (f"{lists}/reading/add/", 403),
             "a file that was rejected": (rejected.get_absolute_url(), 200),
             "a file to be imported again": (
-                f"{lists}/flowfile/{rejected.pk}/reprocess/?policy=salvage",
+                f"{lists}/flowfile/{rejected.pk}/reprocess/?policy=partial",
                 200,
             ),
             "a meter": (Meter.objects.earliest("pk").get_absolute_url(), 200),

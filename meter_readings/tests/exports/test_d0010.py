@@ -141,7 +141,7 @@ class FlowFileLinesTests(TestCase):
         file = imported(data.replace(b"?", b"\x81"))
         self.assertEqual(exported(file), data)
 
-    def test_are_what_is_left_after_a_salvage(self) -> None:
+    def test_exports_what_is_left_after_a_partial_import(self) -> None:
         file = imported(
             flow_file("""
                 026|2000000000015|V|
@@ -152,7 +152,7 @@ class FlowFileLinesTests(TestCase):
                 028|TST0000002|R|
                 030|S|20240401000000|97.0|||T|N|
                 """),
-            policy=Policy.SALVAGE,
+            policy=Policy.PARTIAL,
         )
         left = flow_file("""
             026|2000000000015|V|
@@ -193,11 +193,11 @@ class RoundTripTests(HypothesisTestCase):
         self.assertEqual(said(exported(imported(text))), said(text.encode()))
 
 
-class SalvageRoundTripTests(HypothesisTestCase):
+class PartialImportRoundTripTests(HypothesisTestCase):
     @settings(max_examples=100, deadline=None)
     @given(any_files)
     def test_what_is_left_of_a_file_can_be_imported_whole(self, data: bytes) -> None:
-        result = import_text(data, policy=Policy.SALVAGE)
+        result = import_text(data, policy=Policy.PARTIAL)
         assume(result.outcome == importer.Outcome.IMPORTED)
         assert result.flow_file is not None
         left = exported(result.flow_file)

@@ -68,11 +68,11 @@ class JobTests(TestCase):
             EVERY_GROUP,
             channel=ImportJob.Channel.UPLOAD,
             requested_by=person,
-            policy=Policy.SALVAGE,
+            policy=Policy.PARTIAL,
         )
         job = self.job()
         self.assertEqual(
-            (job.channel, job.requested_by, job.policy), ("upload", person, "salvage")
+            (job.channel, job.requested_by, job.policy), ("upload", person, "partial")
         )
 
     def test_says_of_which_bytes_and_when(self) -> None:

@@ -286,7 +286,7 @@ class ParallelTests(TransactionTestCase):
         text = EVERY_GROUP.replace("99.0", "98.0")
         in_parallel(
             lambda: undo_import(flow_file=first, now=NOW),
-            lambda: imported(text, "second.uff", policy=Policy.SALVAGE),
+            lambda: imported(text, "second.uff", policy=Policy.PARTIAL),
         )
         self.assertEqual(settle_everything(), 0)
         self.assertEqual(Reading.objects.filter(version_status="current").count(), 3)

@@ -30,7 +30,7 @@ class ImportOriginalTests(TestCase):
 
     def test_imports_a_rejected_file_under_another_policy(self) -> None:
         file = self.rejected()
-        result = import_again(file, policy=Policy.SALVAGE)
+        result = import_again(file, policy=Policy.PARTIAL)
         self.assertEqual(result.outcome, Outcome.IMPORTED)
         self.assertEqual(result.flow_file, file)
         self.assertEqual(Reading.objects.count(), 1)
@@ -45,7 +45,7 @@ class ImportOriginalTests(TestCase):
 
     def test_only_checks_a_file(self) -> None:
         file = self.rejected()
-        result = import_again(file, policy=Policy.SALVAGE, dry_run=True)
+        result = import_again(file, policy=Policy.PARTIAL, dry_run=True)
         self.assertEqual(result.outcome, Outcome.CHECKED)
         self.assertEqual(Reading.objects.count(), 0)
 
@@ -56,13 +56,13 @@ class ImportOriginalTests(TestCase):
     def test_refuses_a_name_that_other_bytes_have_taken(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD), file.filename)
-        result = import_again(file, policy=Policy.SALVAGE)
+        result = import_again(file, policy=Policy.PARTIAL)
         self.assertEqual(result.outcome, Outcome.REFUSED)
 
     def test_allows_the_name_where_it_is_told_to(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD), file.filename)
-        result = import_again(file, policy=Policy.SALVAGE, allow_same_name=True)
+        result = import_again(file, policy=Policy.PARTIAL, allow_same_name=True)
         self.assertEqual(result.outcome, Outcome.IMPORTED)
 
     def test_says_by_which_door(self) -> None:

@@ -180,17 +180,17 @@ class RejectionTests(TestCase):
                 self.assertEqual(import_text(data, repr(data[:8])).outcome, "rejected")
 
 
-class SalvageTests(TestCase):
+class PartialPolicyTests(TestCase):
     """The good groups load, the bad ones do not, and the totals add up."""
 
-    def salvaged(self, groups: str) -> tuple[FlowFile, list[Decimal]]:
-        """Return a file imported under salvage, and the values that were loaded."""
-        file = imported(flow_file(groups), policy=Policy.SALVAGE)
+    def partially_imported(self, groups: str) -> tuple[FlowFile, list[Decimal]]:
+        """Return a partially imported file and the values that were loaded."""
+        file = imported(flow_file(groups), policy=Policy.PARTIAL)
         values = file.readings.order_by("line_number").values_list("value", flat=True)
         return file, list(values)
 
     def test_a_bad_reading_leaves_the_others(self) -> None:
-        file, values = self.salvaged("""
+        file, values = self.partially_imported("""
             026|2000000000015|V|
             028|TST0000001|R|
             030|S|20240401000000|1.0|||T|N|
@@ -202,7 +202,7 @@ class SalvageTests(TestCase):
         self.assertEqual(counts, (3, 2, 1))
 
     def test_a_bad_meter_takes_its_readings_with_it(self) -> None:
-        file, values = self.salvaged("""
+        file, values = self.partially_imported("""
             026|2000000000015|V|
             028|TST0000001|R|
             030|S|20240401000000|1.0|||T|N|
@@ -217,7 +217,7 @@ class SalvageTests(TestCase):
         self.assertFalse(SiteVisit.objects.exists())
 
     def test_a_bad_meter_point_takes_its_meters_with_it(self) -> None:
-        file, values = self.salvaged("""
+        file, values = self.partially_imported("""
             026|2000000000015|V|
             028|TST0000001|R|
             030|S|20240401000000|1.0|||T|N|
@@ -235,7 +235,7 @@ class SalvageTests(TestCase):
         self.assertEqual((MeterPoint.objects.count(), Meter.objects.count()), (2, 2))
 
     def test_a_bad_visit_leaves_what_it_stands_under(self) -> None:
-        _, values = self.salvaged("""
+        _, values = self.partially_imported("""
             026|2000000000015|V|
             028|TST0000001|R|
             029|0001||
@@ -253,20 +253,20 @@ class SalvageTests(TestCase):
                 028|TST0000002|R|
                 030|S|20240401000000|2.0|||T|N|
                 """),
-            policy=Policy.SALVAGE,
+            policy=Policy.PARTIAL,
         )
         self.assertEqual(result.outcome, Outcome.REJECTED)
 
     def test_a_line_at_which_reading_ends_rejects_the_file(self) -> None:
         groups = EVERY_GROUP.replace("Synthetic note", "x" * 5000)
-        result = import_text(groups, policy=Policy.SALVAGE)
+        result = import_text(groups, policy=Policy.PARTIAL)
         self.assertEqual(result.outcome, Outcome.REJECTED)
 
     def test_totals_add_up_whichever_line_is_bad(self) -> None:
         lines = EVERY_GROUP.splitlines()
         for number in range(1, 12):
             spoiled = [*lines[:number], lines[number] + "x|", *lines[number + 1 :]]
-            result = import_text("\n".join(spoiled), f"{number}", policy=Policy.SALVAGE)
+            result = import_text("\n".join(spoiled), f"{number}", policy=Policy.PARTIAL)
             with self.subTest(lines[number]):
                 assert result.flow_file is not None
                 loaded = result.flow_file.readings.count()

@@ -22,19 +22,19 @@ from meter_readings.tests.flow_file_builder import (
 )
 from meter_readings.tests.import_helpers import import_text
 
-POLICIES = Policy.STANDARD, Policy.STRICT, Policy.SALVAGE
+POLICIES = Policy.STANDARD, Policy.STRICT, Policy.PARTIAL
 LOADS, REJECTED = Outcome.CHECKED, Outcome.REJECTED
 
 
 class Row(NamedTuple):
-    """What becomes of a file with one fault: standard, strict, salvage."""
+    """The result of a file with one issue: standard, strict, partial."""
 
     code: IssueCode
     verdicts: tuple[Outcome, Outcome, Outcome]
     text: str | bytes
 
 
-# What a fault costs: nothing, the file, the file if strict, the group if salvaged.
+# What an issue rejects: nothing, the file, the file if strict, the group if partial.
 PASSES = LOADS, LOADS, LOADS
 FILE = REJECTED, REJECTED, REJECTED
 STRICT = LOADS, REJECTED, LOADS
@@ -248,11 +248,11 @@ class RulesTests(SimpleTestCase):
                 self.assertTrue(rule.standard == "error" or not rule.affects_group_only)
 
 
-class SalvageTests(SimpleTestCase):
+class PartialPolicyTests(SimpleTestCase):
     def is_spared(self, group: str, line_number: int | None = 7) -> bool:
         """Return whether a missing cell in this group leaves the rest of the file."""
         issue = Issue(IssueCode.MISSING, line_number, group)
-        return not rejects_file(issue, Policy.SALVAGE)
+        return not rejects_file(issue, Policy.PARTIAL)
 
     def test_spares_the_rest_of_a_file_with_a_bad_group(self) -> None:
         self.assertTrue(self.is_spared("030"))

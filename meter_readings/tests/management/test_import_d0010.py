@@ -169,9 +169,9 @@ class OutcomeTests(ImportTestCase):
         ran = self.run_command(self.file("a.uff", OTHER), "--allow-same-name")
         self.assertEqual(ran.code, 0)
 
-    def test_leaves_out_what_is_bad_in_a_salvage_and_says_how_much(self) -> None:
+    def test_partial_policy_leaves_out_bad_groups_and_counts_them(self) -> None:
         text = flow_file_of_readings(READING, NEGATIVE)
-        line = self.line(self.file("a.uff", text), "--policy", "salvage")
+        line = self.line(self.file("a.uff", text), "--policy", "partial")
         self.assertIn(": 1 reading, 1 left out, 1 new meter point", line)
 
     def test_rejects_by_a_strict_policy(self) -> None:
@@ -228,7 +228,7 @@ class FindingTests(ImportTestCase):
                 '    line 4, 030 Register Reading (J0040): found "-5.0", expected '
                 "zero or more",
                 "    What to do: Ask the sender for a corrected file, or import the "
-                "rest by the salvage policy.",
+                "rest by the partial policy.",
             ],
         )
 
@@ -557,7 +557,7 @@ class JsonTests(ImportTestCase):
                     "count": 1,
                     "sentence": "The value is below zero.",
                     "remedy": "Ask the sender for a corrected file, or import the rest "
-                    "by the salvage policy.",
+                    "by the partial policy.",
                     "first": [
                         {
                             "line_number": 4,

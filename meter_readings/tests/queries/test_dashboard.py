@@ -142,9 +142,9 @@ class ConcernsTests(AdminTestCase):
             rejected[:3], ("Rejected", Severity.ERROR, (1, 2, 2)), rejected
         )
 
-    def test_tell_of_what_a_salvage_left_behind(self) -> None:
+    def test_lists_files_with_groups_left_out_by_the_partial_policy(self) -> None:
         text = flow_file_of_readings(SPOILED_READING, GOOD_READING)
-        imported(text, policy=Policy.SALVAGE, now=NOON)
+        imported(text, policy=Policy.PARTIAL, now=NOON)
         self.assertEqual(self.names(), ["Imported with errors"])
 
     def test_tell_of_warnings(self) -> None:

@@ -191,7 +191,7 @@ def mutant(number: int) -> Mutant:
     data = chance.choice(BASES).replace(b"TEST000001", identifier)
     for _ in range(chance.choice((1, 1, 2, 3, 5))):
         data = chance.choice(ACCIDENTS)(data, chance)
-    policy = chance.choice((Policy.STANDARD,) * 4 + (Policy.STRICT, Policy.SALVAGE))
+    policy = chance.choice((Policy.STANDARD,) * 4 + (Policy.STRICT, Policy.PARTIAL))
     return Mutant(number, data, policy)
 
 

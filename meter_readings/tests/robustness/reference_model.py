@@ -546,7 +546,7 @@ def _rejects(issue: Issue, policy: Policy) -> bool:
         return False
     is_of_a_group = issue.group not in ("ZHV", "ZPT", "")
     spared = RULES[issue.code].affects_group_only and is_of_a_group
-    return not (spared and policy == Policy.SALVAGE)
+    return not (spared and policy == Policy.PARTIAL)
 
 
 def _meter_lines(file: File) -> Iterable[tuple[int, tuple[str, str]]]:

@@ -168,8 +168,8 @@ class ReprocessTests(DeedTestCase):
         self.assertEqual(self.policy_offered(self.ask(self.rejected())), "standard")
 
     def test_is_asked_for_with_the_policy_that_was_proposed(self) -> None:
-        page = self.ask(self.rejected(), policy="salvage")
-        self.assertEqual(self.policy_offered(page), "salvage")
+        page = self.ask(self.rejected(), policy="partial")
+        self.assertEqual(self.policy_offered(page), "partial")
 
     def test_is_asked_for_with_no_policy_that_there_is_not(self) -> None:
         page = self.ask(self.rejected(), policy="lenient")
@@ -181,7 +181,7 @@ class ReprocessTests(DeedTestCase):
 
     def test_imports_the_file_under_the_policy_chosen(self) -> None:
         file = self.rejected()
-        page = self.do(file, "import", policy="salvage")
+        page = self.do(file, "import", policy="partial")
         self.assertRedirects(page, file.get_absolute_url())
         self.assertIn("success: bad.uff: imported as #", self.told(page))
         self.assertEqual(Reading.objects.count(), 1)
@@ -206,7 +206,7 @@ class ReprocessTests(DeedTestCase):
 
     def test_only_checks_where_that_is_asked_for(self) -> None:
         file = self.rejected()
-        page = self.do(file, "check", policy="salvage")
+        page = self.do(file, "check", policy="partial")
         self.assertContains(page, "would be imported: 1 reading, 1 left out")
         self.assertContains(page, "Nothing was changed.")
         self.assertEqual(Reading.objects.count(), 0)
@@ -230,7 +230,7 @@ class ReprocessTests(DeedTestCase):
     def test_says_that_the_name_has_been_taken(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD, header=header_of(2)), "bad.uff")
-        page = self.do(file, "import", policy="salvage")
+        page = self.do(file, "import", policy="partial")
         self.assertContains(page, "A file of this name, with other content, has been")
         file.refresh_from_db()
         self.assertEqual(file.status, FlowFile.Status.REJECTED)
@@ -238,7 +238,7 @@ class ReprocessTests(DeedTestCase):
     def test_imports_a_file_whose_name_was_taken_where_that_is_wanted(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD, header=header_of(2)), "bad.uff")
-        page = self.do(file, "import", policy="salvage", allow_same_name="on")
+        page = self.do(file, "import", policy="partial", allow_same_name="on")
         self.assertIn("success: bad.uff: imported", self.told(page))
 
     def test_of_a_file_that_is_held_asks_to_undo_it_first(self) -> None:
@@ -259,7 +259,7 @@ class ReprocessTests(DeedTestCase):
         with patch.object(
             actions, "importer", _Instead(import_original=import_meanwhile)
         ):
-            page = self.do(file, "import", policy="salvage")
+            page = self.do(file, "import", policy="partial")
         self.assertIn("warning: bad.uff: already imported as", self.told(page))
 
     def test_of_a_file_whose_original_is_lost_says_so(self) -> None:
@@ -267,7 +267,7 @@ class ReprocessTests(DeedTestCase):
         text = flow_file_of_readings(BAD, header=header_of(7))
         file = import_text(text, "lost.uff").flow_file
         Path(file.content.path).unlink()
-        page = self.do(file, "import", policy="salvage")
+        page = self.do(file, "import", policy="partial")
         self.assertContains(page, "is not where it was kept", status_code=404)
 
     def test_is_refused_to_those_who_may_only_look(self) -> None:
@@ -275,7 +275,7 @@ class ReprocessTests(DeedTestCase):
         file = self.rejected()
         self.client.force_login(user_who_may_view("flowfile", "reading"))
         self.assertEqual(self.ask(file).status_code, 403)
-        self.assertEqual(self.do(file, "import", policy="salvage").status_code, 403)
+        self.assertEqual(self.do(file, "import", policy="partial").status_code, 403)
 
 
 class _Instead:
@@ -303,7 +303,7 @@ class FullTests(AdminTestCase):
 
     def test_an_import_waits_for_room(self) -> None:
         file = import_text(flow_file_of_readings(BAD)).flow_file
-        given = {"step": "import", "policy": "salvage"}
+        given = {"step": "import", "policy": "partial"}
         said = self.told_after(file, "reprocess", **given)
         self.assertIn("The storage is full. Nothing was changed", said)
 
@@ -347,6 +347,6 @@ class BusyTests(TransactionTestCase):
 
     def test_an_import_waits_for_another_time(self) -> None:
         file = import_text(flow_file_of_readings(BAD)).flow_file
-        given = {"step": "import", "policy": "salvage"}
+        given = {"step": "import", "policy": "partial"}
         (said,) = self.messages_after(file, "reprocess", **given)
         self.assertIn("Another file is being loaded", said)

@@ -207,7 +207,7 @@ class ReprocessTests(BatchTestCase):
         self.assertEqual(page.context["form"]["policy"].value(), "standard")
 
     def test_imports_them_all_and_says_what_came_of_each(self) -> None:
-        page = self.choose(bad_file(1), bad_file(2), step="import", policy="salvage")
+        page = self.choose(bad_file(1), bad_file(2), step="import", policy="partial")
         self.assertEqual(Reading.objects.count(), 2)
         second, first = self.told(page)
         self.assertIn("success: bad_1.uff: imported as", first)
@@ -229,5 +229,5 @@ class ReprocessTests(BatchTestCase):
     def test_of_a_file_whose_original_is_lost_says_so(self) -> None:
         file = bad_file(41)
         Path(file.content.path).unlink()
-        page = self.choose(file, step="import", policy="salvage")
+        page = self.choose(file, step="import", policy="partial")
         self.assertIn("its original is lost or has changed", self.told(page)[0])

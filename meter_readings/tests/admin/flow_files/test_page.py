@@ -104,8 +104,8 @@ class VerdictTests(AdminTestCase):
         file = imported(file_with_much(2))
         self.assertIn("warning: Loaded: 2 readings, with 2 warn", self.verdict(file))
 
-    def test_of_a_salvaged_file_counts_what_was_left_out(self) -> None:
-        file = imported(flow_file_of_readings(GOOD, BAD), policy=Policy.SALVAGE)
+    def test_partially_imported_file_counts_what_was_left_out(self) -> None:
+        file = imported(flow_file_of_readings(GOOD, BAD), policy=Policy.PARTIAL)
         said = "Loaded in part: 1 reading loaded, 1 reading left out. The report says"
         self.assertIn(said, self.verdict(file))
 
@@ -135,18 +135,18 @@ class GentlerPolicyTests(AdminTestCase):
         words = self.words(file)
         return words[words.index("Import again") : words.index("See its lines")]
 
-    def test_is_salvage_where_the_rest_is_good(self) -> None:
+    def test_offers_the_partial_policy_where_the_rest_is_good(self) -> None:
         offered = self.offered(rejected(flow_file_of_readings(GOOD, BAD)))
-        self.assertEqual(offered, "Import again under Salvage ")
+        self.assertEqual(offered, "Import again under Partial ")
 
     def test_is_standard_where_only_strict_refuses(self) -> None:
         text = flow_file_of_readings(GOOD).rpartition("ZPT")[0]
         offered = self.offered(rejected(text, policy=Policy.STRICT))
         self.assertEqual(offered, "Import again under Standard ")
 
-    def test_is_none_where_the_file_was_salvaged_already(self) -> None:
+    def test_offers_no_policy_after_a_partial_import(self) -> None:
         text = flow_file_of_readings(BAD) + "more"
-        offered = self.offered(rejected(text, policy=Policy.SALVAGE))
+        offered = self.offered(rejected(text, policy=Policy.PARTIAL))
         self.assertEqual(offered, "Import again ")
 
     def test_is_none_where_nothing_spares_the_rest(self) -> None:
@@ -364,7 +364,7 @@ class DeedTests(AdminTestCase):
 
     def test_a_rejected_file_can_be_imported_again(self) -> None:
         self.assertEqual(
-            self.offered(self.bad), ["?policy=salvage", "lines", "original"]
+            self.offered(self.bad), ["?policy=partial", "lines", "original"]
         )
 
     def test_nothing_is_offered_to_those_who_may_only_look(self) -> None:

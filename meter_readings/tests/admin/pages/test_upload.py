@@ -116,7 +116,7 @@ class FormTests(PageTestCase):
         for start in (
             "Standard. Any unusable",
             "Strict. The full",
-            "Salvage. As standard",
+            "Partial. As standard",
         ):
             with self.subTest(start):
                 self.assertIn(start, page)
@@ -200,7 +200,7 @@ class OutcomeTests(PageTestCase):
         self.assertIn("Imported as", told)
 
     def test_the_policy_is_obeyed(self) -> None:
-        told = self.told(sent(BAD), policy="salvage")
+        told = self.told(sent(BAD), policy="partial")
         self.assertIn("2 readings, 1 left out", told)
 
     def test_the_title_says_what_they_come_to(self) -> None:

@@ -29,7 +29,7 @@ ROW = {
     "found": "-5.0",
     "expected": "zero or more",
     "remedy": "Ask the sender for a corrected file, or import the rest by the "
-    "salvage policy.",
+    "partial policy.",
 }
 
 

@@ -94,7 +94,7 @@ class FindingsAboutTests(TestCase):
                 028|TST0000002|R|
                 030|S|20240101000000|3.0|||T|N|
                 """),
-            policy=Policy.SALVAGE,
+            policy=Policy.PARTIAL,
         )
         self.assertEqual(self.found(file, 2), [5])
         self.assertEqual(self.found(file, 6), [])
@@ -109,7 +109,7 @@ class FindingsAboutTests(TestCase):
                 028|TST0000002|R|
                 030|S|20240101000000|-3.0|||T|N|
                 """),
-            policy=Policy.SALVAGE,
+            policy=Policy.PARTIAL,
         )
         self.assertEqual(Finding.objects.count(), 2)
         self.assertEqual(self.found(file, 2), [])
