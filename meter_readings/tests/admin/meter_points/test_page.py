@@ -557,14 +557,14 @@ class RemarksTests(HistoryTestCase):
 
     def test_are_findings_on_the_lines_of_readings_and_visits(self) -> None:
         self.say(1, "028|TST0000001|R|", "030|S|20240301000000|1.25|||T|N|", "027|98||")
-        words = self.part("FindingCollector")
+        words = self.part("Findings")
         self.assertIn("extra-decimals ▲ Warning Register Reading (J0040) 1.25", words)
         self.assertIn("1.uff, line 5", words)
 
     def test_are_not_findings_about_other_meter_points(self) -> None:
         self.say(1, "028|TST0000001|R|", "030|S|20240301000000|1.0|||T|N|")
         imported(file_with_much(1, 7), "other.uff")
-        self.assertIn("None on the lines", self.part("FindingCollector"))
+        self.assertIn("None on the lines", self.part("Findings"))
 
 
 class MeterPageTests(AdminTestCase):
