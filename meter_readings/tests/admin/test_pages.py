@@ -183,7 +183,7 @@ class PermissionTests(AdminTestCase):
     def test_a_meter_point_shows_visits_and_findings_with_permission(self) -> None:
         point = MeterPoint.objects.get()
         headings = self.headings(point, "meterpoint", "sitevisit", "finding")
-        self.assertEqual(headings, ["Site visits", "FindingCollector"])
+        self.assertEqual(headings, ["Site visits", "Findings"])
 
     def test_a_meter_shows_nothing_else_without_permission(self) -> None:
         self.assertEqual(self.headings(Meter.objects.get(), "meter"), [])
