@@ -13,10 +13,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_PUBLIC": True,
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["meter_readings.api.permissions.MayDoIt"],
+    "SERVE_PERMISSIONS": ["meter_readings.api.permissions.HasRequiredPermissions"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "meter_readings.api.schema.add_refusals",
+        "meter_readings.api.openapi.hooks.add_common_parts",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

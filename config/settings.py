@@ -75,7 +75,7 @@ HAS_WHITENOISE = IS_PRODUCTION and find_spec("whitenoise") is not None
 MIDDLEWARE = [
     "config.logging_config.RequestIdMiddleware",
     "meter_readings.ops.health_endpoints.HealthEndpointsMiddleware",
-    "meter_readings.api.errors.ProblemMiddleware",
+    "meter_readings.api.exceptions.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     *(["whitenoise.middleware.WhiteNoiseMiddleware"] if HAS_WHITENOISE else []),
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -271,10 +271,12 @@ API_RATE_ANONYMOUS = env_int("API_RATE_ANONYMOUS", 60, minimum=1, maximum=1_000_
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "meter_readings.api.authentication.ByToken",
-        "meter_readings.api.authentication.BySession",
+        "meter_readings.api.authentication.TokenAuthentication",
+        "meter_readings.api.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["meter_readings.api.permissions.MayDoIt"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "meter_readings.api.permissions.HasRequiredPermissions"
+    ],
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "read": f"{API_RATE_READ}/min",
@@ -283,9 +285,11 @@ REST_FRAMEWORK: dict[str, Any] = {
     },
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "meter_readings.api.renderers.Negotiation",
-    "DEFAULT_SCHEMA_CLASS": "meter_readings.api.schema.ApiSchema",
-    "EXCEPTION_HANDLER": "meter_readings.api.errors.exception_handler",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": (
+        "meter_readings.api.renderers.ContentNegotiation"
+    ),
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "meter_readings.api.exceptions.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 if not IS_PRODUCTION:

@@ -129,10 +129,9 @@ class MaxBodySizeMiddleware:
 
 
 def _accepts_uploads(view: Callable[..., Any]) -> bool:
-    # Django sets `view_class` on what `View.as_view` returns, and Django REST
-    # framework sets `cls`, also on a viewset.
-    view_class = getattr(view, "view_class", None) or getattr(view, "cls", None)
-    return getattr(view_class, "accepts_uploads", False)
+    # Django REST framework sets `cls` and `actions` on the view of a viewset.
+    has_post = "post" in getattr(view, "actions", ())
+    return has_post and getattr(view.cls, "accepts_uploads", False)
 
 
 def _service_unavailable(text: str) -> HttpResponse:

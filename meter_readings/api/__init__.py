@@ -1,7 +1,7 @@
-"""The REST API: what is stored, for programs.
+"""REST API: everything that was imported, as JSON, CSV and D0010, and uploads.
 
-Each module is named by what it knows of: `filters` what may be asked, `pagination` how
-much comes at once, `serializers` how rows look, `permissions` who may see what,
-`errors` how refusals look, `exporting` the streamed formats, `schema` how all of it is
-described. The views only put them together.
+`views` has one viewset per resource. Serializers, filter sets and the OpenAPI schema
+are in packages of those names. Pagination, permissions, throttling, authentication,
+parsers, renderers and exceptions are the parts of Django REST framework that differ
+from its defaults.
 """

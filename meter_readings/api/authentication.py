@@ -1,118 +1,112 @@
-"""How somebody is known: by a token, or by the session of the site's own pages.
+"""Authentication by API token or by session.
 
-Every way stands in DEFAULT_AUTHENTICATION_CLASSES (`config/settings.py`). The first one
-names the challenge that goes out with a 401.
+DEFAULT_AUTHENTICATION_CLASSES in the settings has their order. The first one sets the
+WWW-Authenticate header of a 401.
 """
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.http import QueryDict
 from django.utils import timezone
-from django.utils.datastructures import MultiValueDict
-from drf_spectacular.authentication import SessionScheme
+from drf_spectacular import authentication as spectacular
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 
-from .errors import Problem
-from .permissions import needs_of
+from .exceptions import Problem
+from .permissions import requirement_of
 
 _SCHEME = "bearer"
-_WHY_REFUSED = {
-    None: "Invalid token. Check that all of it was sent: it begins with d0010_.",
-    ApiToken.State.EXPIRED: "The token has expired. Ask for a new one.",
-    ApiToken.State.REVOKED: "The token was revoked. Ask for a new one.",
+_DETAILS = {
+    None: "Invalid token. Check that it was sent whole: it begins with d0010_.",
+    ApiToken.State.EXPIRED: "The token has expired.",
+    ApiToken.State.REVOKED: "The token was revoked.",
     ApiToken.State.USER_INACTIVE: "The user of the token is inactive.",
 }
 
 
-class Refused(AuthenticationFailed, Problem):
-    """A token was shown that opens nothing."""
+class InvalidToken(AuthenticationFailed, Problem):
+    """The token is unknown, expired or revoked, or its user is inactive."""
 
 
-class ByToken(BaseAuthentication):
-    """A token in the header Authorization (RFC 6750); there is no other place for it.
+class TokenAuthentication(authentication.BaseAuthentication):
+    """Token in the header Authorization (RFC 6750).
 
-    It counts before any session, and does not need what protects sessions from pages
-    of other sites: a browser never sends it by itself.
+    It precedes the session and needs no CSRF protection, because browsers never send
+    the header by themselves.
     """
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        """Return whose token it is; None where none is shown; raises Refused."""
-        secret = _shown(request)
+        """Return the token's user; None without a token; raises InvalidToken."""
+        secret = _bearer_token(request)
         if secret is None:
             return None
         now = timezone.now()
         try:
             token = api_tokens.authenticate_token(secret=secret, now=now)
-        except api_tokens.InvalidToken as refusal:
-            raise Refused(_WHY_REFUSED[refusal.state]) from refusal
+        except api_tokens.InvalidToken as error:
+            raise InvalidToken(_DETAILS[error.state]) from error
         api_tokens.touch_last_used(token=token, now=now)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Return the challenge, which says whether a token was shown and is no good."""
+        """Return the challenge, with invalid_token if a token was sent."""
         challenge = 'Bearer realm="api"'
-        is_bad = _shown(request) is not None
-        return f'{challenge}, error="invalid_token"' if is_bad else challenge
+        if _bearer_token(request) is None:
+            return challenge
+        return f'{challenge}, error="invalid_token"'
 
 
-def _shown(request: Request) -> str | None:
-    """Return what is shown as a token, which may be anything; None where nothing is."""
+def _bearer_token(request: Request) -> str | None:
     scheme, _, rest = request.headers.get("Authorization", "").strip().partition(" ")
     return rest.strip() if scheme.lower() == _SCHEME else None
 
 
-class BySession(SessionAuthentication):
-    """The session cookie; whatever changes something needs the CSRF token as well."""
+class SessionAuthentication(authentication.SessionAuthentication):
+    """Session cookie; unsafe methods need the header X-CSRFToken."""
 
     def enforce_csrf(self, request: Request) -> None:
-        """Want the token in the header X-CSRFToken.
+        """Check the header; raises PermissionDenied.
 
-        One in a form is not looked for: all of what is sent would have to be read
-        before it is known whether it may be.
+        Django looks for the token in the form of a POST too, and would read the whole
+        upload for that, before permissions are checked. It does not for a PUT.
         """
-        unread: Any = request._request
-        unread._post, unread._files = QueryDict(), MultiValueDict()
-        try:
-            super().enforce_csrf(unread)
-        finally:
-            del unread._post, unread._files
+        without_form = copy.copy(request._request)
+        without_form.method = "PUT"
+        super().enforce_csrf(without_form)
 
 
-class ByTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the schema calls tokens."""
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Token authentication in the OpenAPI schema."""
 
-    target_class = "meter_readings.api.authentication.ByToken"
+    target_class = TokenAuthentication
     name = "token"
 
     def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
-        """Return the scope that the token needs for an operation."""
-        return {self.name: [needs_of(auto_schema.view, auto_schema.method).scope]}
+        return {self.name: [requirement_of(auto_schema.view).scope]}
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        """Return what a token is."""
         return {
             "type": "http",
             "scheme": _SCHEME,
             "bearerFormat": "d0010_ and 64 hexadecimal digits",
             "description": (
-                "A token is made in the admin or by `manage.py api_token create`. "
-                "Its scope is read, import or both; and it never opens more than its "
-                "user may do."
+                "Create a token in the admin or by `manage.py api_token create`. Its "
+                "scope is read, import or both. It never grants more than the "
+                "permissions of its user."
             ),
         }
 
 
-class BySessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
-    """How the schema calls sessions."""
+class SessionScheme(spectacular.SessionScheme):  # type: ignore[no-untyped-call]
+    """Session authentication in the OpenAPI schema."""
 
-    target_class = "meter_readings.api.authentication.BySession"
+    target_class = SessionAuthentication
     priority = 1

@@ -1,7 +1,6 @@
-"""How much of a list comes at once: by number where it is short, by cursor elsewhere.
+"""Pagination: page numbers for short lists, keyset pagination for long ones.
 
-No page costs more than a bounded number of rows, however many there are. A cursor
-stands at a row: what is imported meanwhile moves nothing that is still to come.
+No page reads more than a bounded number of rows, however large the table is.
 """
 
 from __future__ import annotations
@@ -9,288 +8,263 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from functools import cached_property
+from typing import Any, cast
 
-from django.core.exceptions import ValidationError as ImpossibleValue
-from django.db.models import Field, QuerySet
-from rest_framework.exceptions import NotFound
-from rest_framework.pagination import BasePagination
+from django.core.exceptions import ValidationError as InvalidValue
+from django.core.paginator import Paginator
+from django.db.models import Field, Model, Q, QuerySet
+from rest_framework import pagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from meter_readings.d0010 import YEARS
-from meter_readings.queries.keyset import (
-    Ordering,
-    beyond,
-    column_names,
-    position_of,
-    up_to,
-)
+from meter_readings.queries.keyset import beyond, column_names, position_of, up_to
 
-from .errors import Problem
-from .parameters import LARGEST_ID
-from .query import Query, refusal
+from .exceptions import Problem
+from .filtersets.base import ListFilterSet
+from .query_parameters import MAX_ID, positive_integer
 
-PAGE_SIZE, LARGEST_PAGE = 100, 1000
+PAGE_SIZE, MAX_PAGE_SIZE = 100, 1000
 
-# How many rows a page by cursor looks through where no index answers all that is asked.
-WINDOW = 10_000
-# How far pages by number go, and how far their rows are counted.
-MAX_EXACT_COUNT = 10_000
+# How many rows a page of a long list reads to find those that match filters which no
+# index answers.
+SCAN_LIMIT = 10_000
+# How many rows of a short list are counted and can be paged through.
+MAX_COUNT = 10_000
 
-_LONGEST_CURSOR = 400
+_MAX_CURSOR_LENGTH = 400
 
 _PAGE_SIZE_PARAMETER = {
     "name": "page_size",
     "in": "query",
-    "description": "How many rows to send at most.",
+    "description": "Number of rows per page.",
     "schema": {
         "type": "integer",
         "minimum": 1,
-        "maximum": LARGEST_PAGE,
+        "maximum": MAX_PAGE_SIZE,
         "default": PAGE_SIZE,
     },
 }
-_NEXT = {
-    "type": ["string", "null"],
-    "format": "uri",
-    "description": "Where the next page is; null on the last one.",
-}
 
 
-class NoSuchPage(Problem):
-    """The cursor stands at no row of this list."""
-
-    status_code = 404
-    default_detail = "No page begins there: take the cursor from next as it is."
-
-
-class Pages(BasePagination):
-    """What both ways have in common. `parameters` are the names they take."""
-
-    parameters: tuple[str, ...]
-
-    @staticmethod
-    def size(request: Request) -> int:
-        """Return how many rows are asked for."""
-        return _whole_number(request, "page_size", PAGE_SIZE, LARGEST_PAGE)
+def _link_schema(description: str) -> dict[str, Any]:
+    return {
+        "type": ["string", "null"],
+        "format": "uri",
+        "description": description,
+        "example": None,
+    }
 
 
-def _whole_number(request: Request, name: str, default: int, most: int) -> int:
-    """Return a parameter that is a number from 1 on."""
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    # No more digits than the largest number has: reading many takes long.
-    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
-    if not is_number or not 1 <= int(text) <= most:
-        raise refusal(name, f"Give a whole number from 1 to {most}.")
-    return int(text)
-
-
-# By number
-
-
-class NumberedPages(Pages):
-    """For lists of thousands: files and attempts."""
-
-    parameters = ("page", "page_size")
-
-    def page(self, query: Query, request: Request) -> list[Any]:
-        """Return the rows of a page; raises NotFound beyond the last one."""
-        self._request = request
-        matching = query.matching(query.rows)
-        counted = matching.order_by()[: MAX_EXACT_COUNT + 1].count()
-        self._is_exact = counted <= MAX_EXACT_COUNT
-        self._count = min(counted, MAX_EXACT_COUNT)
-        self._number = _whole_number(request, "page", 1, LARGEST_ID)
-        size = self.size(request)
-        start = (self._number - 1) * size
-        self._has_next = start + size < self._count
-        if start and start >= self._count:
-            raise NotFound
-        return list(query.in_order(matching)[start : min(start + size, self._count)])
-
-    def get_paginated_response(self, data: Any) -> Response:
-        """Return a page with the addresses of its neighbours."""
-        return Response(
-            {
-                "count": self._count,
-                "count_is_exact": self._is_exact,
-                "next": self._address(self._number + 1) if self._has_next else None,
-                "previous": (
-                    self._address(self._number - 1) if self._number > 1 else None
-                ),
-                "results": data,
-            }
-        )
-
-    def _address(self, number: int) -> str:
-        address = self._request.build_absolute_uri()
-        return replace_query_param(address, "page", number)
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Return the parameters for the schema."""
-        page = {
-            "name": "page",
-            "in": "query",
-            "description": "The number of the page.",
-            "schema": {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": LARGEST_ID,
-                "default": 1,
-            },
-        }
-        return [page, _PAGE_SIZE_PARAMETER]
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return what a page looks like."""
-        return _object(
-            count={
-                "type": "integer",
-                "minimum": 0,
-                "maximum": MAX_EXACT_COUNT,
-                "description": "How many rows match; pages go no further.",
-                "example": 1,
-            },
-            count_is_exact={
-                "type": "boolean",
-                "description": "False where there are more rows than `count`.",
-                "example": True,
-            },
-            next=_NEXT | {"example": None},
-            previous=_NEXT
-            | {
-                "description": "Where the page before is; null on the first one.",
-                "example": None,
-            },
-            results=schema,
-        )
-
-
-# By cursor
-
-
-class CursorPages(Pages):
-    """For lists of millions.
-
-    Where a filter looks through rows, a page looks through so many and no more: it may
-    have fewer rows than were asked for, even none, and yet a next page.
-    """
-
-    parameters = ("cursor", "page_size")
-
-    def page(self, query: Query, request: Request) -> list[Any]:
-        """Return the rows after the cursor."""
-        self._request = request
-        size = self.size(request)
-        cursor = Cursor(query.order_name, query.order)
-        reachable = query.indexed(query.rows)
-        text = request.query_params.get("cursor")
-        if text is not None:
-            position = cursor.position(text, cursor.fields(query.rows))
-            reachable = reachable.filter(beyond(query.order, position))
-        end = None
-        if query.is_narrowed:
-            reachable, end = within_window(query, reachable, WINDOW)
-        found = list(query.in_order(query.narrowed(reachable))[: size + 1])
-        if len(found) > size:
-            end = position_of(found[size - 1], query.order)
-        self._next = cursor.text(end) if end is not None else None
-        return found[:size]
-
-    def get_paginated_response(self, data: Any) -> Response:
-        """Return a page with the address of the one after it."""
-        address = None
-        if self._next is not None:
-            address = replace_query_param(
-                self._request.build_absolute_uri(), "cursor", self._next
-            )
-        return Response({"next": address, "results": data})
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Return the parameters for the schema."""
-        cursor = {
-            "name": "cursor",
-            "in": "query",
-            "description": "Where a page begins: take it from `next` as it is.",
-            "schema": {
-                "type": "string",
-                "pattern": "^[A-Za-z0-9_-]+$",
-                "maxLength": _LONGEST_CURSOR,
-            },
-        }
-        return [cursor, _PAGE_SIZE_PARAMETER]
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return what a page looks like."""
-        return _object(next=_NEXT | {"example": None}, results=schema)
-
-
-class Cursor(NamedTuple):
-    """The text that stands for a row's place in an order."""
-
-    order_name: str
-    order: Ordering
-
-    def fields(self, rows: QuerySet) -> list[Field]:
-        """Return the columns of the order as their model has them."""
-        meta = rows.model._meta
-        return [cast(Field, meta.get_field(name)) for name in column_names(self.order)]
-
-    def text(self, position: Sequence[Any]) -> str:
-        """Return a place as a text that fits into an address."""
-        data = json.dumps([self.order_name, *map(str, position)])
-        return base64.urlsafe_b64encode(data.encode()).decode().rstrip("=")
-
-    def position(self, text: str, fields: list[Field]) -> tuple[Any, ...]:
-        """Return the place that a text stands for; raises NoSuchPage."""
-        try:
-            padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            data = base64.b64decode(padded, b"-_", validate=True)
-            name, *values = json.loads(data)
-            if name != self.order_name or len(text) > _LONGEST_CURSOR:
-                raise ValueError("The cursor is of another list.")
-            return tuple(_value(*pair) for pair in zip(fields, values, strict=True))
-        except (ValueError, TypeError, RecursionError, ImpossibleValue) as error:
-            raise NoSuchPage from error
-
-
-def _value(field: Field, text: Any) -> Any:
-    """Return a value that the column could have."""
-    if not isinstance(text, str) or not text.isprintable():
-        raise ValueError("No text.")
-    value = field.to_python(text)
-    if isinstance(value, int) and not 0 <= value <= LARGEST_ID:
-        raise ValueError("No number of a row.")
-    if hasattr(value, "utcoffset") and not (
-        value.tzinfo is not None and value.year in YEARS
-    ):
-        raise ValueError("No time of the catalogue.")
-    return value
-
-
-def within_window(
-    query: Query, rows: QuerySet, size: int
-) -> tuple[QuerySet, tuple[Any, ...] | None]:
-    """Return no more than the first `size` rows, and the place where they end.
-
-    The end is None where they are all. The index alone is walked to find it; nothing
-    is looked for where rows are few.
-    """
-    if query.is_few:
-        return rows, None
-    columns = column_names(query.order)
-    places = rows.order_by(*query.order).values_list(*columns)
-    end = cast(tuple[Any, ...] | None, places[size - 1 : size].first())
-    return (rows, None) if end is None else (rows.filter(up_to(query.order, end)), end)
-
-
-def _object(**properties: Any) -> dict[str, Any]:
+def _page_schema(**properties: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "required": list(properties),
         "properties": properties,
     }
+
+
+class _BoundedPaginator(Paginator):
+    """Counts up to MAX_COUNT rows and has no pages after them."""
+
+    object_list: QuerySet
+
+    @cached_property
+    def _counted(self) -> int:
+        return self.object_list.order_by()[: MAX_COUNT + 1].count()
+
+    @property
+    def count(self) -> int:  # type: ignore[override]
+        return min(self._counted, MAX_COUNT)
+
+    @property
+    def is_exact(self) -> bool:
+        return self._counted <= MAX_COUNT
+
+
+class PageNumberPagination(pagination.PageNumberPagination):
+    """Numbered pages for lists of thousands: flow files and import jobs."""
+
+    django_paginator_class = _BoundedPaginator
+    page_size = PAGE_SIZE
+    page_size_query_param = "page_size"
+    template = None
+    parameter_names = ("page", "page_size")
+
+    def get_page_size(self, request: Request) -> int:
+        return positive_integer(
+            request.query_params, "page_size", default=PAGE_SIZE, maximum=MAX_PAGE_SIZE
+        )
+
+    def get_page_number(self, request: Request, paginator: Paginator) -> int:
+        return positive_integer(request.query_params, "page", default=1, maximum=MAX_ID)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        response = super().get_paginated_response(data)
+        count, *others = response.data.items()
+        paginator = cast(_BoundedPaginator, self.page.paginator)
+        exact = ("count_is_exact", paginator.is_exact)
+        response.data = dict([count, exact, *others])
+        return response
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return _page_schema(
+            count={
+                "type": "integer",
+                "minimum": 0,
+                "maximum": MAX_COUNT,
+                "description": "Number of matching rows; no page goes further.",
+                "example": 1,
+            },
+            count_is_exact={
+                "type": "boolean",
+                "description": "False if more rows match than `count`.",
+                "example": True,
+            },
+            next=_link_schema("URL of the next page; null on the last one."),
+            previous=_link_schema("URL of the page before; null on the first one."),
+            results=schema,
+        )
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        page = {
+            "name": "page",
+            "in": "query",
+            "description": "Page number.",
+            "schema": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": MAX_ID,
+                "default": 1,
+            },
+        }
+        return [page, _PAGE_SIZE_PARAMETER]
+
+
+class KeysetPagination(pagination.BasePagination):
+    """Cursor pages for lists of millions of rows.
+
+    A cursor holds the position of the last row of a page in the ordering, so rows that
+    are imported later do not move the pages after it. Django REST framework's
+    CursorPagination needs an offset where several rows have the same time.
+
+    If filters remain that no index answers, a page scans at most SCAN_LIMIT rows. It
+    may then have fewer rows than asked for, even none, and still a next page.
+    """
+
+    parameter_names = ("cursor", "page_size")
+
+    def paginate_queryset(
+        self, queryset: QuerySet, request: Request, view: Any = None
+    ) -> list[Model]:
+        """Return the rows after the cursor; raises InvalidCursor."""
+        self._request = request
+        filterset: ListFilterSet = view.filterset
+        ordering = filterset.ordering_columns
+        size = positive_integer(
+            request.query_params, "page_size", default=PAGE_SIZE, maximum=MAX_PAGE_SIZE
+        )
+        after = Q()
+        if cursor := request.query_params.get("cursor"):
+            after = beyond(ordering, _decode_cursor(cursor, filterset))
+        end = None
+        if filterset.has_unindexed_filters:
+            end = scan_end(filterset, after=after, limit=SCAN_LIMIT)
+        rows = queryset.filter(after)
+        if end is not None:
+            rows = rows.filter(up_to(ordering, end))
+        page = list(rows[: size + 1])
+        if len(page) > size:
+            end = position_of(page[size - 1], ordering)
+        self._next_cursor = None if end is None else _encode_cursor(end, filterset)
+        return page[:size]
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return a page with the URL of the next one."""
+        next_link = None
+        if self._next_cursor is not None:
+            url = self._request.build_absolute_uri()
+            next_link = replace_query_param(url, "cursor", self._next_cursor)
+        return Response({"next": next_link, "results": data})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return _page_schema(
+            next=_link_schema("URL of the next page; null on the last one."),
+            results=schema,
+        )
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        cursor = {
+            "name": "cursor",
+            "in": "query",
+            "description": "Start of the page, as `next` of the page before gives it.",
+            "schema": {
+                "type": "string",
+                "pattern": "^[A-Za-z0-9_-]+$",
+                "maxLength": _MAX_CURSOR_LENGTH,
+            },
+        }
+        return [cursor, _PAGE_SIZE_PARAMETER]
+
+
+def scan_end(
+    filterset: ListFilterSet, *, after: Q = Q(), limit: int
+) -> tuple[Any, ...] | None:
+    """Return the position of the last of `limit` rows to scan.
+
+    None means that all rows may be scanned: there are fewer, or the filter set is
+    small. Only the index is read to find the position.
+    """
+    if filterset.is_small:
+        return None
+    ordering = filterset.ordering_columns
+    scanned = filterset.indexed_qs.filter(after).order_by(*ordering)
+    positions = scanned.values_list(*column_names(ordering))
+    return cast(tuple[Any, ...] | None, positions[limit - 1 : limit].first())
+
+
+# Cursors: base64 of the JSON list [name of the ordering, values of its columns].
+
+
+class InvalidCursor(Problem):
+    """The cursor was not made by this list."""
+
+    status_code = 404
+    default_detail = "The cursor is invalid: take it from `next` unchanged."
+
+
+def _encode_cursor(position: Sequence[Any], filterset: ListFilterSet) -> str:
+    data = json.dumps([filterset.ordering_name, *map(str, position)])
+    return base64.urlsafe_b64encode(data.encode()).decode().rstrip("=")
+
+
+def _decode_cursor(text: str, filterset: ListFilterSet) -> tuple[Any, ...]:
+    """Return the position in a cursor; raises InvalidCursor."""
+    meta = filterset.queryset.model._meta
+    fields = [meta.get_field(name) for name in column_names(filterset.ordering_columns)]
+    try:
+        if len(text) > _MAX_CURSOR_LENGTH:
+            raise ValueError("The cursor is too long.")
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        name, *values = json.loads(base64.b64decode(padded, b"-_", validate=True))
+        if name != filterset.ordering_name:
+            raise ValueError("The cursor belongs to another ordering.")
+        return tuple(_to_python(*pair) for pair in zip(fields, values, strict=True))
+    except (ValueError, TypeError, RecursionError, InvalidValue) as error:
+        raise InvalidCursor from error
+
+
+def _to_python(field: Field, text: Any) -> Any:
+    """Return a value in the range of the column; raises ValueError."""
+    if not isinstance(text, str) or not text.isprintable():
+        raise ValueError("The value is not printable text.")
+    value = field.to_python(text)
+    if isinstance(value, int) and not 0 <= value <= MAX_ID:
+        raise ValueError("The number is out of range.")
+    if hasattr(value, "utcoffset") and not (
+        value.tzinfo is not None and value.year in YEARS
+    ):
+        raise ValueError("The time is out of range.")
+    return value

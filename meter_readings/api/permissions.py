@@ -1,70 +1,65 @@
-"""Who may do what: the permissions of each view by verb, and the rows of each model.
-
-A token opens of all this what its scope says, and never more than its user may.
-"""
+"""Permissions: what each action requires of the user and of the token."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from meter_readings.models import ApiToken
 
-from .errors import Problem
+from .exceptions import Problem
 from .renderers import is_export
 
-EXPORT = "export_reading"
+EXPORT_READING = "export_reading"
 
 
-class Needs(NamedTuple):
-    """What somebody must have who asks: permissions, and a token's scope."""
+class Requirement(NamedTuple):
+    """The token scope and the permissions that an action requires."""
 
-    scope: str
-    permissions: tuple[str, ...]
-
-
-class ScopeMissing(PermissionDenied, Problem):
-    """The token is not good for this, whatever its user may do."""
+    scope: str = ApiToken.Scope.READ
+    permissions: tuple[str, ...] = ()
 
 
-def visible[Row: Model](model: type[Row], user: User | AnonymousUser) -> QuerySet[Row]:
-    """Return the rows of a model that somebody may see, who may see any of them.
+class InsufficientScope(PermissionDenied, Problem):
+    """The token's scope does not include the action (RFC 6750)."""
 
-    It is the one place that decides. Today everybody who may see a model may see all
-    of it: the readings are one supplier's.
+
+def requirement_of(view: Any) -> Requirement:
+    """Return what a view requires; views of other packages only need the read scope."""
+    if not hasattr(view, "get_requirement"):
+        return Requirement()
+    requirement: Requirement = view.get_requirement()
+    return requirement
+
+
+def visible_rows[Rows: QuerySet](queryset: Rows, user: User | AnonymousUser) -> Rows:
+    """Return the rows of a model that a user may see who may view the model.
+
+    All data belongs to one supplier, so these are all rows. A restriction by row would
+    be made here and nowhere else.
     """
-    return model._default_manager.all()
+    return queryset
 
 
-# Looking at what holds no rows, such as the description
-_ONLY_TO_READ = Needs(ApiToken.Scope.READ, ())
+class HasRequiredPermissions(BasePermission):
+    """Requires every permission of the action, and the token's scope.
 
-
-def needs_of(view: Any, method: str | None) -> Needs:
-    """Return what a view needs for a method; one of another package, only to read."""
-    needs: Needs = view.needs(method) if hasattr(view, "needs") else _ONLY_TO_READ
-    return needs
-
-
-class MayDoIt(BasePermission):
-    """Whoever asks must have every permission that the view needs for the method.
-
-    What is exported needs the permission to export as well.
+    Exports require the permission to export readings as well.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the view may answer; raises ScopeMissing."""
-        scope, permissions = needs_of(view, request.method)
-        names = [*permissions, *([EXPORT] if is_export(request) else [])]
+        """Return whether the user has the permissions; raises InsufficientScope."""
+        scope, permissions = requirement_of(view)
+        if is_export(request):
+            permissions = (*permissions, EXPORT_READING)
         token = request.auth
         if isinstance(token, ApiToken) and scope not in token.scopes:
-            said = f"The token is not good for this: its scope lacks {scope}."
-            raise ScopeMissing(said)
+            raise InsufficientScope(f"The token's scope does not include {scope}.")
         return request.user.is_authenticated and request.user.has_perms(
-            [f"meter_readings.{name}" for name in names]
+            [f"meter_readings.{name}" for name in permissions]
         )

@@ -1,6 +1,6 @@
-"""The formats of answers, and how one is chosen.
+"""Renderers and content negotiation.
 
-CSV and D0010 are written by `exporting`; here they only have their names.
+CSV and D0010 are streamed by `views.exports`; their renderers only name the formats.
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ from rest_framework.request import Request
 
 from meter_readings import exports
 
-from .query import refusal
-
-JSON = JSONRenderer
+from .query_parameters import parameter_error
 
 
-class _Streamed(BaseRenderer):
-    """Base of the formats that are streamed past the renderers."""
+class _StreamedRenderer(BaseRenderer):
+    """Base of formats whose responses are streamed and not rendered."""
 
 
-class Csv(_Streamed):
+class CsvRenderer(_StreamedRenderer):
     """Comma-separated values."""
 
     media_type = "text/csv"
@@ -31,29 +29,28 @@ class Csv(_Streamed):
     charset = exports.CSV_ENCODING
 
 
-class D0010(_Streamed):
-    """A flow file."""
+class D0010Renderer(_StreamedRenderer):
+    """A D0010 flow file."""
 
     media_type = "text/vnd.d0010"
     format = "d0010"
     charset = exports.FLOW_FILE_ENCODING
 
 
-EXPORTED = [JSON, Csv, D0010]
+EXPORT_RENDERERS = [JSONRenderer, CsvRenderer, D0010Renderer]
 
 
 def is_export(request: Request) -> bool:
-    """Return whether the answer is to be streamed."""
-    return isinstance(getattr(request, "accepted_renderer", None), _Streamed)
+    renderer = getattr(request, "accepted_renderer", None)
+    return isinstance(renderer, _StreamedRenderer)
 
 
-class Negotiation(DefaultContentNegotiation):
-    """By `?format=` or by the header Accept; a wrong `format` is named."""
+class ContentNegotiation(DefaultContentNegotiation):
+    """Chooses by `format` or Accept; an unknown `format` is 400 instead of 404."""
 
     def filter_renderers(self, renderers: Any, format: str) -> Any:
-        """Return the renderers of a format."""
         try:
             return super().filter_renderers(renderers, format)
         except Http404 as error:
-            words = ", ".join(cast(str, renderer.format) for renderer in renderers)
-            raise refusal("format", f"Choose one of: {words}.") from error
+            formats = ", ".join(cast(str, renderer.format) for renderer in renderers)
+            raise parameter_error("format", f"Choose one of: {formats}.") from error

@@ -167,6 +167,8 @@ class ApiTests(SignedInTestCase):
 
     def test_failed_api_request_logs_no_mpan(self) -> None:
         error = RuntimeError(f"It was {MPAN}.")
-        with patch("meter_readings.api.views.ApiView.found", side_effect=error):
+        with patch(
+            "meter_readings.api.views.base.get_object_or_404", side_effect=error
+        ):
             response = self.ask("/api/v1/meter-points/1/")
         self.assertEqual(response.status_code, HTTPStatus.INTERNAL_SERVER_ERROR)

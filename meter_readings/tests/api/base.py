@@ -8,11 +8,31 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 
+from meter_readings.api.views.root import CachedSchemaGenerator
+from meter_readings.models import (
+    Finding,
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    Reading,
+    SiteVisit,
+)
 from meter_readings.tests.flow_file_builder import flow_file, header_line
 from meter_readings.tests.users import SignedInTestCase, user_who_may
 
 V1 = "/api/v1/"
 PROBLEM = "application/problem+json"
+
+MODELS = {
+    "flow-files": FlowFile,
+    "imports": ImportJob,
+    "findings": Finding,
+    "meter-points": MeterPoint,
+    "meters": Meter,
+    "site-visits": SiteVisit,
+    "readings": Reading,
+}
 
 MPAN, OTHER_MPAN = "2000000000015", "1000000000003"
 
@@ -44,6 +64,12 @@ def user_with(*codenames: str, name: str = "program") -> User:
     return user_who_may(*codenames, name=name, is_staff=False)
 
 
+def query_parameters(route: str) -> list[str]:
+    """Return the query parameters of a route, by the OpenAPI schema."""
+    operation = CachedSchemaGenerator().get_schema()["paths"][V1 + route]["get"]
+    return [each["name"] for each in operation["parameters"] if each["in"] == "query"]
+
+
 class ApiTestCase(SignedInTestCase):
     """A superuser asks the API."""
 
@@ -52,6 +78,14 @@ class ApiTestCase(SignedInTestCase):
         response = self.client.get(V1 + address, asked)
         self.assertEqual(response.status_code, status, getattr(response, "content", ""))
         return response
+
+    def url(self, route: str) -> str:
+        """Return the URL of a route below /api/v1/ with an id that exists."""
+        url = V1 + route
+        if "{id}" in route:
+            model = MODELS[route.partition("/")[0]]
+            url = url.replace("{id}", str(model._default_manager.latest("pk").pk))
+        return f"{url}?mpan={MPAN}" if route == "readings/latest/" else url
 
     def json(self, address: str, **asked: Any) -> Any:
         """Return the data at an address."""

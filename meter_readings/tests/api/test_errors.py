@@ -11,8 +11,14 @@ from unittest.mock import patch
 from django.db import OperationalError, connection
 from django.test import Client, override_settings
 
-from meter_readings.models import FlowFile, Meter, MeterPoint
-from meter_readings.tests.api.base import EVERYTHING, MPAN, PROBLEM, V1, ApiTestCase
+from meter_readings.tests.api.base import (
+    EVERYTHING,
+    MPAN,
+    PROBLEM,
+    V1,
+    ApiTestCase,
+    query_parameters,
+)
 from meter_readings.tests.import_helpers import imported
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -25,6 +31,12 @@ LISTS = [
     "meters/",
     "site-visits/",
     "readings/",
+]
+
+NESTED_LISTS = [
+    "flow-files/{id}/readings/",
+    "meter-points/{id}/readings/",
+    "meters/{id}/readings/",
 ]
 
 # Something that each parameter takes; most take 1.
@@ -85,16 +97,14 @@ class ProblemTests(ApiTestCase):
                 "type": "about:blank",
                 "title": "Bad Request",
                 "status": 400,
-                "detail": (
-                    "The request makes no sense; errors, where there are any, say why."
-                ),
+                "detail": "The request is invalid; `errors` may say why.",
                 "instance": f"urn:uuid:{number}",
                 "request_id": number,
                 "errors": [
                     {
                         "field": "colour",
                         "code": "unknown",
-                        "message": "There is no such parameter here.",
+                        "message": "This parameter does not exist here.",
                     }
                 ],
             },
@@ -175,7 +185,7 @@ class ProblemTests(ApiTestCase):
             with (
                 self.subTest(debug=debug),
                 override_settings(DEBUG=debug),
-                patch("meter_readings.api.views.visible", side_effect=secret),
+                patch("meter_readings.api.views.base.visible_rows", side_effect=secret),
             ):
                 response = client.get(V1 + "readings/")
                 self.problem(response, 500)
@@ -218,31 +228,19 @@ class HostileTests(ApiTestCase):
         super().setUp()
         self.expect_refusals()
 
-    def parameters(self, address: str) -> list[str]:
-        """Return the names that an address takes."""
-        match = self.client.get(V1 + address).resolver_match
-        assert match is not None
-        return [*match.func.view_class().parameter_names()]
-
     def test_everything_can_be_asked_at_once(self) -> None:
         # Each pair of parameters, and all of them
-        numbers = {
-            "flow-files": FlowFile.objects.get().pk,
-            "meter-points": MeterPoint.objects.latest("pk").pk,
-            "meters": Meter.objects.latest("pk").pk,
-        }
-        under = [f"{name}/{number}/readings/" for name, number in numbers.items()]
-        for address in [*LISTS, *under]:
+        for address in [*LISTS, *NESTED_LISTS]:
             sensible = {
                 name: SENSIBLE.get(name, "1")
-                for name in self.parameters(address)
+                for name in query_parameters(address)
                 if name not in ("cursor", "format")
             }
             sensible["ordering"] = ORDERS.get(address, "read_at")
             pairs = combinations(sensible.items(), 2)
             for asked in [*map(dict, pairs), sensible]:
                 with self.subTest(address, asked=asked):
-                    response = self.client.get(V1 + address, asked)
+                    response = self.client.get(self.url(address), asked)
                     self.assertEqual(response.status_code, 200, response.content)
 
     def test_no_name_reaches_the_database(self) -> None:
@@ -264,7 +262,7 @@ class HostileTests(ApiTestCase):
 
     def test_what_was_sent_is_not_repeated(self) -> None:
         for address in LISTS:
-            for name in [*self.parameters(address), MPAN]:
+            for name in [*query_parameters(address), MPAN]:
                 for value in [MPAN, f"{MPAN} x", f"{MPAN}{MPAN}"]:
                     with self.subTest(address, name=name, value=value):
                         response = self.client.get(V1 + address, {name: value})

@@ -50,6 +50,13 @@ class CsvTests(ExportTestCase):
     def test_has_the_same_readings_in_the_same_order(self) -> None:
         self.assertEqual([row["value"] for row in self.rows()], self.values())
 
+    def test_only_lists_have_the_format(self) -> None:
+        reading_id = Reading.objects.latest("pk").pk
+        for url in [f"readings/{reading_id}/", "readings/summary/"]:
+            with self.subTest(url):
+                wrong = self.wrong_fields(url, format="csv")
+                self.assertEqual(wrong, [("format", "invalid")])
+
     def test_has_the_columns_of_every_export(self) -> None:
         self.assertEqual(tuple(self.rows()[0]), exports.COLUMNS)
 
@@ -117,7 +124,7 @@ class D0010Tests(ExportTestCase):
     @override_settings(MARKET_PARTICIPANT="OURS")
     def test_says_that_we_have_no_right_name_for_ourselves(self) -> None:
         detail = self.refused("readings/", 500, format="d0010")["detail"]
-        self.assertIn("MARKET_PARTICIPANT is not set right: write a role", detail)
+        self.assertIn("MARKET_PARTICIPANT is invalid: write a role", detail)
 
     def test_bears_the_encoding_of_flow_files(self) -> None:
         response = self.get("readings/", format="d0010")

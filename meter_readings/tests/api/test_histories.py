@@ -64,13 +64,13 @@ class LatestTests(ApiTestCase):
         wrong = self.wrong_fields("readings/latest/", mpan=",".join(many))
         self.assertEqual(wrong, [("mpan", "too_many")])
 
-    @patch("meter_readings.api.histories.MOST_METERS", 1)
+    @patch("meter_readings.api.views.history.MAX_METERS", 1)
     def test_of_too_many_meters_are_refused(self) -> None:
         asked = f"{MPAN},{OTHER_MPAN}"
         wrong = self.wrong_fields("readings/latest/", mpan=asked)
         self.assertEqual(wrong, [("mpan", "invalid")])
 
-    @patch("meter_readings.api.histories.MOST_REGISTERS", 1)
+    @patch("meter_readings.api.views.history.MAX_REGISTERS", 1)
     def test_of_too_many_registers_are_refused(self) -> None:
         wrong = self.wrong_fields("readings/latest/", mpan=OTHER_MPAN)
         self.assertEqual(wrong, [("mpan", "invalid")])
@@ -133,12 +133,12 @@ class AdvanceTests(ApiTestCase):
             [row[name] for name in names],
             [MPAN, "SERIAL0002", "100.0", "131.5", 31, "1.02"],
         )
-        self.assertEqual(row["course"], "forward")
+        self.assertEqual(row["direction"], "forward")
         self.assertEqual(row["to_read_at"], "2024-02-01T00:00:00Z")
 
     def test_backwards_is_no_advance(self) -> None:
         (row,) = self.answer(register_id="02")["results"]
-        self.assertEqual((row["course"], row["units"]), ("backward", None))
+        self.assertEqual((row["direction"], row["units"]), ("backward", None))
 
     def test_links_lead_to_the_two_readings(self) -> None:
         (row,) = self.answer(register_id="01")["results"]
@@ -155,8 +155,8 @@ class AdvanceTests(ApiTestCase):
     def test_of_too_many_readings_are_of_the_latest(self) -> None:
         self.assertIs(self.answer()["is_complete"], True)
         with (
-            patch("meter_readings.api.histories.MOST_READINGS", 0),
-            patch("meter_readings.api.histories.MOST_OF_EACH", 1),
+            patch("meter_readings.api.views.history.MAX_READINGS", 0),
+            patch("meter_readings.api.views.history.MAX_READINGS_PER_REGISTER", 1),
         ):
             answer = self.answer()
         self.assertEqual(answer, {"is_complete": False, "results": []})
@@ -218,7 +218,7 @@ class SummaryTests(ApiTestCase):
             (0, None, None),
         )
 
-    @patch("meter_readings.api.readings.MOST_SUMMED", 2)
+    @patch("meter_readings.api.views.readings.MAX_SUMMARISED", 2)
     def test_counts_so_many_and_says_so(self) -> None:
         summary = self.summary(version_status="all")
         self.assertEqual((summary["count"], summary["count_is_exact"]), (3, False))

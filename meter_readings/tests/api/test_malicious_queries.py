@@ -9,8 +9,7 @@ import yaml
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from meter_readings.tests.api.base import EVERYTHING, PROBLEM, V1, ApiTestCase
-from meter_readings.tests.api.test_permissions import MODELS
+from meter_readings.tests.api.base import EVERYTHING, MODELS, PROBLEM, V1, ApiTestCase
 from meter_readings.tests.import_helpers import import_text, imported
 from meter_readings.tests.malicious_values import malicious_queries
 from meter_readings.tests.robustness import SEED, amount

@@ -390,7 +390,7 @@ class PageTests(ApiTestCase):
         following = self.json("readings/", page_size=5)["next"]
         response = self.client.get(following + "&ordering=read_at")
         self.assertEqual(response.status_code, 404)
-        self.assertIn("take the cursor from next", response.json()["detail"])
+        self.assertIn("take it from `next`", response.json()["detail"])
 
     def test_a_cursor_that_was_made_up_is_refused(self) -> None:
         for cursor in MADE_UP:

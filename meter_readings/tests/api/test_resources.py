@@ -129,7 +129,7 @@ class FlowFileTests(ResourceTestCase):
         page = self.json("flow-files/", name="none.uff")
         self.assertEqual((page["count"], page["next"]), (0, None))
 
-    @patch("meter_readings.api.pagination.MAX_EXACT_COUNT", 2)
+    @patch("meter_readings.api.pagination.MAX_COUNT", 2)
     def test_pages_go_so_far_and_say_so(self) -> None:
         page = self.json("flow-files/", page_size=2)
         self.assertEqual(
@@ -172,7 +172,7 @@ class ContentTests(ResourceTestCase):
     def test_that_was_given_up_is_not_found(self) -> None:
         FlowFile.objects.filter(pk=self.file.pk).update(content="")
         problem = self.refused(f"flow-files/{self.file.pk}/content/", 404)
-        self.assertIn("no longer kept", problem["detail"])
+        self.assertIn("no longer stored", problem["detail"])
 
     def test_that_is_lost_is_not_found(self) -> None:
         FlowFile.objects.filter(pk=self.file.pk).update(content="none/none")
@@ -417,9 +417,11 @@ class SerialNumberOfManyTests(ApiTestCase):
         for mpan in (MPAN, OTHER_MPAN):
             point = MeterPoint.objects.create(mpan=mpan)
             Meter.objects.create(meter_point=point, serial_number="UNKNOWN")
-        cls.enterClassContext(patch("meter_readings.api.filters.MOST_METERS", 1))
         cls.enterClassContext(
-            patch("meter_readings.api.reading_filters.MOST_METERS", 1)
+            patch("meter_readings.api.filtersets.meter_points.MAX_METERS", 1)
+        )
+        cls.enterClassContext(
+            patch("meter_readings.api.filtersets.readings.MAX_METERS", 1)
         )
 
     def test_is_refused(self) -> None:

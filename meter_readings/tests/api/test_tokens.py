@@ -104,17 +104,17 @@ class ShutTests(ByTokenTestCase):
         _, secret = self.made(self.user, SCOPE.IMPORT)
         response = self.ask(f"Bearer {secret}")
         self.assertEqual(response.status_code, 403)
-        said = "The token is not good for this: its scope lacks read."
+        said = "The token's scope does not include read."
         self.assertEqual(response.json()["detail"], said)
 
     def test_one_that_has_expired_is_told_so(self) -> None:
         past = timezone.now() - timedelta(days=2)
         ApiToken.objects.update(created_at=past, expires_at=past + timedelta(days=1))
-        self.assertEqual(self.refused(), "The token has expired. Ask for a new one.")
+        self.assertEqual(self.refused(), "The token has expired.")
 
     def test_one_that_was_revoked_is_told_so(self) -> None:
         api_tokens.revoke_tokens(tokens=[self.token], now=timezone.now())
-        self.assertEqual(self.refused(), "The token was revoked. Ask for a new one.")
+        self.assertEqual(self.refused(), "The token was revoked.")
 
     def test_one_whose_user_is_locked_out_is_told_so(self) -> None:
         User.objects.update(is_active=False)

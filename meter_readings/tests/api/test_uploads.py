@@ -588,7 +588,7 @@ class BrokenOffTests(UploadTestCase):
                     content_type,
                     **{"wsgi.input": _Broken()},
                 )
-                self.assertIn("broke off", self.report(response, 400)["detail"])
+                self.assertIn("incomplete", self.report(response, 400)["detail"])
                 self.assertIs(FlowFile.objects.exists(), False)
 
 

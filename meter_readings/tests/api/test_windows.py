@@ -9,7 +9,7 @@ from meter_readings.tests.flow_file_builder import flow_file
 from meter_readings.tests.import_helpers import imported
 
 
-@patch("meter_readings.api.pagination.WINDOW", 4)
+@patch("meter_readings.api.pagination.SCAN_LIMIT", 4)
 class WindowTests(ApiTestCase):
     """Twelve readings one day after another; the windows are of four."""
 

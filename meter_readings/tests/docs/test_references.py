@@ -13,11 +13,12 @@ from django.core.management import (
     load_command_class,
 )
 from django.test import SimpleTestCase
+from django.urls import get_resolver
 
 from config.environment import PROJECT_ROOT
 from meter_readings import importer, management
 from meter_readings.api import urls
-from meter_readings.tests.api.test_permissions import routes
+from meter_readings.tests.access.urls import routes
 from meter_readings.tests.deployment.script_test_case import ScriptTestCase
 
 DOCUMENTATION = PROJECT_ROOT / "documentation"
@@ -117,7 +118,7 @@ class ScriptTests(ScriptTestCase):
 class ResourceTests(SimpleTestCase):
     def test_every_api_resource_is_in_the_api_guide(self) -> None:
         guide = text_of("documentation/API_GUIDE.md")
-        for route in routes(urls.urlpatterns):
+        for _, route in routes(get_resolver(urls)):
             name = route.removeprefix("v1/").partition("<")[0]
             with self.subTest(route):
                 self.assertIn(f"`{name}" if name else "/api/", guide)

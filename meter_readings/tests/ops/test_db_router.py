@@ -7,7 +7,8 @@ from collections.abc import Generator
 from django.contrib.auth.models import User
 from django.test import SimpleTestCase
 
-from meter_readings.api import readings
+from meter_readings.api.views.flow_files import FlowFileViewSet
+from meter_readings.api.views.meter_points import MeterViewSet
 from meter_readings.models import ApiToken, Reading
 from meter_readings.ops.db_router import (
     ReplicaRouter,
@@ -46,10 +47,10 @@ class ReplicaRouterTests(SimpleTestCase):
 
 class StaleViewTests(SimpleTestCase):
     def test_readings_of_a_meter_may_be_stale(self) -> None:
-        self.assertIs(readings.ReadingsOfMeter.allow_stale_reads, True)
+        self.assertIs(MeterViewSet.allow_stale, True)
 
     def test_readings_of_an_uploaded_file_may_not_be_stale(self) -> None:
-        self.assertIs(readings.ReadingsOfFlowFile.allow_stale_reads, False)
+        self.assertIs(FlowFileViewSet.allow_stale, False)
 
 
 class KeepDatabaseForTests(SimpleTestCase):

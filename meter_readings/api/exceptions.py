@@ -1,7 +1,7 @@
-"""Refusals as RFC 9457 tells them: `application/problem+json`, each with its number.
+"""Exceptions and their responses: problem details for HTTP APIs (RFC 9457).
 
-Nothing that was sent is repeated, and nothing is told of how the site is made: no
-path, no query, no traceback.
+An error response repeats nothing that was sent and contains no path, query or
+traceback of the site.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -20,42 +20,42 @@ from rest_framework.request import Request
 from .throttling import AnonymousRateThrottle
 
 PROBLEM_TYPE = "application/problem+json"
-ADDRESSES = "/api/"
+API_PREFIX = "/api/"
 
-# What there is to say of each status, unless a problem of ours says more.
-DETAILS = {
-    400: "The request makes no sense; errors, where there are any, say why.",
-    401: "Show a token, or sign in.",
-    403: "You may not do this.",
-    404: "There is nothing at this address, or no longer.",
-    405: "This address does not take this method; the header Allow has those it takes.",
-    406: "None of the formats you accept is offered here.",
-    409: "What is held already, or is going on, is in the way.",
-    411: "Say how long the body is: send Content-Length.",
+# The detail of each status, unless a Problem has its own.
+DEFAULT_DETAILS = {
+    400: "The request is invalid; `errors` may say why.",
+    401: "Authentication is required: send a token, or sign in.",
+    403: "You do not have permission to do this.",
+    404: "Not found.",
+    405: "Method not allowed; the header Allow lists the methods of this URL.",
+    406: "None of the formats in the header Accept is available here.",
+    409: "The request conflicts with stored data.",
+    411: "The length of the body is required: send Content-Length.",
     413: "The request is too large.",
-    415: "The request has a content type, or encoding, that is not taken here.",
-    422: "The file cannot be taken; errors say why.",
+    415: "The content type or content encoding is not supported here.",
+    422: "The file was not accepted; `errors` say why.",
     429: "Too many requests. Wait as many seconds as Retry-After says.",
-    500: "The site has made a mistake. Tell its operators the request id.",
-    503: "The database does not answer in time. Try again later.",
-    507: "The storage is full. Nothing was kept; try again when there is room.",
+    500: "Internal server error. Report the request id to the operators of the site.",
+    503: "The database is unavailable. Try again later.",
+    507: "The storage is full. Nothing was stored; try again later.",
 }
-# Headers that a refusal keeps.
-_TOLD = ("Allow", "Retry-After", "Vary")
+# Headers of Django's error responses that a problem keeps.
+_PASSED_HEADERS = ("Allow", "Retry-After", "Vary")
 
-type Details = Iterable["Complaint | LineComplaint"]
+type Errors = Iterable["FieldError | LineError"]
 
 
-class Complaint(NamedTuple):
-    """What is wrong with one part of a request."""
+class FieldError(NamedTuple):
+    """An error in one part of a request."""
 
     field: str
     code: str
     message: str
 
 
-class LineComplaint(NamedTuple):
-    """What is wrong with one line of a file, or with all of it (`line` is None)."""
+class LineError(NamedTuple):
+    """An error in one line of a file; `line` is None for the whole file."""
 
     line: int | None
     group: str
@@ -66,35 +66,35 @@ class LineComplaint(NamedTuple):
 
 
 class Problem(exceptions.APIException):
-    """Base of problems of our own, whose words may be shown as they are.
+    """Base of exceptions whose detail is written for clients.
 
-    `wait` is in how many seconds it may be over.
+    `wait` is the number of seconds for Retry-After.
     """
 
     wait: float | None = None
 
 
-def problem(
+def problem_response(
     request: HttpRequest | Request,
     *,
     status: int,
     detail: str = "",
-    errors: Details = (),
+    errors: Errors = (),
     headers: Mapping[str, str] | None = None,
-    more: Mapping[str, Any] | None = None,
+    extensions: Mapping[str, Any] | None = None,
 ) -> JsonResponse:
-    """Return a refusal; `more` is what only this kind of problem has."""
+    """Return an error response; `extensions` are members of this kind of problem."""
     request_id = getattr(request, "request_id", "")
-    known = status if status in DETAILS else 500 if status >= 500 else 400
+    known = status if status in DEFAULT_DETAILS else 500 if status >= 500 else 400
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail or DETAILS[known],
+        "detail": detail or DEFAULT_DETAILS[known],
         "instance": f"urn:uuid:{request_id}",
         "request_id": request_id,
-        "errors": [complaint._asdict() for complaint in errors],
-        **(more or {}),
+        "errors": [error._asdict() for error in errors],
+        **(extensions or {}),
     }
     return JsonResponse(
         body,
@@ -107,19 +107,21 @@ def problem(
 def exception_handler(
     error: Exception, context: Mapping[str, Any]
 ) -> HttpResponseBase | None:
-    """Return the refusal that an exception is, or None for one that is Django's."""
+    """Return the response for an exception, or None for one that Django handles."""
     request = context["request"]
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
     match error:
         case exceptions.ValidationError():
-            return problem(
+            return problem_response(
                 request,
                 status=error.status_code,
-                errors=_complaints(error.get_full_details()),
+                errors=_field_errors(error.get_full_details()),
             )
         case exceptions.APIException():
             error = _throttle_anonymous(error, context)
             detail = str(error.detail) if isinstance(error, Problem) else ""
-            return problem(
+            return problem_response(
                 request,
                 status=error.status_code,
                 detail=detail,
@@ -148,33 +150,31 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
     return headers
 
 
-def _complaints(details: Any) -> list[Complaint]:
+def _field_errors(details: Any) -> list[FieldError]:
     return [
-        Complaint(name, each["code"], each["message"])
-        for name, all_of_one in details.items()
-        for each in all_of_one
+        FieldError(name, error["code"], error["message"])
+        for name, errors in details.items()
+        for error in errors
     ]
 
 
 class ProblemMiddleware:
-    """Make every refusal under /api/ a problem, whoever refused.
+    """Turns every error response under /api/ into a problem.
 
-    It stands outermost, and asks for HTTPS itself: a program that was moved on to it
-    without a word would go on sending its secrets in the clear.
+    It is the outermost middleware and requires HTTPS itself: a client that was
+    redirected would go on sending its token in clear text.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, and let no page of words for people through."""
-        if not request.path_info.startswith(ADDRESSES):
+        if not request.path_info.startswith(API_PREFIX):
             return self._get_response(request)
         if settings.SECURE_SSL_REDIRECT and not request.is_secure():
-            return problem(request, status=403, detail="Use HTTPS.")
+            return problem_response(request, status=403, detail="Use HTTPS.")
         response = self._get_response(request)
-        kept = (PROBLEM_TYPE,)
-        if response.status_code < 400 or response["Content-Type"] in kept:
+        if response.status_code < 400 or response["Content-Type"] == PROBLEM_TYPE:
             return response
-        told = {name: response[name] for name in _TOLD if name in response}
-        return problem(request, status=response.status_code, headers=told)
+        passed = {name: response[name] for name in _PASSED_HEADERS if name in response}
+        return problem_response(request, status=response.status_code, headers=passed)

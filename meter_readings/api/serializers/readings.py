@@ -1,4 +1,4 @@
-"""How readings look, and what there is to say of many of them."""
+"""Serializers of readings and of their summary."""
 
 from __future__ import annotations
 
@@ -11,55 +11,65 @@ from django.utils.timezone import localtime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from meter_readings.api.openapi.examples import with_example
 from meter_readings.d0010 import codes
 from meter_readings.models import Reading, VersionStatus
 
-from . import examples
-from .fields import Coded, Label, Links, RegisterValue, Row, shown
+from .fields import (
+    CodeField,
+    CodeLabelField,
+    LinksField,
+    ReadOnlyModelSerializer,
+    RegisterValueField,
+)
 
 
-@shown(examples.READING)
-class ReadingSerializer(Row):
-    """What one register of one meter said at one time.
+@with_example("reading")
+class ReadingSerializer(ReadOnlyModelSerializer):
+    """A reading of one register of one meter at one time.
 
-    In lists, `fields` may leave any of it out.
+    In lists, `fields` selects the fields to return.
     """
 
-    is_cut = True
-
-    mpan = serializers.CharField(source="meter.meter_point.mpan", help_text="J0003.")
+    mpan = serializers.CharField(
+        source="meter.meter_point.mpan", help_text="MPAN (J0003)."
+    )
     meter_serial = serializers.CharField(
-        source="meter.serial_number", help_text="The meter's serial number (J0004)."
+        source="meter.serial_number", help_text="Serial number of the meter (J0004)."
     )
-    value = RegisterValue()
-    reading_type = Coded("Why or by whom it was taken (J0171).")
-    reading_type_label = Label("reading_type")
+    value = RegisterValueField()
+    reading_type = CodeField("Reading type: why or by whom it was taken (J0171).")
+    reading_type_label = CodeLabelField("reading_type")
     basis = serializers.ChoiceField(
-        choices=codes.Basis.choices(), help_text="What it rests on."
+        choices=codes.Basis.choices(), help_text="Reading basis."
     )
-    basis_label = serializers.CharField(source="basis.label", help_text="In words.")
-    bsc_validation_status = Coded("Whether it is validated for Settlement (J0022).")
-    bsc_validation_status_label = Label("bsc_validation_status")
+    basis_label = serializers.CharField(
+        source="basis.label", help_text="Label of the basis."
+    )
+    bsc_validation_status = CodeField(
+        "BSC validation status: validated for Settlement (J0022)."
+    )
+    bsc_validation_status_label = CodeLabelField("bsc_validation_status")
     meter_reading_flag = serializers.BooleanField(
-        allow_null=True, help_text="Whether it is valid, as first judged (J0045)."
+        allow_null=True, help_text="Meter reading flag: valid or suspect (J0045)."
     )
-    reading_method = Coded("Whether an agent saw the meter (J1888).")
-    reading_method_label = Label("reading_method")
-    reason_code = Coded("Which check it failed (J0332).")
-    reason_code_label = Label("reason_code")
+    reading_method = CodeField("Reading method: viewed by an agent or not (J1888).")
+    reading_method_label = CodeLabelField("reading_method")
+    reason_code = CodeField("Reason code: the failed check (J0332).")
+    reason_code_label = CodeLabelField("reason_code")
     meter_reading_status = serializers.BooleanField(
-        allow_null=True, help_text="The verdict after checking (J0047)."
+        allow_null=True, help_text="Meter reading status after checking (J0047)."
     )
-    # The limits of the column are other ones in another database.
+    # The limits of the column differ between databases.
     md_reset_count = serializers.IntegerField(
-        allow_null=True, min_value=0, help_text="How many times (J1013)."
+        allow_null=True, min_value=0, help_text="Number of MD resets (J1013)."
     )
-    version_status_label = Label("version_status")
+    version_status_label = CodeLabelField("version_status")
     is_suspect = serializers.BooleanField(
-        help_text="Whether it is not valid, by all that is said of it."
+        help_text="Whether flag or status says that it is not valid."
     )
     meter_point_id = serializers.IntegerField(source="meter.meter_point_id")
-    links = Links(
+    links = LinksField(
         self=("reading-detail", "pk"),
         meter_point=("meter-point-detail", "meter.meter_point_id"),
         meter=("meter-detail", "meter_id"),
@@ -101,56 +111,54 @@ class ReadingSerializer(Row):
 
 
 class CountOfTypeSerializer(serializers.Serializer):
-    """How many readings are of one type."""
+    """Number of readings of one reading type."""
 
-    reading_type = Coded("Why or by whom they were taken (J0171).")
-    reading_type_label = serializers.CharField(help_text="What it means.")
+    reading_type = CodeField("Reading type (J0171).")
+    reading_type_label = serializers.CharField(help_text="Label of the code.")
     basis = serializers.ChoiceField(
-        choices=codes.Basis.choices(), help_text="What they rest on."
+        choices=codes.Basis.choices(), help_text="Reading basis."
     )
     count = serializers.IntegerField(min_value=1)
 
 
 class CountOfStandingSerializer(serializers.Serializer):
-    """How many readings have one standing."""
+    """Number of readings of one version status."""
 
     version_status = serializers.ChoiceField(choices=VersionStatus.choices)
-    version_status_label = serializers.CharField(help_text="What it means.")
+    version_status_label = serializers.CharField(help_text="Label of the code.")
     count = serializers.IntegerField(min_value=1)
 
 
-@shown(examples.SUMMARY)
+@with_example("summary")
 class SummarySerializer(serializers.Serializer):
-    """How many readings match, and of which kinds they are."""
+    """Counts of the readings that match."""
 
-    count = serializers.SerializerMethodField(help_text="How many match.")
+    count = serializers.SerializerMethodField(help_text="Number of matching readings.")
     count_is_exact = serializers.BooleanField(
-        help_text="False where there are too many to count them all."
+        help_text="False if there are too many readings to count all."
     )
-    earliest_read_at = serializers.SerializerMethodField(help_text="When it begins.")
-    latest_read_at = serializers.SerializerMethodField(help_text="When it ends.")
-    by_reading_type = serializers.SerializerMethodField(help_text="By their types.")
+    earliest_read_at = serializers.SerializerMethodField(
+        help_text="Time of the earliest."
+    )
+    latest_read_at = serializers.SerializerMethodField(help_text="Time of the latest.")
+    by_reading_type = serializers.SerializerMethodField(help_text="Counts per type.")
     by_version_status = serializers.SerializerMethodField(
-        help_text="By their standings."
+        help_text="Counts per version status."
     )
 
     def get_count(self, summary: Mapping[str, Any]) -> int:
-        """Return how many there are."""
         return sum(group["count"] for group in summary["groups"])
 
     def get_earliest_read_at(self, summary: Mapping[str, Any]) -> datetime | None:
-        """Return when the earliest was taken."""
         times = [group["earliest"] for group in summary["groups"]]
         return localtime(min(times)) if times else None
 
     def get_latest_read_at(self, summary: Mapping[str, Any]) -> datetime | None:
-        """Return when the latest was taken."""
         times = [group["latest"] for group in summary["groups"]]
         return localtime(max(times)) if times else None
 
     @extend_schema_field(CountOfTypeSerializer(many=True))
     def get_by_reading_type(self, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return how many there are of each type."""
         return [
             {
                 "reading_type": code,
@@ -162,8 +170,7 @@ class SummarySerializer(serializers.Serializer):
         ]
 
     @extend_schema_field(CountOfStandingSerializer(many=True))
-    def get_by_standing(self, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return how many there are of each standing."""
+    def get_by_version_status(self, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [
             {
                 "version_status": version_status,
@@ -175,7 +182,7 @@ class SummarySerializer(serializers.Serializer):
 
 
 def _counted(summary: Mapping[str, Any], name: str) -> list[tuple[str, int]]:
-    """Return the values of a column with how many rows have each, by value."""
+    """Return the values of a column with their counts, ordered by value."""
     counts: Counter[str] = Counter()
     for group in summary["groups"]:
         counts[group[name]] += group["count"]

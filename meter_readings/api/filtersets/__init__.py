@@ -1,0 +1,19 @@
+"""Filter sets: the query parameters of each list, by django-filter."""
+
+from .flow_files import FindingFilterSet, FlowFileFilterSet, ImportJobFilterSet
+from .history import AdvancesFilterSet, LatestReadingsFilterSet
+from .meter_points import MeterFilterSet, MeterPointFilterSet, SiteVisitFilterSet
+from .readings import ReadingFilterSet, ReadingSummaryFilterSet
+
+__all__ = [
+    "AdvancesFilterSet",
+    "FindingFilterSet",
+    "FlowFileFilterSet",
+    "ImportJobFilterSet",
+    "LatestReadingsFilterSet",
+    "MeterFilterSet",
+    "MeterPointFilterSet",
+    "ReadingFilterSet",
+    "ReadingSummaryFilterSet",
+    "SiteVisitFilterSet",
+]

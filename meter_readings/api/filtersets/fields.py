@@ -1,0 +1,124 @@
+"""Form fields that read the values of query parameters.
+
+Their errors never repeat a value, which may be an MPAN.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+
+from meter_readings.d0010 import LONDON, YEARS, midnight, mpan
+
+MAX_MPANS = 200
+
+_INVALID_MPAN = "An MPAN has 13 digits."
+_MPAN = re.compile("[0-9]{13}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# A plus sign that was not percent-encoded arrives as a space.
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"(Z|[+ -][0-9]{2}:[0-9]{2})?"
+)
+
+
+class MpanField(forms.CharField):
+    """A whole MPAN, with or without spaces."""
+
+    default_validators = [RegexValidator(r"\A[0-9]{13}\Z", _INVALID_MPAN)]
+
+    def to_python(self, value: Any) -> str:
+        """Return the digits alone."""
+        return mpan.typed(super().to_python(value) or "")
+
+
+class MpanListField(forms.CharField):
+    """Whole MPANs, separated by commas, each with or without spaces."""
+
+    def clean(self, value: Any) -> list[str]:
+        """Return the MPANs without repetitions."""
+        mpans = dict.fromkeys(map(mpan.typed, super().clean(value).split(",")))
+        if not all(map(_MPAN.fullmatch, mpans)):
+            raise ValidationError(_INVALID_MPAN, code="invalid")
+        if len(mpans) > MAX_MPANS:
+            message = f"Give {MAX_MPANS} MPANs at most."
+            raise ValidationError(message, code="too_many")
+        return list(mpans)
+
+
+class Sha256Field(forms.CharField):
+    """A SHA-256 in hexadecimal digits, in either case."""
+
+    default_validators = [
+        RegexValidator(r"\A[0-9a-f]{64}\Z", "Give 64 hexadecimal digits.")
+    ]
+
+    def to_python(self, value: Any) -> str:
+        """Return the digits in lower case."""
+        return (super().to_python(value) or "").lower()
+
+
+class FieldNamesField(forms.CharField):
+    """Names of a serializer's fields, separated by commas."""
+
+    def __init__(self, *, names: Collection[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._names = names
+
+    def clean(self, value: Any) -> list[str]:
+        names = [name for name in super().clean(value).split(",") if name]
+        if not set(names) <= set(self._names):
+            message = f"Choose among: {', '.join(self._names)}."
+            raise ValidationError(message, code="invalid")
+        return names
+
+
+class DateOrTimeField(forms.Field):
+    """A date in the Europe/London time zone, or a time, of London without an offset.
+
+    The value is a pair: the first moment, and the first moment after the last one.
+    """
+
+    default_error_messages = {
+        "invalid": "Give a date (2024-03-31) or a time (2024-03-31T23:30:00+01:00).",
+    }
+
+    def to_python(self, value: Any) -> tuple[datetime, datetime] | None:
+        if value in self.empty_values:
+            return None
+        try:
+            return _interval(value)
+        except ValueError as error:
+            message = self.error_messages["invalid"]
+            raise ValidationError(message, code="invalid") from error
+
+
+def _interval(text: str) -> tuple[datetime, datetime]:
+    """Return when a date or time begins and ends; raises ValueError."""
+    if _DATE.fullmatch(text):
+        day = _clamp_year(date.fromisoformat(text))
+        return midnight(day), midnight(day + timedelta(days=1))
+    if not _TIME.fullmatch(text):
+        raise ValueError("This is neither a date nor a time.")
+    time = _clamp_year(datetime.fromisoformat(text[:11] + text[11:].replace(" ", "+")))
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=LONDON)
+    time = time.astimezone(UTC)
+    # The database stores microseconds.
+    return time, time + timedelta(microseconds=1)
+
+
+def _clamp_year[Day: date](day: Day) -> Day:
+    """Return the date or time in a year next to those a reading can have.
+
+    Times in the first and the last year of the calendar may not exist in UTC.
+    """
+    year = min(max(day.year, YEARS.start - 1), YEARS.stop)
+    # 29 February does not exist in every year.
+    return day if year == day.year else day.replace(year=year, day=1)

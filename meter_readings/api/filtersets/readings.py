@@ -1,0 +1,291 @@
+"""Filter sets of readings.
+
+Readings are the largest table. Every request reads them along one of three access
+paths, each with an index; all other filters only drop rows of that path:
+
+* METERS, if the request names an MPAN, a serial number or a meter: the readings of at
+  most MAX_METERS meters, sorted afterwards;
+* FILES, if the ordering is by line number: the lines of one flow file or of all;
+* TIME, otherwise: readings by `read_at`, between two dates if they are given.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from functools import cached_property
+from typing import Any, cast
+
+from django.db.models import BigIntegerField, F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from meter_readings.api.query_parameters import parameter_error
+from meter_readings.api.serializers.readings import ReadingSerializer
+from meter_readings.d0010 import codes
+from meter_readings.models import FlowFile, Meter, ReadingQuerySet, VersionStatus
+from meter_readings.queries import search
+from meter_readings.queries.keyset import Ordering
+
+from .base import ListFilterSet
+from .filters import (
+    ChoiceFilter,
+    CodeFilter,
+    FieldsFilter,
+    FromFilter,
+    IdFilter,
+    MpanFilter,
+    SearchFilter,
+    TextFilter,
+    ToFilter,
+    ValueFilter,
+    ordering_filter,
+)
+from .meter_points import MAX_METERS, check_meter_limit
+
+ALL_VERSIONS = "all"
+
+# The filters that name meters, and the columns of meters that they filter by.
+_METER_COLUMNS = {
+    "mpan": "meter_point__mpan",
+    "meter_serial": "serial_number",
+    "meter": "pk",
+    "meter_point": "meter_point_id",
+}
+_BY_LINE = "line_number"
+_NO_FILE = 0
+
+# Columns of which the query planner must not use the index: it has to start with that
+# of the access path. By its estimates it could prefer the index of the ordering, of the
+# file or of the register, and scan all readings of other meters. COALESCE with one
+# column twice has the same value and no index, on SQLite and on PostgreSQL; Django has
+# no index hints.
+_UNINDEXED = {
+    "unindexed_read_at": Coalesce(F("read_at"), F("read_at")),
+    "unindexed_register_id": Coalesce(F("register_id"), F("register_id")),
+    "unindexed_flow_file_id": Coalesce(
+        F("flow_file_id"), F("flow_file_id"), output_field=BigIntegerField()
+    ),
+}
+_UNINDEXED_ORDERING = {
+    "read_at": "unindexed_read_at",
+    "-read_at": "-unindexed_read_at",
+    "flow_file_id": "unindexed_flow_file_id",
+}
+
+
+class AccessPath(Enum):
+    """The index along which readings are read."""
+
+    METERS = auto()
+    FILES = auto()
+    TIME = auto()
+
+
+# The filters that the index of an access path answers.
+_ANSWERED = {
+    AccessPath.METERS: set(_METER_COLUMNS),
+    AccessPath.FILES: {"flow_file"},
+    AccessPath.TIME: {"date_from", "date_to"},
+}
+
+
+class ReadingFilterSet(ListFilterSet):
+    """Filters of readings; `version_status` is `current` by default."""
+
+    orderings = {
+        "-read_at": ("-read_at", "-id"),
+        "read_at": ("read_at", "id"),
+        _BY_LINE: ("flow_file_id", "line_number"),
+    }
+
+    mpan = MpanFilter("Whole MPAN, with or without spaces.")
+    meter_serial = TextFilter(20, "Whole serial number of the meter.")
+    meter = IdFilter("Id of the meter.")
+    meter_point = IdFilter("Id of the meter point.")
+    flow_file = IdFilter(
+        "Id of the flow file; its readings are ordered by line.",
+        "unindexed_flow_file_id",
+    )
+    search = SearchFilter(
+        "Whole MPAN, serial number, filename or file identifier.", method=None
+    )
+    register_id = TextFilter(2, "Meter register id (J0010).", "unindexed_register_id")
+    reading_type = CodeFilter(codes.ReadingType, 1, "Reading type (J0171).")
+    basis = ChoiceFilter(codes.Basis.choices(), "Reading basis.", method="filter_basis")
+    bsc_validation_status = CodeFilter(
+        codes.BscValidationStatus, 1, "BSC validation status (J0022)."
+    )
+    version_status = ChoiceFilter(
+        [*VersionStatus.choices, (ALL_VERSIONS, "All versions")],
+        "Version status; `current` by default, `all` for every version.",
+    )
+    date_from = FromFilter("Read then or later.", "unindexed_read_at")
+    date_to = ToFilter("Read then or earlier.", "unindexed_read_at")
+    min_value = ValueFilter("Value of this or more.", "gte")
+    max_value = ValueFilter("Value of this or less.", "lte")
+    fields = FieldsFilter(
+        ReadingSerializer.Meta.fields, "Fields to return, such as `read_at,value`."
+    )
+    ordering = ordering_filter(orderings)
+
+    # What the request names
+
+    @cached_property
+    def meter_ids(self) -> list[int] | None:
+        """Return the ids of the named meters; None if no meter is named."""
+        # A filter in the path and the same one in the query string must both match.
+        named = [
+            (name, Q(**{_METER_COLUMNS[name]: values[name]}))
+            for values in (self.parent_filters, self.cleaned)
+            for name in _METER_COLUMNS
+            if name in values
+        ]
+        if self._search_meter_ids:
+            named.append(("search", Q(pk__in=self._search_meter_ids)))
+        if not named:
+            return None
+        meters = Meter.objects.filter(*(condition for _, condition in named))
+        ids = list(meters.values_list("pk", flat=True)[: MAX_METERS + 1])
+        return check_meter_limit(ids, named[0][0])
+
+    @cached_property
+    def flow_file_id(self) -> int | None:
+        """Return the id of the named flow file; None if no file is named."""
+        ids = {
+            values["flow_file"]
+            for values in (self.parent_filters, self.cleaned)
+            if "flow_file" in values
+        }
+        if "search" in self.cleaned and not self._search_meter_ids:
+            ids.add(self._search_flow_file_id)
+        if not ids:
+            return None
+        return ids.pop() if len(ids) == 1 else _NO_FILE
+
+    @cached_property
+    def _search_meter_ids(self) -> list[int]:
+        if "search" not in self.cleaned:
+            return []
+        ids = search.meters_named(self.cleaned["search"])
+        return check_meter_limit(ids, "search")
+
+    @property
+    def _search_flow_file_id(self) -> int:
+        """Return the imported file that was searched for; others have no readings."""
+        files = FlowFile.objects.filter(
+            pk__in=search.flow_files_named(self.cleaned["search"]),
+            status=FlowFile.Status.IMPORTED,
+        )
+        ids = list(files.values_list("pk", flat=True))
+        if len(ids) > 1:
+            message = "Several files have this name: choose one by flow_file."
+            raise parameter_error("search", message)
+        return ids[0] if ids else _NO_FILE
+
+    @property
+    def _version_status(self) -> str:
+        status: str = self.cleaned.get("version_status", VersionStatus.CURRENT)
+        return status
+
+    # Order and access path
+
+    @property
+    def ordering_name(self) -> str:
+        default = "-read_at" if self.flow_file_id is None else _BY_LINE
+        name: str = self.cleaned.get("ordering", default)
+        return name
+
+    @property
+    def ordering_columns(self) -> Ordering:
+        # Within one file, flow_file_id is the same for all rows.
+        columns = super().ordering_columns
+        is_one_file = self.ordering_name == _BY_LINE and self.flow_file_id is not None
+        return columns[-1:] if is_one_file else columns
+
+    @property
+    def access_path(self) -> AccessPath:
+        if self.meter_ids is not None:
+            return AccessPath.METERS
+        if self.ordering_name == _BY_LINE:
+            return AccessPath.FILES
+        return AccessPath.TIME
+
+    @property
+    def is_small(self) -> bool:
+        return self.access_path == AccessPath.METERS
+
+    @property
+    def has_unindexed_filters(self) -> bool:
+        return bool(self._remaining) or self._version_status != ALL_VERSIONS
+
+    @property
+    def is_whole_file(self) -> bool:
+        """Return whether all versions of one file are asked for, without a filter."""
+        others = {*self.conditions, *self.parent_filters} - {
+            "flow_file",
+            "version_status",
+        }
+        is_every_version = self._version_status == ALL_VERSIONS
+        return self.flow_file_id is not None and is_every_version and not others
+
+    @property
+    def _remaining(self) -> dict[str, Any]:
+        """Return the filters that the access path does not answer."""
+        named = (
+            {"flow_file": self.flow_file_id} if self.flow_file_id is not None else {}
+        )
+        elsewhere = {
+            *_METER_COLUMNS,
+            "search",
+            "version_status",
+            *_ANSWERED[self.access_path],
+        }
+        filters = {**self.conditions, **named}
+        return {name: value for name, value in filters.items() if name not in elsewhere}
+
+    # Querysets
+
+    def filter_indexed(self, queryset: QuerySet) -> QuerySet:
+        """Return the readings along the access path."""
+        match self.access_path:
+            case AccessPath.METERS:
+                return queryset.filter(meter__in=self.meter_ids)
+            case AccessPath.FILES:
+                if self.flow_file_id is None:
+                    return queryset
+                return queryset.filter(flow_file=self.flow_file_id)
+            case AccessPath.TIME:
+                if "date_from" in self.cleaned:
+                    start, _ = self.cleaned["date_from"]
+                    queryset = queryset.filter(read_at__gte=start)
+                if "date_to" in self.cleaned:
+                    _, end = self.cleaned["date_to"]
+                    queryset = queryset.filter(read_at__lt=end)
+                return queryset
+
+    def filter_remaining(self, queryset: QuerySet) -> QuerySet:
+        queryset = queryset.alias(**_UNINDEXED)
+        if self._version_status != ALL_VERSIONS:
+            queryset = queryset.filter(version_status=self._version_status)
+        for name, value in self._remaining.items():
+            queryset = self.filters[name].filter(queryset, value)
+        return queryset
+
+    def order(self, queryset: QuerySet) -> QuerySet:
+        if self.access_path != AccessPath.METERS:
+            return super().order(queryset)
+        columns = [
+            _UNINDEXED_ORDERING.get(name, name) for name in self.ordering_columns
+        ]
+        return queryset.order_by(*columns)
+
+    def filter_basis(
+        self, queryset: ReadingQuerySet, name: str, value: str
+    ) -> QuerySet:
+        return cast(QuerySet, queryset.with_basis(value))
+
+
+class ReadingSummaryFilterSet(ReadingFilterSet):
+    """Filters of the summary of readings."""
+
+    fields = None
+    ordering = None

@@ -1,0 +1,1 @@
+"""OpenAPI schema: parts that drf-spectacular cannot derive from the views."""

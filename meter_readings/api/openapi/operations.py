@@ -1,0 +1,85 @@
+"""Parts of operations that several views share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from meter_readings.api.exceptions import PROBLEM_TYPE
+from meter_readings.api.serializers.errors import ProblemSerializer
+from meter_readings.api.serializers.uploads import (
+    RejectionSerializer,
+    UploadFormSerializer,
+    UploadOptionsSerializer,
+    UploadSerializer,
+)
+
+from .examples import example
+
+ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    description="Send it as If-None-Match: the response is 304 if nothing changed.",
+    response=[200],
+)
+
+_LOCATION = OpenApiParameter(
+    "Location",
+    OpenApiTypes.URI,
+    OpenApiParameter.HEADER,
+    description="URL of the new flow file.",
+    response=[201],
+)
+_CONTENT_DISPOSITION = OpenApiParameter(
+    "Content-Disposition",
+    str,
+    OpenApiParameter.HEADER,
+    description='Filename of a raw body: `attachment; filename="…"`.',
+)
+
+
+def _reply(description: str, *examples: str) -> OpenApiResponse:
+    return OpenApiResponse(
+        UploadSerializer, description, examples=[example(name) for name in examples]
+    )
+
+
+def _error(description: str, *examples: str) -> OpenApiResponse:
+    return OpenApiResponse(
+        RejectionSerializer, description, examples=[example(name) for name in examples]
+    )
+
+
+_RESPONSES: dict[Any, Any] = {
+    200: _reply(
+        "The same bytes were imported before, or this was a dry run.",
+        "upload_duplicate",
+        "upload_dry_run",
+    ),
+    201: _reply("The file was imported.", "upload"),
+    (400, PROBLEM_TYPE): ProblemSerializer,
+    (409, PROBLEM_TYPE): _error(
+        "Other content was imported under this filename.", "upload_name_taken"
+    ),
+    (422, PROBLEM_TYPE): _error(
+        "The file was rejected, or the archive cannot be read.",
+        "upload_rejected",
+        "upload_unreadable",
+    ),
+}
+
+upload_schema = extend_schema(
+    summary="Upload a flow file",
+    request={
+        "multipart/form-data": UploadFormSerializer,
+        "application/octet-stream": OpenApiTypes.BINARY,
+        "text/plain": OpenApiTypes.STR,
+        "application/gzip": OpenApiTypes.BINARY,
+        "application/zip": OpenApiTypes.BINARY,
+    },
+    parameters=[UploadOptionsSerializer, _CONTENT_DISPOSITION, _LOCATION],
+    responses=_RESPONSES,
+)

@@ -1,0 +1,122 @@
+"""Serializer base class and fields: codes with labels, exact values, links."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import Model
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from meter_readings.d0010 import D0010
+
+_VALUE = next(field for field in D0010.reading.fields if field.name == "value").format
+# Stands for a primary key in a URL that is reversed once per request.
+_PLACEHOLDER_ID = "900090009000900090"
+
+
+class ReadOnlyModelSerializer(serializers.ModelSerializer):
+    """Base of the serializers of rows.
+
+    `fields` in the context are the names of the fields to return; all by default.
+    """
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        if wanted := self.context.get("fields"):
+            fields = {name: fields[name] for name in fields if name in wanted}
+        for field in fields.values():
+            field.read_only = True
+        return fields
+
+
+class CodeField(serializers.CharField):
+    """A code as it was received, listed in the catalogue or not; "" for none."""
+
+    def __init__(self, help_text: str) -> None:
+        super().__init__(read_only=True, allow_blank=True, help_text=help_text)
+
+
+@extend_schema_field(str)
+class CodeLabelField(serializers.ReadOnlyField):
+    """The label of a code; the code itself if the catalogue does not list it."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source=source, help_text="Label of the code.")
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        super().bind(field_name, parent)
+        column = parent.Meta.model._meta.get_field(self.source)
+        # get_FOO_display() would build this for every row.
+        self._labels = {code: str(label) for code, label in column.flatchoices}
+
+    def to_representation(self, value: str) -> str:
+        return self._labels.get(value, value)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,9}\.[0-9]{1,3}$"})
+class RegisterValueField(serializers.Field):
+    """A register reading as text, as the flow writes it, so that no digit is lost."""
+
+    def __init__(self, **options: Any) -> None:
+        help_text = "Register reading, multiplier not applied (J0040)."
+        super().__init__(read_only=True, help_text=help_text, **options)
+
+    def to_representation(self, value: Decimal) -> str:
+        return _VALUE.write(value)
+
+
+@extend_schema_field({"type": ["string", "null"], "pattern": r"^-?[0-9]+\.[0-9]{1,3}$"})
+class UnitsField(serializers.Field):
+    """A difference between two readings as text, or null."""
+
+    def __init__(self, help_text: str) -> None:
+        super().__init__(read_only=True, help_text=help_text)
+
+    def to_representation(self, value: Decimal) -> str:
+        return _VALUE.write(value)
+
+
+class LinksField(serializers.Field):
+    """URLs of related resources, each by a view name and the attribute with its id.
+
+    A view name with a parameter is a filtered list: `meter-list?meter_point`.
+    """
+
+    def __init__(self, /, **views: tuple[str, str]) -> None:
+        super().__init__(
+            source="*", read_only=True, help_text="URLs of related resources."
+        )
+        self.views = views
+        self._patterns: dict[str, str] = {}
+        url = {"type": ["string", "null"], "format": "uri"}
+        extend_schema_field(
+            {
+                "type": "object",
+                "required": list(views),
+                "properties": dict.fromkeys(views, url),
+            }
+        )(self)
+
+    def to_representation(self, row: Model) -> dict[str, str | None]:
+        """Return the URLs; null where there is no related row."""
+        return {
+            name: self._url(view, attrgetter(attribute)(row))
+            for name, (view, attribute) in self.views.items()
+        }
+
+    def _url(self, view: str, row_id: int | None) -> str | None:
+        if row_id is None:
+            return None
+        if view not in self._patterns:
+            self._patterns[view] = self._pattern(view)
+        return self._patterns[view].replace(_PLACEHOLDER_ID, str(row_id))
+
+    def _pattern(self, view: str) -> str:
+        name, _, parameter = view.partition("?")
+        ids = [] if parameter else [_PLACEHOLDER_ID]
+        url = reverse(f"api:{name}", ids, request=self.context["request"])
+        return f"{url}?{parameter}={_PLACEHOLDER_ID}" if parameter else url

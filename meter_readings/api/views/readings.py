@@ -1,0 +1,148 @@
+"""Viewset of readings: lists, exports, latest readings and the summary."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db.models import Count, Max, Min
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
+from rest_framework.decorators import action
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from meter_readings.api.filtersets import (
+    LatestReadingsFilterSet,
+    ReadingFilterSet,
+    ReadingSummaryFilterSet,
+)
+from meter_readings.api.openapi.examples import example
+from meter_readings.api.pagination import KeysetPagination, scan_end
+from meter_readings.api.renderers import EXPORT_RENDERERS, is_export
+from meter_readings.api.serializers.history import LatestReadingsSerializer
+from meter_readings.api.serializers.readings import ReadingSerializer, SummarySerializer
+from meter_readings.models import Reading
+from meter_readings.queries.keyset import up_to
+
+from . import history
+from .base import ResourceViewSet
+from .exports import export_readings
+
+MAX_SUMMARISED = 50_000
+
+_READINGS = Reading.objects.select_related("meter__meter_point")
+
+# What @action and @extend_schema need for the readings below another row.
+NESTED_READINGS: dict[str, Any] = {
+    "queryset": _READINGS,
+    "serializer_class": ReadingSerializer,
+    "filterset_class": ReadingFilterSet,
+    "pagination_class": KeysetPagination,
+    "renderer_classes": EXPORT_RENDERERS,
+    "extra_permissions": ("view_reading",),
+}
+NESTED_READINGS_SCHEMA: dict[str, Any] = {
+    "responses": {
+        (200, "application/json"): ReadingSerializer(many=True),
+        (200, "text/csv"): OpenApiResponse(str, examples=[example("csv")]),
+        (200, "text/vnd.d0010"): OpenApiResponse(str, examples=[example("d0010")]),
+    },
+    "parameters": [
+        OpenApiParameter(
+            "format",
+            enum=[renderer.format for renderer in EXPORT_RENDERERS],
+            description="Format of the response; by default the header Accept's.",
+        )
+    ],
+}
+
+
+class ReadingListMixin(ResourceViewSet):
+    """Lists readings: a page as JSON, or all of them as CSV or D0010."""
+
+    def list_readings(self, request: Request) -> Any:
+        if not is_export(request):
+            return super().list(request)
+        readings = self.filter_queryset(self.get_queryset().select_related(None))
+        filterset = cast(ReadingFilterSet, self.filterset)
+        return export_readings(request, filterset, readings)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = super().get_serializer_context()
+        if hasattr(self, "filterset"):
+            context["fields"] = self.filterset.cleaned.get("fields")
+        return context
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List readings", **NESTED_READINGS_SCHEMA),
+    retrieve=extend_schema(summary="Get a reading"),
+)
+class ReadingViewSet(ReadingListMixin):
+    """Readings, newest first; by default those of current versions."""
+
+    queryset = _READINGS
+    serializer_class = ReadingSerializer
+    filterset_class = ReadingFilterSet
+    required_permissions = ("view_reading",)
+    allow_stale = True
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        if self.action == "list":
+            return [renderer() for renderer in EXPORT_RENDERERS]
+        return super().get_renderers()
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        return self.list_readings(request)
+
+    @extend_schema(
+        summary="List the latest readings",
+        responses=LatestReadingsSerializer,
+        filters=True,
+    )
+    @action(
+        detail=False,
+        serializer_class=LatestReadingsSerializer,
+        filterset_class=LatestReadingsFilterSet,
+        pagination_class=None,
+    )
+    def latest(self, request: Request) -> Response:
+        """The latest current reading of each register of up to 200 meter points.
+
+        Ordered by MPAN, serial number and register.
+        """
+        self.filter_queryset(self.get_queryset())
+        mpans = self.filterset.cleaned["mpan"]
+        results = history.latest_readings(mpans, request.user)
+        return Response(self.get_serializer({"results": results}).data)
+
+    @extend_schema(summary="Count readings", responses=SummarySerializer, filters=True)
+    @action(
+        detail=False,
+        queryset=Reading.objects.all(),
+        serializer_class=SummarySerializer,
+        filterset_class=ReadingSummaryFilterSet,
+        pagination_class=None,
+    )
+    def summary(self, request: Request) -> Response:
+        """The number of readings by reading type and version status.
+
+        If very many match, the first ones in the order of the list are counted and
+        `count_is_exact` is false.
+        """
+        readings = self.filter_queryset(self.get_queryset())
+        end = scan_end(self.filterset, limit=MAX_SUMMARISED + 1)
+        if end is not None:
+            readings = readings.filter(up_to(self.filterset.ordering_columns, end))
+        groups = (
+            readings.order_by()
+            .values("reading_type", "version_status")
+            .annotate(count=Count("pk"), earliest=Min("read_at"), latest=Max("read_at"))
+        )
+        summary = {"groups": list(groups), "count_is_exact": end is None}
+        return Response(self.get_serializer(summary).data)

@@ -1,0 +1,178 @@
+"""Upload of flow files: POST to flow-files/ or flow-files/upload/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, BinaryIO, cast
+
+from django.contrib.auth.models import User
+from django.db import connection
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.text import capfirst
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from meter_readings import importer
+from meter_readings.api.exceptions import (
+    FieldError,
+    LineError,
+    Problem,
+    problem_response,
+)
+from meter_readings.api.openapi.operations import upload_schema
+from meter_readings.api.parsers import (
+    OPTION_NAMES,
+    UPLOAD_PARSERS,
+    Upload,
+    drain_request,
+    get_upload,
+)
+from meter_readings.api.permissions import Requirement
+from meter_readings.api.serializers.uploads import (
+    MAX_FINDINGS,
+    StoredReportSerializer,
+    UploadSerializer,
+)
+from meter_readings.importer import ImportResult, Outcome, result_messages
+from meter_readings.models import ApiToken, ImportJob, Policy, Severity
+
+from .base import ResourceViewSet
+
+# Seconds to wait for another load to end; a waiting request occupies a thread.
+_LOCK_TIMEOUT = 30.0
+
+
+class ImportBusy(Problem):
+    """Another load lasted longer than the lock timeout."""
+
+    status_code = 503
+    default_detail = "Another file is being loaded. Nothing was stored: send it again."
+    wait = 30
+
+
+class UploadMixin(ResourceViewSet):
+    """Imports one uploaded file per request."""
+
+    parser_classes = UPLOAD_PARSERS
+    # Permissions are checked before the body is read (`middleware`).
+    accepts_uploads = True
+
+    def get_requirement(self) -> Requirement:
+        if self._is_upload:
+            return Requirement(ApiToken.Scope.IMPORT, ("import_flowfile",))
+        return super().get_requirement()
+
+    def get_parameter_names(self) -> Iterable[str]:
+        if self._is_upload:
+            return [*OPTION_NAMES, "format"]
+        return super().get_parameter_names()
+
+    @property
+    def _is_upload(self) -> bool:
+        return self.action in ("create", "upload")
+
+    @upload_schema
+    def create(self, request: Request) -> HttpResponse:
+        """Import one flow file, or validate it only.
+
+        The file is imported whole or not at all. It is sent in a form or as the body,
+        uncompressed, as .gz, or as a .zip with no other file.
+        """
+        try:
+            return self._import(request, get_upload(request))
+        finally:
+            drain_request(request)
+
+    @upload_schema
+    @action(detail=False, methods=["post"])
+    def upload(self, request: Request) -> HttpResponse:
+        """Import one flow file: the former URL of POST to flow-files/."""
+        return self.create(request)
+
+    def _import(self, request: Request, upload: Upload) -> HttpResponse:
+        try:
+            # Loading uses the drivers themselves, whose errors Django does not wrap.
+            with connection.wrap_database_errors:
+                result = _run_import(upload, cast(User, request.user))
+        except importer.UnreadableFile as error:
+            name = importer.shown(upload.filename)
+            reason = str(error).removeprefix(name).strip()
+            return _unreadable_response(request, f"It {reason}")
+        except importer.ImportLockTimeout as error:
+            raise ImportBusy from error
+        if not upload.options["dry_run"] and result.outcome == Outcome.REJECTED:
+            return _rejected_response(request, result)
+        if not upload.options["dry_run"] and result.outcome == Outcome.REFUSED:
+            return _name_taken_response(request)
+        context = self.get_serializer_context()
+        data = UploadSerializer(result, context=context).data
+        if result.outcome != Outcome.IMPORTED:
+            return Response(data)
+        row_id = cast(Any, result.flow_file).pk
+        url = reverse("api:flow-file-detail", [row_id], request=request)
+        return Response(data, status=201, headers={"Location": url})
+
+
+def _run_import(upload: Upload, user: User) -> ImportResult:
+    # The archive is closed when this generator is garbage-collected.
+    files = importer.flow_files(cast(BinaryIO, upload.stream), upload.filename, most=1)
+    filename, content = next(files)
+    return importer.import_flow_file(
+        stream=content,
+        filename=filename,
+        now=timezone.now(),
+        policy=Policy(upload.options["policy"]),
+        channel=ImportJob.Channel.API,
+        requested_by=user,
+        dry_run=upload.options["dry_run"],
+        allow_same_name=upload.options["allow_same_name"],
+        lock_timeout=_LOCK_TIMEOUT,
+    )
+
+
+def _rejected_response(request: Request, result: ImportResult) -> HttpResponse:
+    """Return 422 with the errors, without the values found, which may be MPANs."""
+    message = result_messages.outcome_message(result, is_dry_run=False)
+    errors = [
+        issue for issue, severity in result.findings if severity == Severity.ERROR
+    ]
+    report = StoredReportSerializer(result.flow_file, context={"request": request})
+    return problem_response(
+        request,
+        status=422,
+        detail=f"{capfirst(message)}. The report is stored: see report.links.",
+        errors=[
+            LineError(
+                line=issue.line_number,
+                group=issue.group,
+                field=issue.field,
+                code=str(issue.code),
+                message=issue.code.sentence,
+                expected=issue.expected,
+            )
+            for issue in errors[:MAX_FINDINGS]
+        ],
+        extensions={"report": report.data},
+    )
+
+
+def _name_taken_response(request: Request) -> HttpResponse:
+    code = importer.ImportIssueCode.DUPLICATE_FILENAME
+    return problem_response(
+        request,
+        status=409,
+        detail="The file was not stored. Rename it, or set allow_same_name=true.",
+        errors=[FieldError("filename", str(code), code.sentence)],
+    )
+
+
+def _unreadable_response(request: Request, reason: str) -> HttpResponse:
+    return problem_response(
+        request,
+        status=422,
+        detail="The archive cannot be read. The file was not stored.",
+        errors=[FieldError("file", "unreadable", reason)],
+    )
