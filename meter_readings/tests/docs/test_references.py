@@ -52,7 +52,7 @@ class CommandTests(SimpleTestCase):
         page = text_of("documentation/COMMAND_LINE.md")
         for name in find_commands(management.__path__[0]):
             with self.subTest(name):
-                self.assertRegex(page, rf"\b{name}\b")
+                self.assertTrue(re.search(rf"\b{name}\b", page))
 
     def test_every_shown_management_command_exists(self) -> None:
         for page in PAGES:
@@ -90,13 +90,13 @@ class NameTests(SimpleTestCase):
         for path in (PROJECT_ROOT / "meter_readings/tests/robustness").glob("*.py"):
             for match in AMOUNT.finditer(path.read_text(encoding="utf-8")):
                 with self.subTest(path.name, name=match[1] or match[2]):
-                    self.assertIn(f"`{match[1] or match[2]}`", page)
+                    self.assertTrue(f"`{match[1] or match[2]}`" in page)
 
     def test_every_rule_is_in_the_format_documentation(self) -> None:
         page = text_of("documentation/D0010_FORMAT.md")
         for code in importer.RULES:
             with self.subTest(code):
-                self.assertIn(f"`{code}`", page)
+                self.assertTrue(f"`{code}`" in page)
 
 
 class ScriptTests(ScriptTestCase):

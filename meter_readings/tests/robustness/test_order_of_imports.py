@@ -18,7 +18,7 @@ from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_
 from . import NOW, SEED, amount, database_state, reference_model, say
 from .digests import verdict_of
 
-EXAMPLES = amount("D0010_EXAMPLES", 300)
+EXAMPLES = amount("D0010_EXAMPLES", 100)
 
 
 class Step(NamedTuple):
