@@ -50,7 +50,7 @@ def _flow_file_metrics(now: datetime) -> Iterator[Metric]:
     """Yield counts of files, and of readings, which each file has the number of."""
     rows = FlowFile.objects.values("status").annotate(
         count=Count("pk"),
-        readings=Sum(F("readings_loaded") - F("readings_deleted")),
+        stored=Sum(F("readings_loaded") - F("readings_deleted")),
         latest=Max("received_at"),
     )
     by_status = {row["status"]: row for row in rows}
@@ -64,7 +64,7 @@ def _flow_file_metrics(now: datetime) -> Iterator[Metric]:
         "status",
     )
     imported = by_status.get(FlowFile.Status.IMPORTED)
-    readings = imported["readings"] if imported else 0
+    readings = imported["stored"] if imported else 0
     yield Metric("readings", "Stored readings.", {"": readings})
     if imported:
         age = (now - imported["latest"]).total_seconds()
