@@ -24,11 +24,11 @@ def redis_settings(
 
 
 class CacheSettingsTests(SimpleTestCase):
-    def test_uses_local_memory_without_redis(self) -> None:
+    def test_cache_settings_uses_local_memory_without_redis(self) -> None:
         backends = {cache["BACKEND"] for cache in cache_settings("").values()}
         self.assertEqual(backends, {"django.core.cache.backends.locmem.LocMemCache"})
 
-    def test_uses_djangos_redis_backend_with_redis(self) -> None:
+    def test_cache_settings_uses_djangos_redis_backend_with_redis(self) -> None:
         caches = redis_settings()
         self.assertEqual(
             {(cache["BACKEND"], cache["LOCATION"]) for cache in caches.values()},
@@ -46,13 +46,15 @@ class CacheSettingsTests(SimpleTestCase):
         caches["default"].set("key", "value")
         self.assertIsNone(caches["login_attempts"].get("key"))
 
-    def test_rejects_a_url_of_another_scheme_without_repeating_it(self) -> None:
+    def test_cache_settings_rejects_a_url_of_another_scheme_without_repeating_it(
+        self,
+    ) -> None:
         message = "REDIS_URL must begin with redis://, rediss:// or unix://"
         with self.assertRaisesMessage(ImproperlyConfigured, message) as raised:
             redis_settings("http://:secret@cache:6379")
         self.assertNotIn("secret", str(raised.exception))
 
-    def test_says_what_to_install_when_redis_py_is_missing(self) -> None:
+    def test_cache_settings_says_what_to_install_when_redis_py_is_missing(self) -> None:
         message = "pip install -r deployment_scripts/requirements-production.txt"
         with self.assertRaisesMessage(ImproperlyConfigured, message):
             redis_settings(is_installed=False)

@@ -32,18 +32,20 @@ class PostgresqlDriverCheckTests(SimpleTestCase):
         ):
             return [message.id for message in check_postgresql_driver(None)]
 
-    def test_accepts_psycopg2(self) -> None:
+    def test_postgresql_driver_check_accepts_psycopg2(self) -> None:
         self.assertEqual(self.found_with(vendor="postgresql", is_psycopg3=False), [])
 
-    def test_refuses_psycopg_3(self) -> None:
+    def test_postgresql_driver_check_refuses_psycopg_3(self) -> None:
         self.assertEqual(
             self.found_with(vendor="postgresql", is_psycopg3=True), ["d0010.E001"]
         )
 
-    def test_ignores_drivers_that_sqlite_does_not_use(self) -> None:
+    def test_postgresql_driver_check_ignores_drivers_that_sqlite_does_not_use(
+        self,
+    ) -> None:
         self.assertEqual(self.found_with(vendor="sqlite", is_psycopg3=True), [])
 
-    def test_says_what_to_do(self) -> None:
+    def test_postgresql_driver_check_says_what_to_do(self) -> None:
         with (
             patch.object(connection, "vendor", "postgresql"),
             patch("django.db.backends.postgresql.psycopg_any.is_psycopg3", True),
@@ -51,22 +53,24 @@ class PostgresqlDriverCheckTests(SimpleTestCase):
             [error] = check_postgresql_driver(None)
         self.assertIn("pip uninstall psycopg", error.hint or "")
 
-    def test_is_registered(self) -> None:
+    def test_postgresql_driver_check_is_registered(self) -> None:
         self.assertIn(check_postgresql_driver, checks.registry.registry.get_checks())
 
-    def test_finds_nothing_in_this_installation(self) -> None:
+    def test_postgresql_driver_check_finds_nothing_in_this_installation(self) -> None:
         self.assertEqual(check_postgresql_driver(None), [])
 
 
 class SqliteForeignKeysCheckTests(TestCase):
-    def test_finds_nothing_in_this_installation(self) -> None:
+    def test_sqlite_foreign_keys_check_finds_nothing_in_this_installation(self) -> None:
         self.assertEqual(check_sqlite_foreign_keys(["default"]), [])
 
-    def test_asks_no_database_unless_told_to(self) -> None:
+    def test_sqlite_foreign_keys_check_asks_no_database_unless_told_to(self) -> None:
         with self.assertNumQueries(0):
             check_sqlite_foreign_keys(None)
 
-    def test_is_registered_among_the_database_checks(self) -> None:
+    def test_sqlite_foreign_keys_check_is_registered_among_the_database_checks(
+        self,
+    ) -> None:
         self.assertIn(
             check_sqlite_foreign_keys,
             checks.registry.registry.get_checks(include_deployment_checks=True),
@@ -84,24 +88,28 @@ class SqliteForeignKeysCheckTests(TestCase):
         ask.execute.assert_called_once_with("PRAGMA foreign_keys")
         return [message.id for message in found]
 
-    def test_accepts_a_connection_with_foreign_keys(self) -> None:
+    def test_sqlite_foreign_keys_check_accepts_a_connection_with_foreign_keys(
+        self,
+    ) -> None:
         self.assertEqual(self.found_when_sqlite_answers(foreign_keys=1), [])
 
-    def test_refuses_a_connection_without_foreign_keys(self) -> None:
+    def test_sqlite_foreign_keys_check_refuses_a_connection_without_foreign_keys(
+        self,
+    ) -> None:
         self.assertEqual(self.found_when_sqlite_answers(foreign_keys=0), ["d0010.E002"])
 
 
 class DemoUsersCheckTests(TestCase):
-    def test_accepts_them_in_development(self) -> None:
+    def test_demo_users_check_accepts_them_in_development(self) -> None:
         demo.create_demo_user()
         self.assertEqual(check_demo_users(["default"]), [])
 
     @override_settings(IS_PRODUCTION=False)
-    def test_is_registered_among_the_database_checks(self) -> None:
+    def test_demo_users_check_is_registered_among_the_database_checks(self) -> None:
         self.assertIn(check_demo_users, checks.registry.registry.get_checks())
 
     @override_settings(IS_PRODUCTION=True)
-    def test_refuses_them_in_production_by_name(self) -> None:
+    def test_demo_users_check_refuses_them_in_production_by_name(self) -> None:
         with override_settings(IS_PRODUCTION=False):
             demo.create_demo_user()
         [error] = check_demo_users(["default"])
@@ -110,16 +118,16 @@ class DemoUsersCheckTests(TestCase):
         self.assertIn("create_demo_user --remove", error.hint or "")
 
     @override_settings(IS_PRODUCTION=True)
-    def test_accepts_a_production_without_them(self) -> None:
+    def test_demo_users_check_accepts_a_production_without_them(self) -> None:
         self.assertEqual(check_demo_users(["default"]), [])
 
     @override_settings(IS_PRODUCTION=True)
-    def test_asks_no_database_unless_told_to(self) -> None:
+    def test_demo_users_check_asks_no_database_unless_told_to(self) -> None:
         with self.assertNumQueries(0):
             self.assertEqual(check_demo_users(None), [])
 
     @override_settings(IS_PRODUCTION=True)
-    def test_does_not_mind_a_database_without_tables(self) -> None:
+    def test_demo_users_check_does_not_mind_a_database_without_tables(self) -> None:
         with patch.object(connection.introspection, "table_names", return_value=[]):
             self.assertEqual(check_demo_users(["default"]), [])
 
@@ -129,18 +137,20 @@ class PublishedPasswordCheckTests(TestCase):
     def found(self) -> list[str]:
         return [error.msg for error in check_published_password(["default"])]
 
-    def test_refuses_a_superuser_that_has_it(self) -> None:
+    def test_published_password_check_refuses_a_superuser_that_has_it(self) -> None:
         User.objects.create_superuser("alice", password=demo.DEMO_PASSWORD)
         User.objects.create_superuser("bob", password="another one altogether")
         [said] = self.found()
         self.assertIn("password of the demonstration: alice.", said)
 
-    def test_accepts_superusers_with_others_or_none(self) -> None:
+    def test_published_password_check_accepts_superusers_with_others_or_none(
+        self,
+    ) -> None:
         User.objects.create_superuser("bob", password="another one altogether")
         User.objects.create_superuser("carol")
         self.assertEqual(self.found(), [])
 
-    def test_minds_it_in_production_alone(self) -> None:
+    def test_published_password_check_minds_it_in_production_alone(self) -> None:
         User.objects.create_superuser("alice", password=demo.DEMO_PASSWORD)
         with override_settings(IS_PRODUCTION=False):
             self.assertEqual(self.found(), [])
@@ -158,40 +168,40 @@ class ApiCheckTests(SimpleTestCase):
         with self.settings(REST_FRAMEWORK=ours):
             return [error.msg for error in check_api_is_closed(None)]
 
-    def test_accepts_it_as_it_is_in_production(self) -> None:
+    def test_api_check_accepts_it_as_it_is_in_production(self) -> None:
         self.assertEqual(self.found_with(), [])
 
-    def test_refuses_basic_authentication(self) -> None:
+    def test_api_check_refuses_basic_authentication(self) -> None:
         name = "rest_framework.authentication.BasicAuthentication"
         [said] = self.found_with(DEFAULT_AUTHENTICATION_CLASSES=[name])
         self.assertIn("Basic authentication", said)
 
-    def test_refuses_answers_for_everybody(self) -> None:
+    def test_api_check_refuses_answers_for_everybody(self) -> None:
         for names in [], ["rest_framework.permissions.AllowAny"]:
             [said] = self.found_with(DEFAULT_PERMISSION_CLASSES=names)
             self.assertIn("answers everybody", said)
 
-    def test_refuses_pages_for_browsing(self) -> None:
+    def test_api_check_refuses_pages_for_browsing(self) -> None:
         name = "rest_framework.renderers.BrowsableAPIRenderer"
         [said] = self.found_with(DEFAULT_RENDERER_CLASSES=[name])
         self.assertIn("pages for browsing", said)
 
-    def test_refuses_a_public_schema(self) -> None:
+    def test_api_check_refuses_a_public_schema(self) -> None:
         for names in [], ["rest_framework.permissions.AllowAny"]:
             with self.settings(SPECTACULAR_SETTINGS={"SERVE_PERMISSIONS": names}):
                 [said] = self.found_with()
             self.assertIn("everybody may read its schema", said)
 
-    def test_refuses_to_be_open_to_every_other_site(self) -> None:
+    def test_api_check_refuses_to_be_open_to_every_other_site(self) -> None:
         with self.settings(CORS_ALLOW_ALL_ORIGINS=True):
             [said] = self.found_with()
         self.assertIn("every other site", said)
 
-    def test_minds_it_in_production_alone(self) -> None:
+    def test_api_check_minds_it_in_production_alone(self) -> None:
         with self.settings(IS_PRODUCTION=False, CORS_ALLOW_ALL_ORIGINS=True):
             self.assertEqual(self.found_with(), [])
 
-    def test_is_registered(self) -> None:
+    def test_api_check_is_registered(self) -> None:
         self.assertIn(check_api_is_closed, checks.registry.registry.get_checks())
 
 
@@ -214,7 +224,7 @@ class SqlitePlaceCheckTests(SimpleTestCase):
         ):
             return [error.msg for error in check_sqlite_place(None)]
 
-    def test_refuses_a_network_share(self) -> None:
+    def test_sqlite_place_check_refuses_a_network_share(self) -> None:
         for path, kind in [
             ("/mnt/nas/db.sqlite3", "nfs4"),
             ("/mnt/a name/d0010/db.sqlite3", "cifs"),
@@ -222,39 +232,39 @@ class SqlitePlaceCheckTests(SimpleTestCase):
             [said] = self.found(path)
             self.assertIn(f"on a network share ({kind})", said)
 
-    def test_accepts_a_disk_of_this_machine(self) -> None:
+    def test_sqlite_place_check_accepts_a_disk_of_this_machine(self) -> None:
         for path in ["/var/lib/d0010/db.sqlite3", "/mnt/nas/local/db.sqlite3"]:
             self.assertEqual(self.found(path), [])
 
-    def test_minds_it_in_production_on_sqlite_alone(self) -> None:
+    def test_sqlite_place_check_minds_it_in_production_on_sqlite_alone(self) -> None:
         self.assertEqual(self.found("/mnt/nas/x", vendor="postgresql"), [])
         with self.settings(IS_PRODUCTION=False):
             self.assertEqual(self.found("/mnt/nas/x"), [])
 
-    def test_knows_nothing_where_nothing_is_told(self) -> None:
+    def test_sqlite_place_check_knows_nothing_where_nothing_is_told(self) -> None:
         self.assertEqual(file_system_of(Path("/mnt/nas/x"), ""), "")
 
-    def test_knows_where_this_machine_has_its_files(self) -> None:
+    def test_sqlite_place_check_knows_where_this_machine_has_its_files(self) -> None:
         with patch.object(connection, "vendor", "sqlite"):
             self.assertEqual(check_sqlite_place(None), [])
 
-    def test_asks_no_system_that_has_no_such_file(self) -> None:
+    def test_sqlite_place_check_asks_no_system_that_has_no_such_file(self) -> None:
         with (
             patch.object(connection, "vendor", "sqlite"),
             patch.object(Path, "exists", return_value=False),
         ):
             self.assertEqual(check_sqlite_place(None), [])
 
-    def test_is_registered(self) -> None:
+    def test_sqlite_place_check_is_registered(self) -> None:
         self.assertIn(check_sqlite_place, checks.registry.registry.get_checks())
 
 
 class SqliteVersionCheckTests(SimpleTestCase):
-    def test_knows_which_versions_are_mended(self) -> None:
+    def test_sqlite_version_check_knows_which_versions_are_mended(self) -> None:
         for version in [(3, 44, 6), (3, 44, 9), (3, 50, 7), (3, 51, 3), (3, 52, 0)]:
             self.assertIs(has_wal_fix(version), True, version)
 
-    def test_knows_which_versions_are_not(self) -> None:
+    def test_sqlite_version_check_knows_which_versions_are_not(self) -> None:
         for version in [(3, 40, 1), (3, 44, 5), (3, 45, 9), (3, 50, 6), (3, 51, 2)]:
             self.assertIs(has_wal_fix(version), False, version)
 
@@ -273,18 +283,20 @@ class SqliteVersionCheckTests(SimpleTestCase):
         ):
             return [message.id for message in check_sqlite_version(None)]
 
-    def test_refuses_a_version_with_the_bug(self) -> None:
+    def test_sqlite_version_check_refuses_a_version_with_the_bug(self) -> None:
         self.assertEqual(self.found(), ["d0010.E010"])
 
-    def test_accepts_a_version_without_it(self) -> None:
+    def test_sqlite_version_check_accepts_a_version_without_it(self) -> None:
         self.assertEqual(self.found((3, 51, 3)), [])
 
-    def test_accepts_it_where_somebody_has_said_so(self) -> None:
+    def test_sqlite_version_check_accepts_it_where_somebody_has_said_so(self) -> None:
         self.assertEqual(self.found(ACCEPT_SQLITE_RISK=True), [])
 
-    def test_does_not_mind_it_in_development_or_on_postgresql(self) -> None:
+    def test_sqlite_version_check_does_not_mind_it_in_development_or_on_postgresql(
+        self,
+    ) -> None:
         self.assertEqual(self.found(IS_PRODUCTION=False), [])
         self.assertEqual(self.found(vendor="postgresql"), [])
 
-    def test_is_registered(self) -> None:
+    def test_sqlite_version_check_is_registered(self) -> None:
         self.assertIn(check_sqlite_version, checks.registry.registry.get_checks())

@@ -47,7 +47,7 @@ class EnvBoolTests(EnvironmentCase):
                 os.environ["DEBUG"] = word
                 self.assertIs(environment.env_bool("DEBUG", default=True), False)
 
-    def test_returns_the_default_for_a_blank(self) -> None:
+    def test_env_bool_returns_the_default_for_a_blank(self) -> None:
         os.environ["DEBUG"] = ""
         self.assertIs(environment.env_bool("DEBUG", default=True), True)
 
@@ -62,16 +62,16 @@ class EnvIntTests(EnvironmentCase):
         os.environ["DB_PORT"] = value
         return environment.env_int("DB_PORT", 5432, minimum=1, maximum=65535)
 
-    def test_returns_the_number(self) -> None:
+    def test_env_int_returns_the_number(self) -> None:
         self.assertEqual(self.port("6432"), 6432)
 
-    def test_returns_the_default_for_a_blank(self) -> None:
+    def test_env_int_returns_the_default_for_a_blank(self) -> None:
         self.assertEqual(self.port(""), 5432)
 
     def test_env_int_accepts_its_limits(self) -> None:
         self.assertEqual([self.port("1"), self.port("65535")], [1, 65535])
 
-    def test_refuses_anything_else(self) -> None:
+    def test_env_int_refuses_anything_else(self) -> None:
         for value in ["0", "65536", "-1", "1.5", "5432x", "٥٤٣٢", "²"]:
             with (
                 self.subTest(value=value),
@@ -88,13 +88,13 @@ class EnvDaysTests(EnvironmentCase):
         os.environ["RETENTION_READINGS_DAYS"] = value
         return environment.env_days("RETENTION_READINGS_DAYS", 400, minimum=30)
 
-    def test_returns_the_number(self) -> None:
+    def test_env_days_returns_the_number(self) -> None:
         self.assertEqual([self.days("30"), self.days("36500")], [30, 36500])
 
     def test_env_days_accepts_0_for_ever(self) -> None:
         self.assertEqual(self.days("0"), 0)
 
-    def test_returns_the_default_for_a_blank(self) -> None:
+    def test_env_days_returns_the_default_for_a_blank(self) -> None:
         self.assertEqual(self.days(""), 400)
 
     def test_env_days_rejects_a_number_below_the_minimum(self) -> None:
@@ -104,7 +104,7 @@ class EnvDaysTests(EnvironmentCase):
         with self.assertRaisesMessage(ImproperlyConfigured, message):
             self.days("29")
 
-    def test_refuses_anything_else(self) -> None:
+    def test_env_days_refuses_anything_else(self) -> None:
         for value in ["-1", "1 year", "36501"]:
             with self.subTest(value), self.assertRaises(ImproperlyConfigured):
                 self.days(value)
@@ -191,7 +191,7 @@ class SetupEnvironmentTests(EnvironmentCase):
         environment.setup_environment(default_environment="production")
         self.assertEqual(os.environ["D0010_ENV"], "development")
 
-    def test_sets_the_settings_module(self) -> None:
+    def test_setup_environment_sets_the_settings_module(self) -> None:
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)
         environment.setup_environment(default_environment="development")
         self.assertEqual(os.environ["DJANGO_SETTINGS_MODULE"], "config.settings")

@@ -25,42 +25,42 @@ class RedactingFormatterTests(SimpleTestCase):
     def test_logs_an_ordinary_message_unchanged(self) -> None:
         self.assertEqual(self.entry("Imported %d readings", 12), "Imported 12 readings")
 
-    def test_masks_an_mpan(self) -> None:
+    def test_redacting_formatter_masks_an_mpan(self) -> None:
         self.assertEqual(self.entry("Meter point %s", MPAN), "Meter point [MPAN]")
 
-    def test_masks_an_mpan_written_with_spaces(self) -> None:
+    def test_redacting_formatter_masks_an_mpan_written_with_spaces(self) -> None:
         self.assertEqual(self.entry("for 12 0002 3305 967."), "for [MPAN].")
 
-    def test_does_not_mask_longer_numbers(self) -> None:
+    def test_redacting_formatter_does_not_mask_longer_numbers(self) -> None:
         self.assertEqual(self.entry("at 20160222000000"), "at 20160222000000")
 
-    def test_masks_a_token(self) -> None:
+    def test_redacting_formatter_masks_a_token(self) -> None:
         token = "d0010_" + "0123456789abcdef" * 4
         self.assertEqual(self.entry(f"at /api/{token}/"), "at /api/[token]/")
 
-    def test_masks_a_query_string(self) -> None:
+    def test_redacting_formatter_masks_a_query_string(self) -> None:
         self.assertEqual(
             self.entry('"%s" %s', "GET /search?q=S95105287 HTTP/1.1", "200"),
             '"GET /search?[query] HTTP/1.1" 200',
         )
 
-    def test_does_not_mask_a_question_mark(self) -> None:
+    def test_redacting_formatter_does_not_mask_a_question_mark(self) -> None:
         self.assertEqual(self.entry("Really? Yes."), "Really? Yes.")
 
-    def test_writes_one_event_on_one_line(self) -> None:
+    def test_redacting_formatter_writes_one_event_on_one_line(self) -> None:
         self.assertEqual(self.entry("name %s", "a\r\nb"), r"name a\x0d\x0ab")
 
-    def test_escapes_terminal_control_sequences(self) -> None:
+    def test_redacting_formatter_escapes_terminal_control_sequences(self) -> None:
         self.assertEqual(self.entry("\x1b[2J\x9b"), r"\x1b[2J\x9b")
 
-    def test_masks_an_mpan_in_a_traceback(self) -> None:
+    def test_redacting_formatter_masks_an_mpan_in_a_traceback(self) -> None:
         try:
             raise ValueError(f"Key (mpan)=({MPAN}) already exists.\x1b[2J")
         except ValueError:
             entry = self.entry("It failed", exc_info=sys.exc_info())
         self.assertIn(r"ValueError: Key (mpan)=([MPAN]) already exists.\x1b[2J", entry)
 
-    def test_keeps_the_lines_of_a_traceback(self) -> None:
+    def test_redacting_formatter_keeps_the_lines_of_a_traceback(self) -> None:
         try:
             raise ValueError
         except ValueError:
@@ -93,7 +93,7 @@ class JsonFormatterTests(SimpleTestCase):
             },
         )
 
-    def test_masks_an_mpan(self) -> None:
+    def test_json_formatter_masks_an_mpan(self) -> None:
         self.assertEqual(self.entry(f"For {MPAN}")["message"], "For [MPAN]")
 
     def test_json_has_the_request_id(self) -> None:

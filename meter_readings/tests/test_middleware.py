@@ -18,7 +18,9 @@ _MEGABYTE = 1 << 20
 
 
 class SecurityHeadersMiddlewareTests(TestCase):
-    def test_forbids_caching_of_a_page_that_is_not_found(self) -> None:
+    def test_security_headers_middleware_forbids_caching_of_a_page_that_is_not_found(
+        self,
+    ) -> None:
         page = self.client.get("/nowhere/")
         self.assertEqual(page.headers["Cache-Control"], "no-store")
 
@@ -50,20 +52,26 @@ class ServiceUnavailableMiddlewareTests(TestCase):
         said = "ERROR:meter_readings.middleware:The database cannot be used "
         self.assertEqual(logs.output, [f"{said}(OperationalError)."])
 
-    def test_answers_503_with_retry_after_for_an_unavailable_database(self) -> None:
+    def test_service_unavailable_middleware_answers_503_with_retry_after_for_an_unavailable_database(
+        self,
+    ) -> None:
         response = self.answer_to(OperationalError("could not connect to 10.1.2.3"))
         self.assertEqual(response.status_code, 503)
         self.assertEqual(response.headers["Retry-After"], "30")
         self.assertNotIn(b"10.1.2.3", response.content)
 
-    def test_answers_503_while_another_import_holds_the_lock(self) -> None:
+    def test_service_unavailable_middleware_answers_503_while_another_import_holds_the_lock(
+        self,
+    ) -> None:
         self.assertEqual(self.answer_to(importer.ImportLockTimeout()).status_code, 503)
 
-    def test_answers_507_for_a_full_disk(self) -> None:
+    def test_service_unavailable_middleware_answers_507_for_a_full_disk(self) -> None:
         response = self.answer_to(importer.StorageFull())
         self.assertContains(response, "The storage is full.", status_code=507)
 
-    def test_leaves_other_exceptions_to_django(self) -> None:
+    def test_service_unavailable_middleware_leaves_other_exceptions_to_django(
+        self,
+    ) -> None:
         self.assertEqual(self.answer_to(ValueError("broken")).status_code, 500)
 
 
@@ -74,21 +82,29 @@ class MaxBodySizeMiddlewareTests(TestCase):
         """Return the response to a body of `size` bytes."""
         return self.client.post(path, "", "text/plain", CONTENT_LENGTH=size, **more)
 
-    def test_accepts_a_small_form_from_an_anonymous_user(self) -> None:
+    def test_max_body_size_middleware_accepts_a_small_form_from_an_anonymous_user(
+        self,
+    ) -> None:
         self.assertEqual(self.post("1000").status_code, 200)
         self.assertEqual(self.post(str(_MEGABYTE)).status_code, 200)
 
-    def test_refuses_a_large_body_from_an_anonymous_user(self) -> None:
+    def test_max_body_size_middleware_refuses_a_large_body_from_an_anonymous_user(
+        self,
+    ) -> None:
         response = self.post(str(_MEGABYTE + 1))
         self.assertEqual(response.status_code, 413)
         self.assertContains(response, "1,048,576", status_code=413)
 
-    def test_accepts_a_large_body_from_a_user_who_is_signed_in(self) -> None:
+    def test_max_body_size_middleware_accepts_a_large_body_from_a_user_who_is_signed_in(
+        self,
+    ) -> None:
         self.client.force_login(User.objects.create_superuser("alice"))
         self.assertNotEqual(self.post(str(_MEGABYTE + 1)).status_code, 413)
 
     @override_settings(UPLOAD_MAX_MEGABYTES=2)
-    def test_refuses_a_body_above_the_upload_limit(self) -> None:
+    def test_max_body_size_middleware_refuses_a_body_above_the_upload_limit(
+        self,
+    ) -> None:
         self.client.force_login(User.objects.create_superuser("alice"))
         self.assertNotEqual(self.post(str(2 * _MEGABYTE)).status_code, 413)
         self.assertEqual(self.post(str(2 * _MEGABYTE + 1)).status_code, 413)
@@ -108,7 +124,9 @@ class MaxBodySizeMiddlewareTests(TestCase):
         middleware = MaxBodySizeMiddleware(lambda request: HttpResponse())
         self.assertIsNone(middleware.process_view(request, view))
 
-    def test_refuses_a_large_body_to_api_views_without_uploads(self) -> None:
+    def test_max_body_size_middleware_refuses_a_large_body_to_api_views_without_uploads(
+        self,
+    ) -> None:
         for address in ["/api/v1/readings/", "/api/v1/flow-files/1/"]:
             with self.subTest(address):
                 response = self.post(str(_MEGABYTE + 1), address)
@@ -119,9 +137,11 @@ class MaxBodySizeMiddlewareTests(TestCase):
         response = self.post(str(2 * _MEGABYTE + 1), "/api/v1/flow-files/")
         self.assertEqual(response.status_code, 413)
 
-    def test_refuses_a_body_without_a_length(self) -> None:
+    def test_max_body_size_middleware_refuses_a_body_without_a_length(self) -> None:
         response = self.post("0", HTTP_TRANSFER_ENCODING="chunked")
         self.assertEqual(response.status_code, 411)
 
-    def test_treats_an_invalid_content_length_as_zero(self) -> None:
+    def test_max_body_size_middleware_treats_an_invalid_content_length_as_zero(
+        self,
+    ) -> None:
         self.assertEqual(self.post("many").status_code, 200)

@@ -56,7 +56,7 @@ def foreign_keys_of_readings() -> list[str]:
 
 
 class ModelsTests(TestCase):
-    def test_need_no_migration_that_is_not_there(self) -> None:
+    def test_models_need_no_migration_that_is_not_there(self) -> None:
         call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
@@ -64,11 +64,11 @@ class MigrationTests(TransactionTestCase):
     def setUp(self) -> None:
         self.addCleanup(migrate_to, LATEST)
 
-    def test_leads_back_to_no_tables_at_all(self) -> None:
+    def test_migration_leads_back_to_no_tables_at_all(self) -> None:
         migrate_to(None)
         self.assertEqual(tables(), set())
 
-    def test_leads_to_the_same_tables_again(self) -> None:
+    def test_migration_leads_to_the_same_tables_again(self) -> None:
         before = tables()
         migrate_to(None)
         migrate_to(LATEST)
@@ -93,11 +93,11 @@ class ReferencesTests(TransactionTestCase):
         with self.assertRaises(IntegrityError), connection.cursor() as cursor:
             cursor.execute("UPDATE meter_readings_reading SET meter_id = 999999")
 
-    def test_are_kept_after_the_first_migration(self) -> None:
+    def test_references_are_kept_after_the_first_migration(self) -> None:
         migrate_to("0001_initial")
         self.assert_orphans_are_refused()
 
-    def test_are_kept_on_the_way_forward_and_back(self) -> None:
+    def test_references_are_kept_on_the_way_forward_and_back(self) -> None:
         migrate_to("0001_initial")
         migrate_to(LATEST)
         self.assert_orphans_are_refused()
@@ -106,7 +106,9 @@ class ReferencesTests(TransactionTestCase):
             cursor.execute("UPDATE meter_readings_reading SET flow_file_id = 999999")
 
     @on_postgresql
-    def test_are_kept_in_a_year_that_is_added_before_the_triggers(self) -> None:
+    def test_references_are_kept_in_a_year_that_is_added_before_the_triggers(
+        self,
+    ) -> None:
         migrate_to("0001_initial")
         ensure_partitions(2033)
         migrate_to(LATEST)
@@ -115,7 +117,7 @@ class ReferencesTests(TransactionTestCase):
             cursor.execute("UPDATE meter_readings_reading_2033 SET meter_id = 999999")
 
     @on_postgresql
-    def test_are_foreign_keys_before_and_triggers_after(self) -> None:
+    def test_references_are_foreign_keys_before_and_triggers_after(self) -> None:
         names = triggers()
         # Six on what readings refer to, two on readings and each of their partitions
         number = 6 + 2 * (1 + len(partitions()))

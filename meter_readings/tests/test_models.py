@@ -292,14 +292,14 @@ class OrphanTests(TestCase):
 
 @on_postgresql
 class TruncateTests(TransactionTestCase):
-    def test_of_what_readings_refer_to_is_refused(self) -> None:
+    def test_truncate_of_what_readings_refer_to_is_refused(self) -> None:
         imported(EVERY_GROUP)
         for table in "meter", "flowfile":
             with self.subTest(table), self.assertRaises(IntegrityError):
                 sql(f"TRUNCATE meter_readings_{table} CASCADE")
         self.assertEqual(Reading.objects.count(), 3)
 
-    def test_of_all_together_is_allowed(self) -> None:
+    def test_truncate_of_all_together_is_allowed(self) -> None:
         imported(EVERY_GROUP)
         sql(
             "TRUNCATE meter_readings_reading, meter_readings_meter,"
@@ -456,17 +456,17 @@ class AddressTests(SimpleTestCase):
 
 
 class DistributorTests(SimpleTestCase):
-    def test_is_told_by_the_mpan(self) -> None:
+    def test_distributor_is_told_by_the_mpan(self) -> None:
         distributor = MeterPoint(mpan="2000000000015").distributor
         assert distributor is not None
         self.assertEqual(distributor.area, "Southern")
 
-    def test_is_none_where_the_id_is_unknown(self) -> None:
+    def test_distributor_is_none_where_the_id_is_unknown(self) -> None:
         self.assertIsNone(MeterPoint(mpan="9900000000000").distributor)
 
 
 class BasisTests(TestCase):
-    def test_is_derived_from_the_reading_type(self) -> None:
+    def test_basis_is_derived_from_the_reading_type(self) -> None:
         for reading_type, basis in (
             ("R", "actual"),
             ("C", "customer"),
@@ -475,11 +475,11 @@ class BasisTests(TestCase):
             with self.subTest(reading_type):
                 self.assertEqual(Reading(reading_type=reading_type).basis, basis)
 
-    def test_is_actual_where_the_type_is_absent_or_not_listed(self) -> None:
+    def test_basis_is_actual_where_the_type_is_absent_or_not_listed(self) -> None:
         self.assertEqual(Reading(reading_type="").basis, "actual")
         self.assertEqual(Reading(reading_type="E").basis, "actual")
 
-    def test_finds_the_readings_that_have_it(self) -> None:
+    def test_basis_finds_the_readings_that_have_it(self) -> None:
         file = imported(EVERY_GROUP)
         types = [code.value for code in codes.ReadingType] + ["E", ""]
         reading = file.readings.order_by("pk")[0]
@@ -504,7 +504,7 @@ def vars_of(reading: Reading, number: int, reading_type: str) -> dict[str, Any]:
 
 
 class CurrentTests(TestCase):
-    def test_are_the_readings_that_count(self) -> None:
+    def test_current_are_the_readings_that_count(self) -> None:
         imported(EVERY_GROUP)
         Reading.objects.filter(line_number=5).update(version_status="withdrawn")
         lines = Reading.objects.current().values_list("line_number", flat=True)
@@ -516,21 +516,21 @@ class SuspectTests(SimpleTestCase):
         """Return whether a reading that says this is suspect."""
         return Reading(**said).is_suspect
 
-    def test_is_what_its_032_says(self) -> None:
+    def test_suspect_is_what_its_032_says(self) -> None:
         self.assertTrue(self.is_suspect(meter_reading_status=False))
         self.assertFalse(self.is_suspect(meter_reading_status=True))
 
-    def test_is_what_its_032_says_whatever_its_flag(self) -> None:
+    def test_suspect_is_what_its_032_says_whatever_its_flag(self) -> None:
         self.assertFalse(
             self.is_suspect(meter_reading_status=True, meter_reading_flag=False)
         )
 
-    def test_is_what_its_flag_says_without_a_032(self) -> None:
+    def test_suspect_is_what_its_flag_says_without_a_032(self) -> None:
         self.assertTrue(self.is_suspect(meter_reading_flag=False))
         self.assertFalse(
             self.is_suspect(meter_reading_flag=True, bsc_validation_status="F")
         )
 
-    def test_is_what_j0022_says_without_either(self) -> None:
+    def test_suspect_is_what_j0022_says_without_either(self) -> None:
         self.assertTrue(self.is_suspect(bsc_validation_status="F"))
         self.assertFalse(self.is_suspect(bsc_validation_status="V"))

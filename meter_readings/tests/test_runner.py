@@ -27,13 +27,15 @@ MPAN = "1200023305967"
 
 
 class IsolatedTestRunnerTests(TestCase):
-    def test_stores_files_outside_the_project(self) -> None:
+    def test_isolated_test_runner_stores_files_outside_the_project(self) -> None:
         self.assertNotIn(PROJECT_ROOT, Path(default_storage.path("file")).parents)
 
-    def test_tells_child_processes_where_files_go(self) -> None:
+    def test_isolated_test_runner_tells_child_processes_where_files_go(self) -> None:
         self.assertEqual(os.environ["MEDIA_ROOT"], str(settings.MEDIA_ROOT))
 
-    def test_tells_child_processes_which_database_is_under_test(self) -> None:
+    def test_isolated_test_runner_tells_child_processes_which_database_is_under_test(
+        self,
+    ) -> None:
         name = "DB_NAME" if connection.vendor == "postgresql" else "SQLITE_PATH"
         self.assertEqual(os.environ[name], str(connection.settings_dict["NAME"]))
 
@@ -63,15 +65,15 @@ class PartTests(SimpleTestCase):
 
 
 class MpansInTests(SimpleTestCase):
-    def test_finds_an_mpan_anywhere(self) -> None:
+    def test_mpans_in_finds_an_mpan_anywhere(self) -> None:
         self.assertEqual(mpans_in(f"[{MPAN}]|x{MPAN}y"), {MPAN})
 
-    def test_passes_over_other_numbers(self) -> None:
+    def test_mpans_in_passes_over_other_numbers(self) -> None:
         for other in ("1200023305968", f"{MPAN}0", "9900023305967", "20160222000000"):
             with self.subTest(other):
                 self.assertEqual(mpans_in(other), set())
 
-    def test_passes_over_the_time_in_milliseconds(self) -> None:
+    def test_mpans_in_passes_over_the_time_in_milliseconds(self) -> None:
         for now in range(10):
             # One of ten such has the right check digit.
             twelve = f"{1_795_000_000 + now:010d}12"
@@ -100,22 +102,22 @@ class PiiLeakCheckTests(SimpleTestCase):
             os.write(self.file.fileno(), written.encode())
         return watch.leaks
 
-    def test_finds_what_is_written(self) -> None:
+    def test_pii_leak_check_finds_what_is_written(self) -> None:
         self.assertEqual(self.leaks(written=MPAN), [f"{MPAN} in standard error"])
 
-    def test_passes_on_what_is_written(self) -> None:
+    def test_pii_leak_check_passes_on_what_is_written(self) -> None:
         self.leaks(written="some words")
         self.file.seek(0)
         self.assertEqual(self.file.read(), b"some words")
 
-    def test_finds_what_our_loggers_say(self) -> None:
+    def test_pii_leak_check_finds_what_our_loggers_say(self) -> None:
         (leak,) = self.leaks("meter_readings.importer", f"For {MPAN}")
         self.assertIn(f"{MPAN} in what meter_readings.importer says", leak)
 
-    def test_passes_over_what_the_formatter_masks(self) -> None:
+    def test_pii_leak_check_passes_over_what_the_formatter_masks(self) -> None:
         self.assertEqual(self.leaks("django.request", f"/find/?q={MPAN}"), [])
 
-    def test_finds_what_the_formatter_does_not_mask(self) -> None:
+    def test_pii_leak_check_finds_what_the_formatter_does_not_mask(self) -> None:
         with patch("config.logging_config.MPAN", re.compile("never")):
             (leak,) = self.leaks("django.request", f"For {MPAN}")
         self.assertIn(f"{MPAN} in the log of django.request", leak)

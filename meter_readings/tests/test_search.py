@@ -123,36 +123,36 @@ class ToTheListTests(FindTestCase):
 
 
 class ResultsTests(FindTestCase):
-    def test_are_meter_points_with_an_mpan_that_begins_so(self) -> None:
+    def test_results_are_meter_points_with_an_mpan_that_begins_so(self) -> None:
         self.assertEqual(
             self.found("2000 0000 0001"), {"Meter points": ["20 0000 0000 015"]}
         )
 
-    def test_are_meters_with_a_serial_number_that_begins_so(self) -> None:
+    def test_results_are_meters_with_a_serial_number_that_begins_so(self) -> None:
         serial_numbers = ["F75A 00802", "F75A 00803", "F75A 00803"]
         self.assertEqual(self.found("f75a"), {"Meters": serial_numbers})
 
-    def test_are_files_with_a_name_that_begins_so(self) -> None:
+    def test_results_are_files_with_a_name_that_begins_so(self) -> None:
         self.assertEqual(self.found("samp"), {"Flow files": [str(self.file)]})
 
-    def test_are_of_all_kinds_together(self) -> None:
+    def test_results_are_of_all_kinds_together(self) -> None:
         self.assertEqual(
             self.found("12000"),
             {"Meter points": ["12 0002 3305 967"], "Meters": ["12000000"]},
         )
 
-    def test_are_all_kinds_that_a_text_names(self) -> None:
+    def test_results_are_all_kinds_that_a_text_names(self) -> None:
         import_text("nothing of the kind", "12000000")
         self.assertEqual(
             self.found("12000000"),
             {"Meters": ["12000000"], "Flow files": ["12000000 (no identifier)"]},
         )
 
-    def test_lead_to_the_pages(self) -> None:
+    def test_results_lead_to_the_pages(self) -> None:
         meter = Meter.objects.get(serial_number="12000000")
         self.assertContains(self.find("1200"), f'href="{meter.get_absolute_url()}"')
 
-    def test_are_ten_of_a_kind_and_lead_to_the_rest(self) -> None:
+    def test_results_are_ten_of_a_kind_and_lead_to_the_rest(self) -> None:
         imported(file_with_much(11, 7), "much.uff")
         response = self.find("SERIAL")
         (section,) = response.context["sections"]
@@ -160,41 +160,41 @@ class ResultsTests(FindTestCase):
         address = f"{list_address('meter')}?q=SERIAL"
         self.assertContains(response, f'<a href="{address}">All meters that begin so')
 
-    def test_are_said_to_be_none(self) -> None:
+    def test_results_are_said_to_be_none(self) -> None:
         self.assertContains(self.find("nowhere"), "Nothing that you may view begins so")
 
-    def test_are_none_for_a_character_that_nothing_has(self) -> None:
+    def test_results_are_none_for_a_character_that_nothing_has(self) -> None:
         self.assertEqual(self.found("nowhere\0"), {})
 
-    def test_of_an_mpan_that_is_not_held_are_none(self) -> None:
+    def test_results_of_an_mpan_that_is_not_held_are_none(self) -> None:
         self.assertEqual(self.found("1000000000003"), {})
 
-    def test_show_the_text_as_text(self) -> None:
+    def test_results_show_the_text_as_text(self) -> None:
         self.assertContains(self.find("<b>x"), "&lt;b&gt;x")
 
-    def test_keep_the_text_in_the_box(self) -> None:
+    def test_results_keep_the_text_in_the_box(self) -> None:
         self.assertContains(self.find("nowhere"), 'value="nowhere"')
 
-    def test_say_what_can_be_found_and_how(self) -> None:
+    def test_results_say_what_can_be_found_and_how(self) -> None:
         self.assertContains(self.find("nowhere"), "Serial number, in capitals or not")
 
-    def test_have_one_h1(self) -> None:
+    def test_results_have_one_h1(self) -> None:
         self.assertContains(self.find("12000"), "<h1>", 1)
 
-    def test_are_not_kept_by_anybody_on_the_way(self) -> None:
+    def test_results_are_not_kept_by_anybody_on_the_way(self) -> None:
         self.assertIn("no-store", self.find("12000").headers["Cache-Control"])
 
-    def test_load_nothing_inline(self) -> None:
+    def test_results_load_nothing_inline(self) -> None:
         self.assertNotRegex(
             self.find("12000").content.decode(), r"<style|<script>|\bstyle=|\bon\w+="
         )
 
 
 class EmptyBoxTests(FindTestCase):
-    def test_says_what_can_be_found_and_how(self) -> None:
+    def test_empty_box_says_what_can_be_found_and_how(self) -> None:
         self.assertContains(self.client.get("/find/"), "<h1>Find</h1>", html=True)
 
-    def test_finds_nothing_for_spaces(self) -> None:
+    def test_empty_box_finds_nothing_for_spaces(self) -> None:
         self.assertEqual(self.found("   "), {})
 
 
@@ -203,15 +203,15 @@ class QueryCountTests(FindTestCase):
     or several, one for each kind that may begin so. No MPAN begins with a letter.
     """
 
-    def test_of_going_straight(self) -> None:
+    def test_query_count_of_going_straight(self) -> None:
         with self.assertNumQueries(5):
             self.find(MPAN)
 
-    def test_of_results(self) -> None:
+    def test_query_count_of_results(self) -> None:
         with self.assertNumQueries(8):
             self.find("12000")
 
-    def test_of_many_results(self) -> None:
+    def test_query_count_of_many_results(self) -> None:
         imported(file_with_much(20, 7), "much.uff")
         with self.assertNumQueries(7):
             self.find("SERIAL")
@@ -263,7 +263,7 @@ class SearchBoxTests(FindTestCase):
         self.expect_refusals()
         return 'action="/find/"' in self.client.get(address).content.decode()
 
-    def test_is_on_every_page(self) -> None:
+    def test_search_box_is_on_every_page(self) -> None:
         pages: list[Any] = ["/", "/find/", "/admin/", "/nowhere/"]
         pages += [reverse("admin:password_change"), self.file.get_absolute_url()]
         pages += [list_address("reading")]
@@ -271,14 +271,14 @@ class SearchBoxTests(FindTestCase):
             with self.subTest(address):
                 self.assertTrue(self.has_box(address))
 
-    def test_is_not_shown_to_who_is_signed_out(self) -> None:
+    def test_search_box_is_not_shown_to_who_is_signed_out(self) -> None:
         self.client.logout()
         self.assertFalse(self.has_box("/"))
 
-    def test_is_not_shown_to_who_may_view_nothing(self) -> None:
+    def test_search_box_is_not_shown_to_who_may_view_nothing(self) -> None:
         self.client.force_login(user_who_may_view())
         self.assertFalse(self.has_box("/admin/"))
 
-    def test_is_not_shown_to_who_may_not_enter_the_admin(self) -> None:
+    def test_search_box_is_not_shown_to_who_may_not_enter_the_admin(self) -> None:
         self.client.force_login(user_who_may_view("meterpoint", is_staff=False))
         self.assertFalse(self.has_box("/"))

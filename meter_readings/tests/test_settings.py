@@ -379,7 +379,7 @@ class StartingTests(TransactionTestCase):
         result = self.run_python("manage.py", "check")
         self.assertEqual(result.returncode, 0, result.stderr)
 
-    def test_creates_the_folder_of_session_files_on_sqlite_only(self) -> None:
+    def test_starting_creates_the_folder_of_session_files_on_sqlite_only(self) -> None:
         for use_postgresql, is_created in (("0", True), ("1", False)):
             with self.subTest(use_postgresql), tempfile.TemporaryDirectory() as name:
                 folder = Path(name, "sessions")

@@ -94,14 +94,14 @@ class EveryTokenTests(TestCase):
         client = Client(enforce_csrf_checks=True)
         return client.generic(question.method, question.address.path, headers=headers)
 
-    def test_opens_what_is_in_its_scope_and_its_user_may(self) -> None:
+    def test_every_token_opens_what_is_in_its_scope_and_its_user_may(self) -> None:
         for question in filter(lambda asked: asked.is_allowed, self.questions()):
             with self.subTest(question), taken_back():
                 status = self.ask(question).status_code
                 self.assertNotIn(status, {*REFUSALS, HTTPStatus.UNAUTHORIZED})
                 self.assertLess(status, 500)
 
-    def test_opens_nothing_else_and_changes_nothing(self) -> None:
+    def test_every_token_opens_nothing_else_and_changes_nothing(self) -> None:
         before = everything()
         for question in self.questions():
             if not question.is_allowed:
@@ -111,7 +111,7 @@ class EveryTokenTests(TestCase):
                     self.expect_no_secret(response)
         self.assertEqual(everything(), before)
 
-    def test_opens_no_page_for_people(self) -> None:
+    def test_every_token_opens_no_page_for_people(self) -> None:
         for address in self.addresses:
             if not address.name.startswith("api:") or address.name == DOCS:
                 row = TABLE[address.name]

@@ -52,7 +52,7 @@ class CreateTokenTests(TokenTestCase):
         secrets = {create(self.user, f"token {number}")[1] for number in range(50)}
         self.assertEqual(len(secrets), 50)
 
-    def test_stores_only_hash_and_prefix_of_the_secret(self) -> None:
+    def test_create_token_stores_only_hash_and_prefix_of_the_secret(self) -> None:
         token, secret = create(self.user)
         row = ApiToken.objects.values().get(pk=token.pk)
         self.assertEqual(row["sha256"], hashlib.sha256(secret.encode()).hexdigest())
@@ -63,16 +63,18 @@ class CreateTokenTests(TokenTestCase):
         token, _ = create(self.user, days=30)
         self.assertEqual(token.expires_at, NOW + timedelta(days=30))
 
-    def test_rejects_less_than_one_day_and_more_than_366(self) -> None:
+    def test_create_token_rejects_less_than_one_day_and_more_than_366(self) -> None:
         for days in (0, -1, 367):
             with self.subTest(days), self.assertRaises(ValueError):
                 create(self.user, days=days)
 
-    def test_accepts_366_days(self) -> None:
+    def test_create_token_accepts_366_days(self) -> None:
         token, _ = create(self.user, days=366)
         self.assertEqual(token.state_at(NOW), STATE.ACTIVE)
 
-    def test_rejects_a_second_token_of_the_same_name_and_user(self) -> None:
+    def test_create_token_rejects_a_second_token_of_the_same_name_and_user(
+        self,
+    ) -> None:
         create(self.user)
         with self.assertRaises(api_tokens.NameTaken):
             create(self.user)
@@ -82,7 +84,7 @@ class CreateTokenTests(TokenTestCase):
         create(User.objects.create_user("other program"))
         self.assertEqual(ApiToken.objects.count(), 2)
 
-    def test_name_of_a_revoked_token_can_be_used_again(self) -> None:
+    def test_create_token_name_of_a_revoked_token_can_be_used_again(self) -> None:
         token, _ = create(self.user)
         api_tokens.revoke_tokens(tokens=[token], now=NOW)
         create(self.user)
@@ -90,13 +92,15 @@ class CreateTokenTests(TokenTestCase):
 
 
 class AuthenticateTokenTests(TokenTestCase):
-    def test_returns_the_token_with_its_user_in_one_query(self) -> None:
+    def test_authenticate_token_returns_the_token_with_its_user_in_one_query(
+        self,
+    ) -> None:
         token, secret = create(self.user)
         with self.assertNumQueries(1):
             found = api_tokens.authenticate_token(secret=secret, now=NOW)
             self.assertEqual((found, found.user), (token, self.user))
 
-    def test_rejects_malformed_secrets_without_a_query(self) -> None:
+    def test_authenticate_token_rejects_malformed_secrets_without_a_query(self) -> None:
         _, secret = create(self.user)
         for wrong in [
             "",
@@ -109,31 +113,33 @@ class AuthenticateTokenTests(TokenTestCase):
             with self.subTest(wrong), self.assertNumQueries(0):
                 self.assertIsNone(self.rejected_state(wrong))
 
-    def test_rejects_an_unknown_secret(self) -> None:
+    def test_authenticate_token_rejects_an_unknown_secret(self) -> None:
         create(self.user)
         self.assertIsNone(self.rejected_state("d0010_" + "0" * 64))
 
-    def test_rejects_the_stored_hash_as_a_secret(self) -> None:
+    def test_authenticate_token_rejects_the_stored_hash_as_a_secret(self) -> None:
         token, _ = create(self.user)
         self.assertIsNone(self.rejected_state("d0010_" + token.sha256))
 
-    def test_accepts_a_token_until_the_second_before_it_expires(self) -> None:
+    def test_authenticate_token_accepts_a_token_until_the_second_before_it_expires(
+        self,
+    ) -> None:
         token, secret = create(self.user, days=1)
         just_before = NOW + timedelta(days=1, seconds=-1)
         found = api_tokens.authenticate_token(secret=secret, now=just_before)
         self.assertEqual(found, token)
 
-    def test_rejects_an_expired_token(self) -> None:
+    def test_authenticate_token_rejects_an_expired_token(self) -> None:
         _, secret = create(self.user, days=1)
         end = NOW + timedelta(days=1)
         self.assertEqual(self.rejected_state(secret, now=end), STATE.EXPIRED)
 
-    def test_rejects_a_revoked_token(self) -> None:
+    def test_authenticate_token_rejects_a_revoked_token(self) -> None:
         token, secret = create(self.user)
         api_tokens.revoke_tokens(tokens=[token], now=NOW)
         self.assertEqual(self.rejected_state(secret), STATE.REVOKED)
 
-    def test_rejects_a_token_of_an_inactive_user(self) -> None:
+    def test_authenticate_token_rejects_a_token_of_an_inactive_user(self) -> None:
         _, secret = create(self.user)
         User.objects.update(is_active=False)
         self.assertEqual(self.rejected_state(secret), STATE.USER_INACTIVE)
@@ -152,14 +158,14 @@ class TouchLastUsedTests(TokenTestCase):
     def test_records_the_first_use(self) -> None:
         self.assertEqual(self.last_used_at(NOW), NOW)
 
-    def test_does_not_record_a_second_use_within_the_hour(self) -> None:
+    def test_touch_last_used_does_not_record_a_second_use_within_the_hour(self) -> None:
         self.assertEqual(self.last_used_at(NOW, NOW + timedelta(minutes=59)), NOW)
 
     def test_records_the_next_use_after_an_hour(self) -> None:
         later = NOW + timedelta(hours=1)
         self.assertEqual(self.last_used_at(NOW, later), later)
 
-    def test_takes_no_query_within_the_hour(self) -> None:
+    def test_touch_last_used_takes_no_query_within_the_hour(self) -> None:
         token, _ = create(self.user)
         token.last_used_at = NOW
         with self.assertNumQueries(0):
@@ -198,7 +204,7 @@ class RevokeTokensTests(TokenTestCase):
         api_tokens.revoke_tokens(tokens=[old], now=NOW)
         self.assertEqual(api_tokens.revoke_tokens(tokens=[old, new], now=NOW), 1)
 
-    def test_keeps_the_time_of_the_first_revocation(self) -> None:
+    def test_revoke_tokens_keeps_the_time_of_the_first_revocation(self) -> None:
         token, _ = create(self.user)
         for day in (0, 1):
             api_tokens.revoke_tokens(tokens=[token], now=NOW + timedelta(days=day))
@@ -225,7 +231,7 @@ class ApiTokenTests(TokenTestCase):
         self.assertEqual(token.state_at(before), STATE.EXPIRING)
         self.assertEqual(token.state_at(before - timedelta(seconds=1)), STATE.ACTIVE)
 
-    def test_read_and_upload_token_has_both_scopes(self) -> None:
+    def test_api_token_read_and_upload_token_has_both_scopes(self) -> None:
         token, _ = create(self.user, scope=BOTH)
         self.assertEqual(token.scopes, {"read", "import"})
 

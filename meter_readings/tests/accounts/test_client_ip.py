@@ -17,7 +17,7 @@ class ClientIpTests(SimpleTestCase):
     def test_client_ip_is_the_address_of_the_connection(self) -> None:
         self.assertEqual(self.ip(REMOTE_ADDR="192.0.2.1"), "192.0.2.1")
 
-    def test_ignores_forwarded_for_without_a_proxy(self) -> None:
+    def test_client_ip_ignores_forwarded_for_without_a_proxy(self) -> None:
         self.assertEqual(
             self.ip(REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR="192.0.2.9"),
             "192.0.2.1",

@@ -12,12 +12,14 @@ from meter_readings.accounts.db import write_unless_locked
 
 
 class WriteUnlessLockedTests(TestCase):
-    def test_writes_when_nothing_is_locked(self) -> None:
+    def test_write_unless_locked_writes_when_nothing_is_locked(self) -> None:
         self.assertIs(write_unless_locked(lambda: User.objects.create_user("a")), True)
         self.assertIs(User.objects.exists(), True)
 
     @skipUnless(connection.vendor == "sqlite", "only SQLite has one lock for all")
-    def test_restores_the_lock_timeout_of_the_connection(self) -> None:
+    def test_write_unless_locked_restores_the_lock_timeout_of_the_connection(
+        self,
+    ) -> None:
         write_unless_locked(lambda: None)
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout")

@@ -173,7 +173,7 @@ class PublishedPasswordTests(LoginTestCase):
 
 
 class LastLoginTests(TestCase):
-    def test_stores_the_time_of_a_login(self) -> None:
+    def test_last_login_stores_the_time_of_a_login(self) -> None:
         user = User.objects.create_user("alice")
         update_last_login_unless_locked(user=user)
         user.refresh_from_db()

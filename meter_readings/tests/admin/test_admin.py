@@ -51,26 +51,26 @@ QUERIES_OF_LISTS = {
 
 
 class SiteTests(AdminTestCase):
-    def test_is_named_after_the_product(self) -> None:
+    def test_site_is_named_after_the_product(self) -> None:
         self.assertContains(self.client.get("/admin/"), "Kraken D0010")
 
-    def test_leads_back_to_the_home_page(self) -> None:
+    def test_site_leads_back_to_the_home_page(self) -> None:
         self.assertContains(
             self.client.get("/admin/"), '<a href="/">Kraken D0010</a>', html=True
         )
 
-    def test_offers_a_list_of_every_model(self) -> None:
+    def test_site_offers_a_list_of_every_model(self) -> None:
         index = self.client.get("/admin/")
         for name in MODEL_NAMES:
             with self.subTest(name):
                 self.assertContains(index, list_address(name))
 
-    def test_asks_to_sign_in_with_one_h1(self) -> None:
+    def test_site_asks_to_sign_in_with_one_h1(self) -> None:
         self.client.logout()
         page = self.client.get("/admin/login/")
         self.assertContains(page, "<h1>Sign in</h1>", 1, html=True)
 
-    def test_asks_who_is_there_before_it_shows_anything(self) -> None:
+    def test_site_asks_who_is_there_before_it_shows_anything(self) -> None:
         self.client.logout()
         for name in MODEL_NAMES:
             with self.subTest(name):
@@ -385,16 +385,16 @@ class BoundedPaginatorTests(TestCase):
         paginator.LIMIT = limit
         return paginator
 
-    def test_counts_up_to_the_limit(self) -> None:
+    def test_bounded_paginator_counts_up_to_the_limit(self) -> None:
         self.assertEqual([self.pages(2).count, self.pages(2).has_more], [2, True])
 
-    def test_counts_exactly_within_the_limit(self) -> None:
+    def test_bounded_paginator_counts_exactly_within_the_limit(self) -> None:
         self.assertEqual([self.pages(3).count, self.pages(3).has_more], [3, False])
 
-    def test_has_pages_up_to_the_limit(self) -> None:
+    def test_bounded_paginator_has_pages_up_to_the_limit(self) -> None:
         self.assertEqual([self.pages(2).num_pages, self.pages(3).num_pages], [1, 2])
 
-    def test_counts_with_one_query(self) -> None:
+    def test_bounded_paginator_counts_with_one_query(self) -> None:
         pages = self.pages(2)
         with self.assertNumQueries(1):
             self.assertEqual((pages.count, pages.has_more), (2, True))

@@ -82,7 +82,7 @@ class CreateTests(TokenAdminTestCase):
         history = reverse("admin:meter_readings_apitoken_history", args=(token.pk,))
         self.assertContains(self.client.get(history), "alice")
 
-    def test_form_proposes_read_only_for_90_days(self) -> None:
+    def test_create_form_proposes_read_only_for_90_days(self) -> None:
         form = self.client.get(ADD).context["adminform"].form
         self.assertEqual((form["scope"].value(), form["days"].value()), ("read", 90))
 
@@ -92,13 +92,13 @@ class CreateTests(TokenAdminTestCase):
         self.assertContains(response, ">Cancel</a>")
         self.assertNotContains(response, "Save")
 
-    def test_rejects_a_name_that_the_user_has_used(self) -> None:
+    def test_create_rejects_a_name_that_the_user_has_used(self) -> None:
         self.post_form()
         response = self.post_form()
         self.assertContains(response, "Token names must be unique per user.")
         self.assertEqual(ApiToken.objects.count(), 1)
 
-    def test_rejects_a_name_taken_between_check_and_save(self) -> None:
+    def test_create_rejects_a_name_taken_between_check_and_save(self) -> None:
         def take_name(instance: ApiToken, **options: Any) -> None:
             pre_save.disconnect(take_name, ApiToken)
             create(self.program)
@@ -116,25 +116,25 @@ class CreateTests(TokenAdminTestCase):
                 response = self.post_form(**{name: ""})
                 self.assert_rejected(response, "This field is required.")
 
-    def test_rejects_more_than_366_days(self) -> None:
+    def test_create_rejects_more_than_366_days(self) -> None:
         self.assert_rejected(self.post_form(days=367), "less than or equal to 366")
 
-    def test_rejects_an_inactive_user(self) -> None:
+    def test_create_rejects_an_inactive_user(self) -> None:
         User.objects.filter(pk=self.program.pk).update(is_active=False)
         self.assert_rejected(self.post_form(), "Select a valid choice.")
 
-    def test_rejects_a_null_character_in_the_name(self) -> None:
+    def test_create_rejects_a_null_character_in_the_name(self) -> None:
         self.assert_rejected(self.post_form(name="a\0b"), "Null characters")
 
-    def test_rejects_a_name_of_more_than_100_characters(self) -> None:
+    def test_create_rejects_a_name_of_more_than_100_characters(self) -> None:
         self.assert_rejected(self.post_form(name="n" * 101), "at most 100 characters")
 
-    def test_rejects_an_unknown_scope(self) -> None:
+    def test_create_rejects_an_unknown_scope(self) -> None:
         self.assert_rejected(self.post_form(scope="write"), "Select a valid choice.")
 
 
 class ListTests(TokenAdminTestCase):
-    def test_shows_each_state_as_a_badge(self) -> None:
+    def test_list_shows_each_state_as_a_badge(self) -> None:
         now = timezone.now()
         past = {"created_at": now - timedelta(2), "expires_at": now - timedelta(1)}
         create(self.program, "active")
@@ -153,11 +153,11 @@ class ListTests(TokenAdminTestCase):
             with self.subTest(label):
                 self.assertIn(f"{shape}</span> {label}</span>", html)
 
-    def test_shows_never_for_an_unused_token(self) -> None:
+    def test_list_shows_never_for_an_unused_token(self) -> None:
         create(self.program)
         self.assertContains(self.get_list("apitoken"), "Never")
 
-    def test_shows_when_a_token_was_last_used(self) -> None:
+    def test_list_shows_when_a_token_was_last_used(self) -> None:
         create(self.program, last_used_at=timezone.now())
         self.assertNotContains(self.get_list("apitoken"), "Never")
 
@@ -193,7 +193,7 @@ class RevokeTests(TokenAdminTestCase):
         data |= {"action": "revoke_selected", "_selected_action": keys}
         return self.client.post(list_address("apitoken"), data, follow=True)
 
-    def test_asks_for_confirmation_of_the_selected_tokens(self) -> None:
+    def test_revoke_asks_for_confirmation_of_the_selected_tokens(self) -> None:
         token, other = create(self.program), create(self.superuser, "unselected")
         response = self.revoke(token)
         self.assertContains(response, "Are you sure")
@@ -217,7 +217,7 @@ class RevokeTests(TokenAdminTestCase):
                 response = self.revoke(token, **confirmed)
                 self.assertContains(response, "0 tokens revoked.")
 
-    def test_answers_400_to_a_malformed_selection(self) -> None:
+    def test_revoke_answers_400_to_a_malformed_selection(self) -> None:
         self.expect_refusals()
         data = {"action": "revoke_selected", "_selected_action": ["x"]}
         response = self.client.post(list_address("apitoken"), data)
@@ -237,31 +237,37 @@ class StaffWithAddPermissionTests(TokenAdminTestCase):
         self.client.force_login(self.bob)
         self.expect_refusals()
 
-    def test_form_offers_only_the_user_themselves(self) -> None:
+    def test_staff_with_add_permission_form_offers_only_the_user_themselves(
+        self,
+    ) -> None:
         form = self.client.get(ADD).context["adminform"].form
         self.assertEqual(
             [str(label) for _, label in form["user"].field.choices], ["bob"]
         )
 
-    def test_creates_a_token_of_their_own(self) -> None:
+    def test_staff_with_add_permission_creates_a_token_of_their_own(self) -> None:
         self.post_form(user=self.bob.pk)
         self.assertEqual(ApiToken.objects.get().user, self.bob)
 
-    def test_cannot_create_a_token_of_another_user(self) -> None:
+    def test_staff_with_add_permission_cannot_create_a_token_of_another_user(
+        self,
+    ) -> None:
         response = self.post_form(user=self.superuser.pk)
         self.assert_rejected(response, "Select a valid choice.")
 
-    def test_list_shows_only_their_own_tokens(self) -> None:
+    def test_staff_with_add_permission_list_shows_only_their_own_tokens(self) -> None:
         create(self.superuser, "hers")
         own = create(self.bob, "his")
         self.assertEqual(self.listed("apitoken"), [str(own)])
 
-    def test_cannot_open_the_page_of_another_users_token(self) -> None:
+    def test_staff_with_add_permission_cannot_open_the_page_of_another_users_token(
+        self,
+    ) -> None:
         token = create(self.superuser)
         response = self.client.get(token.get_absolute_url())
         self.assertNotContains(response, token.prefix, status_code=302)
 
-    def test_cannot_revoke_another_users_token(self) -> None:
+    def test_staff_with_add_permission_cannot_revoke_another_users_token(self) -> None:
         token = create(self.superuser)
         data = {
             "action": "revoke_selected",
@@ -272,7 +278,9 @@ class StaffWithAddPermissionTests(TokenAdminTestCase):
         token.refresh_from_db()
         self.assertIsNone(token.revoked_at)
 
-    def test_cannot_delete_or_change_their_own_token(self) -> None:
+    def test_staff_with_add_permission_cannot_delete_or_change_their_own_token(
+        self,
+    ) -> None:
         token = create(self.bob)
         for page in ("delete", "change"):
             with self.subTest(page):

@@ -45,61 +45,63 @@ class ReadingPageTests(AdminTestCase):
         cls.later = version(2, "20.0")
         cls.earlier = version(1, "10.0")
 
-    def test_says_what_was_read(self) -> None:
+    def test_reading_page_says_what_was_read(self) -> None:
         self.assertIn("Reading 10.0 Read at 1 Apr 2024 00:00 BST", self.words_of(10))
 
-    def test_says_in_which_file_and_line_it_stands(self) -> None:
+    def test_reading_page_says_in_which_file_and_line_it_stands(self) -> None:
         self.assertIn(
             "Flow file version_1.uff Line 4 Line of its 028 3", self.words_of(10)
         )
 
-    def test_leads_to_its_file_meter_and_meter_point(self) -> None:
+    def test_reading_page_leads_to_its_file_meter_and_meter_point(self) -> None:
         page = self.page(reading_of(10))
         for row in (self.earlier, Meter.objects.get(), MeterPoint.objects.get()):
             with self.subTest(row):
                 self.assertContains(page, f'href="{row.get_absolute_url()}"')
 
-    def test_lists_the_versions_in_the_order_of_saying(self) -> None:
+    def test_reading_page_lists_the_versions_in_the_order_of_saying(self) -> None:
         versions = self.page(reading_of(10)).context["versions"]
         self.assertEqual([int(version.value) for version in versions], [10, 20])
 
-    def test_says_how_each_version_stands(self) -> None:
+    def test_reading_page_says_how_each_version_stands(self) -> None:
         versions = self.page(reading_of(10)).context["versions"]
         standings = [version.version_status for version in versions]
         self.assertEqual(standings, ["superseded", "current"])
 
-    def test_points_out_which_version_it_is(self) -> None:
+    def test_reading_page_points_out_which_version_it_is(self) -> None:
         self.assertIn("version_1.uff (this one) 4", self.words_of(10))
 
-    def test_leaves_out_other_times_and_registers(self) -> None:
+    def test_reading_page_leaves_out_other_times_and_registers(self) -> None:
         other = flow_file_of_readings(
             "030|S|20240402000000|1.0|||T|N|", "030|A|20240401000000|2.0|||T|N|"
         )
         imported(other, "other.uff")
         self.assertEqual(len(self.page(reading_of(10)).context["versions"]), 2)
 
-    def test_tells_codes_with_their_meaning(self) -> None:
+    def test_reading_page_tells_codes_with_their_meaning(self) -> None:
         words = self.words_of(10)
         self.assertIn("Reading type Routine (R) BSC validation Validated (V)", words)
 
-    def test_shows_its_lines_with_their_numbers(self) -> None:
+    def test_reading_page_shows_its_lines_with_their_numbers(self) -> None:
         self.assertIn(
             "Line Text 2 026|2000000000015|V| 3 028|TST0000001|R|"
             " 4 030|S|20240401000000|10.0|||T|N|",
             self.words_of(10),
         )
 
-    def test_shows_the_lines_of_its_validation_results(self) -> None:
+    def test_reading_page_shows_the_lines_of_its_validation_results(self) -> None:
         suspect = flow_file_of_readings("030|S|20240331000000|7.0|||F|N|", "032|05|F|")
         imported(suspect, "suspect.uff")
         self.assertIn("4 030|S|20240331000000|7.0|||F|N| 5 032|05|F|", self.words_of(7))
 
-    def test_shows_a_line_as_received_that_its_columns_could_not_write(self) -> None:
+    def test_reading_page_shows_a_line_as_received_that_its_columns_could_not_write(
+        self,
+    ) -> None:
         gap = flow_file_of_readings("030|S|20240331013000|7.0|||T|N|")
         imported(gap, "gap.uff")
         self.assertIn("030|S|20240331013000|7.0|||T|N|", self.words_of(7))
 
-    def test_leads_from_a_version_that_does_not_count_to_the_one_that_does(
+    def test_reading_page_leads_from_a_version_that_does_not_count_to_the_one_that_does(
         self,
     ) -> None:
         page = self.page(reading_of(10))
@@ -108,7 +110,7 @@ class ReadingPageTests(AdminTestCase):
             page, f'<a href="{address}">The one that does: 20.0</a>', html=True
         )
 
-    def test_says_that_no_version_counts(self) -> None:
+    def test_reading_page_says_that_no_version_counts(self) -> None:
         withdrawal = flow_file(
             ["026|2000000000015|V|", "028|TST0000001|W|"]
             + ["030|S|20240401000000|20.0|||T|N|"],
@@ -117,33 +119,35 @@ class ReadingPageTests(AdminTestCase):
         imported(withdrawal, "withdrawal.uff")
         self.assertIn("No version counts: all were withdrawn.", self.words_of(10))
 
-    def test_shows_the_advance_from_the_reading_before(self) -> None:
+    def test_reading_page_shows_the_advance_from_the_reading_before(self) -> None:
         imported(flow_file_of_readings("030|S|20240322000000|5.0|||T|N|"), "before")
         self.assertIn(
             "22 Mar 2024 00:00 GMT 5.0, actual 15.0 10 1.50", self.words_of(20)
         )
 
-    def test_says_that_there_is_no_reading_before(self) -> None:
+    def test_reading_page_says_that_there_is_no_reading_before(self) -> None:
         self.assertIn("– – None before it", self.words_of(20))
 
-    def test_says_that_a_demand_register_has_no_advances(self) -> None:
+    def test_reading_page_says_that_a_demand_register_has_no_advances(self) -> None:
         demand = flow_file_of_readings(
             "030|MD|20240322000000|5.0|20240301000000|1|T|N|"
         )
         imported(demand, "demand.uff")
         self.assertIn("– – Demand", self.words_of(5))
 
-    def test_shows_findings_on_its_lines(self) -> None:
+    def test_reading_page_shows_findings_on_its_lines(self) -> None:
         imported(flow_file_of_readings("030|S|20240331000000|7.25|||T|N|"), "more.uff")
         reading = Reading.objects.get(value="7.25")
         self.assertIn(
             "▲ Warning, line 4: extra-decimals, found 7.25", self.words(reading)
         )
 
-    def test_says_that_there_are_no_findings(self) -> None:
+    def test_reading_page_says_that_there_are_no_findings(self) -> None:
         self.assertIn("None on these lines.", self.words_of(20))
 
-    def test_takes_as_many_queries_for_one_version_as_for_many(self) -> None:
+    def test_reading_page_takes_as_many_queries_for_one_version_as_for_many(
+        self,
+    ) -> None:
         Reading.objects.filter(value=20).delete()
         page = f"/admin/meter_readings/reading/{reading_of(10).pk}/change/"
         before = self.query_count(page)

@@ -20,13 +20,13 @@ class SubjectRequestAdminTests(AdminTestCase):
         address = "/admin/meter_readings/subjectrequest/"
         return list(self.client.get(address, {"q": text}).context["cl"].result_list)
 
-    def test_is_found_by_its_mpan_which_is_not_kept(self) -> None:
+    def test_subject_request_admin_is_found_by_its_mpan_which_is_not_kept(self) -> None:
         self.assertEqual(self.found("20 0000 0000 015"), [self.request])
 
-    def test_is_found_by_its_pseudonym(self) -> None:
+    def test_subject_request_admin_is_found_by_its_pseudonym(self) -> None:
         self.assertEqual(self.found(pseudonymise_mpan(MPAN)), [self.request])
 
-    def test_is_not_found_by_another_mpan(self) -> None:
+    def test_subject_request_admin_is_not_found_by_another_mpan(self) -> None:
         self.assertEqual(self.found(OTHER), [])
 
     def test_the_list_tells_who_answered_it_and_what_there_was(self) -> None:

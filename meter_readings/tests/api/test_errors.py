@@ -291,7 +291,7 @@ class RequestIdTests(ApiTestCase):
         response = self.client.get(V1, headers={"x-request-id": "mine\r\n"})
         self.assertRegex(response["X-Request-ID"], f"^{UUID}$")
 
-    def test_stands_in_the_log(self) -> None:
+    def test_request_id_stands_in_the_log(self) -> None:
         with self.assertLogs("django.request") as logs:
             response = self.client.get(V1 + "none/")
         handler = logging.getHandlerByName("console")

@@ -47,7 +47,7 @@ class CsvTests(ExportTestCase):
         text = self.exported(format="csv", **asked)
         return list(csv.DictReader(io.StringIO(text, newline="")))
 
-    def test_has_the_same_readings_in_the_same_order(self) -> None:
+    def test_csv_has_the_same_readings_in_the_same_order(self) -> None:
         self.assertEqual([row["value"] for row in self.rows()], self.values())
 
     def test_only_lists_have_the_format(self) -> None:
@@ -57,16 +57,16 @@ class CsvTests(ExportTestCase):
                 wrong = self.wrong_fields(url, format="csv")
                 self.assertEqual(wrong, [("format", "invalid")])
 
-    def test_has_the_columns_of_every_export(self) -> None:
+    def test_csv_has_the_columns_of_every_export(self) -> None:
         self.assertEqual(tuple(self.rows()[0]), exports.COLUMNS)
 
-    def test_is_narrowed_and_ordered_as_pages_are(self) -> None:
+    def test_csv_is_narrowed_and_ordered_as_pages_are(self) -> None:
         asked = {"mpan": OTHER_MPAN, "version_status": "all", "ordering": "read_at"}
         self.assertEqual(
             [row["value"] for row in self.rows(**asked)], self.values(**asked)
         )
 
-    def test_can_be_asked_for_by_the_header_accept(self) -> None:
+    def test_csv_can_be_asked_for_by_the_header_accept(self) -> None:
         response = self.client.get(V1 + "readings/", headers={"accept": "text/csv"})
         self.assertEqual(response["Content-Type"], "text/csv; charset=utf-8")
         self.assertEqual(
@@ -74,33 +74,33 @@ class CsvTests(ExportTestCase):
         )
         self.assertTrue(response.getvalue().startswith(b"mpan,"))
 
-    def test_may_not_be_kept(self) -> None:
+    def test_csv_may_not_be_kept(self) -> None:
         response = self.get("readings/", format="csv")
         self.assertEqual(response["Cache-Control"], "no-store")
         response.getvalue()
 
-    def test_runs_nothing_in_a_spreadsheet(self) -> None:
+    def test_csv_runs_nothing_in_a_spreadsheet(self) -> None:
         groups = [f"026|{MPAN}|V|", "028|=1+1|R|", "030|-1|20240201000000|1.0|||T|N|"]
         imported(later_file(groups, 3), "formula.uff")
         (row,) = self.rows(meter_serial="=1+1")
         self.assertEqual((row["serial_number"], row["register_id"]), ("'=1+1", "'-1"))
 
-    def test_of_nothing_has_the_names_of_the_columns(self) -> None:
+    def test_csv_of_nothing_has_the_names_of_the_columns(self) -> None:
         text = self.exported(format="csv", register_id="ZZ")
         self.assertEqual(text, ",".join(exports.COLUMNS) + "\r\n")
 
-    def test_takes_a_fixed_number_of_queries(self) -> None:
+    def test_csv_takes_a_fixed_number_of_queries(self) -> None:
         # Session, user, readings
         with self.assertNumQueries(3):
             self.exported(format="csv")
 
-    def test_knows_no_pages(self) -> None:
+    def test_csv_knows_no_pages(self) -> None:
         for name, value in [("page_size", "1"), ("fields", "value"), ("cursor", "x")]:
             with self.subTest(name):
                 wrong = self.wrong_fields("readings/", format="csv", **{name: value})
                 self.assertEqual(wrong, [(name, "invalid")])
 
-    def test_refuses_what_pages_refuse(self) -> None:
+    def test_csv_refuses_what_pages_refuse(self) -> None:
         wrong = self.wrong_fields("readings/", format="csv", mpan="12")
         self.assertEqual(wrong, [("mpan", "invalid")])
 
@@ -110,23 +110,23 @@ class CsvTests(ExportTestCase):
 
 
 class D0010Tests(ExportTestCase):
-    def test_is_a_flow_file_of_its_own(self) -> None:
+    def test_d0010_is_a_flow_file_of_its_own(self) -> None:
         parsed = parse(self.exported(format="d0010", mpan=OTHER_MPAN))
         values = [str(entry.record.value) for entry in parsed.entries]
         self.assertEqual(sorted(values), ["2.0", "7.0"])
         self.assertEqual(parsed.codes, [])
 
     @override_settings(MARKET_PARTICIPANT="X:OURS")
-    def test_is_sent_by_ourselves(self) -> None:
+    def test_d0010_is_sent_by_ourselves(self) -> None:
         header = self.exported(format="d0010").partition("\n")[0]
         self.assertIn("|D0010002|X|OURS|X|OURS|", header)
 
     @override_settings(MARKET_PARTICIPANT="OURS")
-    def test_says_that_we_have_no_right_name_for_ourselves(self) -> None:
+    def test_d0010_says_that_we_have_no_right_name_for_ourselves(self) -> None:
         detail = self.refused("readings/", 500, format="d0010")["detail"]
         self.assertIn("MARKET_PARTICIPANT is invalid: write a role", detail)
 
-    def test_bears_the_encoding_of_flow_files(self) -> None:
+    def test_d0010_bears_the_encoding_of_flow_files(self) -> None:
         response = self.get("readings/", format="d0010")
         self.assertEqual(response["Content-Type"], "text/vnd.d0010; charset=cp1252")
         response.getvalue()
@@ -137,22 +137,22 @@ class D0010Tests(ExportTestCase):
         address = f"flow-files/{self.file.pk}/readings/"
         self.assertEqual(self.exported(address, **asked), EVERYTHING)
 
-    def test_of_nothing_is_not_found(self) -> None:
+    def test_d0010_of_nothing_is_not_found(self) -> None:
         problem = self.refused("readings/", 404, format="d0010", register_id="ZZ")
         self.assertIn("No reading matches", problem["detail"])
 
-    def test_of_a_file_that_is_not_held_is_not_found(self) -> None:
+    def test_d0010_of_a_file_that_is_not_held_is_not_found(self) -> None:
         asked = {"format": "d0010", "version_status": "all"}
         importer.undo_import(flow_file=self.file, now=NOW)
         for number in [self.file.pk, 10**9]:
             with self.subTest(number):
                 self.refused("readings/", 404, flow_file=number, **asked)
 
-    def test_has_an_order_of_its_own(self) -> None:
+    def test_d0010_has_an_order_of_its_own(self) -> None:
         asked = {"format": "d0010", "ordering": "read_at"}
         wrong = self.wrong_fields("readings/", **asked)
         self.assertEqual(wrong, [("ordering", "invalid")])
 
-    def test_goes_in_again_as_it_came_out(self) -> None:
+    def test_d0010_goes_in_again_as_it_came_out(self) -> None:
         text = self.exported(format="d0010", version_status="all")
         self.assertEqual(len(parse(text).entries), Reading.objects.count())

@@ -25,7 +25,9 @@ class MaliciousQueryTests(ApiTestCase):
         imported(EVERYTHING)
         import_text("This is no flow file.", "rejected.uff")
 
-    def test_answers_malicious_queries_with_a_page_or_a_problem(self) -> None:
+    def test_malicious_query_answers_malicious_queries_with_a_page_or_a_problem(
+        self,
+    ) -> None:
         self.expect_refusals()
         every = [*self.addresses()]
         chosen = random.Random(SEED).sample(every, min(REQUESTS, len(every)))

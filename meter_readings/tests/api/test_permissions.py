@@ -117,7 +117,7 @@ class VisibleRowsTests(ApiTestCase):
     def no_rows(queryset: QuerySet, user: User) -> QuerySet:
         return queryset.none()
 
-    def test_hides_the_rows_of_every_url(self) -> None:
+    def test_visible_rows_hides_the_rows_of_every_url(self) -> None:
         for route in sorted(set(PERMISSIONS) - {"schema/"}):
             with self.subTest(route):
                 response = self.client.get(self.url(route))
@@ -125,7 +125,7 @@ class VisibleRowsTests(ApiTestCase):
                 self.assertEqual(response.status_code, hidden)
                 self.assertNotIn(MPAN.encode(), response.getvalue())
 
-    def test_hides_the_readings_of_exports(self) -> None:
+    def test_visible_rows_hides_the_readings_of_exports(self) -> None:
         file_id = FlowFile.objects.get().pk
         asked = {"flow_file": file_id, "version_status": "all"}
         for output_format, status in {"d0010": 404, "csv": 200}.items():

@@ -207,7 +207,7 @@ class PlanTests(ApiTestCase):
             with self.subTest(asked=asked):
                 self.assert_by("reading_event", self.plans("readings/", **asked))
 
-    def test_as_csv(self) -> None:
+    def test_plan_as_csv(self) -> None:
         for asked, index in [
             ({}, "reading_by_time"),
             ({"flow_file": self.file.pk}, self.by_line()),
@@ -220,7 +220,7 @@ class PlanTests(ApiTestCase):
                 self.assert_by(index, self.plans("readings/", **asked))
 
     @patch("meter_readings.api.views.readings.MAX_SUMMARISED", 5)
-    def test_of_a_summary(self) -> None:
+    def test_plan_of_a_summary(self) -> None:
         for asked, index in [
             ({}, "reading_by_time"),
             ({"date_from": "2024-01-01", "register_id": "ZZ"}, "reading_by_time"),

@@ -69,7 +69,7 @@ class LookTests(ReadingTestCase):
             (reading["reading_type"], reading["reading_type_label"]), ("K", "K")
         )
 
-    def test_links_lead_to_what_belongs_to_it(self) -> None:
+    def test_look_links_lead_to_what_belongs_to_it(self) -> None:
         reading = self.reading("3.5")
         for name, address in reading["links"].items():
             with self.subTest(name):
@@ -100,53 +100,53 @@ class FilterTests(ReadingTestCase):
     def test_one_standing_can_be_asked_for(self) -> None:
         self.assertEqual(self.values(version_status="superseded"), ["1.0"])
 
-    def test_of_an_mpan(self) -> None:
+    def test_filter_of_an_mpan(self) -> None:
         self.assertEqual(self.values(mpan=OTHER_MPAN), ["2.0", "7.0"])
 
-    def test_of_an_mpan_with_spaces(self) -> None:
+    def test_filter_of_an_mpan_with_spaces(self) -> None:
         self.assertEqual(self.values(mpan="20 0000 0000 015"), ["3.5"])
 
-    def test_of_an_mpan_that_is_not_held(self) -> None:
+    def test_filter_of_an_mpan_that_is_not_held(self) -> None:
         self.assertEqual(self.values(mpan="1200023305967"), [])
 
-    def test_of_a_serial_number(self) -> None:
+    def test_filter_of_a_serial_number(self) -> None:
         self.assertEqual(self.values(meter_serial="SERIAL0002"), ["3.5"])
 
-    def test_of_an_mpan_and_a_serial_number_that_is_elsewhere(self) -> None:
+    def test_filter_of_an_mpan_and_a_serial_number_that_is_elsewhere(self) -> None:
         self.assertEqual(self.values(mpan=MPAN, meter_serial="SERIAL0001"), [])
 
-    def test_of_a_meter(self) -> None:
+    def test_filter_of_a_meter(self) -> None:
         meter = Meter.objects.get(serial_number="SERIAL0002")
         self.assertEqual(self.values(meter=meter.pk), ["3.5"])
 
-    def test_of_a_meter_point(self) -> None:
+    def test_filter_of_a_meter_point(self) -> None:
         point = MeterPoint.objects.get(mpan=MPAN)
         self.assertEqual(self.values(meter_point=point.pk), ["3.5"])
 
-    def test_of_a_file_line_by_line(self) -> None:
+    def test_filter_of_a_file_line_by_line(self) -> None:
         found = self.values(flow_file=self.file.pk, version_status="all")
         self.assertEqual(found, ["1.0", "2.0", "3.5"])
 
-    def test_of_a_file_and_an_mpan(self) -> None:
+    def test_filter_of_a_file_and_an_mpan(self) -> None:
         found = self.values(flow_file=self.file.pk, mpan=OTHER_MPAN)
         self.assertEqual(found, ["2.0"])
 
-    def test_of_a_register(self) -> None:
+    def test_filter_of_a_register(self) -> None:
         self.assertEqual(self.values(register_id="02"), ["2.0"])
 
-    def test_of_a_reading_type(self) -> None:
+    def test_filter_of_a_reading_type(self) -> None:
         self.assertEqual(self.values(reading_type="D"), ["3.5"])
 
-    def test_of_a_basis(self) -> None:
+    def test_filter_of_a_basis(self) -> None:
         self.assertEqual(self.values(basis="actual"), ["2.0", "7.0"])
 
-    def test_of_a_validation_status(self) -> None:
+    def test_filter_of_a_validation_status(self) -> None:
         self.assertEqual(self.values(bsc_validation_status="U"), ["3.5"])
 
-    def test_of_values_in_a_range(self) -> None:
+    def test_filter_of_values_in_a_range(self) -> None:
         self.assertEqual(self.values(min_value="2", max_value="3.5"), ["2.0", "3.5"])
 
-    def test_of_days_the_last_one_too(self) -> None:
+    def test_filter_of_days_the_last_one_too(self) -> None:
         # Midnight of 1 April in London is 23:00 of 31 March in UTC.
         self.assertEqual(self.values(date_from="2024-04-01"), ["2.0", "7.0"])
         self.assertEqual(self.values(date_to="2024-03-31"), ["3.5"])
@@ -154,21 +154,21 @@ class FilterTests(ReadingTestCase):
             self.values(date_from="2024-04-01", date_to="2024-04-01"), ["7.0"]
         )
 
-    def test_of_an_mpan_on_days(self) -> None:
+    def test_filter_of_an_mpan_on_days(self) -> None:
         self.assertEqual(self.values(mpan=MPAN, date_from="2024-01-02"), [])
         self.assertEqual(self.values(mpan=MPAN, date_to="2023-12-31"), [])
 
-    def test_of_moments_with_an_offset(self) -> None:
+    def test_filter_of_moments_with_an_offset(self) -> None:
         self.assertEqual(self.values(date_to="2024-03-31T22:59:59Z"), ["3.5"])
         self.assertEqual(
             self.values(date_from="2024-04-01T01:00:00+02:00"), ["2.0", "7.0"]
         )
 
-    def test_of_a_moment_whose_plus_has_become_a_space(self) -> None:
+    def test_filter_of_a_moment_whose_plus_has_become_a_space(self) -> None:
         found = self.client.get("/api/v1/readings/?date_to=2024-04-02T00:00:00+01:00")
         self.assertEqual(len(found.json()["results"]), 3)
 
-    def test_of_times_before_and_after_all(self) -> None:
+    def test_filter_of_times_before_and_after_all(self) -> None:
         everything = self.values()
         for name, value in [
             ("date_from", "0001-01-01"),
@@ -182,7 +182,7 @@ class FilterTests(ReadingTestCase):
         self.assertEqual(self.values(date_to="0004-02-29"), [])
         self.assertEqual(self.values(date_from="9999-12-31"), [])
 
-    def test_of_a_moment_in_london(self) -> None:
+    def test_filter_of_a_moment_in_london(self) -> None:
         self.assertEqual(self.values(date_from="2024-04-02T00:00:00.000001"), [])
 
     def test_search_finds_an_mpan(self) -> None:
@@ -256,20 +256,20 @@ class OrderTests(ReadingTestCase):
 
 
 class UnderAnotherRowTests(ReadingTestCase):
-    def test_of_a_file(self) -> None:
+    def test_under_another_row_of_a_file(self) -> None:
         address = f"flow-files/{self.file.pk}/readings/"
         self.assertEqual(self.values(address), ["2.0", "3.5"])
 
-    def test_of_a_meter_point(self) -> None:
+    def test_under_another_row_of_a_meter_point(self) -> None:
         point = MeterPoint.objects.get(mpan=OTHER_MPAN)
         address = f"meter-points/{point.pk}/readings/"
         self.assertEqual(self.values(address), ["2.0", "7.0"])
 
-    def test_of_a_meter(self) -> None:
+    def test_under_another_row_of_a_meter(self) -> None:
         meter = Meter.objects.get(serial_number="SERIAL0002")
         self.assertEqual(self.values(f"meters/{meter.pk}/readings/"), ["3.5"])
 
-    def test_can_be_narrowed(self) -> None:
+    def test_under_another_row_can_be_narrowed(self) -> None:
         point = MeterPoint.objects.get(mpan=OTHER_MPAN)
         address = f"meter-points/{point.pk}/readings/"
         self.assertEqual(self.values(address, register_id="02"), ["2.0"])
@@ -281,7 +281,9 @@ class UnderAnotherRowTests(ReadingTestCase):
         self.assertEqual(self.values(address, meter_point=other.pk), [])
         self.assertEqual(self.values(address, mpan=MPAN), [])
 
-    def test_of_a_file_can_be_narrowed_to_a_meter_and_to_the_file_again(self) -> None:
+    def test_under_another_row_of_a_file_can_be_narrowed_to_a_meter_and_to_the_file_again(
+        self,
+    ) -> None:
         address = f"flow-files/{self.file.pk}/readings/"
         asked = {"mpan": OTHER_MPAN, "flow_file": self.file.pk}
         self.assertEqual(self.values(address, **asked), ["2.0"])
@@ -292,7 +294,7 @@ class UnderAnotherRowTests(ReadingTestCase):
         address = f"flow-files/{self.file.pk}/readings/"
         self.assertEqual(self.values(address, flow_file=self.correction.pk), [])
 
-    def test_of_nothing_are_not_found(self) -> None:
+    def test_under_another_row_of_nothing_are_not_found(self) -> None:
         for name in ["flow-files", "meter-points", "meters"]:
             with self.subTest(name):
                 self.refused(f"{name}/{10**18}/readings/", 404)
@@ -324,30 +326,30 @@ class PageTests(ApiTestCase):
         readings = Reading.objects.order_by(*order)
         return [f"{reading.value:.1f}" for reading in readings]
 
-    def test_are_followed_by_the_latest_first(self) -> None:
+    def test_page_are_followed_by_the_latest_first(self) -> None:
         pages = self.followed("readings/", page_size=5)
         newest = self.in_order("-read_at", "-id")
         self.assertEqual(pages, [newest[:5], newest[5:10], newest[10:]])
 
-    def test_are_followed_by_the_earliest_first(self) -> None:
+    def test_page_are_followed_by_the_earliest_first(self) -> None:
         pages = self.followed("readings/", page_size=7, ordering="read_at")
         self.assertEqual(sum(pages, []), self.in_order("read_at", "id"))
 
-    def test_are_followed_through_a_file(self) -> None:
+    def test_page_are_followed_through_a_file(self) -> None:
         pages = self.followed("readings/", page_size=6, flow_file=self.file.pk)
         self.assertEqual(sum(pages, []), [f"{number}.0" for number in range(12)])
 
-    def test_are_followed_file_by_file(self) -> None:
+    def test_page_are_followed_file_by_file(self) -> None:
         pages = self.followed("readings/", page_size=6, ordering="line_number")
         self.assertEqual(sum(pages, []), [f"{number}.0" for number in range(12)])
 
-    def test_are_followed_through_a_file_by_time(self) -> None:
+    def test_page_are_followed_through_a_file_by_time(self) -> None:
         pages = self.followed(
             "readings/", page_size=7, flow_file=self.file.pk, ordering="read_at"
         )
         self.assertEqual(sum(pages, []), self.in_order("read_at", "id"))
 
-    def test_are_followed_through_an_mpan(self) -> None:
+    def test_page_are_followed_through_an_mpan(self) -> None:
         pages = self.followed("readings/", page_size=5, mpan=MPAN)
         newest = self.in_order("-read_at", "-id")
         self.assertEqual(sum(pages, []), newest)

@@ -60,14 +60,14 @@ class FlowFileTests(ResourceTestCase):
     def test_the_latest_received_comes_first(self) -> None:
         self.assertEqual(self.names(), ["rejected.uff", "odd.uff", "sample.uff"])
 
-    def test_can_be_ordered(self) -> None:
+    def test_flow_file_can_be_ordered(self) -> None:
         self.assertEqual(
             self.names(ordering="filename"), ["odd.uff", "rejected.uff", "sample.uff"]
         )
         self.assertEqual(self.names(ordering="received_at")[0], "sample.uff")
         self.assertEqual(self.names(ordering="-filename")[0], "sample.uff")
 
-    def test_are_found_by_what_they_are(self) -> None:
+    def test_flow_file_are_found_by_what_they_are(self) -> None:
         for name, value, expected in [
             ("status", "rejected", ["rejected.uff"]),
             ("policy", "strict", []),
@@ -88,17 +88,17 @@ class FlowFileTests(ResourceTestCase):
             with self.subTest(name, value=value):
                 self.assertEqual(self.names(**{name: value}), expected)
 
-    def test_say_what_was_counted(self) -> None:
+    def test_flow_file_say_what_was_counted(self) -> None:
         row = self.json(f"flow-files/{self.odd.pk}/")
         self.assertEqual(row["finding_counts"], {"extra-decimals": 1})
         self.assertEqual(row["readings_loaded"], 1)
 
-    def test_say_what_sender_and_recipient_are(self) -> None:
+    def test_flow_file_say_what_sender_and_recipient_are(self) -> None:
         row = self.json(f"flow-files/{self.file.pk}/")
         labels = row["from_role_label"], row["to_role_label"]
         self.assertEqual(labels, ("NHH data collector", "Supplier"))
 
-    def test_links_lead_to_what_belongs_to_it(self) -> None:
+    def test_flow_file_links_lead_to_what_belongs_to_it(self) -> None:
         for name, address in self.json(f"flow-files/{self.file.pk}/")["links"].items():
             with self.subTest(name):
                 self.assert_there(address)
@@ -146,10 +146,10 @@ class ContentTests(ResourceTestCase):
         self.assertEqual(response.status_code, status)
         return response
 
-    def test_is_the_bytes_as_they_came(self) -> None:
+    def test_content_is_the_bytes_as_they_came(self) -> None:
         self.assertEqual(self.content().getvalue(), EVERYTHING.encode())
 
-    def test_is_a_file_that_nothing_runs(self) -> None:
+    def test_content_is_a_file_that_nothing_runs(self) -> None:
         response = self.content()
         name = f'attachment; filename="flow-file-{self.file.pk}.uff"'
         self.assertEqual(response["Content-Disposition"], name)
@@ -157,15 +157,15 @@ class ContentTests(ResourceTestCase):
         self.assertEqual(response["X-Content-Type-Options"], "nosniff")
         response.getvalue()
 
-    def test_is_known_by_its_hash(self) -> None:
+    def test_content_is_known_by_its_hash(self) -> None:
         response = self.content()
         self.assertEqual(response["ETag"], f'"{self.file.sha256}"')
         response.getvalue()
 
-    def test_is_not_sent_again_to_who_has_it(self) -> None:
+    def test_content_is_not_sent_again_to_who_has_it(self) -> None:
         self.content(304, if_none_match=f'"{self.file.sha256}"')
 
-    def test_of_a_rejected_file_is_kept_too(self) -> None:
+    def test_content_of_a_rejected_file_is_kept_too(self) -> None:
         response = self.get(f"flow-files/{self.rejected.pk}/content/")
         self.assertEqual(response.getvalue(), REJECTED.encode())
 
@@ -217,7 +217,7 @@ class ImportTests(ResourceTestCase):
             self.found("imports/", "outcome"), ["rejected", "imported", "imported"]
         )
 
-    def test_are_found_by_what_they_are(self) -> None:
+    def test_import_are_found_by_what_they_are(self) -> None:
         for name, value, expected in [
             ("state", "finished", 3),
             ("state", "running", 0),
@@ -240,7 +240,7 @@ class ImportTests(ResourceTestCase):
         first, *_ = self.found("imports/", "filename", ordering="started_at")
         self.assertEqual(first, "sample.uff")
 
-    def test_says_who_asked_for_it(self) -> None:
+    def test_import_says_who_asked_for_it(self) -> None:
         groups = [f"026|{MPAN}|V|", "028|SERIAL0002|R|"]
         text = later_file([*groups, "030|S|20240501000000|5.0|||T|N|"], 3)
         import_text(text, "hers.uff", requested_by=self.superuser)
@@ -257,7 +257,7 @@ class ImportTests(ResourceTestCase):
 
 
 class FindingTests(ResourceTestCase):
-    def test_say_what_is_wrong_and_where(self) -> None:
+    def test_finding_say_what_is_wrong_and_where(self) -> None:
         (row,) = self.results("findings/", code="extra-decimals")
         self.assertEqual(
             [row[name] for name in ("line_number", "group", "severity", "found")],
@@ -267,7 +267,7 @@ class FindingTests(ResourceTestCase):
             row["message"], "The value has more decimals than the catalogue."
         )
 
-    def test_are_found_by_what_they_are(self) -> None:
+    def test_finding_are_found_by_what_they_are(self) -> None:
         for name, value, expected in [
             ("flow_file", self.odd.pk, ["extra-decimals"]),
             ("severity", "warning", ["extra-decimals"]),
@@ -280,7 +280,7 @@ class FindingTests(ResourceTestCase):
                 found = self.found("findings/", "code", **{name: value})
                 self.assertEqual(found, expected)
 
-    def test_of_a_file(self) -> None:
+    def test_finding_of_a_file(self) -> None:
         found = self.found(f"flow-files/{self.odd.pk}/findings/", "code")
         self.assertEqual(found, ["extra-decimals"])
 
@@ -294,35 +294,35 @@ class MeterPointTests(ResourceTestCase):
         """Return the MPANs found."""
         return self.found("meter-points/", "mpan", **asked)
 
-    def test_come_by_their_mpans(self) -> None:
+    def test_meter_point_come_by_their_mpans(self) -> None:
         mpans = [OTHER_MPAN, "1200023305967", MPAN]
         self.assertEqual(self.mpans(), mpans)
         self.assertEqual(self.mpans(ordering="-mpan"), mpans[::-1])
 
-    def test_are_found_by_an_mpan(self) -> None:
+    def test_meter_point_are_found_by_an_mpan(self) -> None:
         self.assertEqual(self.mpans(mpan="12 0002 3305 967"), ["1200023305967"])
 
-    def test_are_found_by_the_beginning_of_an_mpan(self) -> None:
+    def test_meter_point_are_found_by_the_beginning_of_an_mpan(self) -> None:
         self.assertEqual(self.mpans(search="1"), [OTHER_MPAN, "1200023305967"])
 
-    def test_are_found_by_a_serial_number(self) -> None:
+    def test_meter_point_are_found_by_a_serial_number(self) -> None:
         self.assertEqual(self.mpans(search="f75a 00802"), ["1200023305967"])
 
-    def test_are_paged_by_a_cursor(self) -> None:
+    def test_meter_point_are_paged_by_a_cursor(self) -> None:
         first = self.json("meter-points/", page_size=2)
         second = self.client.get(first["next"]).json()
         self.assertEqual([row["mpan"] for row in second["results"]], [MPAN])
         self.assertIsNone(second["next"])
 
-    def test_say_whose_network_they_are_on(self) -> None:
+    def test_meter_point_say_whose_network_they_are_on(self) -> None:
         (point,) = self.results("meter-points/", mpan=MPAN)
         self.assertEqual(point["distributor"]["area"], "Southern")
 
-    def test_may_be_on_no_network_that_is_known(self) -> None:
+    def test_meter_point_may_be_on_no_network_that_is_known(self) -> None:
         point = MeterPoint.objects.create(mpan="9900000000000")
         self.assertIsNone(self.json(f"meter-points/{point.pk}/")["distributor"])
 
-    def test_links_lead_to_what_belongs_to_it(self) -> None:
+    def test_meter_point_links_lead_to_what_belongs_to_it(self) -> None:
         (point,) = self.results("meter-points/", mpan=OTHER_MPAN)
         for name, address in point["links"].items():
             with self.subTest(name):
@@ -334,7 +334,7 @@ class MeterTests(ResourceTestCase):
         """Return the serial numbers found."""
         return self.found("meters/", "serial_number", **asked)
 
-    def test_are_found_by_what_they_are(self) -> None:
+    def test_meter_are_found_by_what_they_are(self) -> None:
         point = MeterPoint.objects.get(mpan=MPAN)
         for name, value, expected in [
             ("mpan", MPAN, ["SERIAL0002"]),
@@ -346,12 +346,12 @@ class MeterTests(ResourceTestCase):
             with self.subTest(name, value=value):
                 self.assertEqual(self.serials(**{name: value}), expected)
 
-    def test_can_be_ordered(self) -> None:
+    def test_meter_can_be_ordered(self) -> None:
         ordered = ["F75A 00802", "SERIAL0001", "SERIAL0002"]
         self.assertEqual(self.serials(ordering="serial_number"), ordered)
         self.assertEqual(self.serials(ordering="-serial_number"), ordered[::-1])
 
-    def test_are_paged_in_that_order(self) -> None:
+    def test_meter_are_paged_in_that_order(self) -> None:
         first = self.json("meters/", page_size=1, ordering="serial_number")
         second = self.client.get(first["next"]).json()
         self.assertEqual(second["results"][0]["serial_number"], "SERIAL0001")
@@ -360,7 +360,7 @@ class MeterTests(ResourceTestCase):
         (row,) = self.results("meters/", mpan=MPAN)
         self.assertEqual(self.json(f"meters/{row['id']}/"), row)
 
-    def test_links_lead_to_what_belongs_to_it(self) -> None:
+    def test_meter_links_lead_to_what_belongs_to_it(self) -> None:
         (row,) = self.results("meters/", mpan=MPAN)
         for name, address in row["links"].items():
             with self.subTest(name):
@@ -372,7 +372,7 @@ class SiteVisitTests(ResourceTestCase):
         """Return what was found on the visits."""
         return self.found("site-visits/", "check_code", **asked)
 
-    def test_are_found_by_what_they_are(self) -> None:
+    def test_site_visit_are_found_by_what_they_are(self) -> None:
         point = MeterPoint.objects.get(mpan=OTHER_MPAN)
         meter = Meter.objects.get(serial_number="F75A 00802")
         for name, value, expected in [
@@ -387,11 +387,11 @@ class SiteVisitTests(ResourceTestCase):
             with self.subTest(name, value=value):
                 self.assertEqual(self.visits(**{name: value}), expected)
 
-    def test_of_a_file(self) -> None:
+    def test_site_visit_of_a_file(self) -> None:
         found = self.found(f"flow-files/{self.file.pk}/site-visits/", "check_code")
         self.assertEqual(found, ["02"])
 
-    def test_can_be_ordered(self) -> None:
+    def test_site_visit_can_be_ordered(self) -> None:
         self.assertEqual(self.visits(), ["20", "02"])
         self.assertEqual(self.visits(ordering="id"), ["02", "20"])
         self.assertEqual(self.visits(ordering="line_number"), ["02", "20"])
@@ -424,15 +424,15 @@ class SerialNumberOfManyTests(ApiTestCase):
             patch("meter_readings.api.filtersets.readings.MAX_METERS", 1)
         )
 
-    def test_is_refused(self) -> None:
+    def test_serial_number_of_many_is_refused(self) -> None:
         for address in ["readings/", "site-visits/"]:
             with self.subTest(address):
                 wrong = self.wrong_fields(address, meter_serial="UNKNOWN")
                 self.assertEqual(wrong, [("meter_serial", "invalid")])
 
-    def test_is_refused_as_a_search_too(self) -> None:
+    def test_serial_number_of_many_is_refused_as_a_search_too(self) -> None:
         wrong = self.wrong_fields("readings/", search="UNKNOWN")
         self.assertEqual(wrong, [("search", "invalid")])
 
-    def test_is_taken_beside_an_mpan(self) -> None:
+    def test_serial_number_of_many_is_taken_beside_an_mpan(self) -> None:
         self.assertEqual(self.values(meter_serial="UNKNOWN", mpan=MPAN), [])

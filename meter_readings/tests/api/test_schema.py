@@ -71,17 +71,17 @@ class SchemaTests(SchemaTestCase):
             if not route.endswith("/content/")
         }
 
-    def test_is_generated_without_a_warning(self) -> None:
+    def test_schema_is_generated_without_a_warning(self) -> None:
         call_command("spectacular", "--fail-on-warn", "--file", "/dev/null")
 
-    def test_is_valid_openapi_3_1(self) -> None:
+    def test_schema_is_valid_openapi_3_1(self) -> None:
         self.assertEqual(self.schema["openapi"], "3.1.0")
         validate_schema(self.schema)
 
-    def test_is_served(self) -> None:
+    def test_schema_is_served(self) -> None:
         self.assertContains(self.get("schema/"), "openapi: 3.1.0")
 
-    def test_describes_every_url_of_a_resource(self) -> None:
+    def test_schema_describes_every_url_of_a_resource(self) -> None:
         routes = {*PERMISSIONS, *UPLOAD_URLS} - WITHOUT_SCHEMA
         self.assertEqual(set(self.schema["paths"]), {V1 + route for route in routes})
 
@@ -94,7 +94,7 @@ class SchemaTests(SchemaTestCase):
                         response = self.client.get(self.url(route), {name: "1"})
                         self.assertNotIn("does not exist", str(response.content))
 
-    def test_describes_every_parameter(self) -> None:
+    def test_schema_describes_every_parameter(self) -> None:
         for route, operation in self.operations().items():
             for parameter in operation["parameters"]:
                 with self.subTest(route, parameter=parameter["name"]):
@@ -178,23 +178,23 @@ class UploadSchemaTests(SchemaTestCase):
         one, other = map(self.upload, UPLOAD_URLS)
         self.assertEqual(one | names, other | names)
 
-    def test_describes_every_option(self) -> None:
+    def test_upload_schema_describes_every_option(self) -> None:
         names = [each["name"] for each in self.upload()["parameters"]]
         self.assertCountEqual(names, [*OPTION_NAMES, "Content-Disposition"])
 
     def test_requires_the_scope_to_import(self) -> None:
         self.assertIn({"token": ["import"]}, self.upload()["security"])
 
-    def test_describes_every_content_type(self) -> None:
+    def test_upload_schema_describes_every_content_type(self) -> None:
         types = [str(parser.media_type) for parser in UPLOAD_PARSERS]
         self.assertCountEqual(self.upload()["requestBody"]["content"], types)
 
-    def test_describes_every_field_of_the_form(self) -> None:
+    def test_upload_schema_describes_every_field_of_the_form(self) -> None:
         form = self.schema["components"]["schemas"]["UploadForm"]["properties"]
         self.assertCountEqual(form, ["file", *OPTION_NAMES])
         self.assertTrue(all(field["description"] for field in form.values()))
 
-    def test_describes_every_status(self) -> None:
+    def test_upload_schema_describes_every_status(self) -> None:
         statuses = {200, 201, 400, 401, 403, 406, 409, 411, 413, 415, 422, 503, 507}
         responses = {int(status) for status in self.upload()["responses"]}
         self.assertLessEqual(statuses, responses)

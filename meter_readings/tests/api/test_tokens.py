@@ -187,7 +187,7 @@ class SecrecyTests(ByTokenTestCase):
         address = f"{V1}{self.secret}/"
         self.expect_no_secret(self.logged(address=address, token=self.secret))
 
-    def test_answers_do_not_have_it_either(self) -> None:
+    def test_secrecy_answers_do_not_have_it_either(self) -> None:
         for asked in [{}, {"token": self.secret}, {"mpan": self.secret}]:
             with self.subTest(asked):
                 self.expect_no_secret(self.ask(**asked).content.decode())

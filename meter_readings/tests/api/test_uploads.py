@@ -36,14 +36,14 @@ BOMB = b"\0" * (70 << 20)
 
 
 class ImportedTests(UploadTestCase):
-    def test_is_told_where_the_new_file_is(self) -> None:
+    def test_imported_is_told_where_the_new_file_is(self) -> None:
         response = self.send(GOOD)
         report = self.report(response, 201)
         number = FlowFile.objects.get().pk
         self.assertEqual(response["Location"], f"http://testserver{FILES}{number}/")
         self.assertEqual(report["flow_file"], self.json(f"flow-files/{number}/"))
 
-    def test_is_told_what_was_loaded(self) -> None:
+    def test_imported_is_told_what_was_loaded(self) -> None:
         report = self.report(self.send(GOOD), 201)
         self.assertEqual((report["outcome"], report["duplicate"]), ("imported", False))
         self.assertEqual(report["readings_loaded"], Reading.objects.count())
@@ -62,7 +62,7 @@ class ImportedTests(UploadTestCase):
             },
         )
 
-    def test_is_told_what_was_found(self) -> None:
+    def test_imported_is_told_what_was_found(self) -> None:
         text = GOOD.replace("99.0", "99.25")
         report = self.report(self.send(text), 201)
         (rule,), (finding,) = report["rules"], report["findings"]
@@ -70,7 +70,7 @@ class ImportedTests(UploadTestCase):
         self.assertEqual(finding["line_number"], 4)
         self.assertEqual(finding["found"], "99.25")
 
-    def test_is_told_no_more_findings_than_fit(self) -> None:
+    def test_imported_is_told_no_more_findings_than_fit(self) -> None:
         lines = [
             f"030|S|20240401{n // 60:02}{n % 60:02}00|9|||T|N|" for n in range(150)
         ]
@@ -99,7 +99,7 @@ class ImportedTests(UploadTestCase):
 class WayTests(UploadTestCase):
     """The same file, sent in all the ways there are."""
 
-    def test_as_a_body_of_each_type(self) -> None:
+    def test_way_as_a_body_of_each_type(self) -> None:
         for content_type, data in [
             ("application/octet-stream", GOOD.encode()),
             ("text/plain", GOOD.encode()),
@@ -154,24 +154,24 @@ class WayTests(UploadTestCase):
 
 
 class DryRunTests(UploadTestCase):
-    def test_says_what_would_come_and_keeps_nothing(self) -> None:
+    def test_dry_run_says_what_would_come_and_keeps_nothing(self) -> None:
         report = self.report(self.send(GOOD, dry_run="true"), 200)
         self.assertEqual(report["outcome"], "checked")
         self.assertEqual((report["loaded"], report["flow_file"]), (None, None))
         self.assertIs(FlowFile.objects.exists() or ImportJob.objects.exists(), False)
 
-    def test_says_why_it_would_be_rejected(self) -> None:
+    def test_dry_run_says_why_it_would_be_rejected(self) -> None:
         report = self.report(self.send(BAD, dry_run="true"), 200)
         self.assertEqual((report["outcome"], report["error_count"]), ("rejected", 2))
         self.assertEqual([each["line_number"] for each in report["findings"]], [4, 5])
         self.assertIs(FlowFile.objects.exists(), False)
 
-    def test_says_that_the_name_is_taken(self) -> None:
+    def test_dry_run_says_that_the_name_is_taken(self) -> None:
         self.send(GOOD)
         report = self.report(self.send(OTHER, dry_run="true"), 200)
         self.assertEqual(report["outcome"], "refused")
 
-    def test_says_that_it_is_held(self) -> None:
+    def test_dry_run_says_that_it_is_held(self) -> None:
         self.send(GOOD)
         self.assertIs(
             self.report(self.send(GOOD, dry_run="true"), 200)["duplicate"], True
@@ -208,7 +208,7 @@ class AgainTests(UploadTestCase):
 
 
 class RejectedTests(UploadTestCase):
-    def test_is_told_each_error_with_its_line(self) -> None:
+    def test_rejected_is_told_each_error_with_its_line(self) -> None:
         response = self.send(BAD)
         self.assertEqual(response["Content-Type"], PROBLEM)
         problem = self.report(response, 422)
@@ -332,7 +332,7 @@ class NameTests(UploadTestCase):
         name: str = self.report(response, 200)["filename"]
         return name
 
-    def test_of_a_path_only_the_end_counts(self) -> None:
+    def test_name_of_a_path_only_the_end_counts(self) -> None:
         for said in ["../../x", "/etc/x", "C:%5Cfiles%5Cx", "..%5C..%5Cx", "a/../x"]:
             with self.subTest(said):
                 self.assertEqual(self.named(said), "x")
@@ -345,7 +345,7 @@ class NameTests(UploadTestCase):
     def test_it_ends_where_it_is_too_long_to_keep(self) -> None:
         self.assertEqual(self.named("x" * 300), "x" * 255)
 
-    def test_in_a_form_it_is_no_path_either(self) -> None:
+    def test_name_in_a_form_it_is_no_path_either(self) -> None:
         for said, name in [
             ("../../x", "x"),
             ("..\\..\\x", "x"),
@@ -542,7 +542,7 @@ class WhoMayTests(UploadTestCase):
 
 
 class BusyTests(UploadTestCase):
-    def test_is_to_ask_again_where_another_load_lasts(self) -> None:
+    def test_busy_is_to_ask_again_where_another_load_lasts(self) -> None:
         busy = importer.ImportLockTimeout("Another file is being loaded.")
         with patch("meter_readings.importer.import_flow_file", side_effect=busy):
             response = self.send(GOOD)
@@ -550,7 +550,7 @@ class BusyTests(UploadTestCase):
         self.assertIn("send it again", problem["detail"])
         self.assertEqual(response["Retry-After"], "30")
 
-    def test_is_to_ask_again_where_the_database_is_away(self) -> None:
+    def test_busy_is_to_ask_again_where_the_database_is_away(self) -> None:
         away = OperationalError("could not connect to 10.0.0.1")
         with patch("meter_readings.importer.import_flow_file", side_effect=away):
             response = self.send(GOOD)
@@ -564,11 +564,11 @@ class FullStorageTests(UploadTestCase):
         self.assertIn("storage is full", self.report(response, 507)["detail"])
         self.assertIs(FlowFile.objects.exists(), False)
 
-    def test_is_told_where_the_file_does_not_fit(self) -> None:
+    def test_full_storage_is_told_where_the_file_does_not_fit(self) -> None:
         with patch("os.fsync", side_effect=no_room()):
             self.expect_full(self.send(GOOD))
 
-    def test_is_told_where_the_form_does_not_fit(self) -> None:
+    def test_full_storage_is_told_where_the_form_does_not_fit(self) -> None:
         write = "django.core.files.uploadedfile.TemporaryUploadedFile.write"
         with self.settings(FILE_UPLOAD_MAX_MEMORY_SIZE=10):
             with patch(write, create=True, side_effect=no_room()):
@@ -600,7 +600,7 @@ class _Broken(io.RawIOBase):
 
 
 class QueryCountTests(UploadTestCase):
-    def test_is_that_of_the_import_and_of_who_asks(self) -> None:
+    def test_query_count_is_that_of_the_import_and_of_who_asks(self) -> None:
         self.send(GOOD)
         lines = ["026|2000000000015|V|", "028|TST0000001|R|", READING]
         bad = BAD.replace("TEST000001", "TEST000009")

@@ -38,7 +38,9 @@ class ApiBenchmarkTests(TransactionTestCase):
             with self.subTest(title):
                 self.assertRegex(self.table, f"(?m)^{title}{numbers}")
 
-    def test_load_test_counts_answers_by_status_and_times_them(self) -> None:
+    def test_api_benchmark_load_test_counts_answers_by_status_and_times_them(
+        self,
+    ) -> None:
         self.assertRegex(
             self.table,
             "3 concurrent clients, 4 requests each\n"
@@ -73,7 +75,7 @@ class ComparisonTests(TestCase):
         _, line, *_ = self.lines(0.01, 0.015)
         self.assertEqual(line.split()[-3:], ["1.50", "5", "6"])
 
-    def test_last_line_names_the_request_that_grows_most(self) -> None:
+    def test_comparison_last_line_names_the_request_that_grows_most(self) -> None:
         *_, line = self.lines(0.01, 0.04)
         self.assertEqual(line, "Largest ratio: List, 4.00 (at most 1.5 is wanted)")
 

@@ -67,26 +67,26 @@ class FormatTestCase(TestCase):
 class TextTests(FormatTestCase):
     format = Text(10, 20)
 
-    def test_keeps_spaces_inside(self) -> None:
+    def test_text_keeps_spaces_inside(self) -> None:
         self.assert_faultless("F75A 00802", "F75A 00802")
 
-    def test_keeps_leading_zeros(self) -> None:
+    def test_text_keeps_leading_zeros(self) -> None:
         self.assert_faultless("0000475656", "0000475656")
 
     def test_remarks_on_more_characters_than_the_catalogue_allows(self) -> None:
         self.assert_remarked("A" * 11, "A" * 11, IssueCode.TOO_LONG)
 
-    def test_keeps_as_many_characters_as_fit(self) -> None:
+    def test_text_keeps_as_many_characters_as_fit(self) -> None:
         self.assert_remarked("A" * 20, "A" * 20, IssueCode.TOO_LONG)
 
-    def test_refuses_more_characters_than_fit(self) -> None:
+    def test_text_refuses_more_characters_than_fit(self) -> None:
         self.assert_refused("A" * 21, IssueCode.TOO_LONG_TO_KEEP)
 
-    def test_says_how_many_characters_it_expects(self) -> None:
+    def test_text_says_how_many_characters_it_expects(self) -> None:
         self.assertEqual(self.expected_of("A" * 11), "at most 10 characters")
         self.assertEqual(self.expected_of("A" * 21), "at most 20 characters")
 
-    def test_has_the_catalogues_picture(self) -> None:
+    def test_text_has_the_catalogues_picture(self) -> None:
         self.assertEqual(self.format.picture, "CHAR(10)")
 
     def test_writes_a_text_as_it_is(self) -> None:
@@ -113,10 +113,10 @@ class CodeTests(FormatTestCase):
     def test_says_which_codes_it_expects(self) -> None:
         self.assertEqual(self.expected_of("X"), "one of V U F")
 
-    def test_says_how_many_characters_it_expects(self) -> None:
+    def test_code_says_how_many_characters_it_expects(self) -> None:
         self.assertEqual(self.expected_of("VV"), "at most 1 characters")
 
-    def test_has_the_catalogues_picture(self) -> None:
+    def test_code_has_the_catalogues_picture(self) -> None:
         self.assertEqual(Code(2, ReasonCode).picture, "CHAR(2)")
 
     def test_writes_a_code_as_it_is(self) -> None:
@@ -126,14 +126,14 @@ class CodeTests(FormatTestCase):
 class MpanTests(FormatTestCase):
     format = Mpan()
 
-    def test_accepts_thirteen_digits_that_check(self) -> None:
+    def test_mpan_accepts_thirteen_digits_that_check(self) -> None:
         self.assert_faultless("1200023305967", "1200023305967")
 
-    def test_refuses_anything_but_thirteen_digits(self) -> None:
+    def test_mpan_refuses_anything_but_thirteen_digits(self) -> None:
         cells = ["120002330596", "12000233059670", "12000233O5967", "12 0002330596"]
         self.assert_all_refused(cells, IssueCode.MPAN_NOT_13_DIGITS)
 
-    def test_refuses_digits_that_are_not_ascii(self) -> None:
+    def test_mpan_refuses_digits_that_are_not_ascii(self) -> None:
         cells = [
             "١٢٠٠٠٢٣٣٠٥٩٦٧",
             "１２０００２３３０５９６７",
@@ -142,7 +142,7 @@ class MpanTests(FormatTestCase):
         ]
         self.assert_all_refused(cells, IssueCode.MPAN_NOT_13_DIGITS)
 
-    def test_refuses_a_sign_and_a_point(self) -> None:
+    def test_mpan_refuses_a_sign_and_a_point(self) -> None:
         cells = ["-120002330596", "+120002330596", "120002330596."]
         self.assert_all_refused(cells, IssueCode.MPAN_NOT_13_DIGITS)
 
@@ -151,17 +151,17 @@ class MpanTests(FormatTestCase):
             "1234567890121", "1234567890121", IssueCode.MPAN_CHECK_DIGIT
         )
 
-    def test_says_the_right_check_digit(self) -> None:
+    def test_mpan_says_the_right_check_digit(self) -> None:
         self.assertEqual(self.expected_of("1234567890121"), "6 as the last digit")
 
     def test_remarks_on_thirteen_zeros_whose_check_digit_is_right(self) -> None:
         self.assert_remarked("0" * 13, "0" * 13, IssueCode.UNKNOWN_DISTRIBUTOR)
 
-    def test_says_which_distributors_it_expects(self) -> None:
+    def test_mpan_says_which_distributors_it_expects(self) -> None:
         expected = "a distributor id from 10 to 38"
         self.assertEqual(self.expected_of("0" * 13), expected)
 
-    def test_accepts_an_asset_metering_id_of_an_amvlp_unchecked(self) -> None:
+    def test_mpan_accepts_an_asset_metering_id_of_an_amvlp_unchecked(self) -> None:
         self.assert_faultless("7800000000019", "7800000000019")
 
     def test_remarks_on_a_wrong_check_digit_of_an_asset_metering_id(self) -> None:
@@ -169,63 +169,63 @@ class MpanTests(FormatTestCase):
             "7700000000019", "7700000000019", IssueCode.MPAN_CHECK_DIGIT
         )
 
-    def test_has_the_catalogues_picture(self) -> None:
+    def test_mpan_has_the_catalogues_picture(self) -> None:
         self.assertEqual(self.format.picture, "NUM(13)")
 
-    def test_writes_a_number_as_it_is(self) -> None:
+    def test_mpan_writes_a_number_as_it_is(self) -> None:
         self.assertEqual(self.format.write("1200023305967"), "1200023305967")
 
 
 class IntegerTests(FormatTestCase):
     format = Integer(3)
 
-    def test_reads_digits(self) -> None:
+    def test_integer_reads_digits(self) -> None:
         self.assert_faultless("999", 999)
 
-    def test_reads_zero(self) -> None:
+    def test_integer_reads_zero(self) -> None:
         self.assert_faultless("0", 0)
 
-    def test_reads_leading_zeros_as_nothing(self) -> None:
+    def test_integer_reads_leading_zeros_as_nothing(self) -> None:
         self.assert_faultless("00002", 2)
 
-    def test_refuses_more_digits_than_the_catalogue_allows(self) -> None:
+    def test_integer_refuses_more_digits_than_the_catalogue_allows(self) -> None:
         self.assert_refused("1000", IssueCode.TOO_LARGE_TO_KEEP)
 
-    def test_refuses_a_count_below_zero(self) -> None:
+    def test_integer_refuses_a_count_below_zero(self) -> None:
         self.assert_refused("-1", IssueCode.NEGATIVE)
 
-    def test_refuses_what_python_takes_for_a_number(self) -> None:
+    def test_integer_refuses_what_python_takes_for_a_number(self) -> None:
         cells = ["+1", "1_0", "0x1", "١", "１", "²", "1e1", "1.0 1", "NaN", "true"]
         self.assert_all_refused(cells, IssueCode.NOT_A_NUMBER)
 
-    def test_refuses_decimals(self) -> None:
+    def test_integer_refuses_decimals(self) -> None:
         self.assert_refused("1.0", IssueCode.NOT_A_NUMBER)
 
-    def test_refuses_a_line_feed_after_the_digits(self) -> None:
+    def test_integer_refuses_a_line_feed_after_the_digits(self) -> None:
         self.assert_refused("1\n", IssueCode.NOT_A_NUMBER)
 
-    def test_says_how_many_digits_it_expects(self) -> None:
+    def test_integer_says_how_many_digits_it_expects(self) -> None:
         self.assertEqual(self.expected_of("x"), "up to 3 digits")
         self.assertEqual(self.expected_of("1000"), "at most 3 digits")
         self.assertEqual(self.expected_of("-1"), "zero or more")
 
-    def test_has_the_catalogues_picture(self) -> None:
+    def test_integer_has_the_catalogues_picture(self) -> None:
         self.assertEqual(self.format.picture, "NUM(3)")
 
-    def test_writes_digits(self) -> None:
+    def test_integer_writes_digits(self) -> None:
         self.assertEqual(self.format.write(42), "42")
 
 
 class AmountTests(FormatTestCase):
     format = Amount(8, 1)
 
-    def test_reads_one_decimal(self) -> None:
+    def test_amount_reads_one_decimal(self) -> None:
         self.assert_faultless("56311.0", Decimal("56311.0"))
 
-    def test_reads_the_largest_value_of_the_catalogue(self) -> None:
+    def test_amount_reads_the_largest_value_of_the_catalogue(self) -> None:
         self.assert_faultless("99999999.9", Decimal("99999999.9"))
 
-    def test_reads_zero(self) -> None:
+    def test_amount_reads_zero(self) -> None:
         self.assert_faultless("0.0", Decimal(0))
 
     def test_remarks_on_a_missing_decimal(self) -> None:
@@ -243,46 +243,46 @@ class AmountTests(FormatTestCase):
     def test_remarks_on_decimals_that_are_only_zeros(self) -> None:
         self.assert_remarked("1.50000", Decimal("1.5"), IssueCode.EXTRA_DECIMALS)
 
-    def test_refuses_more_decimals_than_fit(self) -> None:
+    def test_amount_refuses_more_decimals_than_fit(self) -> None:
         self.assert_refused("1.1234", IssueCode.TOO_LARGE_TO_KEEP)
 
     def test_remarks_on_a_ninth_digit_before_the_point(self) -> None:
         self.assert_remarked("123456789.0", Decimal(123456789), IssueCode.TOO_LARGE)
 
-    def test_refuses_a_tenth_digit_before_the_point(self) -> None:
+    def test_amount_refuses_a_tenth_digit_before_the_point(self) -> None:
         self.assert_refused("1234567890.0", IssueCode.TOO_LARGE_TO_KEEP)
 
-    def test_does_not_count_leading_zeros_as_digits(self) -> None:
+    def test_amount_does_not_count_leading_zeros_as_digits(self) -> None:
         cell = "0" * 50 + "99999999.9"
         self.assert_remarked(cell, Decimal("99999999.9"), IssueCode.LEADING_ZEROS)
 
-    def test_makes_every_remark_that_is_due(self) -> None:
+    def test_amount_makes_every_remark_that_is_due(self) -> None:
         _, remarks = self.read("0123456789")
         self.assertEqual(remarks, ["too-large", "no-decimal", "leading-zeros"])
 
-    def test_refuses_a_negative_value(self) -> None:
+    def test_amount_refuses_a_negative_value(self) -> None:
         self.assert_all_refused(["-5.0", "-5", "-0.0", "-0"], IssueCode.NEGATIVE)
 
-    def test_refuses_what_decimal_takes_for_a_number(self) -> None:
+    def test_amount_refuses_what_decimal_takes_for_a_number(self) -> None:
         cells = ["NaN", "sNaN", "Infinity", "-Infinity", "1e999", "1e3", "1E-9999999"]
         self.assert_all_refused(cells, IssueCode.NOT_A_NUMBER)
 
-    def test_refuses_signs_and_separators(self) -> None:
+    def test_amount_refuses_signs_and_separators(self) -> None:
         cells = ["+1", "+1.0", "--1", "1_000", "1,5", "1,000.0", "1 000.0", "0x1F"]
         self.assert_all_refused(cells, IssueCode.NOT_A_NUMBER)
 
-    def test_refuses_a_point_without_digits_on_both_sides(self) -> None:
+    def test_amount_refuses_a_point_without_digits_on_both_sides(self) -> None:
         self.assert_all_refused([".5", "1.", ".", "1.2.3"], IssueCode.NOT_A_NUMBER)
 
-    def test_refuses_digits_that_are_not_ascii(self) -> None:
+    def test_amount_refuses_digits_that_are_not_ascii(self) -> None:
         self.assert_all_refused(
             ["١٢٣.٠", "１２３.０", "1.²", "\xa01.0"], IssueCode.NOT_A_NUMBER
         )
 
-    def test_refuses_a_line_feed_after_the_value(self) -> None:
+    def test_amount_refuses_a_line_feed_after_the_value(self) -> None:
         self.assert_refused("1.0\n", IssueCode.NOT_A_NUMBER)
 
-    def test_says_what_it_expects(self) -> None:
+    def test_amount_says_what_it_expects(self) -> None:
         for cell, expected in {
             "x": "digits, a point and one decimal",
             "-1.0": "zero or more",
@@ -297,26 +297,26 @@ class AmountTests(FormatTestCase):
             with self.subTest(cell=cell):
                 self.assertEqual(self.expected_of(cell), expected)
 
-    def test_has_the_catalogues_picture(self) -> None:
+    def test_amount_has_the_catalogues_picture(self) -> None:
         self.assertEqual(self.format.picture, "NUM(9,1)")
 
-    def test_writes_one_decimal(self) -> None:
+    def test_amount_writes_one_decimal(self) -> None:
         self.assertEqual(self.format.write(Decimal("56311.0")), "56311.0")
 
-    def test_writes_no_more_decimals_than_it_needs(self) -> None:
+    def test_amount_writes_no_more_decimals_than_it_needs(self) -> None:
         self.assertEqual(self.format.write(Decimal("56311.000")), "56311.0")
 
-    def test_writes_a_whole_number_with_its_decimal(self) -> None:
+    def test_amount_writes_a_whole_number_with_its_decimal(self) -> None:
         self.assertEqual(self.format.write(Decimal("56311")), "56311.0")
 
-    def test_writes_the_decimals_that_were_kept(self) -> None:
+    def test_amount_writes_the_decimals_that_were_kept(self) -> None:
         self.assertEqual(self.format.write(Decimal("0.250")), "0.25")
 
-    def test_writes_no_exponent(self) -> None:
+    def test_amount_writes_no_exponent(self) -> None:
         self.assertEqual(self.format.write(Decimal("1E+3")), "1000.0")
 
     @given(st.integers(0, 999_999_999).map(lambda tenths: Decimal(tenths) / 10))
-    def test_reads_what_it_writes_without_a_remark(self, value: Decimal) -> None:
+    def test_amount_reads_what_it_writes_without_a_remark(self, value: Decimal) -> None:
         self.assert_faultless(self.format.write(value), value)
 
 
@@ -326,26 +326,26 @@ class MomentTests(FormatTestCase):
     def assert_clock_time(self, cell: str, *clock: int) -> None:
         self.assert_faultless(cell, datetime(*clock, tzinfo=LONDON))
 
-    def test_reads_a_winter_time(self) -> None:
+    def test_moment_reads_a_winter_time(self) -> None:
         value, _ = self.read("20160222000000")
         self.assertEqual(value, datetime(2016, 2, 22, tzinfo=UTC))
 
-    def test_reads_a_summer_time_an_hour_ahead_of_utc(self) -> None:
+    def test_moment_reads_a_summer_time_an_hour_ahead_of_utc(self) -> None:
         value, _ = self.read("20160722000000")
         self.assertEqual(value, datetime(2016, 7, 21, 23, tzinfo=UTC))
 
-    def test_keeps_the_clock_time_that_was_said(self) -> None:
+    def test_moment_keeps_the_clock_time_that_was_said(self) -> None:
         value, _ = self.read("20160722123456")
         self.assertEqual(f"{value:%Y-%m-%d %H:%M:%S %Z}", "2016-07-22 12:34:56 BST")
 
-    def test_reads_the_last_second_of_a_day_as_it_stands(self) -> None:
+    def test_moment_reads_the_last_second_of_a_day_as_it_stands(self) -> None:
         self.assert_clock_time("20200202235959", 2020, 2, 2, 23, 59, 59)
 
-    def test_reads_leap_days(self) -> None:
+    def test_moment_reads_leap_days(self) -> None:
         self.assert_clock_time("20240229000000", 2024, 2, 29)
         self.assert_clock_time("20000229000000", 2000, 2, 29)
 
-    def test_refuses_days_that_do_not_exist(self) -> None:
+    def test_moment_refuses_days_that_do_not_exist(self) -> None:
         cells = [
             "20230229000000",
             "21000229000000",
@@ -356,66 +356,66 @@ class MomentTests(FormatTestCase):
         ]
         self.assert_all_refused(cells, IssueCode.NOT_A_TIME)
 
-    def test_refuses_months_that_do_not_exist(self) -> None:
+    def test_moment_refuses_months_that_do_not_exist(self) -> None:
         cells = ["20240001000000", "20241301000000"]
         self.assert_all_refused(cells, IssueCode.NOT_A_TIME)
 
-    def test_refuses_hours_minutes_and_seconds_that_do_not_exist(self) -> None:
+    def test_moment_refuses_hours_minutes_and_seconds_that_do_not_exist(self) -> None:
         cells = ["20240101250000", "20240101006000", "20240101000060"]
         self.assert_all_refused(cells, IssueCode.NOT_A_TIME)
 
-    def test_refuses_24_as_an_hour(self) -> None:
+    def test_moment_refuses_24_as_an_hour(self) -> None:
         self.assert_refused("20240101240000", IssueCode.NOT_A_TIME)
 
-    def test_says_how_midnight_is_written(self) -> None:
+    def test_moment_says_how_midnight_is_written(self) -> None:
         expected = "an hour from 00 to 23 (midnight is 000000 of the next day)"
         self.assertEqual(self.expected_of("20240101240000"), expected)
 
-    def test_refuses_a_date_without_a_time(self) -> None:
+    def test_moment_refuses_a_date_without_a_time(self) -> None:
         self.assert_refused("20240101", IssueCode.NOT_A_TIME)
 
-    def test_says_that_the_time_is_missing(self) -> None:
+    def test_moment_says_that_the_time_is_missing(self) -> None:
         expected = "(hours, minutes and seconds are missing)"
         self.assertIn(expected, self.expected_of("20240101"))
 
-    def test_says_of_other_cells_only_how_a_time_is_written(self) -> None:
+    def test_moment_says_of_other_cells_only_how_a_time_is_written(self) -> None:
         expected = "ccyymmddhhmmss, a real date and time"
         for cell in "2024010a", "2024-01-01", "20240230000000":
             with self.subTest(cell=cell):
                 self.assertEqual(self.expected_of(cell), expected)
 
-    def test_refuses_anything_but_fourteen_digits(self) -> None:
+    def test_moment_refuses_anything_but_fourteen_digits(self) -> None:
         cells = ["2024010100000", "202401010000000", "20240101T00000", "+2024010100000"]
         self.assert_all_refused(cells, IssueCode.NOT_A_TIME)
 
-    def test_refuses_digits_that_are_not_ascii(self) -> None:
+    def test_moment_refuses_digits_that_are_not_ascii(self) -> None:
         cells = ["２０２４０１０１００００００", "٢٠٢٤٠١٠١٠٠٠٠٠٠"]
         self.assert_all_refused(cells, IssueCode.NOT_A_TIME)
 
-    def test_refuses_a_line_feed_after_the_digits(self) -> None:
+    def test_moment_refuses_a_line_feed_after_the_digits(self) -> None:
         self.assert_refused("20240101000000\n", IssueCode.NOT_A_TIME)
 
-    def test_reads_years_from_1950_to_2199(self) -> None:
+    def test_moment_reads_years_from_1950_to_2199(self) -> None:
         self.assert_clock_time("19500101000000", 1950, 1, 1)
         self.assert_clock_time("21991231235959", 2199, 12, 31, 23, 59, 59)
 
-    def test_refuses_years_out_of_bounds(self) -> None:
+    def test_moment_refuses_years_out_of_bounds(self) -> None:
         cells = ["19491231235959", "22000101000000", "00010101000000", "99991231000000"]
         self.assert_all_refused(cells, IssueCode.NOT_A_TIME)
 
-    def test_says_the_bounds_of_years(self) -> None:
+    def test_moment_says_the_bounds_of_years(self) -> None:
         expected = "a year from 1950 to 2199"
         self.assertEqual(self.expected_of("19491231235959"), expected)
 
-    def test_has_the_catalogues_picture(self) -> None:
+    def test_moment_has_the_catalogues_picture(self) -> None:
         self.assertEqual(self.format.picture, "DATETIME")
 
-    def test_refuses_to_write_anything_but_a_time(self) -> None:
+    def test_moment_refuses_to_write_anything_but_a_time(self) -> None:
         with self.assertRaises(AssertionError):
             self.format.write("20240101000000")
 
     @given(st.datetimes(datetime(1950, 1, 1), datetime(2199, 12, 31)))
-    def test_writes_the_clock_time_it_read(self, clock: datetime) -> None:
+    def test_moment_writes_the_clock_time_it_read(self, clock: datetime) -> None:
         cell = f"{clock:%Y%m%d%H%M%S}"
         value, _ = self.read(cell)
         self.assertEqual(self.format.write(value), cell)
@@ -430,7 +430,7 @@ def last_sunday(year: int, month: int) -> datetime:
 class ClockChangeTests(FormatTestCase):
     format = Moment()
 
-    def test_takes_the_first_of_two_autumn_hours(self) -> None:
+    def test_clock_change_takes_the_first_of_two_autumn_hours(self) -> None:
         self.assert_remarked(
             "20251026013000",
             datetime(2025, 10, 26, 1, 30, tzinfo=LONDON),
@@ -439,21 +439,21 @@ class ClockChangeTests(FormatTestCase):
         value, _ = self.read("20251026013000")
         self.assertEqual(value.astimezone(UTC).hour, 0)
 
-    def test_says_how_it_read_an_autumn_hour(self) -> None:
+    def test_clock_change_says_how_it_read_an_autumn_hour(self) -> None:
         expected = "a time the local clock showed once (taken: 01:30 BST)"
         self.assertEqual(self.expected_of("20251026013000"), expected)
 
-    def test_takes_an_hour_later_for_an_hour_that_never_was(self) -> None:
+    def test_clock_change_takes_an_hour_later_for_an_hour_that_never_was(self) -> None:
         value, remarks = self.read("20250330013000")
         self.assertEqual(remarks, ["nonexistent-time"])
         later = datetime(2025, 3, 30, 2, 30, tzinfo=LONDON).astimezone(UTC)
         self.assertEqual(value.astimezone(UTC), later)
 
-    def test_says_that_the_clock_never_showed_it(self) -> None:
+    def test_clock_change_says_that_the_clock_never_showed_it(self) -> None:
         expected = "a time the local clock showed"
         self.assertEqual(self.expected_of("20250330013000"), expected)
 
-    def test_keeps_the_clock_time_of_an_hour_that_never_was(self) -> None:
+    def test_clock_change_keeps_the_clock_time_of_an_hour_that_never_was(self) -> None:
         value, _ = self.read("20250330013000")
         self.assertEqual(self.format.write(value), "20250330013000")
 
@@ -475,7 +475,7 @@ class ClockChangeTests(FormatTestCase):
                 self.assertEqual(self.read(day + "015959")[1], ["ambiguous-time"])
                 self.assertEqual(self.read(day + "020000")[1], [])
 
-    def test_never_remarks_on_midnight(self) -> None:
+    def test_clock_change_never_remarks_on_midnight(self) -> None:
         for day in range(366 * 3):
             date = datetime(2023, 1, 1) + timedelta(days=day)
             with self.subTest(date=date):
@@ -483,36 +483,36 @@ class ClockChangeTests(FormatTestCase):
 
 
 class IsNonexistentTests(TestCase):
-    def test_is_true_within_the_missing_hour_of_spring(self) -> None:
+    def test_is_nonexistent_is_true_within_the_missing_hour_of_spring(self) -> None:
         self.assertTrue(is_nonexistent(datetime(2025, 3, 30, 1, 30, tzinfo=LONDON)))
 
-    def test_is_false_within_the_double_hour_of_autumn(self) -> None:
+    def test_is_nonexistent_is_false_within_the_double_hour_of_autumn(self) -> None:
         self.assertFalse(is_nonexistent(datetime(2025, 10, 26, 1, 30, tzinfo=LONDON)))
 
-    def test_is_false_at_any_other_time(self) -> None:
+    def test_is_nonexistent_is_false_at_any_other_time(self) -> None:
         self.assertFalse(is_nonexistent(datetime(2025, 7, 1, 1, 30, tzinfo=LONDON)))
 
 
 class TruthTests(FormatTestCase):
     format = Truth()
 
-    def test_reads_t_as_true(self) -> None:
+    def test_truth_reads_t_as_true(self) -> None:
         self.assert_faultless("T", True)
 
-    def test_reads_f_as_false(self) -> None:
+    def test_truth_reads_f_as_false(self) -> None:
         self.assert_faultless("F", False)
 
-    def test_refuses_everything_else(self) -> None:
+    def test_truth_refuses_everything_else(self) -> None:
         cells = ["t", "f", "Y", "N", "1", "0", "TRUE", "TF", "T "]
         self.assert_all_refused(cells, IssueCode.INVALID_BOOLEAN)
 
-    def test_says_what_it_expects(self) -> None:
+    def test_truth_says_what_it_expects(self) -> None:
         self.assertEqual(self.expected_of("Y"), "T or F")
 
-    def test_has_the_catalogues_picture(self) -> None:
+    def test_truth_has_the_catalogues_picture(self) -> None:
         self.assertEqual(self.format.picture, "BOOLEAN")
 
-    def test_writes_its_letters(self) -> None:
+    def test_truth_writes_its_letters(self) -> None:
         self.assertEqual(
             [self.format.write(True), self.format.write(False)], ["T", "F"]
         )

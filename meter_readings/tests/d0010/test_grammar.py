@@ -43,16 +43,16 @@ class FieldReadTests(TestCase):
     count = Field("count", "Count", "J0001", Integer(3))
     expected_count = Field("count", "Count", "J0001", Integer(3), Required.EXPECTED)
 
-    def test_reads_a_cell_by_its_format(self) -> None:
+    def test_field_read_reads_a_cell_by_its_format(self) -> None:
         self.assertEqual(read(self.text, "OPER"), ("OPER", []))
 
-    def test_reads_an_empty_text_as_blank(self) -> None:
+    def test_field_read_reads_an_empty_text_as_blank(self) -> None:
         self.assertEqual(read(self.text, ""), ("", []))
 
-    def test_reads_an_empty_number_as_none(self) -> None:
+    def test_field_read_reads_an_empty_number_as_none(self) -> None:
         self.assertEqual(read(self.count, ""), (None, []))
 
-    def test_reads_spaces_alone_as_empty(self) -> None:
+    def test_field_read_reads_spaces_alone_as_empty(self) -> None:
         self.assertEqual(read(self.count, "   "), (None, []))
 
     def test_remarks_on_spaces_around_the_value_and_takes_them_away(self) -> None:
@@ -60,13 +60,13 @@ class FieldReadTests(TestCase):
             with self.subTest(cell=cell):
                 self.assertEqual(read(self.count, cell), (42, ["surrounding-spaces"]))
 
-    def test_counts_the_length_without_spaces_around(self) -> None:
+    def test_field_read_counts_the_length_without_spaces_around(self) -> None:
         self.assertEqual(read(self.text, "OPER "), ("OPER", ["surrounding-spaces"]))
 
-    def test_takes_no_other_blank_for_a_space(self) -> None:
+    def test_field_read_takes_no_other_blank_for_a_space(self) -> None:
         self.assertEqual(read(self.text, "\xa0"), ("\xa0", []))
 
-    def test_refuses_an_empty_key(self) -> None:
+    def test_field_read_refuses_an_empty_key(self) -> None:
         for cell in "", " ":
             with self.subTest(cell=cell), self.assertRaises(InvalidValue) as raised:
                 read(self.key, cell)
@@ -79,35 +79,35 @@ class FieldReadTests(TestCase):
 
 
 class FieldWriteTests(TestCase):
-    def test_writes_nothing_for_none(self) -> None:
+    def test_field_write_writes_nothing_for_none(self) -> None:
         field = Field("count", "Count", "J0001", Integer(3))
         self.assertEqual(field.write(None), "")
 
-    def test_writes_nothing_for_a_blank_text(self) -> None:
+    def test_field_write_writes_nothing_for_a_blank_text(self) -> None:
         self.assertEqual(Field("name", "Name", "J0000", Text(4, 4)).write(""), "")
 
-    def test_writes_zero(self) -> None:
+    def test_field_write_writes_zero(self) -> None:
         self.assertEqual(Field("count", "Count", "J0001", Integer(3)).write(0), "0")
 
-    def test_writes_false(self) -> None:
+    def test_field_write_writes_false(self) -> None:
         self.assertEqual(Field("flag", "Flag", "J0002", Truth()).write(False), "F")
 
-    def test_writes_by_its_format(self) -> None:
+    def test_field_write_writes_by_its_format(self) -> None:
         self.assertEqual(Field("flag", "Flag", "J0002", Truth()).write(True), "T")
 
 
 class FieldNameTests(TestCase):
-    def test_is_the_catalogues_with_its_item(self) -> None:
+    def test_field_name_is_the_catalogues_with_its_item(self) -> None:
         field = D0010.reading.fields[2]
         self.assertEqual(str(field), "Register Reading (J0040)")
 
 
 class GroupTableTests(TestCase):
-    def test_has_the_groups_of_the_catalogue_in_its_order(self) -> None:
+    def test_group_table_has_the_groups_of_the_catalogue_in_its_order(self) -> None:
         codes = [group.code for group in D0010.groups]
         self.assertEqual(codes, ["026", "027", "028", "029", "030", "032", "033"])
 
-    def test_nests_as_the_catalogue_does(self) -> None:
+    def test_group_table_nests_as_the_catalogue_does(self) -> None:
         self.assertEqual(
             {group.code: group.parent for group in D0010.groups},
             {
@@ -121,22 +121,22 @@ class GroupTableTests(TestCase):
             },
         )
 
-    def test_names_the_flow_and_version_as_the_header_does(self) -> None:
+    def test_group_table_names_the_flow_and_version_as_the_header_does(self) -> None:
         self.assertEqual(D0010.flow_and_version, "D0010002")
 
-    def test_finds_a_group_by_its_code(self) -> None:
+    def test_group_table_finds_a_group_by_its_code(self) -> None:
         self.assertIs(D0010.group("030"), D0010.reading)
 
-    def test_has_no_group_031(self) -> None:
+    def test_group_table_has_no_group_031(self) -> None:
         self.assertIsNone(D0010.group("031"))
 
-    def test_names_fields_as_the_records_do(self) -> None:
+    def test_group_table_names_fields_as_the_records_do(self) -> None:
         for group in ALL_GROUPS:
             with self.subTest(group=group.code):
                 names = [field.name for field in group.fields]
                 self.assertEqual(names, [*group.record._fields])
 
-    def test_allows_each_group_as_often_as_the_catalogue(self) -> None:
+    def test_group_table_allows_each_group_as_often_as_the_catalogue(self) -> None:
         self.assertEqual(
             [group.cardinality for group in ALL_GROUPS],
             ["1", "0..1", "1..*", "0..*", "1..*", "0..*", "0..*"]
@@ -147,7 +147,7 @@ class GroupTableTests(TestCase):
 class FieldTableTests(TestCase):
     visit = [("J0024", "CHAR(2)", "M"), ("J0012", "CHAR(200)", "O")]
 
-    def test_lists_the_fields_of_the_header(self) -> None:
+    def test_field_table_lists_the_fields_of_the_header(self) -> None:
         self.assertEqual(
             fields_of(HEADER),
             [
@@ -165,7 +165,7 @@ class FieldTableTests(TestCase):
             ],
         )
 
-    def test_lists_the_fields_of_the_trailer(self) -> None:
+    def test_field_table_lists_the_fields_of_the_trailer(self) -> None:
         self.assertEqual(
             fields_of(TRAILER),
             [
@@ -177,19 +177,19 @@ class FieldTableTests(TestCase):
             ],
         )
 
-    def test_lists_the_fields_of_026(self) -> None:
+    def test_field_table_lists_the_fields_of_026(self) -> None:
         self.assertEqual(
             fields_of(D0010.group("026")),
             [("J0003", "NUM(13)", "M"), ("J0022", "CHAR(1)", "M")],
         )
 
-    def test_lists_the_fields_of_028(self) -> None:
+    def test_field_table_lists_the_fields_of_028(self) -> None:
         self.assertEqual(
             fields_of(D0010.group("028")),
             [("J0004", "CHAR(10)", "M"), ("J0171", "CHAR(1)", "M")],
         )
 
-    def test_lists_the_fields_of_030(self) -> None:
+    def test_field_table_lists_the_fields_of_030(self) -> None:
         self.assertEqual(
             fields_of(D0010.group("030")),
             [
@@ -203,18 +203,18 @@ class FieldTableTests(TestCase):
             ],
         )
 
-    def test_lists_the_fields_of_032(self) -> None:
+    def test_field_table_lists_the_fields_of_032(self) -> None:
         self.assertEqual(
             fields_of(D0010.group("032")),
             [("J0332", "CHAR(2)", "M"), ("J0047", "BOOLEAN", "M")],
         )
 
-    def test_lists_the_same_fields_for_every_site_visit(self) -> None:
+    def test_field_table_lists_the_same_fields_for_every_site_visit(self) -> None:
         for code in "027", "029", "033":
             with self.subTest(code=code):
                 self.assertEqual(fields_of(D0010.group(code)), self.visit)
 
-    def test_reads_in_every_field_what_it_writes(self) -> None:
+    def test_field_table_reads_in_every_field_what_it_writes(self) -> None:
         values = {
             "CHAR": "0",
             "NUM(13)": "1200023305967",
@@ -231,21 +231,23 @@ class FieldTableTests(TestCase):
 
 
 class RouteTests(TestCase):
-    def test_sends_from_the_collector_to_the_supplier(self) -> None:
+    def test_route_sends_from_the_collector_to_the_supplier(self) -> None:
         self.assertIn("X", ROUTES["D"])
 
-    def test_sends_nothing_from_the_distributor_but_to_the_collector(self) -> None:
+    def test_route_sends_nothing_from_the_distributor_but_to_the_collector(
+        self,
+    ) -> None:
         self.assertEqual(ROUTES["R"], {"D"})
 
-    def test_knows_the_roles_whose_letters_are_sure(self) -> None:
+    def test_route_knows_the_roles_whose_letters_are_sure(self) -> None:
         self.assertEqual([*ROUTES], ["D", "C", "M", "X", "R"])
 
-    def test_follows_the_catalogues_table(self) -> None:
+    def test_route_follows_the_catalogues_table(self) -> None:
         self.assertEqual(
             {sender: "".join(sorted(to)) for sender, to in ROUTES.items()},
             {"D": "DRX", "C": "CRX", "M": "CDMRX", "X": "DRX", "R": "D"},
         )
 
-    def test_sends_to_listed_roles_only(self) -> None:
+    def test_route_sends_to_listed_roles_only(self) -> None:
         for receivers in ROUTES.values():
             self.assertLessEqual(receivers, {*MarketRole})

@@ -40,7 +40,7 @@ def places_of(parsed: Parsed) -> list[tuple[int, str]]:
 
 
 class NestingTests(TestCase):
-    def test_gives_a_reading_the_groups_it_stands_under(self) -> None:
+    def test_nesting_gives_a_reading_the_groups_it_stands_under(self) -> None:
         [entry] = parse_groups("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -50,7 +50,7 @@ class NestingTests(TestCase):
         self.assertEqual(entry.meter, (3, ("TST0000001", "R")))
         self.assertEqual((entry.line_number, entry.group), (4, "030"))
 
-    def test_lets_a_meter_stand_under_the_nearest_mpan(self) -> None:
+    def test_nesting_lets_a_meter_stand_under_the_nearest_mpan(self) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             028|TST0000001|R|
@@ -65,7 +65,7 @@ class NestingTests(TestCase):
             [3, 6],
         )
 
-    def test_lets_several_meters_stand_under_one_mpan(self) -> None:
+    def test_nesting_lets_several_meters_stand_under_one_mpan(self) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             028|TST0000001|R|
@@ -77,7 +77,7 @@ class NestingTests(TestCase):
         types = [entry.meter.record.reading_type for entry in parsed.entries]
         self.assertEqual(types, ["R", "C"])
 
-    def test_gives_site_visits_the_groups_they_stand_under(self) -> None:
+    def test_nesting_gives_site_visits_the_groups_they_stand_under(self) -> None:
         mpan_visit, meter_visit, _, reading_visit = parse_groups("""
             026|1000000000003|V|
             027|02|Synthetic note|
@@ -92,7 +92,7 @@ class NestingTests(TestCase):
             (reading_visit.group, reading_visit.reading_line_number), ("033", 6)
         )
 
-    def test_gives_a_reading_its_result(self) -> None:
+    def test_nesting_gives_a_reading_its_result(self) -> None:
         [entry] = parse_groups("""
             026|2000000000015|F|
             028|TST0000002|R|
@@ -101,7 +101,7 @@ class NestingTests(TestCase):
             """).entries
         self.assertEqual(entry.results, (ValidationResult("05", True),))
 
-    def test_keeps_results_apart(self) -> None:
+    def test_nesting_keeps_results_apart(self) -> None:
         parsed = parse_groups("""
             026|2000000000015|F|
             028|TST0000002|R|
@@ -119,7 +119,7 @@ class NestingTests(TestCase):
             [["05"], [], ["07"]],
         )
 
-    def test_gives_a_reading_its_result_across_blocks_and_visits(self) -> None:
+    def test_nesting_gives_a_reading_its_result_across_blocks_and_visits(self) -> None:
         [entry, visit] = parse_groups("""
             026|2000000000015|F|
             028|TST0000002|R|
@@ -149,7 +149,7 @@ class EveryOrderTests(TestCase):
         groups["032"] = sum(len(entry.results) for entry in entries)
         return groups
 
-    def test_keeps_what_has_a_place(self) -> None:
+    def test_every_order_keeps_what_has_a_place(self) -> None:
         counted = {"027", "029", "030", "032", "033"}
         for length in range(1, 6):
             for order in product(self.lines, repeat=length):
@@ -166,7 +166,7 @@ class EveryOrderTests(TestCase):
 
 
 class OrphanTests(TestCase):
-    def test_reports_a_reading_without_a_meter(self) -> None:
+    def test_orphan_reports_a_reading_without_a_meter(self) -> None:
         issue = fault_of(parse_groups("""
                 026|2000000000015|V|
                 030|S|20240401000000|99.0|||T|N|
@@ -176,7 +176,7 @@ class OrphanTests(TestCase):
         self.assertEqual((issue.group, issue.found), ("030", "030"))
         self.assertEqual(issue.expected, "a 028 above it")
 
-    def test_reports_a_meter_without_an_mpan(self) -> None:
+    def test_orphan_reports_a_meter_without_an_mpan(self) -> None:
         parsed = parse_groups("""
             028|TST0000001|R|
             026|2000000000015|V|
@@ -194,7 +194,9 @@ class OrphanTests(TestCase):
         self.assertEqual(parsed.codes, ["orphan-group"])
         self.assertEqual(places_of(parsed), [(5, "028")])
 
-    def test_does_not_put_a_reading_under_the_meter_of_another_mpan(self) -> None:
+    def test_orphan_does_not_put_a_reading_under_the_meter_of_another_mpan(
+        self,
+    ) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             028|TST0000001|R|
@@ -205,7 +207,7 @@ class OrphanTests(TestCase):
         self.assertEqual(parsed.codes, ["orphan-group"])
         self.assertEqual(places_of(parsed), [(3, "028"), (6, "028")])
 
-    def test_reports_a_result_that_a_visit_parts_from_its_reading(self) -> None:
+    def test_orphan_reports_a_result_that_a_visit_parts_from_its_reading(self) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             028|TST0000001|R|
@@ -215,7 +217,7 @@ class OrphanTests(TestCase):
             """)
         self.assertEqual(parsed.codes, ["orphan-group", "out-of-order"])
 
-    def test_reports_every_group_without_a_parent(self) -> None:
+    def test_orphan_reports_every_group_without_a_parent(self) -> None:
         for line in "027|02||", "029|02||", "032|05|F|", "033|02||":
             with self.subTest(line=line):
                 parsed = parse(flow_file([line, MPAN_LINE, METER_LINE]))
@@ -223,7 +225,7 @@ class OrphanTests(TestCase):
 
 
 class OutOfOrderTests(TestCase):
-    def test_accepts_a_visit_to_the_premises_after_a_meter(self) -> None:
+    def test_out_of_order_accepts_a_visit_to_the_premises_after_a_meter(self) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             028|TST0000001|R|
@@ -237,7 +239,7 @@ class OutOfOrderTests(TestCase):
         self.assertEqual(places_of(parsed), [(4, "030"), (5, "027"), (6, "030")])
         self.assertIsNone(parsed.entries[1].meter)
 
-    def test_accepts_a_visit_to_the_meter_after_a_reading(self) -> None:
+    def test_out_of_order_accepts_a_visit_to_the_meter_after_a_reading(self) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             028|TST0000001|R|
@@ -247,7 +249,7 @@ class OutOfOrderTests(TestCase):
         self.assertEqual(fault_of(parsed).expected, "029 before the first 030")
         self.assertEqual(places_of(parsed), [(4, "030"), (5, "029")])
 
-    def test_accepts_a_result_after_a_visit(self) -> None:
+    def test_out_of_order_accepts_a_result_after_a_visit(self) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             028|TST0000001|R|
@@ -259,7 +261,7 @@ class OutOfOrderTests(TestCase):
         self.assertEqual((issue.code, issue.group), ("out-of-order", "032"))
         self.assertEqual(issue.expected, "032 before 033")
 
-    def test_forgets_the_readings_of_the_meter_before(self) -> None:
+    def test_out_of_order_forgets_the_readings_of_the_meter_before(self) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             028|TST0000001|R|
@@ -274,7 +276,7 @@ class OutOfOrderTests(TestCase):
 
 
 class ChildlessTests(TestCase):
-    def test_keeps_a_meter_without_readings_as_an_entry(self) -> None:
+    def test_childless_keeps_a_meter_without_readings_as_an_entry(self) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             028|TST0000001|R|
@@ -285,7 +287,7 @@ class ChildlessTests(TestCase):
         self.assertEqual(entry.mpan.record.mpan_core, "1000000000003")
         self.assertEqual(entry.meter, (3, entry.record))
 
-    def test_does_not_keep_a_meter_with_a_visit_twice(self) -> None:
+    def test_childless_does_not_keep_a_meter_with_a_visit_twice(self) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             028|TST0000001|R|
@@ -293,7 +295,7 @@ class ChildlessTests(TestCase):
             """)
         self.assertEqual(places_of(parsed), [(4, "029")])
 
-    def test_reports_an_mpan_without_a_meter(self) -> None:
+    def test_childless_reports_an_mpan_without_a_meter(self) -> None:
         issue = fault_of(parse_groups("""
             026|1000000000003|V|
             026|2000000000015|V|
@@ -302,13 +304,13 @@ class ChildlessTests(TestCase):
         self.assertEqual((issue.code, issue.line_number), ("no-meter", 2))
         self.assertEqual((issue.group, issue.expected), ("026", "a 028 beneath it"))
 
-    def test_keeps_an_mpan_without_a_meter_as_an_entry(self) -> None:
+    def test_childless_keeps_an_mpan_without_a_meter_as_an_entry(self) -> None:
         [entry] = parse_groups("026|1000000000003|V|").entries
         self.assertEqual(entry.record, ("1000000000003", "V"))
         self.assertEqual(entry.mpan, (2, entry.record))
         self.assertIsNone(entry.meter)
 
-    def test_does_not_keep_an_mpan_with_a_visit_twice(self) -> None:
+    def test_childless_does_not_keep_an_mpan_with_a_visit_twice(self) -> None:
         parsed = parse_groups("""
             026|1000000000003|V|
             027|20||
@@ -331,7 +333,7 @@ class ChildlessTests(TestCase):
 class SpoiledTests(TestCase):
     """An unreadable group takes what stands under it with it, and nothing else."""
 
-    def test_drops_all_under_an_unreadable_mpan(self) -> None:
+    def test_spoiled_drops_all_under_an_unreadable_mpan(self) -> None:
         parsed = parse_groups("""
             026|12345|V|
             027|02||
@@ -346,7 +348,7 @@ class SpoiledTests(TestCase):
         self.assertEqual(parsed.codes, ["mpan-not-13-digits"])
         self.assertEqual(places_of(parsed), [(10, "028")])
 
-    def test_drops_all_under_an_unreadable_meter(self) -> None:
+    def test_spoiled_drops_all_under_an_unreadable_meter(self) -> None:
         parsed = parse_groups("""
             026|2000000000015|V|
             028||R|
@@ -359,7 +361,7 @@ class SpoiledTests(TestCase):
         self.assertEqual(parsed.codes, ["missing"])
         self.assertEqual(places_of(parsed), [(8, "028")])
 
-    def test_drops_all_under_an_unreadable_reading(self) -> None:
+    def test_spoiled_drops_all_under_an_unreadable_reading(self) -> None:
         parsed = parse_groups("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -371,7 +373,7 @@ class SpoiledTests(TestCase):
         self.assertEqual(parsed.codes, ["negative"])
         self.assertEqual(places_of(parsed), [(7, "030")])
 
-    def test_keeps_a_visit_to_premises_after_an_unreadable_meter(self) -> None:
+    def test_spoiled_keeps_a_visit_to_premises_after_an_unreadable_meter(self) -> None:
         parsed = parse_groups("""
             026|2000000000015|V|
             028||R|
@@ -380,7 +382,7 @@ class SpoiledTests(TestCase):
         self.assertEqual(parsed.codes, ["missing", "out-of-order"])
         self.assertEqual(places_of(parsed), [(4, "027")])
 
-    def test_drops_an_unreadable_visit_alone(self) -> None:
+    def test_spoiled_drops_an_unreadable_visit_alone(self) -> None:
         parsed = parse_groups("""
             026|2000000000015|V|
             027|021||
@@ -392,7 +394,7 @@ class SpoiledTests(TestCase):
         self.assertEqual(parsed.codes, ["too-long-to-keep"] * 3)
         self.assertEqual(places_of(parsed), [(6, "030")])
 
-    def test_drops_an_unreadable_result_alone(self) -> None:
+    def test_spoiled_drops_an_unreadable_result_alone(self) -> None:
         [entry] = parse_groups("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -402,7 +404,7 @@ class SpoiledTests(TestCase):
             """).entries
         self.assertEqual(entry.results, (ValidationResult("07", False),))
 
-    def test_still_finds_faults_under_an_unreadable_group(self) -> None:
+    def test_spoiled_still_finds_faults_under_an_unreadable_group(self) -> None:
         parsed = parse_groups("""
             026|12345|V|
             028|TST0000001|R|
@@ -410,7 +412,7 @@ class SpoiledTests(TestCase):
             """)
         self.assertEqual(parsed.codes, ["mpan-not-13-digits", "not-a-time"])
 
-    def test_counts_every_reading_that_is_not_had(self) -> None:
+    def test_spoiled_counts_every_reading_that_is_not_had(self) -> None:
         parsed = parse_groups("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -459,13 +461,13 @@ class ResultTests(TestCase):
         parsed = parse(flow_file_of_readings(READING_LINE, "032|05|T|"))
         self.assertEqual(parsed.codes, [])
 
-    def test_accepts_a_suspect_reading_that_was_accepted_after_all(self) -> None:
+    def test_result_accepts_a_suspect_reading_that_was_accepted_after_all(self) -> None:
         parsed = parse(
             flow_file_of_readings("030|S|20240401000000|99.0|||F|N|", "032|05|T|")
         )
         self.assertEqual(parsed.codes, [])
 
-    def test_accepts_a_reading_without_a_flag(self) -> None:
+    def test_result_accepts_a_reading_without_a_flag(self) -> None:
         parsed = parse(flow_file_of_readings("030|S|20240401000000|99.0||||N|"))
         self.assertEqual(parsed.codes, [])
 
@@ -480,19 +482,19 @@ class ResultTests(TestCase):
 
 
 class MaximumDemandTests(TestCase):
-    def test_accepts_time_and_count_together(self) -> None:
+    def test_maximum_demand_accepts_time_and_count_together(self) -> None:
         parsed = parse(
             flow_file_of_readings("030|MD|20240401000000|41.5|20240301000000|1|T|P|")
         )
         self.assertEqual(parsed.codes, [])
 
-    def test_accepts_a_count_of_no_resets(self) -> None:
+    def test_maximum_demand_accepts_a_count_of_no_resets(self) -> None:
         parsed = parse(
             flow_file_of_readings("030|MD|20240401000000|41.5|20240301000000|0|T|P|")
         )
         self.assertEqual(parsed.codes, [])
 
-    def test_reports_a_time_without_a_count(self) -> None:
+    def test_maximum_demand_reports_a_time_without_a_count(self) -> None:
         issue = fault_of(
             parse(
                 flow_file_of_readings("030|MD|20240401000000|41.5|20240301000000||T|P|")
@@ -501,7 +503,7 @@ class MaximumDemandTests(TestCase):
         self.assertEqual(issue.code, "md-reset-incomplete")
         self.assertEqual(issue.field, "MD Reset Date & Time (J0044)")
 
-    def test_reports_a_count_without_a_time(self) -> None:
+    def test_maximum_demand_reports_a_count_without_a_time(self) -> None:
         parsed = parse(flow_file_of_readings("030|MD|20240401000000|41.5||0|T|P|"))
         self.assertEqual(parsed.codes, ["md-reset-incomplete"])
 
@@ -514,13 +516,15 @@ class ReadingTimeTests(TestCase):
         text = flow_file([MPAN_LINE, "028|A|S|", reading], header=self.created_at)
         return parse(text, **options).codes
 
-    def test_accepts_a_reading_of_the_second_the_file_was_created(self) -> None:
+    def test_reading_time_accepts_a_reading_of_the_second_the_file_was_created(
+        self,
+    ) -> None:
         self.assertEqual(self.codes_of("20240401120000"), [])
 
-    def test_reports_a_reading_later_than_its_file(self) -> None:
+    def test_reading_time_reports_a_reading_later_than_its_file(self) -> None:
         self.assertEqual(self.codes_of("20240401120001"), ["read-after-creation"])
 
-    def test_says_when_the_file_was_created(self) -> None:
+    def test_reading_time_says_when_the_file_was_created(self) -> None:
         reading = "030|S|20240402000000|99.0|||T|N|"
         issue = fault_of(
             parse(flow_file([MPAN_LINE, METER_LINE, reading], header=self.created_at))
@@ -529,11 +533,11 @@ class ReadingTimeTests(TestCase):
         self.assertEqual(issue.found, "20240402000000")
         self.assertEqual(issue.expected, "20240401120000 at the latest")
 
-    def test_accepts_a_reading_of_now(self) -> None:
+    def test_reading_time_accepts_a_reading_of_now(self) -> None:
         now = datetime(2024, 4, 1, 11, tzinfo=UTC)
         self.assertEqual(self.codes_of("20240401120000", not_after=now), [])
 
-    def test_drops_a_reading_of_the_future(self) -> None:
+    def test_reading_time_drops_a_reading_of_the_future(self) -> None:
         now = datetime(2024, 3, 31, 22, 59, 59, tzinfo=UTC)
         text = flow_file_of_readings(READING_LINE, "032|05|T|")
         parsed = parse(text, not_after=now)
@@ -541,15 +545,15 @@ class ReadingTimeTests(TestCase):
         self.assertEqual(parsed.entries, [])
         self.assertEqual(parsed.parser.invalid_reading_count, 1)
 
-    def test_compares_instants_and_not_clock_times(self) -> None:
+    def test_reading_time_compares_instants_and_not_clock_times(self) -> None:
         now = datetime(2024, 3, 31, 23, tzinfo=UTC)
         parsed = parse(flow_file_of_readings(READING_LINE), not_after=now)
         self.assertNotIn("read-in-future", parsed.codes)
 
-    def test_lets_every_time_pass_where_now_is_not_known(self) -> None:
+    def test_reading_time_lets_every_time_pass_where_now_is_not_known(self) -> None:
         self.assertEqual(self.codes_of("21990101000000"), ["read-after-creation"])
 
-    def test_knows_no_creation_where_there_is_no_header(self) -> None:
+    def test_reading_time_knows_no_creation_where_there_is_no_header(self) -> None:
         parsed = parse("\n".join([MPAN_LINE, METER_LINE, READING_LINE]))
         self.assertEqual(parsed.codes, ["no-header", "no-trailer"])
 
@@ -567,10 +571,12 @@ class MidnightTests(TestCase):
     def test_accepts_midnight_from_the_non_half_hourly_collector(self) -> None:
         self.assertEqual(self.codes_of("D", "R", "000000"), [])
 
-    def test_reports_another_time_from_the_non_half_hourly_collector(self) -> None:
+    def test_midnight_reports_another_time_from_the_non_half_hourly_collector(
+        self,
+    ) -> None:
         self.assertEqual(self.codes_of("D", "R", "103000"), ["not-midnight"])
 
-    def test_accepts_any_time_of_a_special_reading(self) -> None:
+    def test_midnight_accepts_any_time_of_a_special_reading(self) -> None:
         self.assertEqual(self.codes_of("D", "S", "103000"), [])
 
     def test_reports_midnight_from_the_half_hourly_collector(self) -> None:
@@ -579,15 +585,17 @@ class MidnightTests(TestCase):
     def test_reports_midnight_of_a_special_half_hourly_reading_too(self) -> None:
         self.assertEqual(self.codes_of("C", "S", "000000"), ["midnight-half-hourly"])
 
-    def test_accepts_the_last_second_from_the_half_hourly_collector(self) -> None:
+    def test_midnight_accepts_the_last_second_from_the_half_hourly_collector(
+        self,
+    ) -> None:
         self.assertEqual(self.codes_of("C", "R", "235959"), [])
 
-    def test_accepts_any_time_from_others(self) -> None:
+    def test_midnight_accepts_any_time_from_others(self) -> None:
         for time in "000000", "103000", "235959":
             with self.subTest(time=time):
                 self.assertEqual(self.codes_of("X", "R", time), [])
 
-    def test_says_what_is_expected_of_either_collector(self) -> None:
+    def test_midnight_says_what_is_expected_of_either_collector(self) -> None:
         for role, time, expected in (
             ("D", "103000", "000000, or type S"),
             ("C", "000000", "235959 the day before"),
@@ -600,7 +608,7 @@ class MidnightTests(TestCase):
 
 
 class ReadingTypeTests(TestCase):
-    def test_reports_an_old_suppliers_estimate_and_keeps_it(self) -> None:
+    def test_reading_type_reports_an_old_suppliers_estimate_and_keeps_it(self) -> None:
         parsed = parse_groups("""
             026|2000000000015|V|
             028|TST0000001|O|
@@ -612,7 +620,9 @@ class ReadingTypeTests(TestCase):
         self.assertEqual((issue.found, issue.expected), ("O", "D"))
         self.assertEqual(places_of(parsed), [(4, "030")])
 
-    def test_keeps_withdrawn_deemed_and_modified_readings_as_they_are(self) -> None:
+    def test_reading_type_keeps_withdrawn_deemed_and_modified_readings_as_they_are(
+        self,
+    ) -> None:
         for reading_type in "WDQ":
             with self.subTest(reading_type=reading_type):
                 groups = [MPAN_LINE, f"028|TST0000001|{reading_type}|", READING_LINE]

@@ -47,37 +47,43 @@ def weighted_sum(first_twelve: str) -> int:
 
 
 class CheckDigitTests(TestCase):
-    def test_agrees_with_the_table_of_valid_numbers(self) -> None:
+    def test_check_digit_agrees_with_the_table_of_valid_numbers(self) -> None:
         for number in VALID:
             with self.subTest(number=number):
                 self.assertEqual(mpan.check_digit(number[:12]), number[12])
 
-    def test_agrees_with_the_weighted_sums_of_the_table(self) -> None:
+    def test_check_digit_agrees_with_the_weighted_sums_of_the_table(self) -> None:
         for number, expected in VALID.items():
             with self.subTest(number=number):
                 self.assertEqual(weighted_sum(number[:12]), expected)
                 self.assertEqual(str(expected % 11 % 10), number[12])
 
-    def test_writes_a_remainder_of_ten_as_0(self) -> None:
+    def test_check_digit_writes_a_remainder_of_ten_as_0(self) -> None:
         self.assertEqual(956 % 11, 10)
         self.assertEqual(mpan.check_digit("120003319742"), "0")
 
     @given(twelve_digits)
-    def test_is_the_weighted_sum_modulo_11_modulo_10(self, first_twelve: str) -> None:
+    def test_check_digit_is_the_weighted_sum_modulo_11_modulo_10(
+        self, first_twelve: str
+    ) -> None:
         expected = str(weighted_sum(first_twelve) % 11 % 10)
         self.assertEqual(mpan.check_digit(first_twelve), expected)
 
 
 class HasValidCheckDigitTests(TestCase):
-    def test_accepts_every_valid_number_of_the_table(self) -> None:
+    def test_has_valid_check_digit_accepts_every_valid_number_of_the_table(
+        self,
+    ) -> None:
         for number in VALID:
             with self.subTest(number=number):
                 self.assertTrue(mpan.has_valid_check_digit(number))
 
-    def test_refuses_the_number_that_only_counts_up(self) -> None:
+    def test_has_valid_check_digit_refuses_the_number_that_only_counts_up(self) -> None:
         self.assertFalse(mpan.has_valid_check_digit("1234567890121"))
 
-    def test_accepts_one_of_ten_last_digits_of_every_number_of_the_table(self) -> None:
+    def test_has_valid_check_digit_accepts_one_of_ten_last_digits_of_every_number_of_the_table(
+        self,
+    ) -> None:
         for number in VALID:
             with self.subTest(number=number):
                 accepted = [
@@ -89,7 +95,9 @@ class HasValidCheckDigitTests(TestCase):
 
     @settings(max_examples=300)
     @given(twelve_digits.filter(lambda digits: not digits.startswith("78")))
-    def test_accepts_exactly_one_of_ten_last_digits(self, first_twelve: str) -> None:
+    def test_has_valid_check_digit_accepts_exactly_one_of_ten_last_digits(
+        self, first_twelve: str
+    ) -> None:
         accepted = [
             digit
             for digit in "0123456789"
@@ -98,7 +106,9 @@ class HasValidCheckDigitTests(TestCase):
         self.assertEqual(accepted, [mpan.check_digit(first_twelve)])
 
     @given(twelve_digits, st.integers(0, 11), st.sampled_from("123456789"))
-    def test_notices_most_wrong_digits(self, digits: str, at: int, add: str) -> None:
+    def test_has_valid_check_digit_notices_most_wrong_digits(
+        self, digits: str, at: int, add: str
+    ) -> None:
         wrong = str((int(digits[at]) + int(add)) % 10)
         slipped = digits[:at] + wrong + digits[at + 1 :]
         sums = {weighted_sum(digits) % 11, weighted_sum(slipped) % 11}
@@ -107,12 +117,14 @@ class HasValidCheckDigitTests(TestCase):
             digit, other = mpan.check_digit(digits), mpan.check_digit(slipped)
             self.assertNotEqual(digit, other)
 
-    def test_accepts_any_digit_of_an_asset_meter_of_an_amvlp(self) -> None:
+    def test_has_valid_check_digit_accepts_any_digit_of_an_asset_meter_of_an_amvlp(
+        self,
+    ) -> None:
         for digit in "0123456789":
             with self.subTest(digit=digit):
                 self.assertTrue(mpan.has_valid_check_digit("780000000001" + digit))
 
-    def test_checks_an_asset_meter_of_the_svaa(self) -> None:
+    def test_has_valid_check_digit_checks_an_asset_meter_of_the_svaa(self) -> None:
         right = mpan.check_digit("770000000001")
         wrong = str((int(right) + 1) % 10)
         self.assertTrue(mpan.has_valid_check_digit("770000000001" + right))
@@ -120,42 +132,42 @@ class HasValidCheckDigitTests(TestCase):
 
 
 class DistributorTests(TestCase):
-    def test_is_known_by_the_first_two_digits(self) -> None:
+    def test_distributor_is_known_by_the_first_two_digits(self) -> None:
         self.assertEqual(
             mpan.distributor_of("1200023305967"), ("12", "LOND", "London", "_C")
         )
 
-    def test_is_none_where_the_id_is_not_listed(self) -> None:
+    def test_distributor_is_none_where_the_id_is_not_listed(self) -> None:
         self.assertIsNone(mpan.distributor_of("3900000000000"))
 
-    def test_is_none_for_zeros(self) -> None:
+    def test_distributor_is_none_for_zeros(self) -> None:
         self.assertIsNone(mpan.distributor_of("0000000000000"))
 
-    def test_is_listed_from_10_to_38(self) -> None:
+    def test_distributor_is_listed_from_10_to_38(self) -> None:
         self.assertEqual(
             [*mpan.DISTRIBUTORS], [str(number) for number in range(10, 39)]
         )
 
-    def test_has_a_gsp_group_of_its_own_from_10_to_23(self) -> None:
+    def test_distributor_has_a_gsp_group_of_its_own_from_10_to_23(self) -> None:
         groups = [row.gsp_group for row in mpan.DISTRIBUTORS.values()][:14]
         self.assertEqual(sorted(groups), ["_" + letter for letter in "ABCDEFGHJKLMNP"])
 
-    def test_has_no_gsp_group_from_24_on(self) -> None:
+    def test_distributor_has_no_gsp_group_from_24_on(self) -> None:
         groups = {row.gsp_group for row in mpan.DISTRIBUTORS.values() if row[0] > "23"}
         self.assertEqual(groups, {""})
 
-    def test_has_a_participant_of_four_letters(self) -> None:
+    def test_distributor_has_a_participant_of_four_letters(self) -> None:
         for row in mpan.DISTRIBUTORS.values():
             with self.subTest(distributor_id=row.distributor_id):
                 self.assertRegex(row.participant, r"\A[A-Z]{4}\Z")
 
 
 class AssetMeteringIdTests(TestCase):
-    def test_begins_with_77_or_78(self) -> None:
+    def test_asset_metering_id_begins_with_77_or_78(self) -> None:
         self.assertTrue(mpan.is_asset_metering_id("7700000000011"))
         self.assertTrue(mpan.is_asset_metering_id("7800000000011"))
 
-    def test_is_not_what_a_distributor_issued(self) -> None:
+    def test_asset_metering_id_is_not_what_a_distributor_issued(self) -> None:
         self.assertFalse(mpan.is_asset_metering_id("1200023305967"))
 
 
@@ -163,13 +175,13 @@ class ShownTests(TestCase):
     def test_spaces_the_digits_as_people_read_them(self) -> None:
         self.assertEqual(mpan.shown("1200023305967"), "12 0002 3305 967")
 
-    def test_leaves_no_space_behind_a_short_number(self) -> None:
+    def test_shown_leaves_no_space_behind_a_short_number(self) -> None:
         self.assertEqual(mpan.shown("12"), "12")
 
 
 class TypedTests(TestCase):
-    def test_takes_every_space_out(self) -> None:
+    def test_typed_takes_every_space_out(self) -> None:
         self.assertEqual(mpan.typed(" 12 0002 3305 967\t"), "1200023305967")
 
-    def test_leaves_other_characters_to_be_seen(self) -> None:
+    def test_typed_leaves_other_characters_to_be_seen(self) -> None:
         self.assertEqual(mpan.typed("12-0002"), "12-0002")

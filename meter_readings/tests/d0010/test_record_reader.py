@@ -37,25 +37,25 @@ class RecordReaderTestCase(TestCase):
 
 
 class RecordReaderTests(RecordReaderTestCase):
-    def test_reads_an_mpan_core(self) -> None:
+    def test_record_reader_reads_an_mpan_core(self) -> None:
         record = self.read("026|1200023305967|V|")
         self.assertEqual(record, MpanCore("1200023305967", "V"))
 
-    def test_makes_the_record_of_the_group(self) -> None:
+    def test_record_reader_makes_the_record_of_the_group(self) -> None:
         self.assertIsInstance(self.read("032|05|F|"), ValidationResult)
 
-    def test_reads_the_optional_cells_of_a_reading(self) -> None:
+    def test_record_reader_reads_the_optional_cells_of_a_reading(self) -> None:
         record = self.read("030|S|20240401000000|41.5|20240301000000|1||P|")
         assert isinstance(record, RegisterReading)
         self.assertEqual(record.value, Decimal("41.5"))
         self.assertEqual(record.md_reset_count, 1)
         self.assertIsNone(record.meter_reading_flag)
 
-    def test_reports_nothing_of_a_canonical_line(self) -> None:
+    def test_record_reader_reports_nothing_of_a_canonical_line(self) -> None:
         self.read("030|S|20240401000000|41.5|20240301000000|1||P|")
         self.assertEqual(self.issues, [])
 
-    def test_says_where_a_fault_is_and_what_stood_there(self) -> None:
+    def test_record_reader_says_where_a_fault_is_and_what_stood_there(self) -> None:
         self.read("030|S|20240401000000|-5.0|||T|N|", line_number=42)
         [issue] = self.issues
         self.assertEqual(issue.line_number, 42)
@@ -64,15 +64,17 @@ class RecordReaderTests(RecordReaderTestCase):
         self.assertEqual(issue.found, "-5.0")
         self.assertEqual(issue.expected, "zero or more")
 
-    def test_makes_no_record_of_a_line_with_an_unreadable_cell(self) -> None:
+    def test_record_reader_makes_no_record_of_a_line_with_an_unreadable_cell(
+        self,
+    ) -> None:
         self.assertIsNone(self.read("030|S|20240401000000|-5.0|||T|N|"))
 
-    def test_makes_a_record_of_a_line_that_is_only_odd(self) -> None:
+    def test_record_reader_makes_a_record_of_a_line_that_is_only_odd(self) -> None:
         record = self.read("026|1200023305967|?|")
         self.assertEqual(record, MpanCore("1200023305967", "?"))
         self.assertEqual(self.codes, ["unknown-code"])
 
-    def test_reports_every_fault_of_a_line(self) -> None:
+    def test_record_reader_reports_every_fault_of_a_line(self) -> None:
         self.read("030||2024|-5.0|||Y|NN|")
         self.assertEqual(
             self.codes,
@@ -87,62 +89,66 @@ class RecordReaderTests(RecordReaderTestCase):
 
 
 class CellCountTests(RecordReaderTestCase):
-    def test_reports_a_line_without_a_pipe_at_its_end(self) -> None:
+    def test_cell_count_reports_a_line_without_a_pipe_at_its_end(self) -> None:
         record = self.read("026|1200023305967|V")
         self.assertEqual(record, MpanCore("1200023305967", "V"))
         self.assertEqual(self.codes, ["no-pipe-at-end"])
 
-    def test_shows_the_line_that_has_no_pipe_at_its_end(self) -> None:
+    def test_cell_count_shows_the_line_that_has_no_pipe_at_its_end(self) -> None:
         self.read("026|1200023305967|V")
         [issue] = self.issues
         self.assertEqual((issue.field, issue.found), ("", "026|1200023305967|V"))
 
-    def test_reads_cells_that_are_missing_as_empty(self) -> None:
+    def test_cell_count_reads_cells_that_are_missing_as_empty(self) -> None:
         record = self.read("027|02|")
         self.assertEqual(record, SiteVisit("02", ""))
         self.assertEqual(self.codes, ["too-few-cells"])
 
-    def test_says_how_many_cells_there_are_and_should_be(self) -> None:
+    def test_cell_count_says_how_many_cells_there_are_and_should_be(self) -> None:
         self.read("027|02|")
         [issue] = self.issues
         self.assertEqual(issue.found, "1 cells")
         self.assertEqual(issue.expected, "2 cells after the group")
 
-    def test_makes_no_record_where_a_key_is_among_the_missing_cells(self) -> None:
+    def test_cell_count_makes_no_record_where_a_key_is_among_the_missing_cells(
+        self,
+    ) -> None:
         self.assertIsNone(self.read("030|S|"))
         self.assertEqual(
             self.codes, ["too-few-cells", "missing", "missing", "missing-code"]
         )
 
-    def test_reports_a_group_without_any_cell(self) -> None:
+    def test_cell_count_reports_a_group_without_any_cell(self) -> None:
         self.assertIsNone(self.read("026"))
         self.assertEqual(
             self.codes,
             ["no-pipe-at-end", "too-few-cells", "missing", "missing-code"],
         )
 
-    def test_tolerates_empty_cells_beyond_the_last(self) -> None:
+    def test_cell_count_tolerates_empty_cells_beyond_the_last(self) -> None:
         record = self.read("026|1200023305967|V||")
         self.assertEqual(record, MpanCore("1200023305967", "V"))
         self.assertEqual(self.codes, ["too-many-cells"])
 
-    def test_tolerates_spaces_beyond_the_last(self) -> None:
+    def test_cell_count_tolerates_spaces_beyond_the_last(self) -> None:
         self.assertIsNotNone(self.read("026|1200023305967|V| | |"))
         self.assertEqual(self.codes, ["too-many-cells"])
 
-    def test_makes_no_record_where_a_filled_cell_is_beyond_the_last(self) -> None:
+    def test_cell_count_makes_no_record_where_a_filled_cell_is_beyond_the_last(
+        self,
+    ) -> None:
         self.assertIsNone(self.read("026|1200023305967|V|X|"))
         self.assertEqual(self.codes, ["unknown-cell"])
 
-    def test_shows_the_filled_cells_beyond_the_last(self) -> None:
+    def test_cell_count_shows_the_filled_cells_beyond_the_last(self) -> None:
         self.read("026|1200023305967|V||X| |Y|")
         self.assertEqual(self.issues[0].found, "X|Y")
 
-    def test_reports_too_many_cells_and_no_pipe_at_once(self) -> None:
+    def test_cell_count_reports_too_many_cells_and_no_pipe_at_once(self) -> None:
         self.assertIsNone(self.read("026|1200023305967|V|X"))
         self.assertEqual(self.codes, ["no-pipe-at-end", "unknown-cell"])
 
-    def test_finds_a_filled_cell_behind_empty_ones(self) -> None:
+    def test_cell_count_finds_a_filled_cell_behind_empty_ones(self) -> None:
         self.assertIsNone(self.read("027|02||X"))
         self.assertEqual(self.codes, ["no-pipe-at-end", "unknown-cell"])
 
@@ -158,7 +164,7 @@ class CellCountTests(RecordReaderTestCase):
 
 
 class ControlCharacterTests(RecordReaderTestCase):
-    def test_spoil_a_line_in_any_cell(self) -> None:
+    def test_control_character_spoil_a_line_in_any_cell(self) -> None:
         controls = [chr(number) for number in (*range(32), 127)]
         line = "030|S|20240401000000|99.0|||T|N|"
         for control in controls:
@@ -169,12 +175,12 @@ class ControlCharacterTests(RecordReaderTestCase):
                     self.assertIsNone(self.read(spoiled))
                     self.assertEqual(self.codes, ["control-character"])
 
-    def test_are_said_where_they_stand(self) -> None:
+    def test_control_character_are_said_where_they_stand(self) -> None:
         self.read("027|02|Note\x07|")
         expected = "printable characters (at character 12 is not)"
         self.assertEqual(self.issues[0].expected, expected)
 
-    def test_are_shown_escaped(self) -> None:
+    def test_control_character_are_shown_escaped(self) -> None:
         self.read("027|02|\x1b[31mNote|")
         self.assertEqual(self.issues[0].found, "027|02|\\x1b[31mNote|")
 
@@ -188,50 +194,54 @@ class RememberedEndingTests(RecordReaderTestCase):
         self.read("027|02|Note|")
         self.assertEqual(self.issues, [])
 
-    def test_gives_the_same_record(self) -> None:
+    def test_remembered_ending_gives_the_same_record(self) -> None:
         self.assertEqual(self.read("028|TST0000002|R|"), ("TST0000002", "R"))
         self.assertEqual(self.issues, [])
 
-    def test_keeps_the_class_of_the_record(self) -> None:
+    def test_remembered_ending_keeps_the_class_of_the_record(self) -> None:
         self.assertIsInstance(self.read("027|05|Note|"), SiteVisit)
 
-    def test_reports_an_empty_first_cell(self) -> None:
+    def test_remembered_ending_reports_an_empty_first_cell(self) -> None:
         self.assertIsNone(self.read("028||R|"))
         self.assertEqual(self.codes, ["missing"])
 
-    def test_reports_an_odd_first_cell_at_its_field(self) -> None:
+    def test_remembered_ending_reports_an_odd_first_cell_at_its_field(self) -> None:
         self.read("027|12|Note|", line_number=9)
         [issue] = self.issues
         self.assertEqual((issue.line_number, issue.group), (9, "027"))
         self.assertEqual(issue.field, "Site Visit Check Code (J0024)")
         self.assertEqual(issue.found, "12")
 
-    def test_reports_a_first_cell_that_is_too_long(self) -> None:
+    def test_remembered_ending_reports_a_first_cell_that_is_too_long(self) -> None:
         self.assertIsNone(self.read("028|" + "A" * 21 + "|R|"))
         self.assertEqual(self.codes, ["too-long-to-keep"])
 
-    def test_reports_a_control_character_in_the_first_cell(self) -> None:
+    def test_remembered_ending_reports_a_control_character_in_the_first_cell(
+        self,
+    ) -> None:
         self.assertIsNone(self.read("028|TST\x0000001|R|"))
         self.assertEqual(self.codes, ["control-character"])
 
-    def test_is_kept_for_each_group_by_itself(self) -> None:
+    def test_remembered_ending_is_kept_for_each_group_by_itself(self) -> None:
         self.read("029|02|Note|")
         self.assertEqual(self.read("029|05|Note|"), SiteVisit("05", "Note"))
 
-    def test_does_not_take_a_group_for_another_with_the_same_ending(self) -> None:
+    def test_remembered_ending_does_not_take_a_group_for_another_with_the_same_ending(
+        self,
+    ) -> None:
         self.assertEqual(self.read("032|05|F|"), ValidationResult("05", False))
         self.assertEqual(self.read("026|1200023305967|F|"), ("1200023305967", "F"))
 
-    def test_is_not_made_of_endings_with_a_fault(self) -> None:
+    def test_remembered_ending_is_not_made_of_endings_with_a_fault(self) -> None:
         for _ in range(3):
             self.read("028|TST0000003|?|")
         self.assertEqual(self.codes, ["unknown-code"] * 3)
 
-    def test_spares_the_table(self) -> None:
+    def test_remembered_ending_spares_the_table(self) -> None:
         with patch.object(RecordReader, "_read_by_table", side_effect=self.fail):
             self.assertEqual(self.read("028|TST0000002|R|"), ("TST0000002", "R"))
 
-    def test_is_given_up_when_it_grows_too_large(self) -> None:
+    def test_remembered_ending_is_given_up_when_it_grows_too_large(self) -> None:
         with patch("meter_readings.d0010.record_reader._REMEMBERED", 4):
             for number in range(20):
                 record = self.read(f"027|02|Note {number}|")
@@ -240,11 +250,11 @@ class RememberedEndingTests(RecordReaderTestCase):
 
 
 class ShortenedTests(TestCase):
-    def test_leaves_eighty_characters_as_they_are(self) -> None:
+    def test_shortened_leaves_eighty_characters_as_they_are(self) -> None:
         self.assertEqual(shortened("x" * 80), "x" * 80)
 
-    def test_cuts_what_is_longer_and_says_so(self) -> None:
+    def test_shortened_cuts_what_is_longer_and_says_so(self) -> None:
         self.assertEqual(shortened("x" * 81), "x" * 80 + "…")
 
-    def test_escapes_control_characters(self) -> None:
+    def test_shortened_escapes_control_characters(self) -> None:
         self.assertEqual(shortened("a\x00b\x1bc\x7f"), "a\\x00b\\x1bc\\x7f")

@@ -51,13 +51,13 @@ class TarballTests(ScriptTestCase):
         (self.site / "manage.py").touch()
         self.assertEqual(self.pack(TZ="Asia/Tokyo").read_bytes(), first)
 
-    def test_writes_the_sha256_of_the_archive(self) -> None:
+    def test_tarball_writes_the_sha256_of_the_archive(self) -> None:
         archive = self.pack()
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
         checksum = archive.with_name(f"{archive.name}.sha256").read_text()
         self.assertEqual(checksum, f"{digest}  {archive.name}\n")
 
-    def test_packs_committed_files_only(self) -> None:
+    def test_tarball_packs_committed_files_only(self) -> None:
         (self.site / ".env").write_text("SECRET_KEY=secret\n")
         with tarfile.open(self.pack()) as archive:
             names = {name.partition("/")[2] for name in archive.getnames()}
@@ -67,7 +67,7 @@ class TarballTests(ScriptTestCase):
         self.assertNotIn("requirements.txt", names)
         self.assertEqual(modes["quick_deploy.sh"], 0o755)
 
-    def test_refuses_a_commit_with_a_secret(self) -> None:
+    def test_tarball_refuses_a_commit_with_a_secret(self) -> None:
         key = f"-----BEGIN {'RSA'} PRIVATE KEY-----\n"
         for name, text in [
             (".env", "SECRET_KEY=secret\n"),
@@ -87,18 +87,18 @@ class TarballTests(ScriptTestCase):
                 self.git("commit", "-q", "-m", "Remove it")
         self.pack()
 
-    def test_packs_the_example_settings(self) -> None:
+    def test_tarball_packs_the_example_settings(self) -> None:
         self.git("add", "-f", ".env.example")
         self.git("commit", "-q", "-m", "An example")
         with tarfile.open(self.pack()) as archive:
             names = {name.partition("/")[2] for name in archive.getnames()}
         self.assertIn(".env.example", names)
 
-    def test_refuses_an_unknown_commit(self) -> None:
+    def test_tarball_refuses_an_unknown_commit(self) -> None:
         output = self.assert_fails("create_deployment_tarball.sh", "no-such-version")
         self.assertIn('"no-such-version" is not a commit', output)
 
-    def test_warns_about_uncommitted_changes(self) -> None:
+    def test_tarball_warns_about_uncommitted_changes(self) -> None:
         (self.site / "manage.py").write_text("# Changed\n")
         self.addCleanup(self.git, "checkout", "-q", "manage.py")
         result = self.run_script("create_deployment_tarball.sh")

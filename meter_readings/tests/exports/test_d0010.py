@@ -41,14 +41,14 @@ class FlowFileLinesTests(TestCase):
         data = text if isinstance(text, bytes) else text.encode("cp1252")
         self.assertEqual(exported(imported(data)), data)
 
-    def test_are_those_of_a_file_with_every_group(self) -> None:
+    def test_flow_file_lines_are_those_of_a_file_with_every_group(self) -> None:
         self.assert_comes_out_as_it_went_in(EVERY_GROUP)
 
     @skipUnless(SAMPLE_PATH.exists(), "the published sample is not here")
-    def test_are_those_of_the_published_sample(self) -> None:
+    def test_flow_file_lines_are_those_of_the_published_sample(self) -> None:
         self.assert_comes_out_as_it_went_in(SAMPLE_PATH.read_bytes())
 
-    def test_are_those_of_every_sample_that_loads(self) -> None:
+    def test_flow_file_lines_are_those_of_every_sample_that_loads(self) -> None:
         names = []
         for path in sorted(SAMPLES.glob("*.uff")):
             data = path.read_bytes()
@@ -59,60 +59,62 @@ class FlowFileLinesTests(TestCase):
                 self.assertEqual(exported(result.flow_file), data, path.name)
         self.assertGreater(len(names), 10)
 
-    def test_end_as_the_file_ended_them(self) -> None:
+    def test_flow_file_lines_end_as_the_file_ended_them(self) -> None:
         self.assert_comes_out_as_it_went_in(
             flow_file("026|2000000000015|V|", line_ending="\r\n")
         )
 
-    def test_leave_the_last_line_without_an_end_where_it_had_none(self) -> None:
+    def test_flow_file_lines_leave_the_last_line_without_an_end_where_it_had_none(
+        self,
+    ) -> None:
         self.assert_comes_out_as_it_went_in(
             flow_file("026|2000000000015|V|").removesuffix("\n")
         )
 
-    def test_have_no_trailer_where_the_file_had_none(self) -> None:
+    def test_flow_file_lines_have_no_trailer_where_the_file_had_none(self) -> None:
         self.assert_comes_out_as_it_went_in(
             flow_file("026|2000000000015|V|", trailer=False)
         )
 
-    def test_keep_what_a_trailer_counted_wrong(self) -> None:
+    def test_flow_file_lines_keep_what_a_trailer_counted_wrong(self) -> None:
         text = flow_file("026|2000000000015|V|", trailer=False)
         trailer = "ZPT|TEST000001|7||9|20240402091501|\n"
         self.assert_comes_out_as_it_went_in(text + trailer)
 
-    def test_keep_the_shape_of_a_header(self) -> None:
+    def test_flow_file_lines_keep_the_shape_of_a_header(self) -> None:
         header = "ZHV|TEST000001|D0010002|D|UDMS|X|MRCY|20240402091500"
         self.assert_comes_out_as_it_went_in(
             flow_file("026|2000000000015|V|", header=header)
         )
 
-    def test_keep_a_time_that_the_clock_showed_twice(self) -> None:
+    def test_flow_file_lines_keep_a_time_that_the_clock_showed_twice(self) -> None:
         self.assert_comes_out_as_it_went_in(
             flow_file_of_readings("030|S|20231029013000|99.0|||T|N|")
         )
 
-    def test_keep_a_time_that_the_clock_never_showed(self) -> None:
+    def test_flow_file_lines_keep_a_time_that_the_clock_never_showed(self) -> None:
         self.assert_comes_out_as_it_went_in(
             flow_file_of_readings("030|S|20240331013000|99.0|||T|N|")
         )
 
-    def test_keep_a_reset_that_the_clock_never_showed(self) -> None:
+    def test_flow_file_lines_keep_a_reset_that_the_clock_never_showed(self) -> None:
         self.assert_comes_out_as_it_went_in(
             flow_file_of_readings("030|S|20240401000000|99.0|20240331013000|1|T|N|")
         )
 
-    def test_keep_several_results_of_one_reading(self) -> None:
+    def test_flow_file_lines_keep_several_results_of_one_reading(self) -> None:
         self.assert_comes_out_as_it_went_in(
             flow_file_of_readings(
                 "030|S|20240401000000|99.0|||F|N|", "032|05|F|", "032||T|", "032|07||"
             )
         )
 
-    def test_keep_a_result_with_empty_cells(self) -> None:
+    def test_flow_file_lines_keep_a_result_with_empty_cells(self) -> None:
         self.assert_comes_out_as_it_went_in(
             flow_file_of_readings("030|S|20240401000000|99.0|||F|N|", "032|||")
         )
 
-    def test_keep_a_visit_to_the_premises_that_comes_late(self) -> None:
+    def test_flow_file_lines_keep_a_visit_to_the_premises_that_comes_late(self) -> None:
         self.assert_comes_out_as_it_went_in(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -121,7 +123,7 @@ class FlowFileLinesTests(TestCase):
             030|PM|20240401000000|99.0|||T|N|
             """))
 
-    def test_keep_groups_with_nothing_beneath_them(self) -> None:
+    def test_flow_file_lines_keep_groups_with_nothing_beneath_them(self) -> None:
         self.assert_comes_out_as_it_went_in(flow_file("""
             026|2000000000015|V|
             026|1000000000003|F|
@@ -130,18 +132,20 @@ class FlowFileLinesTests(TestCase):
             027|20||
             """))
 
-    def test_keep_characters_outside_ascii(self) -> None:
+    def test_flow_file_lines_keep_characters_outside_ascii(self) -> None:
         self.assert_comes_out_as_it_went_in(flow_file("""
             026|2000000000015|V|
             027|02|caf\u00e9 \u20ac5|
             """))
 
-    def test_put_a_question_mark_for_a_byte_that_means_nothing(self) -> None:
+    def test_flow_file_lines_put_a_question_mark_for_a_byte_that_means_nothing(
+        self,
+    ) -> None:
         data = flow_file("026|2000000000015|V|\n027|02|a?b|").encode()
         file = imported(data.replace(b"?", b"\x81"))
         self.assertEqual(exported(file), data)
 
-    def test_exports_what_is_left_after_a_partial_import(self) -> None:
+    def test_flow_file_lines_exports_what_is_left_after_a_partial_import(self) -> None:
         file = imported(
             flow_file("""
                 026|2000000000015|V|
@@ -161,20 +165,20 @@ class FlowFileLinesTests(TestCase):
             """)
         self.assertEqual(exported(file).decode(), left)
 
-    def test_are_none_of_a_rejected_file(self) -> None:
+    def test_flow_file_lines_are_none_of_a_rejected_file(self) -> None:
         file = import_text("This is no flow file.").flow_file
         assert file is not None
         message = "sample.uff is rejected: nothing of it is held."
         with self.assertRaisesMessage(exports.NotImported, message):
             exports.flow_file_lines(flow_file=file)
 
-    def test_are_none_of_an_import_that_was_undone(self) -> None:
+    def test_flow_file_lines_are_none_of_an_import_that_was_undone(self) -> None:
         file = imported(EVERY_GROUP)
         importer.undo_import(flow_file=file, now=NOW)
         with self.assertRaises(exports.NotImported):
             exports.flow_file_lines(flow_file=file)
 
-    def test_take_three_queries(self) -> None:
+    def test_flow_file_lines_take_three_queries(self) -> None:
         file = imported(EVERY_GROUP)
         # Whether it is held still, its readings, and its site visits
         with self.assertNumQueries(3):
@@ -217,10 +221,10 @@ END = "|20261124120000|"
 
 
 class NewHeaderTests(TestCase):
-    def test_has_the_moment_of_creation_as_its_identifier(self) -> None:
+    def test_new_header_has_the_moment_of_creation_as_its_identifier(self) -> None:
         self.assertEqual(HEADER.file_identifier, f"{CREATED_AT.timestamp():.0f}")
 
-    def test_has_ten_digits_for_a_moment_before_1970(self) -> None:
+    def test_new_header_has_ten_digits_for_a_moment_before_1970(self) -> None:
         header = exports.new_header(
             created_at=datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC),
             sender=("X", "SELF"),
@@ -228,7 +232,7 @@ class NewHeaderTests(TestCase):
         )
         self.assertEqual(header.file_identifier, "9999999999")
 
-    def test_takes_an_identifier(self) -> None:
+    def test_new_header_takes_an_identifier(self) -> None:
         header = exports.new_header(
             created_at=CREATED_AT,
             sender=("X", "SELF"),
@@ -237,7 +241,7 @@ class NewHeaderTests(TestCase):
         )
         self.assertEqual(header.file_identifier, "MINE000001")
 
-    def test_says_when_it_was_created_by_the_clock_in_london(self) -> None:
+    def test_new_header_says_when_it_was_created_by_the_clock_in_london(self) -> None:
         header = exports.new_header(
             created_at=datetime(2026, 7, 1, 12, 0, tzinfo=UTC),
             sender=("X", "SELF"),
@@ -255,7 +259,7 @@ class SelectionLinesTests(TestCase):
         lines = exports.selection_lines(readings=readings, header=HEADER)
         return "".join(lines).splitlines()
 
-    def test_have_a_header_and_a_right_trailer(self) -> None:
+    def test_selection_lines_have_a_header_and_a_right_trailer(self) -> None:
         imported(EVERY_GROUP)
         self.assertEqual(
             self.lines(mpan="1000000000003"),
@@ -269,7 +273,7 @@ class SelectionLinesTests(TestCase):
             ],
         )
 
-    def test_have_the_results_of_readings_but_no_visits(self) -> None:
+    def test_selection_lines_have_the_results_of_readings_but_no_visits(self) -> None:
         imported(EVERY_GROUP)
         self.assertEqual(
             self.lines(mpan="2000000000015")[1:-1],
@@ -281,10 +285,10 @@ class SelectionLinesTests(TestCase):
             ],
         )
 
-    def test_are_none_where_there_is_no_reading(self) -> None:
+    def test_selection_lines_are_none_where_there_is_no_reading(self) -> None:
         self.assertEqual(self.lines(), [])
 
-    def test_open_a_group_again_in_another_file(self) -> None:
+    def test_selection_lines_open_a_group_again_in_another_file(self) -> None:
         for number, value in enumerate(("98.0", "99.0"), start=1):
             reading = f"030|S|2024040{number}000000|{value}|||T|N|"
             header = header_line(file_identifier=f"TEST00000{number}")
@@ -294,7 +298,7 @@ class SelectionLinesTests(TestCase):
             ["ZHV", "026", "028", "030", "026", "028", "030", "ZPT"],
         )
 
-    def test_come_in_the_order_in_which_they_were_said(self) -> None:
+    def test_selection_lines_come_in_the_order_in_which_they_were_said(self) -> None:
         later = header_line(file_identifier="TEST000002", created_at="20240403091500")
         correction = "030|S|20240401000000|99.0|||T|N|"
         imported(flow_file_of_readings(correction, header=later), "later.uff")
@@ -305,7 +309,7 @@ class SelectionLinesTests(TestCase):
             ["030|S|20240401000000|98.0|||T|N|", "030|S|20240401000000|99.0|||T|N|"],
         )
 
-    def test_give_every_meter_its_own_readings(self) -> None:
+    def test_selection_lines_give_every_meter_its_own_readings(self) -> None:
         groups = [
             "026|2000000000015|V|",
             "028|TST0000001|R|",
@@ -321,12 +325,12 @@ class SelectionLinesTests(TestCase):
         imported(flow_file(groups))
         self.assertEqual(self.lines()[1:-1], groups)
 
-    def test_are_a_file_without_a_fault(self) -> None:
+    def test_selection_lines_are_a_file_without_a_fault(self) -> None:
         imported(EVERY_GROUP)
         text = "\n".join(self.lines())
         self.assertEqual(parse(text, not_after=NOW + timedelta(days=1)).issues, [])
 
-    def test_take_one_query(self) -> None:
+    def test_selection_lines_take_one_query(self) -> None:
         imported(EVERY_GROUP)
         with self.assertNumQueries(1):
             self.lines()
@@ -357,7 +361,7 @@ def said_of_readings(text: str) -> list[tuple[object, ...]]:
 
 
 class ReadingLinesTests(TestCase):
-    def test_are_those_of_the_file_with_their_numbers(self) -> None:
+    def test_reading_lines_are_those_of_the_file_with_their_numbers(self) -> None:
         imported(EVERY_GROUP)
         text = EVERY_GROUP.splitlines()
         for reading in Reading.objects.all():

@@ -19,11 +19,11 @@ def row(said: Issue | Finding = FAULT) -> findings.Row:
 
 
 class RowTests(SimpleTestCase):
-    def test_says_what_the_rule_says_and_what_to_do(self) -> None:
+    def test_row_says_what_the_rule_says_and_what_to_do(self) -> None:
         self.assertEqual(row().sentence, "The value is below zero.")
         self.assertIn("Ask the sender", row().remedy)
 
-    def test_is_the_same_of_a_finding_that_was_stored(self) -> None:
+    def test_row_is_the_same_of_a_finding_that_was_stored(self) -> None:
         stored = Finding(
             code="negative",
             severity="error",
@@ -35,27 +35,27 @@ class RowTests(SimpleTestCase):
         )
         self.assertEqual(row(stored), row())
 
-    def test_of_a_rule_of_old_says_its_name(self) -> None:
+    def test_row_of_a_rule_of_old_says_its_name(self) -> None:
         said = row(Finding(code="of-old", severity="error"))
         self.assertEqual([said.sentence, said.remedy], ["of-old", ""])
 
 
 class LinesTests(SimpleTestCase):
-    def test_of_csv_begin_with_the_names(self) -> None:
+    def test_lines_of_csv_begin_with_the_names(self) -> None:
         names, line, end = findings.lines(findings.CsvForm(), [row()])
         self.assertTrue(names.startswith("file,line_number,group,"))
         self.assertTrue(line.startswith("a.uff,4,030,Register Reading,error,negative,"))
         self.assertEqual(end, "")
 
-    def test_of_csv_are_no_formulas(self) -> None:
+    def test_lines_of_csv_are_no_formulas(self) -> None:
         text = "".join(findings.lines(findings.CsvForm(), [row()]))
         self.assertIn(",'-5.0,", text)
 
-    def test_of_json_are_a_list(self) -> None:
+    def test_lines_of_json_are_a_list(self) -> None:
         text = "".join(findings.lines(findings.JsonForm(), [row(), row()]))
         self.assertEqual(json.loads(text), [row()._asdict()] * 2)
 
-    def test_of_json_are_an_empty_list_where_nothing_was_found(self) -> None:
+    def test_lines_of_json_are_an_empty_list_where_nothing_was_found(self) -> None:
         self.assertEqual(
             json.loads("".join(findings.lines(findings.JsonForm(), []))), []
         )
@@ -69,16 +69,16 @@ class UntoldTests(SimpleTestCase):
         )
         return [f"{row.severity} {row.rule}: {row.found}" for row in rows]
 
-    def test_are_as_many_as_were_not_told(self) -> None:
+    def test_untold_are_as_many_as_were_not_told(self) -> None:
         self.assertEqual(
             self.untold({"negative": 3_001, "missing": 2}, {"negative": 1}),
             ["error missing: 2 more of these", "error negative: 3,000 more of these"],
         )
 
-    def test_weigh_as_much_as_their_policy_says(self) -> None:
+    def test_untold_weigh_as_much_as_their_policy_says(self) -> None:
         self.assertEqual(
             self.untold({"no-trailer": 1}, {}), ["error no-trailer: 1 more of these"]
         )
 
-    def test_are_none_where_all_were_told(self) -> None:
+    def test_untold_are_none_where_all_were_told(self) -> None:
         self.assertEqual(self.untold({"negative": 1}, {"negative": 1}), [])

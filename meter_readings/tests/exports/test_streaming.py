@@ -27,26 +27,26 @@ def add_elsewhere(number: int) -> None:
 
 
 class OneSnapshotTests(TransactionTestCase):
-    def test_does_not_see_what_others_add(self) -> None:
+    def test_one_snapshot_does_not_see_what_others_add(self) -> None:
         with exports.consistent_snapshot():
             before = count()
             add_elsewhere(1)
             self.assertEqual(count(), before)
 
-    def test_is_over_at_its_end(self) -> None:
+    def test_one_snapshot_is_over_at_its_end(self) -> None:
         with exports.consistent_snapshot():
             before = count()
             add_elsewhere(1)
         self.assertEqual(count(), before + 1)
 
-    def test_is_over_when_it_is_broken_off(self) -> None:
+    def test_one_snapshot_is_over_when_it_is_broken_off(self) -> None:
         with self.assertRaises(KeyboardInterrupt), exports.consistent_snapshot():
             before = count()
             add_elsewhere(1)
             raise KeyboardInterrupt
         self.assertEqual(count(), before + 1)
 
-    def test_lets_the_connection_write_afterwards(self) -> None:
+    def test_one_snapshot_lets_the_connection_write_afterwards(self) -> None:
         with exports.consistent_snapshot():
             before = count()
         MeterPoint.objects.create(mpan=mpan_core(1))
@@ -67,7 +67,7 @@ class TimeTests(TransactionTestCase):
             cursor.execute("SET statement_timeout = '30s'")
         self.addCleanup(connection.close)
 
-    def test_is_not_limited_for_an_export_and_is_again_after_it(self) -> None:
+    def test_time_is_not_limited_for_an_export_and_is_again_after_it(self) -> None:
         with exports.consistent_snapshot():
             self.assertEqual(self.limit(), "0")
         self.assertEqual(self.limit(), "30s")
@@ -107,7 +107,7 @@ class EncodedTests(TransactionTestCase):
 
 
 class InsideATransactionTests(TestCase):
-    def test_leaves_the_transaction_as_it_is(self) -> None:
+    def test_inside_a_transaction_leaves_the_transaction_as_it_is(self) -> None:
         with exports.consistent_snapshot():
             MeterPoint.objects.create(mpan=mpan_core(1))
         self.assertEqual(count(), 1)

@@ -66,7 +66,7 @@ class OwnMedia(SimpleTestCase):
 
 
 class ClearDatabaseTests(OwnMedia, TestCase):
-    def test_leaves_no_row_of_any_model_of_ours(self) -> None:
+    def test_clear_database_leaves_no_row_of_any_model_of_ours(self) -> None:
         imported(EVERY_GROUP)
         import_text(BAD, "bad.uff")
         clear()
@@ -74,7 +74,7 @@ class ClearDatabaseTests(OwnMedia, TestCase):
             with self.subTest(model):
                 self.assertEqual(model._default_manager.count(), 0)
 
-    def test_tells_how_much_was_removed(self) -> None:
+    def test_clear_database_tells_how_much_was_removed(self) -> None:
         imported(EVERY_GROUP)
         import_text(BAD, "bad.uff")
         findings = FlowFile.objects.values_list("findings", flat=True)
@@ -89,20 +89,20 @@ class ClearDatabaseTests(OwnMedia, TestCase):
         )
         self.assertEqual(clear(), expected)
 
-    def test_leaves_the_users(self) -> None:
+    def test_clear_database_leaves_the_users(self) -> None:
         user = User.objects.create_user("alice")
         imported(EVERY_GROUP, requested_by=user)
         clear()
         self.assertEqual(User.objects.get(), user)
 
-    def test_finds_nothing_in_an_empty_database(self) -> None:
+    def test_clear_database_finds_nothing_in_an_empty_database(self) -> None:
         self.assertEqual(sum(clear()), 0)
 
-    def test_clears_what_was_undone(self) -> None:
+    def test_clear_database_clears_what_was_undone(self) -> None:
         undo_import(flow_file=imported(EVERY_GROUP), now=NOW)
         self.assertEqual(clear().flow_files, 1)
 
-    def test_leaves_no_idea_of_how_much_there_was(self) -> None:
+    def test_clear_database_leaves_no_idea_of_how_much_there_was(self) -> None:
         for number in range(3):
             text = EVERY_GROUP.replace("TEST000001", f"TEST1{number:05}")
             imported(text, f"{number}.uff")
@@ -111,12 +111,12 @@ class ClearDatabaseTests(OwnMedia, TestCase):
             counts = [queries.row_count(model=each) for each in (MeterPoint, Meter)]
         self.assertEqual([count.number for count in counts], [0, 0])
 
-    def test_lets_the_same_file_come_again(self) -> None:
+    def test_clear_database_lets_the_same_file_come_again(self) -> None:
         imported(EVERY_GROUP)
         clear()
         self.assertEqual(import_text(EVERY_GROUP).outcome, Outcome.IMPORTED)
 
-    def test_asks_as_much_for_many_rows_as_for_few(self) -> None:
+    def test_clear_database_asks_as_much_for_many_rows_as_for_few(self) -> None:
         counts = []
         for file_count in 1, 20:
             for index in range(file_count):
@@ -126,27 +126,29 @@ class ClearDatabaseTests(OwnMedia, TestCase):
             counts.append(len(queries))
         self.assertEqual(*counts)
 
-    def test_refuses_while_a_file_is_imported(self) -> None:
+    def test_clear_database_refuses_while_a_file_is_imported(self) -> None:
         imported(EVERY_GROUP)
         running_job(silent_for=timedelta(seconds=5))
         with self.assertRaises(ImportRunning):
             clear()
         self.assertEqual(Reading.objects.count(), 3)
 
-    def test_takes_a_silent_attempt_for_one_that_was_killed(self) -> None:
+    def test_clear_database_takes_a_silent_attempt_for_one_that_was_killed(
+        self,
+    ) -> None:
         running_job(silent_for=timedelta(minutes=2))
         self.assertEqual(clear().import_jobs, 1)
 
 
 class OriginalBytesTests(OwnMedia, TestCase):
-    def test_are_removed(self) -> None:
+    def test_original_bytes_are_removed(self) -> None:
         imported(EVERY_GROUP)
         import_text(BAD, "bad.uff")
         before = len(self.stored())
         clear()
         self.assertEqual([before, len(self.stored())], [2, 0])
 
-    def test_are_removed_that_a_broken_clearing_left(self) -> None:
+    def test_original_bytes_are_removed_that_a_broken_clearing_left(self) -> None:
         imported(EVERY_GROUP)
         broken = patch.object(files, "delete_unreferenced", side_effect=OSError)
         with broken, suppress(OSError):
@@ -155,7 +157,7 @@ class OriginalBytesTests(OwnMedia, TestCase):
         clear()
         self.assertEqual(self.stored(), [])
 
-    def test_stay_where_the_clearing_breaks_off(self) -> None:
+    def test_original_bytes_stay_where_the_clearing_breaks_off(self) -> None:
         imported(EVERY_GROUP)
 
         def fail(execute: Any, statement: str, *rest: Any) -> Any:
@@ -167,14 +169,14 @@ class OriginalBytesTests(OwnMedia, TestCase):
             clear()
         self.assertEqual([Reading.objects.count(), len(self.stored())], [3, 1])
 
-    def test_stay_where_the_clearing_is_refused(self) -> None:
+    def test_original_bytes_stay_where_the_clearing_is_refused(self) -> None:
         imported(EVERY_GROUP)
         running_job(silent_for=timedelta(seconds=5))
         with suppress(ImportRunning):
             clear()
         self.assertEqual(len(self.stored()), 1)
 
-    def test_stay_of_a_file_that_is_held(self) -> None:
+    def test_original_bytes_stay_of_a_file_that_is_held(self) -> None:
         imported(EVERY_GROUP)
         files.delete_unreferenced()
         self.assertEqual(len(self.stored()), 1)

@@ -69,25 +69,25 @@ def zipped(
 
 
 class PlainTests(SimpleTestCase):
-    def test_is_one_file_by_its_own_name(self) -> None:
+    def test_plain_is_one_file_by_its_own_name(self) -> None:
         self.assertEqual(unpacked(DATA), {"sent.uff": DATA})
 
-    def test_is_read_whole_at_once_if_so_asked(self) -> None:
+    def test_plain_is_read_whole_at_once_if_so_asked(self) -> None:
         [(_, file)] = flow_files(io.BytesIO(DATA), "sent.uff")
         self.assertEqual(file.read(), DATA)
 
-    def test_is_read_in_pieces_smaller_than_what_was_looked_at(self) -> None:
+    def test_plain_is_read_in_pieces_smaller_than_what_was_looked_at(self) -> None:
         [(_, file)] = flow_files(io.BytesIO(b"ZHV|"), "sent.uff")
         pieces = [file.read(1), file.read(2), file.read(3), file.read(4)]
         self.assertEqual(pieces, [b"Z", b"HV", b"|", b""])
 
-    def test_may_be_empty(self) -> None:
+    def test_plain_may_be_empty(self) -> None:
         self.assertEqual(unpacked(b""), {"sent.uff": b""})
 
-    def test_may_be_shorter_than_what_tells_an_archive(self) -> None:
+    def test_plain_may_be_shorter_than_what_tells_an_archive(self) -> None:
         self.assertEqual(unpacked(b"PK"), {"sent.uff": b"PK"})
 
-    def test_may_drip(self) -> None:
+    def test_plain_may_drip(self) -> None:
         self.assertEqual(unpacked(Dripping(DATA)), {"sent.uff": DATA})
 
     def test_a_name_does_not_make_an_archive(self) -> None:
@@ -95,39 +95,39 @@ class PlainTests(SimpleTestCase):
 
 
 class GzipTests(SimpleTestCase):
-    def test_is_the_file_it_packs_by_the_name_without_gz(self) -> None:
+    def test_gzip_is_the_file_it_packs_by_the_name_without_gz(self) -> None:
         self.assertEqual(unpacked(gzip.compress(DATA), "a.uff.gz"), {"a.uff": DATA})
 
-    def test_is_told_by_its_first_bytes(self) -> None:
+    def test_gzip_is_told_by_its_first_bytes(self) -> None:
         self.assertEqual(unpacked(gzip.compress(DATA), "a.uff"), {"a.uff": DATA})
 
-    def test_may_drip(self) -> None:
+    def test_gzip_may_drip(self) -> None:
         dripping = Dripping(gzip.compress(DATA))
         self.assertEqual(unpacked(dripping, "a.uff.gz"), {"a.uff": DATA})
 
-    def test_may_be_of_several_parts(self) -> None:
+    def test_gzip_may_be_of_several_parts(self) -> None:
         both = gzip.compress(DATA[:100]) + gzip.compress(DATA[100:])
         self.assertEqual(unpacked(both, "a.uff.gz"), {"a.uff": DATA})
 
-    def test_is_refused_where_it_breaks_off(self) -> None:
+    def test_gzip_is_refused_where_it_breaks_off(self) -> None:
         whole = gzip.compress(DATA)
         for length in 4, 12, len(whole) // 2, len(whole) - 1:
             with self.subTest(length), self.assertRaises(UnreadableFile):
                 unpacked(whole[:length], "a.uff.gz")
 
-    def test_is_refused_where_it_is_damaged(self) -> None:
+    def test_gzip_is_refused_where_it_is_damaged(self) -> None:
         damaged = gzip.compress(DATA)[:-8] + bytes(8)
         message = "a.uff.gz is not a whole archive: CRC check failed"
         with self.assertRaisesMessage(UnreadableFile, message):
             unpacked(damaged, "a.uff.gz")
 
-    def test_is_refused_as_a_bomb_in_little_memory(self) -> None:
+    def test_gzip_is_refused_as_a_bomb_in_little_memory(self) -> None:
         bomb = gzip.compress(bytes(TOO_MUCH))
         [(_, file)] = flow_files(io.BytesIO(bomb), "bomb.gz")
         with self.assertRaisesMessage(UnreadableFile, "far more than a flow file"):
             read_in_little_memory(file)
 
-    def test_may_unpack_to_much_if_it_is_large_itself(self) -> None:
+    def test_gzip_may_unpack_to_much_if_it_is_large_itself(self) -> None:
         noise = os.urandom(1 << 18)
         packed = gzip.compress(noise + bytes(TOO_MUCH))
         [(_, file)] = flow_files(io.BytesIO(packed), "large.gz")
@@ -148,7 +148,7 @@ def read_in_little_memory(file: BinaryIO) -> int:
 
 
 class ZipTests(SimpleTestCase):
-    def test_is_each_of_its_members(self) -> None:
+    def test_zip_is_each_of_its_members(self) -> None:
         archive = zipped(("one.uff", DATA), ("two.uff", b"2"))
         self.assertEqual(unpacked(archive), {"one.uff": DATA, "two.uff": b"2"})
 
@@ -156,7 +156,7 @@ class ZipTests(SimpleTestCase):
         archive = zipped(("one.uff", DATA), method=zipfile.ZIP_STORED)
         self.assertEqual(unpacked(archive), {"one.uff": DATA})
 
-    def test_may_drip(self) -> None:
+    def test_zip_may_drip(self) -> None:
         dripping = Dripping(zipped(("one.uff", DATA)))
         self.assertEqual(unpacked(dripping), {"one.uff": DATA})
 
@@ -174,65 +174,67 @@ class ZipTests(SimpleTestCase):
         archive = zipped(("../../etc/one.uff", b"1"), ("/root/two.uff", b"2"))
         self.assertEqual(unpacked(archive), {"one.uff": b"1", "two.uff": b"2"})
 
-    def test_is_refused_with_no_member(self) -> None:
+    def test_zip_is_refused_with_no_member(self) -> None:
         for archive in zipped(), zipped(("round/", b"")), zipped((".hidden", b"x")):
             message = "sent.zip holds no files."
             with self.assertRaisesMessage(UnreadableFile, message):
                 unpacked(archive, "sent.zip")
 
-    def test_is_refused_with_more_files_than_may_come(self) -> None:
+    def test_zip_is_refused_with_more_files_than_may_come(self) -> None:
         archive = zipped(("one.uff", DATA), ("two.uff", DATA))
         message = "sent.zip holds 2 files, and at most 1 may come."
         with self.assertRaisesMessage(UnreadableFile, message):
             next(flow_files(io.BytesIO(archive), "sent.zip", most=1))
 
-    def test_is_refused_if_it_is_a_document(self) -> None:
+    def test_zip_is_refused_if_it_is_a_document(self) -> None:
         for name in "[Content_Types].xml", "META-INF/manifest.xml":
             archive = zipped((name, b"<xml/>"), ("sheet.xml", b"<xml/>"))
             message = "sent.xlsx is a spreadsheet or another document."
             with self.assertRaisesMessage(UnreadableFile, message):
                 unpacked(archive, "sent.xlsx")
 
-    def test_is_refused_where_it_breaks_off(self) -> None:
+    def test_zip_is_refused_where_it_breaks_off(self) -> None:
         archive = zipped(("one.uff", DATA))[:-30]
         with self.assertRaisesMessage(UnreadableFile, "not a whole archive"):
             unpacked(archive)
 
-    def test_is_refused_where_a_member_is_damaged(self) -> None:
+    def test_zip_is_refused_where_a_member_is_damaged(self) -> None:
         archive = bytearray(zipped(("one.uff", DATA)))
         archive[60] ^= 0xFF
         with self.assertRaisesMessage(UnreadableFile, "not a whole archive"):
             unpacked(bytes(archive))
 
-    def test_is_refused_where_a_name_cannot_be_read(self) -> None:
+    def test_zip_is_refused_where_a_name_cannot_be_read(self) -> None:
         archive = zipped(("caf\xe9.uff", DATA)).replace("\xe9".encode(), b"\xff\xff")
         with self.assertRaisesMessage(UnreadableFile, "not a whole archive"):
             unpacked(archive)
 
-    def test_is_refused_if_it_is_encrypted(self) -> None:
+    def test_zip_is_refused_if_it_is_encrypted(self) -> None:
         archive = zipped(("one.uff", DATA), flags=0x01)
         message = "sent.uff is encrypted."
         with self.assertRaisesMessage(UnreadableFile, message):
             unpacked(archive)
 
-    def test_is_refused_if_it_is_a_patch(self) -> None:
+    def test_zip_is_refused_if_it_is_a_patch(self) -> None:
         archive = zipped(("one.uff", DATA), flags=0x20)
         with self.assertRaisesMessage(UnreadableFile, "cannot be unpacked"):
             unpacked(archive)
 
-    def test_is_refused_if_packed_so_that_a_piece_could_fill_the_memory(self) -> None:
+    def test_zip_is_refused_if_packed_so_that_a_piece_could_fill_the_memory(
+        self,
+    ) -> None:
         for method in zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA:
             archive = zipped(("one.uff", DATA), method=method)
             with self.assertRaisesMessage(UnreadableFile, "by a method not known"):
                 unpacked(archive)
 
-    def test_is_refused_as_a_bomb_in_little_memory(self) -> None:
+    def test_zip_is_refused_as_a_bomb_in_little_memory(self) -> None:
         bomb = zipped(("one.uff", bytes(TOO_MUCH)))
         files = flow_files(io.BytesIO(bomb), "bomb.zip")
         with self.assertRaisesMessage(UnreadableFile, "far more than a flow file"):
             read_in_little_memory(next(files)[1])
 
-    def test_is_refused_as_a_bomb_that_says_it_is_large(self) -> None:
+    def test_zip_is_refused_as_a_bomb_that_says_it_is_large(self) -> None:
         bomb = bytearray(zipped(("one.uff", bytes(TOO_MUCH))))
         packed_size_at = bomb.find(b"PK\x01\x02") + 20
         bomb[packed_size_at : packed_size_at + 4] = struct.pack("<L", 1 << 30)
@@ -246,13 +248,13 @@ class ZipTests(SimpleTestCase):
 
 
 class ShownTests(SimpleTestCase):
-    def test_leaves_a_printable_name_as_it_is(self) -> None:
+    def test_shown_leaves_a_printable_name_as_it_is(self) -> None:
         self.assertEqual(shown("März 2024 (1).uff"), "März 2024 (1).uff")
 
-    def test_replaces_what_no_database_or_terminal_can_take(self) -> None:
+    def test_shown_replaces_what_no_database_or_terminal_can_take(self) -> None:
         self.assertEqual(shown("a\0b\x1b\udce9\n.uff"), "a�b���.uff")
 
-    def test_is_no_longer_than_can_be_kept(self) -> None:
+    def test_shown_is_no_longer_than_can_be_kept(self) -> None:
         self.assertEqual(shown("x" * 300), "x" * 255)
 
 
@@ -266,11 +268,11 @@ class ReceiveTests(SimpleTestCase):
         self.addCleanup(override.disable)
         self.incoming = self.media / "incoming"
 
-    def test_writes_the_bytes_down(self) -> None:
+    def test_receive_writes_the_bytes_down(self) -> None:
         with receive(io.BytesIO(DATA)) as received:
             self.assertEqual(received.path.read_bytes(), DATA)
 
-    def test_counts_the_bytes(self) -> None:
+    def test_receive_counts_the_bytes(self) -> None:
         with receive(Dripping(DATA)) as received:
             self.assertEqual(received.size, len(DATA))
 
@@ -278,17 +280,17 @@ class ReceiveTests(SimpleTestCase):
         with receive(io.BytesIO(DATA)) as received:
             self.assertEqual(received.sha256, hashlib.sha256(DATA).hexdigest())
 
-    def test_lets_nobody_else_read_them(self) -> None:
+    def test_receive_lets_nobody_else_read_them(self) -> None:
         with receive(io.BytesIO(DATA)) as received:
             self.assertEqual(stat.S_IMODE(received.path.stat().st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(self.incoming.stat().st_mode), 0o700)
 
-    def test_removes_them_at_the_end(self) -> None:
+    def test_receive_removes_them_at_the_end(self) -> None:
         with receive(io.BytesIO(DATA)):
             pass
         self.assertEqual(list(self.incoming.iterdir()), [])
 
-    def test_removes_them_where_the_stream_breaks_off(self) -> None:
+    def test_receive_removes_them_where_the_stream_breaks_off(self) -> None:
         [(_, broken)] = flow_files(io.BytesIO(gzip.compress(DATA)[:-9]), "a.gz")
         with self.assertRaises(UnreadableFile), receive(broken):
             self.fail("It was read to its end.")
@@ -303,17 +305,17 @@ class ReceiveTests(SimpleTestCase):
         os.utime(path, (then, then))
         return path
 
-    def test_removes_what_was_left_behind_a_day_ago(self) -> None:
+    def test_receive_removes_what_was_left_behind_a_day_ago(self) -> None:
         left = self.left_behind(hours_ago=24.1)
         with receive(io.BytesIO(DATA)):
             self.assertFalse(left.exists())
 
-    def test_leaves_what_may_still_be_in_use(self) -> None:
+    def test_receive_leaves_what_may_still_be_in_use(self) -> None:
         left = self.left_behind(hours_ago=23.9)
         with receive(io.BytesIO(DATA)):
             self.assertTrue(left.exists())
 
-    def test_does_not_mind_that_another_process_was_quicker(self) -> None:
+    def test_receive_does_not_mind_that_another_process_was_quicker(self) -> None:
         self.incoming.mkdir(parents=True)
         gone = self.incoming / "gone"
         gone.symlink_to(self.incoming / "nowhere")
@@ -334,7 +336,7 @@ class KeepTests(SimpleTestCase):
         with receive(io.BytesIO(data)) as received:
             return keep(received)
 
-    def test_names_the_bytes_by_their_hash(self) -> None:
+    def test_keep_names_the_bytes_by_their_hash(self) -> None:
         digest = hashlib.sha256(DATA).hexdigest()
         self.assertEqual(self.kept(), f"flow_files/{digest[:2]}/{digest}.uff")
 
@@ -347,18 +349,18 @@ class KeepTests(SimpleTestCase):
         files = list(Path(settings.MEDIA_ROOT).rglob("*.uff"))
         self.assertEqual(len(files), 1)
 
-    def test_lets_nobody_else_read_them(self) -> None:
+    def test_keep_lets_nobody_else_read_them(self) -> None:
         path = Path(default_storage.path(self.kept()))
         modes = [stat.S_IMODE(each.stat().st_mode) for each in (path, path.parent)]
         self.assertEqual(modes, [0o600, 0o700])
 
-    def test_moves_them_instead_of_copying(self) -> None:
+    def test_keep_moves_them_instead_of_copying(self) -> None:
         with receive(io.BytesIO(DATA)) as received:
             number = received.path.stat().st_ino
             path = Path(default_storage.path(keep(received)))
         self.assertEqual(path.stat().st_ino, number)
 
-    def test_works_with_a_storage_that_cannot_move(self) -> None:
+    def test_keep_works_with_a_storage_that_cannot_move(self) -> None:
         storage = InMemoryStorage()
         with patch("meter_readings.importer.files.default_storage", storage):
             name = self.kept()

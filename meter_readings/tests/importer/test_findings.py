@@ -21,7 +21,7 @@ ONE_OF_EACH = flow_file("""
 
 
 class FindingsTests(TestCase):
-    def test_are_in_the_result_in_line_order(self) -> None:
+    def test_findings_are_in_the_result_in_line_order(self) -> None:
         result = import_text(ONE_OF_EACH)
         found = [(issue.line_number, str(issue.code)) for issue, _ in result.findings]
         self.assertEqual(
@@ -35,13 +35,13 @@ class FindingsTests(TestCase):
             ],
         )
 
-    def test_are_kept_with_the_file(self) -> None:
+    def test_findings_are_kept_with_the_file(self) -> None:
         file = imported(ONE_OF_EACH)
         found = file.findings.order_by("line_number").values_list("code", flat=True)
         self.assertEqual(len(found), 5)
         self.assertEqual(found[1], "leading-zeros")
 
-    def test_say_where_and_what(self) -> None:
+    def test_findings_say_where_and_what(self) -> None:
         imported(ONE_OF_EACH)
         finding = Finding.objects.get(code="mpan-check-digit")
         self.assertEqual(
@@ -53,12 +53,12 @@ class FindingsTests(TestCase):
             ("2000000000016", "5 as the last digit"),
         )
 
-    def test_of_the_whole_file_have_no_line(self) -> None:
+    def test_findings_of_the_whole_file_have_no_line(self) -> None:
         imported(ONE_OF_EACH.rpartition("ZPT")[0])
         finding = Finding.objects.get(code="no-trailer")
         self.assertEqual((finding.line_number, finding.group), (None, ""))
 
-    def test_are_counted_by_rule(self) -> None:
+    def test_findings_are_counted_by_rule(self) -> None:
         counts = {
             "serial-number-at-other-mpan": 2,
             "leading-zeros": 1,
@@ -68,34 +68,34 @@ class FindingsTests(TestCase):
         self.assertEqual(import_text(ONE_OF_EACH).finding_counts, counts)
         self.assertEqual(FlowFile.objects.get().finding_counts, counts)
 
-    def test_are_counted_by_severity(self) -> None:
+    def test_findings_are_counted_by_severity(self) -> None:
         result = import_text(ONE_OF_EACH, policy=Policy.STRICT)
         counts = result.error_count, result.warning_count, result.note_count
         self.assertEqual(counts, (2, 1, 0))
 
-    def test_are_counted_by_severity_with_the_file(self) -> None:
+    def test_findings_are_counted_by_severity_with_the_file(self) -> None:
         file = imported(ONE_OF_EACH)
         counts = file.error_count, file.warning_count, file.note_count
         self.assertEqual(counts, (0, 3, 2))
 
-    def test_weigh_what_the_policy_says(self) -> None:
+    def test_findings_weigh_what_the_policy_says(self) -> None:
         import_text(ONE_OF_EACH, policy=Policy.STRICT)
         finding = Finding.objects.get(code="extra-decimals")
         self.assertEqual(finding.severity, Severity.ERROR)
 
-    def test_are_told_as_they_come(self) -> None:
+    def test_findings_are_told_as_they_come(self) -> None:
         told: list[tuple[Issue, Severity]] = []
         result = import_text(
             ONE_OF_EACH, on_finding=lambda *finding: told.append(finding)
         )
         self.assertEqual(sorted(told, key=repr), sorted(result.findings, key=repr))
 
-    def test_escape_what_no_database_can_keep(self) -> None:
+    def test_findings_escape_what_no_database_can_keep(self) -> None:
         import_text(ONE_OF_EACH.replace("0100.0", "1\x000"))
         finding = Finding.objects.get(code="control-character")
         self.assertIn(r"1\x000", finding.found)
 
-    def test_shorten_what_is_long(self) -> None:
+    def test_findings_shorten_what_is_long(self) -> None:
         import_text(flow_file(["026|2000000000015|V|", f"027|02|{'é' * 300}|"]))
         for finding in Finding.objects.all():
             with self.subTest(finding.code):
@@ -120,7 +120,7 @@ class BeyondTheLimitTests(TestCase):
         self.assertEqual(result.finding_counts, {"leading-zeros": 1007})
         self.assertEqual(result.warning_count, 1007)
 
-    def test_as_many_as_the_limit_are_kept(self) -> None:
+    def test_beyond_the_limit_as_many_as_the_limit_are_kept(self) -> None:
         result = self.result_of(MAX_STORED_PER_RULE + 7)
         self.assertEqual(len(result.findings), 1000)
         self.assertEqual(Finding.objects.count(), 1000)

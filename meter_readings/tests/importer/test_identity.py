@@ -42,40 +42,40 @@ class SameBytesTests(TestCase):
         self.assertEqual(result.flow_file, self.first)
         self.assertEqual((rows_of(FlowFile), rows_of()), self.rows)
 
-    def test_are_nothing_new_by_the_same_name(self) -> None:
+    def test_same_bytes_are_nothing_new_by_the_same_name(self) -> None:
         self.assert_is_nothing_new(import_text(TEXT, "first.uff"))
 
-    def test_are_nothing_new_by_another_name(self) -> None:
+    def test_same_bytes_are_nothing_new_by_another_name(self) -> None:
         self.assert_is_nothing_new(import_text(TEXT, "second.uff"))
 
-    def test_are_nothing_new_as_gzip(self) -> None:
+    def test_same_bytes_are_nothing_new_as_gzip(self) -> None:
         data = gzip.compress(TEXT.encode())
         self.assert_is_nothing_new(unpacked_and_imported(data, "second.uff.gz"))
 
-    def test_are_nothing_new_in_a_zip(self) -> None:
+    def test_same_bytes_are_nothing_new_in_a_zip(self) -> None:
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:
             archive.writestr("april/second.uff", TEXT)
         self.assert_is_nothing_new(unpacked_and_imported(data.getvalue(), "all.zip"))
 
-    def test_are_nothing_new_by_any_other_door(self) -> None:
+    def test_same_bytes_are_nothing_new_by_any_other_door(self) -> None:
         for channel in ImportJob.Channel:
             with self.subTest(channel):
                 self.assert_is_nothing_new(import_text(TEXT, channel=channel))
 
-    def test_are_nothing_new_under_any_policy(self) -> None:
+    def test_same_bytes_are_nothing_new_under_any_policy(self) -> None:
         for policy in Policy:
             with self.subTest(policy):
                 self.assert_is_nothing_new(import_text(TEXT, policy=policy))
 
-    def test_are_nothing_new_where_the_same_name_is_allowed(self) -> None:
+    def test_same_bytes_are_nothing_new_where_the_same_name_is_allowed(self) -> None:
         result = import_text(TEXT, "first.uff", allow_same_name=True)
         self.assert_is_nothing_new(result)
 
-    def test_are_nothing_new_for_a_dry_run(self) -> None:
+    def test_same_bytes_are_nothing_new_for_a_dry_run(self) -> None:
         self.assert_is_nothing_new(import_text(TEXT, dry_run=True))
 
-    def test_count_no_reading(self) -> None:
+    def test_same_bytes_count_no_reading(self) -> None:
         result = import_text(TEXT, "second.uff")
         self.assertEqual((result.readings_read, result.readings_rejected), (0, 0))
 
@@ -84,22 +84,22 @@ class RejectedBytesTests(TestCase):
     # Valid except for one value, whose group the partial policy leaves out.
     TEXT = flow_file([*GROUPS.split(), "030|S|20240301000000|-1.0|||T|N|"])
 
-    def test_may_come_again_and_are_rejected_again(self) -> None:
+    def test_rejected_bytes_may_come_again_and_are_rejected_again(self) -> None:
         import_text(self.TEXT)
         result = import_text(self.TEXT)
         self.assertEqual(result.outcome, Outcome.REJECTED)
 
-    def test_are_one_file_however_often_they_come(self) -> None:
+    def test_rejected_bytes_are_one_file_however_often_they_come(self) -> None:
         import_text(self.TEXT)
         import_text(self.TEXT, "again.uff")
         self.assertEqual(FlowFile.objects.get().filename, "again.uff")
 
-    def test_have_one_report_however_often_they_come(self) -> None:
+    def test_rejected_bytes_have_one_report_however_often_they_come(self) -> None:
         import_text(self.TEXT)
         import_text(self.TEXT)
         self.assertEqual(FlowFile.objects.get().findings.count(), 1)
 
-    def test_may_be_accepted_by_a_softer_policy(self) -> None:
+    def test_rejected_bytes_may_be_accepted_by_a_softer_policy(self) -> None:
         import_text(self.TEXT)
         result = import_text(self.TEXT, policy=Policy.PARTIAL)
         self.assertEqual(result.outcome, Outcome.IMPORTED)
@@ -109,12 +109,12 @@ class RejectedBytesTests(TestCase):
 class SameNameTests(TestCase):
     OTHER = flow_file(GROUPS, header=OTHER_IDENTITY)
 
-    def test_is_refused_for_other_content(self) -> None:
+    def test_same_name_is_refused_for_other_content(self) -> None:
         imported(TEXT, "april.uff")
         result = import_text(self.OTHER, "april.uff")
         self.assertEqual(result.outcome, Outcome.REFUSED)
 
-    def test_is_refused_with_a_finding_that_names_the_first(self) -> None:
+    def test_same_name_is_refused_with_a_finding_that_names_the_first(self) -> None:
         first = imported(TEXT, "april.uff")
         [(issue, severity)] = import_text(self.OTHER, "april.uff").findings
         self.assertEqual((issue.code, severity), ("duplicate-filename", "error"))
@@ -122,24 +122,24 @@ class SameNameTests(TestCase):
             issue.found, f"april.uff, imported on 24 November 2026 as #{first.pk}"
         )
 
-    def test_is_refused_for_a_dry_run_too(self) -> None:
+    def test_same_name_is_refused_for_a_dry_run_too(self) -> None:
         imported(TEXT, "april.uff")
         result = import_text(self.OTHER, "april.uff", dry_run=True)
         self.assertEqual(result.outcome, Outcome.REFUSED)
 
-    def test_leaves_nothing_but_a_job_where_it_is_refused(self) -> None:
+    def test_same_name_leaves_nothing_but_a_job_where_it_is_refused(self) -> None:
         imported(TEXT, "april.uff")
         before = rows_of(), rows_of(FlowFile)
         import_text(self.OTHER, "april.uff")
         self.assertEqual((rows_of(), rows_of(FlowFile)), before)
         self.assertEqual(ImportJob.objects.latest("pk").outcome, "refused")
 
-    def test_can_be_allowed(self) -> None:
+    def test_same_name_can_be_allowed(self) -> None:
         imported(TEXT, "april.uff")
         result = import_text(self.OTHER, "april.uff", allow_same_name=True)
         self.assertEqual(result.outcome, Outcome.IMPORTED)
 
-    def test_is_free_where_the_other_was_rejected(self) -> None:
+    def test_same_name_is_free_where_the_other_was_rejected(self) -> None:
         import_text(TEXT.replace("100.0", "-1.0"), "april.uff")
         result = import_text(TEXT, "april.uff")
         self.assertEqual(result.outcome, Outcome.IMPORTED)
@@ -151,22 +151,22 @@ class SameIdentityTests(TestCase):
     def setUp(self) -> None:
         self.first = imported(TEXT, "first.uff")
 
-    def test_loads_other_bytes(self) -> None:
+    def test_same_identity_loads_other_bytes(self) -> None:
         result = import_text(self.CORRECTED, "second.uff")
         self.assertEqual(result.outcome, Outcome.IMPORTED)
 
-    def test_is_a_warning_that_names_the_first(self) -> None:
+    def test_same_identity_is_a_warning_that_names_the_first(self) -> None:
         [(issue, severity)] = import_text(self.CORRECTED, "second.uff").findings
         self.assertEqual((issue.code, severity), ("duplicate-message", "warning"))
         self.assertEqual(
             issue.found, f"TEST000001, held as #{self.first.pk} (first.uff)"
         )
 
-    def test_is_a_warning_of_a_dry_run_too(self) -> None:
+    def test_same_identity_is_a_warning_of_a_dry_run_too(self) -> None:
         result = import_text(self.CORRECTED, "second.uff", dry_run=True)
         self.assertEqual(result.finding_counts, {"duplicate-message": 1})
 
-    def test_is_a_warning_for_the_rejected_too(self) -> None:
+    def test_same_identity_is_a_warning_for_the_rejected_too(self) -> None:
         result = import_text(TEXT.replace("100.0", "-1.0"), "second.uff")
         self.assertIn("duplicate-message", result.finding_counts)
 
@@ -201,14 +201,14 @@ class CopyTests(TestCase):
                 result = import_text(copy, f"copy {number}.uff")
                 self.assertEqual(result.outcome, Outcome.IMPORTED)
 
-    def test_meets_the_warning_of_its_identity(self) -> None:
+    def test_copy_meets_the_warning_of_its_identity(self) -> None:
         imported(TEXT, "first.uff")
         for number, copy in enumerate(self.COPIES):
             with self.subTest(copy[:5]):
                 result = import_text(copy, f"copy {number}.uff")
                 self.assertIn("duplicate-message", result.finding_counts)
 
-    def test_adds_duplicates_and_nothing_that_counts(self) -> None:
+    def test_copy_adds_duplicates_and_nothing_that_counts(self) -> None:
         imported(TEXT, "first.uff")
         for number, copy in enumerate(self.COPIES):
             imported(copy, f"copy {number}.uff")

@@ -37,32 +37,32 @@ class JobTests(TestCase):
         self.assertEqual(job.flow_file, flow_file)
         self.assertIsNotNone(job.finished_at)
 
-    def test_has_a_row_for_a_file_that_was_imported(self) -> None:
+    def test_job_has_a_row_for_a_file_that_was_imported(self) -> None:
         self.assert_job("imported", imported(EVERY_GROUP))
 
-    def test_has_a_row_for_a_file_that_was_rejected(self) -> None:
+    def test_job_has_a_row_for_a_file_that_was_rejected(self) -> None:
         self.assert_job("rejected", import_text(BAD).flow_file)
 
-    def test_has_a_row_for_a_file_that_was_held_already(self) -> None:
+    def test_job_has_a_row_for_a_file_that_was_held_already(self) -> None:
         first = imported(EVERY_GROUP)
         import_text(EVERY_GROUP)
         self.assert_job("already-imported", first)
 
-    def test_has_a_row_for_a_name_that_was_refused(self) -> None:
+    def test_job_has_a_row_for_a_name_that_was_refused(self) -> None:
         imported(EVERY_GROUP)
         import_text(BAD)
         self.assert_job("refused", None)
 
-    def test_has_no_row_for_a_dry_run(self) -> None:
+    def test_job_has_no_row_for_a_dry_run(self) -> None:
         import_text(EVERY_GROUP, dry_run=True)
         self.assertFalse(ImportJob.objects.exists())
 
-    def test_has_a_row_for_every_attempt(self) -> None:
+    def test_job_has_a_row_for_every_attempt(self) -> None:
         for _ in range(3):
             import_text(BAD)
         self.assertEqual(ImportJob.objects.count(), 3)
 
-    def test_says_who_and_by_which_door(self) -> None:
+    def test_job_says_who_and_by_which_door(self) -> None:
         person = User.objects.create(username="someone")
         import_text(
             EVERY_GROUP,
@@ -75,7 +75,7 @@ class JobTests(TestCase):
             (job.channel, job.requested_by, job.policy), ("upload", person, "partial")
         )
 
-    def test_says_of_which_bytes_and_when(self) -> None:
+    def test_job_says_of_which_bytes_and_when(self) -> None:
         result = import_text(EVERY_GROUP, "april.uff")
         job = self.job()
         self.assertEqual(
@@ -84,7 +84,7 @@ class JobTests(TestCase):
         )
         self.assertEqual(job.bytes_processed, len(EVERY_GROUP))
 
-    def test_counts_what_came_of_it(self) -> None:
+    def test_job_counts_what_came_of_it(self) -> None:
         import_text(EVERY_GROUP)
         self.assertEqual(
             self.job().counts,
@@ -105,12 +105,12 @@ class JobTests(TestCase):
             },
         )
 
-    def test_counts_what_was_rejected(self) -> None:
+    def test_job_counts_what_was_rejected(self) -> None:
         import_text(BAD)
         counts = self.job().counts
         self.assertEqual((counts["readings_rejected"], counts["errors"]), (3, 1))
 
-    def test_keeps_a_name_that_no_database_can_keep(self) -> None:
+    def test_job_keeps_a_name_that_no_database_can_keep(self) -> None:
         import_text(EVERY_GROUP, "a\0\udce9.uff" + "x" * 300)
         self.assertEqual(self.job().filename, "a\ufffd\ufffd.uff" + "x" * 248)
 
@@ -127,24 +127,24 @@ class BrokenOffTests(TestCase):
         self.assertIs(caught.exception, error)
         return ImportJob.objects.get()
 
-    def test_is_written_down_and_raised_again(self) -> None:
+    def test_broken_off_is_written_down_and_raised_again(self) -> None:
         job = self.break_off(ZeroDivisionError("secret"))
         self.assertEqual((job.state, job.outcome), ("failed", ""))
         self.assertIsNotNone(job.finished_at)
 
-    def test_tells_the_kind_of_error_and_not_its_words(self) -> None:
+    def test_broken_off_tells_the_kind_of_error_and_not_its_words(self) -> None:
         job = self.break_off(ZeroDivisionError("secret"))
         self.assertEqual(job.message, "Broken off by ZeroDivisionError.")
 
-    def test_is_written_down_when_a_person_breaks_it_off(self) -> None:
+    def test_broken_off_is_written_down_when_a_person_breaks_it_off(self) -> None:
         job = self.break_off(KeyboardInterrupt())
         self.assertEqual(job.message, "Broken off by KeyboardInterrupt.")
 
-    def test_leaves_no_row_of_the_file(self) -> None:
+    def test_broken_off_leaves_no_row_of_the_file(self) -> None:
         self.break_off(ZeroDivisionError())
         self.assertFalse(FlowFile.objects.exists())
 
-    def test_is_written_down_where_the_bytes_cannot_be_had(self) -> None:
+    def test_broken_off_is_written_down_where_the_bytes_cannot_be_had(self) -> None:
         class Broken:
             def read(self, size: int) -> bytes:
                 raise UnreadableFile("It breaks off.")
@@ -156,7 +156,9 @@ class BrokenOffTests(TestCase):
             import_text(EVERY_GROUP)
         self.assertEqual(ImportJob.objects.get().state, "failed")
 
-    def test_says_nothing_of_what_the_database_would_not_commit(self) -> None:
+    def test_broken_off_says_nothing_of_what_the_database_would_not_commit(
+        self,
+    ) -> None:
         @contextmanager
         def transaction_that_fails(self: object) -> Iterator[None]:
             with transaction.atomic():
@@ -172,7 +174,9 @@ class BrokenOffTests(TestCase):
         self.assertEqual((job.state, job.outcome, job.counts), ("failed", "", {}))
         self.assertIsNone(job.flow_file)
 
-    def test_raises_what_broke_it_off_where_the_row_cannot_be_written(self) -> None:
+    def test_broken_off_raises_what_broke_it_off_where_the_row_cannot_be_written(
+        self,
+    ) -> None:
         def fail(*_: object) -> None:
             patcher.start()
             raise ZeroDivisionError
@@ -195,31 +199,31 @@ class ProgressTests(TestCase):
             import_text(text, on_progress=lambda *progress: told.append(progress))
         return told
 
-    def test_goes_through_the_phases_in_order(self) -> None:
+    def test_progress_goes_through_the_phases_in_order(self) -> None:
         phases = [phase for phase, _, _ in self.told_of(EVERY_GROUP)]
         self.assertEqual(list(dict.fromkeys(phases)), ["checking", "loading"])
 
-    def test_never_goes_back(self) -> None:
+    def test_progress_never_goes_back(self) -> None:
         done = [done for _, done, _ in self.told_of(EVERY_GROUP)]
         self.assertGreater(len(set(done)), 3)
         self.assertEqual(done, sorted(done))
 
-    def test_comes_to_the_end(self) -> None:
+    def test_progress_comes_to_the_end(self) -> None:
         _, done, whole = self.told_of(EVERY_GROUP)[-1]
         self.assertEqual((done, whole), (len(EVERY_GROUP), len(EVERY_GROUP)))
 
-    def test_knows_the_whole_from_the_beginning(self) -> None:
+    def test_progress_knows_the_whole_from_the_beginning(self) -> None:
         wholes = {whole for _, _, whole in self.told_of(EVERY_GROUP)}
         self.assertEqual(wholes, {len(EVERY_GROUP)})
 
-    def test_is_told_of_a_dry_run(self) -> None:
+    def test_progress_is_told_of_a_dry_run(self) -> None:
         told: list[object] = []
         import_text(EVERY_GROUP, dry_run=True, on_progress=lambda *_: told.append(_))
         self.assertTrue(told)
 
 
 class HeartbeatTests(TestCase):
-    def test_is_written_as_the_file_is_checked(self) -> None:
+    def test_heartbeat_is_written_as_the_file_is_checked(self) -> None:
         checked = []
 
         def look(*_: object) -> None:
@@ -232,7 +236,7 @@ class HeartbeatTests(TestCase):
         self.assertEqual(checked, sorted(checked))
         self.assertGreater(len(set(checked)), 3)
 
-    def test_is_not_written_before_its_time(self) -> None:
+    def test_heartbeat_is_not_written_before_its_time(self) -> None:
         save = patch.object(
             ImportJob, "save", autospec=True, side_effect=ImportJob.save
         )
@@ -241,7 +245,7 @@ class HeartbeatTests(TestCase):
         # Begun, received, loading, finished
         self.assertEqual(saved.call_count, 4)
 
-    def test_may_fail(self) -> None:
+    def test_heartbeat_may_fail(self) -> None:
         save = ImportJob.save
         failed = []
 

@@ -136,7 +136,7 @@ class FailingStatementTests(TransactionTestCase):
         with connection.execute_wrapper(fail), suppress(OperationalError):
             yield
 
-    def test_leaves_all_or_nothing_and_hinders_nothing(self) -> None:
+    def test_failing_statement_leaves_all_or_nothing_and_hinders_nothing(self) -> None:
         number = held = 0
         while not held:
             number += 1
@@ -149,7 +149,7 @@ class FailingStatementTests(TransactionTestCase):
         self.assertGreater(number, 10)
         self.assertEqual(import_text(EVERY_GROUP).outcome, "already-imported")
 
-    def test_undoes_all_or_nothing_and_hinders_nothing(self) -> None:
+    def test_failing_statement_undoes_all_or_nothing_and_hinders_nothing(self) -> None:
         file = imported(EVERY_GROUP)
         number = 0
         while file.status == FlowFile.Status.IMPORTED:

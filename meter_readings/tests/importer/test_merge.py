@@ -46,11 +46,11 @@ class RowsTests(TestCase):
     def setUpTestData(cls) -> None:
         cls.file = imported(EVERY_GROUP)
 
-    def test_has_the_meter_points_in_file_order(self) -> None:
+    def test_rows_has_the_meter_points_in_file_order(self) -> None:
         mpans = MeterPoint.objects.order_by("pk").values_list("mpan", flat=True)
         self.assertEqual(list(mpans), ["1000000000003", "2000000000015"])
 
-    def test_has_the_meters_in_file_order(self) -> None:
+    def test_rows_has_the_meters_in_file_order(self) -> None:
         meters = Meter.objects.order_by("pk").values_list(
             "serial_number", "meter_point__mpan"
         )
@@ -64,7 +64,7 @@ class RowsTests(TestCase):
         found = Reading.objects.values(*expected).get(line_number=line_number)
         self.assertEqual(found, expected)
 
-    def test_has_a_reading_of_each_030(self) -> None:
+    def test_rows_has_a_reading_of_each_030(self) -> None:
         line_numbers = Reading.objects.values_list("line_number", flat=True)
         self.assertEqual(sorted(line_numbers), [5, 6, 10])
 
@@ -109,7 +109,7 @@ class RowsTests(TestCase):
         found = SiteVisit.objects.values(*expected).get(line_number=line_number)
         self.assertEqual(found, expected)
 
-    def test_has_the_visit_of_a_026(self) -> None:
+    def test_rows_has_the_visit_of_a_026(self) -> None:
         self.assert_visit(
             3,
             group="027",
@@ -124,7 +124,7 @@ class RowsTests(TestCase):
             reading_type="",
         )
 
-    def test_has_the_visit_of_a_028(self) -> None:
+    def test_rows_has_the_visit_of_a_028(self) -> None:
         self.assert_visit(
             9,
             group="029",
@@ -139,7 +139,7 @@ class RowsTests(TestCase):
             reading_type="R",
         )
 
-    def test_has_the_visit_of_a_030(self) -> None:
+    def test_rows_has_the_visit_of_a_030(self) -> None:
         self.assert_visit(12, group="033", meter_line_number=8, reading_line_number=10)
 
 
@@ -283,33 +283,37 @@ class UnmatchedWithdrawalTests(TestCase):
         """
     ORIGINAL = WITHDRAWAL.replace("|W|", "|R|")
 
-    def test_is_a_warning_at_its_line(self) -> None:
+    def test_unmatched_withdrawal_is_a_warning_at_its_line(self) -> None:
         [(issue, severity)] = later(self.WITHDRAWAL).findings
         self.assertEqual(
             (issue.code, issue.line_number, issue.group, issue.found, severity),
             ("unmatched-withdrawal", 4, "030", "S", "warning"),
         )
 
-    def test_is_none_where_the_original_is_held(self) -> None:
+    def test_unmatched_withdrawal_is_none_where_the_original_is_held(self) -> None:
         imported(flow_file(self.ORIGINAL))
         self.assertEqual(later(self.WITHDRAWAL).finding_counts, {})
 
-    def test_is_none_where_the_original_stands_above_it(self) -> None:
+    def test_unmatched_withdrawal_is_none_where_the_original_stands_above_it(
+        self,
+    ) -> None:
         result = later(self.ORIGINAL + self.WITHDRAWAL)
         self.assertEqual(result.finding_counts, {})
 
-    def test_is_one_where_only_a_later_version_is_held(self) -> None:
+    def test_unmatched_withdrawal_is_one_where_only_a_later_version_is_held(
+        self,
+    ) -> None:
         header = header_line(file_identifier="TEST000003", created_at="20240404091500")
         imported(flow_file(self.ORIGINAL, header=header), "newer.uff")
         result = later(self.WITHDRAWAL)
         self.assertEqual(result.finding_counts, {"unmatched-withdrawal": 1})
 
-    def test_is_one_where_only_a_withdrawal_is_held(self) -> None:
+    def test_unmatched_withdrawal_is_one_where_only_a_withdrawal_is_held(self) -> None:
         imported(flow_file(self.WITHDRAWAL))
         result = later(self.WITHDRAWAL)
         self.assertEqual(result.finding_counts, {"unmatched-withdrawal": 1})
 
-    def test_is_one_for_every_register(self) -> None:
+    def test_unmatched_withdrawal_is_one_for_every_register(self) -> None:
         result = later(self.WITHDRAWAL + "030|T|20240401000000|100.0|||T|N|\n")
         self.assertEqual(result.finding_counts, {"unmatched-withdrawal": 2})
 
@@ -319,7 +323,7 @@ class ConflictInFileTests(TestCase):
         """Return the findings of a file with these readings under one meter."""
         return import_text(flow_file_of_readings(*readings)).finding_counts
 
-    def test_is_a_warning_at_the_later_line(self) -> None:
+    def test_conflict_in_file_is_a_warning_at_the_later_line(self) -> None:
         text = flow_file_of_readings(
             "030|S|20240401000000|100.0|||T|N|", "030|S|20240401000000|101.0|||T|N|"
         )
@@ -329,17 +333,17 @@ class ConflictInFileTests(TestCase):
             ("conflict-in-file", 5, "030", "S", "warning"),
         )
 
-    def test_is_none_where_the_values_are_the_same(self) -> None:
+    def test_conflict_in_file_is_none_where_the_values_are_the_same(self) -> None:
         twice = ["030|S|20240401000000|100.0|||T|N|"] * 2
         self.assertEqual(self.found_in(*twice), {})
 
-    def test_is_none_where_the_registers_differ(self) -> None:
+    def test_conflict_in_file_is_none_where_the_registers_differ(self) -> None:
         found = self.found_in(
             "030|S|20240401000000|100.0|||T|N|", "030|T|20240401000000|101.0|||T|N|"
         )
         self.assertEqual(found, {})
 
-    def test_is_one_for_a_meter_that_was_held_before(self) -> None:
+    def test_conflict_in_file_is_one_for_a_meter_that_was_held_before(self) -> None:
         imported(flow_file_of_readings("030|S|20240401000000|100.0|||T|N|"))
         result = later("""
             026|2000000000015|V|
@@ -349,7 +353,7 @@ class ConflictInFileTests(TestCase):
             """)
         self.assertEqual(result.finding_counts, {"conflict-in-file": 1})
 
-    def test_is_none_with_what_another_file_said(self) -> None:
+    def test_conflict_in_file_is_none_with_what_another_file_said(self) -> None:
         imported(flow_file_of_readings("030|S|20240401000000|100.0|||T|N|"))
         result = later("""
             026|2000000000015|V|
@@ -359,7 +363,9 @@ class ConflictInFileTests(TestCase):
             """)
         self.assertEqual(result.finding_counts, {})
 
-    def test_is_none_between_a_reading_and_its_withdrawal(self) -> None:
+    def test_conflict_in_file_is_none_between_a_reading_and_its_withdrawal(
+        self,
+    ) -> None:
         result = later("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -378,7 +384,9 @@ class SerialNumberElsewhereTests(TestCase):
         """
     THERE = HERE.replace("2000000000015", "1000000000003")
 
-    def test_is_a_note_at_the_line_of_the_new_meter(self) -> None:
+    def test_serial_number_elsewhere_is_a_note_at_the_line_of_the_new_meter(
+        self,
+    ) -> None:
         imported(flow_file(self.HERE))
         [(issue, severity)] = later(self.THERE).findings
         self.assertEqual(
@@ -386,21 +394,27 @@ class SerialNumberElsewhereTests(TestCase):
             ("serial-number-at-other-mpan", 3, "028", "TST0000001", "note"),
         )
 
-    def test_is_noted_once_for_a_meter_named_twice(self) -> None:
+    def test_serial_number_elsewhere_is_noted_once_for_a_meter_named_twice(
+        self,
+    ) -> None:
         imported(flow_file(self.HERE))
         result = later(self.THERE + self.THERE.replace("|S|", "|T|"))
         self.assertEqual(result.finding_counts, {"serial-number-at-other-mpan": 1})
 
-    def test_is_noted_for_both_where_both_are_new(self) -> None:
+    def test_serial_number_elsewhere_is_noted_for_both_where_both_are_new(self) -> None:
         result = later(self.HERE + self.THERE)
         self.assertEqual(result.finding_counts, {"serial-number-at-other-mpan": 2})
 
-    def test_is_not_noted_again_for_a_meter_that_was_held_before(self) -> None:
+    def test_serial_number_elsewhere_is_not_noted_again_for_a_meter_that_was_held_before(
+        self,
+    ) -> None:
         imported(flow_file(self.HERE + self.THERE))
         result = later(self.THERE.replace("|S|", "|T|"))
         self.assertEqual(result.finding_counts, {})
 
-    def test_is_not_noted_for_the_same_meter_point(self) -> None:
+    def test_serial_number_elsewhere_is_not_noted_for_the_same_meter_point(
+        self,
+    ) -> None:
         imported(flow_file(self.HERE))
         self.assertEqual(later(self.HERE).finding_counts, {})
 
@@ -490,7 +504,7 @@ class AnyFilesTests(TestCase):
                 lines.append(f"030|{register}|20240401000000|{value}|||{flag}|N|")
         return lines
 
-    def test_stand_as_if_all_had_been_settled_at_once(self) -> None:
+    def test_any_files_stand_as_if_all_had_been_settled_at_once(self) -> None:
         chance = random.Random(20240402)
         days = list(range(10, 40))
         chance.shuffle(days)

@@ -28,19 +28,19 @@ class ImportOriginalTests(TestCase):
         """Return a file that was rejected for one reading of two."""
         return import_text(flow_file_of_readings(GOOD, BAD)).flow_file
 
-    def test_imports_a_rejected_file_under_another_policy(self) -> None:
+    def test_import_original_imports_a_rejected_file_under_another_policy(self) -> None:
         file = self.rejected()
         result = import_again(file, policy=Policy.PARTIAL)
         self.assertEqual(result.outcome, Outcome.IMPORTED)
         self.assertEqual(result.flow_file, file)
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_imports_a_file_whose_import_was_undone(self) -> None:
+    def test_import_original_imports_a_file_whose_import_was_undone(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         importer.undo_import(flow_file=file, now=NOW)
         self.assertEqual(import_again(file).outcome, Outcome.IMPORTED)
 
-    def test_rejects_a_file_again(self) -> None:
+    def test_import_original_rejects_a_file_again(self) -> None:
         self.assertEqual(import_again(self.rejected()).outcome, Outcome.REJECTED)
 
     def test_only_checks_a_file(self) -> None:
@@ -49,28 +49,28 @@ class ImportOriginalTests(TestCase):
         self.assertEqual(result.outcome, Outcome.CHECKED)
         self.assertEqual(Reading.objects.count(), 0)
 
-    def test_leaves_a_file_that_is_held_as_it_is(self) -> None:
+    def test_import_original_leaves_a_file_that_is_held_as_it_is(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         self.assertEqual(import_again(file).outcome, Outcome.ALREADY_IMPORTED)
 
-    def test_refuses_a_name_that_other_bytes_have_taken(self) -> None:
+    def test_import_original_refuses_a_name_that_other_bytes_have_taken(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD), file.filename)
         result = import_again(file, policy=Policy.PARTIAL)
         self.assertEqual(result.outcome, Outcome.REFUSED)
 
-    def test_allows_the_name_where_it_is_told_to(self) -> None:
+    def test_import_original_allows_the_name_where_it_is_told_to(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD), file.filename)
         result = import_again(file, policy=Policy.PARTIAL, allow_same_name=True)
         self.assertEqual(result.outcome, Outcome.IMPORTED)
 
-    def test_says_by_which_door(self) -> None:
+    def test_import_original_says_by_which_door(self) -> None:
         file = self.rejected()
         import_again(file)
         self.assertEqual(file.jobs.latest("pk").channel, ImportJob.Channel.ADMIN)
 
-    def test_says_that_the_bytes_are_gone(self) -> None:
+    def test_import_original_says_that_the_bytes_are_gone(self) -> None:
         file = self.rejected()
         Path(file.content.path).unlink()
         with self.assertRaisesMessage(
@@ -78,7 +78,7 @@ class ImportOriginalTests(TestCase):
         ):
             import_again(file)
 
-    def test_says_that_the_bytes_are_not_what_they_were(self) -> None:
+    def test_import_original_says_that_the_bytes_are_not_what_they_were(self) -> None:
         file = self.rejected()
         path = Path(file.content.path)
         self.addCleanup(path.unlink)

@@ -163,18 +163,18 @@ class PartitionTests(TestCase):
         undo_import(flow_file=file, now=NOW)
         self.assertEqual((partitions(), held_in(2021)), ({"default", "2021"}, 0))
 
-    def test_can_be_added_whatever_years_the_default_one_has(self) -> None:
+    def test_partition_can_be_added_whatever_years_the_default_one_has(self) -> None:
         imported(file_read_at("20091231235959"))
         with CaptureQueriesContext(connection) as captured:
             ensure_partitions(2010)
         self.assertEqual(len(captured), 1)
         self.assertEqual(held_in("default"), 1)
 
-    def test_is_not_added_twice(self) -> None:
+    def test_partition_is_not_added_twice(self) -> None:
         ensure_partitions(2021, 2021)
         self.assertEqual(partitions(), {"default", "2021"})
 
-    def test_is_for_a_year_from_2010_to_2099(self) -> None:
+    def test_partition_is_for_a_year_from_2010_to_2099(self) -> None:
         ensure_partitions(2010, 2099)
         for year in 2009, 2100, -1:
             with self.subTest(year), self.assertRaises(DataError):

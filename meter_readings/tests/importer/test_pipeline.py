@@ -30,7 +30,7 @@ class ImportTests(TestCase):
         cls.result = import_text(EVERY_GROUP, "april.uff")
         cls.file = FlowFile.objects.get()
 
-    def test_comes_to_a_result(self) -> None:
+    def test_import_comes_to_a_result(self) -> None:
         result = self.result
         self.assertEqual(result.outcome, Outcome.IMPORTED)
         self.assertEqual((result.filename, result.policy), ("april.uff", "standard"))
@@ -125,19 +125,19 @@ class FormTests(TestCase):
 
 
 class RejectionTests(TestCase):
-    def test_leaves_everything_as_it_was(self) -> None:
+    def test_rejection_leaves_everything_as_it_was(self) -> None:
         imported(EVERY_GROUP)
         before = rows_of()
         self.assertEqual(import_text(BAD, "bad.uff").outcome, Outcome.REJECTED)
         self.assertEqual(rows_of(), before)
 
-    def test_leaves_a_report(self) -> None:
+    def test_rejection_leaves_a_report(self) -> None:
         import_text(BAD, "bad.uff")
         file = FlowFile.objects.get()
         self.assertEqual((file.status, file.error_count), ("rejected", 1))
         self.assertEqual(file.findings.get(severity="error").code, "negative")
 
-    def test_counts_all_readings_as_rejected(self) -> None:
+    def test_rejection_counts_all_readings_as_rejected(self) -> None:
         import_text(BAD)
         file = FlowFile.objects.get()
         self.assertEqual(
@@ -145,36 +145,36 @@ class RejectionTests(TestCase):
             (3, 0, 3),
         )
 
-    def test_keeps_the_bytes(self) -> None:
+    def test_rejection_keeps_the_bytes(self) -> None:
         import_text(BAD)
         with FlowFile.objects.get().content.open() as content:
             self.assertEqual(content.read().decode(), BAD)
 
-    def test_lists_every_fault(self) -> None:
+    def test_rejection_lists_every_fault(self) -> None:
         text = BAD.replace("41.5", "x").replace("99.0", "1e999")
         self.assertEqual(import_text(text).error_count, 3)
 
-    def test_of_a_file_that_is_none_has_no_header(self) -> None:
+    def test_rejection_of_a_file_that_is_none_has_no_header(self) -> None:
         result = import_text("mpan,serial,reading\n")
         self.assertEqual((result.header, result.readings_read), (None, 0))
         self.assertIsNone(FlowFile.objects.get().file_created_at)
 
-    def test_of_an_empty_file_is_kept_too(self) -> None:
+    def test_rejection_of_an_empty_file_is_kept_too(self) -> None:
         import_text("")
         file = FlowFile.objects.get()
         self.assertEqual((file.size, file.line_count), (0, 0))
 
-    def test_keeps_a_trailer_with_a_nul(self) -> None:
+    def test_rejection_keeps_a_trailer_with_a_nul(self) -> None:
         import_text(EVERY_GROUP.replace("ZPT|", "ZPT|\0"))
         file = FlowFile.objects.get()
         self.assertEqual(file.status, FlowFile.Status.REJECTED)
         self.assertTrue(file.trailer_text.startswith(r"ZPT|\x00TEST"))
 
-    def test_keeps_a_header_with_a_nul(self) -> None:
+    def test_rejection_keeps_a_header_with_a_nul(self) -> None:
         import_text(EVERY_GROUP.replace("UDMS", "UD\0S"))
         self.assertIn(r"|UD\x00S|", FlowFile.objects.get().header_text)
 
-    def test_of_any_bytes_is_no_error(self) -> None:
+    def test_rejection_of_any_bytes_is_no_error(self) -> None:
         for data in b"\0", b"\xff\xfeZ\0H\0", b"\x80" * 5000, b"\n" * 9, b"ZHV|" * 999:
             with self.subTest(data[:8]):
                 self.assertEqual(import_text(data, repr(data[:8])).outcome, "rejected")
@@ -275,22 +275,22 @@ class PartialPolicyTests(TestCase):
 
 
 class DryRunTests(TestCase):
-    def test_says_that_a_good_file_would_be_imported(self) -> None:
+    def test_dry_run_says_that_a_good_file_would_be_imported(self) -> None:
         result = import_text(EVERY_GROUP, dry_run=True)
         self.assertEqual(result.outcome, Outcome.CHECKED)
         self.assertEqual((result.readings_read, result.readings_loaded), (3, 3))
 
-    def test_says_that_a_bad_file_would_be_rejected(self) -> None:
+    def test_dry_run_says_that_a_bad_file_would_be_rejected(self) -> None:
         result = import_text(BAD, dry_run=True)
         self.assertEqual(result.outcome, Outcome.REJECTED)
         self.assertEqual((result.readings_read, result.readings_rejected), (3, 3))
 
-    def test_leaves_no_row(self) -> None:
+    def test_dry_run_leaves_no_row(self) -> None:
         import_text(EVERY_GROUP, dry_run=True)
         import_text(BAD, dry_run=True)
         self.assertEqual(rows_of(*ALL), {model.__name__: [] for model in ALL})
 
-    def test_leaves_no_file(self) -> None:
+    def test_dry_run_leaves_no_file(self) -> None:
         media = Path(settings.MEDIA_ROOT)
         before = sorted(media.rglob("*.*"))
         import_text(EVERY_GROUP.replace("UDMS", "DRYR"), dry_run=True)

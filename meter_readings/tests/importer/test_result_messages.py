@@ -18,25 +18,25 @@ from meter_readings.models import Policy, Severity
 
 
 class FindingLineTests(SimpleTestCase):
-    def test_gives_the_place_and_what_was_found_there(self) -> None:
+    def test_finding_line_gives_the_place_and_what_was_found_there(self) -> None:
         issue = Issue(IssueCode.NEGATIVE, 12, "030", "Reading", "-5.0", "zero or more")
         self.assertEqual(
             result_messages.finding_line(issue),
             'line 12, 030 Reading: found "-5.0", expected zero or more',
         )
 
-    def test_goes_without_a_field(self) -> None:
+    def test_finding_line_goes_without_a_field(self) -> None:
         issue = Issue(IssueCode.NO_METER, 3, "026", expected="a 028 beneath it")
         self.assertEqual(
             result_messages.finding_line(issue),
             "line 3, 026: expected a 028 beneath it",
         )
 
-    def test_goes_without_a_group(self) -> None:
+    def test_finding_line_goes_without_a_group(self) -> None:
         issue = Issue(IssueCode.TRUNCATED, 3, found="030|S")
         self.assertEqual(result_messages.finding_line(issue), 'line 3: found "030|S"')
 
-    def test_goes_without_a_line(self) -> None:
+    def test_finding_line_goes_without_a_line(self) -> None:
         issue = Issue(IssueCode.NO_TRAILER, expected="a ZPT trailer")
         self.assertEqual(
             result_messages.finding_line(issue),
@@ -65,41 +65,41 @@ class FindingsByRuleTests(SimpleTestCase):
             for rule in result_messages.findings_by_rule(result, limit)
         ]
 
-    def test_have_errors_first(self) -> None:
+    def test_findings_by_rule_have_errors_first(self) -> None:
         self.assertEqual(
             self.rules(limit=2), [("5000 negative", [2, 3]), ("1 no-pipe-at-end", [1])]
         )
 
-    def test_have_no_more_lines_than_are_asked_for(self) -> None:
+    def test_findings_by_rule_have_no_more_lines_than_are_asked_for(self) -> None:
         self.assertEqual(self.rules(limit=1)[0], ("5000 negative", [2]))
 
 
 class UndoWordsTests(SimpleTestCase):
-    def test_names_all_that_is_taken_away(self) -> None:
+    def test_undo_words_names_all_that_is_taken_away(self) -> None:
         self.assertEqual(
             result_messages.undo_message(UndoResult(1200, 2, 1, 1, 0)),
             "1,200 readings, 2 site visits, 1 meter and 1 meter point taken away",
         )
 
-    def test_names_one_thing(self) -> None:
+    def test_undo_words_names_one_thing(self) -> None:
         self.assertEqual(
             result_messages.undo_message(UndoResult(1, 0, 0, 0, 0)),
             "1 reading taken away",
         )
 
-    def test_goes_without_anything(self) -> None:
+    def test_undo_words_goes_without_anything(self) -> None:
         self.assertEqual(
             result_messages.undo_message(UndoResult(0, 0, 0, 0, 0)),
             "nothing taken away",
         )
 
-    def test_names_what_stands_otherwise(self) -> None:
+    def test_undo_words_names_what_stands_otherwise(self) -> None:
         self.assertEqual(
             result_messages.undo_message(UndoResult(1, 0, 0, 0, 1)),
             "1 reading taken away; 1 other reading changes its standing",
         )
 
-    def test_names_how_much_stands_otherwise(self) -> None:
+    def test_undo_words_names_how_much_stands_otherwise(self) -> None:
         self.assertEqual(
             result_messages.undo_message(UndoResult(2, 0, 0, 0, 2)),
             "2 readings taken away; 2 other readings change their standing",
@@ -107,26 +107,26 @@ class UndoWordsTests(SimpleTestCase):
 
 
 class DateWordsTests(SimpleTestCase):
-    def test_is_the_local_day(self) -> None:
+    def test_date_words_is_the_local_day(self) -> None:
         moment = datetime(2024, 3, 31, 23, 30, tzinfo=UTC)
         self.assertEqual(result_messages.format_date(moment), "1 April 2024")
 
 
 class ClearWordsTests(SimpleTestCase):
-    def test_names_all_that_was_removed(self) -> None:
+    def test_clear_words_names_all_that_was_removed(self) -> None:
         self.assertEqual(
             result_messages.clear_message(ClearResult(1200, 0, 2, 1, 1, 1, 1)),
             "1,200 readings, 2 findings, 1 import job, 1 meter, 1 meter point "
             "and 1 flow file removed",
         )
 
-    def test_names_one_thing(self) -> None:
+    def test_clear_words_names_one_thing(self) -> None:
         self.assertEqual(
             result_messages.clear_message(ClearResult(0, 0, 0, 0, 0, 0, 1)),
             "1 flow file removed",
         )
 
-    def test_goes_without_anything(self) -> None:
+    def test_clear_words_goes_without_anything(self) -> None:
         self.assertEqual(
             result_messages.clear_message(ClearResult(0, 0, 0, 0, 0, 0, 0)),
             "nothing removed",

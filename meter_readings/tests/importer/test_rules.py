@@ -254,15 +254,19 @@ class PartialPolicyTests(SimpleTestCase):
         issue = Issue(IssueCode.MISSING, line_number, group)
         return not rejects_file(issue, Policy.PARTIAL)
 
-    def test_spares_the_rest_of_a_file_with_a_bad_group(self) -> None:
+    def test_partial_policy_spares_the_rest_of_a_file_with_a_bad_group(self) -> None:
         self.assertTrue(self.is_spared("030"))
 
-    def test_spares_it_too_where_the_group_cannot_be_named(self) -> None:
+    def test_partial_policy_spares_it_too_where_the_group_cannot_be_named(self) -> None:
         self.assertTrue(self.is_spared(""))
 
-    def test_spares_nothing_where_the_header_or_trailer_is_bad(self) -> None:
+    def test_partial_policy_spares_nothing_where_the_header_or_trailer_is_bad(
+        self,
+    ) -> None:
         self.assertFalse(self.is_spared("ZHV"))
         self.assertFalse(self.is_spared("ZPT"))
 
-    def test_spares_nothing_where_the_fault_is_of_the_whole_file(self) -> None:
+    def test_partial_policy_spares_nothing_where_the_fault_is_of_the_whole_file(
+        self,
+    ) -> None:
         self.assertFalse(self.is_spared("", line_number=None))

@@ -44,7 +44,7 @@ def staged_counts() -> dict[str, int]:
 
 
 class LoaderTests(SimpleTestCase):
-    def test_is_that_of_the_database_in_use(self) -> None:
+    def test_loader_is_that_of_the_database_in_use(self) -> None:
         module = type(open_staging()).__module__
         self.assertEqual(module.rpartition(".")[2], connection.vendor)
 
@@ -120,7 +120,7 @@ def rows() -> Any:
 
 
 class BrokenBatchTests(TransactionTestCase):
-    def test_leaves_the_connection_as_it_was(self) -> None:
+    def test_broken_batch_leaves_the_connection_as_it_was(self) -> None:
         with self.assertRaises(KeyboardInterrupt), open_staging() as staging:
             staging.begin()
             staging.stage_rows("affected_meter", ("meter_id", "meter_point_id"), rows())
@@ -128,7 +128,7 @@ class BrokenBatchTests(TransactionTestCase):
         self.assertEqual(staged_counts()["affected_meter"], 0)
         imported(EVERY_GROUP)
 
-    def test_of_rows_the_database_refuses_is_raised(self) -> None:
+    def test_broken_batch_of_rows_the_database_refuses_is_raised(self) -> None:
         row = "1", "1"
         with self.assertRaises(IntegrityError), open_staging() as staging:
             staging.begin()
@@ -138,7 +138,7 @@ class BrokenBatchTests(TransactionTestCase):
             staging.finish_staging()
         imported(EVERY_GROUP)
 
-    def test_marks_the_attempt_and_lets_the_next_one_be(self) -> None:
+    def test_broken_batch_marks_the_attempt_and_lets_the_next_one_be(self) -> None:
         def fail(*_: object) -> None:
             raise ZeroDivisionError
 
@@ -165,10 +165,10 @@ class ClearingUpTests(TestCase):
         with patch.object(kind, "clear", clear_once):
             return import_text(EVERY_GROUP, **options)
 
-    def test_hides_no_success(self) -> None:
+    def test_clearing_up_hides_no_success(self) -> None:
         self.assertEqual(self.import_where_it_fails().outcome, "imported")
 
-    def test_hides_no_error(self) -> None:
+    def test_clearing_up_hides_no_error(self) -> None:
         def fail(phase: ImportJob.Phase, *_: int) -> None:
             if phase == ImportJob.Phase.LOADING:
                 raise ZeroDivisionError
@@ -176,7 +176,7 @@ class ClearingUpTests(TestCase):
         with self.assertRaises(ZeroDivisionError):
             self.import_where_it_fails(on_progress=fail)
 
-    def test_leaves_the_next_file_alone(self) -> None:
+    def test_clearing_up_leaves_the_next_file_alone(self) -> None:
         self.import_where_it_fails()
         text = EVERY_GROUP.replace("TR01", "TR02")
         result = import_text(text, "next.uff")
@@ -185,7 +185,7 @@ class ClearingUpTests(TestCase):
 
 @on_postgresql
 class TimeTests(TransactionTestCase):
-    def test_of_a_load_is_not_limited(self) -> None:
+    def test_time_of_a_load_is_not_limited(self) -> None:
         self.addCleanup(connection.close)
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = '30s'")

@@ -25,12 +25,12 @@ from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 
 class DiskFullAsTests(SimpleTestCase):
-    def test_names_what_the_disk_has_no_free_space_for(self) -> None:
+    def test_disk_full_as_names_what_the_disk_has_no_free_space_for(self) -> None:
         with self.assertRaisesMessage(StorageFull, "no free space for an archive"):
             with storage.disk_full_as("an archive"):
                 raise no_room()
 
-    def test_leaves_other_operating_system_errors_unchanged(self) -> None:
+    def test_disk_full_as_leaves_other_operating_system_errors_unchanged(self) -> None:
         with self.assertRaises(PermissionError), storage.disk_full_as("an archive"):
             raise PermissionError("no")
 
@@ -61,7 +61,9 @@ class KeptBytesTestCase(TransactionTestCase):
 
 
 class FullDatabaseTests(KeptBytesTestCase):
-    def test_keeps_nothing_and_takes_the_file_when_there_is_room(self) -> None:
+    def test_full_database_keeps_nothing_and_takes_the_file_when_there_is_room(
+        self,
+    ) -> None:
         with self.assertRaisesMessage(
             StorageFull, "The database has no free space left."
         ):
@@ -73,14 +75,14 @@ class FullDatabaseTests(KeptBytesTestCase):
         imported(EVERY_GROUP)
         self.assertEqual(len(self.kept()), 1)
 
-    def test_undoes_nothing(self) -> None:
+    def test_full_database_undoes_nothing(self) -> None:
         file = imported(EVERY_GROUP)
         with self.assertRaises(StorageFull), full_database():
             importer.undo_import(flow_file=file, now=NOW)
         self.assertEqual(Reading.objects.count(), 3)
         importer.undo_import(flow_file=file, now=NOW)
 
-    def test_keeps_the_bytes_that_another_row_names(self) -> None:
+    def test_full_database_keeps_the_bytes_that_another_row_names(self) -> None:
         imported(EVERY_GROUP)
         FlowFile.objects.update(status=FlowFile.Status.UNDONE)
         Reading.objects.all().delete()
@@ -88,7 +90,7 @@ class FullDatabaseTests(KeptBytesTestCase):
             import_text(EVERY_GROUP)
         self.assertEqual(len(self.kept()), 1)
 
-    def test_leaves_the_bytes_while_another_may_need_them(self) -> None:
+    def test_full_database_leaves_the_bytes_while_another_may_need_them(self) -> None:
         def fail(*_: object) -> None:
             raise no_room()
 
@@ -102,20 +104,20 @@ class FullDatabaseTests(KeptBytesTestCase):
 
 
 class FullDiskTests(KeptBytesTestCase):
-    def test_is_told_where_a_file_is_received(self) -> None:
+    def test_full_disk_is_told_where_a_file_is_received(self) -> None:
         with self.assertRaisesMessage(StorageFull, "A disk has no free space left."):
             with patch("os.fsync", side_effect=no_room()):
                 import_text(EVERY_GROUP)
         self.assertEqual(self.kept(), [])
 
-    def test_is_told_where_a_file_is_kept(self) -> None:
+    def test_full_disk_is_told_where_a_file_is_kept(self) -> None:
         with self.assertRaises(StorageFull):
             with patch.object(files.default_storage, "save", side_effect=no_room()):
                 import_text(EVERY_GROUP)
         self.assertEqual(self.kept(), [])
         self.assertEqual(FlowFile.objects.count(), 0)
 
-    def test_is_told_where_an_archive_is_unpacked(self) -> None:
+    def test_full_disk_is_told_where_an_archive_is_unpacked(self) -> None:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("a.uff", EVERY_GROUP)

@@ -50,54 +50,58 @@ def undo(flow_file: FlowFile) -> UndoResult:
 
 
 class UndoImportTests(TestCase):
-    def test_leaves_nothing_of_the_only_file(self) -> None:
+    def test_undo_import_leaves_nothing_of_the_only_file(self) -> None:
         before = rows_of()
         undo(imported(EVERY_GROUP))
         self.assertEqual(rows_of(), before)
 
-    def test_leaves_everything_of_the_file_before_it(self) -> None:
+    def test_undo_import_leaves_everything_of_the_file_before_it(self) -> None:
         imported(FIRST, "first.uff")
         before = rows_of()
         undo(imported(SECOND, "second.uff"))
         self.assertEqual(rows_of(), before)
 
-    def test_leaves_everything_of_the_file_after_it(self) -> None:
+    def test_undo_import_leaves_everything_of_the_file_after_it(self) -> None:
         imported(SECOND, "second.uff")
         expected = rows_of()
         undo(imported(FIRST, "first.uff"))
         self.assertEqual(rows_of(), expected)
 
-    def test_makes_what_was_superseded_count_again(self) -> None:
+    def test_undo_import_makes_what_was_superseded_count_again(self) -> None:
         imported(FIRST, "first.uff")
         undo(imported(SECOND, "second.uff"))
         self.assertEqual(versions(), ["current"])
 
-    def test_makes_what_was_a_duplicate_count(self) -> None:
+    def test_undo_import_makes_what_was_a_duplicate_count(self) -> None:
         first = imported(FIRST, "first.uff")
         again = FIRST.replace("20240402091500", "20240403091500")
         imported(again, "again.uff")
         undo(first)
         self.assertEqual(versions("flow_file__filename"), [("current", "again.uff")])
 
-    def test_leaves_meters_alone_that_another_file_speaks_of(self) -> None:
+    def test_undo_import_leaves_meters_alone_that_another_file_speaks_of(self) -> None:
         imported(FIRST, "first.uff")
         undo(imported(SECOND, "second.uff"))
         serial_numbers = Meter.objects.values_list("serial_number", flat=True)
         self.assertEqual(list(serial_numbers), ["TST0000001"])
 
-    def test_leaves_meters_alone_that_a_visit_of_another_file_was_to(self) -> None:
+    def test_undo_import_leaves_meters_alone_that_a_visit_of_another_file_was_to(
+        self,
+    ) -> None:
         imported(SECOND, "second.uff")
         text = SECOND.replace("029|20||", "030|S|20240401000000|7.0|||T|N|")
         undo(imported(text, "other.uff"))
         self.assertTrue(Meter.objects.filter(serial_number="TST0000002").exists())
 
-    def test_leaves_meter_points_alone_that_another_file_speaks_of(self) -> None:
+    def test_undo_import_leaves_meter_points_alone_that_another_file_speaks_of(
+        self,
+    ) -> None:
         imported(FIRST, "first.uff")
         undo(imported(SECOND, "second.uff"))
         mpans = MeterPoint.objects.values_list("mpan", flat=True)
         self.assertEqual(list(mpans), ["2000000000015"])
 
-    def test_counts_what_it_took_away_and_gave_back(self) -> None:
+    def test_undo_import_counts_what_it_took_away_and_gave_back(self) -> None:
         imported(FIRST, "first.uff")
         result = undo(imported(SECOND, "second.uff"))
         self.assertEqual(
@@ -105,25 +109,25 @@ class UndoImportTests(TestCase):
             UndoResult(readings=2, site_visits=2, meters=1, meter_points=1, restored=1),
         )
 
-    def test_keeps_the_file_with_its_report(self) -> None:
+    def test_undo_import_keeps_the_file_with_its_report(self) -> None:
         file = imported(EVERY_GROUP)
         findings = rows_of(type(file.findings.get()))
         undo(file)
         self.assertEqual(rows_of(type(file.findings.get())), findings)
 
-    def test_keeps_the_bytes(self) -> None:
+    def test_undo_import_keeps_the_bytes(self) -> None:
         file = imported(EVERY_GROUP)
         undo(file)
         with default_storage.open(file.content.name) as content:
             self.assertEqual(content.read().decode(), EVERY_GROUP)
 
-    def test_marks_the_file_as_undone(self) -> None:
+    def test_undo_import_marks_the_file_as_undone(self) -> None:
         file = imported(FIRST)
         undo(file)
         self.assertEqual(file.status, FlowFile.Status.UNDONE)
         self.assertEqual(FlowFile.objects.get().status, FlowFile.Status.UNDONE)
 
-    def test_writes_a_job_down(self) -> None:
+    def test_undo_import_writes_a_job_down(self) -> None:
         person = User.objects.create(username="someone")
         file = imported(FIRST, policy=Policy.STRICT)
         undo_import(
@@ -138,13 +142,13 @@ class UndoImportTests(TestCase):
         self.assertEqual((job.channel, job.policy), ("upload", "strict"))
         self.assertEqual(job.counts["readings"], 1)
 
-    def test_refuses_a_file_that_was_rejected(self) -> None:
+    def test_undo_import_refuses_a_file_that_was_rejected(self) -> None:
         file = import_text(FIRST.replace("100.0", "-1.0"), "bad.uff").flow_file
         assert file is not None
         with self.assertRaisesMessage(NotImported, "bad.uff is not imported."):
             undo(file)
 
-    def test_refuses_a_second_time(self) -> None:
+    def test_undo_import_refuses_a_second_time(self) -> None:
         file = imported(FIRST)
         undo(file)
         with self.assertRaises(NotImported):
@@ -160,13 +164,13 @@ class UndoImportTests(TestCase):
 
 
 class DryRunTests(TestCase):
-    def test_tells_what_an_undoing_would_take_away(self) -> None:
+    def test_dry_run_tells_what_an_undoing_would_take_away(self) -> None:
         imported(FIRST, "first.uff")
         file = imported(SECOND, "second.uff")
         told = undo_import(flow_file=file, now=NOW, dry_run=True)
         self.assertEqual(told, undo(file))
 
-    def test_leaves_everything_as_it_was(self) -> None:
+    def test_dry_run_leaves_everything_as_it_was(self) -> None:
         imported(FIRST, "first.uff")
         file = imported(SECOND, "second.uff")
         before = rows_of(*ALL)
@@ -174,7 +178,7 @@ class DryRunTests(TestCase):
         self.assertEqual(rows_of(*ALL), before)
         self.assertEqual(file.status, FlowFile.Status.IMPORTED)
 
-    def test_refuses_a_file_that_is_not_imported(self) -> None:
+    def test_dry_run_refuses_a_file_that_is_not_imported(self) -> None:
         file = imported(FIRST)
         undo(file)
         with self.assertRaises(NotImported):

@@ -100,26 +100,26 @@ class TimeTests(TestCase):
         self.assertEqual(str(reading.read_at.astimezone(LONDON).date()), "2023-06-01")
         self.assertTrue(Reading.objects.filter(read_at__date="2023-06-01").exists())
 
-    def test_is_aware(self) -> None:
+    def test_time_is_aware(self) -> None:
         _, reading = self.reading_at("20230601000000")
         self.assertIsNotNone(reading.read_at.tzinfo)
 
-    def test_is_the_first_of_an_hour_that_came_twice(self) -> None:
+    def test_time_is_the_first_of_an_hour_that_came_twice(self) -> None:
         result, reading = self.reading_at("20231029013000")
         self.assertEqual(reading.read_at, datetime(2023, 10, 29, 0, 30, tzinfo=UTC))
         self.assertEqual(result.finding_counts, {"ambiguous-time": 1})
 
-    def test_is_an_hour_later_where_the_hour_never_came(self) -> None:
+    def test_time_is_an_hour_later_where_the_hour_never_came(self) -> None:
         result, reading = self.reading_at("20240331013000")
         self.assertEqual(reading.read_at, datetime(2024, 3, 31, 1, 30, tzinfo=UTC))
         self.assertEqual(result.finding_counts, {"nonexistent-time": 1})
 
-    def test_keeps_the_line_where_the_hour_never_came(self) -> None:
+    def test_time_keeps_the_line_where_the_hour_never_came(self) -> None:
         _, reading = self.reading_at("20240331013000")
         line = "030|S|20240331013000|99.0|||T|N|"
         self.assertEqual(reading.source_lines, line)
 
-    def test_keeps_no_line_otherwise(self) -> None:
+    def test_time_keeps_no_line_otherwise(self) -> None:
         _, reading = self.reading_at("20231029013000")
         self.assertEqual(reading.source_lines, "")
 
@@ -152,23 +152,23 @@ class ReceivedTextTests(TestCase):
         imported(flow_file_of_readings(*lines))
         return Reading.objects.get().source_lines
 
-    def test_has_every_032_of_several(self) -> None:
+    def test_received_text_has_every_032_of_several(self) -> None:
         lines = "030|S|20240401000000|9.0|||F|N|", "032|05|F|", "032|13|F|"
         self.assertEqual(self.text_of(*lines), "\n".join(lines))
 
-    def test_is_empty_for_one(self) -> None:
+    def test_received_text_is_empty_for_one(self) -> None:
         lines = "030|S|20240401000000|9.0|||F|N|", "032|05|F|"
         self.assertEqual(self.text_of(*lines), "")
 
-    def test_has_a_032_that_says_nothing(self) -> None:
+    def test_received_text_has_a_032_that_says_nothing(self) -> None:
         lines = "030|S|20240401000000|9.0|||F|N|", "032|||"
         self.assertEqual(self.text_of(*lines), "\n".join(lines))
 
-    def test_has_a_reset_at_an_hour_that_never_came(self) -> None:
+    def test_received_text_has_a_reset_at_an_hour_that_never_came(self) -> None:
         line = "030|MD|20240401000000|9.0|20240331013000|1|T|N|"
         self.assertEqual(self.text_of(line), line)
 
-    def test_keeps_the_first_032_of_several_in_the_row(self) -> None:
+    def test_received_text_keeps_the_first_032_of_several_in_the_row(self) -> None:
         self.text_of("030|S|20240401000000|9.0|||F|N|", "032|05|F|", "032|13|T|")
         reading = Reading.objects.get()
         self.assertEqual(

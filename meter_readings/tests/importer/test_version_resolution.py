@@ -216,7 +216,7 @@ class WithdrawalTests(Versions):
         self.say(3, "V W 0.0")
         self.assert_standings("withdrawn", "withdrawn")
 
-    def test_leaves_what_was_said_later_though_it_came_before(self) -> None:
+    def test_withdrawal_leaves_what_was_said_later_though_it_came_before(self) -> None:
         self.say(4, "V R 100.0")
         self.say(3, "V W 100.0")
         self.assert_standings("withdrawn", "current")
@@ -248,11 +248,11 @@ class WithdrawalTests(Versions):
         self.say(2, "V R 100.0", "V W 100.0", "V R 101.0")
         self.assert_standings("withdrawn", "withdrawn", "current")
 
-    def test_stands_withdrawn_where_there_was_nothing(self) -> None:
+    def test_withdrawal_stands_withdrawn_where_there_was_nothing(self) -> None:
         self.say(2, "V W 100.0")
         self.assert_standings("withdrawn")
 
-    def test_is_itself_taken_back_by_its_undoing(self) -> None:
+    def test_withdrawal_is_itself_taken_back_by_its_undoing(self) -> None:
         self.say(2, "V R 100.0")
         withdrawal = self.say(3, "V W 100.0")
         undo_import(flow_file=withdrawal, now=NOW)
@@ -302,7 +302,7 @@ class OrderOfArrivalTests(Versions):
         said(5, "F Q 99.0", "V R 100.0"),
     )
 
-    def test_does_not_matter(self) -> None:
+    def test_order_of_arrival_does_not_matter(self) -> None:
         outcomes = set()
         for files in list(permutations(self.FILES))[::3]:
             held = [self.take(text) for text in files]
@@ -420,7 +420,7 @@ class AnyVersionsTests(TestCase):
             for place, version in enumerate(versions)
         ]
 
-    def test_stand_as_the_rules_say(self) -> None:
+    def test_any_versions_stand_as_the_rules_say(self) -> None:
         settle_everything()
         readings = Reading.objects.order_by("line_number")
         expected = [each for said in self.said for each in expected_standings(said)]

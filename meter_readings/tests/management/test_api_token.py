@@ -26,7 +26,7 @@ class TokenCommandTestCase(TestCase):
 
 
 class CreateTests(TokenCommandTestCase):
-    def test_prints_only_the_secret_on_standard_output(self) -> None:
+    def test_create_prints_only_the_secret_on_standard_output(self) -> None:
         ran = self.create()
         self.assertRegex(ran.stdout, r"^d0010_[0-9a-f]{64}\n$")
         token = api_tokens.authenticate_token(
@@ -34,7 +34,7 @@ class CreateTests(TokenCommandTestCase):
         )
         self.assertEqual((token.user, token.name), (self.user, "nightly"))
 
-    def test_prints_a_summary_on_standard_error(self) -> None:
+    def test_create_prints_a_summary_on_standard_error(self) -> None:
         summary = self.create("--scope", "read", "--days", "1").stderr
         self.assertRegex(
             summary,
@@ -46,11 +46,11 @@ class CreateTests(TokenCommandTestCase):
         ran = run(*"api_token -v0 create nightly --user billing --scope read".split())
         self.assertEqual(ran.stderr, "")
 
-    def test_accepts_one_scope(self) -> None:
+    def test_create_accepts_one_scope(self) -> None:
         self.create("--scope", "import")
         self.assertEqual(ApiToken.objects.get().scope, "import")
 
-    def test_accepts_both_scopes_in_any_order(self) -> None:
+    def test_create_accepts_both_scopes_in_any_order(self) -> None:
         self.create("--scope", "import", "--scope", "read")
         self.assertEqual(ApiToken.objects.get().scope, "read import")
 
@@ -69,28 +69,28 @@ class CreateTests(TokenCommandTestCase):
         self.assertEqual((ran.stdout, ApiToken.objects.count()), ("", 0))
         self.assertIn(message, ran.stderr)
 
-    def test_rejects_an_unknown_scope(self) -> None:
+    def test_create_rejects_an_unknown_scope(self) -> None:
         self.assert_rejected(self.create("--scope", "write"), "invalid choice: 'write'")
 
-    def test_rejects_days_outside_1_to_366(self) -> None:
+    def test_create_rejects_days_outside_1_to_366(self) -> None:
         for days in ("0", "367", "1.5", "٣"):
             with self.subTest(days):
                 ran = self.create("--scope", "read", "--days", days)
                 self.assert_rejected(ran, "a token is valid for 1 to 366 days")
 
-    def test_rejects_empty_unprintable_and_long_names(self) -> None:
+    def test_create_rejects_empty_unprintable_and_long_names(self) -> None:
         for name in ("", "  ", "a\nb", "n" * 101):
             with self.subTest(name):
                 ran = self.create(name=name)
                 self.assert_rejected(ran, "a name has 1 to 100 characters")
 
-    def test_rejects_a_name_in_use_and_says_what_to_do(self) -> None:
+    def test_create_rejects_a_name_in_use_and_says_what_to_do(self) -> None:
         self.create()
         ran = self.create()
         self.assertEqual((ran.code, ran.stdout), (1, ""))
         self.assertIn("choose another name, or revoke that one first", ran.stderr)
 
-    def test_rejects_an_unknown_user(self) -> None:
+    def test_create_rejects_an_unknown_user(self) -> None:
         ran = run("api_token", "create", "a", "--user", "nobody", "--scope", "read")
         self.assertEqual((ran.code, ran.stdout), (3, ""))
         self.assertIn('There is no user "nobody"', ran.stderr)
@@ -125,19 +125,19 @@ class ListTests(TokenCommandTestCase):
         lines = run("api_token", "list", *arguments).stdout.splitlines()
         return [[cell.strip() for cell in line.split("  ") if cell] for line in lines]
 
-    def test_shows_user_name_prefix_scope_state_and_last_use(self) -> None:
+    def test_list_shows_user_name_prefix_scope_state_and_last_use(self) -> None:
         secret = self.create("--scope", "read", "--days", "7").stdout.strip()
         _, cells = self.rows()
         self.assertEqual(cells[:3], ["billing", "nightly", f"{secret[:12]}…"])
         self.assertEqual(cells[3:5], ["read", "Expires soon"])
         self.assertEqual(cells[-1], "never")
 
-    def test_shows_the_day_of_the_last_use(self) -> None:
+    def test_list_shows_the_day_of_the_last_use(self) -> None:
         self.create()
         ApiToken.objects.update(last_used_at=timezone.now())
         self.assertNotIn("never", run("api_token", "list").stdout)
 
-    def test_shows_neither_the_secret_nor_its_hash(self) -> None:
+    def test_list_shows_neither_the_secret_nor_its_hash(self) -> None:
         secret = self.create().stdout.strip()
         output = run("api_token", "list").stdout
         self.assertNotIn(secret, output)
@@ -149,7 +149,7 @@ class ListTests(TokenCommandTestCase):
         self.assertEqual(len(self.rows("--user", "other")), 1)
         self.assertEqual(len(self.rows("--user", "billing")), 2)
 
-    def test_takes_one_query_for_any_number_of_tokens(self) -> None:
+    def test_list_takes_one_query_for_any_number_of_tokens(self) -> None:
         for number in range(5):
             self.create(name=f"token {number}")
         with self.assertNumQueries(1):

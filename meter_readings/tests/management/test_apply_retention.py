@@ -30,7 +30,7 @@ class ApplyRetentionTests(FolderTestCase):
     def run_command(self, *arguments: str, **options: Any) -> Ran:
         return run("apply_retention", *arguments, **options)
 
-    def test_says_what_it_removed(self) -> None:
+    def test_apply_retention_says_what_it_removed(self) -> None:
         logging.disable(logging.NOTSET)
         with self.assertLogs("meter_readings") as logs:
             ran = self.run_command("--yes")
@@ -39,7 +39,7 @@ class ApplyRetentionTests(FolderTestCase):
         self.assertIn(f"By age were removed: {GONE}.", logs.output[0])
 
     @override_settings(RETENTION_READINGS_DAYS=0)
-    def test_says_that_nothing_is_so_old(self) -> None:
+    def test_apply_retention_says_that_nothing_is_so_old(self) -> None:
         self.assertEqual(self.run_command("--yes"), (0, "Removed: nothing.\n", ""))
 
     def test_only_says_what_would_go(self) -> None:
@@ -47,21 +47,23 @@ class ApplyRetentionTests(FolderTestCase):
         self.assertEqual(ran, (0, f"Would be removed: {GONE}.\n", ""))
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_asks_who_sits_at_the_terminal(self) -> None:
+    def test_apply_retention_asks_who_sits_at_the_terminal(self) -> None:
         ran = self.run_command(stdin="yes\n", is_terminal=True)
         asked = f"Would be removed: {GONE}.\nRemove it? Type yes: "
         self.assertEqual((ran.code, ran.stderr), (0, asked))
         self.assertEqual(Reading.objects.count(), 0)
 
-    def test_removes_nothing_where_the_answer_is_another(self) -> None:
+    def test_apply_retention_removes_nothing_where_the_answer_is_another(self) -> None:
         self.assertEqual(self.run_command(stdin="no\n", is_terminal=True).code, 1)
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_wants_to_be_told_that_it_may_where_nobody_is_asked(self) -> None:
+    def test_apply_retention_wants_to_be_told_that_it_may_where_nobody_is_asked(
+        self,
+    ) -> None:
         self.assertEqual(self.run_command().code, 2)
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_is_refused_while_a_file_is_imported(self) -> None:
+    def test_apply_retention_is_refused_while_a_file_is_imported(self) -> None:
         job = running_job(silent_for=timedelta())
         job.heartbeat_at = timezone.now()
         job.save()

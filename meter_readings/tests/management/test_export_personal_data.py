@@ -19,7 +19,9 @@ class ExportSubjectTests(FolderTestCase):
         imported(GOOD)
         self.output = self.folder / "subject.zip"
 
-    def test_writes_an_archive_that_its_owner_alone_can_read(self) -> None:
+    def test_export_subject_writes_an_archive_that_its_owner_alone_can_read(
+        self,
+    ) -> None:
         ran = run("export_personal_data", MPAN, "--output", str(self.output))
         self.assertEqual((ran.code, ran.stdout), (0, ""))
         self.assertIn(
@@ -31,23 +33,23 @@ class ExportSubjectTests(FolderTestCase):
             self.assertIn("readings.csv", archive.namelist())
         self.assertEqual(self.output.stat().st_mode & 0o777, 0o600)
 
-    def test_reads_the_mpan_where_nobody_else_can(self) -> None:
+    def test_export_subject_reads_the_mpan_where_nobody_else_can(self) -> None:
         ran = run("export_personal_data", "-", "--output", str(self.output), stdin=MPAN)
         self.assertEqual(ran.code, 0)
 
-    def test_remembers_who_did_it_and_why(self) -> None:
+    def test_export_subject_remembers_who_did_it_and_why(self) -> None:
         with patch("getpass.getuser", return_value="alice"):
             arguments = ["--output", str(self.output), "--reason", "Request 18"]
             run("export_personal_data", MPAN, *arguments)
         request = SubjectRequest.objects.get()
         self.assertEqual((request.answered_by, request.reason), ("alice", "Request 18"))
 
-    def test_writes_nothing_where_nothing_is_held(self) -> None:
+    def test_export_subject_writes_nothing_where_nothing_is_held(self) -> None:
         ran = run("export_personal_data", "1000000000003", "--output", str(self.output))
         self.assertEqual(ran, (3, "", "Nothing is held of it.\n"))
         self.assertEqual(list(self.folder.iterdir()), [])
 
-    def test_keeps_no_archive_that_is_not_remembered(self) -> None:
+    def test_export_subject_keeps_no_archive_that_is_not_remembered(self) -> None:
         name = "meter_readings.privacy.audit.record_request"
         with patch(name, side_effect=OSError(28, "No space left on device")):
             ran = run("export_personal_data", MPAN, "--output", str(self.output))

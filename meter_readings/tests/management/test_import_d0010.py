@@ -75,31 +75,31 @@ class ImportTestCase(FolderTestCase):
 class OutcomeTests(ImportTestCase):
     """What is said of one file, and how the command ends."""
 
-    def test_says_what_was_loaded(self) -> None:
+    def test_outcome_says_what_was_loaded(self) -> None:
         self.assertEqual(
             self.line(self.file("a.uff")),
             "a.uff: imported as #N: 1 reading, 1 new meter point, 1 new meter",
         )
 
-    def test_ends_well_where_all_was_loaded(self) -> None:
+    def test_outcome_ends_well_where_all_was_loaded(self) -> None:
         self.assertEqual(self.run_command(self.file("a.uff")).code, 0)
 
-    def test_says_nothing_else_of_a_good_file(self) -> None:
+    def test_outcome_says_nothing_else_of_a_good_file(self) -> None:
         self.assertEqual(self.run_command(self.file("a.uff")).stderr, "")
 
-    def test_names_the_import_by_its_number(self) -> None:
+    def test_outcome_names_the_import_by_its_number(self) -> None:
         line = self.run_command(self.file("a.uff")).stdout
         self.assertIn(f"#{FlowFile.objects.get().pk}:", line)
 
-    def test_says_what_else_was_loaded(self) -> None:
+    def test_outcome_says_what_else_was_loaded(self) -> None:
         self.assertIn("3 site visits", self.line(self.file("a.uff", EVERY_GROUP)))
 
-    def test_counts_what_is_to_be_known(self) -> None:
+    def test_outcome_counts_what_is_to_be_known(self) -> None:
         self.assertTrue(
             self.line(self.file("a.uff", EVERY_GROUP)).endswith("1 warning")
         )
 
-    def test_says_what_stands_in_the_place_of_another(self) -> None:
+    def test_outcome_says_what_stands_in_the_place_of_another(self) -> None:
         imported(GOOD)
         correction = OTHER.replace("20240402000000|98.0", "20240401000000|98.0")
         line = self.line(self.file("b.uff", correction))
@@ -107,13 +107,13 @@ class OutcomeTests(ImportTestCase):
             line, "b.uff: imported as #N: 1 reading, 1 in the place of another"
         )
 
-    def test_says_what_is_a_duplicate(self) -> None:
+    def test_outcome_says_what_is_a_duplicate(self) -> None:
         imported(GOOD)
         again = OTHER.replace("20240402000000|98.0", "20240401000000|99.0")
         line = self.line(self.file("b.uff", again))
         self.assertEqual(line, "b.uff: imported as #N: 1 reading, 1 duplicate")
 
-    def test_names_the_first_import_of_the_same_bytes(self) -> None:
+    def test_outcome_names_the_first_import_of_the_same_bytes(self) -> None:
         imported(GOOD, "first.uff")
         self.assertEqual(
             self.line(self.file("a.uff")),
@@ -121,33 +121,33 @@ class OutcomeTests(ImportTestCase):
             "nothing to do",
         )
 
-    def test_ends_well_where_all_was_loaded_already(self) -> None:
+    def test_outcome_ends_well_where_all_was_loaded_already(self) -> None:
         imported(GOOD)
         self.assertEqual(self.run_command(self.file("a.uff")).code, 0)
 
-    def test_says_why_a_file_is_rejected(self) -> None:
+    def test_outcome_says_why_a_file_is_rejected(self) -> None:
         self.assertEqual(
             self.line(self.file("a.uff", BAD)),
             "a.uff: rejected: The value is below zero",
         )
 
-    def test_says_how_often_one_fault_is_found(self) -> None:
+    def test_outcome_says_how_often_one_fault_is_found(self) -> None:
         bad = flow_file_of_readings(NEGATIVE, NEGATIVE)
         self.assertEqual(
             self.line(self.file("a.uff", bad)),
             "a.uff: rejected: The value is below zero (2 times)",
         )
 
-    def test_counts_faults_of_several_kinds(self) -> None:
+    def test_outcome_counts_faults_of_several_kinds(self) -> None:
         bad = flow_file_of_readings(NEGATIVE, "030|S|20240401|5.0|||T|N|")
         self.assertEqual(
             self.line(self.file("a.uff", bad)), "a.uff: rejected: 2 errors in 6 lines"
         )
 
-    def test_fails_where_a_file_is_rejected(self) -> None:
+    def test_outcome_fails_where_a_file_is_rejected(self) -> None:
         self.assertEqual(self.run_command(self.file("a.uff", BAD)).code, 1)
 
-    def test_refuses_other_content_under_a_name_that_was_imported(self) -> None:
+    def test_outcome_refuses_other_content_under_a_name_that_was_imported(self) -> None:
         imported(GOOD, "a.uff")
         self.assertEqual(
             self.line(self.file("a.uff", OTHER)),
@@ -155,16 +155,16 @@ class OutcomeTests(ImportTestCase):
             "imported before",
         )
 
-    def test_fails_where_a_file_is_refused(self) -> None:
+    def test_outcome_fails_where_a_file_is_refused(self) -> None:
         imported(GOOD, "a.uff")
         self.assertEqual(self.run_command(self.file("a.uff", OTHER)).code, 1)
 
-    def test_tells_the_way_around_a_refusal(self) -> None:
+    def test_outcome_tells_the_way_around_a_refusal(self) -> None:
         imported(GOOD, "a.uff")
         said = self.run_command(self.file("a.uff", OTHER)).stderr
         self.assertIn("import it with --allow-same-name", said)
 
-    def test_takes_a_name_twice_where_that_is_allowed(self) -> None:
+    def test_outcome_takes_a_name_twice_where_that_is_allowed(self) -> None:
         imported(GOOD, "a.uff")
         ran = self.run_command(self.file("a.uff", OTHER), "--allow-same-name")
         self.assertEqual(ran.code, 0)
@@ -174,37 +174,37 @@ class OutcomeTests(ImportTestCase):
         line = self.line(self.file("a.uff", text), "--policy", "partial")
         self.assertIn(": 1 reading, 1 left out, 1 new meter point", line)
 
-    def test_rejects_by_a_strict_policy(self) -> None:
+    def test_outcome_rejects_by_a_strict_policy(self) -> None:
         path = self.file("a.uff", flow_file(["026|2000000000015|V|"]))
         self.assertEqual(self.run_command(path, "--policy", "strict").code, 1)
 
 
 class DryRunTests(ImportTestCase):
-    def test_says_what_would_be_loaded(self) -> None:
+    def test_dry_run_says_what_would_be_loaded(self) -> None:
         self.assertEqual(
             self.line(self.file("a.uff"), "--dry-run"),
             "a.uff: would be imported: 1 reading",
         )
 
-    def test_says_what_would_be_rejected(self) -> None:
+    def test_dry_run_says_what_would_be_rejected(self) -> None:
         line = self.line(self.file("a.uff", BAD), "--dry-run")
         self.assertTrue(line.startswith("a.uff: would be rejected: "), line)
 
-    def test_says_what_would_be_refused(self) -> None:
+    def test_dry_run_says_what_would_be_refused(self) -> None:
         imported(GOOD, "a.uff")
         line = self.line(self.file("a.uff", OTHER), "--dry-run")
         self.assertTrue(line.startswith("a.uff: would be refused: "), line)
 
-    def test_tells_every_kind_of_finding(self) -> None:
+    def test_dry_run_tells_every_kind_of_finding(self) -> None:
         said = self.run_command(self.file("a.uff", BAD), "--dry-run").stderr
         self.assertIn("Error: The value is below zero. (negative)", said)
 
-    def test_keeps_nothing(self) -> None:
+    def test_dry_run_keeps_nothing(self) -> None:
         self.run_command(self.file("a.uff"), self.file("b.uff", BAD), "--dry-run")
         counts = FlowFile.objects.count(), ImportJob.objects.count()
         self.assertEqual(counts, (0, 0))
 
-    def test_says_in_the_sum_that_nothing_was_loaded(self) -> None:
+    def test_dry_run_says_in_the_sum_that_nothing_was_loaded(self) -> None:
         said = self.run_command(
             self.file("a.uff"), self.file("b.uff", OTHER), "--dry-run"
         ).stderr
@@ -220,7 +220,7 @@ class FindingTests(ImportTestCase):
         path = self.file("a.uff", flow_file_of_readings(*readings))
         return self.run_command(path).stderr.splitlines()
 
-    def test_gives_the_rule_its_place_and_what_to_do(self) -> None:
+    def test_finding_gives_the_rule_its_place_and_what_to_do(self) -> None:
         self.assertEqual(
             self.said(NEGATIVE),
             [
@@ -232,36 +232,36 @@ class FindingTests(ImportTestCase):
             ],
         )
 
-    def test_gives_the_first_lines_of_many(self) -> None:
+    def test_finding_gives_the_first_lines_of_many(self) -> None:
         lines = self.said(*[NEGATIVE] * 5)
         numbers = [line.split(",")[0].strip() for line in lines if "line " in line[:9]]
         self.assertEqual(numbers, ["line 4", "line 5", "line 6"])
 
-    def test_says_how_many_more_there_are(self) -> None:
+    def test_finding_says_how_many_more_there_are(self) -> None:
         self.assertIn("    and 2 more", self.said(*[NEGATIVE] * 5))
 
-    def test_says_how_to_get_all(self) -> None:
+    def test_finding_says_how_to_get_all(self) -> None:
         self.assertEqual(
             self.said(*[NEGATIVE] * 5)[-1],
             "All findings, line by line, are written by --report FILE.csv.",
         )
 
-    def test_gives_errors_before_warnings_and_notes(self) -> None:
+    def test_finding_gives_errors_before_warnings_and_notes(self) -> None:
         imported(flow_file(["026|1000000000003|V|", "028|TST0000001|R|", READING]))
         lines = self.said(NEGATIVE, "030|S|20240401000000|1.25|||T|N|")
         kinds = [line.split(":")[0] for line in lines if line[:3].strip()]
         self.assertEqual(kinds, ["  Error", "  Warning", "  Warning"])
 
-    def test_gives_a_note(self) -> None:
+    def test_finding_gives_a_note(self) -> None:
         imported(flow_file(["026|1000000000003|V|", "028|TST0000001|R|", READING]))
         line = self.line(self.file("b.uff", OTHER))
         self.assertTrue(line.endswith(", 1 note"), line)
 
-    def test_says_nothing_of_them_where_little_is_wanted(self) -> None:
+    def test_finding_says_nothing_of_them_where_little_is_wanted(self) -> None:
         ran = self.run_command(self.file("a.uff", BAD), "--verbosity", "0")
         self.assertEqual(ran.stderr, "")
 
-    def test_speaks_of_the_whole_file_where_no_line_is_at_fault(self) -> None:
+    def test_finding_speaks_of_the_whole_file_where_no_line_is_at_fault(self) -> None:
         path = self.file("a.uff", flow_file([], trailer=False))
         said = self.run_command(path).stderr
         self.assertIn("    the whole file: expected at least one 026 group", said)
@@ -429,7 +429,7 @@ class PathTests(ImportTestCase):
 
 
 class SumTests(ImportTestCase):
-    def test_adds_up_what_came_of_the_files(self) -> None:
+    def test_sum_adds_up_what_came_of_the_files(self) -> None:
         imported(flow_file(EVERY_GROUP.splitlines()[1:-1]), "first.uff")
         ran = self.run_command(
             self.file("a.uff"),
@@ -444,32 +444,32 @@ class SumTests(ImportTestCase):
             "1 unreadable; 1 reading loaded.",
         )
 
-    def test_is_not_said_where_little_is_wanted(self) -> None:
+    def test_sum_is_not_said_where_little_is_wanted(self) -> None:
         ran = self.run_command(self.file("a.uff"), self.file("b.uff"), "-v0")
         self.assertEqual(ran.stderr, "")
 
-    def test_is_not_said_of_one_file(self) -> None:
+    def test_sum_is_not_said_of_one_file(self) -> None:
         self.assertEqual(self.run_command(self.file("a.uff")).stderr, "")
 
 
 class UsageTests(ImportTestCase):
-    def test_wants_a_path(self) -> None:
+    def test_usage_wants_a_path(self) -> None:
         self.assertIn("PATH", self.run_command().stderr)
 
-    def test_wants_standard_input_where_that_is_given_a_name(self) -> None:
+    def test_usage_wants_standard_input_where_that_is_given_a_name(self) -> None:
         ran = self.run_command(self.file("a.uff"), "--name", "b.uff")
         self.assertEqual(ran, (2, "", "--name goes with -.\n"))
 
-    def test_wants_a_report_that_can_be_written(self) -> None:
+    def test_usage_wants_a_report_that_can_be_written(self) -> None:
         ran = self.run_command(self.file("a.uff"), "--report", str(self.folder))
         self.assertEqual(ran.code, 2)
         self.assertIn("The report cannot be written: Is a directory", ran.stderr)
 
-    def test_imports_nothing_where_the_report_cannot_be_written(self) -> None:
+    def test_usage_imports_nothing_where_the_report_cannot_be_written(self) -> None:
         self.run_command(self.file("a.uff"), "--report", str(self.folder))
         self.assertIs(FlowFile.objects.exists(), False)
 
-    def test_writes_no_report_over_a_file_to_import(self) -> None:
+    def test_usage_writes_no_report_over_a_file_to_import(self) -> None:
         path = self.file("a.uff")
         ran = self.run_command(path, "--report", path)
         self.assertEqual(
@@ -483,7 +483,7 @@ class UsageTests(ImportTestCase):
         )
         self.assertEqual(Path(path).read_text(), GOOD)
 
-    def test_writes_no_report_over_one_of_a_folder_by_another_name(self) -> None:
+    def test_usage_writes_no_report_over_one_of_a_folder_by_another_name(self) -> None:
         link = self.folder / "report.csv"
         link.symlink_to(self.file("inside/b.uff"))
         ran = self.run_command(str(self.folder / "inside"), "--report", str(link))
@@ -492,7 +492,7 @@ class UsageTests(ImportTestCase):
 
 
 class ReportTests(ImportTestCase):
-    def test_holds_every_finding_of_every_file(self) -> None:
+    def test_report_holds_every_finding_of_every_file(self) -> None:
         many = flow_file_of_readings(*[NEGATIVE] * (importer.MAX_STORED_PER_RULE + 1))
         report = self.folder / "report.csv"
         self.run_command(
@@ -503,17 +503,17 @@ class ReportTests(ImportTestCase):
             1 + 1 + importer.MAX_STORED_PER_RULE + 1,
         )
 
-    def test_is_written_over_an_older_one(self) -> None:
+    def test_report_is_written_over_an_older_one(self) -> None:
         report = self.file("report.csv", "an older one")
         self.run_command(self.file("a.uff", BAD), "--report", report)
         self.assertNotIn("an older one", Path(report).read_text())
 
-    def test_is_named_at_the_end(self) -> None:
+    def test_report_is_named_at_the_end(self) -> None:
         report = str(self.folder / "report.csv")
         said = self.run_command(self.file("a.uff", BAD), "--report", report).stderr
         self.assertTrue(said.endswith("All findings are in report.csv.\n"), said)
 
-    def test_is_written_in_a_dry_run(self) -> None:
+    def test_report_is_written_in_a_dry_run(self) -> None:
         report = self.folder / "report.csv"
         path = self.file("a.uff", BAD)
         self.run_command(path, "--dry-run", "--report", str(report))
@@ -528,7 +528,7 @@ class JsonTests(ImportTestCase):
         )
         return document
 
-    def test_is_a_document_of_all_files(self) -> None:
+    def test_json_is_a_document_of_all_files(self) -> None:
         document = self.document(
             self.file("a.uff"), self.file("b.uff", BAD), self.file("c.gz", b"\x1f\x8b")
         )
@@ -537,16 +537,16 @@ class JsonTests(ImportTestCase):
             [("a.uff", "imported"), ("b.uff", "rejected"), ("c.gz", "unreadable")],
         )
 
-    def test_says_what_was_loaded(self) -> None:
+    def test_json_says_what_was_loaded(self) -> None:
         (file,) = self.document(self.file("a.uff"))["files"]
         self.assertEqual(file["flow_file"], FlowFile.objects.get().pk)
         self.assertEqual(file["loaded"]["readings"], 1)
 
-    def test_says_it_in_words_too(self) -> None:
+    def test_json_says_it_in_words_too(self) -> None:
         (file,) = self.document(self.file("a.uff", BAD))["files"]
         self.assertEqual(file["message"], "rejected: The value is below zero")
 
-    def test_says_what_was_found(self) -> None:
+    def test_json_says_what_was_found(self) -> None:
         (file,) = self.document(self.file("a.uff", BAD))["files"]
         self.assertEqual(
             file["findings"],
@@ -571,11 +571,11 @@ class JsonTests(ImportTestCase):
             ],
         )
 
-    def test_has_no_words_on_standard_error(self) -> None:
+    def test_json_has_no_words_on_standard_error(self) -> None:
         ran = self.run_command(self.file("a.uff", BAD), "--format", "json")
         self.assertEqual(ran.stderr, "")
 
-    def test_adds_up(self) -> None:
+    def test_json_adds_up(self) -> None:
         document = self.document(self.file("a.uff"), self.file("b.uff"))
         del document["files"]
         self.assertEqual(
@@ -590,13 +590,13 @@ class JsonTests(ImportTestCase):
             },
         )
 
-    def test_says_where_nothing_was_found(self) -> None:
+    def test_json_says_where_nothing_was_found(self) -> None:
         ran = self.run_command(str(self.folder), "--format", "json")
         document = json.loads(ran.stdout)
         reason = {"path": str(self.folder), "message": "the folder holds no files"}
         self.assertEqual(document["nothing_found"], [reason])
 
-    def test_is_whole_where_the_database_is_lost(self) -> None:
+    def test_json_is_whole_where_the_database_is_lost(self) -> None:
         with broken_import(OperationalError("database is locked")):
             ran = self.run_command(self.file("a.uff"), "--format", "json")
         self.assertIs(json.loads(ran.stdout)["is_complete"], False)
@@ -627,22 +627,22 @@ class InterruptedTests(ImportTestCase):
     def test_ends_as_interrupted(self) -> None:
         self.assertEqual(self.interrupt_second_file().code, 130)
 
-    def test_tells_what_it_comes_to(self) -> None:
+    def test_interrupted_tells_what_it_comes_to(self) -> None:
         self.assertEqual(
             self.interrupt_second_file().stderr,
             "Interrupted at b.uff: nothing of that file was stored.\n"
             "1 file: 1 imported; 1 reading loaded.\n",
         )
 
-    def test_keeps_what_was_loaded_before_and_nothing_else(self) -> None:
+    def test_interrupted_keeps_what_was_loaded_before_and_nothing_else(self) -> None:
         self.interrupt_second_file()
         self.assertEqual(Reading.objects.get().flow_file.filename, "a.uff")
 
-    def test_says_so_in_a_document(self) -> None:
+    def test_interrupted_says_so_in_a_document(self) -> None:
         document = json.loads(self.interrupt_second_file("--format", "json").stdout)
         self.assertIs(document["is_complete"], False)
 
-    def test_tells_that_nothing_was_imported(self) -> None:
+    def test_interrupted_tells_that_nothing_was_imported(self) -> None:
         with broken_import(KeyboardInterrupt()):
             ran = self.run_command(self.file("a.uff"))
         self.assertEqual(
@@ -651,12 +651,12 @@ class InterruptedTests(ImportTestCase):
             "Nothing was imported.\n",
         )
 
-    def test_speaks_of_no_file_between_two(self) -> None:
+    def test_interrupted_speaks_of_no_file_between_two(self) -> None:
         with patch.object(Progress, "file_finished", side_effect=KeyboardInterrupt):
             ran = self.run_command(self.file("a.uff"))
         self.assertTrue(ran.stderr.startswith("Interrupted.\n"), ran.stderr)
 
-    def test_is_said_of_the_whole_where_no_file_is_at_hand(self) -> None:
+    def test_interrupted_is_said_of_the_whole_where_no_file_is_at_hand(self) -> None:
         name = "meter_readings.management.commands.import_d0010.find_input_files"
         with patch(name, side_effect=KeyboardInterrupt):
             ran = self.run_command(self.file("a.uff"))
@@ -680,13 +680,13 @@ class TerminalTests(ImportTestCase):
         ran = self.run_command(self.file("a.uff", BAD))
         self.assertNotIn("\x1b", ran.stdout + ran.stderr)
 
-    def test_shows_a_bar_and_takes_it_away(self) -> None:
+    def test_terminal_shows_a_bar_and_takes_it_away(self) -> None:
         with patch.dict(os.environ, TERM="xterm"):
             said = self.run_command(self.file("a.uff"), is_terminal=True).stderr
         self.assertIn("Checking [", said)
         self.assertTrue(said.endswith("\r\x1b[2K"), said)
 
-    def test_shows_no_bar_where_little_is_wanted(self) -> None:
+    def test_terminal_shows_no_bar_where_little_is_wanted(self) -> None:
         ran = self.run_command(self.file("a.uff"), "-v0", is_terminal=True)
         self.assertEqual(ran.stderr, "")
 
@@ -705,7 +705,7 @@ class ProcessTests(TransactionTestCase):
         """Return the files that are being received."""
         return set(Path(settings.MEDIA_ROOT).glob("incoming/*"))
 
-    def test_gives_data_and_words_apart(self) -> None:
+    def test_process_gives_data_and_words_apart(self) -> None:
         self.path.write_text(BAD)
         process = start("import_d0010", str(self.path))
         out, err = process.communicate(timeout=60)
@@ -715,26 +715,26 @@ class ProcessTests(TransactionTestCase):
         )
         self.assertTrue(err.startswith(b"  Error: The value is below zero."), err)
 
-    def test_reads_standard_input(self) -> None:
+    def test_process_reads_standard_input(self) -> None:
         process = start("import_d0010", "-", "--name", "a.uff")
         out, err = process.communicate(GOOD.encode(), timeout=60)
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual(FlowFile.objects.get().filename, "a.uff")
 
-    def test_ends_by_two_where_an_option_is_unknown(self) -> None:
+    def test_process_ends_by_two_where_an_option_is_unknown(self) -> None:
         process = start("import_d0010", str(self.path), "--polcy", "strict")
         _, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 2)
         self.assertIn(b"unrecognized arguments: --polcy", err)
 
-    def test_ends_quietly_where_nobody_reads_what_it_says(self) -> None:
+    def test_process_ends_quietly_where_nobody_reads_what_it_says(self) -> None:
         process = start("import_d0010", str(self.path))
         assert process.stdout and process.stderr
         process.stdout.close()
         self.assertEqual(process.stderr.read(), b"")
         self.assertEqual(process.wait(timeout=60), 0)
 
-    def test_is_interrupted_while_it_waits_for_more(self) -> None:
+    def test_process_is_interrupted_while_it_waits_for_more(self) -> None:
         before = self.received()
         process = start("import_d0010", str(self.path), "-")
         assert process.stdin and process.stdout
@@ -755,7 +755,7 @@ class ProcessTests(TransactionTestCase):
         )
         self.assertEqual(self.received(), before)
 
-    def test_says_in_a_line_that_the_database_is_not_there(self) -> None:
+    def test_process_says_in_a_line_that_the_database_is_not_there(self) -> None:
         environment = os.environ | {"SQLITE_PATH": str(self.folder / "x" / "y")}
         environment |= {"DB_PORT": "1", "DB_HOST": "127.0.0.1"}
         process = start("import_d0010", str(self.path), env=environment)
@@ -763,7 +763,9 @@ class ProcessTests(TransactionTestCase):
         self.assertEqual(process.returncode, 1)
         self.assertRegex(err.decode(), r"\ACommandError: The database .*\n\Z")
 
-    def test_shows_where_an_error_came_from_where_that_is_asked_for(self) -> None:
+    def test_process_shows_where_an_error_came_from_where_that_is_asked_for(
+        self,
+    ) -> None:
         environment = os.environ | {"SQLITE_PATH": str(self.folder / "x" / "y")}
         environment |= {"DB_PORT": "1", "DB_HOST": "127.0.0.1"}
         process = start("import_d0010", "--traceback", "-", env=environment)

@@ -37,30 +37,30 @@ class UndoneTests(UndoTestCase):
         self.file_.refresh_from_db()
         self.assertEqual(self.file_.status, FlowFile.Status.UNDONE)
 
-    def test_takes_a_number(self) -> None:
+    def test_undone_takes_a_number(self) -> None:
         self.assertEqual(self.run_command(str(self.file_.pk), "--yes").code, 0)
         self.assert_undone()
 
-    def test_takes_a_name(self) -> None:
+    def test_undone_takes_a_name(self) -> None:
         self.run_command("every.uff", "--yes")
         self.assert_undone()
 
-    def test_takes_a_path(self) -> None:
+    def test_undone_takes_a_path(self) -> None:
         self.run_command("some/folder/every.uff", "--yes")
         self.assert_undone()
 
-    def test_takes_the_beginning_of_a_hash(self) -> None:
+    def test_undone_takes_the_beginning_of_a_hash(self) -> None:
         self.run_command(self.file_.sha256[:8], "--yes")
         self.assert_undone()
 
-    def test_says_what_it_took_away(self) -> None:
+    def test_undone_says_what_it_took_away(self) -> None:
         self.assertEqual(
             self.run_command("every.uff", "--yes").stdout,
             f"{self.title}: undone: 3 readings, 3 site visits, 2 meters and 2 meter "
             "points taken away\n",
         )
 
-    def test_says_what_stands_otherwise(self) -> None:
+    def test_undone_says_what_stands_otherwise(self) -> None:
         imported(GOOD)
         imported(CORRECTION, "correction.uff")
         said = self.run_command("correction.uff", "--yes").stdout
@@ -74,7 +74,7 @@ class AskedTests(UndoTestCase):
         self.file_ = imported(GOOD)
         return self.run_command("sample.uff", stdin=answer, is_terminal=True)
 
-    def test_says_what_would_change_and_asks(self) -> None:
+    def test_asked_says_what_would_change_and_asks(self) -> None:
         ran = self.asked("yes\n")
         self.assertEqual(
             ran.stderr,
@@ -83,20 +83,20 @@ class AskedTests(UndoTestCase):
             "Undo it? Type yes: ",
         )
 
-    def test_undoes_it_where_the_answer_is_yes(self) -> None:
+    def test_asked_undoes_it_where_the_answer_is_yes(self) -> None:
         self.assertEqual(self.asked("Yes\n").code, 0)
         self.assertIs(Reading.objects.exists(), False)
 
-    def test_changes_nothing_where_the_answer_is_another(self) -> None:
+    def test_asked_changes_nothing_where_the_answer_is_another(self) -> None:
         self.assertEqual(self.asked("y\n").code, 1)
         self.assertIs(Reading.objects.exists(), True)
 
-    def test_changes_nothing_where_there_is_no_answer(self) -> None:
+    def test_asked_changes_nothing_where_there_is_no_answer(self) -> None:
         ran = self.asked("")
         self.assertTrue(ran.stderr.endswith("Nothing was changed.\n"), ran.stderr)
         self.assertIs(Reading.objects.exists(), True)
 
-    def test_says_that_it_was_interrupted(self) -> None:
+    def test_asked_says_that_it_was_interrupted(self) -> None:
         imported(GOOD)
         name = "meter_readings.importer.undo_import"
         with patch(name, side_effect=KeyboardInterrupt):
@@ -107,14 +107,14 @@ class AskedTests(UndoTestCase):
 class NobodyAskedTests(UndoTestCase):
     """Nobody sits there."""
 
-    def test_wants_to_be_told_that_it_may(self) -> None:
+    def test_nobody_asked_wants_to_be_told_that_it_may(self) -> None:
         imported(GOOD)
         ran = self.run_command("sample.uff")
         self.assertEqual(
             ran, (2, "", "There is no terminal to ask on: use --yes or --dry-run.\n")
         )
 
-    def test_changes_nothing(self) -> None:
+    def test_nobody_asked_changes_nothing(self) -> None:
         imported(GOOD)
         self.run_command("sample.uff")
         self.assertIs(Reading.objects.exists(), True)
@@ -128,27 +128,27 @@ class DryRunTests(UndoTestCase):
         self.jobs = ImportJob.objects.count()
         self.ran = self.run_command("correction.uff", "--dry-run")
 
-    def test_says_what_would_change(self) -> None:
+    def test_dry_run_says_what_would_change(self) -> None:
         self.assertEqual(
             self.ran.stdout,
             f"#{self.correction.pk} correction.uff: would be undone: 1 reading taken "
             "away; 1 other reading changes its standing\n",
         )
 
-    def test_ends_well(self) -> None:
+    def test_dry_run_ends_well(self) -> None:
         self.assertEqual(self.ran.code, 0)
 
-    def test_changes_no_reading(self) -> None:
+    def test_dry_run_changes_no_reading(self) -> None:
         standings = Reading.objects.order_by("pk").values_list(
             "version_status", flat=True
         )
         self.assertEqual([*standings], ["superseded", "current"])
 
-    def test_changes_no_file(self) -> None:
+    def test_dry_run_changes_no_file(self) -> None:
         self.correction.refresh_from_db()
         self.assertEqual(self.correction.status, FlowFile.Status.IMPORTED)
 
-    def test_leaves_no_trace_of_an_attempt(self) -> None:
+    def test_dry_run_leaves_no_trace_of_an_attempt(self) -> None:
         self.assertEqual(ImportJob.objects.count(), self.jobs)
 
 

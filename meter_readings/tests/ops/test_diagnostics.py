@@ -117,7 +117,7 @@ class RunAllChecksTests(DiagnosticsTestCase):
         with patch.object(diagnostics, "_SAMPLE_FILE", "ZHV|1|\n"):
             self.assert_failed("dry run", "rejected", "unpack the release again")
 
-    def test_reports_a_check_that_raises_an_error(self) -> None:
+    def test_run_all_checks_reports_a_check_that_raises_an_error(self) -> None:
         with patch.object(
             importer, "import_flow_file", side_effect=OSError("disk full")
         ):
@@ -130,7 +130,9 @@ class RunAllChecksTests(DiagnosticsTestCase):
                 "dry run", "MB are free for files", "Free some disk space"
             )
 
-    def test_reports_the_class_of_an_error_without_a_message(self) -> None:
+    def test_run_all_checks_reports_the_class_of_an_error_without_a_message(
+        self,
+    ) -> None:
         with patch.object(importer, "import_flow_file", side_effect=PermissionError):
             self.assert_failed("dry run", "PermissionError", "")
 
@@ -180,13 +182,15 @@ class CheckInstallationTests(DiagnosticsTestCase):
         call_command("check_installation", stdout=stream, **options)
         return stream.getvalue()
 
-    def test_prints_a_line_for_each_check_and_the_totals(self) -> None:
+    def test_check_installation_prints_a_line_for_each_check_and_the_totals(
+        self,
+    ) -> None:
         lines = self.run_command().splitlines()
         self.assertEqual(len(lines), 8)
         self.assertRegex(lines[1], r"^    ✓ ok      database        \w+ answers$")
         self.assertEqual(lines[-1], "7 ok, 0 failed.")
 
-    def test_prints_the_remedy_and_exits_with_1(self) -> None:
+    def test_check_installation_prints_the_remedy_and_exits_with_1(self) -> None:
         stream = StringIO()
         with (
             self.assertRaises(SystemExit) as ended,
@@ -198,10 +202,10 @@ class CheckInstallationTests(DiagnosticsTestCase):
         self.assertIn("What to do: Free some disk space", stream.getvalue())
         self.assertIn("6 ok, 1 failed.", stream.getvalue())
 
-    def test_checks_the_running_site_with_url(self) -> None:
+    def test_check_installation_checks_the_running_site_with_url(self) -> None:
         with self.assertRaises(SystemExit):
             self.run_command(url="http://127.0.0.1:1")
 
-    def test_refuses_host_without_url(self) -> None:
+    def test_check_installation_refuses_host_without_url(self) -> None:
         with self.assertRaisesMessage(CommandError, "--host needs --url."):
             self.run_command(host="readings.example")

@@ -25,25 +25,27 @@ class CheckRunningSiteTests(StaticLiveServerTestCase):
             [("site", False), ("login page", False), ("style sheet", False)],
         )
 
-    def test_reports_a_site_that_does_not_run(self) -> None:
+    def test_check_running_site_reports_a_site_that_does_not_run(self) -> None:
         self.assertIn("does not answer", self.failures("http://127.0.0.1:1")["site"])
         self.assertIn("does not answer", self.failures("https://127.0.0.1:1")["site"])
 
-    def test_reports_an_invalid_url(self) -> None:
+    def test_check_running_site_reports_an_invalid_url(self) -> None:
         self.assertIn("does not answer", self.failures("http://127.0.0.1:many")["site"])
 
-    def test_reports_a_host_that_is_not_allowed(self) -> None:
+    def test_check_running_site_reports_a_host_that_is_not_allowed(self) -> None:
         self.disable_logging()
         failures = self.failures(host="elsewhere.example")
         self.assertIn("the login page answers 400", failures["login page"])
 
-    def test_reports_a_url_of_another_site(self) -> None:
+    def test_check_running_site_reports_a_url_of_another_site(self) -> None:
         url = f"{self.live_server_url}/elsewhere"
         with patch.object(running_site, "_http_get", return_value=(404, {}, "")):
             self.assertIn("answers 404", self.failures(url)["site"])
 
     @override_settings(IS_PRODUCTION=True)
-    def test_reports_a_login_page_without_a_security_header(self) -> None:
+    def test_check_running_site_reports_a_login_page_without_a_security_header(
+        self,
+    ) -> None:
         self.assertEqual(
             self.failures()["login page"],
             "the login page comes without Strict-Transport-Security",
@@ -54,12 +56,14 @@ class CheckRunningSiteTests(StaticLiveServerTestCase):
         logging.disable(logging.CRITICAL)
         self.addCleanup(logging.disable, logging.NOTSET)
 
-    def test_reports_a_style_sheet_that_is_not_served(self) -> None:
+    def test_check_running_site_reports_a_style_sheet_that_is_not_served(self) -> None:
         self.disable_logging()
         with self.settings(STATIC_URL="/elsewhere/"):
             self.assertIn("answers 404", self.failures()["style sheet"])
 
-    def test_reports_a_login_page_without_a_style_sheet(self) -> None:
+    def test_check_running_site_reports_a_login_page_without_a_style_sheet(
+        self,
+    ) -> None:
         headers = dict.fromkeys(running_site._SECURITY_HEADERS, "yes")
         answers = [(200, {}, "ok"), (200, headers, "<p>Sign in</p>"), (404, {}, "")]
         with patch.object(running_site, "_http_get", side_effect=answers):

@@ -62,7 +62,7 @@ def reading(day: str, value: str = "99.0") -> str:
 
 
 class ScheduleTests(TestCase):
-    def test_is_that_of_the_settings(self) -> None:
+    def test_schedule_is_that_of_the_settings(self) -> None:
         with self.settings(
             RETENTION_ORIGINALS_DAYS=1,
             RETENTION_REJECTED_DAYS=2,
@@ -71,7 +71,7 @@ class ScheduleTests(TestCase):
         ):
             self.assertEqual(Schedule.from_settings(), Schedule(1, 2, 3, 40))
 
-    def test_keeps_readings_for_ever_unless_it_is_told_otherwise(self) -> None:
+    def test_schedule_keeps_readings_for_ever_unless_it_is_told_otherwise(self) -> None:
         self.assertEqual(Schedule.from_settings().readings, 0)
 
     def test_that_keeps_all_for_ever_removes_nothing(self) -> None:
@@ -91,7 +91,7 @@ class SessionTests(TestCase):
 
 
 class ReadingsTests(OwnMedia, TestCase):
-    def test_go_with_all_their_versions_when_they_are_old(self) -> None:
+    def test_readings_go_with_all_their_versions_when_they_are_old(self) -> None:
         imported(flow_file_of_readings(reading("20240101"), reading("20240301")))
         corrected = header_line(
             file_identifier="TEST000002", created_at="20240402091501"
@@ -104,17 +104,17 @@ class ReadingsTests(OwnMedia, TestCase):
         self.assertEqual(result.readings, 2)
         self.assertEqual(versions(), ["superseded", "current"])
 
-    def test_leave_what_is_younger_as_it_stood(self) -> None:
+    def test_readings_leave_what_is_younger_as_it_stood(self) -> None:
         imported(flow_file_of_readings(reading("20240101"), reading("20240301")))
         apply(readings=days_since("20240201"))
         (left,) = Reading.objects.all()
         self.assertEqual((left.line_number, left.version_status), (5, "current"))
 
-    def test_of_the_day_on_which_it_begins_stay(self) -> None:
+    def test_readings_of_the_day_on_which_it_begins_stay(self) -> None:
         imported(flow_file_of_readings(reading("20240301")))
         self.assertEqual(apply(readings=days_since("20240301") + 1).readings, 0)
 
-    def test_take_meters_and_meter_points_with_them_that_nothing_else_names(
+    def test_readings_take_meters_and_meter_points_with_them_that_nothing_else_names(
         self,
     ) -> None:
         imported(flow_file_of_readings(reading("20240101")))
@@ -122,33 +122,33 @@ class ReadingsTests(OwnMedia, TestCase):
         self.assertEqual((result.meters, result.meter_points), (1, 1))
         self.assertEqual((Meter.objects.count(), MeterPoint.objects.count()), (0, 0))
 
-    def test_leave_the_meters_that_something_else_names(self) -> None:
+    def test_readings_leave_the_meters_that_something_else_names(self) -> None:
         imported(flow_file_of_readings(reading("20240101"), reading("20240301")))
         self.assertEqual(apply(readings=days_since("20240201")).meters, 0)
 
-    def test_take_the_site_visits_of_files_as_old(self) -> None:
+    def test_readings_take_the_site_visits_of_files_as_old(self) -> None:
         imported(EVERY_GROUP)  # of 2 April 2024
         self.assertEqual(apply(readings=days_since("20240403")).site_visits, 3)
         self.assertIs(SiteVisit.objects.exists(), False)
 
-    def test_leave_the_site_visits_of_younger_files(self) -> None:
+    def test_readings_leave_the_site_visits_of_younger_files(self) -> None:
         imported(EVERY_GROUP)
         self.assertEqual(apply(readings=days_since("20240401")).site_visits, 0)
 
-    def test_take_the_originals_and_reports_of_files_as_old(self) -> None:
+    def test_readings_take_the_originals_and_reports_of_files_as_old(self) -> None:
         imported(EVERY_GROUP)
         result = apply(readings=days_since("20240403"))
         self.assertEqual((result.originals, self.stored()), (1, []))
         self.assertIs(Finding.objects.exists(), False)
 
-    def test_are_remembered_by_their_file_as_gone(self) -> None:
+    def test_readings_are_remembered_by_their_file_as_gone(self) -> None:
         file = imported(flow_file_of_readings(reading("20240101"), reading("20240301")))
         apply(readings=days_since("20240201"))
         file.refresh_from_db()
         self.assertEqual((file.readings_loaded, file.readings_deleted), (2, 1))
         self.assertEqual(totals.row_totals().readings, 1)
 
-    def test_do_not_come_back_by_the_same_file(self) -> None:
+    def test_readings_do_not_come_back_by_the_same_file(self) -> None:
         text = flow_file_of_readings(reading("20240101"))
         imported(text)
         apply(readings=days_since("20240201"))
@@ -164,7 +164,7 @@ class ReadingsTests(OwnMedia, TestCase):
 
 
 class OriginalsTests(OwnMedia, TestCase):
-    def test_go_when_they_are_old_and_the_readings_stay(self) -> None:
+    def test_originals_go_when_they_are_old_and_the_readings_stay(self) -> None:
         file = imported(EVERY_GROUP)
         # As if it had come long ago
         FlowFile.objects.update(received_at=LONG_AGO)
@@ -172,19 +172,19 @@ class OriginalsTests(OwnMedia, TestCase):
         self.assertEqual((result.originals, self.stored()), (1, []))
         self.assertEqual(file.readings.count(), 3)
 
-    def test_go_with_what_was_found_in_them(self) -> None:
+    def test_originals_go_with_what_was_found_in_them(self) -> None:
         imported(EVERY_GROUP)
         found = Finding.objects.count()
         FlowFile.objects.update(received_at=LONG_AGO)
         self.assertEqual(apply(originals=999).findings, found)
         self.assertIs(Finding.objects.exists(), False)
 
-    def test_stay_of_a_file_that_came_later(self) -> None:
+    def test_originals_stay_of_a_file_that_came_later(self) -> None:
         imported(EVERY_GROUP)
         self.assertEqual(apply(originals=999).originals, 0)
         self.assertEqual(len(self.stored()), 1)
 
-    def test_of_files_that_were_rejected_are_not_theirs(self) -> None:
+    def test_originals_of_files_that_were_rejected_are_not_theirs(self) -> None:
         import_text(BAD)
         FlowFile.objects.update(received_at=LONG_AGO)
         self.assertEqual(apply(originals=999).originals, 0)
@@ -197,7 +197,7 @@ class OriginalsTests(OwnMedia, TestCase):
         with self.assertRaisesMessage(importer.OriginalMissing, "older than originals"):
             importer.open_original(flow_file=file)
 
-    def test_are_counted_once(self) -> None:
+    def test_originals_are_counted_once(self) -> None:
         imported(EVERY_GROUP)
         FlowFile.objects.update(received_at=LONG_AGO)
         apply(originals=999)
@@ -223,33 +223,33 @@ class RejectedTests(OwnMedia, TestCase):
         ImportJob.objects.update(started_at=LONG_AGO)
         return file
 
-    def test_go_with_their_reports_and_bytes(self) -> None:
+    def test_rejected_go_with_their_reports_and_bytes(self) -> None:
         self.old(BAD)
         result = apply(rejected=999)
         self.assertEqual((result.rejected_files, result.findings), (1, 1))
         self.assertEqual((FlowFile.objects.count(), self.stored()), (0, []))
 
-    def test_leave_the_attempt_to_import_them(self) -> None:
+    def test_rejected_leave_the_attempt_to_import_them(self) -> None:
         self.old(BAD)
         apply(rejected=999)
         self.assertIsNone(ImportJob.objects.get().flow_file)
 
-    def test_are_those_that_were_undone_too(self) -> None:
+    def test_rejected_are_those_that_were_undone_too(self) -> None:
         file = self.old(EVERY_GROUP)
         importer.undo_import(flow_file=file, now=LONG_AGO)
         self.assertEqual(apply(rejected=999).rejected_files, 1)
 
-    def test_stay_where_somebody_dealt_with_them_lately(self) -> None:
+    def test_rejected_stay_where_somebody_dealt_with_them_lately(self) -> None:
         importer.undo_import(flow_file=self.old(EVERY_GROUP), now=NOW)
         self.assertEqual(apply(rejected=999).rejected_files, 0)
 
-    def test_are_never_files_that_are_held(self) -> None:
+    def test_rejected_are_never_files_that_are_held(self) -> None:
         self.old(EVERY_GROUP)
         self.assertEqual(apply(rejected=999).rejected_files, 0)
 
 
 class ImportJobsTests(TestCase):
-    def test_go_when_they_are_old(self) -> None:
+    def test_import_jobs_go_when_they_are_old(self) -> None:
         imported(EVERY_GROUP)
         ImportJob.objects.update(started_at=LONG_AGO)
         imported(EVERY_GROUP.replace("TEST000001", "TEST000002"), "later.uff")
@@ -264,14 +264,14 @@ class AllOfItTests(OwnMedia, TestCase):
         self.assertEqual(result.readings, 3)
         self.assertEqual((Reading.objects.count(), len(self.stored())), (3, 1))
 
-    def test_is_refused_while_a_file_is_imported(self) -> None:
+    def test_all_of_it_is_refused_while_a_file_is_imported(self) -> None:
         imported(EVERY_GROUP)
         running_job(silent_for=timedelta(seconds=5))
         with self.assertRaises(importer.ImportRunning):
             apply(readings=30)
         self.assertEqual(Reading.objects.count(), 3)
 
-    def test_asks_as_much_for_much_as_for_little(self) -> None:
+    def test_all_of_it_asks_as_much_for_much_as_for_little(self) -> None:
         counts = []
         for file_count in 1, 10:
             for number in range(file_count):

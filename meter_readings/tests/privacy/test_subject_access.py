@@ -45,54 +45,54 @@ class SubjectAccessTests(WithoutVacuum):
         super().setUp()
         imported(BOTH, "both.uff")
 
-    def test_has_the_readings_with_file_and_line(self) -> None:
+    def test_subject_access_has_the_readings_with_file_and_line(self) -> None:
         (reading,) = table(export(), "readings")
         found = [
             reading[name] for name in ("mpan", "value", "flow_file", "line_number")
         ]
         self.assertEqual(found, [MPAN, "99.55", "both.uff", "5"])
 
-    def test_has_the_meters(self) -> None:
+    def test_subject_access_has_the_meters(self) -> None:
         self.assertEqual(table(export(), "meters"), [{"serial_number": SERIAL_NUMBER}])
 
-    def test_has_the_site_visits(self) -> None:
+    def test_subject_access_has_the_site_visits(self) -> None:
         (visit,) = table(export(), "site_visits")
         found = [visit[name] for name in ("filename", "additional_information")]
         self.assertEqual(found, ["both.uff", "Dog in the yard"])
 
-    def test_has_what_was_found(self) -> None:
+    def test_subject_access_has_what_was_found(self) -> None:
         (finding,) = table(export(), "findings")
         found = [finding[name] for name in ("filename", "line_number", "code")]
         self.assertEqual(found, ["both.uff", "5", "extra-decimals"])
 
-    def test_has_the_files_that_told_of_it(self) -> None:
+    def test_subject_access_has_the_files_that_told_of_it(self) -> None:
         import_text(REJECTED, "rejected.uff")
         found = [row["filename"] for row in table(export(), "flow_files")]
         self.assertEqual(found, ["both.uff", "rejected.uff"])
 
-    def test_has_the_files_whose_originals_are_not_kept(self) -> None:
+    def test_subject_access_has_the_files_whose_originals_are_not_kept(self) -> None:
         FlowFile.objects.update(content="")
         found = [row["filename"] for row in table(export(), "flow_files")]
         self.assertEqual(found, ["both.uff"])
 
-    def test_has_the_lines_as_they_came(self) -> None:
+    def test_subject_access_has_the_lines_as_they_came(self) -> None:
         lines = [row["line"] for row in table(export(), "original_lines")]
         self.assertEqual(lines[:4], ITS_GROUPS.splitlines())
         self.assertEqual(len(lines), 5)  # and one of others that mentions it
 
-    def test_has_the_lines_of_a_file_that_was_rejected(self) -> None:
+    def test_subject_access_has_the_lines_of_a_file_that_was_rejected(self) -> None:
         importer.clear_database(now=NOW)
         import_text(REJECTED, "rejected.uff")
         archive = export()
         self.assertEqual(table(archive, "readings"), [])
         self.assertEqual(len(table(archive, "original_lines")), 5)
 
-    def test_has_nothing_of_others(self) -> None:
+    def test_subject_access_has_nothing_of_others(self) -> None:
         archive = export()
         whole = b"".join(map(archive.read, archive.namelist()))
         self.assertNotIn(OTHER.encode(), whole)
 
-    def test_says_what_each_table_is(self) -> None:
+    def test_subject_access_says_what_each_table_is(self) -> None:
         archive = export()
         about = json.loads(archive.read("about.json"))
         self.assertEqual(
@@ -100,13 +100,13 @@ class SubjectAccessTests(WithoutVacuum):
         )
         self.assertEqual((about["mpan"], about["rows"]["readings"]), (MPAN, 1))
 
-    def test_tells_of_earlier_requests(self) -> None:
+    def test_subject_access_tells_of_earlier_requests(self) -> None:
         export()
         about = json.loads(export().read("about.json"))
         told = [request["kind"] for request in about["previous_requests"]]
         self.assertEqual(told, ["access"])
 
-    def test_is_remembered_without_the_mpan(self) -> None:
+    def test_subject_access_is_remembered_without_the_mpan(self) -> None:
         export(reason=f"Request 18 of {MPAN}")
         request = SubjectRequest.objects.get()
         self.assertEqual(
@@ -115,7 +115,7 @@ class SubjectAccessTests(WithoutVacuum):
         )
         self.assertEqual(request.counts["readings"], 1)
 
-    def test_of_an_mpan_that_was_erased_is_refused(self) -> None:
+    def test_subject_access_of_an_mpan_that_was_erased_is_refused(self) -> None:
         erase()
         with self.assertRaises(privacy.NotImported):
             export()
@@ -123,6 +123,6 @@ class SubjectAccessTests(WithoutVacuum):
 
 
 class NothingHeldTests(TestCase):
-    def test_is_refused(self) -> None:
+    def test_nothing_held_is_refused(self) -> None:
         with self.assertRaises(privacy.NotImported):
             export()

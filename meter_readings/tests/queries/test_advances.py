@@ -38,22 +38,22 @@ def only(*readings: Reading) -> Advance:
 
 
 class UnitsTests(SimpleTestCase):
-    def test_are_the_later_reading_less_the_earlier(self) -> None:
+    def test_units_are_the_later_reading_less_the_earlier(self) -> None:
         self.assertEqual(only(read("10.5"), read("12.0", 3)).units, Decimal("1.5"))
 
-    def test_are_exact_to_a_thousandth(self) -> None:
+    def test_units_are_exact_to_a_thousandth(self) -> None:
         advance = only(read("0.1"), read("0.301", 1))
         self.assertEqual(advance.units, Decimal("0.201"))
 
-    def test_may_be_nought(self) -> None:
+    def test_units_may_be_nought(self) -> None:
         advance = only(read("10"), read("10", 3))
         self.assertEqual((advance.units, advance.per_day), (0, 0))
 
-    def test_do_not_depend_on_the_order_in_which_readings_are_given(self) -> None:
+    def test_units_do_not_depend_on_the_order_in_which_readings_are_given(self) -> None:
         advance = only(read("12.0", 3), read("10.5"))
         self.assertEqual(advance.units, Decimal("1.5"))
 
-    def test_count_a_reading_that_is_given_twice_once(self) -> None:
+    def test_units_count_a_reading_that_is_given_twice_once(self) -> None:
         stored = read("10", pk=7)
         again = read("10", pk=7)
         self.assertEqual(only(stored, again, read("11", 1)).units, 1)
@@ -63,7 +63,7 @@ class DaysTests(SimpleTestCase):
     def days(self, earlier: datetime, later: datetime) -> int:
         return only(read("1", earlier), read("2", later)).days
 
-    def test_are_counted_by_the_local_clock_over_its_changes(self) -> None:
+    def test_days_are_counted_by_the_local_clock_over_its_changes(self) -> None:
         for earlier, later in [
             (datetime(2024, 3, 1), datetime(2024, 4, 1)),
             (datetime(2024, 10, 1), datetime(2024, 11, 1)),
@@ -74,31 +74,31 @@ class DaysTests(SimpleTestCase):
                 )
                 self.assertEqual(days, 31)
 
-    def test_are_counted_from_a_time_that_utc_has_on_the_day_before(self) -> None:
+    def test_days_are_counted_from_a_time_that_utc_has_on_the_day_before(self) -> None:
         earlier = datetime(2024, 6, 30, 23, 0, tzinfo=UTC)
         self.assertEqual(self.days(earlier, earlier + timedelta(hours=25)), 1)
 
-    def test_take_the_last_second_of_a_day_for_the_midnight_after(self) -> None:
+    def test_days_take_the_last_second_of_a_day_for_the_midnight_after(self) -> None:
         end_of_day = datetime(2024, 2, 2, 23, 59, 59, tzinfo=LONDON)
         self.assertEqual(self.days(end_of_day, datetime(2024, 2, 3, tzinfo=LONDON)), 0)
 
 
 class PerDayTests(SimpleTestCase):
-    def test_is_rounded_to_a_hundredth(self) -> None:
+    def test_per_day_is_rounded_to_a_hundredth(self) -> None:
         rate = only(read("0"), read("100", 3)).per_day
         self.assertEqual(str(rate), "33.33")
 
-    def test_is_not_there_for_two_readings_of_one_day(self) -> None:
+    def test_per_day_is_not_there_for_two_readings_of_one_day(self) -> None:
         advance = only(read("1"), read("2", NEW_YEAR + timedelta(hours=9)))
         self.assertEqual((advance.units, advance.per_day), (1, None))
 
-    def test_is_not_there_for_a_correction(self) -> None:
+    def test_per_day_is_not_there_for_a_correction(self) -> None:
         advance = only(read("20", reading_type="D"), read("10", 5))
         self.assertIsNone(advance.per_day)
 
 
 class CourseTests(SimpleTestCase):
-    def test_is_a_correction_where_an_estimate_was_too_high(self) -> None:
+    def test_course_is_a_correction_where_an_estimate_was_too_high(self) -> None:
         for code in "DO":
             with self.subTest(code):
                 advance = only(read("20", reading_type=code), read("18", 5))
@@ -106,17 +106,17 @@ class CourseTests(SimpleTestCase):
                     (advance.course, advance.units), (Direction.CORRECTION, -2)
                 )
 
-    def test_is_backwards_where_both_were_measured(self) -> None:
+    def test_course_is_backwards_where_both_were_measured(self) -> None:
         advance = only(read("20"), read("18", 5))
         self.assertEqual((advance.course, advance.units), (Direction.BACKWARD, None))
 
-    def test_is_backwards_where_an_estimate_is_lower_than_what_was_measured(
+    def test_course_is_backwards_where_an_estimate_is_lower_than_what_was_measured(
         self,
     ) -> None:
         advance = only(read("20"), read("18", 5, reading_type="D"))
         self.assertIs(advance.course, Direction.BACKWARD)
 
-    def test_knows_whether_an_estimate_is_at_one_of_its_ends(self) -> None:
+    def test_course_knows_whether_an_estimate_is_at_one_of_its_ends(self) -> None:
         measured, estimate = read("1"), read("2", 1, reading_type="D")
         self.assertIs(only(measured, estimate).is_estimate, True)
         self.assertIs(only(measured, read("3", 2)).is_estimate, False)
@@ -136,30 +136,32 @@ class RollOverTests(SimpleTestCase):
         )
         return found[-1].units_if_rollover
 
-    def test_is_proposed_near_a_power_of_ten_at_the_usual_rate(self) -> None:
+    def test_roll_over_is_proposed_near_a_power_of_ten_at_the_usual_rate(self) -> None:
         self.assertEqual(self.rolled_over("99986.0", "11.0"), Decimal("25.0"))
 
-    def test_is_not_proposed_at_twice_the_usual_rate(self) -> None:
+    def test_roll_over_is_not_proposed_at_twice_the_usual_rate(self) -> None:
         self.assertIsNone(self.rolled_over("99986.0", "26.0"))
 
-    def test_is_proposed_just_under_twice_the_usual_rate(self) -> None:
+    def test_roll_over_is_proposed_just_under_twice_the_usual_rate(self) -> None:
         self.assertEqual(self.rolled_over("99986.0", "25.9"), Decimal("39.9"))
 
-    def test_is_not_proposed_further_than_a_tenth_from_a_power_of_ten(self) -> None:
+    def test_roll_over_is_not_proposed_further_than_a_tenth_from_a_power_of_ten(
+        self,
+    ) -> None:
         self.assertIsNone(self.rolled_over("89999.9", "10.0", days=9000))
 
-    def test_is_proposed_at_a_tenth_from_a_power_of_ten(self) -> None:
+    def test_roll_over_is_proposed_at_a_tenth_from_a_power_of_ten(self) -> None:
         proposed = self.rolled_over("90000.0", "10.0", days=9000)
         self.assertEqual(proposed, Decimal("10010.0"))
 
-    def test_is_not_proposed_within_one_day(self) -> None:
+    def test_roll_over_is_not_proposed_within_one_day(self) -> None:
         self.assertIsNone(self.rolled_over("99999.0", "1.0", days=0))
 
-    def test_is_not_proposed_where_the_usual_rate_is_not_known(self) -> None:
+    def test_roll_over_is_not_proposed_where_the_usual_rate_is_not_known(self) -> None:
         advance = only(read("99986"), read("11", 10))
         self.assertIsNone(advance.units_if_rollover)
 
-    def test_is_not_proposed_where_the_usual_rate_is_nought(self) -> None:
+    def test_roll_over_is_not_proposed_where_the_usual_rate_is_nought(self) -> None:
         found = advances_between(
             readings=[read("99986", -5), read("99986"), read("11", 10)]
         )
@@ -170,25 +172,25 @@ class LeftOutTests(SimpleTestCase):
     def reason(self, *, is_demand: bool = False, **said: object) -> Left | None:
         return left_out(read("1", **said), is_demand=is_demand)
 
-    def test_is_no_valid_current_reading(self) -> None:
+    def test_left_out_is_no_valid_current_reading(self) -> None:
         self.assertIsNone(self.reason())
 
-    def test_is_what_does_not_count(self) -> None:
+    def test_left_out_is_what_does_not_count(self) -> None:
         for version_status in ("superseded", "withdrawn", "duplicate"):
             with self.subTest(version_status):
                 self.assertIs(
                     self.reason(version_status=version_status), Left.NOT_CURRENT_Q
                 )
 
-    def test_is_a_reading_of_a_demand_register(self) -> None:
+    def test_left_out_is_a_reading_of_a_demand_register(self) -> None:
         self.assertIs(self.reason(is_demand=True), Left.DEMAND)
 
-    def test_is_a_test_a_reconciliation_or_a_withdrawal(self) -> None:
+    def test_left_out_is_a_test_a_reconciliation_or_a_withdrawal(self) -> None:
         for code in "TMW":
             with self.subTest(code):
                 self.assertIs(self.reason(reading_type=code), Left.NOT_FOR_CONSUMPTION)
 
-    def test_is_what_is_suspect_by_flag_status_or_j0022(self) -> None:
+    def test_left_out_is_what_is_suspect_by_flag_status_or_j0022(self) -> None:
         for said in (
             {"meter_reading_flag": False},
             {"meter_reading_flag": True, "meter_reading_status": False},
@@ -197,23 +199,25 @@ class LeftOutTests(SimpleTestCase):
             with self.subTest(said):
                 self.assertIs(self.reason(**said), Left.SUSPECT)
 
-    def test_is_not_what_was_accepted_after_all(self) -> None:
+    def test_left_out_is_not_what_was_accepted_after_all(self) -> None:
         accepted = {"meter_reading_flag": False, "meter_reading_status": True}
         self.assertIsNone(self.reason(**accepted))
 
 
 class WhichReadingsTests(SimpleTestCase):
-    def test_pass_over_what_is_left_out(self) -> None:
+    def test_which_readings_pass_over_what_is_left_out(self) -> None:
         suspect = read("999", 1, meter_reading_flag=False)
         self.assertEqual(only(read("10"), suspect, read("12", 2)).units, 2)
 
-    def test_are_none_where_one_reading_tells_of_a_reset(self) -> None:
+    def test_which_readings_are_none_where_one_reading_tells_of_a_reset(self) -> None:
         for said in ({"md_reset_at": NEW_YEAR}, {"md_reset_count": 0}):
             with self.subTest(said):
                 readings = [read("4"), read("5", 1, **said), read("6", 2)]
                 self.assertEqual(advances_between(readings=readings), [])
 
-    def test_are_none_of_a_register_that_is_known_to_be_of_demand(self) -> None:
+    def test_which_readings_are_none_of_a_register_that_is_known_to_be_of_demand(
+        self,
+    ) -> None:
         readings = [read("4"), read("5", 1)]
         found = advances_between(readings=readings, demand_registers={(1, "S")})
         self.assertEqual(found, [])

@@ -37,30 +37,32 @@ def file_with_warning(number: int = 1) -> str:
 
 
 class LatestDaysTests(TestCase):
-    def test_are_fourteen_and_end_today(self) -> None:
+    def test_latest_days_are_fourteen_and_end_today(self) -> None:
         days = dashboard.daily_totals(now=NOON)
         self.assertEqual(
             [str(days[0].local_date), str(days[-1].local_date), len(days)],
             ["2026-03-20", "2026-04-02", 14],
         )
 
-    def test_have_nothing_where_nothing_came(self) -> None:
+    def test_latest_days_have_nothing_where_nothing_came(self) -> None:
         self.assertEqual(dashboard.daily_totals(now=NOON)[0][1:], (0, 0, 0))
 
-    def test_count_files_and_the_readings_loaded_from_them(self) -> None:
+    def test_latest_days_count_files_and_the_readings_loaded_from_them(self) -> None:
         imported(file_with_much(3), now=NOON)
         self.assertEqual(dashboard.daily_totals(now=NOON)[-1][1:], (1, 3, 0))
 
-    def test_count_rejected_files_apart(self) -> None:
+    def test_latest_days_count_rejected_files_apart(self) -> None:
         import_rejected(1)
         self.assertEqual(dashboard.daily_totals(now=NOON)[-1][1:], (1, 0, 1))
 
-    def test_do_not_count_the_readings_of_an_import_that_was_undone(self) -> None:
+    def test_latest_days_do_not_count_the_readings_of_an_import_that_was_undone(
+        self,
+    ) -> None:
         file = imported(file_with_much(3), now=NOON)
         FlowFile.objects.filter(pk=file.pk).update(status=FlowFile.Status.UNDONE)
         self.assertEqual(dashboard.daily_totals(now=NOON)[-1][1:], (1, 0, 0))
 
-    def test_begin_at_local_midnight(self) -> None:
+    def test_latest_days_begin_at_local_midnight(self) -> None:
         summer_midnight = datetime(2026, 4, 2, tzinfo=LONDON)
         imported(file_with_much(1, 1), "before.uff", now=summer_midnight - _SECOND)
         imported(file_with_much(2, 2), "after.uff", now=summer_midnight)
@@ -68,14 +70,14 @@ class LatestDaysTests(TestCase):
             [day.readings for day in dashboard.daily_totals(now=NOON)][-2:], [1, 2]
         )
 
-    def test_leave_out_what_came_earlier(self) -> None:
+    def test_latest_days_leave_out_what_came_earlier(self) -> None:
         imported(file_with_much(1), now=NOON - timedelta(days=14))
         readings = [day.readings for day in dashboard.daily_totals(now=NOON)]
         self.assertEqual(readings, [0] * 14)
 
 
 class AttemptsByOutcomeTests(TestCase):
-    def test_are_counted(self) -> None:
+    def test_attempts_by_outcome_are_counted(self) -> None:
         imported(file_with_much(1), now=NOON)
         import_text(file_with_much(1), now=NOON)
         import_text(file_with_much(1), now=NOON)
@@ -84,7 +86,7 @@ class AttemptsByOutcomeTests(TestCase):
             {"imported": 1, "already-imported": 2},
         )
 
-    def test_are_todays_only(self) -> None:
+    def test_attempts_by_outcome_are_todays_only(self) -> None:
         imported(file_with_much(1), now=NOON - timedelta(days=1))
         self.assertEqual(dashboard.attempts_by_outcome(now=NOON), {})
 
@@ -101,26 +103,26 @@ class RunningImportsTests(TestCase):
             heartbeat_at=heartbeat_at,
         )
 
-    def test_tell_their_step(self) -> None:
+    def test_running_imports_tell_their_step(self) -> None:
         self.run_job(NOON, NOON)
         (running,) = dashboard.running_imports(now=NOON)
         self.assertEqual([running.step, running.step_count], [3, 3])
 
-    def test_are_alive_while_their_heart_beats(self) -> None:
+    def test_running_imports_are_alive_while_their_heart_beats(self) -> None:
         self.run_job(NOON - timedelta(hours=1), NOON - timedelta(seconds=3))
         (running,) = dashboard.running_imports(now=NOON)
         self.assertFalse(running.is_stalled)
 
-    def test_are_silent_when_it_does_not(self) -> None:
+    def test_running_imports_are_silent_when_it_does_not(self) -> None:
         self.run_job(NOON - timedelta(hours=1), NOON - timedelta(minutes=3))
         (running,) = dashboard.running_imports(now=NOON)
         self.assertTrue(running.is_stalled)
 
-    def test_are_none_of_those_that_are_over(self) -> None:
+    def test_running_imports_are_none_of_those_that_are_over(self) -> None:
         imported(file_with_much(1), now=NOON)
         self.assertEqual(dashboard.running_imports(now=NOON), [])
 
-    def test_are_none_that_began_days_ago(self) -> None:
+    def test_running_imports_are_none_that_began_days_ago(self) -> None:
         self.run_job(NOON - timedelta(days=3), NOON - timedelta(days=3))
         self.assertEqual(dashboard.running_imports(now=NOON), [])
 
@@ -130,11 +132,11 @@ class ConcernsTests(AdminTestCase):
         """Return the reasons to look at files."""
         return [concern.name for concern in dashboard.attention_items(now=NOON)]
 
-    def test_are_none_where_all_is_well(self) -> None:
+    def test_concerns_are_none_where_all_is_well(self) -> None:
         imported(flow_file_of_readings(GOOD_READING), now=NOON)
         self.assertEqual(self.names(), [])
 
-    def test_tell_of_rejected_files_by_age(self) -> None:
+    def test_concerns_tell_of_rejected_files_by_age(self) -> None:
         for number, days in enumerate([0, 1, 6, 7, 29, 30]):
             import_rejected(number, now=NOON - timedelta(days=days))
         (rejected,) = dashboard.attention_items(now=NOON)
@@ -142,21 +144,23 @@ class ConcernsTests(AdminTestCase):
             rejected[:3], ("Rejected", Severity.ERROR, (1, 2, 2)), rejected
         )
 
-    def test_lists_files_with_groups_left_out_by_the_partial_policy(self) -> None:
+    def test_concerns_lists_files_with_groups_left_out_by_the_partial_policy(
+        self,
+    ) -> None:
         text = flow_file_of_readings(SPOILED_READING, GOOD_READING)
         imported(text, policy=Policy.PARTIAL, now=NOON)
         self.assertEqual(self.names(), ["Imported with errors"])
 
-    def test_tell_of_warnings(self) -> None:
+    def test_concerns_tell_of_warnings(self) -> None:
         imported(file_with_warning(), now=NOON)
         self.assertEqual(self.names(), ["Imported with warnings"])
 
-    def test_begin_with_the_gravest(self) -> None:
+    def test_concerns_begin_with_the_gravest(self) -> None:
         imported(file_with_warning(), now=NOON)
         import_rejected(1)
         self.assertEqual(self.names(), ["Rejected", "Imported with warnings"])
 
-    def test_lead_to_their_files(self) -> None:
+    def test_concerns_lead_to_their_files(self) -> None:
         import_rejected(1)
         import_rejected(2, now=NOON - timedelta(days=40))
         imported(file_with_warning(), "warned.uff", now=NOON)
@@ -167,7 +171,7 @@ class ConcernsTests(AdminTestCase):
             listed.append([file.filename for file in files])
         self.assertEqual(listed, [["1.txt"], ["warned.uff"]])
 
-    def test_are_one_question(self) -> None:
+    def test_concerns_are_one_question(self) -> None:
         import_rejected(1)
         with self.assertNumQueries(1):
             dashboard.attention_items(now=NOON)

@@ -17,10 +17,10 @@ def usage_until(year: int, month: int, day: int) -> int:
 
 
 class MonthAfterTests(TestCase):
-    def test_counts_into_the_next_year(self) -> None:
+    def test_month_after_counts_into_the_next_year(self) -> None:
         self.assertEqual(month_after(date(2025, 11, 30), 3), date(2026, 2, 1))
 
-    def test_counts_back_into_the_year_before(self) -> None:
+    def test_month_after_counts_back_into_the_year_before(self) -> None:
         self.assertEqual(month_after(date(2025, 1, 31), -1), date(2024, 12, 1))
 
 

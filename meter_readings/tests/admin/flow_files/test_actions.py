@@ -54,14 +54,14 @@ class DeedTestCase(AdminTestCase):
 class UndoTests(DeedTestCase):
     deed = "undo"
 
-    def test_is_asked_for_with_what_it_would_change(self) -> None:
+    def test_undo_is_asked_for_with_what_it_would_change(self) -> None:
         imported(flow_file_of_readings(GOOD, header=header_of(1)), "first.uff")
         other = flow_file_of_readings(GOOD.replace("9", "8"), header=header_of(2))
         page = self.ask(imported(other))
         self.assertEqual(page.context["what"], (1, 0, 0, 0, 1))
         self.assertContains(page, "Readings of other files that change their standing")
 
-    def test_changes_nothing_while_it_is_asked_for(self) -> None:
+    def test_undo_changes_nothing_while_it_is_asked_for(self) -> None:
         file = imported(EVERY_GROUP)
         self.ask(file)
         file.refresh_from_db()
@@ -69,40 +69,40 @@ class UndoTests(DeedTestCase):
         self.assertEqual(Reading.objects.count(), 3)
         self.assertEqual(ImportJob.objects.count(), 1)
 
-    def test_of_much_is_asked_for_by_as_many_queries_as_of_little(self) -> None:
+    def test_undo_of_much_is_asked_for_by_as_many_queries_as_of_little(self) -> None:
         files = imported(file_with_much(1)), imported(file_with_much(9, 1), "much.uff")
         addresses = [client_ip(file, self.deed) for file in files]
         little, much = map(self.query_count, addresses)
         self.assertEqual(little, much)
 
-    def test_takes_everything_away(self) -> None:
+    def test_undo_takes_everything_away(self) -> None:
         file = imported(EVERY_GROUP)
         self.do(file)
         for model in (Reading, Meter, MeterPoint):
             self.assertIs(model.objects.exists(), False)
 
-    def test_leads_to_the_page_of_the_file_and_says_what_happened(self) -> None:
+    def test_undo_leads_to_the_page_of_the_file_and_says_what_happened(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         page = self.do(file)
         self.assertRedirects(page, file.get_absolute_url())
         said = "1 reading, 1 meter and 1 meter point taken away."
         self.assertEqual(self.told(page), f"success: The import was undone: {said}")
 
-    def test_says_the_name_of_the_file_as_it_is(self) -> None:
+    def test_undo_says_the_name_of_the_file_as_it_is(self) -> None:
         file = imported(EVERY_GROUP)
         self.do(file)
         page = self.client.get(client_ip(file, "undo"), follow=True)
         said = '<li class="warning">sample.uff is not held as imported: there is'
         self.assertContains(page, said)
 
-    def test_is_written_down_with_who_did_it_and_where(self) -> None:
+    def test_undo_is_written_down_with_who_did_it_and_where(self) -> None:
         file = imported(EVERY_GROUP)
         self.do(file)
         job = file.jobs.latest("pk")
         self.assertEqual((job.outcome, job.channel), ("undone", "admin"))
         self.assertEqual(job.requested_by, self.superuser)
 
-    def test_happens_once(self) -> None:
+    def test_undo_happens_once(self) -> None:
         file = imported(EVERY_GROUP)
         self.do(file)
         said = "warning: sample.uff is not held as imported: there is nothing to undo."
@@ -116,7 +116,7 @@ class UndoTests(DeedTestCase):
         importer.undo_import(flow_file=file, now=NOW)
         self.assertIn("there is nothing to undo", self.told(self.do(file)))
 
-    def test_of_a_large_file_is_counted_only_where_that_is_asked_for(self) -> None:
+    def test_undo_of_a_large_file_is_counted_only_where_that_is_asked_for(self) -> None:
         file = imported(file_with_much(2))
         with patch.object(actions, "MAX_EXACT_COUNT", 1):
             page = self.ask(file)
@@ -126,14 +126,14 @@ class UndoTests(DeedTestCase):
             self.assertEqual(page.context["what"].readings, 2)
         self.assertEqual(Reading.objects.count(), 2)
 
-    def test_of_a_large_file_that_is_not_held_is_not_asked_for(self) -> None:
+    def test_undo_of_a_large_file_that_is_not_held_is_not_asked_for(self) -> None:
         file = imported(file_with_much(2))
         self.do(file)
         with patch.object(actions, "MAX_EXACT_COUNT", 1):
             page = self.client.get(client_ip(file, "undo"), follow=True)
         self.assertIn("there is nothing to undo", self.told(page))
 
-    def test_is_refused_to_those_who_may_only_look(self) -> None:
+    def test_undo_is_refused_to_those_who_may_only_look(self) -> None:
         self.expect_refusals()
         file = imported(EVERY_GROUP)
         self.client.force_login(user_who_may_view("flowfile", "reading"))
@@ -141,13 +141,13 @@ class UndoTests(DeedTestCase):
         self.assertEqual(self.do(file).status_code, 403)
         self.assertEqual(Reading.objects.count(), 3)
 
-    def test_is_allowed_to_those_who_may(self) -> None:
+    def test_undo_is_allowed_to_those_who_may(self) -> None:
         file = imported(EVERY_GROUP)
         self.client.force_login(user_who_may("view_flowfile", "undo_flowfile"))
         self.assertContains(self.ask(file), "Everything becomes as if")
         self.assertRedirects(self.do(file), file.get_absolute_url())
 
-    def test_takes_a_form_of_our_own(self) -> None:
+    def test_undo_takes_a_form_of_our_own(self) -> None:
         self.expect_refusals()
         file = imported(EVERY_GROUP)
         self.client.handler.enforce_csrf_checks = True
@@ -164,29 +164,29 @@ class ReprocessTests(DeedTestCase):
     def policy_offered(self, page: HttpResponse) -> str:
         return str(page.context["form"]["policy"].value())
 
-    def test_is_asked_for_with_the_policy_of_last_time(self) -> None:
+    def test_reprocess_is_asked_for_with_the_policy_of_last_time(self) -> None:
         self.assertEqual(self.policy_offered(self.ask(self.rejected())), "standard")
 
-    def test_is_asked_for_with_the_policy_that_was_proposed(self) -> None:
+    def test_reprocess_is_asked_for_with_the_policy_that_was_proposed(self) -> None:
         page = self.ask(self.rejected(), policy="partial")
         self.assertEqual(self.policy_offered(page), "partial")
 
-    def test_is_asked_for_with_no_policy_that_there_is_not(self) -> None:
+    def test_reprocess_is_asked_for_with_no_policy_that_there_is_not(self) -> None:
         page = self.ask(self.rejected(), policy="lenient")
         self.assertEqual(self.policy_offered(page), "standard")
 
-    def test_is_asked_for_by_three_queries(self) -> None:
+    def test_reprocess_is_asked_for_by_three_queries(self) -> None:
         address = client_ip(self.rejected(), self.deed)
         self.assertEqual(self.query_count(address), 3)
 
-    def test_imports_the_file_under_the_policy_chosen(self) -> None:
+    def test_reprocess_imports_the_file_under_the_policy_chosen(self) -> None:
         file = self.rejected()
         page = self.do(file, "import", policy="partial")
         self.assertRedirects(page, file.get_absolute_url())
         self.assertIn("success: bad.uff: imported as #", self.told(page))
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_rejects_the_file_again_with_a_new_report(self) -> None:
+    def test_reprocess_rejects_the_file_again_with_a_new_report(self) -> None:
         file = self.rejected()
         page = self.do(file, "import", policy="strict")
         self.assertEqual(
@@ -195,7 +195,7 @@ class ReprocessTests(DeedTestCase):
         file.refresh_from_db()
         self.assertEqual(file.policy, "strict")
 
-    def test_imports_a_file_that_was_undone(self) -> None:
+    def test_reprocess_imports_a_file_that_was_undone(self) -> None:
         file = imported(EVERY_GROUP)
         importer.undo_import(flow_file=file, now=NOW)
         self.do(file, "import", policy="standard")
@@ -212,22 +212,22 @@ class ReprocessTests(DeedTestCase):
         self.assertEqual(Reading.objects.count(), 0)
         self.assertEqual(file.jobs.count(), 1)
 
-    def test_tells_what_a_check_found(self) -> None:
+    def test_reprocess_tells_what_a_check_found(self) -> None:
         page = self.do(self.rejected(), "check", policy="strict")
         self.assertContains(page, "would be rejected: The value is below zero")
         self.assertContains(page, "Ask the sender for a corrected file")
         self.assertContains(page, "/lines/?line=5")
 
-    def test_leads_to_no_lines_for_those_who_may_not_look(self) -> None:
+    def test_reprocess_leads_to_no_lines_for_those_who_may_not_look(self) -> None:
         self.client.force_login(user_who_may("view_flowfile", "import_flowfile"))
         page = self.do(self.rejected(), "check", policy="strict")
         self.assertContains(page, "Line 5")
 
-    def test_wants_a_policy(self) -> None:
+    def test_reprocess_wants_a_policy(self) -> None:
         page = self.do(self.rejected(), "import", policy="lenient")
         self.assertContains(page, "Choose a validation level.")
 
-    def test_says_that_the_name_has_been_taken(self) -> None:
+    def test_reprocess_says_that_the_name_has_been_taken(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD, header=header_of(2)), "bad.uff")
         page = self.do(file, "import", policy="partial")
@@ -235,13 +235,15 @@ class ReprocessTests(DeedTestCase):
         file.refresh_from_db()
         self.assertEqual(file.status, FlowFile.Status.REJECTED)
 
-    def test_imports_a_file_whose_name_was_taken_where_that_is_wanted(self) -> None:
+    def test_reprocess_imports_a_file_whose_name_was_taken_where_that_is_wanted(
+        self,
+    ) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD, header=header_of(2)), "bad.uff")
         page = self.do(file, "import", policy="partial", allow_same_name="on")
         self.assertIn("success: bad.uff: imported", self.told(page))
 
-    def test_of_a_file_that_is_held_asks_to_undo_it_first(self) -> None:
+    def test_reprocess_of_a_file_that_is_held_asks_to_undo_it_first(self) -> None:
         file = imported(EVERY_GROUP)
         for page in (
             self.client.get(client_ip(file, self.deed), follow=True),
@@ -249,7 +251,7 @@ class ReprocessTests(DeedTestCase):
         ):
             self.assertIn("To import it again, undo it first.", self.told(page))
 
-    def test_of_a_file_imported_meanwhile_leaves_it_as_it_is(self) -> None:
+    def test_reprocess_of_a_file_imported_meanwhile_leaves_it_as_it_is(self) -> None:
         file = self.rejected()
 
         def import_meanwhile(**options: object) -> importer.ImportResult:
@@ -262,7 +264,7 @@ class ReprocessTests(DeedTestCase):
             page = self.do(file, "import", policy="partial")
         self.assertIn("warning: bad.uff: already imported as", self.told(page))
 
-    def test_of_a_file_whose_original_is_lost_says_so(self) -> None:
+    def test_reprocess_of_a_file_whose_original_is_lost_says_so(self) -> None:
         self.expect_refusals()
         text = flow_file_of_readings(BAD, header=header_of(7))
         file = import_text(text, "lost.uff").flow_file
@@ -270,7 +272,7 @@ class ReprocessTests(DeedTestCase):
         page = self.do(file, "import", policy="partial")
         self.assertContains(page, "is not where it was kept", status_code=404)
 
-    def test_is_refused_to_those_who_may_only_look(self) -> None:
+    def test_reprocess_is_refused_to_those_who_may_only_look(self) -> None:
         self.expect_refusals()
         file = self.rejected()
         self.client.force_login(user_who_may_view("flowfile", "reading"))

@@ -59,17 +59,17 @@ class ListTests(AdminTestCase):
         super().setUp()
         good_file(1)
 
-    def test_offers_undoing_to_those_who_may_undo(self) -> None:
+    def test_list_offers_undoing_to_those_who_may_undo(self) -> None:
         self.assertEqual(self.offered("undo_flowfile"), ["undo_selected"])
 
-    def test_offers_importing_to_those_who_may_import(self) -> None:
+    def test_list_offers_importing_to_those_who_may_import(self) -> None:
         self.assertEqual(self.offered("import_flowfile"), ["reprocess_selected"])
 
-    def test_offers_nothing_to_those_who_may_only_look(self) -> None:
+    def test_list_offers_nothing_to_those_who_may_only_look(self) -> None:
         self.client.force_login(user_who_may_view("flowfile"))
         self.assertNotContains(self.get_list("flowfile"), 'name="action"')
 
-    def test_says_that_no_reading_of_an_undone_file_is_held(self) -> None:
+    def test_list_says_that_no_reading_of_an_undone_file_is_held(self) -> None:
         importer.undo_import(flow_file=FlowFile.objects.get(), now=NOW)
         self.client.force_login(self.superuser)
         page = self.get_list("flowfile")
@@ -79,20 +79,20 @@ class ListTests(AdminTestCase):
 class UndoTests(BatchTestCase):
     action = "undo_selected"
 
-    def test_is_asked_for_with_the_exact_number_and_the_files(self) -> None:
+    def test_undo_is_asked_for_with_the_exact_number_and_the_files(self) -> None:
         page = self.choose(good_file(1), good_file(2))
         self.assertContains(page, "<h1>Undo the import of 2 files?</h1>", html=True)
         self.assertContains(page, "<strong>2 readings</strong> are taken away")
         self.assertContains(page, "good_1.uff")
         self.assertContains(page, "good_2.uff")
 
-    def test_of_many_is_asked_for_by_as_many_queries_as_of_one(self) -> None:
+    def test_undo_of_many_is_asked_for_by_as_many_queries_as_of_one(self) -> None:
         one, *others = [good_file(number) for number in range(1, 6)]
         for files in ([one], others):
             with self.subTest(len(files)), self.assertNumQueries(13):
                 self.choose(*files)
 
-    def test_changes_nothing_while_it_is_asked_for(self) -> None:
+    def test_undo_changes_nothing_while_it_is_asked_for(self) -> None:
         self.choose(good_file(1))
         self.assertEqual(Reading.objects.count(), 1)
 
@@ -102,7 +102,7 @@ class UndoTests(BatchTestCase):
         self.assertEqual(self.told(page), [f"success: 2 imports were undone: {said}"])
         self.assertIs(Meter.objects.exists(), False)
 
-    def test_leaves_the_others_as_they_are(self) -> None:
+    def test_undo_leaves_the_others_as_they_are(self) -> None:
         good_file(1)
         self.choose(good_file(2), step="undo")
         self.assertEqual([int(each.value) for each in Reading.objects.all()], [1])
@@ -111,19 +111,19 @@ class UndoTests(BatchTestCase):
         page = self.choose(good_file(1), bad_file(2))
         self.assertContains(page, "nothing to do: bad_2.uff (rejected).")
 
-    def test_of_none_that_is_imported_says_so(self) -> None:
+    def test_undo_of_none_that_is_imported_says_so(self) -> None:
         page = self.choose(bad_file(1))
         said = "warning: None of these files is held as imported: there is nothing to"
         self.assertIn(said, self.told(page)[0])
 
-    def test_of_too_many_says_how_many_it_may_be(self) -> None:
+    def test_undo_of_too_many_says_how_many_it_may_be(self) -> None:
         with patch.object(bulk_actions, "MAX_FILES", 1):
             page = self.choose(good_file(1), good_file(2), step="undo")
         said = "error: 2 files are too many: choose 1 at most at a time."
         self.assertEqual(self.told(page), [said])
         self.assertEqual(Reading.objects.count(), 2)
 
-    def test_of_too_much_says_how_much_it_may_be(self) -> None:
+    def test_undo_of_too_much_says_how_much_it_may_be(self) -> None:
         with patch.object(bulk_actions, "MAX_BYTES", 100):
             page = self.choose(good_file(1), step="undo")
         self.assertIn("are too much: choose 100", self.told(page)[0])
@@ -159,7 +159,7 @@ class UndoTests(BatchTestCase):
             ],
         )
 
-    def test_says_nothing_of_success_where_there_was_none(self) -> None:
+    def test_undo_says_nothing_of_success_where_there_was_none(self) -> None:
         refused = patch.object(
             actions, "perform_undo", side_effect=importer.NotImported
         )
@@ -168,13 +168,13 @@ class UndoTests(BatchTestCase):
         self.assertIn("error: good_1.uff is not imported any more", self.told(page)[0])
         self.assertEqual(len(self.told(page)), 1)
 
-    def test_is_not_done_for_those_who_may_not(self) -> None:
+    def test_undo_is_not_done_for_those_who_may_not(self) -> None:
         file = good_file(1)
         self.client.force_login(user_who_may_view("flowfile"))
         self.choose(file, step="undo")
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_of_what_is_no_number_is_refused(self) -> None:
+    def test_undo_of_what_is_no_number_is_refused(self) -> None:
         self.expect_refusals()
         good_file(1)
         for nonsense in ("abc", "9" * 40, "\0"):
@@ -183,7 +183,7 @@ class UndoTests(BatchTestCase):
                 page = self.client.post(list_address("flowfile"), data)
                 self.assertEqual(page.status_code, 400)
 
-    def test_of_all_that_match_is_what_the_filter_says(self) -> None:
+    def test_undo_of_all_that_match_is_what_the_filter_says(self) -> None:
         good_file(1)
         bad = bad_file(2)
         data = {
@@ -201,32 +201,32 @@ class UndoTests(BatchTestCase):
 class ReprocessTests(BatchTestCase):
     action = "reprocess_selected"
 
-    def test_is_asked_for_with_the_exact_number_and_a_policy(self) -> None:
+    def test_reprocess_is_asked_for_with_the_exact_number_and_a_policy(self) -> None:
         page = self.choose(bad_file(1), bad_file(2))
         self.assertContains(page, "<h1>Import 2 files again?</h1>", html=True)
         self.assertEqual(page.context["form"]["policy"].value(), "standard")
 
-    def test_imports_them_all_and_says_what_came_of_each(self) -> None:
+    def test_reprocess_imports_them_all_and_says_what_came_of_each(self) -> None:
         page = self.choose(bad_file(1), bad_file(2), step="import", policy="partial")
         self.assertEqual(Reading.objects.count(), 2)
         second, first = self.told(page)
         self.assertIn("success: bad_1.uff: imported as", first)
         self.assertIn("success: bad_2.uff: imported as", second)
 
-    def test_says_which_was_rejected_again(self) -> None:
+    def test_reprocess_says_which_was_rejected_again(self) -> None:
         page = self.choose(bad_file(1), step="import", policy="standard")
         said = "error: bad_1.uff: rejected: The value is below zero."
         self.assertEqual(self.told(page), [said])
 
-    def test_wants_a_policy(self) -> None:
+    def test_reprocess_wants_a_policy(self) -> None:
         page = self.choose(bad_file(1), step="import", policy="lenient")
         self.assertContains(page, "Choose a validation level.")
 
-    def test_of_files_that_are_held_asks_to_undo_them_first(self) -> None:
+    def test_reprocess_of_files_that_are_held_asks_to_undo_them_first(self) -> None:
         page = self.choose(good_file(1))
         self.assertIn("undo them first", self.told(page)[0])
 
-    def test_of_a_file_whose_original_is_lost_says_so(self) -> None:
+    def test_reprocess_of_a_file_whose_original_is_lost_says_so(self) -> None:
         file = bad_file(41)
         Path(file.content.path).unlink()
         page = self.choose(file, step="import", policy="partial")

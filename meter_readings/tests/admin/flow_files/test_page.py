@@ -48,10 +48,10 @@ class HeaderTests(AdminTestCase):
         file = rejected("nothing of the kind")
         self.assertIn("From – To – Created by sender –", self.words(file))
 
-    def test_tells_who_brought_it_and_by_which_door(self) -> None:
+    def test_header_tells_who_brought_it_and_by_which_door(self) -> None:
         self.assertIn("Brought by Command line, alice", self.words(self.file))
 
-    def test_tells_who_undid_it(self) -> None:
+    def test_header_tells_who_undid_it(self) -> None:
         importer.undo_import(
             flow_file=self.file,
             now=NOW,
@@ -61,30 +61,30 @@ class HeaderTests(AdminTestCase):
         words = self.words(self.file)
         self.assertIn("Brought by Command line, alice Undone by Admin, alice,", words)
 
-    def test_tells_who_brought_it_whatever_was_tried_later(self) -> None:
+    def test_header_tells_who_brought_it_whatever_was_tried_later(self) -> None:
         for minute in range(12):
             later = NOW + timedelta(minutes=minute)
             import_text(file_with_much(7), "again.uff", now=later)
         self.assertIn("Brought by Command line, alice", self.words(self.file))
 
-    def test_says_nothing_of_an_attempt_that_is_not_remembered(self) -> None:
+    def test_header_says_nothing_of_an_attempt_that_is_not_remembered(self) -> None:
         ImportJob.objects.all().delete()
         words = self.words(self.file)
         self.assertIn("Brought by – Size", words)
         self.assertIn("None is remembered.", words)
 
-    def test_tells_the_hash_in_short_and_whole(self) -> None:
+    def test_header_tells_the_hash_in_short_and_whole(self) -> None:
         sha256 = self.file.sha256
         self.assertIn(f"SHA-256 {sha256[:12]}… {sha256}", self.words(self.file))
 
-    def test_tells_who_imported_it_and_when(self) -> None:
+    def test_header_tells_who_imported_it_and_when(self) -> None:
         self.assertIn(
             "24 Nov 2026 12:00 GMT ✓ Imported 7 readings loaded, 7 warnings."
             " Command line alice Standard",
             self.words(self.file),
         )
 
-    def test_is_shown_with_one_h1(self) -> None:
+    def test_header_is_shown_with_one_h1(self) -> None:
         self.assertContains(self.page(self.file), "<h1", 1)
 
 
@@ -94,13 +94,13 @@ class VerdictTests(AdminTestCase):
         verdict = self.page(file).context["verdict"]
         return f"{verdict.tone}: {verdict.sentence} {verdict.advice}"
 
-    def test_of_a_good_file_is_that_nothing_needs_doing(self) -> None:
+    def test_verdict_of_a_good_file_is_that_nothing_needs_doing(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         self.assertEqual(
             self.verdict(file), "ok: Loaded: 1 reading. Nothing needs doing."
         )
 
-    def test_of_a_file_with_warnings_counts_them(self) -> None:
+    def test_verdict_of_a_file_with_warnings_counts_them(self) -> None:
         file = imported(file_with_much(2))
         self.assertIn("warning: Loaded: 2 readings, with 2 warn", self.verdict(file))
 
@@ -109,17 +109,17 @@ class VerdictTests(AdminTestCase):
         said = "Loaded in part: 1 reading loaded, 1 reading left out. The report says"
         self.assertIn(said, self.verdict(file))
 
-    def test_of_a_rejected_file_is_what_is_wrong_and_what_to_do(self) -> None:
+    def test_verdict_of_a_rejected_file_is_what_is_wrong_and_what_to_do(self) -> None:
         said = "Rejected for 1 error: nothing of the file is held. The value is below"
         verdict = self.verdict(rejected(flow_file_of_readings(BAD)))
         self.assertIn(said, verdict)
         self.assertIn("Ask the sender", verdict)
 
-    def test_of_a_file_with_several_errors_leads_to_the_report(self) -> None:
+    def test_verdict_of_a_file_with_several_errors_leads_to_the_report(self) -> None:
         file = rejected(flow_file_of_readings(BAD, "030|S|2024|1.0|||T|N|"))
         self.assertIn("The report says what is wrong, rule by", self.verdict(file))
 
-    def test_of_an_undone_file_is_that_it_may_come_again(self) -> None:
+    def test_verdict_of_an_undone_file_is_that_it_may_come_again(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         importer.undo_import(flow_file=file, now=NOW)
         verdict = self.verdict(file)
@@ -135,29 +135,31 @@ class GentlerPolicyTests(AdminTestCase):
         words = self.words(file)
         return words[words.index("Import again") : words.index("See its lines")]
 
-    def test_offers_the_partial_policy_where_the_rest_is_good(self) -> None:
+    def test_gentler_policy_offers_the_partial_policy_where_the_rest_is_good(
+        self,
+    ) -> None:
         offered = self.offered(rejected(flow_file_of_readings(GOOD, BAD)))
         self.assertEqual(offered, "Import again under Partial ")
 
-    def test_is_standard_where_only_strict_refuses(self) -> None:
+    def test_gentler_policy_is_standard_where_only_strict_refuses(self) -> None:
         text = flow_file_of_readings(GOOD).rpartition("ZPT")[0]
         offered = self.offered(rejected(text, policy=Policy.STRICT))
         self.assertEqual(offered, "Import again under Standard ")
 
-    def test_offers_no_policy_after_a_partial_import(self) -> None:
+    def test_gentler_policy_offers_no_policy_after_a_partial_import(self) -> None:
         text = flow_file_of_readings(BAD) + "more"
         offered = self.offered(rejected(text, policy=Policy.PARTIAL))
         self.assertEqual(offered, "Import again ")
 
-    def test_is_none_where_nothing_spares_the_rest(self) -> None:
+    def test_gentler_policy_is_none_where_nothing_spares_the_rest(self) -> None:
         offered = self.offered(rejected(flow_file_of_readings(GOOD, "031|x|")))
         self.assertEqual(offered, "Import again ")
 
-    def test_is_none_for_a_fault_of_the_header(self) -> None:
+    def test_gentler_policy_is_none_for_a_fault_of_the_header(self) -> None:
         text = flow_file_of_readings(GOOD).replace("|20240402091500|", "|never|", 1)
         self.assertEqual(self.offered(rejected(text)), "Import again ")
 
-    def test_is_none_for_a_rule_of_old(self) -> None:
+    def test_gentler_policy_is_none_for_a_rule_of_old(self) -> None:
         file = rejected(flow_file_of_readings(BAD))
         file.findings.update(code="of-old")
         self.assertEqual(self.offered(file), "Import again ")
@@ -230,19 +232,19 @@ class LargeFileTests(AdminTestCase):
         few.start()
         self.addCleanup(few.stop)
 
-    def test_tells_what_was_counted_when_it_was_loaded(self) -> None:
+    def test_large_file_tells_what_was_counted_when_it_was_loaded(self) -> None:
         text = flow_file_of_readings(GOOD, GOOD.replace("99.0", "98.0"))
         words = self.words(imported(text))
         self.assertIn("2 loaded = 1 current + 0 duplicate + 1 superseded", words)
         self.assertIn("Standings as counted when the file was loaded, ", words)
 
-    def test_does_not_look_at_its_readings(self) -> None:
+    def test_large_file_does_not_look_at_its_readings(self) -> None:
         small = imported(flow_file_of_readings(GOOD, header=header_of(3)), "one.uff")
         large = imported(file_with_much(2))
         counts = [self.query_count(each.get_absolute_url()) for each in (small, large)]
         self.assertEqual(counts, [7, 6])
 
-    def test_tells_no_standings_where_nobody_remembers_them(self) -> None:
+    def test_large_file_tells_no_standings_where_nobody_remembers_them(self) -> None:
         file = imported(file_with_much(2))
         ImportJob.objects.all().delete()
         words = self.words(file)
@@ -250,16 +252,16 @@ class LargeFileTests(AdminTestCase):
 
 
 class TrailerTests(AdminTestCase):
-    def test_is_compared_with_what_was_counted(self) -> None:
+    def test_trailer_is_compared_with_what_was_counted(self) -> None:
         file = imported(file_with_much(7))
         self.assertIn("026 groups 7 7 ✓ Agrees", self.words(file))
 
-    def test_differs(self) -> None:
+    def test_trailer_differs(self) -> None:
         text = file_with_much(1, 8).replace("|4||1|", "|4||2|")
         words = self.words(imported(text))
         self.assertIn("Groups 4 4 ✓ Agrees 026 groups 2 1 ▲ Differs", words)
 
-    def test_is_not_there(self) -> None:
+    def test_trailer_is_not_there(self) -> None:
         file = imported(flow_file([MPAN_LINE, "027|02||"], trailer=False))
         words = self.words(file)
         self.assertIn("no trailer; 2 groups were counted, 1 of them 026", words)
@@ -271,33 +273,33 @@ class ReportTests(AdminTestCase):
         super().setUpTestData()
         cls.file = imported(file_with_much(7))
 
-    def test_groups_findings_by_rule_with_counts_and_remedy(self) -> None:
+    def test_report_groups_findings_by_rule_with_counts_and_remedy(self) -> None:
         words = self.words(self.file)
         self.assertIn("▲ Warning, 7 times: The value has more decimals", words)
 
-    def test_shows_the_first_lines_of_each_rule(self) -> None:
+    def test_report_shows_the_first_lines_of_each_rule(self) -> None:
         (rule,) = self.page(self.file).context["rules"]
         lines = [finding.line_number for finding in rule.first]
         self.assertEqual(lines, [5, 9, 13, 17, 21])
 
-    def test_leads_to_the_lines(self) -> None:
+    def test_report_leads_to_the_lines(self) -> None:
         self.assertContains(self.page(self.file), f"{self.file.pk}/lines/?line=5")
 
-    def test_leads_to_no_lines_for_those_who_may_not_look(self) -> None:
+    def test_report_leads_to_no_lines_for_those_who_may_not_look(self) -> None:
         self.client.force_login(user_who_may_view("flowfile", "finding"))
         self.assertNotContains(self.page(self.file), "/lines/")
 
-    def test_leads_to_the_rest_of_a_rule(self) -> None:
+    def test_report_leads_to_the_rest_of_a_rule(self) -> None:
         address = f"finding/?flow_file={self.file.pk}&amp;rule=extra-decimals"
         self.assertContains(self.page(self.file), address)
 
-    def test_says_that_more_were_counted_than_kept(self) -> None:
+    def test_report_says_that_more_were_counted_than_kept(self) -> None:
         FlowFile.objects.update(finding_counts={"extra-decimals": 4_001})
         words = self.words(self.file)
         self.assertIn("4,001 times", words)
         self.assertIn("(the first 1,000 are kept, the others only counted)", words)
 
-    def test_shows_errors_before_warnings(self) -> None:
+    def test_report_shows_errors_before_warnings(self) -> None:
         file = rejected(
             flow_file_of_readings(
                 "030|S|20240401000000|1.25|||T|N|", "030|S|20240401000000|-1.0|||T|N|"
@@ -306,11 +308,11 @@ class ReportTests(AdminTestCase):
         rules = self.page(file).context["rules"]
         self.assertEqual([rule.code for rule in rules], ["negative", "extra-decimals"])
 
-    def test_says_that_there_are_no_findings(self) -> None:
+    def test_report_says_that_there_are_no_findings(self) -> None:
         file = imported(flow_file_of_readings(GOOD), "good.uff")
         self.assertIn("Report There are no findings.", self.words(file))
 
-    def test_shows_a_rule_that_is_no_longer_known(self) -> None:
+    def test_report_shows_a_rule_that_is_no_longer_known(self) -> None:
         Finding.objects.filter(flow_file=self.file).update(code="of-old")
         (rule,) = self.page(self.file).context["rules"]
         self.assertEqual([rule.sentence, rule.times], ["of-old", 7 - 2])
@@ -324,17 +326,17 @@ class ReportTests(AdminTestCase):
 
 
 class HistoryTests(AdminTestCase):
-    def test_tells_what_was_taken_away(self) -> None:
+    def test_history_tells_what_was_taken_away(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         importer.undo_import(flow_file=file, now=NOW)
         said = "● Undone 1 reading, 1 meter and 1 meter point taken away."
         self.assertIn(said, self.words(file))
 
-    def test_tells_what_was_rejected(self) -> None:
+    def test_history_tells_what_was_rejected(self) -> None:
         file = rejected(flow_file_of_readings(GOOD, BAD))
         self.assertIn("✕ Rejected 2 readings rejected, 1 error.", self.words(file))
 
-    def test_tells_how_an_attempt_was_broken_off(self) -> None:
+    def test_history_tells_how_an_attempt_was_broken_off(self) -> None:
         job = ImportJob(state=ImportJob.State.FAILED, message="Broken off by OSError.")
         self.assertEqual(flow_file_page.job_words(job), "Broken off by OSError.")
 
@@ -373,22 +375,22 @@ class DeedTests(AdminTestCase):
 
 
 class WhatIsLeftTests(AdminTestCase):
-    def test_says_that_the_original_is_as_it_came(self) -> None:
+    def test_what_is_left_says_that_the_original_is_as_it_came(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         self.assertIn("Original bytes as they came", self.words(file))
 
-    def test_says_that_the_original_is_not_kept_any_more(self) -> None:
+    def test_what_is_left_says_that_the_original_is_not_kept_any_more(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         FlowFile.objects.update(content="")
         self.assertIn("Original bytes no longer kept", self.words(file))
 
-    def test_says_that_lines_were_taken_out_of_it(self) -> None:
+    def test_what_is_left_says_that_lines_were_taken_out_of_it(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         FlowFile.objects.update(redacted_at=NOW)
         words = self.words(file)
         self.assertIn("Redacted 24 Nov 2026 12:00 GMT : lines were taken out", words)
 
-    def test_adds_up_what_is_kept_and_what_is_not(self) -> None:
+    def test_what_is_left_adds_up_what_is_kept_and_what_is_not(self) -> None:
         file = imported(flow_file_of_readings(GOOD, GOOD.replace("0401", "0402")))
         file.readings.latest("pk").delete()
         FlowFile.objects.update(readings_deleted=1)

@@ -59,24 +59,24 @@ class HistoryTestCase(AdminTestCase):
 
 
 class HeadTests(HistoryTestCase):
-    def test_names_its_meters(self) -> None:
+    def test_head_names_its_meters(self) -> None:
         self.say(1, "028|TST0000001|R|", "028|TST0000002|R|")
         page = self.words(MeterPoint.objects.get())
         self.assertIn("Meters TST0000002, TST0000001", page)
 
-    def test_names_its_distributor_and_area(self) -> None:
+    def test_head_names_its_distributor_and_area(self) -> None:
         point = MeterPoint.objects.create(mpan=self.mpan)
         self.assertIn("Distributor Southern (20, SOUT)", self.words(point))
 
-    def test_says_that_its_distributor_is_unknown(self) -> None:
+    def test_head_says_that_its_distributor_is_unknown(self) -> None:
         point = MeterPoint.objects.create(mpan="9900000000000")
         self.assertIn("Distributor Unknown Meters None", self.words(point))
 
-    def test_is_shown_with_one_h1(self) -> None:
+    def test_head_is_shown_with_one_h1(self) -> None:
         MeterPoint.objects.create(mpan=self.mpan)
         self.assertContains(self.get(), "<h1", 1)
 
-    def test_says_what_to_do_where_no_reading_is_held(self) -> None:
+    def test_head_says_what_to_do_where_no_reading_is_held(self) -> None:
         self.say(1, "027|20||")
         words = self.part("Latest readings")
         self.assertIn("No reading is held.", words)
@@ -84,7 +84,7 @@ class HeadTests(HistoryTestCase):
 
 
 class LatestReadingTests(HistoryTestCase):
-    def test_tells_value_date_basis_verdict_file_and_line(self) -> None:
+    def test_latest_reading_tells_value_date_basis_verdict_file_and_line(self) -> None:
         self.say(1, "028|TST0000001|R|", "030|S|20240301000000|10.0|||T|N|")
         self.assertEqual(
             self.part("Latest readings"),
@@ -92,11 +92,11 @@ class LatestReadingTests(HistoryTestCase):
             " 1 Mar 2024 00:00 GMT Actual, ✓ Valid 1.uff, line 4",
         )
 
-    def test_leads_to_its_line(self) -> None:
+    def test_latest_reading_leads_to_its_line(self) -> None:
         file = self.say(1, "028|OLD|R|", "030|S|20240301000000|1.0|||T|N|")
         self.assertContains(self.get(), f'flowfile/{file.pk}/lines/?line=4">line 4</a>')
 
-    def test_is_that_of_each_register(self) -> None:
+    def test_latest_reading_is_that_of_each_register(self) -> None:
         self.say(
             1,
             "028|TST0000001|R|",
@@ -107,14 +107,14 @@ class LatestReadingTests(HistoryTestCase):
         latest = [int(one.latest.value) for one in self.get().context["latest"]]
         self.assertEqual(latest, [10, 20])
 
-    def test_is_the_version_that_counts(self) -> None:
+    def test_latest_reading_is_the_version_that_counts(self) -> None:
         for number, value in ((1, "10.0"), (2, "11.0")):
             self.say(
                 number, "028|TST0000001|R|", f"030|S|20240301000000|{value}|||T|N|"
             )
         self.assertIn("11.0 register units", self.part("Latest readings"))
 
-    def test_says_what_was_measured_before_an_estimate(self) -> None:
+    def test_latest_reading_says_what_was_measured_before_an_estimate(self) -> None:
         self.say(
             1,
             "028|TST0000001|C|",
@@ -126,17 +126,17 @@ class LatestReadingTests(HistoryTestCase):
         self.assertIn("12.0 register units 1 Apr 2024 00:00 BST Estimated", words)
         self.assertIn("Last measured: 10.0, 1 Mar 2024 00:00 GMT, customer", words)
 
-    def test_says_that_nothing_was_measured(self) -> None:
+    def test_latest_reading_says_that_nothing_was_measured(self) -> None:
         self.say(1, "028|TST0000001|D|", "030|S|20240401000000|12.0|||T|N|")
         self.assertIn("No valid measured reading", self.part("Latest readings"))
 
-    def test_says_that_it_is_demand(self) -> None:
+    def test_latest_reading_says_that_it_is_demand(self) -> None:
         self.say(
             1, "028|TST0000001|R|", "030|MD|20240401000000|7.0|20240301000000|1|T|N|"
         )
         self.assertIn("7.0 demand, in register units", self.part("Latest readings"))
 
-    def test_is_not_that_of_a_meter_that_was_removed(self) -> None:
+    def test_latest_reading_is_not_that_of_a_meter_that_was_removed(self) -> None:
         self.say(
             1,
             "028|OLD|F|",
@@ -148,11 +148,13 @@ class LatestReadingTests(HistoryTestCase):
         self.assertIn("meter NEW", words)
         self.assertNotIn("meter OLD", words)
 
-    def test_is_that_of_a_removed_meter_where_there_is_no_other(self) -> None:
+    def test_latest_reading_is_that_of_a_removed_meter_where_there_is_no_other(
+        self,
+    ) -> None:
         self.say(1, "028|OLD|F|", "030|S|20240301000000|99.0|||T|N|")
         self.assertIn("meter OLD 99.0", self.part("Latest readings"))
 
-    def test_says_that_all_were_withdrawn(self) -> None:
+    def test_latest_reading_says_that_all_were_withdrawn(self) -> None:
         for number, code in ((1, "R"), (2, "W")):
             self.say(
                 number, f"028|TST0000001|{code}|", "030|S|20240301000000|1.0|||T|N|"
@@ -163,7 +165,7 @@ class LatestReadingTests(HistoryTestCase):
 
 
 class RegistersTests(HistoryTestCase):
-    def test_tell_their_first_and_latest_readings(self) -> None:
+    def test_registers_tell_their_first_and_latest_readings(self) -> None:
         self.say(
             1,
             "028|TST0000001|R|",
@@ -175,7 +177,7 @@ class RegistersTests(HistoryTestCase):
             self.part("Meters and registers"),
         )
 
-    def test_are_folded_where_there_are_many(self) -> None:
+    def test_registers_are_folded_where_there_are_many(self) -> None:
         self.say(
             1,
             "028|TST0000001|R|",
@@ -191,7 +193,7 @@ class AdvanceTests(HistoryTestCase):
         _, rows = self.part("History").split("Flow file and line ", 1)
         return rows.split(" 1.uff", 1)[0]
 
-    def test_is_shown_with_days_and_daily_rate(self) -> None:
+    def test_advance_is_shown_with_days_and_daily_rate(self) -> None:
         row = self.row(
             "028|TST0000001|R|",
             "030|S|20240301000000|10.0|||T|N|",
@@ -201,7 +203,7 @@ class AdvanceTests(HistoryTestCase):
             row, "1 Apr 2024 00:00 BST S 103.0 93.0 31 3.00 Actual ✓ Valid"
         )
 
-    def test_is_without_a_rate_within_one_day(self) -> None:
+    def test_advance_is_without_a_rate_within_one_day(self) -> None:
         row = self.row(
             "028|TST0000001|S|",
             "030|S|20240301090000|10.0|||T|N|",
@@ -209,7 +211,7 @@ class AdvanceTests(HistoryTestCase):
         )
         self.assertIn("13.0 3.0 0 – Actual", row)
 
-    def test_is_negative_where_it_puts_an_estimate_right(self) -> None:
+    def test_advance_is_negative_where_it_puts_an_estimate_right(self) -> None:
         row = self.row(
             "028|TST0000001|D|",
             "030|S|20240301000000|20.0|||T|N|",
@@ -218,7 +220,7 @@ class AdvanceTests(HistoryTestCase):
         )
         self.assertIn("18.0 −2.0 31 Puts a high estimate right", row)
 
-    def test_is_never_negative_where_a_register_went_backwards(self) -> None:
+    def test_advance_is_never_negative_where_a_register_went_backwards(self) -> None:
         row = self.row(
             "028|TST0000001|R|",
             "030|S|20240301000000|20.0|||T|N|",
@@ -228,7 +230,7 @@ class AdvanceTests(HistoryTestCase):
             "18.0 ▲ Went backwards: roll-over, other meter or misreading Actual", row
         )
 
-    def test_tells_what_it_would_be_had_the_register_rolled_over(self) -> None:
+    def test_advance_tells_what_it_would_be_had_the_register_rolled_over(self) -> None:
         row = self.row(
             "028|TST0000001|R|",
             "030|S|20240201000000|99960.0|||T|N|",
@@ -237,7 +239,7 @@ class AdvanceTests(HistoryTestCase):
         )
         self.assertIn("If it rolled over: 25.0 in 31 days", row)
 
-    def test_is_not_there_for_demand(self) -> None:
+    def test_advance_is_not_there_for_demand(self) -> None:
         row = self.row(
             "028|TST0000001|R|",
             "030|MD|20240301000000|8.0|20240201000000|1|T|N|",
@@ -245,7 +247,7 @@ class AdvanceTests(HistoryTestCase):
         )
         self.assertIn("MD 7.0 Demand Actual", row)
 
-    def test_is_not_there_for_a_suspect_reading(self) -> None:
+    def test_advance_is_not_there_for_a_suspect_reading(self) -> None:
         row = self.row(
             "028|TST0000001|R|",
             "030|S|20240301000000|8.0|||T|N|",
@@ -253,14 +255,14 @@ class AdvanceTests(HistoryTestCase):
         )
         self.assertIn("900.0 Suspect, not compared Actual ▲ Suspect", row)
 
-    def test_is_not_there_for_a_test(self) -> None:
+    def test_advance_is_not_there_for_a_test(self) -> None:
         row = self.row(
             "028|TST0000001|T|",
             "030|S|20240401000000|900.0|||T|N|",
         )
         self.assertIn("900.0 Not for consumption Proving test", row)
 
-    def test_is_not_from_another_meter(self) -> None:
+    def test_advance_is_not_from_another_meter(self) -> None:
         row = self.row(
             "028|OLD|F|",
             "030|S|20240301000000|8.0|||T|N|",
@@ -269,7 +271,7 @@ class AdvanceTests(HistoryTestCase):
         )
         self.assertIn("S NEW 9.0 None before it", row)
 
-    def test_is_from_a_reading_of_the_page_after(self) -> None:
+    def test_advance_is_from_a_reading_of_the_page_after(self) -> None:
         days = [f"030|S|202401{day:02}000000|{day}.0|||T|N|" for day in range(1, 30)]
         self.say(1, "028|TST0000001|R|", *days)
         rows = self.get().context["history"]
@@ -284,14 +286,14 @@ class VersionsTests(HistoryTestCase):
                 number, "028|TST0000001|R|", f"030|S|20240301000000|{value}|||T|N|"
             )
 
-    def test_are_folded_under_the_one_that_counts(self) -> None:
+    def test_versions_are_folded_under_the_one_that_counts(self) -> None:
         self.assertEqual(self.history(), ["S 11"])
         self.assertIn(
             "2.uff, line 4 1 other version 10.0, actual, ● Superseded, 1.uff, line 4",
             self.part("History"),
         )
 
-    def test_are_no_more_than_five_with_a_way_to_all(self) -> None:
+    def test_versions_are_no_more_than_five_with_a_way_to_all(self) -> None:
         for number in range(3, 10):
             self.say(
                 number,
@@ -302,7 +304,7 @@ class VersionsTests(HistoryTestCase):
         self.assertEqual((len(row.others), row.has_more), (5, True))
         self.assertIn("5 or more other versions", self.part("History"))
 
-    def test_are_struck_out_where_none_counts(self) -> None:
+    def test_versions_are_struck_out_where_none_counts(self) -> None:
         self.say(3, "028|TST0000001|W|", "030|S|20240301000000|11.0|||T|N|")
         self.assertContains(self.get(), "<del>11.0</del>")
         self.assertIn("11.0 Does not count ✕ Withdrawn", self.part("History"))
@@ -324,7 +326,9 @@ class HistoryFormTests(HistoryTestCase):
         self.assertEqual(self.history()[0], "DY 30")
         self.assertEqual(len(self.history()), 25)
 
-    def test_links_lead_to_older_readings_and_back_to_the_newest(self) -> None:
+    def test_history_form_links_lead_to_older_readings_and_back_to_the_newest(
+        self,
+    ) -> None:
         page = self.get()
         older = page.context["older"]
         self.assertContains(page, f'href="{older.replace("&", "&amp;")}#history"')
@@ -335,7 +339,7 @@ class HistoryFormTests(HistoryTestCase):
         self.assertContains(after, 'href="?#history">Newest</a>')
         self.assertEqual(after.context["older"], "")
 
-    def test_link_to_older_readings_keeps_the_choices(self) -> None:
+    def test_history_form_link_to_older_readings_keeps_the_choices(self) -> None:
         asked = {"register": self.key("DY"), "basis": "actual", "period": "all"}
         older = self.get(**asked, chart="advances").context["older"]
         for part in (f"register={self.key('DY')}", "basis=actual", "period=all"):
@@ -348,7 +352,7 @@ class HistoryFormTests(HistoryTestCase):
     def test_history_shows_the_chosen_basis_only(self) -> None:
         self.assertEqual(self.history(basis="estimated"), ["NT 51"])
 
-    def test_form_offers_every_basis_except_withdrawn(self) -> None:
+    def test_history_form_form_offers_every_basis_except_withdrawn(self) -> None:
         field = self.get().context["history_form"].fields["basis"]
         offered = {value for value, _ in field.choices}
         self.assertEqual(offered, {"", *Basis} - {Basis.WITHDRAWN})
@@ -362,13 +366,15 @@ class HistoryFormTests(HistoryTestCase):
         words = self.part("History", basis="customer")
         self.assertIn("Show all registers on every basis", words)
 
-    def test_form_offers_every_register_with_its_meter(self) -> None:
+    def test_history_form_form_offers_every_register_with_its_meter(self) -> None:
         option = (
             f'<option value="{self.key("NT")}" selected>NT, meter TST0000001</option>'
         )
         self.assertContains(self.get(register=self.key("NT")), option, html=True)
 
-    def test_form_shows_the_defaults_for_values_that_are_not_offered(self) -> None:
+    def test_history_form_form_shows_the_defaults_for_values_that_are_not_offered(
+        self,
+    ) -> None:
         page = self.get(period="2", chart="x")
         for option in (
             '<option value="13" selected>13 months</option>',
@@ -544,24 +550,24 @@ class OtherChartsTests(HistoryTestCase):
 
 
 class RemarksTests(HistoryTestCase):
-    def test_are_site_visits_with_their_file_and_line(self) -> None:
+    def test_remarks_are_site_visits_with_their_file_and_line(self) -> None:
         self.say(1, "027|20|Dog at the gate|")
         self.assertIn(
             "No access Dog at the gate – 2 Apr 2024 00:01 BST 1.uff, line 3",
             self.part("Site visits"),
         )
 
-    def test_say_that_no_visit_was_reported(self) -> None:
+    def test_remarks_say_that_no_visit_was_reported(self) -> None:
         MeterPoint.objects.create(mpan=self.mpan)
         self.assertEqual(self.part("Site visits"), "None was reported.")
 
-    def test_are_findings_on_the_lines_of_readings_and_visits(self) -> None:
+    def test_remarks_are_findings_on_the_lines_of_readings_and_visits(self) -> None:
         self.say(1, "028|TST0000001|R|", "030|S|20240301000000|1.25|||T|N|", "027|98||")
         words = self.part("Findings")
         self.assertIn("extra-decimals ▲ Warning Register Reading (J0040) 1.25", words)
         self.assertIn("1.uff, line 5", words)
 
-    def test_are_not_findings_about_other_meter_points(self) -> None:
+    def test_remarks_are_not_findings_about_other_meter_points(self) -> None:
         self.say(1, "028|TST0000001|R|", "030|S|20240301000000|1.0|||T|N|")
         imported(file_with_much(1, 7), "other.uff")
         self.assertIn("None on the lines", self.part("Findings"))
@@ -574,18 +580,18 @@ class MeterPageTests(AdminTestCase):
         imported(file_with_much(2))
         cls.meter = Meter.objects.get(serial_number="SERIAL0001")
 
-    def test_leads_to_its_meter_point(self) -> None:
+    def test_meter_page_leads_to_its_meter_point(self) -> None:
         self.assertContains(
             self.page(self.meter), self.meter.meter_point.get_absolute_url()
         )
 
-    def test_shows_its_own_readings_and_no_other(self) -> None:
+    def test_meter_page_shows_its_own_readings_and_no_other(self) -> None:
         context = self.page(self.meter).context
         readings = [one.latest for one in context["latest"]]
         readings += [row.reading for row in context["history"]]
         self.assertEqual([one.meter for one in readings], [self.meter, self.meter])
 
-    def test_leads_to_all_its_readings(self) -> None:
+    def test_meter_page_leads_to_all_its_readings(self) -> None:
         self.assertContains(self.page(self.meter), f"/reading/?meter={self.meter.pk}")
 
 
@@ -613,7 +619,7 @@ class ManyReadingsTests(HistoryTestCase):
             imported(flow_file(text, header=header_of(number)), f"{number}.uff")
         self.many = MeterPoint.objects.get(mpan=self.much).get_absolute_url()
 
-    def test_take_as_many_queries_as_few(self) -> None:
+    def test_many_readings_take_as_many_queries_as_few(self) -> None:
         for address in (
             self.few,
             self.many,
@@ -622,13 +628,13 @@ class ManyReadingsTests(HistoryTestCase):
             with self.subTest(address):
                 self.assertEqual(self.query_count(address), self.QUERIES)
 
-    def test_take_as_many_queries_on_the_page_of_a_meter(self) -> None:
+    def test_many_readings_take_as_many_queries_on_the_page_of_a_meter(self) -> None:
         address = Meter.objects.get(serial_number="METER00").get_absolute_url()
         # Which content types there are is asked once and then known.
         self.client.get(address)
         self.assertEqual(self.query_count(address), 14)
 
-    def test_are_shown_in_limited_numbers(self) -> None:
+    def test_many_readings_are_shown_in_limited_numbers(self) -> None:
         context = self.client.get(self.many).context
         self.assertEqual(len(context["history"]), 25)
         self.assertEqual(len(context["latest"]), 6)

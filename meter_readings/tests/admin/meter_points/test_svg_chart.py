@@ -92,7 +92,7 @@ class TimeTicksTests(SimpleTestCase):
 
     @settings(deadline=None)
     @given(st.integers(62, 80_000), st.integers(0, 20_000))
-    def test_at_most_five_ticks_are_between_start_and_end(
+    def test_time_ticks_at_most_five_ticks_are_between_start_and_end(
         self, days: int, later: int
     ) -> None:
         start = START.replace(year=1950) + timedelta(days=later)
@@ -103,7 +103,7 @@ class TimeTicksTests(SimpleTestCase):
 
 
 class DrawTests(SimpleTestCase):
-    def test_points_go_from_left_to_right_and_from_bottom_to_top(self) -> None:
+    def test_draw_points_go_from_left_to_right_and_from_bottom_to_top(self) -> None:
         chart = chart_of([point(0, "10"), point(396, "30")])
         first, last = chart.lines[0].markers
         self.assertEqual((first.x, first.y), (chart.left, chart.bottom))
@@ -160,7 +160,7 @@ class DrawTests(SimpleTestCase):
         self.assertEqual([line.number for line in chart.lines], [1, 2, 3, 4])
         self.assertEqual(len({line.shape for line in chart.lines}), 4)
 
-    def test_changes_outside_the_period_are_omitted(self) -> None:
+    def test_draw_changes_outside_the_period_are_omitted(self) -> None:
         changes = [START + timedelta(days=days) for days in (-1, 198, 900)]
         chart = chart_of([point(0, "1")], changes=changes)
         self.assertEqual(chart.changes, [(chart.left + chart.right) / 2])

@@ -116,13 +116,13 @@ class ExecuteTests(TestCase):
             command.execute(force_color=False, no_color=False, skip_checks=True)
         return str(caught.exception)
 
-    def test_says_what_a_file_has_done_to_it(self) -> None:
+    def test_execute_says_what_a_file_has_done_to_it(self) -> None:
         error = OSError(28, "No space left on device", "a.csv")
         self.assertEqual(self.words(error), "No space left on device (a.csv).")
 
-    def test_says_it_without_a_name_where_there_is_none(self) -> None:
+    def test_execute_says_it_without_a_name_where_there_is_none(self) -> None:
         error = OSError(28, "No space left on device")
         self.assertEqual(self.words(error), "No space left on device.")
 
-    def test_says_what_it_can(self) -> None:
+    def test_execute_says_what_it_can(self) -> None:
         self.assertEqual(self.words(OSError("unusual")), "unusual.")

@@ -42,42 +42,42 @@ class ProgressTestCase(SimpleTestCase):
 class LineTests(ProgressTestCase):
     """Nobody looks: now and then a line."""
 
-    def test_says_nothing_in_the_first_moments(self) -> None:
+    def test_line_says_nothing_in_the_first_moments(self) -> None:
         self.progress.file_started("a.uff")
         self.progress.progress(CHECKING, 0, MEGABYTE)
         self.assertEqual(self.said(), "")
 
-    def test_says_after_five_seconds_how_far_it_is(self) -> None:
+    def test_line_says_after_five_seconds_how_far_it_is(self) -> None:
         self.progress.file_started("a.uff")
         self.time = 5.0
         self.progress.progress(CHECKING, 250_000, MEGABYTE)
         self.assertEqual(self.said(), "a.uff: checking 25 % of 1.0 MB\n")
 
-    def test_counts_a_small_file_in_kilobytes(self) -> None:
+    def test_line_counts_a_small_file_in_kilobytes(self) -> None:
         self.progress.file_started("a.uff")
         self.time = 5.0
         self.progress.progress(CHECKING, 250, 500)
         self.assertEqual(self.said(), "a.uff: checking 50 % of 0.5 kB\n")
 
-    def test_says_no_more_for_five_seconds(self) -> None:
+    def test_line_says_no_more_for_five_seconds(self) -> None:
         self.progress.file_started("a.uff")
         for self.time in 5.0, 6.0, 9.9:
             self.progress.progress(CHECKING, 250_000, MEGABYTE)
         self.assertEqual(self.said().count("\n"), 1)
 
-    def test_goes_on_counting_from_file_to_file(self) -> None:
+    def test_line_goes_on_counting_from_file_to_file(self) -> None:
         for self.time in 0.0, 3.0, 6.0:
             self.progress.file_started(f"{self.time:.0f}.uff")
             self.progress.progress(CHECKING, MEGABYTE, MEGABYTE)
         self.assertEqual(self.said(), "6.uff: checking 100 % of 1.0 MB\n")
 
-    def test_says_nothing_where_it_is_not_wanted(self) -> None:
+    def test_line_says_nothing_where_it_is_not_wanted(self) -> None:
         progress = self.new(is_shown=False)
         self.time = 5.0
         progress.progress(CHECKING, 0, MEGABYTE)
         self.assertEqual(self.said(), "")
 
-    def test_has_nothing_to_take_away(self) -> None:
+    def test_line_has_nothing_to_take_away(self) -> None:
         self.progress.clear()
         self.assertEqual(self.said(), "")
 
@@ -87,11 +87,11 @@ class BarTests(ProgressTestCase):
 
     stream_type = Terminal
 
-    def test_is_there_at_once(self) -> None:
+    def test_bar_is_there_at_once(self) -> None:
         self.progress.file_started("a.uff")
         self.assertEqual(self.said(), f"\r\x1b[2KReceiving [{'.' * 24}] a.uff")
 
-    def test_grows(self) -> None:
+    def test_bar_grows(self) -> None:
         self.progress.file_started("a.uff")
         self.said()
         self.progress.progress(CHECKING, 250_000, MEGABYTE)
@@ -100,35 +100,35 @@ class BarTests(ProgressTestCase):
             f"\r\x1b[2KChecking [{'#' * 6}{'.' * 18}] 25 % of 1.0 MB a.uff",
         )
 
-    def test_moves_no_more_than_ten_times_a_second(self) -> None:
+    def test_bar_moves_no_more_than_ten_times_a_second(self) -> None:
         for self.time in 0.0, 0.05, 0.09, 0.11:
             self.progress.progress(CHECKING, 0, MEGABYTE)
         self.assertEqual(self.said().count("Checking"), 2)
 
-    def test_shows_another_phase_at_once(self) -> None:
+    def test_bar_shows_another_phase_at_once(self) -> None:
         self.progress.progress(CHECKING, MEGABYTE, MEGABYTE)
         self.progress.progress(LOADING, MEGABYTE, MEGABYTE)
         self.assertIn("Loading [", self.said())
 
-    def test_stays_on_its_line(self) -> None:
+    def test_bar_stays_on_its_line(self) -> None:
         self.progress.file_started("x" * 100 + ".uff")
         line = self.said().removeprefix("\r\x1b[2K")
         self.assertEqual((len(line), line[-5:]), (79, "x.uff"))
 
-    def test_is_taken_away(self) -> None:
+    def test_bar_is_taken_away(self) -> None:
         self.progress.file_started("a.uff")
         self.said()
         self.progress.clear()
         self.assertEqual(self.said(), "\r\x1b[2K")
 
-    def test_is_taken_away_once(self) -> None:
+    def test_bar_is_taken_away_once(self) -> None:
         self.progress.file_started("a.uff")
         self.progress.clear()
         self.said()
         self.progress.clear()
         self.assertEqual(self.said(), "")
 
-    def test_is_a_line_on_a_terminal_that_cannot_draw(self) -> None:
+    def test_bar_is_a_line_on_a_terminal_that_cannot_draw(self) -> None:
         with patch.dict(os.environ, TERM="dumb"):
             progress = self.new()
         progress.file_started("a.uff")

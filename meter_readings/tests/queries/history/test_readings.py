@@ -71,26 +71,28 @@ class CurrentReadingsTests(ReadingsTestCase):
         )
         return sorted(values(readings))
 
-    def test_are_of_these_registers_alone(self) -> None:
+    def test_current_readings_are_of_these_registers_alone(self) -> None:
         self.assertEqual(self.found(), [10, 11, 20, 21, 30, 31])
 
-    def test_are_none_of_no_registers(self) -> None:
+    def test_current_readings_are_none_of_no_registers(self) -> None:
         found = history.current_readings(registers=[], since=day(1), limit=9)
         self.assertEqual(found, [])
 
-    def test_are_those_since_a_time(self) -> None:
+    def test_current_readings_are_those_since_a_time(self) -> None:
         self.assertEqual(self.found(since=day(2)), [20, 21, 30, 31])
 
-    def test_are_the_latest_of_each_register(self) -> None:
+    def test_current_readings_are_the_latest_of_each_register(self) -> None:
         self.assertEqual(self.found(limit=1), [30, 31])
 
-    def test_are_the_versions_that_count(self) -> None:
+    def test_current_readings_are_the_versions_that_count(self) -> None:
         self.say(3, "R", "35.0")
         self.assertEqual(self.found(since=day(3)), [31, 35])
 
 
 class CurrentReadingsBeforeTests(ReadingsTestCase):
-    def test_are_of_the_same_register_before_each_event(self) -> None:
+    def test_current_readings_before_are_of_the_same_register_before_each_event(
+        self,
+    ) -> None:
         found = history.previous_current_readings(
             events=[Event(self.meter, "DY", day(3)), Event(self.meter, "NT", day(2))],
             limit=1,
@@ -99,7 +101,9 @@ class CurrentReadingsBeforeTests(ReadingsTestCase):
 
 
 class VersionsOfEachTests(ReadingsTestCase):
-    def test_are_all_that_was_said_of_the_event_the_last_stored_first(self) -> None:
+    def test_versions_of_each_are_all_that_was_said_of_the_event_the_last_stored_first(
+        self,
+    ) -> None:
         self.say(3, "R", "35.0")
         event = Event(self.meter, "DY", day(3))
         found = history.versions_per_key(events=[event], limit=5)
@@ -116,25 +120,33 @@ class LatestEventsTests(ReadingsTestCase):
             )
         )
 
-    def test_are_the_latest_first_registers_in_the_order_given(self) -> None:
+    def test_latest_events_are_the_latest_first_registers_in_the_order_given(
+        self,
+    ) -> None:
         self.assertEqual(self.found(), [30, 31, 20, 21, 10, 11])
 
-    def test_are_no_more_than_asked_for_of_all_registers_together(self) -> None:
+    def test_latest_events_are_no_more_than_asked_for_of_all_registers_together(
+        self,
+    ) -> None:
         self.assertEqual(self.found(limit=3), [30, 31, 20])
 
-    def test_go_on_where_a_page_ended_amid_one_time(self) -> None:
+    def test_latest_events_go_on_where_a_page_ended_amid_one_time(self) -> None:
         before = Event(self.meter, "DY", day(2))
         self.assertEqual(self.found(before=before), [21, 10, 11])
 
-    def test_go_on_at_a_time_of_a_register_that_was_not_shown(self) -> None:
+    def test_latest_events_go_on_at_a_time_of_a_register_that_was_not_shown(
+        self,
+    ) -> None:
         before = Event(self.meter, "XX", day(2))
         self.assertEqual(self.found(before=before), [20, 21, 10, 11])
 
-    def test_have_the_version_that_counts_alone(self) -> None:
+    def test_latest_events_have_the_version_that_counts_alone(self) -> None:
         self.say(3, "R", "35.0")
         self.assertEqual(self.found(limit=3), [35, 31, 20])
 
-    def test_have_what_was_withdrawn_last_where_nothing_counts(self) -> None:
+    def test_latest_events_have_what_was_withdrawn_last_where_nothing_counts(
+        self,
+    ) -> None:
         self.say(3, "R", "35.0")
         self.say(4, "W", "35.0")
         latest = history.latest_reading_keys(registers=self.registers, limit=3)
@@ -144,11 +156,11 @@ class LatestEventsTests(ReadingsTestCase):
     def test_rest_on_a_basis(self) -> None:
         self.assertEqual(self.found(basis=Basis.ESTIMATED), [20, 21])
 
-    def test_count_an_unlisted_type_as_actual(self) -> None:
+    def test_latest_events_count_an_unlisted_type_as_actual(self) -> None:
         self.say(3, "8", "35.0")
         self.assertEqual(self.found(basis=Basis.ACTUAL), [35, 31, 10, 11])
 
-    def test_look_through_a_limited_number_for_a_basis(self) -> None:
+    def test_latest_events_look_through_a_limited_number_for_a_basis(self) -> None:
         with patch("meter_readings.queries.history.readings._LOOKED_THROUGH", 2):
             with patch(
                 "meter_readings.queries.history.readings._LOOKED_THROUGH_OF_EACH", 1
@@ -170,7 +182,7 @@ class PagesTests(HypothesisTestCase):
         ),
         st.integers(1, 5),
     )
-    def test_show_every_event_once(
+    def test_pages_show_every_event_once(
         self, read: list[tuple[str, int]], limit: int
     ) -> None:
         lines = [

@@ -35,11 +35,11 @@ class RegistersOfTests(TestCase):
         ends = (register.first, register.latest, register.measured)
         return tuple(map(value, ends))
 
-    def test_are_none_of_no_meters(self) -> None:
+    def test_registers_of_are_none_of_no_meters(self) -> None:
         with self.assertNumQueries(0):
             self.assertEqual(history.registers_of(meters=[], limit=9), [])
 
-    def test_are_none_of_a_meter_that_was_never_read(self) -> None:
+    def test_registers_of_are_none_of_a_meter_that_was_never_read(self) -> None:
         imported(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -47,7 +47,7 @@ class RegistersOfTests(TestCase):
             """))
         self.assertEqual(all_registers(), [])
 
-    def test_are_those_of_each_meter(self) -> None:
+    def test_registers_of_are_those_of_each_meter(self) -> None:
         imported(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -63,7 +63,7 @@ class RegistersOfTests(TestCase):
             [("TST0000001", "DY"), ("TST0000001", "NT"), ("TST0000002", "NT")],
         )
 
-    def test_are_no_more_than_asked_for(self) -> None:
+    def test_registers_of_are_no_more_than_asked_for(self) -> None:
         imported(
             flow_file_of_readings(
                 *[f"030|{name}|20240101000000|1.0|||T|N|" for name in "ABCDE"]
@@ -71,7 +71,7 @@ class RegistersOfTests(TestCase):
         )
         self.assertEqual(len(all_registers(limit=3)), 3)
 
-    def test_know_their_first_and_latest_readings(self) -> None:
+    def test_registers_of_know_their_first_and_latest_readings(self) -> None:
         ends = self.ends(
             "030|S|20240201000000|20.0|||T|N|",
             "030|S|20240101000000|10.0|||T|N|",
@@ -79,13 +79,13 @@ class RegistersOfTests(TestCase):
         )
         self.assertEqual(ends, (10, 30, 30))
 
-    def test_do_not_know_suspect_readings_for_measured(self) -> None:
+    def test_registers_of_do_not_know_suspect_readings_for_measured(self) -> None:
         ends = self.ends(
             "030|S|20240101000000|10.0|||T|N|", "030|S|20240301000000|30.0|||F|N|"
         )
         self.assertEqual(ends, (10, 30, 10))
 
-    def test_know_for_measured_what_was_accepted_after_all(self) -> None:
+    def test_registers_of_know_for_measured_what_was_accepted_after_all(self) -> None:
         ends = self.ends(
             "030|S|20240101000000|10.0|||T|N|",
             "030|S|20240301000000|30.0|||F|N|",
@@ -93,7 +93,7 @@ class RegistersOfTests(TestCase):
         )
         self.assertEqual(ends, (10, 30, 30))
 
-    def test_do_not_know_estimates_for_measured(self) -> None:
+    def test_registers_of_do_not_know_estimates_for_measured(self) -> None:
         imported(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -104,7 +104,7 @@ class RegistersOfTests(TestCase):
         (register,) = all_registers()
         self.assertEqual((value(register.latest), value(register.measured)), (30, 10))
 
-    def test_do_not_know_for_measured_what_failed_validation(self) -> None:
+    def test_registers_of_do_not_know_for_measured_what_failed_validation(self) -> None:
         imported(flow_file("""
             026|2000000000015|F|
             028|TST0000001|R|
@@ -113,7 +113,7 @@ class RegistersOfTests(TestCase):
         (register,) = all_registers()
         self.assertEqual((value(register.latest), value(register.measured)), (10, None))
 
-    def test_have_no_ends_where_all_was_withdrawn(self) -> None:
+    def test_registers_of_have_no_ends_where_all_was_withdrawn(self) -> None:
         imported(flow_file_of_readings("030|S|20240101000000|10.0|||T|N|"))
         withdrawal = flow_file(
             ["026|2000000000015|V|", "028|TST0000001|W|"]
@@ -124,7 +124,9 @@ class RegistersOfTests(TestCase):
         (register,) = all_registers()
         self.assertEqual((register.first, register.latest), (None, None))
 
-    def test_are_of_demand_where_any_reading_tells_of_a_reset(self) -> None:
+    def test_registers_of_are_of_demand_where_any_reading_tells_of_a_reset(
+        self,
+    ) -> None:
         imported(
             flow_file_of_readings(
                 "030|MD|20240101000000|10.0|20231201000000|1|T|N|",
@@ -137,7 +139,9 @@ class RegistersOfTests(TestCase):
         demand = {one.register_id: one.is_demand for one in all_registers()}
         self.assertEqual(demand, {"AT": True, "MD": True, "NO": True, "S": False})
 
-    def test_look_back_no_further_than_a_limit_for_what_was_measured(self) -> None:
+    def test_registers_of_look_back_no_further_than_a_limit_for_what_was_measured(
+        self,
+    ) -> None:
         statement = registers._STATEMENT.replace("LIMIT 200", "LIMIT 1")
         with patch.object(registers, "_STATEMENT", statement):
             ends = self.ends(
@@ -145,7 +149,7 @@ class RegistersOfTests(TestCase):
             )
         self.assertEqual(ends, (10, 30, None))
 
-    def test_take_two_queries(self) -> None:
+    def test_registers_of_take_two_queries(self) -> None:
         imported(flow_file_of_readings("030|S|20240101000000|10.0|||T|N|"))
         meters = [*Meter.objects.all()]
         with self.assertNumQueries(2):
@@ -154,7 +158,7 @@ class RegistersOfTests(TestCase):
 
 
 class IsDemandRegisterTests(TestCase):
-    def test_is_so_where_any_reading_tells_of_a_reset(self) -> None:
+    def test_is_demand_register_is_so_where_any_reading_tells_of_a_reset(self) -> None:
         imported(
             flow_file_of_readings(
                 "030|AT|20240101000000|10.0|20231201000000||T|N|",

@@ -28,10 +28,10 @@ class SiteVisitsOfTests(TestCase):
         visits = history.site_visits_of(meter_point=self.point, limit=limit)
         return [visit.additional_information for visit in visits]
 
-    def test_are_the_last_stored_first(self) -> None:
+    def test_site_visits_of_are_the_last_stored_first(self) -> None:
         self.assertEqual(self.found(9), ["third", "second", "first"])
 
-    def test_are_no_more_than_asked_for(self) -> None:
+    def test_site_visits_of_are_no_more_than_asked_for(self) -> None:
         self.assertEqual(self.found(2), ["third", "second"])
 
 
@@ -45,10 +45,10 @@ class FindingsAboutTests(TestCase):
         )
         return [finding.line_number or 0 for finding in findings]
 
-    def test_are_none_of_no_passages(self) -> None:
+    def test_findings_about_are_none_of_no_passages(self) -> None:
         self.assertEqual(history.findings_in_blocks(passages=[], limit=9), [])
 
-    def test_are_those_up_to_the_next_026(self) -> None:
+    def test_findings_about_are_those_up_to_the_next_026(self) -> None:
         file = imported(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -61,7 +61,7 @@ class FindingsAboutTests(TestCase):
         self.assertEqual(self.found(file, 2), [4, 5])
         self.assertEqual(self.found(file, 6), [8])
 
-    def test_are_those_on_a_026_and_028_too(self) -> None:
+    def test_findings_about_are_those_on_a_026_and_028_too(self) -> None:
         file = imported(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -73,7 +73,7 @@ class FindingsAboutTests(TestCase):
         self.assertEqual(self.found(file, 2), [])
         self.assertEqual(self.found(file, 5), [5, 6])
 
-    def test_are_those_of_a_026_with_visits_alone(self) -> None:
+    def test_findings_about_are_those_of_a_026_with_visits_alone(self) -> None:
         file = imported(flow_file("""
             026|1000000000004|V|
             027|02||
@@ -83,7 +83,7 @@ class FindingsAboutTests(TestCase):
         self.assertEqual(set(self.found(file, 2)), {2})
         self.assertIn(5, self.found(file, 4))
 
-    def test_are_those_of_readings_that_were_rejected(self) -> None:
+    def test_findings_about_are_those_of_readings_that_were_rejected(self) -> None:
         file = imported(
             flow_file("""
                 026|2000000000015|V|
@@ -99,7 +99,7 @@ class FindingsAboutTests(TestCase):
         self.assertEqual(self.found(file, 2), [5])
         self.assertEqual(self.found(file, 6), [])
 
-    def test_are_not_those_under_a_026_that_was_rejected(self) -> None:
+    def test_findings_about_are_not_those_under_a_026_that_was_rejected(self) -> None:
         file = imported(
             flow_file("""
                 026|2000000000015|V|
@@ -114,7 +114,7 @@ class FindingsAboutTests(TestCase):
         self.assertEqual(Finding.objects.count(), 2)
         self.assertEqual(self.found(file, 2), [])
 
-    def test_are_no_more_of_a_passage_than_asked_for(self) -> None:
+    def test_findings_about_are_no_more_of_a_passage_than_asked_for(self) -> None:
         file = imported(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -123,7 +123,7 @@ class FindingsAboutTests(TestCase):
             """))
         self.assertEqual(self.found(file, 2, limit=1), [4])
 
-    def test_are_of_the_file_said_last_first(self) -> None:
+    def test_findings_about_are_of_the_file_said_last_first(self) -> None:
         text = """
             026|2000000000015|V|
             028|TST0000001|R|
@@ -140,7 +140,7 @@ class FindingsAboutTests(TestCase):
         files = [finding.flow_file for finding in found if finding.line_number == 4]
         self.assertEqual(files, [later, earlier])
 
-    def test_take_two_queries(self) -> None:
+    def test_findings_about_take_two_queries(self) -> None:
         file = imported(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
