@@ -52,7 +52,7 @@ class ServiceUnavailableMiddlewareTests(TestCase):
         said = "ERROR:meter_readings.middleware:The database cannot be used "
         self.assertEqual(logs.output, [f"{said}(OperationalError)."])
 
-    def test_service_unavailable_middleware_answers_503_with_retry_after_for_an_unavailable_database(
+    def test_middleware_answers_503_with_retry_after_for_an_unavailable_database(
         self,
     ) -> None:
         response = self.answer_to(OperationalError("could not connect to 10.1.2.3"))
@@ -60,12 +60,12 @@ class ServiceUnavailableMiddlewareTests(TestCase):
         self.assertEqual(response.headers["Retry-After"], "30")
         self.assertNotIn(b"10.1.2.3", response.content)
 
-    def test_service_unavailable_middleware_answers_503_while_another_import_holds_the_lock(
+    def test_middleware_answers_503_while_another_import_holds_the_lock(
         self,
     ) -> None:
         self.assertEqual(self.answer_to(importer.ImportLockTimeout()).status_code, 503)
 
-    def test_service_unavailable_middleware_answers_507_for_a_full_disk(self) -> None:
+    def test_middleware_answers_507_for_a_full_disk(self) -> None:
         response = self.answer_to(importer.StorageFull())
         self.assertContains(response, "The storage is full.", status_code=507)
 

@@ -281,7 +281,7 @@ class UnderAnotherRowTests(ReadingTestCase):
         self.assertEqual(self.values(address, meter_point=other.pk), [])
         self.assertEqual(self.values(address, mpan=MPAN), [])
 
-    def test_under_another_row_of_a_file_can_be_narrowed_to_a_meter_and_to_the_file_again(
+    def test_readings_of_a_file_can_be_narrowed_to_a_meter(
         self,
     ) -> None:
         address = f"flow-files/{self.file.pk}/readings/"

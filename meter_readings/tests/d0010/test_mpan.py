@@ -81,7 +81,7 @@ class HasValidCheckDigitTests(TestCase):
     def test_has_valid_check_digit_refuses_the_number_that_only_counts_up(self) -> None:
         self.assertFalse(mpan.has_valid_check_digit("1234567890121"))
 
-    def test_has_valid_check_digit_accepts_one_of_ten_last_digits_of_every_number_of_the_table(
+    def test_accepts_one_of_ten_last_digits_of_every_number_of_the_table(
         self,
     ) -> None:
         for number in VALID:

@@ -405,7 +405,7 @@ class SerialNumberElsewhereTests(TestCase):
         result = later(self.HERE + self.THERE)
         self.assertEqual(result.finding_counts, {"serial-number-at-other-mpan": 2})
 
-    def test_serial_number_elsewhere_is_not_noted_again_for_a_meter_that_was_held_before(
+    def test_serial_number_elsewhere_is_not_noted_again_for_a_known_meter(
         self,
     ) -> None:
         imported(flow_file(self.HERE + self.THERE))

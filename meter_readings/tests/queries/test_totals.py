@@ -131,7 +131,7 @@ class FlowFilesMatchingTests(TestCase):
         import_text("This is no flow file.", allow_same_name=True)
         self.assertEqual(self.found("sample.uff"), [file])
 
-    def test_flow_files_matching_finds_a_rejected_file_where_none_of_its_name_is_imported(
+    def test_flow_files_matching_finds_a_rejected_file_if_none_is_imported(
         self,
     ) -> None:
         rejected = import_text("This is no flow file.").flow_file
