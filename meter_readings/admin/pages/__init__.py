@@ -1,4 +1,4 @@
-"""Pages of the admin that are deeds, not lists of rows: uploads, and trying it out."""
+"""Pages of the admin without a model: the upload page and the testing dashboard."""
 
 from .testing_dashboard import testing_clear, testing_dashboard, testing_import
 from .upload import upload, upload_sample

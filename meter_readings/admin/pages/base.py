@@ -1,4 +1,4 @@
-"""What the pages of this room have in common: who may, and the admin's frame."""
+"""Permission check and rendering of the pages without a model."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ type View = Callable[..., HttpResponse]
 
 
 def staff_permission_required(*codenames: str) -> Callable[[View], View]:
-    """Let staff with all these permissions in; others are refused, or sign in first."""
+    """Require staff with all these permissions: others get 403, or the login page."""
     names = [f"meter_readings.{codename}" for codename in codenames]
 
-    def guarded(view: View) -> View:
+    def decorate(view: View) -> View:
         return admin.site.admin_view(
             permission_required(names, raise_exception=True)(view)
         )
 
-    return guarded
+    return decorate
 
 
 def handles_large_bodies[Marked: View](view: Marked) -> Marked:
-    """Mark a view that answers a body that is too large with a page of its own."""
+    """Mark a view that answers a body over the size limit itself."""
     setattr(view, "handles_large_bodies", True)
     return view
 
@@ -34,6 +34,6 @@ def handles_large_bodies[Marked: View](view: Marked) -> Marked:
 def render_admin(
     request: HttpRequest, template: str, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """Return a page in the admin's frame."""
+    """Render a template that extends the admin's base."""
     context = admin.site.each_context(request) | context
     return render(request, f"admin/meter_readings/{template}", context, status=status)

@@ -36,9 +36,9 @@ _TOLERATED = (
 )
 
 _LINK_LABELS = {
-    Outcome.ALREADY_IMPORTED: "The first import",
-    Outcome.REFUSED: "The file of that name",
-    Outcome.REJECTED: "The whole report",
+    Outcome.ALREADY_IMPORTED: "View first import",
+    Outcome.REFUSED: "View file of that name",
+    Outcome.REJECTED: "View validation report",
 }
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class DisplayedResult(NamedTuple):
 
     @property
     def link_label(self) -> str:
-        return _LINK_LABELS.get(Outcome(self.outcome), "The flow file")
+        return _LINK_LABELS.get(Outcome(self.outcome), "View file")
 
     @property
     def is_failure(self) -> bool:

@@ -1,6 +1,6 @@
-"""The testing dashboard: what is held, files to try, and a clean slate.
+"""The testing dashboard: stored data, sample files, clearing the database.
 
-There is none in production; `urls` sees to that.
+`urls` leaves it out in production.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ logger = logging.getLogger(__name__)
 @staff_permission_required("use_testing_dashboard")
 @require_safe
 def testing_dashboard(request: HttpRequest) -> HttpResponse:
-    """Show what the system holds and what can be tried."""
+    """Show stored data, sample files and recent imports."""
     return _page(request, ClearDatabaseForm())
 
 
 @staff_permission_required("use_testing_dashboard", "import_flowfile")
 @require_POST
 def testing_import(request: HttpRequest) -> HttpResponse:
-    """Import one sample file, chosen by its name, or all of them."""
+    """Import the named sample file, or all."""
     samples = demo.sample_files()
     if "all" not in request.POST:
         name = request.POST.get("sample", "")
@@ -57,7 +57,7 @@ def testing_import(request: HttpRequest) -> HttpResponse:
 @staff_permission_required("use_testing_dashboard", "clear_database")
 @require_POST
 def testing_clear(request: HttpRequest) -> HttpResponse:
-    """Clear the database, where the word for it was typed."""
+    """Clear the database if the confirmation was typed."""
     form = ClearDatabaseForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
@@ -65,18 +65,18 @@ def testing_clear(request: HttpRequest) -> HttpResponse:
         result = importer.clear_database(now=timezone.now())
     except importer.ImportRunning as error:
         messages.error(
-            request, f"Nothing was removed. {error} Try again when that has ended."
+            request, f"Nothing was deleted. {error} Try again when it has finished."
         )
     else:
         removed = result_messages.clear_message(result)
         LogEntry.objects.create(
             user=cast(User, request.user),
-            object_repr="All that was imported",
+            object_repr="Database",
             action_flag=DELETION,
             change_message=f"Database cleared: {removed}.",
         )
         logger.warning("User %s cleared the database: %s.", request.user.pk, removed)
-        messages.success(request, f"The database is clear: {removed}.")
+        messages.success(request, f"Database cleared: {removed}.")
     return redirect("testing-dashboard")
 
 
@@ -109,7 +109,7 @@ def _page(request: HttpRequest, form: ClearDatabaseForm) -> HttpResponse:
         request,
         "testing.html",
         title="Testing dashboard",
-        held=queries.row_totals(),
+        totals=queries.row_totals(),
         count_tables=_count_tables(),
         samples=demo.sample_files(),
         jobs=jobs.order_by("-started_at", "-pk")[:_JOBS_SHOWN],
@@ -119,7 +119,7 @@ def _page(request: HttpRequest, form: ClearDatabaseForm) -> HttpResponse:
 
 
 class LabelledCount(NamedTuple):
-    """How many there are of something; `value` is its status, if it is one."""
+    """A row of a table; `value` is the status it counts, or ""."""
 
     value: str
     label: str
@@ -127,15 +127,13 @@ class LabelledCount(NamedTuple):
 
 
 class CountTable(NamedTuple):
-    """A small table of counts."""
-
     caption: str
     kind: str
     counts: list[LabelledCount]
 
 
 def _count_tables() -> list[CountTable]:
-    """Return the statistics, each by a question that looks at a limited number."""
+    """Return the statistics; each query reads a limited number of rows."""
     totals = queries.flow_file_totals()
     results: dict[str, str] = dict(Outcome.choices) | dict(ImportJob.State.choices)
     attempts = queries.attempts_by_outcome(now=timezone.now())
@@ -144,7 +142,7 @@ def _count_tables() -> list[CountTable]:
         CountTable("Files by status", "Status", _counts(totals.files)),
         CountTable("Findings by severity", "Severity", _counts(totals.findings)),
         CountTable(
-            f"Attempts of {queries.RECENT.days} days by outcome",
+            f"Imports, last {queries.RECENT.days} days",
             "Outcome",
             [
                 LabelledCount(key, results.get(key, key), n)
@@ -152,7 +150,7 @@ def _count_tables() -> list[CountTable]:
             ],
         ),
         CountTable(
-            f"Latest readings by basis, {queries.LATEST_READINGS:,} at most",
+            f"Read types (latest {queries.LATEST_READINGS:,})",
             "Basis",
             [LabelledCount("", str(basis.label), n) for basis, n in bases.items()],
         ),

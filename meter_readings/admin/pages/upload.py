@@ -1,4 +1,4 @@
-"""The upload page: one file or many, checked only or imported, each told in words."""
+"""The upload page: validate or import one file or many."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ from .import_results import LOCK_TIMEOUT, import_files
 
 _SAMPLE_FILENAME = "economy_7.uff"
 
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
-_FULL = (
-    "The storage is full. Tell whoever runs the server, and send it again when there "
-    "is room."
+_STORAGE_FULL = (
+    "The storage is full. Ask your administrator to free disk space, then send it "
+    "again."
 )
 
 
-# Exempt from the checks of the middleware and the admin, which would read the whole
-# body; `_receive` checks, after the size was looked at.
+# Exempt from the CSRF check of the middleware and the admin, which would read the whole
+# body. `_handle_post` makes that check once the size is known.
 @staff_permission_required("import_flowfile")
 @handles_large_bodies
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
-    """Show the form; import, or only check, what is sent by it."""
+    """Show the form; import or validate uploaded files."""
     if request.method != "POST":
         return _page(request, UploadForm())
     try:
-        refusal = _refusal(request)
+        size_error = _size_error(request)
     except UnreadablePostError:
-        broken = "It broke off on its way here. Send it again."
-        return _page(request, UploadForm(), refusal=broken, status=400)
+        interrupted = "The upload was interrupted. Send it again."
+        return _page(request, UploadForm(), error=interrupted, status=400)
     except importer.StorageFull:
-        _read_to_end(request)
-        return _page(request, UploadForm(), refusal=_FULL, status=507)
-    if refusal:
-        _read_to_end(request)
-        return _page(request, UploadForm(), refusal=refusal, status=413)
-    return _receive(request)
+        _drain_request(request)
+        return _page(request, UploadForm(), error=_STORAGE_FULL, status=507)
+    if size_error:
+        _drain_request(request)
+        return _page(request, UploadForm(), error=size_error, status=413)
+    return _handle_post(request)
 
 
 @staff_permission_required("import_flowfile")
 @require_safe
 def upload_sample(request: HttpRequest) -> HttpResponse:
-    """Download a synthetic flow file to try the upload with."""
+    """Download a synthetic flow file."""
     return HttpResponse(
         (settings.SAMPLE_DATA_DIR / _SAMPLE_FILENAME).read_bytes(),
         content_type="text/plain",
@@ -66,7 +66,7 @@ def upload_sample(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_protect
-def _receive(request: HttpRequest) -> HttpResponse:
+def _handle_post(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, form)
@@ -112,25 +112,25 @@ def _max_bytes() -> int:
     return settings.UPLOAD_MAX_MEGABYTES << 20
 
 
-def _refusal(request: HttpRequest) -> str:
-    """Return why an upload is too much to be taken, or nothing."""
+def _size_error(request: HttpRequest) -> str:
+    """Return a message if an upload has too many bytes or files, else ""."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > _max_bytes():
         return (
-            f"That is more than {filesizeformat(_max_bytes())}, the most that one "
-            "upload may bring. Pack the files, or send fewer at a time."
+            f"The upload is larger than {filesizeformat(_max_bytes())}, the limit. "
+            "Compress the files, or send fewer at a time."
         )
     try:
-        with importer.disk_full_as("what is uploaded"):
+        with importer.disk_full_as("the upload"):
             request.POST
     except TooManyFilesSent:
         return (
-            f"Those are more than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files, the "
-            "most that one upload may bring. Send fewer, or pack them into one .zip."
+            f"The upload has more than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files, "
+            "the limit. Send fewer, or put them into one .zip."
         )
     return ""
 
 
-def _read_to_end(request: HttpRequest) -> None:
-    """Let the browser finish: one that is cut off while it sends hears no answer."""
-    while request.read(_PIECE):
+def _drain_request(request: HttpRequest) -> None:
+    """Read the rest of the body: a browser shows no answer before it has sent all."""
+    while request.read(_CHUNK_BYTES):
         pass

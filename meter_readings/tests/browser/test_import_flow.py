@@ -48,7 +48,7 @@ class UploadTests(KeyboardTestCase, PageCheckTestCase):
 
     def test_upload_result_passes_the_page_checks(self) -> None:
         names = ("rejected_faults.uff", "clock_change.uff", "economy_7.uff")
-        page = self.upload(*names, button="Check only")
+        page = self.upload(*names, button="Validate only")
         self.assertEqual("\n".join(self.faults_of(page)), "")
 
     def test_upload_works_without_javascript(self) -> None:
@@ -79,6 +79,6 @@ class TestingDashboardTests(KeyboardTestCase, PageCheckTestCase):
         page.focus("h2#clear + form input[type=text]")
         page.keyboard.type("CLEAR")
         page.keyboard.press("Enter")
-        page.wait_for_selector("text=The database is clear")
+        page.wait_for_selector("text=Database cleared")
         self.assertEqual(FlowFile.objects.count(), 0)
         self.assertEqual("\n".join(self.faults_of(page)), "")

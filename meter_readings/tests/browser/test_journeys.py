@@ -81,5 +81,5 @@ class TestingDashboardJourneyTests(BrowserTestCase):
         self.assertGreater(FlowFile.objects.count(), 20)
         page.fill("h2#clear + form input[type=text], form input[type=text]", "CLEAR")
         page.click("button >> text=Clear the database")
-        page.wait_for_selector("text=The database is clear")
+        page.wait_for_selector("text=Database cleared")
         self.assertFalse(FlowFile.objects.exists())

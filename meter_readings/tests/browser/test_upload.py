@@ -32,7 +32,7 @@ class WithScriptsTests(UploadTestCase):
     def test_checked_files_are_imported_with_one_more_click(self) -> None:
         page = self.upload_page()
         page.set_input_files(_BOX, [chosen(EVERY_GROUP, "pressed.uff")])
-        page.click("text=Check only")
+        page.click("text=Validate only")
         page.wait_for_selector("text=Would be imported: 3 readings")
         self.assertFalse(FlowFile.objects.filter(filename="pressed.uff").exists())
         page.click("button[name=import]")
@@ -42,7 +42,7 @@ class WithScriptsTests(UploadTestCase):
     def test_focus_moves_to_the_upload_result(self) -> None:
         page = self.upload_page()
         page.set_input_files(_BOX, [chosen("nonsense", "a.uff")])
-        page.click("text=Check only")
+        page.click("text=Validate only")
         page.wait_for_selector("text=Would be rejected")
         self.assertEqual(page.evaluate("document.activeElement.id"), "results")
         self.assertIn("1 file: 1 rejected", page.title())
@@ -61,7 +61,7 @@ class WithScriptsTests(UploadTestCase):
         page = self.upload_page()
         files = [chosen("x", f"{number}.uff") for number in range(101)]
         page.set_input_files(_BOX, files)
-        page.click("text=Check only")
+        page.click("text=Validate only")
         self.assertEqual(
             page.locator(_BOX).evaluate("box => box.validationMessage"),
             "Those are more than 100 files.",
@@ -80,7 +80,7 @@ class WithScriptsTests(UploadTestCase):
         page = self.upload_page()
         page.set_input_files(_BOX, [chosen("x", "a.uff")])
         page.context.clear_cookies()
-        page.click("text=Check only")
+        page.click("text=Validate only")
         page.wait_for_selector("text=Reload the page, and try again.")
 
 
@@ -88,5 +88,5 @@ class WithoutScriptsTests(UploadTestCase):
     def test_file_is_checked_without_javascript(self) -> None:
         page = self.upload_page(java_script_enabled=False)
         page.set_input_files(_BOX, [chosen(EVERY_GROUP, "plain.uff")])
-        page.click("text=Check only")
+        page.click("text=Validate only")
         page.wait_for_selector("text=Would be imported: 3 readings")

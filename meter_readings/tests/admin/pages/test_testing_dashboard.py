@@ -170,7 +170,7 @@ class HoldingsTests(DashboardTestCase):
     def test_nothing_is_held_at_first(self) -> None:
         words = self.words()
         self.assertIn("Imported files 0 Meter points 0 Meters 0 Readings 0", words)
-        self.assertIn("There was none yet. Import a sample file above.", words)
+        self.assertIn("No imports yet. Import a sample file above.", words)
 
     def test_what_is_held_is_counted(self) -> None:
         imported(GOOD)
@@ -194,7 +194,7 @@ class HoldingsTests(DashboardTestCase):
             started_at=timezone.now(),
             heartbeat_at=timezone.now(),
         )
-        self.assertIn("by outcome Outcome Number ● Running 1", self.words())
+        self.assertIn("last 30 days Outcome Number ● Running 1", self.words())
 
     def test_recent_imports_are_told(self) -> None:
         file = imported(GOOD, "a.uff", requested_by=self.superuser)
@@ -226,7 +226,7 @@ class HoldingsTests(DashboardTestCase):
 class SampleTests(DashboardTestCase):
     def test_are_listed_with_size_and_state(self) -> None:
         words = self.words()
-        self.assertIn("good.uff Not yet Import 347 bytes", words)
+        self.assertIn("good.uff Not imported Import 347 bytes", words)
 
     def test_say_what_became_of_them(self) -> None:
         self.client.post(IMPORT, {"all": "1"})
@@ -268,7 +268,7 @@ class SampleTests(DashboardTestCase):
 
     def test_where_there_are_none_it_is_said(self) -> None:
         with self.settings(SAMPLE_DATA_DIR=self.samples / "nowhere"):
-            self.assertIn("There are none: the folder sample_data", self.words())
+            self.assertIn("No sample files: the folder sample_data", self.words())
             self.assertIn("There is no sample file", self.after(IMPORT, all="1"))
 
 
@@ -289,7 +289,7 @@ class ClearTests(DashboardTestCase):
 
     def test_tells_what_was_removed(self) -> None:
         told = self.clear()
-        self.assertIn("The database is clear: 3 readings, 3 site visits, ", told)
+        self.assertIn("Database cleared: 3 readings, 3 site visits, ", told)
 
     def test_leaves_users(self) -> None:
         self.clear()
@@ -329,7 +329,7 @@ class ClearTests(DashboardTestCase):
             heartbeat_at=timezone.now() - timedelta(seconds=3),
         )
         told = self.clear()
-        self.assertIn("Nothing was removed. A file is being imported.", told)
+        self.assertIn("Nothing was deleted. A file is being imported.", told)
         self.assertEqual(Reading.objects.count(), 3)
 
 

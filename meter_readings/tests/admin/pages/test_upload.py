@@ -108,7 +108,7 @@ class FormTests(PageTestCase):
 
     def test_says_what_is_taken(self) -> None:
         page = words_of(self.client.get(UPLOAD))
-        self.assertIn("alone or packed as .gz or .zip", page)
+        self.assertIn("uncompressed or as .gz or .zip", page)
         self.assertIn("Up to 100 files and 1.0 GB at a time", page)
 
     def test_explains_each_policy(self) -> None:
@@ -150,7 +150,7 @@ class OutcomeTests(PageTestCase):
         page = self.upload(sent(GOOD))
         file = FlowFile.objects.get()
         self.assertIn(f"Imported as #{file.pk}: 3 readings, ", words_of(page))
-        self.assertContains(page, f'"{file.get_absolute_url()}">The flow file, #')
+        self.assertContains(page, f'"{file.get_absolute_url()}">View file, #')
 
     def test_a_rejected_file_is_told_with_its_findings(self) -> None:
         page = self.upload(sent(BAD))
@@ -164,7 +164,7 @@ class OutcomeTests(PageTestCase):
     def test_a_rejected_file_leads_to_its_report(self) -> None:
         page = self.upload(sent(BAD))
         address = FlowFile.objects.get().get_absolute_url()
-        self.assertContains(page, f'"{address}">The whole report, #')
+        self.assertContains(page, f'"{address}">View validation report, #')
 
     def test_a_rule_is_told_with_the_first_lines_of_it(self) -> None:
         reading = "030|01|20240401000000|-1.0|||T|P|\n"
@@ -184,14 +184,16 @@ class OutcomeTests(PageTestCase):
         page = self.upload(sent(GOOD, "again.uff"))
         words = f"Already imported as #{first.pk} (first.uff)"
         self.assertIn(words, words_of(page))
-        self.assertContains(page, f'"{first.get_absolute_url()}">The first import, #')
+        self.assertContains(page, f'"{first.get_absolute_url()}">View first import, #')
 
     def test_a_file_whose_name_is_taken_leads_to_the_one_that_has_it(self) -> None:
         first = imported(GOOD, "a.uff")
         other = GOOD.replace("TEST000001", "TEST000002")
         page = self.upload(sent(other, "a.uff"))
         self.assertIn("Refused: A file of this name", words_of(page))
-        self.assertContains(page, f'"{first.get_absolute_url()}">The file of that name')
+        self.assertContains(
+            page, f'"{first.get_absolute_url()}">View file of that name'
+        )
 
     def test_the_same_name_can_be_allowed(self) -> None:
         imported(GOOD, "a.uff")
@@ -227,7 +229,7 @@ class CheckOnlyTests(PageTestCase):
         told = self.told(sent(GOOD), sent(BAD, "b.uff"), check="1")
         self.assertIn("Would be imported: 3 readings", told)
         self.assertIn("Would be rejected: The value is below zero.", told)
-        self.assertIn("3 readings would be loaded. Nothing was kept.", told)
+        self.assertIn("3 readings would be loaded. Nothing was saved.", told)
 
     def test_tells_the_findings(self) -> None:
         self.assertIn('found "-1.0"', self.told(sent(BAD), check="1"))
@@ -379,7 +381,7 @@ class CutOffTests(PageTestCase):
         data = {"flow_files": sent(GOOD), "policy": "standard"}
         page = self.client.post(UPLOAD, data, **{"wsgi.input": Cut()})
         self.assertEqual(page.status_code, 400)
-        self.assertIn("It broke off on its way here. Send it again.", words_of(page))
+        self.assertIn("The upload was interrupted. Send it again.", words_of(page))
         self.assertEqual(ImportJob.objects.count(), 0)
 
 
@@ -395,7 +397,7 @@ class TooMuchTests(PageTestCase):
     def test_too_many_bytes_are_refused_in_words(self) -> None:
         page = self.upload(sent(bytes(1 << 20)))
         self.assertEqual(page.status_code, 413)
-        self.assertIn("That is more than 1.0 MB", words_of(page))
+        self.assertIn("The upload is larger than 1.0 MB", words_of(page))
         self.assertEqual(ImportJob.objects.count(), 0)
 
     @override_settings(UPLOAD_MAX_MEGABYTES=1)
@@ -407,7 +409,7 @@ class TooMuchTests(PageTestCase):
     def test_too_many_files_are_refused_in_words(self) -> None:
         page = self.upload(*[sent(GOOD, f"{name}.uff") for name in "abc"])
         self.assertEqual(page.status_code, 413)
-        self.assertIn("Those are more than 2 files", words_of(page))
+        self.assertIn("The upload has more than 2 files", words_of(page))
         self.assertEqual(ImportJob.objects.count(), 0)
 
     @override_settings(DATA_UPLOAD_MAX_NUMBER_FILES=2)
