@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from typing import Any, BinaryIO, cast
 
 from django.contrib.auth.models import User
-from django.db import connection
 from django.http import HttpResponse
-from django.utils import timezone
 from django.utils.text import capfirst
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -36,7 +34,12 @@ from meter_readings.api.serializers.uploads import (
     StoredReportSerializer,
     UploadSerializer,
 )
-from meter_readings.importer import ImportResult, Outcome, result_messages
+from meter_readings.importer import (
+    FileResult,
+    ImportResult,
+    Outcome,
+    result_messages,
+)
 from meter_readings.models import ApiToken, ImportJob, Policy, Severity
 
 from .base import ResourceViewSet
@@ -93,16 +96,13 @@ class UploadMixin(ResourceViewSet):
         return self.create(request)
 
     def _import(self, request: Request, upload: Upload) -> HttpResponse:
-        try:
-            # Loading uses the drivers themselves, whose errors Django does not wrap.
-            with connection.wrap_database_errors:
-                result = _run_import(upload, cast(User, request.user))
-        except importer.UnreadableFile as error:
-            name = importer.shown(upload.filename)
-            reason = str(error).removeprefix(name).strip()
+        file = _run_import(upload, cast(User, request.user))
+        if isinstance(file.error, importer.ImportLockTimeout):
+            raise ImportBusy from file.error
+        if file.result is None:
+            reason = str(file.error).removeprefix(file.filename).strip()
             return _unreadable_response(request, f"It {reason}")
-        except importer.ImportLockTimeout as error:
-            raise ImportBusy from error
+        result = file.result
         if not upload.options["dry_run"] and result.outcome == Outcome.REJECTED:
             return _rejected_response(request, result)
         if not upload.options["dry_run"] and result.outcome == Outcome.REFUSED:
@@ -116,21 +116,25 @@ class UploadMixin(ResourceViewSet):
         return Response(data, status=201, headers={"Location": url})
 
 
-def _run_import(upload: Upload, user: User) -> ImportResult:
-    # The archive is closed when this generator is garbage-collected.
-    files = importer.flow_files(cast(BinaryIO, upload.stream), upload.filename, most=1)
-    filename, content = next(files)
-    return importer.import_flow_file(
-        stream=content,
-        filename=filename,
-        now=timezone.now(),
+def _run_import(upload: Upload, user: User) -> FileResult:
+    options = importer.ImportOptions(
         policy=Policy(upload.options["policy"]),
-        channel=ImportJob.Channel.API,
-        requested_by=user,
         dry_run=upload.options["dry_run"],
         allow_same_name=upload.options["allow_same_name"],
+        channel=ImportJob.Channel.API,
+        requested_by=user,
         lock_timeout=_LOCK_TIMEOUT,
     )
+    runner = importer.ImportRunner(
+        options,
+        tolerated=(importer.UnreadableFile, importer.ImportLockTimeout),
+        max_members=1,
+    )
+    stream = cast(BinaryIO, upload.stream)
+    [result] = runner.run(
+        [importer.InputFile(upload.filename, upload.filename, stream)]
+    )
+    return result
 
 
 def _rejected_response(request: Request, result: ImportResult) -> HttpResponse:

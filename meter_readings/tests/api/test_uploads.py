@@ -544,7 +544,7 @@ class WhoMayTests(UploadTestCase):
 class BusyTests(UploadTestCase):
     def test_busy_is_to_ask_again_where_another_load_lasts(self) -> None:
         busy = importer.ImportLockTimeout("Another file is being loaded.")
-        with patch("meter_readings.importer.import_flow_file", side_effect=busy):
+        with patch("meter_readings.importer.runner.import_flow_file", side_effect=busy):
             response = self.send(GOOD)
         problem = self.report(response, 503)
         self.assertIn("send it again", problem["detail"])
@@ -552,7 +552,7 @@ class BusyTests(UploadTestCase):
 
     def test_busy_is_to_ask_again_where_the_database_is_away(self) -> None:
         away = OperationalError("could not connect to 10.0.0.1")
-        with patch("meter_readings.importer.import_flow_file", side_effect=away):
+        with patch("meter_readings.importer.runner.import_flow_file", side_effect=away):
             response = self.send(GOOD)
         self.report(response, 503)
         self.assertEqual(response["Retry-After"], "30")
