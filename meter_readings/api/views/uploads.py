@@ -100,7 +100,8 @@ class UploadMixin(ResourceViewSet):
         if isinstance(file.error, importer.ImportLockTimeout):
             raise ImportBusy from file.error
         if file.result is None:
-            reason = str(file.error).removeprefix(file.filename).strip()
+            name = importer.shown(upload.filename)
+            reason = str(file.error).removeprefix(name).strip()
             return _unreadable_response(request, f"It {reason}")
         result = file.result
         if not upload.options["dry_run"] and result.outcome == Outcome.REJECTED:
