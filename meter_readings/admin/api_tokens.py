@@ -31,17 +31,17 @@ _USER_DELETE_VIEWS = {"auth_user_delete", "auth_user_changelist"}
 @admin.display(description="state")
 def state(token: ApiToken) -> SafeString:
     current = token.state_at(timezone.now())
-    return formatting.mark(current, current.label)
+    return formatting.badge(current, current.label)
 
 
 @admin.display(description="expires", ordering="expires_at")
 def expires_at(token: ApiToken) -> SafeString | str:
-    return formatting.moment(token.expires_at)
+    return formatting.local_time(token.expires_at)
 
 
 @admin.display(description="last used (updated hourly)", ordering="last_used_at")
 def last_used_at(token: ApiToken) -> SafeString | str:
-    return formatting.moment(token.last_used_at) if token.last_used_at else "Never"
+    return formatting.local_time(token.last_used_at) if token.last_used_at else "Never"
 
 
 @admin.register(ApiToken)

@@ -17,7 +17,7 @@ from .base.read_only import ReadOnlyAdmin
 @admin.display(description="answered", ordering="answered_at")
 def answered_at(request: SubjectRequest) -> SafeString | str:
     """Return when it was answered."""
-    return formatting.moment(request.answered_at)
+    return formatting.local_time(request.answered_at)
 
 
 @admin.display(description="pseudonym")

@@ -1,7 +1,7 @@
-"""Advances: by how much a register went on from one reading to the next.
+"""Advances: differences between successive readings of one register, in register units.
 
-Pure arithmetic over readings, in register units: what a unit is worth in kWh, and how
-many digits a register has, a D0010 does not say.
+Pure arithmetic over readings. A D0010 states neither the kWh that a unit is worth nor
+the number of digits of a register.
 """
 
 from __future__ import annotations
@@ -19,79 +19,79 @@ from meter_readings.d0010 import LONDON
 from meter_readings.d0010.codes import Basis, ReadingType
 from meter_readings.models import Reading, VersionStatus
 
-# These say nothing about consumption (J0171).
+# Readings of these types (J0171) do not measure consumption.
 _NOT_FOR_CONSUMPTION = {
     ReadingType.METER_ADVANCE_RECONCILIATION,
     ReadingType.PROVING_TEST,
     ReadingType.WITHDRAWN,
 }
 
-# Half-hourly collectors write the midnight that ends a day so.
+# Half-hourly collectors write the midnight at which a day ends as this time.
 _END_OF_DAY = time(23, 59, 59)
 
-# A register this near to showing only noughts may have rolled over, if what that makes
-# of the advance is nothing out of the ordinary.
-_NEARLY_ROUND = Decimal("0.9")
-_OUT_OF_THE_ORDINARY = 2
+# A rollover is likely if the earlier reading had reached this share of a power of ten
+# and the advance over it is less than this many times the median rate.
+_ROLLOVER_THRESHOLD = Decimal("0.9")
+_MAX_ROLLOVER_RATE = 2
 
 _HUNDREDTH = Decimal("0.01")
 
 
-class Left(Enum):
-    """Why a reading is left out of advances."""
+class ExclusionReason(Enum):
+    """Why a reading is excluded from advances."""
 
-    NOT_CURRENT_Q = "not current"
+    NOT_CURRENT = "not current"
     DEMAND = "demand"
     NOT_FOR_CONSUMPTION = "not for consumption"
     SUSPECT = "suspect"
 
 
 class Direction(Enum):
-    """Which way a register went."""
+    """Whether a register went up or down between two readings."""
 
     FORWARD = "forward"
-    # An estimate was too high, and the next reading puts it right.
+    # The earlier reading is an estimate that was too high.
     CORRECTION = "correction"
-    # A roll-over, another meter, or a reading or estimate that is wrong.
+    # A rollover, another meter, or a wrong reading.
     BACKWARD = "backward"
 
 
 class Advance(NamedTuple):
-    """From one reading to the next of the same register.
+    """The difference between two successive readings of one register.
 
-    `units` are there unless the register went backwards, `units_if_rollover` only then,
-    and only where a roll-over is likely.
+    `units` is None if the register went backward; only then, and only if a rollover is
+    likely, is there a value in `units_if_rollover`.
     """
 
     earlier: Reading
     later: Reading
-    course: Direction
+    direction: Direction
     days: int
     units: Decimal | None
     units_if_rollover: Decimal | None = None
 
     @property
     def per_day(self) -> Decimal | None:
-        """Return the daily rate to a hundredth, if days went by and units were used."""
-        if self.course is not Direction.FORWARD or self.units is None:
+        """Units per day, rounded to 0.01; None within one day or if not forward."""
+        if self.direction is not Direction.FORWARD or self.units is None:
             return None
         return _rate(self.units, self.days)
 
     @property
     def is_estimate(self) -> bool:
-        """Return whether one of the two readings is an estimate."""
+        """Whether one of the two readings is an estimate."""
         return Basis.ESTIMATED in (self.earlier.basis, self.later.basis)
 
 
-def left_out(reading: Reading, *, is_demand: bool) -> Left | None:
-    """Return why a reading has no part in advances, or None where it has."""
+def exclusion_reason(reading: Reading, *, is_demand: bool) -> ExclusionReason | None:
+    """Return why a reading is excluded from advances, or None if it is not."""
     if reading.version_status != VersionStatus.CURRENT:
-        return Left.NOT_CURRENT_Q
+        return ExclusionReason.NOT_CURRENT
     if is_demand:
-        return Left.DEMAND
+        return ExclusionReason.DEMAND
     if reading.reading_type in _NOT_FOR_CONSUMPTION:
-        return Left.NOT_FOR_CONSUMPTION
-    return Left.SUSPECT if reading.is_suspect else None
+        return ExclusionReason.NOT_FOR_CONSUMPTION
+    return ExclusionReason.SUSPECT if reading.is_suspect else None
 
 
 def advances_between(
@@ -99,32 +99,32 @@ def advances_between(
     readings: Iterable[Reading],
     demand_registers: Collection[tuple[int, str]] = (),
 ) -> list[Advance]:
-    """Return the advances from reading to reading of each register, in time.
+    """Return the advances of each register, ordered by the time of the later reading.
 
-    The readings may be of several meters and in any order. A demand register is one of
-    `demand_registers`, as (meter_id, register_id), or tells of a reset itself.
+    The readings may be of several meters and in any order. A register is a demand
+    register, and has no advances, if it is one of `demand_registers`, as
+    (meter_id, register_id), or if any of its readings has an MD reset.
     """
-    of_register: dict[tuple[int, str], dict[object, Reading]] = defaultdict(dict)
+    by_register: dict[tuple[int, str], dict[object, Reading]] = defaultdict(dict)
     for reading in readings:
-        of_register[reading.meter_id, reading.register_id][_identity(reading)] = reading
-    found: list[Advance] = []
-    for key, chain in of_register.items():
-        is_demand = key in demand_registers or any(map(_has_reset, chain.values()))
-        found += _advances_of_register(
-            sorted(
-                (
-                    reading
-                    for reading in chain.values()
-                    if left_out(reading, is_demand=is_demand) is None
-                ),
-                key=lambda reading: reading.read_at,
-            )
+        register = by_register[reading.meter_id, reading.register_id]
+        register[_reading_key(reading)] = reading
+    advances: list[Advance] = []
+    for key, register in by_register.items():
+        is_demand = key in demand_registers or any(map(_has_reset, register.values()))
+        included = (
+            reading
+            for reading in register.values()
+            if exclusion_reason(reading, is_demand=is_demand) is None
         )
-    return sorted(found, key=lambda advance: advance.later.read_at)
+        advances += _register_advances(
+            sorted(included, key=lambda reading: reading.read_at)
+        )
+    return sorted(advances, key=lambda advance: advance.later.read_at)
 
 
-def _identity(reading: Reading) -> object:
-    """Return what a reading is known by; one that is not stored is itself."""
+def _reading_key(reading: Reading) -> object:
+    """Return the primary key, or the object's own identity if it is not saved."""
     return reading.pk or id(reading)
 
 
@@ -132,20 +132,20 @@ def _has_reset(reading: Reading) -> bool:
     return reading.md_reset_at is not None or reading.md_reset_count is not None
 
 
-def _advances_of_register(chain: list[Reading]) -> Iterator[Advance]:
-    """Yield the advances along the readings of one register."""
-    plain = [_advance(earlier, later) for earlier, later in pairwise(chain)]
+def _register_advances(readings: list[Reading]) -> Iterator[Advance]:
+    """Yield the advances between the readings of one register, in time order."""
+    advances = [_advance(earlier, later) for earlier, later in pairwise(readings)]
     rates = [
         advance.units / advance.days
-        for advance in plain
-        if advance.course is Direction.FORWARD and advance.units is not None
+        for advance in advances
+        if advance.direction is Direction.FORWARD and advance.units is not None
         if advance.days
     ]
-    usual_rate = median(rates) if rates else None
-    for advance in plain:
-        if advance.course is Direction.BACKWARD and usual_rate is not None:
+    median_rate = median(rates) if rates else None
+    for advance in advances:
+        if advance.direction is Direction.BACKWARD and median_rate is not None:
             advance = advance._replace(
-                units_if_rollover=_rolled_over(advance, usual_rate)
+                units_if_rollover=_units_if_rollover(advance, median_rate)
             )
         yield advance
 
@@ -161,20 +161,20 @@ def _advance(earlier: Reading, later: Reading) -> Advance:
 
 
 def _local_day(reading: Reading) -> date:
-    """Return the day by the local clock; the last second of one begins the next."""
+    """Return the UK local date; 23:59:59 counts as the midnight after it."""
     local = reading.read_at.astimezone(LONDON)
     return local.date() + timedelta(days=local.time() == _END_OF_DAY)
 
 
-def _rolled_over(advance: Advance, usual_rate: Decimal) -> Decimal | None:
-    """Return the advance if the register rolled over, where that is likely."""
-    reached = advance.earlier.value
-    round_number = Decimal(10) ** len(str(int(reached)))
-    if reached < _NEARLY_ROUND * round_number or not advance.days:
+def _units_if_rollover(advance: Advance, median_rate: Decimal) -> Decimal | None:
+    """Return the units advanced over the next power of ten, if that is likely."""
+    earlier = advance.earlier.value
+    rollover_at = Decimal(10) ** len(str(int(earlier)))
+    if earlier < _ROLLOVER_THRESHOLD * rollover_at or not advance.days:
         return None
-    units = advance.later.value - reached + round_number
-    is_ordinary = units / advance.days < _OUT_OF_THE_ORDINARY * usual_rate
-    return units if is_ordinary else None
+    units = advance.later.value - earlier + rollover_at
+    is_likely = units / advance.days < _MAX_ROLLOVER_RATE * median_rate
+    return units if is_likely else None
 
 
 def _rate(units: Decimal, days: int) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""What needs attention, for the pages that begin with it."""
+"""The attention tag: the files that need attention, on the home and admin pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.inclusion_tag("meter_readings/includes/attention.html", takes_context=True)
 def attention(context: RequestContext) -> dict[str, Any]:
-    """Show the reasons to look at files to those who may view files."""
+    """Show the items to users with permission to view flow files."""
     user = context["user"]
     may_view = user.has_perm("meter_readings.view_flowfile")
     return {

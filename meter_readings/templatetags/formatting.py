@@ -1,4 +1,4 @@
-"""How values look on every page, for templates and for the admin's columns."""
+"""Filters that format values the same in templates and in the admin's columns."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ from meter_readings.models import (
     Severity,
     VersionStatus,
 )
+from meter_readings.queries.advances import ExclusionReason
 
 register = template.Library()
 
-NOTHING = "–"
+EMPTY_VALUE = "–"
+_MINUS = "\N{MINUS SIGN}"
 
-# A status is a word and a shape; its colour only repeats them.
+# A badge is a shape and a word; its colour only repeats them.
 _SHAPES = {"ok": "✓", "warning": "▲", "error": "✕", "note": "●"}
 _TONES: dict[str, str] = {
     "ok": "ok",
@@ -50,16 +52,24 @@ _TONES: dict[str, str] = {
     d0010.codes.BscValidationStatus.FAILED: "error",
 }
 
+_EXCLUSION_LABELS = {
+    ExclusionReason.NOT_CURRENT: "Does not count",
+    ExclusionReason.DEMAND: "Demand",
+    ExclusionReason.NOT_FOR_CONSUMPTION: "Not for consumption",
+    ExclusionReason.SUSPECT: "Suspect, not compared",
+    None: "None before it",
+}
+
 
 @register.filter
-def mark(value: str, label: str) -> SafeString:
-    """Return a status as a shape and its word; one without a tone is a note."""
-    return _toned(_TONES.get(value, "note"), label)
+def badge(value: str, label: str) -> SafeString:
+    """Return a status as a shape and its label; a value without a tone is a note."""
+    return _badge(_TONES.get(value, "note"), label)
 
 
-def _toned(tone: str, label: str) -> SafeString:
+def _badge(tone: str, label: str) -> SafeString:
     return format_html(
-        '<span class="mark mark-{}"><span aria-hidden="true">{}</span> {}</span>',
+        '<span class="badge badge-{}"><span aria-hidden="true">{}</span> {}</span>',
         tone,
         _SHAPES[tone],
         label,
@@ -67,45 +77,45 @@ def _toned(tone: str, label: str) -> SafeString:
 
 
 @register.filter
-def verdict(reading: Reading) -> SafeString:
-    """Return whether a reading is valid, by its 032, or its flag, or J0022."""
-    return _toned(*(("warning", "Suspect") if reading.is_suspect else ("ok", "Valid")))
+def validity_badge(reading: Reading) -> SafeString:
+    """Return "Valid" or "Suspect": by the reading's 032, else its flag, else J0022."""
+    return _badge(*(("warning", "Suspect") if reading.is_suspect else ("ok", "Valid")))
 
 
 @register.filter
-def truth(value: bool | None) -> str:
-    """Return a catalogue's T or F in words, as J0045 and J0047 mean them."""
-    return {True: "Valid (T)", False: "Suspect (F)", None: NOTHING}[value]
+def t_or_f(value: bool | None) -> str:
+    """Return a flag (J0045) or a status (J0047) as its meaning and its letter."""
+    return {True: "Valid (T)", False: "Suspect (F)", None: EMPTY_VALUE}[value]
 
 
 @register.filter
-def moment(instant: datetime | None) -> SafeString | str:
-    """Return a time by the local clock with its zone, and in UTC for who points at it.
+def local_time(instant: datetime | None) -> SafeString | str:
+    """Return a UK local time with its zone; its tooltip is the same instant in UTC.
 
-    Seconds are shown where there are any.
+    Seconds are shown unless they are zero.
     """
     if instant is None:
-        return NOTHING
+        return EMPTY_VALUE
     local = timezone.localtime(instant)
     pattern = "j M Y H:i:s T" if local.second else "j M Y H:i T"
-    universal = instant.astimezone(UTC)
+    utc = instant.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
-        f"{universal:%Y-%m-%dT%H:%M:%SZ}",
-        f"{universal:%Y-%m-%d %H:%M:%S}",
+        f"{utc:%Y-%m-%dT%H:%M:%SZ}",
+        f"{utc:%Y-%m-%d %H:%M:%S}",
         formats.date_format(local, pattern),
     )
 
 
 @register.filter
 def day(instant: datetime) -> str:
-    """Return the day of a time by the local clock."""
+    """Return the UK local date of an instant."""
     return formats.date_format(timezone.localtime(instant), "j M Y")
 
 
 @register.filter
 def mpan(number: str) -> SafeString:
-    """Return an MPAN in groups that are copied as one number."""
+    """Return an MPAN in groups of digits that are copied as one number."""
     groups = d0010.mpan.shown(number).split(" ")
     return format_html(
         '<span class="mpan">{}</span>',
@@ -114,17 +124,30 @@ def mpan(number: str) -> SafeString:
 
 
 @register.filter
-def register_reading(value: Decimal) -> str:
-    """Return a register reading with one decimal, or with more where it has more."""
+def reading_value(value: Decimal) -> str:
+    """Return a register reading with one decimal, or with more if it has more."""
     whole, _, decimals = format(value, "f").partition(".")
     return f"{whole}.{decimals.rstrip('0') or '0'}"
 
 
 @register.filter
-def coded(code: str, label: str) -> str:
-    """Return a catalogue code with its meaning; an unlisted code stands alone."""
+def advance_units(number: Decimal) -> str:
+    """Return register units like a reading, with a minus sign if they are negative."""
+    text = reading_value(abs(number))
+    return _MINUS + text if number < 0 else text
+
+
+@register.filter
+def exclusion_label(reason: ExclusionReason | None) -> str:
+    """Return why no advance is shown; None means that no reading comes before."""
+    return _EXCLUSION_LABELS[reason]
+
+
+@register.filter
+def code_label(code: str, label: str) -> str:
+    """Return a catalogue code with its meaning; an unlisted code is shown alone."""
     if not code:
-        return NOTHING
+        return EMPTY_VALUE
     return code if label == code else f"{label} ({code})"
 
 
@@ -135,29 +158,23 @@ def findings(file: FlowFile) -> SafeString | str:
         (Severity.ERROR, file.error_count),
         (Severity.WARNING, file.warning_count),
     )
-    marks = [
-        (mark(severity, f"{count:,} {severity.label.lower()}{pluralize(count)}"),)
+    badges = [
+        (badge(severity, f"{count:,} {severity.label.lower()}{pluralize(count)}"),)
         for severity, count in counts
         if count
     ]
-    return format_html_join(" ", "{}", marks) or NOTHING
+    return format_html_join(" ", "{}", badges) or EMPTY_VALUE
 
 
 @register.filter
 def outcome(job: ImportJob) -> SafeString:
-    """Return what came of an attempt, or else whether it is over."""
+    """Return the outcome of an import job, or its state if it has none."""
     if not job.outcome:
-        return mark(job.state, job.get_state_display())
-    return mark(job.outcome, dict(Outcome.choices).get(job.outcome, job.outcome))
-
-
-@register.filter
-def thousands(number: int) -> str:
-    """Return a count with a comma at each thousand."""
-    return f"{number:,}"
+        return badge(job.state, job.get_state_display())
+    return badge(job.outcome, dict(Outcome.choices).get(job.outcome, job.outcome))
 
 
 @register.filter
 def role(code: str) -> str:
-    """Return a market participant role in words."""
+    """Return the name of a market participant role."""
     return d0010.codes.MarketRole.label_of(code)

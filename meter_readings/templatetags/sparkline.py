@@ -1,4 +1,4 @@
-"""A row of small bars: how a number has gone from day to day, without axes."""
+"""The sparkline tag: numbers as a row of small SVG bars without axes."""
 
 from __future__ import annotations
 
@@ -11,29 +11,33 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 _HEIGHT = 48
-_BAR = 16
+_BAR_WIDTH = 16
 _STEP = 20
-# A day with little is seen, and is told from one with nothing.
-_LOWEST = 3
-_NOTHING = 1
+# Heights of a small number's bar and of a zero's, which must look different.
+_MIN_HEIGHT = 3
+_ZERO_HEIGHT = 1
 
 
 @register.simple_tag
 def sparkline(numbers: Sequence[int], title: str) -> SafeString:
-    """Return the numbers as bars, the highest as high as the picture, the last marked.
+    """Return numbers as bars scaled to the greatest; the last one is highlighted.
 
-    `title` says what a person would see.
+    `title` is the accessible label.
     """
-    most = max(numbers, default=0)
+    highest = max(numbers, default=0)
     bars = []
     for index, number in enumerate(numbers):
-        height = max(_LOWEST, round(_HEIGHT * number / most)) if number else _NOTHING
+        height = (
+            max(_MIN_HEIGHT, round(_HEIGHT * number / highest))
+            if number
+            else _ZERO_HEIGHT
+        )
         is_last = index == len(numbers) - 1
-        name = "spark-last" if is_last else "spark-bar"
-        bars.append((name, _STEP * index, _HEIGHT - height, _BAR, height))
+        css_class = "spark-last" if is_last else "spark-bar"
+        bars.append((css_class, _STEP * index, _HEIGHT - height, _BAR_WIDTH, height))
     return format_html(
         '<svg class="spark" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
-        max(_STEP * len(numbers) - (_STEP - _BAR), _BAR),
+        max(_STEP * len(numbers) - (_STEP - _BAR_WIDTH), _BAR_WIDTH),
         _HEIGHT,
         title,
         format_html_join(

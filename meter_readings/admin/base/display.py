@@ -32,7 +32,7 @@ def link(row: FlowFile | Meter | MeterPoint, text: str) -> SafeString:
 @display(description="read at")
 def read_at(reading: Reading) -> SafeString | str:
     """Return when it was taken."""
-    return formatting.moment(reading.read_at)
+    return formatting.local_time(reading.read_at)
 
 
 @display(description="MPAN")
@@ -56,13 +56,15 @@ def register(reading: Reading) -> str:
 @display(description="reading")
 def value(reading: Reading) -> str:
     """Return what the register said."""
-    return formatting.register_reading(reading.value)
+    return formatting.reading_value(reading.value)
 
 
 @display(description="reading type")
 def reading_type(reading: Reading) -> str:
     """Return why, or by whom, it was taken."""
-    return formatting.coded(reading.reading_type, reading.get_reading_type_display())
+    return formatting.code_label(
+        reading.reading_type, reading.get_reading_type_display()
+    )
 
 
 @display(description="basis")
@@ -76,14 +78,16 @@ def bsc_validation(reading: Reading) -> SafeString | str:
     """Return whether it is validated for Settlement."""
     status = reading.bsc_validation_status
     if not status:
-        return formatting.NOTHING
-    return formatting.mark(status, reading.get_bsc_validation_status_display())
+        return formatting.EMPTY_VALUE
+    return formatting.badge(status, reading.get_bsc_validation_status_display())
 
 
 @display(description="version_status")
 def version_status(reading: Reading) -> SafeString:
     """Return whether it counts."""
-    return formatting.mark(reading.version_status, reading.get_version_status_display())
+    return formatting.badge(
+        reading.version_status, reading.get_version_status_display()
+    )
 
 
 # What stands in a file
@@ -98,14 +102,14 @@ def flow_file(row: FromFile) -> SafeString:
 @display(description="line")
 def line(row: FromFile) -> str:
     """Return on which line of its file it stands."""
-    return formatting.NOTHING if row.line_number is None else f"{row.line_number:,}"
+    return formatting.EMPTY_VALUE if row.line_number is None else f"{row.line_number:,}"
 
 
 @display(description="line")
 def line_of_finding(finding: Finding) -> SafeString | str:
     """Return on which line it was found, leading to how that line came."""
     if finding.line_number is None:
-        return formatting.NOTHING
+        return formatting.EMPTY_VALUE
     address = reverse(
         "admin:meter_readings_flowfile_lines", args=(finding.flow_file_id,)
     )
@@ -129,7 +133,7 @@ def visited_meter(visit: SiteVisit) -> SafeString | str:
     return (
         link(visit.meter, visit.meter.serial_number)
         if visit.meter
-        else formatting.NOTHING
+        else formatting.EMPTY_VALUE
     )
 
 
@@ -161,19 +165,19 @@ def distributor(point: MeterPoint) -> str:
 @display(description="status", ordering="status")
 def status(file: FlowFile) -> SafeString:
     """Return what became of the file."""
-    return formatting.mark(file.status, file.get_status_display())
+    return formatting.badge(file.status, file.get_status_display())
 
 
 @display(description="received", ordering="received_at")
 def received_at(file: FlowFile) -> SafeString | str:
     """Return when the file came."""
-    return formatting.moment(file.received_at)
+    return formatting.local_time(file.received_at)
 
 
 @display(description="created by sender", ordering="file_created_at")
 def file_created_at(file: FlowFile) -> SafeString | str:
     """Return when the sender made the file."""
-    return formatting.moment(file.file_created_at)
+    return formatting.local_time(file.file_created_at)
 
 
 @display(description="from")
@@ -189,7 +193,7 @@ def recipient(file: FlowFile) -> str:
 
 
 def _participant(participant: str, role: str) -> str:
-    return f"{participant} ({role})" if role else participant or formatting.NOTHING
+    return f"{participant} ({role})" if role else participant or formatting.EMPTY_VALUE
 
 
 @display(description="readings loaded", ordering="readings_loaded")
@@ -217,7 +221,7 @@ def rule(finding: Finding) -> str:
 @display(description="severity")
 def severity(finding: Finding) -> SafeString:
     """Return how much it matters."""
-    return formatting.mark(finding.severity, finding.get_severity_display())
+    return formatting.badge(finding.severity, finding.get_severity_display())
 
 
 # Import jobs
@@ -232,13 +236,13 @@ def outcome(job: ImportJob) -> SafeString:
 @display(description="started", ordering="started_at")
 def started_at(job: ImportJob) -> SafeString | str:
     """Return when the attempt began."""
-    return formatting.moment(job.started_at)
+    return formatting.local_time(job.started_at)
 
 
 @display(description="finished")
 def finished_at(job: ImportJob) -> SafeString | str:
     """Return when the attempt was over."""
-    return formatting.moment(job.finished_at)
+    return formatting.local_time(job.finished_at)
 
 
 @display(description="flow file")
@@ -247,5 +251,5 @@ def file_of_job(job: ImportJob) -> SafeString | str:
     return (
         link(job.flow_file, job.flow_file.filename)
         if job.flow_file
-        else formatting.NOTHING
+        else formatting.EMPTY_VALUE
     )

@@ -16,9 +16,9 @@ from meter_readings.d0010 import LONDON
 from meter_readings.d0010.codes import Basis
 from meter_readings.models import Reading
 from meter_readings.queries import history
-from meter_readings.queries.advances import Advance, advances_between, left_out
+from meter_readings.queries.advances import Advance, advances_between, exclusion_reason
 from meter_readings.queries.history import Register, RegisterKey
-from meter_readings.templatetags.formatting import register_reading
+from meter_readings.templatetags.formatting import reading_value
 
 _MAX_PANELS = 4
 # More than a year of daily readings of one register
@@ -176,7 +176,9 @@ def _panel(
 
 def _valid_readings(register: Register, readings: Iterable[Reading]) -> list[Reading]:
     """Return the readings in order of time, without tests and suspect readings."""
-    valid = [each for each in readings if left_out(each, is_demand=False) is None]
+    valid = [
+        each for each in readings if exclusion_reason(each, is_demand=False) is None
+    ]
     for reading in valid:
         reading.meter = register.meter
     return sorted(valid, key=lambda reading: reading.read_at)
@@ -184,7 +186,7 @@ def _valid_readings(register: Register, readings: Iterable[Reading]) -> list[Rea
 
 def _reading_point(reading: Reading) -> Point:
     is_estimate = reading.basis is Basis.ESTIMATED
-    value = f"{register_reading(reading.value)}, {_date(reading.read_at)}"
+    value = f"{reading_value(reading.value)}, {_date(reading.read_at)}"
     tooltip = f"{value}, {reading.basis.label.lower()}"
     return Point(reading.read_at, reading.value, tooltip, is_estimate)
 

@@ -14,7 +14,12 @@ from django.http import HttpRequest
 from meter_readings.d0010.codes import ReadingType
 from meter_readings.models import Finding, Meter, MeterPoint, Reading, SiteVisit
 from meter_readings.queries import history
-from meter_readings.queries.advances import Advance, Left, advances_between, left_out
+from meter_readings.queries.advances import (
+    Advance,
+    ExclusionReason,
+    advances_between,
+    exclusion_reason,
+)
 from meter_readings.queries.history import Event, Register, RegisterKey
 
 from .charts import build_charts, meter_changes
@@ -43,7 +48,7 @@ class HistoryRow(NamedTuple):
     others: list[Reading]
     has_more: bool
     advance: Advance | None
-    left: Left | None
+    exclusion: ExclusionReason | None
 
 
 def meter_point_context(request: HttpRequest, point: MeterPoint) -> dict[str, Any]:
@@ -178,7 +183,7 @@ def _rows(
                 others[:_VERSIONS_SHOWN],
                 len(others) > _VERSIONS_SHOWN,
                 advances.get(reading.pk),
-                left_out(reading, is_demand=key in demand),
+                exclusion_reason(reading, is_demand=key in demand),
             )
         )
     return rows

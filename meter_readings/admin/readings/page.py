@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from meter_readings import exports
 from meter_readings.models import Finding, Reading, VersionStatus
 from meter_readings.queries import history
-from meter_readings.queries.advances import advances_between, left_out
+from meter_readings.queries.advances import advances_between, exclusion_reason
 from meter_readings.queries.history import RegisterKey
 
 _VERSIONS_SHOWN = 50
@@ -69,6 +69,6 @@ def _advance(reading: Reading) -> dict[str, Any]:
     }
     return {
         "advance": advances.get(reading.pk),
-        "left": left_out(reading, is_demand=is_demand),
+        "exclusion": exclusion_reason(reading, is_demand=is_demand),
         "is_demand": is_demand,
     }

@@ -45,7 +45,7 @@ class AdvanceSerializer(serializers.Serializer):
     )
     direction = serializers.ChoiceField(
         choices=_DIRECTIONS,
-        source="course.value",
+        source="direction.value",
         help_text="Forward, a correction of an estimate, or backward.",
     )
     units = UnitsField(

@@ -1,1 +1,1 @@
-"""Tests of what templates can ask for."""
+"""Tests of template tags and filters."""
