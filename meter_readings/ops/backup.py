@@ -85,7 +85,7 @@ def create_backup(*, folder: Path, now: datetime) -> Backup:
             }
             content = json.dumps(manifest, indent=1).encode()
             member = tarfile.TarInfo(_MANIFEST)
-            member.size = len(content)
+            member.size, member.mtime = len(content), now.timestamp()
             archive.addfile(member, io.BytesIO(content))
         partial.chmod(0o600)
         with partial.open("rb") as written:

@@ -51,9 +51,7 @@ class Command(base_command.BaseCommand):
             ) from failure
         self.stdout.write(str(backup.path))
         size = backup.path.stat().st_size / (1 << 20)
-        self.log(
-            f"The database and {backup.file_count:,} original files, {size:,.1f} MB."
-        )
+        self.log(f"Original files: {backup.file_count:,}. Size: {size:,.1f} MB.")
         if keep is not None:
             for path in list_backups(folder=output)[:-keep]:
                 path.unlink()

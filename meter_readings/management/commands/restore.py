@@ -45,6 +45,6 @@ class Command(base_command.BaseCommand):
         except (InvalidBackup, ToolFailed) as error:
             raise CommandError(str(error), returncode=base_command.FAILED) from error
         self.stdout.write(
-            f"Restored the database and {restored.file_count:,} original files of "
-            f"{restored.created_at:%Y-%m-%d %H:%M} UTC."
+            f"Restored the backup of {restored.created_at:%Y-%m-%d %H:%M} UTC. "
+            f"Original files: {restored.file_count:,}."
         )

@@ -258,7 +258,7 @@ class CommandTests(BackupTestCase):
     def test_backup_prints_its_path_and_content(self) -> None:
         out, err = self.run_command("backup", "--output", str(self.folder / "b"))
         self.assertIs(Path(out.strip()).is_file(), True)
-        self.assertRegex(err, r"^The database and 2 original files, [\d.]+ MB\.\n$")
+        self.assertRegex(err, r"^Original files: 2\. Size: [\d.]+ MB\.\n$")
 
     def test_backup_keeps_the_latest_backups(self) -> None:
         for _ in range(3):
@@ -285,7 +285,7 @@ class CommandTests(BackupTestCase):
         backup = self.create_backup()
         self.delete_everything()
         out, _ = self.run_command("restore", str(backup.path))
-        self.assertRegex(out, r"^Restored the database and 2 original files of \d{4}-")
+        self.assertRegex(out, r"^Restored the backup of \d{4}-.*Original files: 2\.$")
 
     def test_command_restore_overwrites_with_force_only(self) -> None:
         backup = self.create_backup()
