@@ -131,7 +131,8 @@ class MaxBodySizeMiddleware:
 def _accepts_uploads(view: Callable[..., Any]) -> bool:
     # Django REST framework sets `cls` and `actions` on the view of a viewset.
     has_post = "post" in getattr(view, "actions", ())
-    return has_post and getattr(view.cls, "accepts_uploads", False)
+    view_class = getattr(view, "cls", None)
+    return has_post and getattr(view_class, "accepts_uploads", False)
 
 
 def _service_unavailable(text: str) -> HttpResponse:
