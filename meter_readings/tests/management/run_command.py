@@ -1,4 +1,4 @@
-"""Commands, run as from the command line, and what came of them."""
+"""Helpers that run commands and capture their output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BAD = flow_file_of_readings(NEGATIVE)
 
 
 class Ran(NamedTuple):
-    """How a command ended, and what it said on each stream."""
+    """The exit code and output of a command."""
 
     code: int
     stdout: str
@@ -31,7 +31,7 @@ class Ran(NamedTuple):
 
 
 class Terminal(io.StringIO):
-    """A stream that somebody looks at."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -61,7 +61,7 @@ def run(
 
 
 def start(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
-    """Start manage.py in a process of its own."""
+    """Start manage.py in a separate process."""
     return subprocess.Popen(
         [sys.executable, str(Path(settings.BASE_DIR, "manage.py")), *arguments],
         stdin=subprocess.PIPE,
@@ -72,7 +72,7 @@ def start(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
 
 
 class FolderTestCase(TestCase):
-    """Tests with a folder of files of their own."""
+    """Tests with a temporary folder of files."""
 
     def setUp(self) -> None:
         super().setUp()

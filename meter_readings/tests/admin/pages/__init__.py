@@ -1,1 +1,1 @@
-"""Tests of the pages of the admin that are deeds."""
+"""Tests of `admin/pages/`."""

@@ -1,4 +1,4 @@
-"""The testing dashboard: who may, what it shows, imports and removes, and where."""
+"""The testing dashboard."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CLEAR = f"{DASHBOARD}clear/"
 
 
 class DashboardTestCase(PageTestCase):
-    """The folder of samples holds a good and a bad one."""
+    """The sample folder has a valid and an invalid file."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -44,13 +44,13 @@ class DashboardTestCase(PageTestCase):
         (self.samples / "rejected_bad.uff").write_text(BAD)
 
     def words(self) -> str:
-        """Return what the dashboard says."""
+        """Return the text of the dashboard."""
         response = self.client.get(DASHBOARD)
         self.assertEqual(response.status_code, 200)
         return words_of(response)
 
     def after(self, address: str, **filled_in: str) -> str:
-        """Return what is said after a deed, in its answer or where it leads to."""
+        """Return the text of the page after a POST, redirects followed."""
         response = self.client.post(address, filled_in, follow=True)
         self.assertEqual(response.status_code, 200)
         text = response.content.decode()
@@ -61,7 +61,7 @@ class DashboardTestCase(PageTestCase):
 
 class PermissionTests(DashboardTestCase):
     def statuses(self) -> list[int]:
-        """Return how looking, importing and clearing are answered."""
+        """Return the status codes of viewing, importing and clearing."""
         answers: list[HttpResponse] = [
             self.client.get(DASHBOARD),
             self.client.post(IMPORT, {"all": "1"}),
@@ -70,48 +70,48 @@ class PermissionTests(DashboardTestCase):
         return [answer.status_code for answer in answers]
 
     def statuses_for(self, *codenames: str) -> list[int]:
-        """Return the same for staff with these permissions alone."""
+        """Return the same for staff with only these permissions."""
         self.expect_refusals()
         self.client.force_login(user_who_may(*codenames))
         return self.statuses()
 
-    def test_who_is_signed_out_signs_in_first(self) -> None:
+    def test_anonymous_user_is_redirected_to_login(self) -> None:
         self.client.logout()
         self.assertEqual(self.statuses(), [302, 302, 302])
         self.assertEqual(FlowFile.objects.count(), 0)
 
-    def test_mere_staff_are_refused(self) -> None:
+    def test_staff_without_permission_get_403(self) -> None:
         self.assertEqual(self.statuses_for(), [403, 403, 403])
 
-    def test_who_may_import_and_clear_is_refused_all_the_same(self) -> None:
+    def test_import_and_clear_permissions_do_not_open_the_dashboard(self) -> None:
         statuses = self.statuses_for("import_flowfile", "clear_database")
         self.assertEqual(statuses, [403, 403, 403])
 
-    def test_who_may_use_it_looks_only(self) -> None:
+    def test_dashboard_permission_allows_only_viewing(self) -> None:
         statuses = self.statuses_for("use_testing_dashboard")
         self.assertEqual(statuses, [200, 403, 403])
 
-    def test_who_may_import_too_imports(self) -> None:
+    def test_import_permission_allows_importing_samples(self) -> None:
         statuses = self.statuses_for("use_testing_dashboard", "import_flowfile")
         self.assertEqual(statuses, [200, 302, 403])
 
-    def test_who_may_clear_too_clears(self) -> None:
+    def test_clear_permission_allows_clearing_the_database(self) -> None:
         statuses = self.statuses_for("use_testing_dashboard", "clear_database")
         self.assertEqual(statuses, [200, 403, 302])
 
-    def test_what_one_may_not_do_is_not_offered(self) -> None:
+    def test_actions_without_permission_are_not_shown(self) -> None:
         self.client.force_login(user_who_may("use_testing_dashboard"))
         page = self.client.get(DASHBOARD)
         self.assertNotContains(page, '<button type="submit" class="deed')
         self.assertNotContains(page, '<button type="submit" class="small-deed')
 
-    def test_nothing_is_done_from_another_site(self) -> None:
+    def test_posts_without_csrf_token_are_rejected(self) -> None:
         self.expect_refusals()
         self.client = Client(enforce_csrf_checks=True)
         self.client.force_login(self.superuser)
         self.assertEqual(self.statuses(), [200, 403, 403])
 
-    def test_nothing_is_done_by_looking(self) -> None:
+    def test_get_requests_change_nothing(self) -> None:
         self.expect_refusals()
         statuses = [self.client.get(each).status_code for each in (IMPORT, CLEAR)]
         self.assertEqual(statuses, [405, 405])
@@ -120,12 +120,12 @@ class PermissionTests(DashboardTestCase):
 class LinkTests(DashboardTestCase):
     link = f'href="{DASHBOARD}"'
 
-    def test_the_index_and_the_sidebar_lead_here(self) -> None:
+    def test_index_and_sidebar_link_to_the_dashboard(self) -> None:
         for place in "/admin/", "/admin/auth/user/":
             with self.subTest(place):
                 self.assertContains(self.client.get(place), self.link)
 
-    def test_they_do_not_for_mere_staff(self) -> None:
+    def test_staff_without_permission_see_no_link(self) -> None:
         self.client.force_login(user_who_may("view_user", "import_flowfile"))
         for place in "/admin/", "/admin/auth/user/":
             with self.subTest(place):
@@ -133,7 +133,7 @@ class LinkTests(DashboardTestCase):
 
 
 class ProductionTests(DashboardTestCase):
-    """In production the addresses are those of nothing."""
+    """The URLs do not exist in production."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -144,41 +144,41 @@ class ProductionTests(DashboardTestCase):
         self.read_addresses()
 
     def read_addresses(self) -> None:
-        """Read the addresses again, as a new process would."""
+        """Reload the URLs, as a new process would."""
         importlib.reload(meter_readings.urls)
         importlib.reload(config.urls)
         clear_url_caches()
 
-    def test_there_is_no_such_page(self) -> None:
+    def test_dashboard_answers_404_in_production(self) -> None:
         for address in DASHBOARD, IMPORT, CLEAR:
             with self.subTest(address):
                 self.assertEqual(self.client.get(address).status_code, 404)
 
-    def test_nothing_can_be_posted_there(self) -> None:
+    def test_clearing_is_impossible_in_production(self) -> None:
         imported(GOOD)
         answer = self.client.post(CLEAR, {"confirmation": "CLEAR"})
         self.assertEqual([answer.status_code, Reading.objects.count()], [404, 3])
 
-    def test_nothing_leads_there(self) -> None:
+    def test_index_has_no_link_to_the_dashboard_in_production(self) -> None:
         self.assertNotContains(self.client.get("/admin/"), DASHBOARD)
 
-    def test_uploads_are_there_all_the_same(self) -> None:
+    def test_upload_page_exists_in_production(self) -> None:
         self.assertEqual(self.client.get("/admin/upload/").status_code, 200)
 
 
-class HoldingsTests(DashboardTestCase):
-    def test_nothing_is_held_at_first(self) -> None:
+class StoredDataTests(DashboardTestCase):
+    def test_empty_database_shows_zeros(self) -> None:
         words = self.words()
         self.assertIn("Imported files 0 Meter points 0 Meters 0 Readings 0", words)
         self.assertIn("No imports yet. Import a sample file above.", words)
 
-    def test_what_is_held_is_counted(self) -> None:
+    def test_stored_rows_are_counted(self) -> None:
         imported(GOOD)
         self.assertIn(
             "Imported files 1 Meter points 2 Meters 2 Readings 3", self.words()
         )
 
-    def test_statistics_are_told(self) -> None:
+    def test_statistics_count_files_findings_and_readings(self) -> None:
         imported(GOOD, now=timezone.now())
         import_text(BAD, "bad.uff", now=timezone.now())
         words = self.words()
@@ -186,7 +186,7 @@ class HoldingsTests(DashboardTestCase):
         self.assertIn("✕ Error 1 ▲ Warning 2 ● Note 0", words)
         self.assertIn("Actual 3", words)
 
-    def test_an_attempt_that_goes_on_counts_by_its_state(self) -> None:
+    def test_running_import_is_counted_as_running(self) -> None:
         ImportJob.objects.create(
             filename="a.uff",
             channel="command",
@@ -196,13 +196,13 @@ class HoldingsTests(DashboardTestCase):
         )
         self.assertIn("last 30 days Outcome Number ● Running 1", self.words())
 
-    def test_recent_imports_are_told(self) -> None:
+    def test_recent_imports_are_listed(self) -> None:
         file = imported(GOOD, "a.uff", requested_by=self.superuser)
         page = self.client.get(DASHBOARD)
         self.assertContains(page, f'"{file.get_absolute_url()}">a.uff</a>')
         self.assertIn("a.uff ✓ Imported 3 Command line alice 24 Nov", words_of(page))
 
-    def test_takes_files_of_ones_own(self) -> None:
+    def test_dashboard_has_an_upload_form(self) -> None:
         page = self.client.get(DASHBOARD).content.decode()
         form = page[page.index(f'action="{UPLOAD}"') :]
         form = form[: form.index("</form>")]
@@ -210,10 +210,10 @@ class HoldingsTests(DashboardTestCase):
             with self.subTest(name):
                 self.assertIn(f'name="{name}"', form)
 
-    def test_has_one_h1(self) -> None:
+    def test_dashboard_has_one_h1(self) -> None:
         self.assertContains(self.client.get(DASHBOARD), "<h1>", 1)
 
-    def test_takes_as_many_queries_however_much_is_held(self) -> None:
+    def test_query_count_does_not_depend_on_stored_data(self) -> None:
         counts = [self.query_count(DASHBOARD)]
         for number in range(1, 20):
             text = GOOD.replace("TEST000001", f"TEST1{number:05}")
@@ -224,39 +224,39 @@ class HoldingsTests(DashboardTestCase):
 
 
 class SampleTests(DashboardTestCase):
-    def test_are_listed_with_size_and_state(self) -> None:
+    def test_samples_are_listed_with_size_and_state(self) -> None:
         words = self.words()
         self.assertIn("good.uff Not imported Import 347 bytes", words)
 
-    def test_say_what_became_of_them(self) -> None:
+    def test_samples_show_their_import_status(self) -> None:
         self.client.post(IMPORT, {"all": "1"})
         words = self.words()
         self.assertIn("good.uff ✓ Imported 347 bytes", words)
         self.assertIn("rejected_bad.uff ✕ Rejected Import", words)
 
-    def test_are_known_by_their_bytes_and_not_their_names(self) -> None:
+    def test_samples_are_recognised_by_content_not_by_name(self) -> None:
         imported(GOOD, "another.uff")
         self.assertIn("good.uff ✓ Imported", self.words())
 
-    def test_one_is_imported_by_its_name(self) -> None:
+    def test_one_sample_is_imported_by_name(self) -> None:
         told = self.after(IMPORT, sample="good.uff")
         self.assertIn("good.uff: Imported as #", told)
         self.assertEqual(FlowFile.objects.get().filename, "good.uff")
 
-    def test_one_that_is_rejected_says_why(self) -> None:
+    def test_rejected_sample_shows_the_reason(self) -> None:
         told = self.after(IMPORT, sample="rejected_bad.uff")
         self.assertIn("rejected_bad.uff: Rejected: The value is below zero.", told)
 
-    def test_all_are_imported_at_once(self) -> None:
+    def test_all_samples_are_imported_together(self) -> None:
         told = self.after(IMPORT, all="1")
         self.assertIn("2 files: 1 imported, 1 rejected; 3 readings loaded.", told)
 
-    def test_a_job_says_who_and_by_which_door(self) -> None:
+    def test_import_job_of_a_sample_has_user_and_channel(self) -> None:
         self.client.post(IMPORT, {"sample": "good.uff"})
         job = ImportJob.objects.get()
         self.assertEqual([job.requested_by, job.channel], [self.superuser, "admin"])
 
-    def test_a_path_is_not_a_name(self) -> None:
+    def test_path_is_not_accepted_as_a_sample_name(self) -> None:
         outside = self.samples.parent / "outside.uff"
         outside.write_text(GOOD)
         self.addCleanup(outside.unlink)
@@ -266,7 +266,7 @@ class SampleTests(DashboardTestCase):
                 self.assertIn("There is no sample file of that name.", told)
         self.assertEqual(ImportJob.objects.count(), 0)
 
-    def test_where_there_are_none_it_is_said(self) -> None:
+    def test_missing_sample_folder_is_reported(self) -> None:
         with self.settings(SAMPLE_DATA_DIR=self.samples / "nowhere"):
             self.assertIn("No sample files: the folder sample_data", self.words())
             self.assertIn("There is no sample file", self.after(IMPORT, all="1"))
@@ -279,28 +279,28 @@ class ClearTests(DashboardTestCase):
         self.expect_refusals()
 
     def clear(self, word: str = "CLEAR") -> str:
-        """Return what is said after somebody typed a word."""
+        """Return the text of the page after a word was typed."""
         return self.after(CLEAR, confirmation=word)
 
-    def test_removes_what_was_imported(self) -> None:
+    def test_clearing_deletes_all_imported_rows(self) -> None:
         self.clear()
         rows = Reading, MeterPoint, FlowFile, ImportJob
         self.assertEqual([each.objects.count() for each in rows], [0, 0, 0, 0])
 
-    def test_tells_what_was_removed(self) -> None:
+    def test_clearing_reports_the_deleted_rows(self) -> None:
         told = self.clear()
         self.assertIn("Database cleared: 3 readings, 3 site visits, ", told)
 
-    def test_leaves_users(self) -> None:
+    def test_clearing_keeps_users(self) -> None:
         self.clear()
         self.assertEqual(User.objects.get(), self.superuser)
 
-    def test_removes_the_original_bytes(self) -> None:
+    def test_clearing_deletes_original_files(self) -> None:
         name = FlowFile.objects.get().content.name
         self.clear()
         self.assertIs(default_storage.exists(name), False)
 
-    def test_is_written_down_with_who_did_it(self) -> None:
+    def test_clearing_is_logged_with_the_user(self) -> None:
         logging.disable(logging.NOTSET)
         with self.assertLogs("meter_readings", "WARNING") as logs:
             self.clear()
@@ -309,21 +309,21 @@ class ClearTests(DashboardTestCase):
         self.assertIn("Database cleared: 3 readings", entry.change_message)
         self.assertIn(f"User {self.superuser.pk} cleared", logs.output[0])
 
-    def test_says_beforehand_what_it_would_remove(self) -> None:
+    def test_page_shows_what_clearing_would_delete(self) -> None:
         self.assertIn("3 readings, site visits, 2 meters, 2 meter points", self.words())
 
-    def test_any_other_word_removes_nothing(self) -> None:
+    def test_any_other_word_deletes_nothing(self) -> None:
         for word in "clear", "CLEAR ", " CLEAR", "CLEAR!", "yes", "":
             with self.subTest(word):
                 self.assertIn("nothing was deleted.", self.clear(word))
         self.assertEqual(Reading.objects.count(), 3)
 
-    def test_a_wrong_word_is_told_at_the_field(self) -> None:
+    def test_wrong_word_is_reported_at_the_field(self) -> None:
         page = self.client.post(CLEAR, {"confirmation": "clear"})
         self.assertContains(page, 'aria-invalid="true"')
         self.assertContains(page, 'aria-describedby="clear-help clear-problem"')
 
-    def test_is_refused_while_a_file_is_imported(self) -> None:
+    def test_clearing_is_refused_during_an_import(self) -> None:
         ImportJob.objects.update(
             state=ImportJob.State.RUNNING,
             heartbeat_at=timezone.now() - timedelta(seconds=3),
@@ -334,7 +334,7 @@ class ClearTests(DashboardTestCase):
 
 
 class DocumentedTests(DashboardTestCase):
-    def test_the_samples_of_the_project_all_have_a_state(self) -> None:
+    def test_every_sample_of_the_project_has_a_state(self) -> None:
         folder = settings.BASE_DIR / "sample_data"
         with self.settings(SAMPLE_DATA_DIR=folder):
             told = self.after(IMPORT, all="1")

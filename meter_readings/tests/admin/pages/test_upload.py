@@ -1,4 +1,4 @@
-"""The upload page: who may, what is told of each file, and what is too much."""
+"""The upload page."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def packed(**texts: str) -> bytes:
 
 
 class PermissionTests(PageTestCase):
-    def test_who_is_signed_out_signs_in_first(self) -> None:
+    def test_anonymous_user_is_redirected_to_login(self) -> None:
         self.client.logout()
         response = self.client.get(UPLOAD)
         self.assertRedirects(response, f"/admin/login/?next={UPLOAD}")
 
-    def test_who_is_signed_out_uploads_nothing(self) -> None:
+    def test_anonymous_user_cannot_upload(self) -> None:
         self.client.logout()
         self.assertEqual(self.upload(sent(GOOD)).status_code, 302)
         self.assertEqual(FlowFile.objects.count(), 0)
 
-    def test_staff_who_may_only_look_are_refused(self) -> None:
+    def test_view_permission_does_not_allow_uploads(self) -> None:
         self.expect_refusals()
         self.client.force_login(user_who_may("view_flowfile"))
         statuses = [self.client.get(UPLOAD).status_code]
@@ -55,30 +55,30 @@ class PermissionTests(PageTestCase):
         self.assertEqual(statuses, [403, 403, 403])
         self.assertEqual(FlowFile.objects.count(), 0)
 
-    def test_staff_who_may_import_do(self) -> None:
+    def test_import_permission_allows_uploads(self) -> None:
         self.client.force_login(user_who_may("import_flowfile"))
         self.assertIn("Imported as", self.told(sent(GOOD)))
 
-    def test_who_may_not_look_at_files_is_led_to_none(self) -> None:
+    def test_result_has_no_link_without_view_permission(self) -> None:
         self.client.force_login(user_who_may("import_flowfile"))
         page = self.upload(sent(GOOD))
         self.assertNotContains(page, FlowFile.objects.get().get_absolute_url())
 
-    def test_an_upload_from_another_site_is_refused(self) -> None:
+    def test_upload_without_csrf_token_is_rejected(self) -> None:
         self.expect_refusals()
         self.client = Client(enforce_csrf_checks=True)
         self.client.force_login(self.superuser)
         self.assertEqual(self.upload(sent(GOOD)).status_code, 403)
         self.assertEqual(FlowFile.objects.count(), 0)
 
-    def test_an_upload_by_the_form_is_not(self) -> None:
+    def test_upload_with_csrf_token_is_accepted(self) -> None:
         self.client = Client(enforce_csrf_checks=True)
         self.client.force_login(self.superuser)
         token = self.client.get(UPLOAD).cookies["csrftoken"].value
         self.upload(sent(GOOD), csrfmiddlewaretoken=token)
         self.assertEqual(FlowFile.objects.count(), 1)
 
-    def test_other_methods_are_refused(self) -> None:
+    def test_put_request_answers_405(self) -> None:
         self.expect_refusals()
         self.assertEqual(self.client.put(UPLOAD).status_code, 405)
 
@@ -86,32 +86,32 @@ class PermissionTests(PageTestCase):
 class LinkTests(PageTestCase):
     places = ["/admin/", list_address("flowfile"), UPLOAD]
 
-    def test_the_index_the_sidebar_and_the_list_lead_here(self) -> None:
+    def test_index_sidebar_and_file_list_link_to_the_upload_page(self) -> None:
         for place in self.places:
             with self.subTest(place):
                 self.assertContains(self.client.get(place), f'href="{UPLOAD}"')
 
-    def test_they_do_not_for_those_who_may_not(self) -> None:
+    def test_users_without_permission_see_no_link(self) -> None:
         self.client.force_login(user_who_may("view_flowfile"))
         for place in self.places[:2]:
             with self.subTest(place):
                 self.assertNotContains(self.client.get(place), UPLOAD)
 
-    def test_the_sidebar_says_where_one_is(self) -> None:
+    def test_sidebar_marks_the_current_page(self) -> None:
         link = f'<a href="{UPLOAD}" aria-current="page">Upload files</a>'
         self.assertContains(self.client.get(UPLOAD), link, html=True)
 
 
 class FormTests(PageTestCase):
-    def test_has_one_h1(self) -> None:
+    def test_upload_page_has_one_h1(self) -> None:
         self.assertContains(self.client.get(UPLOAD), "<h1>Upload files</h1>", 1)
 
-    def test_says_what_is_taken(self) -> None:
+    def test_form_shows_accepted_formats_and_limits(self) -> None:
         page = words_of(self.client.get(UPLOAD))
         self.assertIn("uncompressed or as .gz or .zip", page)
         self.assertIn("Up to 100 files and 1.0 GB at a time", page)
 
-    def test_explains_each_policy(self) -> None:
+    def test_form_explains_each_policy(self) -> None:
         page = words_of(self.client.get(UPLOAD))
         for start in (
             "Standard. Any unusable",
@@ -121,38 +121,38 @@ class FormTests(PageTestCase):
             with self.subTest(start):
                 self.assertIn(start, page)
 
-    def test_blames_nobody_who_has_just_come(self) -> None:
+    def test_new_form_shows_no_error(self) -> None:
         self.assertNotIn("Choose one file or more.", words_of(self.client.get(UPLOAD)))
 
-    def test_asks_for_a_file_where_none_was_chosen(self) -> None:
+    def test_form_requires_a_file(self) -> None:
         self.assertIn("✕ Choose one file or more.", self.told())
 
-    def test_asks_for_a_policy_that_there_is(self) -> None:
+    def test_form_rejects_an_unknown_policy(self) -> None:
         self.assertIn(
             "✕ Choose a validation level.", self.told(sent(GOOD), policy="lax")
         )
 
-    def test_keeps_the_policy_for_the_next_upload(self) -> None:
+    def test_form_keeps_the_selected_policy(self) -> None:
         page = self.upload(sent(GOOD), policy="strict")
         self.assertContains(page, 'value="strict" id="id_policy_1" required checked')
 
-    def test_the_sample_file_loads(self) -> None:
+    def test_downloaded_sample_file_can_be_imported(self) -> None:
         sample = self.client.get(f"{UPLOAD}sample/")
         self.assertIn("economy_7.uff", sample.headers["Content-Disposition"])
         self.assertIn("Imported as", self.told(sent(sample.content)))
 
-    def test_takes_so_many_queries(self) -> None:
+    def test_page_takes_two_queries(self) -> None:
         self.assertEqual(self.query_count(UPLOAD), 2)
 
 
 class OutcomeTests(PageTestCase):
-    def test_an_imported_file_is_told_and_leads_to_its_page(self) -> None:
+    def test_imported_file_links_to_its_page(self) -> None:
         page = self.upload(sent(GOOD))
         file = FlowFile.objects.get()
         self.assertIn(f"Imported as #{file.pk}: 3 readings, ", words_of(page))
         self.assertContains(page, f'"{file.get_absolute_url()}">View file, #')
 
-    def test_a_rejected_file_is_told_with_its_findings(self) -> None:
+    def test_rejected_file_shows_its_findings(self) -> None:
         page = self.upload(sent(BAD))
         self.assertIn("Rejected: The value is below zero.", words_of(page))
         self.assertIn(
@@ -161,12 +161,12 @@ class OutcomeTests(PageTestCase):
         )
         self.assertContains(page, "<details open>")
 
-    def test_a_rejected_file_leads_to_its_report(self) -> None:
+    def test_rejected_file_links_to_its_validation_report(self) -> None:
         page = self.upload(sent(BAD))
         address = FlowFile.objects.get().get_absolute_url()
         self.assertContains(page, f'"{address}">View validation report, #')
 
-    def test_a_rule_is_told_with_the_first_lines_of_it(self) -> None:
+    def test_rule_shows_its_first_three_lines(self) -> None:
         reading = "030|01|20240401000000|-1.0|||T|P|\n"
         many = BAD.replace(reading, reading * 9)
         told = self.told(sent(many))
@@ -175,18 +175,18 @@ class OutcomeTests(PageTestCase):
         self.assertNotIn("line 8", told)
         self.assertIn("and 6 more", told)
 
-    def test_what_is_only_a_warning_is_folded_away(self) -> None:
+    def test_findings_of_an_imported_file_are_collapsed(self) -> None:
         page = self.upload(sent(EVERY_GROUP))
         self.assertContains(page, "<details>")
 
-    def test_a_file_that_was_imported_leads_to_its_first_import(self) -> None:
+    def test_repeated_file_links_to_its_first_import(self) -> None:
         first = imported(GOOD, "first.uff")
         page = self.upload(sent(GOOD, "again.uff"))
         words = f"Already imported as #{first.pk} (first.uff)"
         self.assertIn(words, words_of(page))
         self.assertContains(page, f'"{first.get_absolute_url()}">View first import, #')
 
-    def test_a_file_whose_name_is_taken_leads_to_the_one_that_has_it(self) -> None:
+    def test_refused_file_links_to_the_file_of_that_name(self) -> None:
         first = imported(GOOD, "a.uff")
         other = GOOD.replace("TEST000001", "TEST000002")
         page = self.upload(sent(other, "a.uff"))
@@ -195,76 +195,76 @@ class OutcomeTests(PageTestCase):
             page, f'"{first.get_absolute_url()}">View file of that name'
         )
 
-    def test_the_same_name_can_be_allowed(self) -> None:
+    def test_repeated_file_name_can_be_allowed(self) -> None:
         imported(GOOD, "a.uff")
         other = GOOD.replace("TEST000001", "TEST000002")
         told = self.told(sent(other, "a.uff"), allow_same_name="on")
         self.assertIn("Imported as", told)
 
-    def test_the_policy_is_obeyed(self) -> None:
+    def test_partial_policy_loads_the_valid_readings(self) -> None:
         told = self.told(sent(BAD), policy="partial")
         self.assertIn("2 readings, 1 left out", told)
 
-    def test_the_title_says_what_they_come_to(self) -> None:
+    def test_page_title_has_the_summary(self) -> None:
         page = self.upload(sent(GOOD), sent(BAD, "b.uff"))
         title = "<title>2 files: 1 imported, 1 rejected; 3 readings loaded. |"
         self.assertContains(page, title)
 
-    def test_an_empty_file_is_rejected_in_words(self) -> None:
+    def test_empty_file_is_rejected_with_a_message(self) -> None:
         self.assertIn("Rejected: The file is empty.", self.told(sent("")))
 
-    def test_a_job_says_who_and_by_which_door(self) -> None:
+    def test_import_job_of_an_upload_has_user_and_channel(self) -> None:
         self.upload(sent(GOOD))
         job = ImportJob.objects.get()
         self.assertEqual([job.requested_by, job.channel], [self.superuser, "upload"])
 
 
-class CheckOnlyTests(PageTestCase):
-    def test_keeps_nothing(self) -> None:
+class ValidateOnlyTests(PageTestCase):
+    def test_validation_saves_nothing(self) -> None:
         self.upload(sent(GOOD), sent(BAD, "b.uff"), check="1")
         held = FlowFile.objects.count(), Reading.objects.count()
         self.assertEqual([*held, ImportJob.objects.count()], [0, 0, 0])
 
-    def test_tells_what_would_come_of_it(self) -> None:
+    def test_validation_shows_the_result_an_import_would_have(self) -> None:
         told = self.told(sent(GOOD), sent(BAD, "b.uff"), check="1")
         self.assertIn("Would be imported: 3 readings", told)
         self.assertIn("Would be rejected: The value is below zero.", told)
         self.assertIn("3 readings would be loaded. Nothing was saved.", told)
 
-    def test_tells_the_findings(self) -> None:
+    def test_validation_shows_findings(self) -> None:
         self.assertIn('found "-1.0"', self.told(sent(BAD), check="1"))
 
 
 class SeveralFilesTests(PageTestCase):
-    def test_a_bad_file_does_not_stop_the_others(self) -> None:
+    def test_failed_file_does_not_stop_the_others(self) -> None:
         files = sent(BAD), sent(b"\x1f\x8bbroken", "b.gz"), sent(GOOD, "c.uff")
         self.assertIn("1 imported, 1 rejected, 1 unreadable", self.told(*files))
 
-    def test_every_file_of_an_archive_is_told(self) -> None:
+    def test_every_file_of_an_archive_is_reported(self) -> None:
         told = self.told(sent(packed(good=GOOD, bad=BAD), "all.zip"))
         self.assertIn("good.uff in all.zip ✓ Imported", told)
         self.assertIn("bad.uff in all.zip ✕ Rejected", told)
 
-    def test_a_compressed_file_goes_by_its_own_name(self) -> None:
+    def test_gzip_file_is_named_without_its_suffix(self) -> None:
         told = self.told(sent(gzip.compress(GOOD.encode()), "a.uff.gz"))
         self.assertIn("a.uff ✓ Imported", told)
 
-    def test_what_is_wrong_with_an_archive_is_told(self) -> None:
+    def test_broken_archive_is_reported(self) -> None:
         told = self.told(sent(b"PK\x03\x04broken", "all.zip"))
         self.assertIn("all.zip ✕ Unreadable: all.zip is not a whole archive", told)
 
-    def test_a_member_that_is_broken_does_not_stop_the_others(self) -> None:
+    def test_broken_archive_member_does_not_stop_the_others(self) -> None:
         data = packed(good=GOOD, bad=BAD).replace(b"TEST000002", b"TEST00000X", 1)
         told = self.told(sent(data, "all.zip"))
         self.assertIn("good.uff in all.zip ✓ Imported", told)
         self.assertIn("bad.uff in all.zip ✕ Unreadable", told)
 
-    def test_a_bomb_is_refused_in_words(self) -> None:
+    def test_decompression_bomb_is_refused(self) -> None:
         bomb = gzip.compress(bytes(70 << 20))
         told = self.told(sent(bomb, "bomb.gz"))
         self.assertIn("unpacks to far more than a flow file does", told)
 
-    def test_an_archive_in_an_archive_is_no_flow_file(self) -> None:
+    def test_archive_inside_an_archive_is_rejected(self) -> None:
         inner = packed(good=GOOD)
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
@@ -285,7 +285,7 @@ class HostileNameTests(PageTestCase):
     }
 
     def send(self, name: str) -> HttpResponse:
-        """Return the page after an upload under a name, written as it is."""
+        """Upload a file whose name is sent without encoding."""
         quoted = name.replace("\\", "\\\\")
         body = (
             '--b\r\nContent-Disposition: form-data; name="policy"\r\n\r\nstandard\r\n'
@@ -295,22 +295,22 @@ class HostileNameTests(PageTestCase):
         kind = "multipart/form-data; boundary=b"
         return self.client.generic("POST", UPLOAD, body.encode(), kind)
 
-    def test_are_shown_without_what_does_not_print(self) -> None:
+    def test_file_name_is_shown_without_unprintable_characters(self) -> None:
         for name, shown in self.names.items():
             with self.subTest(name):
                 (file,) = self.send(name).context["results"].files
                 self.assertEqual(file.name, shown)
 
-    def test_are_never_taken_for_a_page(self) -> None:
+    def test_file_name_is_escaped_in_html(self) -> None:
         self.assertNotContains(self.send("<script>alert(1)<.uff"), "<script>alert")
 
-    def test_are_never_paths(self) -> None:
+    def test_file_name_is_never_used_as_a_path(self) -> None:
         for name in self.names:
             self.send(name)
         stored = [path.name for path in Path(settings.MEDIA_ROOT).rglob("*.*")]
         self.assertEqual(stored, [f"{FlowFile.objects.get().sha256}.uff"])
 
-    def test_in_an_archive_are_no_paths_either(self) -> None:
+    def test_file_name_in_an_archive_is_never_used_as_a_path(self) -> None:
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
             archive.writestr("../../evil\u202e.uff", GOOD)
@@ -319,10 +319,10 @@ class HostileNameTests(PageTestCase):
 
 
 class BrokenOffTests(PageTestCase):
-    """What the server cannot do costs one file, and is told without its secrets."""
+    """Server errors fail one file, and their text is not shown."""
 
     def told_when(self, error: Exception, status: int = 200) -> str:
-        """Return what is told where an import fails in this way."""
+        """Return the text of the page if the first import raises an error."""
         real, calls = importer.import_flow_file, []
 
         def fail_once(**options: object) -> importer.ImportResult:
@@ -342,23 +342,23 @@ class BrokenOffTests(PageTestCase):
         self.assertNotIn("secret", str(logs.output) + told)
         return told
 
-    def test_a_folder_that_cannot_be_written_is_told(self) -> None:
+    def test_unwritable_storage_is_reported(self) -> None:
         self.assertIn("Nothing of it was imported", self.told_when(OSError("secret")))
 
-    def test_a_full_disk_is_told(self) -> None:
+    def test_full_disk_answers_507(self) -> None:
         told = self.told_when(importer.StorageFull("secret"), status=507)
         self.assertIn("Broken off: the storage is full.", told)
 
-    def test_another_load_that_lasts_is_told(self) -> None:
+    def test_lock_timeout_answers_503_and_says_when_to_retry(self) -> None:
         told = self.told_when(importer.ImportLockTimeout("secret"), status=503)
         self.assertIn("another file is being loaded", told)
         self.assertIn("Send it again in a minute.", told)
 
-    def test_a_database_that_gives_up_is_told(self) -> None:
+    def test_database_error_in_one_file_does_not_stop_the_others(self) -> None:
         told = self.told_when(OperationalError("secret"), status=503)
         self.assertIn("1 imported, 1 broken off", told)
 
-    def test_a_disk_that_is_full_before_the_file_is_here_is_told(self) -> None:
+    def test_full_disk_while_receiving_the_upload_answers_507(self) -> None:
         self.expect_refusals()
         write = "django.core.files.uploadedfile.TemporaryUploadedFile.write"
         with self.settings(FILE_UPLOAD_MAX_MEMORY_SIZE=10):
@@ -369,14 +369,14 @@ class BrokenOffTests(PageTestCase):
 
 
 class Cut(io.RawIOBase):
-    """A line that is cut after a while."""
+    """A connection that is reset."""
 
     def read(self, size: int = -1) -> bytes:
         raise OSError("connection reset")
 
 
 class CutOffTests(PageTestCase):
-    def test_an_upload_that_broke_off_is_told_and_leaves_nothing(self) -> None:
+    def test_interrupted_upload_answers_400_and_saves_nothing(self) -> None:
         self.expect_refusals()
         data = {"flow_files": sent(GOOD), "policy": "standard"}
         page = self.client.post(UPLOAD, data, **{"wsgi.input": Cut()})
@@ -394,26 +394,26 @@ class TooMuchTests(PageTestCase):
         self.client.force_login(self.superuser)
 
     @override_settings(UPLOAD_MAX_MEGABYTES=1)
-    def test_too_many_bytes_are_refused_in_words(self) -> None:
+    def test_upload_over_the_size_limit_answers_413(self) -> None:
         page = self.upload(sent(bytes(1 << 20)))
         self.assertEqual(page.status_code, 413)
         self.assertIn("The upload is larger than 1.0 MB", words_of(page))
         self.assertEqual(ImportJob.objects.count(), 0)
 
     @override_settings(UPLOAD_MAX_MEGABYTES=1)
-    def test_who_may_not_upload_is_sent_away_before_it_is_read(self) -> None:
+    def test_anonymous_upload_is_redirected_before_its_body_is_read(self) -> None:
         self.client.logout()
         self.assertEqual(self.upload(sent(bytes(1 << 20))).status_code, 302)
 
     @override_settings(DATA_UPLOAD_MAX_NUMBER_FILES=2)
-    def test_too_many_files_are_refused_in_words(self) -> None:
+    def test_upload_over_the_file_limit_answers_413(self) -> None:
         page = self.upload(*[sent(GOOD, f"{name}.uff") for name in "abc"])
         self.assertEqual(page.status_code, 413)
         self.assertIn("The upload has more than 2 files", words_of(page))
         self.assertEqual(ImportJob.objects.count(), 0)
 
     @override_settings(DATA_UPLOAD_MAX_NUMBER_FILES=2)
-    def test_as_many_as_may_be_are_taken(self) -> None:
+    def test_upload_at_the_file_limit_is_accepted(self) -> None:
         token = self.client.get(UPLOAD).cookies["csrftoken"].value
         files = sent(GOOD), sent(BAD, "b.uff")
         self.assertIn("2 files", self.told(*files, csrfmiddlewaretoken=token))

@@ -1,4 +1,4 @@
-"""What tests of these pages share: who may what, and files sent as a browser does."""
+"""Test case and helpers for the pages without a model."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _TAG = re.compile("<[^>]*>")
 
 
 def sent(text: str | bytes, name: str = "a.uff") -> SimpleUploadedFile:
-    """Return a file as a browser sends it."""
+    """Return an uploaded file."""
     data = text.encode("cp1252") if isinstance(text, str) else text
     return SimpleUploadedFile(name, data)
 
 
 def words_of(response: HttpResponse) -> str:
-    """Return the words of a page's main part, without its marks."""
+    """Return the text of a page from its h1 on, without tags."""
     text = response.content.decode()
     words = html.unescape(_TAG.sub(" ", text[text.index("<h1") :])).split()
     return " ".join(words)
 
 
 class PageTestCase(AdminTestCase):
-    """A superuser is signed in; received bytes are kept where no other test looks."""
+    """A superuser is signed in; MEDIA_ROOT is a temporary folder."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -43,12 +43,12 @@ class PageTestCase(AdminTestCase):
         self.enterContext(self.settings(MEDIA_ROOT=folder.name))
 
     def upload(self, *files: SimpleUploadedFile, **filled_in: Any) -> HttpResponse:
-        """Return the answer to an upload of these files."""
+        """Upload files; return the response."""
         data = {"flow_files": files, "policy": "standard"} | filled_in
         return self.client.post(UPLOAD, data)
 
     def told(self, *files: SimpleUploadedFile, **filled_in: Any) -> str:
-        """Return what an upload of these files is answered, in words."""
+        """Upload files; return the text of the page."""
         response = self.upload(*files, **filled_in)
         self.assertEqual(response.status_code, 200)
         return words_of(response)

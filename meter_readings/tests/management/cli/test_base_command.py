@@ -1,4 +1,4 @@
-"""What stops a command is said in a sentence."""
+"""The base class of the commands: errors are reported in one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from meter_readings.management.cli.base_command import (
 
 class DatabaseErrorTests(TestCase):
     def words(self, error: Exception) -> str:
-        """Return what is said of an error."""
+        """Return the message for an error."""
         with (
             self.assertRaises(CommandError) as caught,
             database_errors_as_command_errors(),
@@ -26,7 +26,7 @@ class DatabaseErrorTests(TestCase):
         self.assertEqual(caught.exception.returncode, 1)
         return str(caught.exception)
 
-    def test_a_database_that_is_busy(self) -> None:
+    def test_locked_database_is_reported_as_busy(self) -> None:
         self.assertEqual(
             self.words(OperationalError("database is locked")),
             "The database is busy: another program is writing to it. "
@@ -34,11 +34,11 @@ class DatabaseErrorTests(TestCase):
             "Wait until it has finished, then run the command again.",
         )
 
-    def test_a_database_without_tables(self) -> None:
+    def test_missing_tables_are_reported_with_migrate_as_remedy(self) -> None:
         said = self.words(OperationalError("no such table: meter_readings_reading"))
         self.assertTrue(said.endswith("run: python manage.py migrate"), said)
 
-    def test_a_database_that_does_not_answer(self) -> None:
+    def test_unreachable_server_is_reported(self) -> None:
         error = OperationalError("connection refused\n\tIs the server running?\n")
         self.assertEqual(
             self.words(error),
@@ -46,61 +46,61 @@ class DatabaseErrorTests(TestCase):
             "and DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD.",
         )
 
-    def test_a_server_that_has_no_such_database(self) -> None:
+    def test_missing_database_is_reported(self) -> None:
         error = OperationalError('connection failed: database "x" does not exist')
         self.assertIn("cannot be reached", self.words(error))
 
-    def test_a_connection_that_was_closed(self) -> None:
+    def test_closed_connection_is_reported(self) -> None:
         said = self.words(InterfaceError("connection already closed"))
         self.assertIn("cannot be reached", said)
 
-    def test_a_disk_that_is_full(self) -> None:
+    def test_full_disk_is_reported(self) -> None:
         self.assertIn(
             "is full", self.words(OperationalError("database or disk is full"))
         )
 
-    def test_a_load_that_another_keeps_waiting(self) -> None:
+    def test_import_lock_timeout_is_reported_as_busy(self) -> None:
         self.assertEqual(
             self.words(importer.ImportLockTimeout("Another file is being loaded.")),
             "The database is busy: another program is writing to it. Nothing was "
             "changed. Wait until it has finished, then run the command again.",
         )
 
-    def test_a_load_that_has_no_room(self) -> None:
+    def test_full_storage_is_reported(self) -> None:
         self.assertEqual(
             self.words(importer.StorageFull("A disk has no free space left.")),
             "The storage is full, and nothing was half done. (A disk has no free space "
             "left.) Free some disk space, then run the command again.",
         )
 
-    def test_a_lock_that_is_not_to_be_had(self) -> None:
+    def test_database_lock_timeout_is_reported_as_busy(self) -> None:
         error = OperationalError("canceling statement due to lock timeout")
         self.assertIn("is busy", self.words(error))
 
-    def test_a_file_that_cannot_be_written(self) -> None:
+    def test_read_only_database_file_is_reported(self) -> None:
         error = OperationalError("attempt to write a readonly database")
         self.assertIn("Check SQLITE_PATH", self.words(error))
 
-    def test_anything_else(self) -> None:
+    def test_unknown_database_error_is_reported_with_its_message(self) -> None:
         self.assertEqual(
             self.words(DatabaseError("it is tired\nDETAIL: 1200023305967")),
             "The database reported an error. (it is tired) --traceback shows more.",
         )
 
-    def test_an_error_without_words(self) -> None:
+    def test_error_without_message_is_reported_by_its_type(self) -> None:
         self.assertIn("(DatabaseError)", self.words(DatabaseError()))
 
-    def test_an_error_of_the_driver_itself(self) -> None:
+    def test_driver_error_is_reported_as_a_database_error(self) -> None:
         error = connection.Database.OperationalError("database is locked")
         self.assertIn("is busy", self.words(error))
 
-    def test_other_errors_are_left_as_they_are(self) -> None:
+    def test_other_exceptions_are_not_changed(self) -> None:
         with self.assertRaises(ValueError), database_errors_as_command_errors():
             raise ValueError
 
 
 class FailingCommand(BaseCommand):
-    """Raises what it is told to."""
+    """Raises the error that it is given."""
 
     error: BaseException
 
@@ -116,13 +116,13 @@ class ExecuteTests(TestCase):
             command.execute(force_color=False, no_color=False, skip_checks=True)
         return str(caught.exception)
 
-    def test_execute_says_what_a_file_has_done_to_it(self) -> None:
+    def test_os_error_is_reported_with_the_file_name(self) -> None:
         error = OSError(28, "No space left on device", "a.csv")
         self.assertEqual(self.words(error), "No space left on device (a.csv).")
 
-    def test_execute_says_it_without_a_name_where_there_is_none(self) -> None:
+    def test_os_error_without_a_file_name_is_reported(self) -> None:
         error = OSError(28, "No space left on device")
         self.assertEqual(self.words(error), "No space left on device.")
 
-    def test_execute_says_what_it_can(self) -> None:
+    def test_os_error_without_a_message_is_reported(self) -> None:
         self.assertEqual(self.words(OSError("unusual")), "unusual.")

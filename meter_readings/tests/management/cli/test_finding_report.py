@@ -1,4 +1,4 @@
-"""Every finding of an import, in a file."""
+"""Reports of findings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ROW = {
 
 
 def result(count: int) -> FileResult:
-    """Return what came of a file with so many negative readings."""
+    """Return the result of a file with `count` negative readings."""
     rejected = ImportResult(
         outcome=Outcome.REJECTED,
         filename="a.uff",
@@ -49,7 +49,7 @@ def result(count: int) -> FileResult:
 
 class FindingReportFileTests(FolderTestCase):
     def write(self, name: str, *issues: Issue, count: int = 0) -> Path:
-        """Write a report of one file; it counts so many findings."""
+        """Write a report of one file that has `count` findings in all."""
         path = self.folder / name
         with FindingReportFile(path) as report:
             report.file_started("a.uff")
@@ -66,32 +66,32 @@ class FindingReportFileTests(FolderTestCase):
     def items(self, *issues: Issue) -> Any:
         return json.loads(self.write("report.JSON", *issues).read_text("utf-8"))
 
-    def test_finding_report_file_has_a_row_for_a_finding(self) -> None:
+    def test_csv_report_has_a_row_for_each_finding(self) -> None:
         (row,) = self.rows(FAULT)
         expected = ROW | {"line_number": "4", "found": "'-5.0"}
         self.assertEqual(row, expected)
 
-    def test_finding_report_file_has_an_item_for_a_finding_where_its_name_says_json(
+    def test_json_report_has_an_item_for_each_finding(
         self,
     ) -> None:
         self.assertEqual(self.items(FAULT), [ROW])
 
-    def test_finding_report_file_has_an_item_for_every_finding(self) -> None:
+    def test_json_report_has_all_findings(self) -> None:
         self.assertEqual(self.items(FAULT, FAULT), [ROW, ROW])
 
-    def test_finding_report_file_is_an_empty_list_where_nothing_was_found(self) -> None:
+    def test_json_report_without_findings_is_an_empty_list(self) -> None:
         self.assertEqual(self.items(), [])
 
-    def test_finding_report_file_is_only_names_where_nothing_was_found(self) -> None:
+    def test_csv_report_without_findings_has_only_the_header(self) -> None:
         self.assertEqual(self.rows(), [])
 
-    def test_finding_report_file_says_how_many_there_are_that_were_not_told(
+    def test_last_row_has_the_number_of_unreported_findings(
         self,
     ) -> None:
         rows = self.rows(FAULT, count=3_001)
         self.assertEqual(rows[1]["found"], "3,000 more of these")
 
-    def test_finding_report_file_counts_every_file_for_itself(self) -> None:
+    def test_findings_are_counted_per_file(self) -> None:
         path = self.folder / "report.csv"
         with FindingReportFile(path) as report:
             for label in "a.uff", "b.uff":
@@ -100,7 +100,7 @@ class FindingReportFileTests(FolderTestCase):
                 report.file_finished(result(1))
         self.assertEqual(len(path.read_text().splitlines()), 3)
 
-    def test_finding_report_file_is_whole_where_the_import_is_broken_off(self) -> None:
+    def test_interrupted_json_report_is_complete(self) -> None:
         path = self.folder / "report.json"
         with self.assertRaises(KeyboardInterrupt), FindingReportFile(path) as report:
             report.file_started("a.uff")
@@ -108,10 +108,10 @@ class FindingReportFileTests(FolderTestCase):
             raise KeyboardInterrupt
         self.assertEqual(json.loads(path.read_text()), [ROW])
 
-    def test_finding_report_file_is_for_its_owner_alone(self) -> None:
+    def test_report_is_readable_by_its_owner_only(self) -> None:
         mode = self.write("report.csv", FAULT).stat().st_mode
         self.assertEqual(stat.S_IMODE(mode), 0o600)
 
-    def test_finding_report_file_replaces_an_older_one(self) -> None:
+    def test_report_replaces_an_older_file(self) -> None:
         self.rows(FAULT, FAULT)
         self.assertEqual(len(self.rows(FAULT)), 1)

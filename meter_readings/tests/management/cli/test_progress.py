@@ -1,4 +1,4 @@
-"""How far an import is, on a terminal and elsewhere."""
+"""Progress of an import."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ProgressTestCase(SimpleTestCase):
         )
 
     def said(self) -> str:
-        """Return what was said since this was asked last."""
+        """Return the text written since the last call."""
         text = self.stream.getvalue()
         self.stream.seek(0)
         self.stream.truncate()
@@ -40,58 +40,58 @@ class ProgressTestCase(SimpleTestCase):
 
 
 class LineTests(ProgressTestCase):
-    """Nobody looks: now and then a line."""
+    """Lines, if the stream is not a terminal."""
 
-    def test_line_says_nothing_in_the_first_moments(self) -> None:
+    def test_no_line_is_written_in_the_first_five_seconds(self) -> None:
         self.progress.file_started("a.uff")
         self.progress.progress(CHECKING, 0, MEGABYTE)
         self.assertEqual(self.said(), "")
 
-    def test_line_says_after_five_seconds_how_far_it_is(self) -> None:
+    def test_line_with_the_percentage_is_written_after_five_seconds(self) -> None:
         self.progress.file_started("a.uff")
         self.time = 5.0
         self.progress.progress(CHECKING, 250_000, MEGABYTE)
         self.assertEqual(self.said(), "a.uff: checking 25 % of 1.0 MB\n")
 
-    def test_line_counts_a_small_file_in_kilobytes(self) -> None:
+    def test_size_of_a_small_file_is_in_kilobytes(self) -> None:
         self.progress.file_started("a.uff")
         self.time = 5.0
         self.progress.progress(CHECKING, 250, 500)
         self.assertEqual(self.said(), "a.uff: checking 50 % of 0.5 kB\n")
 
-    def test_line_says_no_more_for_five_seconds(self) -> None:
+    def test_at_most_one_line_is_written_in_five_seconds(self) -> None:
         self.progress.file_started("a.uff")
         for self.time in 5.0, 6.0, 9.9:
             self.progress.progress(CHECKING, 250_000, MEGABYTE)
         self.assertEqual(self.said().count("\n"), 1)
 
-    def test_line_goes_on_counting_from_file_to_file(self) -> None:
+    def test_interval_continues_across_files(self) -> None:
         for self.time in 0.0, 3.0, 6.0:
             self.progress.file_started(f"{self.time:.0f}.uff")
             self.progress.progress(CHECKING, MEGABYTE, MEGABYTE)
         self.assertEqual(self.said(), "6.uff: checking 100 % of 1.0 MB\n")
 
-    def test_line_says_nothing_where_it_is_not_wanted(self) -> None:
+    def test_hidden_progress_writes_nothing(self) -> None:
         progress = self.new(is_shown=False)
         self.time = 5.0
         progress.progress(CHECKING, 0, MEGABYTE)
         self.assertEqual(self.said(), "")
 
-    def test_line_has_nothing_to_take_away(self) -> None:
+    def test_clear_writes_nothing_without_a_bar(self) -> None:
         self.progress.clear()
         self.assertEqual(self.said(), "")
 
 
 class BarTests(ProgressTestCase):
-    """Somebody looks: a bar."""
+    """A bar on a terminal."""
 
     stream_type = Terminal
 
-    def test_bar_is_there_at_once(self) -> None:
+    def test_bar_is_drawn_when_the_file_starts(self) -> None:
         self.progress.file_started("a.uff")
         self.assertEqual(self.said(), f"\r\x1b[2KReceiving [{'.' * 24}] a.uff")
 
-    def test_bar_grows(self) -> None:
+    def test_bar_grows_with_the_bytes_processed(self) -> None:
         self.progress.file_started("a.uff")
         self.said()
         self.progress.progress(CHECKING, 250_000, MEGABYTE)
@@ -100,35 +100,35 @@ class BarTests(ProgressTestCase):
             f"\r\x1b[2KChecking [{'#' * 6}{'.' * 18}] 25 % of 1.0 MB a.uff",
         )
 
-    def test_bar_moves_no_more_than_ten_times_a_second(self) -> None:
+    def test_bar_is_drawn_at_most_ten_times_a_second(self) -> None:
         for self.time in 0.0, 0.05, 0.09, 0.11:
             self.progress.progress(CHECKING, 0, MEGABYTE)
         self.assertEqual(self.said().count("Checking"), 2)
 
-    def test_bar_shows_another_phase_at_once(self) -> None:
+    def test_new_phase_is_drawn_at_once(self) -> None:
         self.progress.progress(CHECKING, MEGABYTE, MEGABYTE)
         self.progress.progress(LOADING, MEGABYTE, MEGABYTE)
         self.assertIn("Loading [", self.said())
 
-    def test_bar_stays_on_its_line(self) -> None:
+    def test_bar_fits_the_width_of_the_terminal(self) -> None:
         self.progress.file_started("x" * 100 + ".uff")
         line = self.said().removeprefix("\r\x1b[2K")
         self.assertEqual((len(line), line[-5:]), (79, "x.uff"))
 
-    def test_bar_is_taken_away(self) -> None:
+    def test_clear_removes_the_bar(self) -> None:
         self.progress.file_started("a.uff")
         self.said()
         self.progress.clear()
         self.assertEqual(self.said(), "\r\x1b[2K")
 
-    def test_bar_is_taken_away_once(self) -> None:
+    def test_second_clear_writes_nothing(self) -> None:
         self.progress.file_started("a.uff")
         self.progress.clear()
         self.said()
         self.progress.clear()
         self.assertEqual(self.said(), "")
 
-    def test_bar_is_a_line_on_a_terminal_that_cannot_draw(self) -> None:
+    def test_dumb_terminal_gets_lines(self) -> None:
         with patch.dict(os.environ, TERM="dumb"):
             progress = self.new()
         progress.file_started("a.uff")
