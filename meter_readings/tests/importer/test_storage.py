@@ -61,7 +61,7 @@ class KeptBytesTestCase(TransactionTestCase):
 
 
 class FullDatabaseTests(KeptBytesTestCase):
-    def test_full_database_keeps_nothing_and_takes_the_file_when_there_is_room(
+    def test_full_database_stores_nothing_and_a_later_import_succeeds(
         self,
     ) -> None:
         with self.assertRaisesMessage(
@@ -75,14 +75,14 @@ class FullDatabaseTests(KeptBytesTestCase):
         imported(EVERY_GROUP)
         self.assertEqual(len(self.kept()), 1)
 
-    def test_full_database_undoes_nothing(self) -> None:
+    def test_full_database_leaves_an_import_that_should_be_undone(self) -> None:
         file = imported(EVERY_GROUP)
         with self.assertRaises(StorageFull), full_database():
             importer.undo_import(flow_file=file, now=NOW)
         self.assertEqual(Reading.objects.count(), 3)
         importer.undo_import(flow_file=file, now=NOW)
 
-    def test_full_database_keeps_the_bytes_that_another_row_names(self) -> None:
+    def test_full_database_keeps_an_original_file_of_another_row(self) -> None:
         imported(EVERY_GROUP)
         FlowFile.objects.update(status=FlowFile.Status.UNDONE)
         Reading.objects.all().delete()
@@ -90,7 +90,7 @@ class FullDatabaseTests(KeptBytesTestCase):
             import_text(EVERY_GROUP)
         self.assertEqual(len(self.kept()), 1)
 
-    def test_full_database_leaves_the_bytes_while_another_may_need_them(self) -> None:
+    def test_full_database_leaves_an_original_file_it_cannot_delete(self) -> None:
         def fail(*_: object) -> None:
             raise no_room()
 
@@ -104,20 +104,20 @@ class FullDatabaseTests(KeptBytesTestCase):
 
 
 class FullDiskTests(KeptBytesTestCase):
-    def test_full_disk_is_told_where_a_file_is_received(self) -> None:
+    def test_full_disk_is_reported_while_a_file_is_received(self) -> None:
         with self.assertRaisesMessage(StorageFull, "A disk has no free space left."):
             with patch("os.fsync", side_effect=no_room()):
                 import_text(EVERY_GROUP)
         self.assertEqual(self.kept(), [])
 
-    def test_full_disk_is_told_where_a_file_is_kept(self) -> None:
+    def test_full_disk_is_reported_while_a_file_is_stored(self) -> None:
         with self.assertRaises(StorageFull):
             with patch.object(files.default_storage, "save", side_effect=no_room()):
                 import_text(EVERY_GROUP)
         self.assertEqual(self.kept(), [])
         self.assertEqual(FlowFile.objects.count(), 0)
 
-    def test_full_disk_is_told_where_an_archive_is_unpacked(self) -> None:
+    def test_full_disk_is_reported_while_an_archive_is_unpacked(self) -> None:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("a.uff", EVERY_GROUP)

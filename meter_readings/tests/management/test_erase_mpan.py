@@ -32,40 +32,40 @@ class EraseMpanTests(OwnMedia, TransactionTestCase):
         """Return whether anything is held of the MPAN."""
         return MeterPoint.objects.filter(mpan=MPAN).exists()
 
-    def test_erase_mpan_says_what_it_erased(self) -> None:
+    def test_erase_mpan_prints_what_was_erased(self) -> None:
         ran = self.run_command("20 0000 0000 015", "--yes")
         self.assertEqual((ran, self.is_held()), ((0, ERASED, ""), False))
 
-    def test_erase_mpan_remembers_who_asked_for_it_and_why(self) -> None:
+    def test_erase_mpan_records_the_user_and_the_reason(self) -> None:
         with patch("getpass.getuser", return_value="alice"):
             self.run_command(MPAN, "--yes")
         request = SubjectRequest.objects.get()
         self.assertEqual((request.answered_by, request.reason), ("alice", "Request 17"))
 
-    def test_erase_mpan_reads_the_mpan_where_nobody_else_can(self) -> None:
+    def test_erase_mpan_reads_the_mpan_from_standard_input(self) -> None:
         ran = self.run_command("-", "--yes", stdin=f"{MPAN}\n")
         self.assertEqual((ran.stdout, self.is_held()), (ERASED, False))
 
-    def test_erase_mpan_asks_who_sits_at_the_terminal(self) -> None:
+    def test_erase_mpan_asks_for_confirmation_on_a_terminal(self) -> None:
         ran = self.run_command(MPAN, stdin="yes\n", is_terminal=True)
         asked = (
             "All that is held of it goes, and cannot come back. Erase it? Type yes: "
         )
         self.assertEqual((ran.stderr, self.is_held()), (asked, False))
 
-    def test_erase_mpan_erases_nothing_where_the_answer_is_another(self) -> None:
+    def test_erase_mpan_erases_nothing_without_confirmation(self) -> None:
         self.assertEqual(self.run_command(MPAN, stdin="no\n", is_terminal=True).code, 1)
         self.assertIs(self.is_held(), True)
 
-    def test_erase_mpan_erases_nothing_where_nobody_is_asked(self) -> None:
+    def test_erase_mpan_needs_yes_without_a_terminal(self) -> None:
         self.assertEqual(self.run_command(MPAN).code, 2)
         self.assertIs(self.is_held(), True)
 
-    def test_erase_mpan_says_that_nothing_is_held(self) -> None:
+    def test_erase_mpan_exits_with_3_if_nothing_is_stored(self) -> None:
         ran = self.run_command("1000000000003", "--yes")
         self.assertEqual(ran, (3, "", "Nothing is held of it.\n"))
 
-    def test_erase_mpan_refuses_what_is_no_mpan(self) -> None:
+    def test_erase_mpan_refuses_an_invalid_mpan(self) -> None:
         ran = self.run_command("123", "--yes")
         self.assertEqual(ran, (2, "", "An MPAN has 13 digits.\n"))
 

@@ -166,7 +166,7 @@ class WithoutVacuum(OwnMedia, TestCase):
 
 
 class RowsTests(WithoutVacuum):
-    def test_rows_are_as_if_it_had_never_come(self) -> None:
+    def test_rows_are_as_if_the_mpan_had_never_been_imported(self) -> None:
         imported(ALONE)
         expected = rows_of(MeterPoint, Meter)
         importer.clear_database(now=NOW)
@@ -175,7 +175,7 @@ class RowsTests(WithoutVacuum):
         self.assertEqual(rows_of(MeterPoint, Meter), expected)
         self.assertEqual([MPAN in str(rows_of()), OTHER in str(rows_of())], [0, 1])
 
-    def test_rows_tells_how_much_was_erased(self) -> None:
+    def test_erasure_returns_the_numbers_of_erased_rows(self) -> None:
         imported(BOTH)
         self.assertEqual(
             erase()._asdict(),
@@ -190,7 +190,7 @@ class RowsTests(WithoutVacuum):
             },
         )
 
-    def test_rows_of_others_stay_with_their_text_masked(self) -> None:
+    def test_site_visits_of_other_mpans_stay_with_masked_text(self) -> None:
         imported(BOTH)
         erase()
         self.assertEqual(
@@ -198,25 +198,25 @@ class RowsTests(WithoutVacuum):
             f"The key is with {'*' * 13}, meter {'*' * 10}",
         )
 
-    def test_rows_leave_what_is_found_on_the_lines_of_others(self) -> None:
+    def test_findings_on_lines_of_other_mpans_stay(self) -> None:
         imported(BOTH.replace("98.0", "98.05"))
         erase()
         self.assertEqual(Finding.objects.get().line_number, 9)
 
-    def test_rows_keep_a_serial_number_that_another_meter_bears(self) -> None:
+    def test_a_serial_number_that_another_meter_has_is_not_masked(self) -> None:
         imported(BOTH.replace(OTHERS, SERIAL_NUMBER))
         erase()
         self.assertEqual(Meter.objects.get().serial_number, SERIAL_NUMBER)
         self.assertIn(SERIAL_NUMBER, SiteVisit.objects.get().additional_information)
 
-    def test_rows_are_remembered_by_their_file_as_gone(self) -> None:
+    def test_flow_file_counts_its_deleted_readings(self) -> None:
         file = imported(BOTH)
         erase()
         file.refresh_from_db()
         self.assertEqual((file.readings_loaded, file.readings_deleted), (2, 1))
         self.assertEqual(queries.row_totals().readings, 1)
 
-    def test_rows_end_the_sessions_that_remember_it(self) -> None:
+    def test_sessions_that_contain_the_mpan_are_deleted(self) -> None:
         imported(BOTH)
         for said in (f"About {MPAN}", "About nobody"):
             session = SessionStore()
@@ -225,7 +225,7 @@ class RowsTests(WithoutVacuum):
         erase()
         self.assertEqual(Session.objects.count(), 1)
 
-    def test_erasure_ends_all_sessions_that_are_files(self) -> None:
+    def test_all_sessions_in_files_are_deleted(self) -> None:
         imported(BOTH)
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         Path(folder, "sessionid123").write_text(f"About {MPAN}")
@@ -235,7 +235,7 @@ class RowsTests(WithoutVacuum):
             erase()
         self.assertEqual([path.name for path in folder.iterdir()], ["another-file"])
 
-    def test_rows_mask_what_a_job_counted(self) -> None:
+    def test_counts_of_an_import_job_are_masked(self) -> None:
         job = running_job(silent_for=timedelta(days=1))
         job.counts = {"about": MPAN}
         job.save()
@@ -243,7 +243,7 @@ class RowsTests(WithoutVacuum):
         job.refresh_from_db()
         self.assertEqual(job.counts, {"about": "*" * 13})
 
-    def test_rows_are_refused_while_a_file_is_imported(self) -> None:
+    def test_erasure_is_refused_while_a_file_is_imported(self) -> None:
         imported(BOTH)
         running_job(silent_for=timedelta(seconds=5))
         with self.assertRaises(importer.ImportRunning):
@@ -256,46 +256,46 @@ class OriginalTests(WithoutVacuum):
         super().setUp()
         self.file = imported(BOTH)
 
-    def test_original_is_kept_without_it(self) -> None:
+    def test_original_file_is_stored_without_the_lines_of_the_mpan(self) -> None:
         erase()
         expected = ALONE.splitlines()
         expected[1:1] = [""] * 4
         self.assertEqual(original(self.file).splitlines(), expected)
 
-    def test_original_is_marked_as_redacted(self) -> None:
+    def test_flow_file_is_marked_as_redacted(self) -> None:
         erase()
         self.file.refresh_from_db()
         self.assertEqual(self.file.redacted_at, NOW)
 
-    def test_that_has_nothing_of_it_stays_as_it_is(self) -> None:
+    def test_a_file_without_the_mpan_is_not_changed(self) -> None:
         text = ALONE.replace("TEST000001", "TEST000002")
         other = imported(text, "other.uff")
         erase()
         self.assertEqual((original(other), other.redacted_at), (text, None))
 
-    def test_that_seems_to_mention_a_meter_stays_as_it_is(self) -> None:
+    def test_a_file_with_a_longer_serial_number_is_not_changed(self) -> None:
         text = ALONE.replace("TEST000001", "TEST000002")
         other = imported(text.replace("OTHERS7301", "9CANARY7301"), "other.uff")
         erase()
         self.assertIsNone(FlowFile.objects.get(pk=other.pk).redacted_at)
 
-    def test_that_is_lost_is_passed_over(self) -> None:
+    def test_a_missing_original_file_is_skipped(self) -> None:
         Path(self.file.content.path).unlink()
         self.assertEqual(erase().originals, 0)
 
-    def test_original_is_the_same_file_when_the_same_bytes_come_again(self) -> None:
+    def test_the_received_bytes_are_still_recognised_as_imported(self) -> None:
         erase()
         result = import_text(BOTH, "again.uff")
         self.assertEqual(result.outcome, Outcome.ALREADY_IMPORTED)
         self.assertEqual(result.flow_file, self.file)
 
-    def test_original_is_exported_without_it(self) -> None:
+    def test_a_redacted_file_is_exported_without_the_mpan(self) -> None:
         erase()
         self.file.refresh_from_db()
         exported = "".join(exports.flow_file_lines(flow_file=self.file))
         self.assertEqual(exported, ALONE)
 
-    def test_original_can_be_undone_and_imported_again_without_it(self) -> None:
+    def test_a_redacted_file_is_imported_again_without_the_mpan(self) -> None:
         erase()
         importer.undo_import(flow_file=self.file, now=NOW)
         self.file.refresh_from_db()
@@ -310,7 +310,7 @@ class OriginalTests(WithoutVacuum):
         self.file.refresh_from_db()
         self.assertEqual((self.file.redacted_at, self.file.readings_deleted), (NOW, 0))
 
-    def test_original_is_whole_again_where_its_bytes_come_after_it_was_undone(
+    def test_an_undone_file_is_stored_whole_if_its_bytes_are_received_again(
         self,
     ) -> None:
         erase()
@@ -319,7 +319,7 @@ class OriginalTests(WithoutVacuum):
         self.assertEqual((again.pk, again.redacted_at), (self.file.pk, None))
         self.assertEqual(original(again), BOTH)
 
-    def test_original_of_which_nothing_is_left_is_rejected_when_it_is_imported_again(
+    def test_a_file_with_no_other_mpan_is_rejected_when_imported_again(
         self,
     ) -> None:
         header = header_line(file_identifier="TEST000005")
@@ -337,7 +337,7 @@ class OriginalTests(WithoutVacuum):
 
 
 class RememberedTests(WithoutVacuum):
-    def test_without_the_mpan(self) -> None:
+    def test_the_request_is_recorded_without_the_mpan(self) -> None:
         imported(BOTH)
         erase(reason=f"Asked for {MPAN}", answered_by="alice")
         (request,) = previous_requests(mpan=MPAN)
@@ -349,11 +349,11 @@ class RememberedTests(WithoutVacuum):
         self.assertEqual(request.counts["readings"], 1)
         self.assertNotIn(MPAN, str(request))
 
-    def test_remembered_not_where_nothing_was_held(self) -> None:
+    def test_nothing_is_recorded_if_nothing_was_stored(self) -> None:
         erase()
         self.assertIs(SubjectRequest.objects.exists(), False)
 
-    def test_remembered_stays_when_the_database_is_cleared(self) -> None:
+    def test_the_request_stays_when_the_database_is_cleared(self) -> None:
         imported(BOTH)
         erase()
         importer.clear_database(now=NOW)
@@ -373,7 +373,7 @@ class NamedAgainTests(WithoutVacuum):
         self.assertEqual(result.outcome, Outcome.IMPORTED)
         return [str(issue.code) for issue, _ in result.findings]
 
-    def test_named_again_is_a_warning_on_its_first_line(self) -> None:
+    def test_an_erased_mpan_is_a_warning_on_its_first_line(self) -> None:
         text = flow_file(OTHERS_GROUPS + ITS_GROUPS)
         result = import_text(text, "later.uff", allow_same_name=True)
         found = [
@@ -384,18 +384,18 @@ class NamedAgainTests(WithoutVacuum):
         )
         self.assertEqual(result.outcome, Outcome.IMPORTED)
 
-    def test_named_again_is_found_where_only_a_site_visit_names_it(self) -> None:
+    def test_an_erased_mpan_with_only_a_site_visit_is_a_warning(self) -> None:
         self.assertEqual(
             self.codes_of(f"026|{MPAN}|V|\n027|02|Hello|", "LATER1"),
             ["no-meter", "previously-erased"],
         )
 
-    def test_named_again_is_not_said_a_second_time(self) -> None:
+    def test_an_erased_mpan_is_a_warning_only_once(self) -> None:
         self.codes_of(f"026|{MPAN}|V|\n027|02|Hello|", "LATER1")
         codes = self.codes_of(f"026|{MPAN}|V|\n027|02|Hello again|", "LATER2")
         self.assertEqual(codes, ["no-meter"])
 
-    def test_named_again_is_not_said_of_others(self) -> None:
+    def test_other_mpans_are_not_reported_as_erased(self) -> None:
         self.assertEqual(
             self.codes_of(f"026|{mpan_core(7)}|V|\n027|02|Hello|", "LATER1"),
             ["no-meter"],
