@@ -20,7 +20,7 @@ from typing import NamedTuple, Self
 
 from config.environment import PROJECT_ROOT
 from meter_readings.tests.robustness.pg_cluster import free_port
-from meter_readings.tests.robustness.subprocesses import unmeasured
+from meter_readings.tests.robustness.subprocesses import environment_without_coverage
 
 DOMAIN = "readings.example"
 
@@ -202,7 +202,7 @@ class ProxiedSite:
     @property
     def _environment(self) -> dict[str, str]:
         folder = self.folder
-        return unmeasured() | {
+        return environment_without_coverage() | {
             "D0010_ENV": "production",
             "DEBUG": "",
             "SECRET_KEY": "made up for the tests of the proxy, and used nowhere else",

@@ -1,8 +1,8 @@
-"""Robustness tests: spoiled files, crashes, races and orders of arrival.
+"""Robustness tests: mutated files, crashes, races and orders of arrival.
 
-They compare the database with `reference_model.Shelf`, which works out in memory what
-must be stored. `D0010_…` variables set the amounts, so that `LONG=1 .ci/run` can ask
-for more; every choice follows from D0010_SEED, which is printed.
+They compare the database with `reference_model.ReferenceDatabase`, which computes in
+memory what must be stored. `D0010_…` variables set the amounts, which `LONG=1 .ci/run`
+raises. Every random choice follows from D0010_SEED, which is printed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 
 
 def amount(name: str, default: int) -> int:
-    """Return how much of something to do: what the environment says, or the default."""
+    """Return a number from the environment, or the default."""
     return int(os.environ.get(name) or default)
 
 

@@ -1,4 +1,4 @@
-"""What the database holds, all of it, to be compared with what it must hold."""
+"""Reads the whole database, to be compared with the reference model."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from meter_readings.importer import ImportResult
 from meter_readings.models import Finding, FlowFile, ImportJob, Meter, MeterPoint
 from meter_readings.models import Reading as ReadingRow
 from meter_readings.models import SiteVisit
 
-from .reference_model import Contents, Reading, Visit, in_utc
+from .reference_model import Contents, Load, Reading, Result, Visit, in_utc
 
-# From the one that refers to the one that is referred to
+# Tables that refer to others come first.
 TABLES = [
     model._meta.db_table
     for model in (
@@ -26,7 +27,7 @@ TABLES = [
     )
 ]
 
-# Outer joins, so that a row that refers to nothing would show.
+# Outer joins also show a reading whose reference is missing.
 _READINGS = """
 SELECT file.sha256, reading.line_number, reading.mpan_line_number,
     reading.meter_line_number, point.mpan, meter.serial_number, reading.register_id,
@@ -63,7 +64,7 @@ _FILE_FIELDS = (
 
 
 def contents() -> Contents:
-    """Return all that is held."""
+    """Return the contents of every table."""
     points = MeterPoint.objects.values_list("mpan", flat=True)
     meters = Meter.objects.values_list("meter_point__mpan", "serial_number")
     return Contents(
@@ -77,14 +78,14 @@ def contents() -> Contents:
 
 
 def readings() -> list[Reading]:
-    """Return every reading held."""
+    """Return every stored reading."""
     with connection.cursor() as cursor:
         cursor.execute(_READINGS)
         return sorted(map(_reading, cursor.fetchall()))
 
 
 def empty() -> None:
-    """Take everything away at once."""
+    """Delete every row."""
     with transaction.atomic(), connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"DELETE FROM {table}")
@@ -122,7 +123,7 @@ def _findings() -> list[tuple[Any, ...]]:
     rows = Finding.objects.values_list(
         "flow_file__sha256", "code", "severity", "line_number", "group", "found"
     )
-    # The number of the other file is the database's own affair.
+    # This finding names the primary key of another file.
     return [(*row[:-1], "") if row[1] == "duplicate-message" else row for row in rows]
 
 
@@ -132,3 +133,15 @@ def _file(row: tuple[Any, ...]) -> tuple[Any, ...]:
     values["finding_counts"] = tuple(sorted(values["finding_counts"].items()))
     values["file_created_at"] = in_utc(created_at) if created_at else None
     return tuple(values.values())
+
+
+def result_of(result: ImportResult) -> Result:
+    """Return the result of an import in the form of the reference model."""
+    loaded = result.loaded
+    return Result(
+        result.outcome.value,
+        result.readings_read,
+        result.readings_loaded,
+        result.finding_counts,
+        Load(**loaded._asdict()) if loaded else None,
+    )

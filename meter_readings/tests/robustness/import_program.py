@@ -1,9 +1,9 @@
-"""A program: import and undo what the test asks for, at the moment it asks for it.
+"""A program that imports and undoes files when the test asks for it.
 
 A request is {"do": "import", "path": …, "filename": …} or {"do": "undo", "sha256": …}.
-"at" is the time to begin, so that several programs begin at once. With "in_child" it
-is done in a process forked for it, which tells its number and its phases and which the
-test may kill; {"do": "reap"} then waits for its end.
+"at" is the time to begin, so that several programs begin at once. With "in_child" a
+forked process does it, which reports its process id and phases and which the test may
+kill; {"do": "reap"} then waits for its end.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _answer_in_child(request: dict[str, Any]) -> None:
 
 def _answer(request: dict[str, Any]) -> None:
     try:
-        say(**_DEEDS[request["do"]](request))
+        say(**_ACTIONS[request["do"]](request))
     except Exception:
         say(error=traceback.format_exc())
 
@@ -83,4 +83,4 @@ def _undo(request: dict[str, Any]) -> dict[str, Any]:
     return {"outcome": "undone", "flow_file": flow_file.pk}
 
 
-_DEEDS = {"import": _import, "undo": _undo}
+_ACTIONS = {"import": _import, "undo": _undo}

@@ -1,4 +1,4 @@
-"""Files of many readings, of which several speak of the same meters and times."""
+"""Files with many readings, some for the same meters and times."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def large_file(
     bsc_validation_status: str = "V",
     steps: int = 10,
 ) -> bytes:
-    """Return a file with one reading a day of each of these meters.
+    """Return a file with one reading a day for each meter.
 
-    Files with the same `steps` give the same values for the same meter and day. There
-    is no trailer, so each file has one finding.
+    Files with the same `steps` have the same values for the same meter and day. A file
+    has no trailer and therefore one finding.
     """
     lines = []
     for meter in meters:

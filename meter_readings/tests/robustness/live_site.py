@@ -1,4 +1,4 @@
-"""A whole site in processes of its own: its commands, and pages as people get them."""
+"""A site in its own processes: management commands and served pages."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from typing import NamedTuple
 from config.environment import PROJECT_ROOT
 
 from .pg_cluster import free_port
-from .subprocesses import unmeasured
+from .subprocesses import environment_without_coverage
 
-_NAME, _PASSWORD = "drill", "a password for a drill alone"
+_NAME, _PASSWORD = "admin", "a password for these tests"
 _BOUNDARY = "-----part-----"
 
 
 class Answer(NamedTuple):
-    """What the site answers."""
+    """A response of the site."""
 
     status: int
     headers: Message
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 
 class Site:
-    """A site of one user; `folder` holds its files, `environment` says its database."""
+    """A site with one user; its files are in `folder`."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.media = Path(environment.get("MEDIA_ROOT", folder / "media"))
@@ -48,14 +48,14 @@ class Site:
             "SESSION_FILE_PATH": str(folder / "sessions"),
             "DJANGO_SUPERUSER_PASSWORD": _PASSWORD,
         }
-        self._environment = unmeasured() | own | environment
+        self._environment = environment_without_coverage() | own | environment
         self._cookies = CookieJar()
         jar = urllib.request.HTTPCookieProcessor(self._cookies)
         self._browser = urllib.request.build_opener(jar)
         self._address = ""
 
     def prepare(self) -> None:
-        """Make the tables and the user."""
+        """Create the tables and the user."""
         for words in (
             ["migrate", "--verbosity", "0"],
             [
@@ -64,7 +64,7 @@ class Site:
                 "--username",
                 _NAME,
                 "--email",
-                "drill@example.org",
+                "admin@example.org",
             ],
         ):
             result = self.run(*words)
@@ -89,7 +89,7 @@ class Site:
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Serve the pages, by one thread that keeps its connection as real ones do."""
+        """Serve the pages by one thread, which keeps its database connection."""
         port = free_port()
         self._address = f"http://127.0.0.1:{port}"
         where = ["--noreload", "--nothreading", "--skip-checks", f"127.0.0.1:{port}"]
@@ -101,7 +101,7 @@ class Site:
             stderr=subprocess.DEVNULL,
         ) as process:
             try:
-                self._wait()
+                self._wait_until_ready()
                 yield
             finally:
                 process.kill()
@@ -116,11 +116,11 @@ class Site:
         assert answer.status == 200 and "Sign out" in answer.text, answer
 
     def get(self, path: str) -> Answer:
-        """Ask for a page."""
+        """Request a page."""
         return self._ask(path)
 
     def upload(self, filename: str, data: bytes) -> Answer:
-        """Send a flow file by the page for that."""
+        """Upload a flow file by the upload page."""
         fields = {"policy": "standard", "import": "1", **self._token()}
         parts = [f'name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
         parts.append(
@@ -147,8 +147,8 @@ class Site:
             with answer:
                 return Answer(answer.code, answer.headers, answer.read().decode())
 
-    def _wait(self) -> None:
-        """Wait until somebody answers."""
+    def _wait_until_ready(self) -> None:
+        """Wait until the server answers."""
         deadline = time.monotonic() + 60
         while True:
             try:

@@ -1,9 +1,9 @@
-"""A program: import mutants, batch by batch, and compare all that is held after each.
+"""A program that imports mutated files and compares the database after each batch.
 
-Its arguments are how many mutants and a folder where those that fail are kept. It says
-what came of each batch and stops after some failures. Of the mutants that must be
-rejected, some are imported in earnest, so that their reports are stored; the others in
-a dry run, which must keep nothing.
+Its arguments are the number of files and a folder for those that fail. It reports each
+batch and stops after some failures. Of the files that must be rejected, some are really
+imported, so that their findings are stored; the others in a dry run, which must store
+nothing.
 """
 
 from __future__ import annotations
@@ -27,48 +27,48 @@ from meter_readings import importer
 from meter_readings.models import FlowFile
 
 from . import NOW, SEED, database_state, mutations, reference_model
-from .digests import verdict_of
+from .database_state import result_of
 from .subprocesses import say
 
 _BATCH = 50
-_FAILURES_ENOUGH = 3
-_DIFFERENCES_ENOUGH = 10
-_EARNEST_EVERY = 10
-# Files are read in blocks; in small ones, a small file is read as a large one is.
+_MAX_FAILURES = 3
+_MAX_DIFFERENCES = 10
+_REAL_EVERY = 10
+# Small blocks let a small file be read as a large one is.
 _BLOCK_SIZES = (1 << 18, 300, 1 << 18, 100, 1 << 18)
-# So many batches are undone file by file; the others are swept away.
+# Every tenth batch is undone file by file; the others are deleted.
 _UNDONE_EVERY = 10
 
 
 def main() -> None:
-    """Import so many mutants."""
+    """Import the mutated files."""
     count = int(sys.argv[1])
     batches = Batches(Path(sys.argv[2]))
-    _take_no_time()
+    _write_without_waiting()
     # A run that was killed may have left its rows.
     database_state.empty()
     for begin in range(0, count, _BATCH):
         say(**batches.run(range(begin, min(begin + _BATCH, count))))
-        if batches.failure_count >= _FAILURES_ENOUGH:
+        if batches.failure_count >= _MAX_FAILURES:
             break
 
 
 class Batches:
-    """Imports batches of mutants, each into an empty database."""
+    """Imports batches of mutated files, each into an empty database."""
 
     def __init__(self, folder: Path) -> None:
         self.failure_count = 0
         self._folder = folder
-        self._shelf = reference_model.Shelf()
+        self._reference = reference_model.ReferenceDatabase()
         self._outcomes: Counter[str] = Counter()
         self._failures: list[str] = []
         self._mutants: dict[str, mutations.Mutant] = {}
-        self._said = hashlib.sha256()
+        self._digest = hashlib.sha256()
 
     def run(self, numbers: range) -> dict[str, Any]:
-        """Import one batch; return what came of it."""
-        self._shelf, self._outcomes = reference_model.Shelf(), Counter()
-        self._failures, self._mutants, self._said = [], {}, hashlib.sha256()
+        """Import one batch; return its outcomes, failures and digest."""
+        self._reference, self._outcomes = reference_model.ReferenceDatabase(), Counter()
+        self._failures, self._mutants, self._digest = [], {}, hashlib.sha256()
         for number in numbers:
             self._import(mutations.mutant(number))
         self._compare(f"after mutants {numbers[0]} to {numbers[-1]}")
@@ -78,7 +78,7 @@ class Batches:
         shutil.rmtree(settings.MEDIA_ROOT)
         self.failure_count += len(self._failures)
         return {
-            "digest": self._said.hexdigest(),
+            "digest": self._digest.hexdigest(),
             "outcomes": self._outcomes,
             "failures": self._failures,
         }
@@ -86,8 +86,8 @@ class Batches:
     def _import(self, mutant: mutations.Mutant) -> None:
         file = reference_model.read(mutant.data, mutant.filename, mutant.policy)
         self._mutants[file.sha256] = mutant
-        is_dry = file.is_rejected and mutant.number % _EARNEST_EVERY > 0
-        wanted = self._shelf.attempt(file, dry_run=is_dry)
+        is_dry = file.is_rejected and mutant.number % _REAL_EVERY > 0
+        wanted = self._reference.attempt(file, dry_run=is_dry)
         block_size = _BLOCK_SIZES[mutant.number % len(_BLOCK_SIZES)]
         try:
             with patch("meter_readings.d0010.lines.BLOCK_SIZE", block_size):
@@ -102,36 +102,36 @@ class Batches:
             self._fail(mutant, traceback.format_exc())
             return
         self._outcomes[result.outcome.value] += 1
-        found = verdict_of(result)
-        self._said.update(repr(found._replace(finding_counts={})).encode())
+        found = result_of(result)
+        self._digest.update(repr(found._replace(finding_counts={})).encode())
         if found != wanted:
             self._fail(mutant, f"expected {wanted}\n     got {found}")
 
     def _compare(self, when: str) -> None:
-        wanted, found = self._shelf.contents(), database_state.contents()
-        self._said.update(found.digest.encode())
+        wanted, found = self._reference.contents(), database_state.contents()
+        self._digest.update(found.digest.encode())
         if wanted != found:
             differences = wanted.differences(found)
             for sha256, mutant in self._mutants.items():
                 if any(sha256 in difference for difference in differences):
                     self._keep(mutant)
-            few = "\n".join(differences[:_DIFFERENCES_ENOUGH])
+            few = "\n".join(differences[:_MAX_DIFFERENCES])
             self._failures.append(
                 f"The database differs {when}; files are in {self._folder}:\n{few}"
             )
 
     def _undo_all(self, chance: random.Random) -> None:
-        """Undo every import of the batch in any order; nothing must be left."""
+        """Undo every import of the batch in random order; nothing may be left."""
         files = [*FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)]
         chance.shuffle(files)
         for flow_file in files:
             found = importer.undo_import(flow_file=flow_file, now=NOW)
-            wanted = self._shelf.undo(flow_file.sha256)
+            wanted = self._reference.undo(flow_file.sha256)
             if found != wanted:
                 self._failures.append(
-                    f"Undoing {flow_file.filename} did {found} and not {wanted}"
+                    f"Undoing {flow_file.filename} gave {found} and not {wanted}"
                 )
-        self._compare("after all was undone")
+        self._compare("after all imports were undone")
 
     def _fail(self, mutant: mutations.Mutant, why: str) -> None:
         path = self._keep(mutant)
@@ -145,8 +145,8 @@ class Batches:
         return path
 
 
-def _take_no_time() -> None:
-    """Let nothing wait for a disk."""
+def _write_without_waiting() -> None:
+    """Let no write wait for the disk."""
     os.fsync = lambda handle: None
     if connection.vendor == "sqlite":
         connection.cursor().execute("PRAGMA synchronous = OFF")

@@ -1,4 +1,4 @@
-"""Flow files after accidents: the same number gives the same file everywhere."""
+"""Mutated flow files: the same number gives the same file on every machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from . import SEED
 
 
 class Mutant(NamedTuple):
-    """A spoiled file, and how it is to be imported."""
+    """A mutated file and its import policy."""
 
     number: int
     data: bytes
@@ -100,8 +100,8 @@ def _bases() -> list[bytes]:
 
 BASES = _bases()
 
-# What has broken other readers of numbers, times, texts and lines.
-NASTY = [
+# Values that have broken other parsers of numbers, times, texts and lines.
+MALICIOUS = [
     b"1e999",
     b"1E-9999999",
     b"NaN",
@@ -221,7 +221,7 @@ def _truncate(data: bytes, chance: random.Random) -> bytes:
 
 def _splice(data: bytes, chance: random.Random) -> bytes:
     at = chance.randint(0, len(data))
-    return data[:at] + chance.choice(NASTY) + data[at:]
+    return data[:at] + chance.choice(MALICIOUS) + data[at:]
 
 
 def _swap_lines(data: bytes, chance: random.Random) -> bytes:
@@ -252,7 +252,7 @@ def _swap_cells(data: bytes, chance: random.Random) -> bytes:
 
 def _replace_cell(data: bytes, chance: random.Random) -> bytes:
     cells = data.split(b"|")
-    cells[chance.randrange(len(cells))] = chance.choice(NASTY)
+    cells[chance.randrange(len(cells))] = chance.choice(MALICIOUS)
     return b"|".join(cells)
 
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own, which it may stop, starve and throw away."""
+"""A temporary PostgreSQL cluster for one test, and a replica of it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from typing import Any, Self
 
 import psycopg2
 
-# Debian keeps these where PATH does not look.
+# Debian's server programs are not on PATH.
 _DEBIAN = Path("/usr/lib/postgresql")
 _ROLE = "postgres"
 
-# Nothing may be lost for want of these, and a folder on a small disk holds more.
+# Small, so that a cluster fits on a small disk.
 _SETTINGS = "-c max_wal_size=32MB -c shared_buffers=16MB -c listen_addresses=127.0.0.1"
 
 
 def programs() -> Path | None:
-    """Return the folder that has `initdb` and `pg_ctl`, the newest there is."""
+    """Return the folder of the newest `initdb` and `pg_ctl`, if there is one."""
     if found := shutil.which("initdb"):
-        # The programs that it calls are beside it, and not beside a link to it.
+        # Its other programs are in the folder of the file itself, not of a link to it.
         return Path(found).resolve().parent
     versions = sorted(_DEBIAN.glob("*/bin/initdb"), key=lambda p: float(p.parts[-3]))
     return versions[-1].parent if versions else None
 
 
 class Cluster:
-    """A server in a folder of its own, on a port of its own: a context manager."""
+    """A context manager: a server with its own folder and port."""
 
     def __init__(self) -> None:
         folder = programs()
@@ -56,7 +56,7 @@ class Cluster:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return what the settings need to find it."""
+        """Return the variables that select this server in the settings."""
         return {
             "USE_POSTGRESQL": "1",
             "DB_NAME": _ROLE,
@@ -67,37 +67,35 @@ class Cluster:
         }
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the server and wait until it answers."""
         options = f"-p {self.port} -k {self._folder.name} {_SETTINGS}"
         log = str(Path(self._folder.name, "log"))
         self._run("pg_ctl", "start", "-w", "-D", self._data, "-l", log, "-o", options)
 
     def stop(self) -> None:
-        """Stop it as if its plug was pulled: nobody is waited for."""
+        """Stop the server at once, as a power failure would."""
         self._run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", self._data)
 
-    def keep_on(self, disk: Path) -> None:
-        """Keep what is made from now on, also for a moment, on another disk."""
+    def store_on(self, disk: Path) -> None:
+        """Store new tables and temporary files on another disk."""
         own(disk)
         self.tell(f"CREATE TABLESPACE small LOCATION '{disk}'")
         for name in ("default_tablespace", "temp_tablespaces"):
             self.tell(f"ALTER ROLE {_ROLE} SET {name} = 'small'")
 
     def tell(self, statement: str) -> None:
-        """Run a statement."""
         with closing(self.connect()) as database:
             database.autocommit = True
             with database.cursor() as cursor:
                 cursor.execute(statement)
 
     def connect(self) -> Any:
-        """Return a connection to it."""
         return psycopg2.connect(host="127.0.0.1", port=self.port, user=_ROLE)
 
     def _run(self, program: str, *words: str | Path) -> None:
         command = [str(self._programs / program), *map(str, words)]
         if os.geteuid() == 0:
-            # No server of PostgreSQL's runs as root.
+            # PostgreSQL does not run as root.
             command = ["runuser", "-u", _ROLE, "--", *command]
         result = subprocess.run(
             command,
@@ -111,7 +109,7 @@ class Cluster:
 
 
 class Replica(Cluster):
-    """A server that follows another, by streaming."""
+    """A streaming replica of another server."""
 
     def __init__(self, primary: Cluster) -> None:
         super().__init__()
@@ -122,11 +120,11 @@ class Replica(Cluster):
         self._run("pg_basebackup", "-D", self._data, "-R", "-c", "fast", *where)
 
     def promote(self) -> None:
-        """Let it be a primary."""
+        """Promote the replica to a primary."""
         self._run("pg_ctl", "promote", "-w", "-D", self._data)
 
     def has_all(self) -> bool:
-        """Return whether it has replayed what is safe on the one it follows."""
+        """Return whether the replica has everything that the primary flushed."""
         with closing(self._primary.connect()) as one, closing(self.connect()) as other:
             with one.cursor() as cursor:
                 cursor.execute("SELECT pg_current_wal_flush_lsn()::text")
@@ -138,13 +136,13 @@ class Replica(Cluster):
 
 
 def own(folder: Path) -> None:
-    """Give a folder to the user that a server runs as."""
+    """Give a folder to the user that the server runs as."""
     if os.geteuid() == 0:
         shutil.chown(folder, _ROLE, _ROLE)
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free TCP port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

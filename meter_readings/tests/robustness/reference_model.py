@@ -1,7 +1,7 @@
-"""What the database must hold, worked out in memory from the rules alone.
+"""A reference model: what the database must contain, computed in memory.
 
-Slow and plain on purpose, and without a line of the importer's own: it takes what the
-parser read and the words of the format reference (d0010-format.md, 6.2 and 6.3) and
+It is slow and simple on purpose and shares no code with the importer. It follows the
+parser's records, the format reference (d0010-format.md, 6.2 and 6.3) and the docstring
 of `importer.settle`.
 """
 
@@ -31,7 +31,7 @@ from . import NOW
 
 
 class Reading(NamedTuple):
-    """One reading as it must stand in the database; times are text, in UTC."""
+    """One reading as it must be stored; times are text, in UTC."""
 
     sha256: str
     line_number: int
@@ -55,12 +55,12 @@ class Reading(NamedTuple):
 
     @property
     def event(self) -> tuple[str, str, str, str]:
-        """Return what it is a version of: one register of one meter at one time."""
+        """Return the reading key: MPAN, serial number, register, time."""
         return self.mpan, self.serial_number, self.register_id, self.read_at
 
     @property
     def says(self) -> tuple[object, ...]:
-        """Return what makes it another version and not the same again."""
+        """Return the values by which two versions differ."""
         return (
             self.value,
             self.reading_type,
@@ -71,7 +71,7 @@ class Reading(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """One site visit as it must stand in the database."""
+    """One site visit as it must be stored."""
 
     sha256: str
     line_number: int
@@ -88,7 +88,7 @@ class Visit(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """All that is held, in a settled order."""
+    """The contents of every table, sorted."""
 
     files: list[tuple[Any, ...]]
     findings: list[tuple[Any, ...]]
@@ -99,11 +99,11 @@ class Contents(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """Return a short text that tells these contents from all others."""
+        """Return a SHA-256 of the contents."""
         return hashlib.sha256(repr([*map(list, self)]).encode()).hexdigest()
 
     def differences(self, held: Contents) -> list[str]:
-        """Return in words where the database holds something else than this."""
+        """Return the rows that are missing or not expected, as text."""
         return [
             f"{name}: {verb} {row}"
             for name, wanted, found in zip(self._fields, self, held, strict=True)
@@ -116,7 +116,7 @@ class Contents(NamedTuple):
 
 
 class Load(NamedTuple):
-    """What one import must say it added, and what became of it."""
+    """The counts that one import must report."""
 
     meter_points: int
     meters: int
@@ -129,7 +129,7 @@ class Load(NamedTuple):
 
 
 class Removal(NamedTuple):
-    """What one undoing must say it took away, and how many other readings changed."""
+    """The counts that one undo must report."""
 
     readings: int
     site_visits: int
@@ -138,8 +138,8 @@ class Removal(NamedTuple):
     restored: int
 
 
-class Verdict(NamedTuple):
-    """What must come of one attempt to import."""
+class Result(NamedTuple):
+    """The expected result of one import."""
 
     outcome: str
     readings_read: int = 0
@@ -150,7 +150,7 @@ class Verdict(NamedTuple):
 
 @dataclass
 class File:
-    """One file, what it said and what became of it."""
+    """One file, its contents and its status."""
 
     sha256: str
     filename: str
@@ -165,14 +165,14 @@ class File:
 
     @property
     def place(self) -> tuple[datetime, str, str]:
-        """Return where the file comes in the order in which things were said."""
+        """Return the position of the file in the order of versions."""
         header = self.parser.header
         assert header is not None
         return header.file_created_at, header.file_identifier, self.sha256
 
     @property
     def identity(self) -> tuple[object, ...] | None:
-        """Return what the message is known by (d0010-format.md, 6.2)."""
+        """Return the identity of the message (d0010-format.md, 6.2)."""
         header = self.parser.header
         if header is None:
             return None
@@ -191,7 +191,7 @@ class File:
 
     @property
     def readings_read(self) -> int:
-        """Return how many 030 groups it has, good and bad."""
+        """Return the number of 030 groups, good and bad."""
         return len(self.readings) + self.parser.invalid_reading_count
 
 
@@ -201,7 +201,7 @@ def read(
     policy: Policy = Policy.STANDARD,
     now: datetime = NOW,
 ) -> File:
-    """Return what a file says, as the parser reads it."""
+    """Parse a file."""
     issues: list[Issue] = []
     parser = FlowFileParser(io.BytesIO(data), report=issues.append, not_after=now)
     entries = list(parser)
@@ -211,31 +211,31 @@ def read(
     return File(sha256, filename, policy, parser, issues, readings, visits)
 
 
-class Shelf:
-    """All files that came, in memory; the database must agree with it."""
+class ReferenceDatabase:
+    """All received files, in memory. The real database must agree with it."""
 
     def __init__(self) -> None:
         self.files: dict[str, File] = {}
 
     @property
     def imported(self) -> list[File]:
-        """Return the files held as imported, in the order in which they were said."""
+        """Return the imported files, in the order of versions."""
         held = [file for file in self.files.values() if file.status == "imported"]
         return sorted(held, key=lambda file: file.place)
 
     def attempt(
         self, file: File, *, allow_same_name: bool = False, dry_run: bool = False
-    ) -> Verdict:
-        """Take a file in, as far as it can be, and return what must come of it.
+    ) -> Result:
+        """Import a file if possible, and return the expected result.
 
-        A dry run tells what would come of it and takes nothing in.
+        A dry run stores nothing.
         """
         held = self.imported
         if any(other.sha256 == file.sha256 for other in held):
-            return Verdict("already-imported")
+            return Result("already-imported")
         names = {other.filename for other in held}
         if file.filename in names and not allow_same_name:
-            return Verdict("refused", finding_counts={"duplicate-filename": 1})
+            return Result("refused", finding_counts={"duplicate-filename": 1})
         file.kept_faults = [*file.issues]
         if file.identity and file.identity in {other.identity for other in held}:
             file.kept_faults.append(_fault("duplicate-message", 1, "ZHV"))
@@ -250,17 +250,17 @@ class Shelf:
             self.files[file.sha256] = file
         if outcome == "imported":
             load = self._load(file, held)
-        return Verdict(outcome, file.readings_read, good, _counts(file), load)
+        return Result(outcome, file.readings_read, good, _counts(file), load)
 
-    def hold(self, *files: File) -> Shelf:
-        """Take files in as imported, without a word about how that goes."""
+    def hold(self, *files: File) -> ReferenceDatabase:
+        """Add files as imported, without checks."""
         for file in files:
             file.status, file.kept_faults = "imported", [*file.issues]
             self.files[file.sha256] = file
         return self
 
     def undo(self, sha256: str) -> Removal:
-        """Take a file away again, and return what must have gone with it."""
+        """Undo an import, and return the expected counts."""
         file, before = self.files[sha256], self.imported
         readings = set(self.readings())
         file.status = "undone"
@@ -286,7 +286,7 @@ class Shelf:
         ]
 
     def contents(self) -> Contents:
-        """Return all that must be held."""
+        """Return the expected contents of every table."""
         held = self.imported
         visits = [visit for file in held for visit in file.visits]
         return Contents(
@@ -306,7 +306,7 @@ class Shelf:
         )
 
     def _load(self, file: File, held: list[File]) -> Load:
-        """Find what only shows beside what is held, and count what is new."""
+        """Add findings that depend on other files, and count the new rows."""
         readings = self.readings()
         own = [reading for reading in readings if reading.sha256 == file.sha256]
         counts = Counter(reading.version_status for reading in own)
@@ -356,7 +356,7 @@ def standings(said: list[Reading]) -> list[str]:
     return result
 
 
-# What the database alone can tell of a file
+# Findings that depend on the database
 
 
 def _unmatched_withdrawals(
@@ -441,7 +441,7 @@ def in_utc(moment: datetime) -> str:
 
 
 def _received_text(entry: Entry, record: RegisterReading) -> str:
-    """Return the lines, where the columns would not give them back."""
+    """Return the received lines if the columns cannot reproduce them."""
     times = [time for time in (record.read_at, record.md_reset_at) if time]
     is_in_columns = (
         not entry.results
@@ -550,7 +550,7 @@ def _rejects(issue: Issue, policy: Policy) -> bool:
 
 
 def _meter_lines(file: File) -> Iterable[tuple[int, tuple[str, str]]]:
-    """Yield the line of each 028 that something is kept of, and its meter."""
+    """Yield the line and meter of each 028 that has stored rows."""
     for row in (*file.readings, *file.visits):
         if row.serial_number is not None and row.meter_line_number is not None:
             yield row.meter_line_number, (row.mpan, row.serial_number)

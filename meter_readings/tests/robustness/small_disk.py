@@ -1,4 +1,4 @@
-"""A small disk that a test may fill: in memory, gone afterwards."""
+"""A small temporary disk in memory that a test can fill."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Self
 _MEGABYTE = 1 << 20
 
 
-def may_mount() -> bool:
-    """Return whether disks can be made here: by root, where the system lets root."""
+def can_mount() -> bool:
+    """Return whether this process may mount disks."""
     with tempfile.TemporaryDirectory() as folder:
         disk = ["mount", "-t", "tmpfs", "-o", "size=64k", "d0010", folder]
         if subprocess.run(disk, check=False, capture_output=True).returncode:
@@ -22,7 +22,7 @@ def may_mount() -> bool:
 
 
 class SmallDisk:
-    """A disk of so many megabytes: a context manager."""
+    """A context manager: a disk of a size in megabytes."""
 
     def __init__(self, megabytes: int) -> None:
         self._megabytes = megabytes
@@ -36,17 +36,17 @@ class SmallDisk:
         return self
 
     def __exit__(self, *error: object) -> None:
-        # Lazily: a process that is about to end may still have a file open.
+        # Lazily, because a process that is ending may still have a file open.
         subprocess.run(["umount", "--lazy", str(self.path)], check=True)
         self._folder.cleanup()
 
     def fill(self, *, leaving: int) -> None:
-        """Fill it up to so many bytes."""
+        """Fill the disk until `leaving` bytes are free."""
         free = shutil.disk_usage(self.path).free - leaving
         with (self.path / "ballast").open("wb") as ballast:
             for start in range(0, free, _MEGABYTE):
                 ballast.write(bytes(min(_MEGABYTE, free - start)))
 
-    def make_room(self) -> None:
-        """Take out what filled it."""
+    def empty(self) -> None:
+        """Delete what `fill` wrote."""
         (self.path / "ballast").unlink()

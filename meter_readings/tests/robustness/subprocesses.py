@@ -1,4 +1,4 @@
-"""Processes that tests start: they share the test's database and nothing else."""
+"""Processes that tests start. They share only the test database."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ from typing import Any, Self
 
 from config.environment import PROJECT_ROOT
 
-# Faster than a disk, where there is one.
+# Memory is faster than a disk.
 _MEMORY = Path("/dev/shm")
 
 
 def folder() -> tempfile.TemporaryDirectory[str]:
-    """Return a folder that goes away, in memory if that is possible."""
+    """Return a temporary folder, in memory if possible."""
     place = _MEMORY if _MEMORY.is_dir() else None
     return tempfile.TemporaryDirectory(prefix="d0010_robustness_", dir=place)
 
 
 class Program:
-    """A module of this folder whose `main` runs in a process of its own.
+    """A context manager: runs `main` of a module of this package in a process.
 
-    It is asked by lines of JSON and answers by them. A context manager: leaving it
-    lets the program come to its end.
+    Requests and answers are lines of JSON. Leaving it waits for the program's end.
     """
 
     def __init__(self, module: str, *arguments: object, **environment: str) -> None:
@@ -38,7 +37,7 @@ class Program:
         self._process = subprocess.Popen(
             [sys.executable, "-c", start, *map(str, arguments)],
             cwd=PROJECT_ROOT,
-            env=unmeasured() | {"DEBUG": "0"} | environment,
+            env=environment_without_coverage() | {"DEBUG": "0"} | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -59,24 +58,24 @@ class Program:
         self._process.stdin.flush()
 
     def answers(self) -> Iterator[dict[str, Any]]:
-        """Yield what the program says until it ends."""
+        """Yield the answers of the program until it ends."""
         assert self._process.stdout is not None
         return map(json.loads, iter(self._process.stdout.readline, ""))
 
     def answer(self) -> dict[str, Any]:
-        """Return the next thing the program says; it must say one."""
+        """Return the next answer; there must be one."""
         answer = next(self.answers(), None)
         assert answer is not None, "The program ended without an answer."
         return answer
 
 
 def say(**answer: Any) -> None:
-    """Say something to the test, from within a program."""
+    """Answer the test, from within a program."""
     print(json.dumps(answer), flush=True)
 
 
-def unmeasured() -> dict[str, str]:
-    """Return the environment without what makes a process measure its coverage."""
+def environment_without_coverage() -> dict[str, str]:
+    """Return the environment without the variables that start coverage."""
     return {
         name: value
         for name, value in os.environ.items()

@@ -1,4 +1,4 @@
-"""A process killed at any moment leaves all of its file or nothing, and no lock."""
+"""Killed processes leave all of a file or nothing, and no lock."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from .subprocesses import Program, folder
 
 KILLS = amount("D0010_KILLS", 12)
 
-# A server notices that its client is gone when the statement it is at is over.
-_PATIENCE_SECONDS = 60
+# PostgreSQL notices a lost client only after the current statement.
+_TIMEOUT_SECONDS = 60
 
-# What is aimed at: a phase, and from where to where in it. The commit ends loading.
+# When processes are killed: a phase and a range within it. The commit ends loading.
 _AIMS = (
     ("receiving", 0.0, 1.0),
     ("checking", 0.0, 1.0),
@@ -63,8 +63,8 @@ ORDER BY 1, 2
 """
 
 
-class Held(NamedTuple):
-    """What tells whether a file is there: counts, and a hash of every reading."""
+class Stored(NamedTuple):
+    """The state of the database: counts, and a hash of all readings."""
 
     meter_points: int
     meters: int
@@ -73,21 +73,21 @@ class Held(NamedTuple):
 
 
 class Aim(NamedTuple):
-    """When to kill: so long after a phase has begun."""
+    """When to kill: a delay in seconds after the start of a phase."""
 
     phase: str
     delay: float
 
 
 class Killed(NamedTuple):
-    """What was seen of a process that was killed."""
+    """What a killed process reported."""
 
     phase: str
     is_acknowledged: bool
 
 
 class KilledProcessTests(TransactionTestCase):
-    """A file of 20,000 readings, beside one that speaks of many of the same."""
+    """A file with 20,000 readings and another with many of the same meters."""
 
     def setUp(self) -> None:
         self.chance = random.Random(SEED)
@@ -97,15 +97,15 @@ class KilledProcessTests(TransactionTestCase):
         self.program = resources.enter_context(Program("import_program"))
         self.assertEqual(self.program.answer(), {"ready": True})
         self._import(FIRST, "first.uff")
-        self.nothing = _held()
+        self.nothing = _stored()
         second = _second(0)
         self._import(second, "second.uff")
         self._compare_with_memory(second)
-        self.all = _held()
+        self.all = _stored()
         started = time.monotonic()
         _undo(second)
-        self.undoing_seconds = time.monotonic() - started
-        self.assertEqual(_held(), self.nothing)
+        self.undo_seconds = time.monotonic() - started
+        self.assertEqual(_stored(), self.nothing)
 
     def test_killed_import_leaves_all_of_its_file_or_none(self) -> None:
         seen: Counter[str] = Counter()
@@ -122,45 +122,45 @@ class KilledProcessTests(TransactionTestCase):
         for number in range(1, KILLS // 4 + 1):
             data = _second(number)
             self._import(data, "second.uff")
-            delay = self.undoing_seconds * self.chance.uniform(0, 2)
+            delay = self.undo_seconds * self.chance.uniform(0, 2)
             with self.subTest(seed=SEED, kill=number, delay=delay):
-                seen[self._kill_undoing(data, Aim("receiving", delay))] += 1
-        say(f"{KILLS // 4} undoings killed on {connection.vendor}: {dict(seen)}")
+                seen[self._kill_undo(data, Aim("receiving", delay))] += 1
+        say(f"{KILLS // 4} undos killed on {connection.vendor}: {dict(seen)}")
 
     def _kill_import(self, data: bytes, aim: Aim) -> str:
-        """Kill an import, look at what it left, and import the file again."""
+        """Kill an import, check the database, and import the file again."""
         path = self._written(data)
         killed = self._kill(aim, do="import", path=str(path), filename=path.name)
-        is_held = _rows_of(data) == (1, 1)
-        if not is_held:
+        is_stored = _rows_of(data) == (1, 1)
+        if not is_stored:
             self.assertEqual(_rows_of(data), (0, 0))
             self.assertFalse(killed.is_acknowledged, "An acknowledged file is lost.")
-        self.assertEqual(_held(), self.all if is_held else self.nothing)
+        self.assertEqual(_stored(), self.all if is_stored else self.nothing)
         self.assertEqual(
             self._import(data, path.name),
-            Outcome.ALREADY_IMPORTED if is_held else Outcome.IMPORTED,
+            Outcome.ALREADY_IMPORTED if is_stored else Outcome.IMPORTED,
         )
-        self.assertEqual(_held(), self.all)
+        self.assertEqual(_stored(), self.all)
         _undo(data)
-        self.assertEqual(_held(), self.nothing)
+        self.assertEqual(_stored(), self.nothing)
         if killed.is_acknowledged:
             return "acknowledged"
-        return "committed" if is_held else killed.phase
+        return "committed" if is_stored else killed.phase
 
-    def _kill_undoing(self, data: bytes, aim: Aim) -> str:
-        """Kill an undoing, look at what it left, and undo what is left."""
+    def _kill_undo(self, data: bytes, aim: Aim) -> str:
+        """Kill an undo, check the database, and undo again if necessary."""
         killed = self._kill(aim, do="undo", sha256=hashlib.sha256(data).hexdigest())
-        is_held = _is_imported(data)
-        if is_held:
+        is_stored = _is_imported(data)
+        if is_stored:
             self.assertFalse(killed.is_acknowledged, "An undone file is back.")
-        self.assertEqual(_held(), self.all if is_held else self.nothing)
-        if is_held:
+        self.assertEqual(_stored(), self.all if is_stored else self.nothing)
+        if is_stored:
             _undo(data)
-        self.assertEqual(_held(), self.nothing)
-        return "left" if is_held else "undone"
+        self.assertEqual(_stored(), self.nothing)
+        return "left" if is_stored else "undone"
 
     def _kill(self, aim: Aim, **request: str) -> Killed:
-        """Let the program do something, and kill what does it at some moment."""
+        """Send a request, and kill the process that handles it."""
         child, phase, is_acknowledged = 0, "", False
         for answer in self._answers(request):
             child = answer.get("child", child)
@@ -168,14 +168,14 @@ class KilledProcessTests(TransactionTestCase):
             is_acknowledged |= "outcome" in answer
             if answer.get("phase") == aim.phase:
                 time.sleep(aim.delay)
-                # Until it is reaped, its number is nobody else's.
+                # Its process id is not reused before it is reaped.
                 os.kill(child, signal.SIGKILL)
                 self.program.ask(do="reap")
         self._wait_until_nothing_is_locked()
         return Killed(phase, is_acknowledged)
 
     def _lengths_of_phases(self) -> dict[str, float]:
-        """Return how long an import that is left alone is in each phase."""
+        """Return how long an undisturbed import is in each phase."""
         data = _second(-1)
         path = self._written(data)
         request = {"do": "import", "path": str(path), "filename": path.name}
@@ -190,7 +190,7 @@ class KilledProcessTests(TransactionTestCase):
         return dict(zip(_PHASES, lengths, strict=True))
 
     def _answers(self, request: dict[str, str]) -> Iterator[dict[str, Any]]:
-        """Ask for something in a child; yield what is said until that is over."""
+        """Send a request to a child process; yield its answers until it ends."""
         self.program.ask(in_child=True, **request)
         for answer in self.program.answers():
             self.assertNotIn("error", answer)
@@ -213,30 +213,32 @@ class KilledProcessTests(TransactionTestCase):
         return result.outcome
 
     def _compare_with_memory(self, second: bytes) -> None:
-        shelf = reference_model.Shelf().hold(
+        reference = reference_model.ReferenceDatabase().hold(
             reference_model.read(FIRST, "first.uff"),
             reference_model.read(second, "second.uff"),
         )
-        self.assertEqual(shelf.contents().differences(database_state.contents()), [])
+        self.assertEqual(
+            reference.contents().differences(database_state.contents()), []
+        )
 
     def _wait_until_nothing_is_locked(self) -> None:
-        """Wait until a server has noticed; where there is none, there is no wait."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        """Wait until PostgreSQL has released the locks; SQLite has none to release."""
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while _is_locked():
-            self.assertEqual(connection.vendor, "postgresql", "A lock is held.")
-            self.assertLess(time.monotonic(), deadline, "A lock is still held.")
+            self.assertEqual(connection.vendor, "postgresql", "A lock is taken.")
+            self.assertLess(time.monotonic(), deadline, "A lock is still taken.")
             time.sleep(0.01)
 
 
 def _second(number: int) -> bytes:
-    """Return the file that is imported under a kill, with an identifier of its own."""
+    """Return the file whose import is killed, with its own identifier."""
     return large_file(
         identifier=f"SECOND{number:04}", meters=range(400), days=range(50)
     )
 
 
 def _rows_of(data: bytes) -> tuple[int, int]:
-    """Return how many rows and findings there are of a file that was not undone."""
+    """Return the number of rows and findings of a file."""
     sha256 = hashlib.sha256(data).hexdigest()
     rows = FlowFile.objects.filter(sha256=sha256)
     return rows.count(), Finding.objects.filter(flow_file__in=rows).count()
@@ -253,11 +255,11 @@ def _undo(data: bytes) -> None:
     importer.undo_import(flow_file=FlowFile.objects.get(sha256=sha256), now=NOW)
 
 
-def _held() -> Held:
+def _stored() -> Stored:
     with connection.cursor() as cursor:
         cursor.execute(_READINGS)
         digest = hashlib.sha256(repr(cursor.fetchall()).encode()).hexdigest()
-    return Held(
+    return Stored(
         MeterPoint.objects.count(),
         Meter.objects.count(),
         SiteVisit.objects.count(),
@@ -266,7 +268,7 @@ def _held() -> Held:
 
 
 def _is_locked() -> bool:
-    """Return whether another connection is still at something, or kept a lock."""
+    """Return whether another connection is busy or has a lock."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             return _is_sqlite_locked(cursor)
@@ -279,7 +281,7 @@ def _is_locked() -> bool:
 
 
 def _is_sqlite_locked(cursor: CursorWrapper) -> bool:
-    """Return whether the write lock cannot be had at once."""
+    """Return whether the write lock is taken."""
     cursor.execute("PRAGMA busy_timeout")
     (lock_timeout,) = cursor.fetchone()
     cursor.execute("PRAGMA busy_timeout = 0")

@@ -1,4 +1,4 @@
-"""A disk that is full is said to be full, keeps no half of a file, and is forgiven."""
+"""Full disks: the user is told, no part of a file is stored, and work goes on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unittest import skipUnless
 from django.test import SimpleTestCase
 
 from .pg_cluster import Cluster, programs
-from .small_disk import SmallDisk, may_mount
+from .small_disk import SmallDisk, can_mount
 from .large_files import large_file
 from .live_site import Site
 
@@ -18,24 +18,28 @@ _METERS, _DAYS = 200, 50
 
 IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
 
-# A file of about 600 kB fits into this neither as it is nor as rows.
+# Too little for a file of about 600 kB or for its rows.
 _LITTLE = 300_000
 
 
-@skipUnless(may_mount(), "only root can make a small disk")
+@skipUnless(can_mount(), "only root can mount a small disk")
 class FullDiskTests(SimpleTestCase):
-    """By the command and by the page, each with a file of 10,000 readings."""
+    """The command and the upload page each import a file with 10,000 readings."""
 
     def setUp(self) -> None:
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
 
     def test_site_reports_a_full_original_files_disk_and_recovers(self) -> None:
         disk = self.enterContext(SmallDisk(16))
-        self.drill(disk, Site(self.folder, MEDIA_ROOT=str(disk.path / "media")))
+        self.fill_and_recover(
+            disk, Site(self.folder, MEDIA_ROOT=str(disk.path / "media"))
+        )
 
     def test_site_reports_a_full_sqlite_disk_and_recovers(self) -> None:
         disk = self.enterContext(SmallDisk(48))
-        self.drill(disk, Site(self.folder, SQLITE_PATH=str(disk.path / "db.sqlite3")))
+        self.fill_and_recover(
+            disk, Site(self.folder, SQLITE_PATH=str(disk.path / "db.sqlite3"))
+        )
 
     @skipUnless(IS_REQUIRED or programs(), "needs PostgreSQL's own programs")
     def test_site_reports_a_full_postgresql_disk_and_recovers(self) -> None:
@@ -43,11 +47,11 @@ class FullDiskTests(SimpleTestCase):
         tablespace = disk.path / "tables"
         tablespace.mkdir()
         cluster = self.enterContext(Cluster())
-        cluster.keep_on(tablespace)
-        self.drill(disk, Site(self.folder, **cluster.environment))
+        cluster.store_on(tablespace)
+        self.fill_and_recover(disk, Site(self.folder, **cluster.environment))
 
-    def drill(self, disk: SmallDisk, site: Site) -> None:
-        """Import with no room, by both doors; make room, and import again."""
+    def fill_and_recover(self, disk: SmallDisk, site: Site) -> None:
+        """Import on a full disk by command and page, and again on an empty one."""
         site.prepare()
         self.enterContext(site.serving())
         site.sign_in()
@@ -58,7 +62,7 @@ class FullDiskTests(SimpleTestCase):
             result = site.run("import_d0010", str(path))
             self.assertEqual(result.returncode, 1, result.stderr)
             self.assertIn("The storage is full", result.stderr)
-            self.assertIn("Make room", result.stderr)
+            self.assertIn("Free some disk space", result.stderr)
             self.assertNotIn("Traceback", result.stderr)
         with self.subTest("by the page"):
             answer = site.upload(path.name, path.read_bytes())
@@ -67,9 +71,9 @@ class FullDiskTests(SimpleTestCase):
         with self.subTest("what is left"):
             self.assertEqual(list(site.media.rglob("*.uff")), [])
             self.assertEqual(list((site.media / "incoming").glob("*")), [])
-            # People can go on looking.
+            # Pages still work.
             self.assertEqual(site.get("/").status, 200)
-        disk.make_room()
+        disk.empty()
         answer = site.upload(path.name, path.read_bytes())
         self.assertEqual(answer.status, 200)
         self.assertIn("Imported as #", answer.text)
@@ -79,5 +83,5 @@ class FullDiskTests(SimpleTestCase):
         self.assertIn("already imported", again.stdout)
 
     def file(self) -> bytes:
-        """Return the file that is brought."""
+        """Return the file that is imported."""
         return large_file(identifier="DRILL", meters=range(_METERS), days=range(_DAYS))

@@ -1,4 +1,4 @@
-"""A hundred thousand spoiled files: no crash, and every row as it must be."""
+"""Mutated files are imported without a crash, and stored as they should be."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MUTANTS = amount("D0010_MUTATIONS", 1000)
 
 
 class MutatedFileTests(TransactionTestCase):
-    """Mutants are imported for real, and all that is held compared with memory.
+    """Mutated files are imported, and the database compared with the reference model.
 
-    One process does it: what it waits for is the processor. The digest that is printed
-    is of all verdicts, rows and reports, and the same on every database.
+    The printed digest covers all results, rows and findings, and is the same on every
+    database.
     """
 
     def test_mutated_files_are_stored_as_the_reference_model_says(self) -> None:

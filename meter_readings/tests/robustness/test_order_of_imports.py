@@ -1,4 +1,4 @@
-"""What is held depends on which files are held, and on nothing that happened before."""
+"""The database depends on the stored files, not on the order of imports and undos."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from meter_readings.models import FlowFile, Policy
 from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
 
 from . import NOW, SEED, amount, database_state, reference_model, say
-from .digests import verdict_of
+from .database_state import result_of
 
 EXAMPLES = amount("D0010_EXAMPLES", 100)
 
@@ -108,7 +108,7 @@ class HistoryTests(TransactionTestCase):
 
     def _play(self, some_files: list[bytes], steps: list[Step], allow: bool) -> None:
         database_state.empty()
-        shelf = reference_model.Shelf()
+        reference = reference_model.ReferenceDatabase()
         for step in steps:
             # Two names for all of them: some are refused for their name alone.
             file = reference_model.read(
@@ -117,17 +117,17 @@ class HistoryTests(TransactionTestCase):
                 step.policy or Policy.STANDARD,
             )
             if step.policy is None:
-                self._undo(shelf, file)
+                self._undo(reference, file)
             else:
                 data = some_files[step.file]
                 options = {"allow_same_name": allow, "dry_run": step.dry_run}
-                self._import(shelf, file, data, options)
-            differences = shelf.contents().differences(database_state.contents())
+                self._import(reference, file, data, options)
+            differences = reference.contents().differences(database_state.contents())
             self.assertEqual(differences, [])
 
     def _import(
         self,
-        shelf: reference_model.Shelf,
+        reference: reference_model.ReferenceDatabase,
         file: reference_model.File,
         data: bytes,
         options: dict[str, bool],
@@ -139,16 +139,18 @@ class HistoryTests(TransactionTestCase):
             now=NOW,
             **options,
         )
-        wanted = shelf.attempt(file, **options)
-        self.assertEqual(verdict_of(result), wanted)
+        wanted = reference.attempt(file, **options)
+        self.assertEqual(result_of(result), wanted)
 
-    def _undo(self, shelf: reference_model.Shelf, file: reference_model.File) -> None:
+    def _undo(
+        self, reference: reference_model.ReferenceDatabase, file: reference_model.File
+    ) -> None:
         row = FlowFile.objects.filter(sha256=file.sha256).first()
         if row is None:
-            self.assertNotIn(file.sha256, shelf.files)
-        elif shelf.files[file.sha256].status == "imported":
+            self.assertNotIn(file.sha256, reference.files)
+        elif reference.files[file.sha256].status == "imported":
             found = importer.undo_import(flow_file=row, now=NOW)
-            self.assertEqual(found, shelf.undo(file.sha256))
+            self.assertEqual(found, reference.undo(file.sha256))
         else:
             with self.assertRaises(importer.NotImported):
                 importer.undo_import(flow_file=row, now=NOW)

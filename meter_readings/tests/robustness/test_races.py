@@ -1,4 +1,4 @@
-"""Eight processes at once: one import of a file, no deadlock, the right standings."""
+"""Eight processes at once: a file is imported once, without a deadlock."""
 
 from __future__ import annotations
 
@@ -145,10 +145,10 @@ class RaceTests(TransactionTestCase):
 
     def _assert_held(self, files: list[bytes]) -> None:
         """Compare all but the reports: they tell in which order the files came."""
-        shelf = reference_model.Shelf().hold(
+        reference = reference_model.ReferenceDatabase().hold(
             *(reference_model.read(data, "") for data in files)
         )
-        wanted = shelf.contents()._replace(files=[], findings=[])
+        wanted = reference.contents()._replace(files=[], findings=[])
         found = database_state.contents()._replace(files=[], findings=[])
         self.assertEqual(wanted.differences(found), [])
         imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)

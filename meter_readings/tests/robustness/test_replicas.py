@@ -128,7 +128,7 @@ class ReplicaTests(SimpleTestCase):
 
     def setUp(self) -> None:
         self.import_file()
-        self.held = OF_A_FILE * self.number
+        self.row_count = OF_A_FILE * self.number
         self.replica = self.enterContext(Replica(self.primary))
         self.site = self.process()
         self.wait()
@@ -193,20 +193,20 @@ class ReplicaTests(SimpleTestCase):
         self.import_file()
 
     def test_stale_reads_come_from_the_replica_and_all_others_do_not(self) -> None:
-        self.assertEqual(self.ask().rows, self.held)
+        self.assertEqual(self.ask().rows, self.row_count)
         self.assertIn("the replica answers", self.check_installation())
         self.pause_replay()
         with self.subTest("readings, meters and meter points: replica"):
-            self.assertEqual(self.ask().rows, self.held)
+            self.assertEqual(self.ask().rows, self.row_count)
             for kind in ("meters", "meter-points"):
                 answer = self.ask(f"{V1}{kind}/?page_size=1000")
                 self.assertEqual(answer.rows, METERS * (self.number - 1), kind)
         with self.subTest("summary: replica"):
             summary = json.loads(self.ask(V1 + "readings/summary/").text)
-            self.assertEqual(summary["count"], self.held)
+            self.assertEqual(summary["count"], self.row_count)
         with self.subTest("streamed export: replica throughout"):
             answer = self.ask(V1 + "readings/?format=csv")
-            self.assertEqual((answer.status, answer.rows), (200, self.held))
+            self.assertEqual((answer.status, answer.rows), (200, self.row_count))
         with self.subTest("latest readings, which are raw SQL: replica"):
             mpan = json.loads(self.ask(V1 + "meter-points/").text)["results"][0]["mpan"]
             answer = self.ask(f"{V1}readings/latest/?mpan={mpan}")
@@ -218,11 +218,11 @@ class ReplicaTests(SimpleTestCase):
             self.assertEqual(answer.rows, OF_A_FILE)
         with self.subTest("a token that the replica does not have: primary"):
             answer = self.ask(secret=self.token(f"new {self.number}"))
-            self.assertEqual((answer.status, answer.rows), (200, self.held))
+            self.assertEqual((answer.status, answer.rows), (200, self.row_count))
         with self.subTest("the replica has everything after it resumes"):
             self.replica.tell("SELECT pg_wal_replay_resume()")
             self.wait()
-            self.assertEqual(self.ask().rows, self.held + OF_A_FILE)
+            self.assertEqual(self.ask().rows, self.row_count + OF_A_FILE)
 
     def test_stale_reads_answer_503_while_the_replica_is_stopped(self) -> None:
         self.replica.stop()

@@ -1,4 +1,4 @@
-"""PostgreSQL is restarted at once, at any moment of an import: nothing is lost."""
+"""PostgreSQL restarts at any moment of an import, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
     "needs PostgreSQL's own programs: initdb and pg_ctl",
 )
 class RestartTests(SimpleTestCase):
-    """Files of 10,000 readings, each of the same meters and times as those before."""
+    """Files with 10,000 readings, each for the same meters and times."""
 
     def setUp(self) -> None:
         self.chance = random.Random(SEED)
@@ -47,7 +47,7 @@ class RestartTests(SimpleTestCase):
         self.site.prepare()
         self.enterContext(self.site.serving())
         self.site.sign_in()
-        self.held = 0
+        self.file_count = 0
 
     def test_postgresql_restart_leaves_all_of_a_file_or_none_and_the_site_recovers(
         self,
@@ -64,43 +64,43 @@ class RestartTests(SimpleTestCase):
 
     def _import_undisturbed(self) -> None:
         self.assertEqual(self.site.run("import_d0010", self._file(0)).returncode, 0)
-        self.held += 1
-        self._assert_held()
+        self.file_count += 1
+        self._assert_stored()
 
     def _restart_during_import(self, number: int, delay: float) -> str:
-        """Pull the plug, look at what is said meanwhile, and import again."""
+        """Stop the server during an import, check all messages, and import again."""
         path = self._file(number)
         with self.site.start("import_d0010", path) as process:
             time.sleep(delay)
             self.cluster.stop()
             try:
-                self._assert_later(self.site.get("/admin/"))
+                self._assert_unavailable(self.site.get("/admin/"))
             finally:
                 self.cluster.start()
             out, err = process.communicate()
         self.assertEqual(self.site.get("/admin/").status, 200)
-        said = self._assert_told(process.returncode, out, err)
+        said = self._assert_reported(process.returncode, out, err)
         if process.returncode == 0:
-            self.held += 1
-            self._assert_held()
+            self.file_count += 1
+            self._assert_stored()
         again = self.site.run("import_d0010", path)
         self.assertEqual(again.returncode, 0, again.stderr)
-        # A commit may have been certain without anybody being told of it.
-        was_held = "already imported" in again.stdout
+        # The commit may have succeeded although the command failed.
+        was_stored = "already imported" in again.stdout
         if process.returncode:
-            self.held += 1
-            said = "told of nothing, but held" if was_held else said
+            self.file_count += 1
+            said = "committed without a report" if was_stored else said
         else:
-            self.assertTrue(was_held)
-        self._assert_held()
+            self.assertTrue(was_stored)
+        self._assert_stored()
         return said
 
-    def _assert_later(self, answer: Answer) -> None:
+    def _assert_unavailable(self, answer: Answer) -> None:
         self.assertEqual(answer.status, 503, answer.text)
         self.assertEqual(answer.headers["Retry-After"], "30")
 
-    def _assert_told(self, code: int, out: str, err: str) -> str:
-        """See that a command says what happened, in words; return it in short."""
+    def _assert_reported(self, code: int, out: str, err: str) -> str:
+        """Expect a message that says what happened; return a short form of it."""
         self.assertNotIn("Traceback", err)
         if code == 0:
             self.assertIn("imported as #", out)
@@ -110,14 +110,14 @@ class RestartTests(SimpleTestCase):
         self.assertIn("Check that it runs", err)
         return "broken off"
 
-    def _assert_held(self) -> None:
-        """See that each file that is held is whole, and no reading is there twice."""
+    def _assert_stored(self) -> None:
+        """Expect each stored file to be whole, and no reading to be there twice."""
         with closing(self.cluster.connect()) as database:
             with database.cursor() as cursor:
                 cursor.execute(_ROWS)
                 rows = cursor.fetchone()
-        readings = self.held * _METERS * _DAYS
-        self.assertEqual(rows, (self.held, readings, self.held * _METERS))
+        readings = self.file_count * _METERS * _DAYS
+        self.assertEqual(rows, (self.file_count, readings, self.file_count * _METERS))
 
     def _file(self, number: int) -> str:
         path = self.folder / f"restart{number:03}.uff"
