@@ -82,15 +82,15 @@ def check_trailer(
     # J1067: only the ten least significant digits of a longer count are written.
     counted = group_count % 10**10
     if trailer.group_count not in (None, counted):
-        yield issue(IssueCode.GROUP_COUNT_DIFFERS, 1, trailer.group_count, counted)
+        yield issue(IssueCode.GROUP_COUNT_MISMATCH, 1, trailer.group_count, counted)
     if trailer.checksum is not None:
-        yield issue(IssueCode.CHECKSUM_GIVEN, 2, trailer.checksum, "an empty cell")
+        yield issue(IssueCode.UNEXPECTED_CHECKSUM, 2, trailer.checksum, "an empty cell")
     if trailer.flow_count not in (None, flow_count):
-        yield issue(IssueCode.FLOW_COUNT_DIFFERS, 3, trailer.flow_count, flow_count)
+        yield issue(IssueCode.FLOW_COUNT_MISMATCH, 3, trailer.flow_count, flow_count)
     if header is None:
         return
     if trailer.file_identifier != header.file_identifier:
-        code = IssueCode.FILE_IDENTIFIER_DIFFERS
+        code = IssueCode.FILE_IDENTIFIER_MISMATCH
         yield issue(code, 0, trailer.file_identifier, header.file_identifier)
     completed_at, created_at = trailer.file_completed_at, header.file_created_at
     if completed_at is not None and completed_at < created_at:

@@ -53,7 +53,7 @@ class Text:
     def read(self, cell: str, remark: Remark) -> str:
         if len(cell) > self.kept:
             raise InvalidValue(
-                IssueCode.TOO_LONG_TO_KEEP, f"at most {self.kept} characters"
+                IssueCode.TOO_LONG_TO_STORE, f"at most {self.kept} characters"
             )
         if len(cell) > self.length:
             remark(IssueCode.TOO_LONG, f"at most {self.length} characters")
@@ -78,7 +78,7 @@ class Code:
         if cell not in self.codes:
             if len(cell) > self.length:
                 raise InvalidValue(
-                    IssueCode.TOO_LONG_TO_KEEP, f"at most {self.length} characters"
+                    IssueCode.TOO_LONG_TO_STORE, f"at most {self.length} characters"
                 )
             remark(IssueCode.UNKNOWN_CODE, "one of " + " ".join(self.codes))
         return cell
@@ -126,7 +126,7 @@ class Integer:
             raise _not_a_number(cell, f"up to {self.digits} digits")
         if len(cell.lstrip("0")) > self.digits:
             raise InvalidValue(
-                IssueCode.TOO_LARGE_TO_KEEP, f"at most {self.digits} digits"
+                IssueCode.TOO_LARGE_TO_STORE, f"at most {self.digits} digits"
             )
         return int(cell)
 
@@ -158,10 +158,10 @@ class Amount:
         whole, decimals = match[1].lstrip("0"), (match[2] or "").rstrip("0")
         if len(whole) > self.kept_whole:
             expected = f"at most {self.kept_whole} digits before the point"
-            raise InvalidValue(IssueCode.TOO_LARGE_TO_KEEP, expected)
+            raise InvalidValue(IssueCode.TOO_LARGE_TO_STORE, expected)
         if len(decimals) > self.kept_decimals:
             expected = f"at most {self.kept_decimals} decimals"
-            raise InvalidValue(IssueCode.TOO_LARGE_TO_KEEP, expected)
+            raise InvalidValue(IssueCode.TOO_LARGE_TO_STORE, expected)
         if len(whole) > self.whole:
             expected = f"at most {self.whole} digits before the point"
             remark(IssueCode.TOO_LARGE, expected)
@@ -182,7 +182,7 @@ def _not_a_number(cell: str, expected: str) -> InvalidValue:
     """Return the fault of a cell that is no plain number, naming a minus for itself."""
     if cell.startswith("-") and _PLAIN_NUMBER.fullmatch(cell[1:]):
         return InvalidValue(IssueCode.NEGATIVE, "zero or more")
-    return InvalidValue(IssueCode.NOT_A_NUMBER, expected)
+    return InvalidValue(IssueCode.INVALID_NUMBER, expected)
 
 
 _FOURTEEN_DIGITS = re.compile(
@@ -224,17 +224,17 @@ def _clock_time(cell: str) -> tuple[datetime, tuple[IssueCode, str] | None]:
     if match is None:
         if len(cell) == 8 and _DIGITS.fullmatch(cell):
             expected += " (hours, minutes and seconds are missing)"
-        raise InvalidValue(IssueCode.NOT_A_TIME, expected)
+        raise InvalidValue(IssueCode.INVALID_DATETIME, expected)
     year, month, day, hour, minute, second = map(int, match.groups())
     if year not in YEARS:
         expected = f"a year from {YEARS[0]} to {YEARS[-1]}"
-        raise InvalidValue(IssueCode.NOT_A_TIME, expected)
+        raise InvalidValue(IssueCode.INVALID_DATETIME, expected)
     if hour == 24:
         expected = "an hour from 00 to 23 (midnight is 000000 of the next day)"
     try:
         moment = datetime(year, month, day, hour, minute, second, tzinfo=LONDON)
     except ValueError:
-        raise InvalidValue(IssueCode.NOT_A_TIME, expected) from None
+        raise InvalidValue(IssueCode.INVALID_DATETIME, expected) from None
     if moment.utcoffset() == moment.replace(fold=1).utcoffset():
         return moment, None
     if is_nonexistent(moment):

@@ -59,9 +59,9 @@ class Field:
                 remark(IssueCode.SURROUNDING_SPACES, "the value alone")
             return self.format.read(stripped, remark)
         if self.presence is Required.KEY:
-            raise InvalidValue(IssueCode.MISSING, self.format.picture)
+            raise InvalidValue(IssueCode.MISSING_VALUE, self.format.picture)
         if self.presence is Required.EXPECTED:
-            remark(IssueCode.MISSING_CODE, self.format.picture)
+            remark(IssueCode.MISSING_EXPECTED_VALUE, self.format.picture)
         return "" if isinstance(self.format, Text | Code) else None
 
     def write(self, value: object) -> str:

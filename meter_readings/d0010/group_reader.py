@@ -133,7 +133,7 @@ class GroupReader:
         if self._stands_under(reading, group) and record is not None:
             if self._results:
                 expected = "one 032 under a 030"
-                self._say(IssueCode.SEVERAL_RESULTS, group, line, expected)
+                self._say(IssueCode.MULTIPLE_RESULTS, group, line, expected)
             elif self._reading_index < len(self.entries) - 1:
                 self._say(IssueCode.OUT_OF_ORDER, group, line, "032 before 033")
             self._results.append(record)
@@ -322,7 +322,7 @@ class GroupReader:
         """Return whether a readable parent is open; report an orphan where none is."""
         if parent is None:
             expected = f"a {group.parent} above it"
-            self._say(IssueCode.ORPHAN_GROUP, group, group.code, expected)
+            self._say(IssueCode.NO_PARENT, group, group.code, expected)
         return parent is not None and parent is not INVALID
 
     def _say(

@@ -9,146 +9,167 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 
 
-class Coded(StrEnum):
+class IssueCodeBase(StrEnum):
     """Base of lists of faults: the value is stable, the sentence is for people."""
 
-    sentence: str
+    message: str
 
-    def __new__(cls, value: str, sentence: str) -> Self:
+    def __new__(cls, value: str, message: str) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
-        member.sentence = sentence
+        member.message = message
         return member
 
 
-class IssueCode(Coded):
+class IssueCode(IssueCodeBase):
     """What can be wrong with the text of a flow file."""
 
     # The file as a whole
     EMPTY_FILE = "empty-file", "The file is empty."
     NOT_A_FLOW_FILE = "not-a-flow-file", "This is not a D0010 user file."
     NO_HEADER = "no-header", "The file does not begin with a ZHV header."
-    SECOND_HEADER = "second-header", "A second header stands inside the file."
-    WRONG_FLOW = "wrong-flow", "The header names another data flow."
-    WRONG_VERSION = "wrong-version", "The header names a version that is not D0010002."
-    NO_TRAILER = "no-trailer", "There is no ZPT trailer: the file may be cut short."
+    SECOND_HEADER = "second-header", "The file has a second ZHV header."
+    WRONG_FLOW = "wrong-flow", "The header names a different data flow."
+    WRONG_VERSION = "wrong-version", "The header names a different version of the flow."
+    NO_TRAILER = "no-trailer", "The file has no ZPT trailer and may be truncated."
     TRUNCATED = "truncated", "The file ends in the middle of a line."
-    AFTER_TRAILER = "after-trailer", "Something stands after the ZPT trailer."
-    FILE_IDENTIFIER_DIFFERS = (
-        "file-identifier-differs",
-        "Header and trailer bear different file identifiers.",
+    DATA_AFTER_TRAILER = "data-after-trailer", "There is data after the ZPT trailer."
+    FILE_IDENTIFIER_MISMATCH = (
+        "file-identifier-mismatch",
+        "The file identifiers in ZHV and ZPT do not match.",
     )
-    GROUP_COUNT_DIFFERS = (
-        "group-count-differs",
-        "The trailer counts another number of groups than the file holds.",
+    GROUP_COUNT_MISMATCH = (
+        "group-count-mismatch",
+        "The group count in ZPT does not match the file.",
     )
-    FLOW_COUNT_DIFFERS = (
-        "flow-count-differs",
-        "The trailer counts another number of 026 groups than the file holds.",
+    FLOW_COUNT_MISMATCH = (
+        "flow-count-mismatch",
+        "The flow count in ZPT does not match the number of 026 groups.",
     )
-    CHECKSUM_GIVEN = (
-        "checksum-given",
-        "The trailer bears a checksum, which user files do not use: not verified.",
+    UNEXPECTED_CHECKSUM = (
+        "unexpected-checksum",
+        "ZPT has a checksum, which user files do not use. It was not verified.",
     )
     COMPLETED_BEFORE_CREATED = (
         "completed-before-created",
-        "The file was completed before it was created.",
+        "The file completion timestamp is before the creation timestamp.",
     )
-    NO_MPAN = "no-mpan", "The file holds no 026 group."
-    TEST_FILE = "test-file", "The test data flag does not say operational (OPER)."
+    NO_MPAN = "no-mpan", "The file has no 026 group."
+    TEST_FILE = "test-file", "The test data flag is not OPER (operational)."
     NO_TEST_FLAG = "no-test-flag", "The test data flag is empty."
-    UNKNOWN_ROLE = "unknown-role", "The market participant role code is not listed."
+    UNKNOWN_ROLE = "unknown-role", "The market participant role code is unknown."
     UNEXPECTED_ROUTE = (
         "unexpected-route",
-        "The catalogue does not send a D0010 from this role to that one.",
+        "The catalogue has no D0010 from this role to that role.",
     )
     CREATED_IN_FUTURE = (
         "created-in-future",
-        "The file says it was created later than now.",
+        "The file creation timestamp is in the future.",
     )
 
     # Characters and lines
     BYTE_ORDER_MARK = "byte-order-mark", "The file begins with a UTF-8 byte order mark."
-    UNDECODABLE = (
-        "undecodable",
-        "A character outside ASCII was read as Windows-1252.",
+    NON_ASCII_CHARACTER = (
+        "non-ascii-character",
+        "A character is not ASCII. It was read as Windows-1252.",
     )
     CONTROL_CHARACTER = (
         "control-character",
-        "A control character stands in the line.",
+        "The line has a control character.",
     )
-    LINE_TOO_LONG = "line-too-long", "A line is longer than any group can be."
+    LINE_TOO_LONG = (
+        "line-too-long",
+        "The line is too long. The rest of the file was not read.",
+    )
 
     # The shape of groups
-    UNKNOWN_GROUP = "unknown-group", "The line begins with no group of this flow."
-    ORPHAN_GROUP = "orphan-group", "The group stands under no group it belongs to."
-    OUT_OF_ORDER = "out-of-order", "The group comes later than the catalogue puts it."
-    NO_METER = "no-meter", "The 026 group has no 028 beneath it."
+    UNKNOWN_GROUP = (
+        "unknown-group",
+        "The line does not begin with a group of this flow.",
+    )
+    NO_PARENT = "no-parent", "The record has no parent, such as a 030 without a 028."
+    OUT_OF_ORDER = "out-of-order", "The records are out of sequence."
+    NO_METER = "no-meter", "The 026 has no 028."
     NO_PIPE_AT_END = "no-pipe-at-end", "The line does not end with a pipe."
-    TOO_FEW_CELLS = "too-few-cells", "The line has fewer cells than the group."
-    TOO_MANY_CELLS = "too-many-cells", "Empty cells stand beyond the group's last."
-    UNKNOWN_CELL = "unknown-cell", "A filled cell stands beyond the group's last."
+    TOO_FEW_FIELDS = "too-few-fields", "The line has fewer fields than its group."
+    EXTRA_EMPTY_FIELDS = (
+        "extra-empty-fields",
+        "The line has extra empty fields at its end.",
+    )
+    EXTRA_FIELDS = "extra-fields", "The line has more fields than its group."
 
     # Cells
-    MISSING = "missing", "A cell that must be filled is empty."
-    MISSING_CODE = "missing-code", "A code that the catalogue wants is empty."
-    SURROUNDING_SPACES = "surrounding-spaces", "Spaces stand around the value."
+    MISSING_VALUE = "missing-value", "A mandatory field is empty."
+    MISSING_EXPECTED_VALUE = (
+        "missing-expected-value",
+        "A mandatory field is empty. The record can be read without it.",
+    )
+    SURROUNDING_SPACES = "surrounding-spaces", "The value has spaces around it."
     TOO_LONG = "too-long", "The value is longer than the catalogue allows."
-    TOO_LONG_TO_KEEP = "too-long-to-keep", "The value is longer than can be stored."
+    TOO_LONG_TO_STORE = "too-long-to-store", "The value is longer than can be stored."
     UNKNOWN_CODE = "unknown-code", "The code is not in the catalogue's list."
-    NOT_A_NUMBER = "not-a-number", "The value is not a plain number."
-    NEGATIVE = "negative", "The value is below zero."
+    INVALID_NUMBER = "invalid-number", "The value is not a valid number."
+    NEGATIVE = "negative", "The value is negative."
     TOO_LARGE = "too-large", "The value has more digits than the catalogue allows."
-    TOO_LARGE_TO_KEEP = "too-large-to-keep", "The value has more digits than fit."
-    EXTRA_DECIMALS = "extra-decimals", "The value has more decimals than the catalogue."
-    NO_DECIMAL = "no-decimal", "The value is written without its decimal place."
-    LEADING_ZEROS = "leading-zeros", "The value is written with leading zeros."
-    NOT_A_TIME = "not-a-time", "The value is not a date and time."
-    INVALID_BOOLEAN = "invalid-boolean", "The value is neither T nor F."
-    MPAN_NOT_13_DIGITS = "mpan-not-13-digits", "The MPAN core is not 13 digits."
-    MPAN_CHECK_DIGIT = "mpan-check-digit", "The MPAN core's check digit is wrong."
-    UNKNOWN_DISTRIBUTOR = "unknown-distributor", "The MPAN's distributor is unknown."
+    TOO_LARGE_TO_STORE = (
+        "too-large-to-store",
+        "The value has more digits than can be stored.",
+    )
+    EXTRA_DECIMALS = (
+        "extra-decimals",
+        "The value has more decimal places than the catalogue allows.",
+    )
+    NO_DECIMAL = "no-decimal", "The value has no decimal place."
+    LEADING_ZEROS = "leading-zeros", "The value has leading zeros."
+    INVALID_DATETIME = "invalid-datetime", "The value is not a valid date and time."
+    INVALID_BOOLEAN = "invalid-boolean", "The flag is neither T nor F."
+    MPAN_NOT_13_DIGITS = "mpan-not-13-digits", "The MPAN is not 13 digits."
+    MPAN_CHECK_DIGIT = "mpan-check-digit", "The check digit of the MPAN is wrong."
+    UNKNOWN_DISTRIBUTOR = (
+        "unknown-distributor",
+        "The distributor of the MPAN is unknown.",
+    )
 
     # Times
-    READ_IN_FUTURE = "read-in-future", "The reading was taken later than now."
+    READ_IN_FUTURE = "read-in-future", "The reading date is in the future."
     READ_AFTER_CREATION = (
         "read-after-creation",
-        "The reading was taken later than the file was created.",
+        "The reading date is after the file creation timestamp.",
     )
     AMBIGUOUS_TIME = (
         "ambiguous-time",
-        "The clock showed this time twice that night; the first is taken.",
+        "The time occurred twice (clock change). The first is used.",
     )
     NONEXISTENT_TIME = (
         "nonexistent-time",
-        "The clock never showed this time; an hour later is taken.",
+        "The time does not exist (clock change). An hour later is used.",
     )
     NOT_MIDNIGHT = (
         "not-midnight",
-        "A non-half-hourly reading that is not special is not at midnight.",
+        "The reading is not at midnight, and is not half-hourly or special.",
     )
     MIDNIGHT_HALF_HOURLY = (
         "midnight-half-hourly",
-        "A half-hourly collector sends midnight as 235959 of the day before.",
+        "Half-hourly data collectors send midnight as 235959 of the day before.",
     )
 
     # Readings
     OLD_SUPPLIERS_ESTIMATE = (
         "old-suppliers-estimate",
-        "Reading type O belongs to D0071 and D0300, not to a D0010.",
+        "Reading type O belongs to D0071 and D0300, not to D0010.",
     )
     SUSPECT_WITHOUT_RESULT = (
         "suspect-without-result",
-        "The reading is flagged suspect and no 032 says why.",
+        "The reading is flagged as suspect and has no 032.",
     )
     RESULT_WITHOUT_FLAG = (
         "result-without-flag",
-        "A 032 stands under a reading with no flag.",
+        "The reading has a 032 and no meter reading flag.",
     )
-    SEVERAL_RESULTS = "several-results", "More than one 032 stands under one reading."
+    MULTIPLE_RESULTS = "multiple-results", "The reading has more than one 032."
     MD_RESET_INCOMPLETE = (
         "md-reset-incomplete",
-        "Maximum demand reset time and count come together or not at all.",
+        "The MD reset date and the number of MD resets must be given together.",
     )
 
 
@@ -159,7 +180,7 @@ class Issue(NamedTuple):
     (shortened), `expected` what should have stood there.
     """
 
-    code: Coded
+    code: IssueCodeBase
     line_number: int | None = None
     group: str = ""
     field: str = ""

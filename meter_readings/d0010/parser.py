@@ -226,7 +226,9 @@ class FlowFileParser:
             self.line_count += 1
             self._groups.line_number = self.line_count
             if _NON_ASCII.search(line):
-                self._say(IssueCode.UNDECODABLE, line, "printable ASCII", line[:3])
+                self._say(
+                    IssueCode.NON_ASCII_CHARACTER, line, "printable ASCII", line[:3]
+                )
             if len(line) > LONGEST_LINE:
                 self._refuse_long_line(line)
             self._read_line(line)
@@ -239,7 +241,9 @@ class FlowFileParser:
         self._begin(code, line)
         if self.trailer_text:
             expected = "nothing after the trailer"
-            self._say(IssueCode.AFTER_TRAILER, line, expected, grammar.TRAILER.code)
+            self._say(
+                IssueCode.DATA_AFTER_TRAILER, line, expected, grammar.TRAILER.code
+            )
         elif action is not None:
             self.group_count += 1
             self._latest_waits = False

@@ -104,11 +104,11 @@ class RecordReader:
         if len(cells) != wanted:
             self._cell = "|".join(filled) or f"{len(cells)} cells"
         if filled:
-            self._remark(IssueCode.UNKNOWN_CELL, expected)
+            self._remark(IssueCode.EXTRA_FIELDS, expected)
         elif len(cells) > wanted:
-            self._remark(IssueCode.TOO_MANY_CELLS, expected)
+            self._remark(IssueCode.EXTRA_EMPTY_FIELDS, expected)
         elif len(cells) < wanted:
-            self._remark(IssueCode.TOO_FEW_CELLS, expected)
+            self._remark(IssueCode.TOO_FEW_FIELDS, expected)
         return (cells + [""] * wanted)[:wanted], not filled
 
     def _remark(self, code: IssueCode, expected: str) -> None:

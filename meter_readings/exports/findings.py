@@ -14,7 +14,7 @@ from meter_readings.exports import csv_line
 from meter_readings.importer import RULES, severity_of
 from meter_readings.models import Finding, Policy, Severity
 
-_RULES = {str(code): (code.sentence, rule.remedy) for code, rule in RULES.items()}
+_RULES = {str(code): (code.message, rule.remedy) for code, rule in RULES.items()}
 
 
 class Row(NamedTuple):

@@ -24,7 +24,7 @@ _ISSUE_HEADINGS = {
     IssueCode.EMPTY_FILE: "File",
     IssueCode.BYTE_ORDER_MARK: "Characters and lines",
     IssueCode.UNKNOWN_GROUP: "Groups and nesting",
-    IssueCode.MISSING: "Field values",
+    IssueCode.MISSING_VALUE: "Field values",
     IssueCode.READ_IN_FUTURE: "Reading dates and times",
     IssueCode.OLD_SUPPLIERS_ESTIMATE: "Register readings",
 }

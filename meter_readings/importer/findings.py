@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from meter_readings import models
 from meter_readings.d0010 import Issue
-from meter_readings.d0010.issues import Coded
+from meter_readings.d0010.issues import IssueCodeBase
 from meter_readings.models import FlowFile, Policy, Severity
 
 from . import rules
@@ -24,7 +24,7 @@ class FindingCollector:
     def __init__(self, policy: Policy, on_finding: OnFinding | None = None) -> None:
         self.policy = policy
         self.is_rejected = False
-        self.counts: Counter[Coded] = Counter()
+        self.counts: Counter[IssueCodeBase] = Counter()
         self._kept: list[Issue] = []
         self._on_finding = on_finding
 
@@ -38,7 +38,7 @@ class FindingCollector:
         if self._on_finding is not None:
             self._on_finding(issue, rules.severity_of(issue.code, self.policy))
 
-    def set_total(self, code: Coded, count: int) -> None:
+    def set_total(self, code: IssueCodeBase, count: int) -> None:
         """Raise the count of a rule to `count`, of which only the first were added."""
         self.counts[code] = max(self.counts[code], count)
         self.counts = +self.counts

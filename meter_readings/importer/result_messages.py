@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from meter_readings.d0010 import Issue
-from meter_readings.d0010.issues import Coded
+from meter_readings.d0010.issues import IssueCodeBase
 from meter_readings.importer import (
     RULES,
     UNREADABLE,
@@ -36,7 +36,7 @@ OUTCOMES = {
 class RuleFindings:
     """All that one rule found in a file: how often, and the first of it."""
 
-    code: Coded
+    code: IssueCodeBase
     severity: Severity
     count: int
     first: list[Issue]
@@ -44,7 +44,7 @@ class RuleFindings:
     @property
     def sentence(self) -> str:
         """Return what the rule found, as a sentence."""
-        return self.code.sentence
+        return self.code.message
 
     @property
     def remedy(self) -> str:

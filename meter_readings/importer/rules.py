@@ -11,36 +11,36 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from meter_readings.d0010 import HEADER, TRAILER, Issue, IssueCode
-from meter_readings.d0010.issues import Coded
+from meter_readings.d0010.issues import IssueCodeBase
 from meter_readings.models import Policy, Severity
 
 
-class ImportIssueCode(Coded):
+class ImportIssueCode(IssueCodeBase):
     """What can be wrong with a file in the light of what is held already."""
 
     DUPLICATE_FILENAME = (
         "duplicate-filename",
-        "A file of this name, with other content, has been imported before.",
+        "A file with this name and different content has been imported before.",
     )
     DUPLICATE_MESSAGE = (
         "duplicate-message",
-        "Sender, file identifier and creation stamp are those of another file.",
+        "Another file has the same sender, file identifier and creation timestamp.",
     )
     UNMATCHED_WITHDRAWAL = (
         "unmatched-withdrawal",
-        "A reading is withdrawn of which no earlier version is held.",
+        "A reading is withdrawn that is not in the system.",
     )
     CONFLICT_IN_FILE = (
         "conflict-in-file",
-        "The file gives more than one reading of one register at one time.",
+        "The file has more than one reading of one register at one time.",
     )
     PREVIOUSLY_ERASED = (
         "previously-erased",
-        "All that was held of an MPAN had been erased on request; it is named again.",
+        "The data of this MPAN was erased on request. The file has new data for it.",
     )
     SERIAL_NUMBER_AT_OTHER_MPAN = (
         "serial-number-at-other-mpan",
-        "A new meter bears the serial number of a meter at another meter point.",
+        "A new meter has the serial number of a meter at another meter point.",
     )
 
 
@@ -58,62 +58,72 @@ class Rule(NamedTuple):
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _RESEND = "Ask the sender to send the file again."
-_ASK = "Ask the sender what was meant; the value is kept as it came."
+_ASK = "Confirm with the sender. The data is stored as received."
 _CORRECT = (
-    "Ask the sender for a corrected file, or import the rest by the partial policy."
+    "Ask the sender for a corrected file, or import the rest with the partial policy."
 )
-_NONE = "Nothing needs doing."
+_NONE = "No action needed."
 _F, _I = IssueCode, ImportIssueCode
 
-RULES: dict[Coded, Rule] = {
+RULES: dict[IssueCodeBase, Rule] = {
     _F.EMPTY_FILE: Rule(_E, _E, _RESEND),
-    _F.NOT_A_FLOW_FILE: Rule(_E, _E, "Check that this is the file you meant."),
+    _F.NOT_A_FLOW_FILE: Rule(_E, _E, "Check that this is the intended file."),
     _F.NO_HEADER: Rule(_E, _E, _RESEND),
-    _F.SECOND_HEADER: Rule(_E, _E, "Split the file: each header begins a new one."),
-    _F.WRONG_FLOW: Rule(_E, _E, "Only D0010 is imported: keep other flows apart."),
+    _F.SECOND_HEADER: Rule(_E, _E, "Split the file: each header begins a new file."),
+    _F.WRONG_FLOW: Rule(
+        _E, _E, "Only D0010 can be imported. Remove files of other flows."
+    ),
     _F.WRONG_VERSION: Rule(_E, _E, "Ask the sender for version 002."),
     _F.NO_TRAILER: Rule(_W, _E, "Ask the sender whether the file is complete."),
     _F.TRUNCATED: Rule(_E, _E, _RESEND),
-    _F.AFTER_TRAILER: Rule(_E, _E, "Split the file after its trailer."),
-    _F.FILE_IDENTIFIER_DIFFERS: Rule(_E, _E, _RESEND),
-    _F.GROUP_COUNT_DIFFERS: Rule(_W, _E, "Ask whether lines were lost on the way."),
-    _F.FLOW_COUNT_DIFFERS: Rule(_W, _E, "Ask whether lines were lost on the way."),
-    _F.CHECKSUM_GIVEN: Rule(_W, _W, _NONE),
-    _F.COMPLETED_BEFORE_CREATED: Rule(_W, _W, "Tell the sender of the clock."),
-    _F.NO_MPAN: Rule(_E, _E, "There is nothing in the file to import."),
-    _F.TEST_FILE: Rule(_W, _E, "Make sure that test readings are wanted here."),
+    _F.DATA_AFTER_TRAILER: Rule(_E, _E, "Split the file after its trailer."),
+    _F.FILE_IDENTIFIER_MISMATCH: Rule(_E, _E, _RESEND),
+    _F.GROUP_COUNT_MISMATCH: Rule(
+        _W, _E, "Ask the sender whether lines were lost in transit."
+    ),
+    _F.FLOW_COUNT_MISMATCH: Rule(
+        _W, _E, "Ask the sender whether lines were lost in transit."
+    ),
+    _F.UNEXPECTED_CHECKSUM: Rule(_W, _W, _NONE),
+    _F.COMPLETED_BEFORE_CREATED: Rule(
+        _W, _W, "Ask the sender to check their system clock."
+    ),
+    _F.NO_MPAN: Rule(_E, _E, "Ask the sender whether the file is meant to be empty."),
+    _F.TEST_FILE: Rule(_W, _E, "This is a test file: confirm that it is to be loaded."),
     _F.NO_TEST_FLAG: Rule(_W, _W, _NONE),
     _F.UNKNOWN_ROLE: Rule(_W, _W, _ASK),
-    _F.UNEXPECTED_ROUTE: Rule(_W, _W, "Make sure that the file was meant for you."),
-    _F.CREATED_IN_FUTURE: Rule(_W, _W, "Tell the sender of the clock."),
+    _F.UNEXPECTED_ROUTE: Rule(
+        _W, _W, "Confirm with the sender that the file is for you."
+    ),
+    _F.CREATED_IN_FUTURE: Rule(_W, _W, "Ask the sender to check their system clock."),
     _F.BYTE_ORDER_MARK: Rule(_W, _W, _NONE),
-    _F.UNDECODABLE: Rule(_W, _E, _ASK),
+    _F.NON_ASCII_CHARACTER: Rule(_W, _E, _ASK),
     _F.CONTROL_CHARACTER: Rule(_E, _E, _CORRECT, True),
     # Nothing after such a line is read.
     _F.LINE_TOO_LONG: Rule(_E, _E, _RESEND),
     # It may be a spoiled 026 or 028: what follows would be taken for another meter's.
     _F.UNKNOWN_GROUP: Rule(_E, _E, "Ask the sender for a corrected file."),
-    _F.ORPHAN_GROUP: Rule(_E, _E, _CORRECT, True),
+    _F.NO_PARENT: Rule(_E, _E, _CORRECT, True),
     _F.OUT_OF_ORDER: Rule(_W, _W, _NONE),
     _F.NO_METER: Rule(_W, _E, _ASK),
     _F.NO_PIPE_AT_END: Rule(_W, _W, _NONE),
-    _F.TOO_FEW_CELLS: Rule(_W, _E, _ASK),
-    _F.TOO_MANY_CELLS: Rule(_W, _W, _NONE),
-    _F.UNKNOWN_CELL: Rule(_E, _E, _CORRECT, True),
-    _F.MISSING: Rule(_E, _E, _CORRECT, True),
-    _F.MISSING_CODE: Rule(_W, _E, _ASK),
+    _F.TOO_FEW_FIELDS: Rule(_W, _E, _ASK),
+    _F.EXTRA_EMPTY_FIELDS: Rule(_W, _W, _NONE),
+    _F.EXTRA_FIELDS: Rule(_E, _E, _CORRECT, True),
+    _F.MISSING_VALUE: Rule(_E, _E, _CORRECT, True),
+    _F.MISSING_EXPECTED_VALUE: Rule(_W, _E, _ASK),
     _F.SURROUNDING_SPACES: Rule(_W, _W, _NONE),
     _F.TOO_LONG: Rule(_W, _E, _ASK),
-    _F.TOO_LONG_TO_KEEP: Rule(_E, _E, _CORRECT, True),
+    _F.TOO_LONG_TO_STORE: Rule(_E, _E, _CORRECT, True),
     _F.UNKNOWN_CODE: Rule(_W, _E, _ASK),
-    _F.NOT_A_NUMBER: Rule(_E, _E, _CORRECT, True),
+    _F.INVALID_NUMBER: Rule(_E, _E, _CORRECT, True),
     _F.NEGATIVE: Rule(_E, _E, _CORRECT, True),
     _F.TOO_LARGE: Rule(_W, _E, _ASK),
-    _F.TOO_LARGE_TO_KEEP: Rule(_E, _E, _CORRECT, True),
+    _F.TOO_LARGE_TO_STORE: Rule(_E, _E, _CORRECT, True),
     _F.EXTRA_DECIMALS: Rule(_W, _E, _ASK),
     _F.NO_DECIMAL: Rule(_W, _W, _NONE),
     _F.LEADING_ZEROS: Rule(_W, _W, _NONE),
-    _F.NOT_A_TIME: Rule(_E, _E, _CORRECT, True),
+    _F.INVALID_DATETIME: Rule(_E, _E, _CORRECT, True),
     _F.INVALID_BOOLEAN: Rule(_E, _E, _CORRECT, True),
     _F.MPAN_NOT_13_DIGITS: Rule(_E, _E, _CORRECT, True),
     _F.MPAN_CHECK_DIGIT: Rule(_W, _E, "Check the MPAN with the sender."),
@@ -127,26 +137,26 @@ RULES: dict[Coded, Rule] = {
     _F.OLD_SUPPLIERS_ESTIMATE: Rule(_W, _W, _ASK),
     _F.SUSPECT_WITHOUT_RESULT: Rule(_W, _W, _ASK),
     _F.RESULT_WITHOUT_FLAG: Rule(_W, _W, _NONE),
-    _F.SEVERAL_RESULTS: Rule(_W, _W, _ASK),
+    _F.MULTIPLE_RESULTS: Rule(_W, _W, _ASK),
     _F.MD_RESET_INCOMPLETE: Rule(_W, _W, _ASK),
     _I.DUPLICATE_FILENAME: Rule(
         _E, _E, "Rename the file, or import it with --allow-same-name."
     ),
     _I.DUPLICATE_MESSAGE: Rule(
-        _W, _W, "Ask the sender which of the two files is right; both are kept."
+        _W, _W, "Ask the sender which of the two files is right. Both are stored."
     ),
-    _I.UNMATCHED_WITHDRAWAL: Rule(_W, _W, "Look for the file that was withdrawn from."),
-    _I.CONFLICT_IN_FILE: Rule(_W, _W, "Look at both readings; both are kept."),
+    _I.UNMATCHED_WITHDRAWAL: Rule(_W, _W, "Find the file with the original reading."),
+    _I.CONFLICT_IN_FILE: Rule(_W, _W, "Compare the readings. All of them are stored."),
     _I.PREVIOUSLY_ERASED: Rule(
         _W,
         _W,
-        "Find out whether it is a customer again; if not, erase it once more.",
+        "Check whether the customer has returned. If not, erase the data again.",
     ),
     _I.SERIAL_NUMBER_AT_OTHER_MPAN: Rule(_N, _N, _NONE),
 }
 
 
-def severity_of(code: Coded, policy: Policy) -> Severity:
+def severity_of(code: IssueCodeBase, policy: Policy) -> Severity:
     """Return how much a fault matters under a policy."""
     rule = RULES[code]
     return rule.strict if policy == Policy.STRICT else rule.standard

@@ -182,13 +182,13 @@ MUTATIONS: dict[IssueCode, Mutation] = {
     IssueCode.TRUNCATED: _change_lines(
         Target.TRAILER, lambda lines: [f"{_READING.code}|01|2025"]
     ),
-    IssueCode.AFTER_TRAILER: _change_lines(Target.TRAILER, _duplicate),
-    IssueCode.FILE_IDENTIFIER_DIFFERS: _set_fields(
+    IssueCode.DATA_AFTER_TRAILER: _change_lines(Target.TRAILER, _duplicate),
+    IssueCode.FILE_IDENTIFIER_MISMATCH: _set_fields(
         TRAILER, file_identifier="OTHER00001"
     ),
-    IssueCode.GROUP_COUNT_DIFFERS: _set_fields(TRAILER, group_count=_increment),
-    IssueCode.FLOW_COUNT_DIFFERS: _set_fields(TRAILER, flow_count=_increment),
-    IssueCode.CHECKSUM_GIVEN: _set_fields(TRAILER, checksum="1234567890"),
+    IssueCode.GROUP_COUNT_MISMATCH: _set_fields(TRAILER, group_count=_increment),
+    IssueCode.FLOW_COUNT_MISMATCH: _set_fields(TRAILER, flow_count=_increment),
+    IssueCode.UNEXPECTED_CHECKSUM: _set_fields(TRAILER, checksum="1234567890"),
     IssueCode.COMPLETED_BEFORE_CREATED: _set_fields(
         TRAILER, file_completed_at="20000101000000"
     ),
@@ -206,39 +206,39 @@ MUTATIONS: dict[IssueCode, Mutation] = {
         Target.HEADER,
         lambda lines: ["\xef\xbb\xbf", *lines],
     ),
-    IssueCode.UNDECODABLE: _insert_site_visit("Caf\xe9 next door"),
+    IssueCode.NON_ASCII_CHARACTER: _insert_site_visit("Caf\xe9 next door"),
     IssueCode.CONTROL_CHARACTER: _insert_site_visit("Shop\tupstairs"),
     IssueCode.LINE_TOO_LONG: _insert_site_visit("x" * LONGEST_LINE),
     # Groups and their nesting
     IssueCode.UNKNOWN_GROUP: _change_lines(
         Target.METER_POINT, lambda lines: [*lines, "031|01|\n"]
     ),
-    IssueCode.ORPHAN_GROUP: _change_lines(
+    IssueCode.NO_PARENT: _change_lines(
         Target.METER_POINT, lambda lines: [lines[0], lines[2], *lines[1:]]
     ),
     IssueCode.OUT_OF_ORDER: _change_lines(Target.METER_POINT, _append_meter_visit),
     IssueCode.NO_METER: _change_lines(Target.METER_POINT, lambda lines: lines[:1]),
     IssueCode.NO_PIPE_AT_END: _replace_line_ending(""),
-    IssueCode.TOO_FEW_CELLS: _insert_line(
+    IssueCode.TOO_FEW_FIELDS: _insert_line(
         f"{D0010.mpan_visit.code}|{SiteVisitCheckCode.OCCUPIED}|\n"
     ),
-    IssueCode.TOO_MANY_CELLS: _replace_line_ending("||"),
-    IssueCode.UNKNOWN_CELL: _replace_line_ending("|X|"),
+    IssueCode.EXTRA_EMPTY_FIELDS: _replace_line_ending("||"),
+    IssueCode.EXTRA_FIELDS: _replace_line_ending("|X|"),
     # Fields
-    IssueCode.MISSING: _set_fields(_METER, meter_id=""),
-    IssueCode.MISSING_CODE: _set_fields(_READING, reading_method=""),
+    IssueCode.MISSING_VALUE: _set_fields(_METER, meter_id=""),
+    IssueCode.MISSING_EXPECTED_VALUE: _set_fields(_READING, reading_method=""),
     IssueCode.SURROUNDING_SPACES: _set_fields(_METER, meter_id=lambda text: f" {text}"),
     IssueCode.TOO_LONG: _set_fields(_METER, meter_id=lambda text: f"{text}-LONG"),
-    IssueCode.TOO_LONG_TO_KEEP: _set_fields(_METER, meter_id=lambda text: text * 3),
+    IssueCode.TOO_LONG_TO_STORE: _set_fields(_METER, meter_id=lambda text: text * 3),
     IssueCode.UNKNOWN_CODE: _set_fields(_METER, reading_type="K"),
-    IssueCode.NOT_A_NUMBER: _set_fields(_READING, value="12,345.0"),
+    IssueCode.INVALID_NUMBER: _set_fields(_READING, value="12,345.0"),
     IssueCode.NEGATIVE: _set_fields(_READING, value="-1.0"),
     IssueCode.TOO_LARGE: _set_fields(_READING, value="123456789.0"),
-    IssueCode.TOO_LARGE_TO_KEEP: _set_fields(_READING, value="1234567890.0"),
+    IssueCode.TOO_LARGE_TO_STORE: _set_fields(_READING, value="1234567890.0"),
     IssueCode.EXTRA_DECIMALS: _set_fields(_READING, value="12345.67"),
     IssueCode.NO_DECIMAL: _set_fields(_READING, value="12345"),
     IssueCode.LEADING_ZEROS: _set_fields(_READING, value="00123.0"),
-    IssueCode.NOT_A_TIME: _set_fields(_READING, read_at="20250230000000"),
+    IssueCode.INVALID_DATETIME: _set_fields(_READING, read_at="20250230000000"),
     IssueCode.INVALID_BOOLEAN: _set_fields(_READING, meter_reading_flag="Y"),
     IssueCode.MPAN_NOT_13_DIGITS: _set_fields(_MPAN, mpan_core=lambda text: text[:12]),
     IssueCode.MPAN_CHECK_DIGIT: _set_fields(_MPAN, mpan_core=_wrong_check_digit),
@@ -264,7 +264,7 @@ MUTATIONS: dict[IssueCode, Mutation] = {
     ),
     IssueCode.SUSPECT_WITHOUT_RESULT: _set_flag_and_results("F", 0),
     IssueCode.RESULT_WITHOUT_FLAG: _set_flag_and_results("", 1),
-    IssueCode.SEVERAL_RESULTS: _set_flag_and_results("F", 2),
+    IssueCode.MULTIPLE_RESULTS: _set_flag_and_results("F", 2),
     IssueCode.MD_RESET_INCOMPLETE: _set_fields(
         _READING, md_reset_at="20250101000000", md_reset_count=""
     ),

@@ -145,7 +145,7 @@ def _verdict(file: FlowFile, rules: list[RuleReport]) -> Verdict:
             f"Loaded: {loaded}, with {warnings}.",
             "Everything is held as it came. The report says what is unusual about it.",
         )
-    return Verdict("ok", f"Loaded: {loaded}.", "Nothing needs doing.")
+    return Verdict("ok", f"Loaded: {loaded}.", "No action needed.")
 
 
 def _rejection(file: FlowFile, rules: list[RuleReport]) -> Verdict:

@@ -11,7 +11,7 @@ from meter_readings.models import Finding, FlowFile, ImportJob
 
 from .fields import CodeLabelField, LinksField, ReadOnlyModelSerializer
 
-_RULE_MESSAGES = {str(code): code.sentence for code in importer.RULES}
+_RULE_MESSAGES = {str(code): code.message for code in importer.RULES}
 
 
 @with_example("flow_file")

@@ -155,7 +155,7 @@ def _rejected_response(request: Request, result: ImportResult) -> HttpResponse:
                 group=issue.group,
                 field=issue.field,
                 code=str(issue.code),
-                message=issue.code.sentence,
+                message=issue.code.message,
                 expected=issue.expected,
             )
             for issue in errors[:MAX_FINDINGS]
@@ -170,7 +170,7 @@ def _name_taken_response(request: Request) -> HttpResponse:
         request,
         status=409,
         detail="The file was not stored. Rename it, or set allow_same_name=true.",
-        errors=[FieldError("filename", str(code), code.sentence)],
+        errors=[FieldError("filename", str(code), code.message)],
     )
 
 

@@ -82,7 +82,7 @@ class Command(BaseCommand):
     def handle(self, *, issues: str, output: str, **options: Any) -> None:
         if issues == "list":
             for code in synthetic.ISSUE_CODES:
-                self.stdout.write(f"{code:<28}{code.sentence}")
+                self.stdout.write(f"{code:<28}{code.message}")
             return
         generator_options = {name: options[name] for name in _GENERATOR_OPTIONS}
         try:

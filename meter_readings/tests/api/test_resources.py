@@ -264,7 +264,8 @@ class FindingTests(ResourceTestCase):
             [5, "030", "warning", "7.25"],
         )
         self.assertEqual(
-            row["message"], "The value has more decimals than the catalogue."
+            row["message"],
+            "The value has more decimal places than the catalogue allows.",
         )
 
     def test_finding_are_found_by_what_they_are(self) -> None:

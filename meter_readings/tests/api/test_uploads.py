@@ -214,7 +214,7 @@ class RejectedTests(UploadTestCase):
         problem = self.report(response, 422)
         self.assertEqual(
             [(each["line"], each["group"], each["code"]) for each in problem["errors"]],
-            [(4, "030", "negative"), (5, "030", "not-a-number")],
+            [(4, "030", "negative"), (5, "030", "invalid-number")],
         )
         self.assertEqual(
             problem["errors"][0],
@@ -223,7 +223,7 @@ class RejectedTests(UploadTestCase):
                 "group": "030",
                 "field": "Register Reading (J0040)",
                 "code": "negative",
-                "message": "The value is below zero.",
+                "message": "The value is negative.",
                 "expected": "zero or more",
             },
         )

@@ -39,7 +39,7 @@ class UploadJourneyTests(BrowserTestCase):
         page.click("table a >> text=4")
         line = page.inner_text("#asked-for")
         self.assertIn("|-1.0|", line)
-        self.assertIn("The value is below zero.", line)
+        self.assertIn("The value is negative.", line)
 
     def test_uploading_a_file_twice_links_to_the_first_import(self) -> None:
         self.upload(GOOD, "good.uff")

@@ -175,7 +175,7 @@ class CheckTrailerTests(TestCase):
         for group_count in 34, 36, 0:
             with self.subTest(group_count=group_count):
                 [issue] = self.faults_of(counted=(group_count, 11))
-                self.assertEqual(issue.code, "group-count-differs")
+                self.assertEqual(issue.code, "group-count-mismatch")
                 self.assertEqual((issue.line_number, issue.group), (40, "ZPT"))
                 self.assertEqual(issue.field, "Total Group Count (J1067)")
                 self.assertEqual(issue.found, "35")
@@ -188,7 +188,7 @@ class CheckTrailerTests(TestCase):
 
     def test_check_trailer_reports_another_flow_count(self) -> None:
         [issue] = self.faults_of(counted=(35, 10))
-        self.assertEqual(issue.code, "flow-count-differs")
+        self.assertEqual(issue.code, "flow-count-mismatch")
         self.assertEqual(issue.field, "Flow Count (J1066)")
         self.assertEqual((issue.found, issue.expected), ("11", "10"))
 
@@ -197,13 +197,13 @@ class CheckTrailerTests(TestCase):
 
     def test_check_trailer_reports_a_checksum(self) -> None:
         [issue] = self.faults_of(checksum=0)
-        self.assertEqual(issue.code, "checksum-given")
+        self.assertEqual(issue.code, "unexpected-checksum")
         self.assertEqual(issue.field, "Checksum (J1078)")
         self.assertEqual((issue.found, issue.expected), ("0", "an empty cell"))
 
     def test_check_trailer_reports_another_file_identifier(self) -> None:
         [issue] = self.faults_of(file_identifier="TEST000002")
-        self.assertEqual(issue.code, "file-identifier-differs")
+        self.assertEqual(issue.code, "file-identifier-mismatch")
         self.assertEqual(issue.field, "File Identifier (J1064)")
         self.assertEqual((issue.found, issue.expected), ("TEST000002", "TEST000001"))
 
@@ -224,4 +224,4 @@ class CheckTrailerTests(TestCase):
 
     def test_check_trailer_compares_counts_alone_where_there_is_no_header(self) -> None:
         issues = self.faults_of(None, (1, 11), file_identifier="OTHER")
-        self.assertEqual([issue.code for issue in issues], ["group-count-differs"])
+        self.assertEqual([issue.code for issue in issues], ["group-count-mismatch"])

@@ -70,12 +70,14 @@ class FieldReadTests(TestCase):
         for cell in "", " ":
             with self.subTest(cell=cell), self.assertRaises(InvalidValue) as raised:
                 read(self.key, cell)
-            self.assertIs(raised.exception.code, IssueCode.MISSING)
+            self.assertIs(raised.exception.code, IssueCode.MISSING_VALUE)
             self.assertEqual(raised.exception.expected, "CHAR(4)")
 
     def test_remarks_on_an_empty_cell_that_is_expected(self) -> None:
-        self.assertEqual(read(self.expected, ""), ("", ["missing-code"]))
-        self.assertEqual(read(self.expected_count, ""), (None, ["missing-code"]))
+        self.assertEqual(read(self.expected, ""), ("", ["missing-expected-value"]))
+        self.assertEqual(
+            read(self.expected_count, ""), (None, ["missing-expected-value"])
+        )
 
 
 class FieldWriteTests(TestCase):

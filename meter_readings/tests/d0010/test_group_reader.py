@@ -160,9 +160,7 @@ class EveryOrderTests(TestCase):
                 expected = Counter(group.group for group in kept)
                 for group in counted:
                     self.assertEqual(found[group], expected[group], order)
-                self.assertEqual(
-                    "orphan-group" in parsed.codes, len(kept) < length, order
-                )
+                self.assertEqual("no-parent" in parsed.codes, len(kept) < length, order)
 
 
 class OrphanTests(TestCase):
@@ -172,7 +170,7 @@ class OrphanTests(TestCase):
                 030|S|20240401000000|99.0|||T|N|
                 028|TST0000001|R|
                 """))
-        self.assertEqual((issue.code, issue.line_number), ("orphan-group", 3))
+        self.assertEqual((issue.code, issue.line_number), ("no-parent", 3))
         self.assertEqual((issue.group, issue.found), ("030", "030"))
         self.assertEqual(issue.expected, "a 028 above it")
 
@@ -191,7 +189,7 @@ class OrphanTests(TestCase):
             026|2000000000015|V|
             028|TST0000001|R|
             """)
-        self.assertEqual(parsed.codes, ["orphan-group"])
+        self.assertEqual(parsed.codes, ["no-parent"])
         self.assertEqual(places_of(parsed), [(5, "028")])
 
     def test_orphan_does_not_put_a_reading_under_the_meter_of_another_mpan(
@@ -204,7 +202,7 @@ class OrphanTests(TestCase):
             030|S|20240401000000|99.0|||T|N|
             028|TST0000001|R|
             """)
-        self.assertEqual(parsed.codes, ["orphan-group"])
+        self.assertEqual(parsed.codes, ["no-parent"])
         self.assertEqual(places_of(parsed), [(3, "028"), (6, "028")])
 
     def test_orphan_reports_a_result_that_a_visit_parts_from_its_reading(self) -> None:
@@ -215,13 +213,13 @@ class OrphanTests(TestCase):
             029|02||
             032|05|F|
             """)
-        self.assertEqual(parsed.codes, ["orphan-group", "out-of-order"])
+        self.assertEqual(parsed.codes, ["no-parent", "out-of-order"])
 
     def test_orphan_reports_every_group_without_a_parent(self) -> None:
         for line in "027|02||", "029|02||", "032|05|F|", "033|02||":
             with self.subTest(line=line):
                 parsed = parse(flow_file([line, MPAN_LINE, METER_LINE]))
-                self.assertEqual(parsed.codes, ["orphan-group"])
+                self.assertEqual(parsed.codes, ["no-parent"])
 
 
 class OutOfOrderTests(TestCase):
@@ -358,7 +356,7 @@ class SpoiledTests(TestCase):
             033|02||
             028|TST0000002|R|
             """)
-        self.assertEqual(parsed.codes, ["missing"])
+        self.assertEqual(parsed.codes, ["missing-value"])
         self.assertEqual(places_of(parsed), [(8, "028")])
 
     def test_spoiled_drops_all_under_an_unreadable_reading(self) -> None:
@@ -379,7 +377,7 @@ class SpoiledTests(TestCase):
             028||R|
             027|02||
             """)
-        self.assertEqual(parsed.codes, ["missing", "out-of-order"])
+        self.assertEqual(parsed.codes, ["missing-value", "out-of-order"])
         self.assertEqual(places_of(parsed), [(4, "027")])
 
     def test_spoiled_drops_an_unreadable_visit_alone(self) -> None:
@@ -391,7 +389,7 @@ class SpoiledTests(TestCase):
             030|S|20240401000000|99.0|||T|N|
             033|021||
             """)
-        self.assertEqual(parsed.codes, ["too-long-to-keep"] * 3)
+        self.assertEqual(parsed.codes, ["too-long-to-store"] * 3)
         self.assertEqual(places_of(parsed), [(6, "030")])
 
     def test_spoiled_drops_an_unreadable_result_alone(self) -> None:
@@ -410,7 +408,7 @@ class SpoiledTests(TestCase):
             028|TST0000001|R|
             030|S|2024|99.0|||T|N|
             """)
-        self.assertEqual(parsed.codes, ["mpan-not-13-digits", "not-a-time"])
+        self.assertEqual(parsed.codes, ["invalid-datetime", "mpan-not-13-digits"])
 
     def test_spoiled_counts_every_reading_that_is_not_had(self) -> None:
         parsed = parse_groups("""
@@ -437,7 +435,7 @@ class ResultTests(TestCase):
             032|07|T|
             """)
         issue = fault_of(parsed)
-        self.assertEqual((issue.code, issue.line_number), ("several-results", 6))
+        self.assertEqual((issue.code, issue.line_number), ("multiple-results", 6))
         self.assertEqual(issue.found, "032|07|T|")
         codes = [result.reason_code for result in parsed.entries[0].results]
         self.assertEqual(codes, ["05", "07"])
@@ -631,5 +629,5 @@ class ReadingTypeTests(TestCase):
 
     def test_takes_no_offense_at_an_absent_reading_type(self) -> None:
         parsed = parse(flow_file([MPAN_LINE, "028|TST0000001||", READING_LINE]))
-        self.assertEqual(parsed.codes, ["missing-code"])
+        self.assertEqual(parsed.codes, ["missing-expected-value"])
         self.assertEqual(places_of(parsed), [(4, "030")])

@@ -79,11 +79,11 @@ class RecordReaderTests(RecordReaderTestCase):
         self.assertEqual(
             self.codes,
             [
-                "missing",
-                "not-a-time",
+                "missing-value",
+                "invalid-datetime",
                 "negative",
                 "invalid-boolean",
-                "too-long-to-keep",
+                "too-long-to-store",
             ],
         )
 
@@ -102,7 +102,7 @@ class CellCountTests(RecordReaderTestCase):
     def test_cell_count_reads_cells_that_are_missing_as_empty(self) -> None:
         record = self.read("027|02|")
         self.assertEqual(record, SiteVisit("02", ""))
-        self.assertEqual(self.codes, ["too-few-cells"])
+        self.assertEqual(self.codes, ["too-few-fields"])
 
     def test_cell_count_says_how_many_cells_there_are_and_should_be(self) -> None:
         self.read("027|02|")
@@ -115,30 +115,41 @@ class CellCountTests(RecordReaderTestCase):
     ) -> None:
         self.assertIsNone(self.read("030|S|"))
         self.assertEqual(
-            self.codes, ["too-few-cells", "missing", "missing", "missing-code"]
+            self.codes,
+            [
+                "too-few-fields",
+                "missing-value",
+                "missing-value",
+                "missing-expected-value",
+            ],
         )
 
     def test_cell_count_reports_a_group_without_any_cell(self) -> None:
         self.assertIsNone(self.read("026"))
         self.assertEqual(
             self.codes,
-            ["no-pipe-at-end", "too-few-cells", "missing", "missing-code"],
+            [
+                "no-pipe-at-end",
+                "too-few-fields",
+                "missing-value",
+                "missing-expected-value",
+            ],
         )
 
     def test_cell_count_tolerates_empty_cells_beyond_the_last(self) -> None:
         record = self.read("026|1200023305967|V||")
         self.assertEqual(record, MpanCore("1200023305967", "V"))
-        self.assertEqual(self.codes, ["too-many-cells"])
+        self.assertEqual(self.codes, ["extra-empty-fields"])
 
     def test_cell_count_tolerates_spaces_beyond_the_last(self) -> None:
         self.assertIsNotNone(self.read("026|1200023305967|V| | |"))
-        self.assertEqual(self.codes, ["too-many-cells"])
+        self.assertEqual(self.codes, ["extra-empty-fields"])
 
     def test_cell_count_makes_no_record_where_a_filled_cell_is_beyond_the_last(
         self,
     ) -> None:
         self.assertIsNone(self.read("026|1200023305967|V|X|"))
-        self.assertEqual(self.codes, ["unknown-cell"])
+        self.assertEqual(self.codes, ["extra-fields"])
 
     def test_cell_count_shows_the_filled_cells_beyond_the_last(self) -> None:
         self.read("026|1200023305967|V||X| |Y|")
@@ -146,11 +157,11 @@ class CellCountTests(RecordReaderTestCase):
 
     def test_cell_count_reports_too_many_cells_and_no_pipe_at_once(self) -> None:
         self.assertIsNone(self.read("026|1200023305967|V|X"))
-        self.assertEqual(self.codes, ["no-pipe-at-end", "unknown-cell"])
+        self.assertEqual(self.codes, ["no-pipe-at-end", "extra-fields"])
 
     def test_cell_count_finds_a_filled_cell_behind_empty_ones(self) -> None:
         self.assertIsNone(self.read("027|02||X"))
-        self.assertEqual(self.codes, ["no-pipe-at-end", "unknown-cell"])
+        self.assertEqual(self.codes, ["no-pipe-at-end", "extra-fields"])
 
     def test_counts_one_cell_more_and_one_less_in_every_group(self) -> None:
         for group in (grammar.HEADER, grammar.TRAILER, *D0010.groups):
@@ -158,9 +169,9 @@ class CellCountTests(RecordReaderTestCase):
             with self.subTest(group=group.code):
                 self.issues.clear()
                 self.reader.read(group, group.code + "|" * width, 1)
-                self.assertIn("too-few-cells", self.codes)
+                self.assertIn("too-few-fields", self.codes)
                 self.reader.read(group, group.code + "|" * (width + 2), 1)
-                self.assertIn("too-many-cells", self.codes)
+                self.assertIn("extra-empty-fields", self.codes)
 
 
 class ControlCharacterTests(RecordReaderTestCase):
@@ -203,7 +214,7 @@ class RememberedEndingTests(RecordReaderTestCase):
 
     def test_remembered_ending_reports_an_empty_first_cell(self) -> None:
         self.assertIsNone(self.read("028||R|"))
-        self.assertEqual(self.codes, ["missing"])
+        self.assertEqual(self.codes, ["missing-value"])
 
     def test_remembered_ending_reports_an_odd_first_cell_at_its_field(self) -> None:
         self.read("027|12|Note|", line_number=9)
@@ -214,7 +225,7 @@ class RememberedEndingTests(RecordReaderTestCase):
 
     def test_remembered_ending_reports_a_first_cell_that_is_too_long(self) -> None:
         self.assertIsNone(self.read("028|" + "A" * 21 + "|R|"))
-        self.assertEqual(self.codes, ["too-long-to-keep"])
+        self.assertEqual(self.codes, ["too-long-to-store"])
 
     def test_remembered_ending_reports_a_control_character_in_the_first_cell(
         self,

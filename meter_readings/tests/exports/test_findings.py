@@ -20,7 +20,7 @@ def row(said: Issue | Finding = FAULT) -> findings.Row:
 
 class RowTests(SimpleTestCase):
     def test_row_says_what_the_rule_says_and_what_to_do(self) -> None:
-        self.assertEqual(row().sentence, "The value is below zero.")
+        self.assertEqual(row().sentence, "The value is negative.")
         self.assertIn("Ask the sender", row().remedy)
 
     def test_row_is_the_same_of_a_finding_that_was_stored(self) -> None:
@@ -71,8 +71,11 @@ class UntoldTests(SimpleTestCase):
 
     def test_untold_are_as_many_as_were_not_told(self) -> None:
         self.assertEqual(
-            self.untold({"negative": 3_001, "missing": 2}, {"negative": 1}),
-            ["error missing: 2 more of these", "error negative: 3,000 more of these"],
+            self.untold({"negative": 3_001, "missing-value": 2}, {"negative": 1}),
+            [
+                "error missing-value: 2 more of these",
+                "error negative: 3,000 more of these",
+            ],
         )
 
     def test_untold_weigh_as_much_as_their_policy_says(self) -> None:

@@ -63,7 +63,7 @@ class FormatDocumentTests(SimpleTestCase):
 
     def test_every_issue_code_has_its_message(self) -> None:
         for code in IssueCode:
-            self.assertIn(f"| `{code}` | {code.sentence} |\n", self.document)
+            self.assertIn(f"| `{code}` | {code.message} |\n", self.document)
 
     def test_every_table_has_rows_of_equal_length(self) -> None:
         for table in re.findall(r"(?:^\|.*\|\n)+", self.document, re.MULTILINE):

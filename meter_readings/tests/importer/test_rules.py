@@ -84,24 +84,24 @@ TABLE = [
     Row(_F.WRONG_VERSION, FILE, _with_header(flow_and_version="D0010001")),
     Row(_F.NO_TRAILER, STRICT, _NO_TRAILER),
     Row(_F.TRUNCATED, FILE, _NO_TRAILER[:-4]),
-    Row(_F.AFTER_TRAILER, FILE, flow_file(_BODY) + MPAN_LINE),
+    Row(_F.DATA_AFTER_TRAILER, FILE, flow_file(_BODY) + MPAN_LINE),
     Row(
-        _F.FILE_IDENTIFIER_DIFFERS,
+        _F.FILE_IDENTIFIER_MISMATCH,
         FILE,
         _with_trailer("ZPT|TEST000002|3||1|20240402091501|"),
     ),
     Row(
-        _F.GROUP_COUNT_DIFFERS,
+        _F.GROUP_COUNT_MISMATCH,
         STRICT,
         _with_trailer("ZPT|TEST000001|4||1|20240402091501|"),
     ),
     Row(
-        _F.FLOW_COUNT_DIFFERS,
+        _F.FLOW_COUNT_MISMATCH,
         STRICT,
         _with_trailer("ZPT|TEST000001|3||2|20240402091501|"),
     ),
     Row(
-        _F.CHECKSUM_GIVEN,
+        _F.UNEXPECTED_CHECKSUM,
         PASSES,
         _with_trailer("ZPT|TEST000001|3|7|1|20240402091501|"),
     ),
@@ -118,33 +118,33 @@ TABLE = [
     Row(_F.CREATED_IN_FUTURE, PASSES, _with_header(created_at="20301231000000")),
     # Characters and lines
     Row(_F.BYTE_ORDER_MARK, PASSES, b"\xef\xbb\xbf" + flow_file(_BODY).encode()),
-    Row(_F.UNDECODABLE, STRICT, _with_visit("027|02|Caf\xe9|")),
+    Row(_F.NON_ASCII_CHARACTER, STRICT, _with_visit("027|02|Caf\xe9|")),
     Row(_F.CONTROL_CHARACTER, GROUP, _with_visit("027|02|Ca\0fe|")),
     Row(_F.LINE_TOO_LONG, FILE, _with_visit(f"027|02|{'x' * 5000}|")),
     # The shape of groups
     Row(_F.UNKNOWN_GROUP, FILE, _with_visit("031|02|x|")),
-    Row(_F.ORPHAN_GROUP, GROUP, flow_file([METER_LINE, *_BODY])),
+    Row(_F.NO_PARENT, GROUP, flow_file([METER_LINE, *_BODY])),
     Row(_F.OUT_OF_ORDER, PASSES, flow_file([*_BODY, "027|02||"])),
     Row(_F.NO_METER, STRICT, flow_file([MPAN_LINE])),
     Row(_F.NO_PIPE_AT_END, PASSES, _with_mpan("026|2000000000015|V")),
-    Row(_F.TOO_FEW_CELLS, STRICT, _with_visit("027|02|")),
-    Row(_F.TOO_MANY_CELLS, PASSES, _with_mpan("026|2000000000015|V||")),
-    Row(_F.UNKNOWN_CELL, GROUP, _with_mpan("026|2000000000015|V|x|")),
+    Row(_F.TOO_FEW_FIELDS, STRICT, _with_visit("027|02|")),
+    Row(_F.EXTRA_EMPTY_FIELDS, PASSES, _with_mpan("026|2000000000015|V||")),
+    Row(_F.EXTRA_FIELDS, GROUP, _with_mpan("026|2000000000015|V|x|")),
     # Cells
-    Row(_F.MISSING, GROUP, _with_meter("028||R|")),
-    Row(_F.MISSING_CODE, STRICT, _with_meter("028|TST0000001||")),
+    Row(_F.MISSING_VALUE, GROUP, _with_meter("028||R|")),
+    Row(_F.MISSING_EXPECTED_VALUE, STRICT, _with_meter("028|TST0000001||")),
     Row(_F.SURROUNDING_SPACES, PASSES, _with_meter("028| TST0000001|R|")),
     Row(_F.TOO_LONG, STRICT, _with_meter("028|TST00000012|R|")),
-    Row(_F.TOO_LONG_TO_KEEP, GROUP, _with_meter(f"028|{'T' * 21}|R|")),
+    Row(_F.TOO_LONG_TO_STORE, GROUP, _with_meter(f"028|{'T' * 21}|R|")),
     Row(_F.UNKNOWN_CODE, STRICT, _with_meter("028|TST0000001|E|")),
-    Row(_F.NOT_A_NUMBER, GROUP, _with_value("1e999")),
+    Row(_F.INVALID_NUMBER, GROUP, _with_value("1e999")),
     Row(_F.NEGATIVE, GROUP, _with_value("-1.0")),
     Row(_F.TOO_LARGE, STRICT, _with_value("123456789.0")),
-    Row(_F.TOO_LARGE_TO_KEEP, GROUP, _with_value("1234567890.0")),
+    Row(_F.TOO_LARGE_TO_STORE, GROUP, _with_value("1234567890.0")),
     Row(_F.EXTRA_DECIMALS, STRICT, _with_value("99.25")),
     Row(_F.NO_DECIMAL, PASSES, _with_value("99")),
     Row(_F.LEADING_ZEROS, PASSES, _with_value("0099.0")),
-    Row(_F.NOT_A_TIME, GROUP, _with_time("20240230000000")),
+    Row(_F.INVALID_DATETIME, GROUP, _with_time("20240230000000")),
     Row(
         _F.INVALID_BOOLEAN, GROUP, flow_file_of_readings(READING_LINE.replace("T", "Y"))
     ),
@@ -183,7 +183,7 @@ TABLE = [
         flow_file_of_readings("030|S|20240401000000|99.0||||N|", "032|05|F|"),
     ),
     Row(
-        _F.SEVERAL_RESULTS,
+        _F.MULTIPLE_RESULTS,
         PASSES,
         flow_file_of_readings(READING_LINE, "032|05|F|", "032|13|F|"),
     ),
@@ -196,7 +196,12 @@ TABLE = [
 
 # Faults that do not come alone: what else their files above are charged with.
 COMPANIONS = {
-    _F.TRUNCATED: {_F.NO_TRAILER, _F.NO_PIPE_AT_END, _F.TOO_FEW_CELLS, _F.MISSING_CODE},
+    _F.TRUNCATED: {
+        _F.NO_TRAILER,
+        _F.NO_PIPE_AT_END,
+        _F.TOO_FEW_FIELDS,
+        _F.MISSING_EXPECTED_VALUE,
+    },
     _F.NO_HEADER: {_F.NO_TRAILER},
     _F.SECOND_HEADER: {_F.NO_TRAILER},
     _F.CREATED_IN_FUTURE: {_F.COMPLETED_BEFORE_CREATED},
@@ -251,7 +256,7 @@ class RulesTests(SimpleTestCase):
 class PartialPolicyTests(SimpleTestCase):
     def is_spared(self, group: str, line_number: int | None = 7) -> bool:
         """Return whether a missing cell in this group leaves the rest of the file."""
-        issue = Issue(IssueCode.MISSING, line_number, group)
+        issue = Issue(IssueCode.MISSING_VALUE, line_number, group)
         return not rejects_file(issue, Policy.PARTIAL)
 
     def test_partial_policy_spares_the_rest_of_a_file_with_a_bad_group(self) -> None:

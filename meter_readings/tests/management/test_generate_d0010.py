@@ -78,7 +78,7 @@ class GenerateD0010Tests(SimpleTestCase):
         self.assertEqual(stderr.getvalue(), f"Written: {path}\n")
 
     def test_generate_d0010_lists_the_issue_codes(self) -> None:
-        line = b"negative                    The value is below zero.\n"
+        line = b"negative                    The value is negative.\n"
         self.assertIn(line, output("--issues", "list"))
 
     def test_generate_d0010_rejects_unknown_issue_codes(self) -> None:

@@ -128,14 +128,14 @@ class OutcomeTests(ImportTestCase):
     def test_rejected_file_is_reported_with_the_reason(self) -> None:
         self.assertEqual(
             self.line(self.file("a.uff", BAD)),
-            "a.uff: rejected: The value is below zero",
+            "a.uff: rejected: The value is negative",
         )
 
     def test_rejection_counts_repeated_errors(self) -> None:
         bad = flow_file_of_readings(NEGATIVE, NEGATIVE)
         self.assertEqual(
             self.line(self.file("a.uff", bad)),
-            "a.uff: rejected: The value is below zero (2 times)",
+            "a.uff: rejected: The value is negative (2 times)",
         )
 
     def test_rejection_counts_errors_of_several_rules(self) -> None:
@@ -151,7 +151,7 @@ class OutcomeTests(ImportTestCase):
         imported(GOOD, "a.uff")
         self.assertEqual(
             self.line(self.file("a.uff", OTHER)),
-            "a.uff: refused: A file of this name, with other content, has been "
+            "a.uff: refused: A file with this name and different content has been "
             "imported before",
         )
 
@@ -197,7 +197,7 @@ class DryRunTests(ImportTestCase):
 
     def test_dry_run_reports_findings(self) -> None:
         said = self.run_command(self.file("a.uff", BAD), "--dry-run").stderr
-        self.assertIn("Error: The value is below zero. (negative)", said)
+        self.assertIn("Error: The value is negative. (negative)", said)
 
     def test_dry_run_saves_nothing(self) -> None:
         self.run_command(self.file("a.uff"), self.file("b.uff", BAD), "--dry-run")
@@ -224,11 +224,11 @@ class FindingTests(ImportTestCase):
         self.assertEqual(
             self.said(NEGATIVE),
             [
-                "  Error: The value is below zero. (negative)",
+                "  Error: The value is negative. (negative)",
                 '    line 4, 030 Register Reading (J0040): found "-5.0", expected '
                 "zero or more",
                 "    What to do: Ask the sender for a corrected file, or import the "
-                "rest by the partial policy.",
+                "rest with the partial policy.",
             ],
         )
 
@@ -281,7 +281,7 @@ class WrongFileTests(ImportTestCase):
             "%PDF-1.7\n",
             "a.uff: rejected: This is not a D0010 user file",
             "this looks like a PDF document",
-            "What to do: Check that this is the file you meant.",
+            "What to do: Check that this is the intended file.",
         )
 
     def test_csv_file_is_rejected(self) -> None:
@@ -300,9 +300,9 @@ class WrongFileTests(ImportTestCase):
         text = flow_file([], header=header_line(flow_and_version="D0149001"))
         self.assert_says(
             text,
-            "a.uff: rejected: The header names another data flow",
+            "a.uff: rejected: The header names a different data flow",
             'found "D0149001", expected D0010002',
-            "Only D0010 is imported",
+            "Only D0010 can be imported",
         )
 
     def test_file_in_pool_transfer_format_is_rejected(self) -> None:
@@ -544,7 +544,7 @@ class JsonTests(ImportTestCase):
 
     def test_json_document_has_the_message(self) -> None:
         (file,) = self.document(self.file("a.uff", BAD))["files"]
-        self.assertEqual(file["message"], "rejected: The value is below zero")
+        self.assertEqual(file["message"], "rejected: The value is negative")
 
     def test_json_document_has_the_findings(self) -> None:
         (file,) = self.document(self.file("a.uff", BAD))["files"]
@@ -555,9 +555,9 @@ class JsonTests(ImportTestCase):
                     "rule": "negative",
                     "severity": "error",
                     "count": 1,
-                    "sentence": "The value is below zero.",
+                    "sentence": "The value is negative.",
                     "remedy": "Ask the sender for a corrected file, or import the rest "
-                    "by the partial policy.",
+                    "with the partial policy.",
                     "first": [
                         {
                             "line_number": 4,
@@ -669,7 +669,7 @@ class TerminalTests(ImportTestCase):
     def test_outcome_is_coloured(self) -> None:
         with patch.dict(os.environ, NO_COLOR=""):
             ran = self.run_command(self.file("a.uff", BAD), "--force-color")
-        self.assertIn("\x1b[31;1mrejected: The value is below zero\x1b[0m", ran.stdout)
+        self.assertIn("\x1b[31;1mrejected: The value is negative\x1b[0m", ran.stdout)
 
     def test_no_color_variable_switches_colours_off(self) -> None:
         with patch.dict(os.environ, NO_COLOR="1"):
@@ -711,9 +711,9 @@ class ProcessTests(TransactionTestCase):
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 1, err)
         self.assertEqual(
-            out.decode(), f"{self.path}: rejected: The value is below zero\n"
+            out.decode(), f"{self.path}: rejected: The value is negative\n"
         )
-        self.assertTrue(err.startswith(b"  Error: The value is below zero."), err)
+        self.assertTrue(err.startswith(b"  Error: The value is negative."), err)
 
     def test_process_imports_standard_input(self) -> None:
         process = start("import_d0010", "-", "--name", "a.uff")

@@ -198,7 +198,7 @@ class InvalidOptionsTests(TestCase):
         self.assert_invalid("choose more months", readings=100_000)
 
     def test_more_issues_than_meter_points_are_invalid(self) -> None:
-        issues = [IssueCode.NEGATIVE, IssueCode.MISSING, IssueCode.NO_METER]
+        issues = [IssueCode.NEGATIVE, IssueCode.MISSING_VALUE, IssueCode.NO_METER]
         self.assert_invalid("3 issues need at least 3 meter points", issues=issues)
 
     def test_a_file_identifier_of_eleven_characters_is_invalid(self) -> None:

@@ -13,10 +13,10 @@ COMPANIONS = {
     IssueCode.TRUNCATED: {
         IssueCode.NO_TRAILER,
         IssueCode.NO_PIPE_AT_END,
-        IssueCode.TOO_FEW_CELLS,
-        IssueCode.NOT_A_TIME,
-        IssueCode.MISSING,
-        IssueCode.MISSING_CODE,
+        IssueCode.TOO_FEW_FIELDS,
+        IssueCode.INVALID_DATETIME,
+        IssueCode.MISSING_VALUE,
+        IssueCode.MISSING_EXPECTED_VALUE,
     },
     IssueCode.CREATED_IN_FUTURE: {IssueCode.COMPLETED_BEFORE_CREATED},
 }
@@ -42,14 +42,14 @@ class MutationTests(TestCase):
                 self.assertEqual(set(generate(code).codes), expected)
 
     def test_flags_and_results_are_replaced_at_suspect_meter_points_too(self) -> None:
-        for code in IssueCode.SUSPECT_WITHOUT_RESULT, IssueCode.SEVERAL_RESULTS:
+        for code in IssueCode.SUSPECT_WITHOUT_RESULT, IssueCode.MULTIPLE_RESULTS:
             for seed in range(40):
                 with self.subTest(code, seed=seed):
                     self.assertEqual(generate(code, seed=seed).codes, [code])
 
     def test_two_issues_are_put_into_different_meter_points(self) -> None:
-        parsed = generate(IssueCode.NEGATIVE, IssueCode.NOT_A_NUMBER)
-        self.assertEqual(parsed.codes, ["negative", "not-a-number"])
+        parsed = generate(IssueCode.NEGATIVE, IssueCode.INVALID_NUMBER)
+        self.assertEqual(parsed.codes, ["invalid-number", "negative"])
 
     def test_issues_of_header_meter_point_and_trailer_can_be_combined(self) -> None:
         issues = (IssueCode.TEST_FILE, IssueCode.NEGATIVE, IssueCode.NO_TRAILER)
@@ -60,12 +60,12 @@ class MutationTests(TestCase):
         self.assertEqual(parsed.codes, ["no-header"])
 
     def test_an_issue_of_a_removed_meter_point_is_ignored(self) -> None:
-        parsed = generate(IssueCode.NO_MPAN, IssueCode.UNDECODABLE)
+        parsed = generate(IssueCode.NO_MPAN, IssueCode.NON_ASCII_CHARACTER)
         self.assertEqual(parsed.codes, ["no-mpan"])
 
     def test_the_trailer_counts_the_groups_after_mutation(self) -> None:
-        parsed = generate(IssueCode.ORPHAN_GROUP, IssueCode.NO_METER)
-        self.assertEqual(parsed.codes, ["no-meter", "orphan-group"])
+        parsed = generate(IssueCode.NO_PARENT, IssueCode.NO_METER)
+        self.assertEqual(parsed.codes, ["no-meter", "no-parent"])
 
     def test_a_truncated_file_has_no_line_feed_at_the_end(self) -> None:
         lines = synthetic.flow_file_lines(

@@ -190,7 +190,7 @@ class ReprocessTests(DeedTestCase):
         file = self.rejected()
         page = self.do(file, "import", policy="strict")
         self.assertEqual(
-            self.told(page), "error: bad.uff: rejected: The value is below zero."
+            self.told(page), "error: bad.uff: rejected: The value is negative."
         )
         file.refresh_from_db()
         self.assertEqual(file.policy, "strict")
@@ -214,7 +214,7 @@ class ReprocessTests(DeedTestCase):
 
     def test_reprocess_tells_what_a_check_found(self) -> None:
         page = self.do(self.rejected(), "check", policy="strict")
-        self.assertContains(page, "would be rejected: The value is below zero")
+        self.assertContains(page, "would be rejected: The value is negative")
         self.assertContains(page, "Ask the sender for a corrected file")
         self.assertContains(page, "/lines/?line=5")
 
@@ -231,7 +231,9 @@ class ReprocessTests(DeedTestCase):
         file = self.rejected()
         imported(flow_file_of_readings(GOOD, header=header_of(2)), "bad.uff")
         page = self.do(file, "import", policy="partial")
-        self.assertContains(page, "A file of this name, with other content, has been")
+        self.assertContains(
+            page, "A file with this name and different content has been"
+        )
         file.refresh_from_db()
         self.assertEqual(file.status, FlowFile.Status.REJECTED)
 

@@ -215,7 +215,7 @@ class ReprocessTests(BatchTestCase):
 
     def test_reprocess_says_which_was_rejected_again(self) -> None:
         page = self.choose(bad_file(1), step="import", policy="standard")
-        said = "error: bad_1.uff: rejected: The value is below zero."
+        said = "error: bad_1.uff: rejected: The value is negative."
         self.assertEqual(self.told(page), [said])
 
     def test_reprocess_wants_a_policy(self) -> None:

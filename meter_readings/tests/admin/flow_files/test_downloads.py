@@ -173,7 +173,7 @@ class ReportTests(DownloadTestCase):
     def test_report_as_csv_has_a_row_for_each_finding(self) -> None:
         rows = [*csv.DictReader(io.StringIO(self.text(self.file, "report.csv")))]
         self.assertEqual([row["line_number"] for row in rows], ["4", "5"])
-        self.assertEqual(rows[0]["sentence"], "The value is below zero.")
+        self.assertEqual(rows[0]["sentence"], "The value is negative.")
 
     def test_report_as_csv_holds_no_formulas(self) -> None:
         self.assertIn(",'-1.0,", self.text(self.file, "report.csv"))

@@ -96,9 +96,7 @@ class VerdictTests(AdminTestCase):
 
     def test_verdict_of_a_good_file_is_that_nothing_needs_doing(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
-        self.assertEqual(
-            self.verdict(file), "ok: Loaded: 1 reading. Nothing needs doing."
-        )
+        self.assertEqual(self.verdict(file), "ok: Loaded: 1 reading. No action needed.")
 
     def test_verdict_of_a_file_with_warnings_counts_them(self) -> None:
         file = imported(file_with_much(2))
@@ -110,7 +108,7 @@ class VerdictTests(AdminTestCase):
         self.assertIn(said, self.verdict(file))
 
     def test_verdict_of_a_rejected_file_is_what_is_wrong_and_what_to_do(self) -> None:
-        said = "Rejected for 1 error: nothing of the file is held. The value is below"
+        said = "Rejected for 1 error: nothing of the file is held. The value is neg"
         verdict = self.verdict(rejected(flow_file_of_readings(BAD)))
         self.assertIn(said, verdict)
         self.assertIn("Ask the sender", verdict)
@@ -275,7 +273,7 @@ class ReportTests(AdminTestCase):
 
     def test_report_groups_findings_by_rule_with_counts_and_remedy(self) -> None:
         words = self.words(self.file)
-        self.assertIn("▲ Warning, 7 times: The value has more decimals", words)
+        self.assertIn("▲ Warning, 7 times: The value has more decimal", words)
 
     def test_report_shows_the_first_lines_of_each_rule(self) -> None:
         (rule,) = self.page(self.file).context["rules"]

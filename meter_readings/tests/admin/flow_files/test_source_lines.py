@@ -68,7 +68,7 @@ class LinesTests(AdminTestCase):
         self.assertContains(self.ask(5), "This line:", 1)
 
     def test_lines_stand_beside_what_was_found(self) -> None:
-        said = "Warning</span>: The value has more decimals than the catalogue."
+        said = "Warning</span>: The value has more decimal places than the catalogue"
         self.assertContains(self.ask(5), said)
 
     def test_lines_stand_alone_for_those_who_may_not_see_findings(self) -> None:

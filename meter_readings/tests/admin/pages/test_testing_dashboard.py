@@ -245,7 +245,7 @@ class SampleTests(DashboardTestCase):
 
     def test_rejected_sample_shows_the_reason(self) -> None:
         told = self.after(IMPORT, sample="rejected_bad.uff")
-        self.assertIn("rejected_bad.uff: Rejected: The value is below zero.", told)
+        self.assertIn("rejected_bad.uff: Rejected: The value is negative.", told)
 
     def test_all_samples_are_imported_together(self) -> None:
         told = self.after(IMPORT, all="1")

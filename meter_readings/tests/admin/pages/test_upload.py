@@ -154,7 +154,7 @@ class OutcomeTests(PageTestCase):
 
     def test_rejected_file_shows_its_findings(self) -> None:
         page = self.upload(sent(BAD))
-        self.assertIn("Rejected: The value is below zero.", words_of(page))
+        self.assertIn("Rejected: The value is negative.", words_of(page))
         self.assertIn(
             'line 5, 030 Register Reading (J0040): found "-1.0", expected zero or more',
             words_of(page),
@@ -170,7 +170,7 @@ class OutcomeTests(PageTestCase):
         reading = "030|01|20240401000000|-1.0|||T|P|\n"
         many = BAD.replace(reading, reading * 9)
         told = self.told(sent(many))
-        self.assertIn("9 times: The value is below zero.", told)
+        self.assertIn("9 times: The value is negative.", told)
         self.assertIn("line 7", told)
         self.assertNotIn("line 8", told)
         self.assertIn("and 6 more", told)
@@ -190,7 +190,7 @@ class OutcomeTests(PageTestCase):
         first = imported(GOOD, "a.uff")
         other = GOOD.replace("TEST000001", "TEST000002")
         page = self.upload(sent(other, "a.uff"))
-        self.assertIn("Refused: A file of this name", words_of(page))
+        self.assertIn("Refused: A file with this name", words_of(page))
         self.assertContains(
             page, f'"{first.get_absolute_url()}">View file of that name'
         )
@@ -228,7 +228,7 @@ class ValidateOnlyTests(PageTestCase):
     def test_validation_shows_the_result_an_import_would_have(self) -> None:
         told = self.told(sent(GOOD), sent(BAD, "b.uff"), check="1")
         self.assertIn("Would be imported: 3 readings", told)
-        self.assertIn("Would be rejected: The value is below zero.", told)
+        self.assertIn("Would be rejected: The value is negative.", told)
         self.assertIn("3 readings would be loaded. Nothing was saved.", told)
 
     def test_validation_shows_findings(self) -> None:

@@ -25,11 +25,11 @@ ROW = {
     "field": "Register Reading (J0040)",
     "severity": "error",
     "rule": "negative",
-    "sentence": "The value is below zero.",
+    "sentence": "The value is negative.",
     "found": "-5.0",
     "expected": "zero or more",
-    "remedy": "Ask the sender for a corrected file, or import the rest by the "
-    "partial policy.",
+    "remedy": "Ask the sender for a corrected file, or import the rest with "
+    "the partial policy.",
 }
 
 
