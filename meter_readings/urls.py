@@ -5,10 +5,17 @@ from django.urls import path
 
 from meter_readings import views
 from meter_readings.admin import pages
+from meter_readings.format_docs import views as documentation
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("find/", views.find, name="find"),
+    path("documentation/", documentation.document_list, name="document-list"),
+    path(
+        "documentation/<path:page>/",
+        documentation.document_detail,
+        name="document-detail",
+    ),
     path("admin/upload/", pages.upload, name="upload"),
     path("admin/upload/sample/", pages.upload_sample, name="upload-sample"),
 ]

@@ -132,6 +132,8 @@ def flow_files() -> dict[str, Row]:
 TABLE: dict[str, Row] = {
     # Tells those who may not look no more than what this is and where to sign in.
     "home": Row(look=EVERYBODY),
+    "document-list": Row(look=SIGNED_IN),
+    "document-detail": Row(look=SIGNED_IN),
     # The search box of every page
     "find": Row(look=LOOKERS),
     # Bringing files in

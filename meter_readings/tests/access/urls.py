@@ -78,6 +78,7 @@ def _filled(route: str, target: User) -> str:
         "content_type_id": ContentType.objects.get_for_model(model).pk,
         **dict.fromkeys(("object_id", "id", "pk"), key),
         "name": "csv",
+        "page": "ARCHITECTURE",
     }
     filled = _PARAMETER.sub(lambda found: str(values[found[1] or found[2]]), route)
     return _ANCHOR.sub("", filled)

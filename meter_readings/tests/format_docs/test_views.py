@@ -1,0 +1,45 @@
+"""Tests of the pages that show the project's documents."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.test import TestCase
+
+
+class DocumentPageTests(TestCase):
+    """Signed in without any permission."""
+
+    def setUp(self) -> None:
+        self.client.force_login(User.objects.create_user("reader"))
+
+    def test_lists_documents_by_title(self) -> None:
+        response = self.client.get("/documentation/")
+        self.assertContains(
+            response,
+            '<a href="/documentation/ARCHITECTURE/">Architecture</a>',
+            html=True,
+        )
+
+    def test_lists_decision_records_on_a_page_of_their_own(self) -> None:
+        response = self.client.get("/documentation/")
+        self.assertNotContains(response, "/documentation/decisions/0001")
+        response = self.client.get("/documentation/decisions/README/")
+        self.assertContains(response, "/documentation/decisions/0001")
+
+    def test_shows_markdown_as_html(self) -> None:
+        response = self.client.get("/documentation/ARCHITECTURE/")
+        self.assertContains(response, '<h1 id="architecture">Architecture</h1>')
+        self.assertContains(response, "<table>")
+
+    def test_links_one_document_to_another(self) -> None:
+        response = self.client.get("/documentation/ARCHITECTURE/")
+        self.assertContains(response, 'href="/documentation/decisions/README/"')
+
+    def test_answers_404_for_a_page_that_is_no_document(self) -> None:
+        response = self.client.get("/documentation/../config/settings.py/")
+        self.assertEqual(response.status_code, 404)
+
+    def test_asks_visitors_to_sign_in(self) -> None:
+        self.client.logout()
+        response = self.client.get("/documentation/")
+        self.assertRedirects(response, "/admin/login/?next=/documentation/")
