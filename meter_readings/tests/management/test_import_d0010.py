@@ -418,6 +418,12 @@ class PathTests(ImportTestCase):
         self.assertEqual(ran.code, 1)
         self.assertEqual(ran.stdout, "a.uff: unreadable: permission denied\n")
 
+    def test_read_error_is_reported_with_its_reason(self) -> None:
+        with broken_import(OSError(5, "Input/output error")):
+            ran = self.run_command(self.file("a.uff"))
+        self.assertEqual(ran.code, 1)
+        self.assertEqual(ran.stdout, "a.uff: broken off: input/output error\n")
+
     def test_file_that_cannot_be_stored_is_reported_with_the_folder(self) -> None:
         path = self.file("a.uff")
         with self.settings(MEDIA_ROOT="/dev/null"):
@@ -502,6 +508,11 @@ class ReportTests(ImportTestCase):
             len(report.read_text().splitlines()),
             1 + 1 + importer.MAX_STORED_PER_RULE + 1,
         )
+
+    def test_unreadable_file_has_no_row_in_the_report(self) -> None:
+        report = self.folder / "report.csv"
+        self.run_command(self.file("a.gz", b"\x1f\x8b"), "--report", str(report))
+        self.assertEqual(len(report.read_text().splitlines()), 1)
 
     def test_report_replaces_an_older_file(self) -> None:
         report = self.file("report.csv", "an older one")
