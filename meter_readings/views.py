@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from meter_readings.importer import Outcome
 from meter_readings.models import FlowFile, Meter, MeterPoint
 from meter_readings.queries import dashboard, search, totals
+from meter_readings.queries.flow_files import latest_flow_files
 
 _FILES_SHOWN = 10
 _REJECTED_SHOWN = 5
@@ -74,10 +75,10 @@ def find(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "").strip()
     if not text:
         return _render_found(request, text, kinds, [])
-    named = search.exact_matches(text, kinds=kinds)
+    named = search.exact_matches(text, models=kinds)
     if len(named) == 1:
         return redirect(_address_of(named[0], text))
-    found = search.prefix_matches(text, kinds=kinds, limit=_FOUND_SHOWN)
+    found = search.prefix_matches(text, models=kinds, limit=_FOUND_SHOWN)
     return _render_found(request, text, kinds, found)
 
 
@@ -94,13 +95,13 @@ def _overview(now: datetime) -> dict[str, Any]:
             Figure("Readings loaded", f"{today.readings:,}"),
             Figure("Files rejected", f"{today.rejected:,}"),
         ],
-        "latest": totals.latest_flow_files(limit=_FILES_SHOWN),
+        "latest": latest_flow_files(limit=_FILES_SHOWN),
         "rejected": rejected.order_by("-received_at", "-pk")[:_REJECTED_SHOWN],
     }
 
 
 def _attempts(now: datetime) -> dict[str, Any]:
-    outcomes = dashboard.attempts_by_outcome(now=now)
+    outcomes = dashboard.import_outcomes_today(now=now)
     return {
         "duplicates": f"{outcomes.get(Outcome.ALREADY_IMPORTED, 0):,}",
         "running": dashboard.running_imports(now=now),
@@ -134,7 +135,7 @@ def _kinds_that_may_be_found(request: HttpRequest) -> list[type[Model]]:
     return kinds
 
 
-def _address_of(found: search.Found, text: str) -> str:
+def _address_of(found: search.SearchResults, text: str) -> str:
     """Return the page of the one row that was named, or the list where several were."""
     if found.has_more:
         return _list_address(found.model, text)
@@ -155,7 +156,7 @@ def _render_found(
     request: HttpRequest,
     text: str,
     kinds: list[type[Model]],
-    found: list[search.Found],
+    found: list[search.SearchResults],
 ) -> HttpResponse:
     sections = [
         Section(

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from meter_readings.d0010 import YEARS
-from meter_readings.queries.keyset import beyond, column_names, position_of, up_to
+from meter_readings.queries.keyset import after_q, column_names, position_of, up_to_q
 
 from .exceptions import Problem
 from .filtersets.base import ListFilterSet
@@ -168,13 +168,13 @@ class KeysetPagination(pagination.BasePagination):
         )
         after = Q()
         if cursor := request.query_params.get("cursor"):
-            after = beyond(ordering, _decode_cursor(cursor, filterset))
+            after = after_q(ordering, _decode_cursor(cursor, filterset))
         end = None
         if filterset.has_unindexed_filters:
             end = scan_end(filterset, after=after, limit=SCAN_LIMIT)
         rows = queryset.filter(after)
         if end is not None:
-            rows = rows.filter(up_to(ordering, end))
+            rows = rows.filter(up_to_q(ordering, end))
         page = list(rows[: size + 1])
         if len(page) > size:
             end = position_of(page[size - 1], ordering)

@@ -1,6 +1,6 @@
-"""How things stand: what came lately, what is being imported, what needs attention.
+"""Queries of the dashboard: daily totals, running imports, files that need attention.
 
-Each question is one query over the indexed time of what came; none looks at readings.
+Each is one query by an indexed time; none reads the table of readings.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from django.utils.http import urlencode
 from meter_readings.d0010 import LONDON, midnight
 from meter_readings.models import FlowFile, ImportJob, Severity
 
+from .totals import import_outcome_counts
+
 DAYS_SHOWN = 14
-# What is older has been seen, or will be by who goes through the list.
+# Files that need attention are listed for this long after they were received.
 ATTENTION_DAYS = 30
 
 _RECENT_DAYS = 7
-# No import takes longer, and what says it still runs after that does not.
-_LONGEST_IMPORT = timedelta(days=2)
+# A job that has been running for longer was interrupted.
+_MAX_IMPORT_DURATION = timedelta(days=2)
 _RUNNING_SHOWN = 10
-# An import tells every other second that it is alive.
-_SILENCE = timedelta(minutes=2)
+# A running import updates its heartbeat every two seconds.
+_STALLED_AFTER = timedelta(minutes=2)
 
 
-class Day(NamedTuple):
-    """What came on a local day: files whatever became of them, readings as loaded."""
+class DailyTotals(NamedTuple):
+    """Files received on a UK local date, of any status, and readings loaded."""
 
     local_date: date
     flow_files: int = 0
@@ -38,78 +40,76 @@ class Day(NamedTuple):
 
 
 class AttentionItem(NamedTuple):
-    """How many files somebody should look at for one reason, by when they came.
+    """How many files need attention for one reason, by the age of the file.
 
-    `days` counts today's, those of the six days before, and those up to 30 days ago;
-    `query` is the question that the list of files answers with them.
+    `days` counts the files of today, of the six days before, and of the days before
+    those, up to 30. `query_string` filters the admin list of files to them.
     """
 
     name: str
     severity: Severity
     days: tuple[int, int, int]
-    query: str
+    query_string: str
 
 
 class RunningImport(NamedTuple):
-    """An attempt that is not over, and whether it has fallen silent."""
+    """A running import job; it is stalled if its heartbeat is over two minutes old."""
 
     job: ImportJob
     is_stalled: bool
 
     @property
     def step(self) -> int:
-        """Return which step of the import it is at, from 1."""
+        """The number of the job's phase, from 1."""
         return ImportJob.Phase.values.index(self.job.phase) + 1
 
     @property
     def step_count(self) -> int:
-        """Return how many steps there are."""
         return len(ImportJob.Phase)
 
 
-def daily_totals(*, now: datetime) -> list[Day]:
-    """Return what came on each of the last 14 days, today's last."""
-    first = _midnight(now, days_before=DAYS_SHOWN - 1)
+def daily_totals(*, now: datetime) -> list[DailyTotals]:
+    """Return the totals of the last 14 UK local dates, today's last."""
+    start = _midnight(now, days_before=DAYS_SHOWN - 1)
     imported = Q(status=FlowFile.Status.IMPORTED)
     rows = (
-        FlowFile.objects.filter(received_at__gte=first)
+        FlowFile.objects.filter(received_at__gte=start)
         .values(day=TruncDate("received_at", tzinfo=LONDON))
         .annotate(
             files=Count("pk"),
             loaded=Sum("readings_loaded", filter=imported, default=0),
-            refused=Count("pk", filter=Q(status=FlowFile.Status.REJECTED)),
+            rejected=Count("pk", filter=Q(status=FlowFile.Status.REJECTED)),
         )
-        .values_list("day", "files", "loaded", "refused")
+        .values_list("day", "files", "loaded", "rejected")
     )
-    days = {row[0]: Day(*row) for row in rows}
-    dates = [first.date() + timedelta(days=number) for number in range(DAYS_SHOWN)]
-    return [days.get(day, Day(day)) for day in dates]
+    days = {row[0]: DailyTotals(*row) for row in rows}
+    dates = [start.date() + timedelta(days=number) for number in range(DAYS_SHOWN)]
+    return [days.get(day, DailyTotals(day)) for day in dates]
 
 
-def attempts_by_outcome(*, now: datetime) -> dict[str, int]:
-    """Return how many of today's attempts came to what."""
-    jobs = ImportJob.objects.filter(started_at__gte=_midnight(now))
-    return dict(jobs.values_list("outcome").annotate(attempts=Count("pk")))
+def import_outcomes_today(*, now: datetime) -> dict[str, int]:
+    """Return the number of import jobs by outcome since the last UK local midnight."""
+    return import_outcome_counts(since=_midnight(now))
 
 
 def running_imports(*, now: datetime) -> list[RunningImport]:
-    """Return the latest attempts that are not over."""
+    """Return the running import jobs, the latest first."""
     jobs = ImportJob.objects.filter(
-        state=ImportJob.State.RUNNING, started_at__gte=now - _LONGEST_IMPORT
+        state=ImportJob.State.RUNNING, started_at__gte=now - _MAX_IMPORT_DURATION
     )
     return [
-        RunningImport(job, now - job.heartbeat_at > _SILENCE)
+        RunningImport(job, now - job.heartbeat_at > _STALLED_AFTER)
         for job in jobs.order_by("-started_at", "-pk")[:_RUNNING_SHOWN]
     ]
 
 
 def attention_items(*, now: datetime) -> list[AttentionItem]:
-    """Return the reasons to look at files, the gravest first; only those there are."""
+    """Return the reasons that have files, the most severe first."""
     midnights = [
         _midnight(now, days_before=days - 1)
         for days in (1, _RECENT_DAYS, ATTENTION_DAYS)
     ]
-    reasons = _reasons()
+    reasons = _attention_reasons()
     counts = FlowFile.objects.filter(received_at__gte=midnights[-1]).aggregate(
         **{
             f"{index}_{age}": Count(
@@ -119,18 +119,18 @@ def attention_items(*, now: datetime) -> list[AttentionItem]:
             for age, earliest in enumerate(midnights)
         }
     )
-    found = []
+    items = []
     for index, (name, severity, query) in enumerate(reasons):
         today, week, month = (counts[f"{index}_{age}"] for age in range(3))
         if month:
             days = (today, week - today, month - week)
             since = {"received_at__gte": midnights[-1].isoformat()}
-            found.append(AttentionItem(name, severity, days, urlencode(query | since)))
-    return found
+            items.append(AttentionItem(name, severity, days, urlencode(query | since)))
+    return items
 
 
-def _reasons() -> list[tuple[str, Severity, dict[str, Any]]]:
-    """Return why somebody should look at a file, each file for one reason at most."""
+def _attention_reasons() -> list[tuple[str, Severity, dict[str, Any]]]:
+    """Return name, severity and filter of each reason; no file has two of them."""
     imported = {"status__exact": FlowFile.Status.IMPORTED.value}
     return [
         ("Rejected", Severity.ERROR, {"status__exact": FlowFile.Status.REJECTED.value}),
@@ -144,7 +144,6 @@ def _reasons() -> list[tuple[str, Severity, dict[str, Any]]]:
 
 
 def _midnight(now: datetime, *, days_before: int = 0) -> datetime:
-    """Return the local midnight before a moment, or that of an earlier day."""
+    """Return the UK local midnight of today, or of an earlier day."""
     today = timezone.localtime(now, LONDON).date()
-    day = today - timedelta(days=days_before)
-    return midnight(day)
+    return midnight(today - timedelta(days=days_before))

@@ -1,7 +1,8 @@
-"""Places in an order of rows: what comes after one, and what comes no later.
+"""Keyset pagination: conditions for the rows after a position, and those up to it.
 
-An order is the names of a table's columns, together unique, all ascending or, with a
-minus before each, all descending: so that one index answers it.
+An ordering is a tuple of column names that are unique together, all ascending or, with
+a minus sign before each, all descending, so that one index can answer it. A position
+is the values of these columns in one row.
 """
 
 from __future__ import annotations
@@ -19,39 +20,40 @@ from django.db.models.fields.tuple_lookups import (
 )
 
 type Ordering = tuple[str, ...]
-type Place = Sequence[Any]
+type KeysetPosition = Sequence[Any]
 
 
-def column_names(order: Ordering) -> list[str]:
-    """Return the names of an order's columns, without a direction."""
-    return [name.removeprefix("-") for name in order]
+def column_names(ordering: Ordering) -> list[str]:
+    """Return the names of the columns without minus signs."""
+    return [name.removeprefix("-") for name in ordering]
 
 
-def position_of(row: Model, order: Ordering) -> tuple[Any, ...]:
-    """Return where in an order a row is."""
-    return tuple(getattr(row, name) for name in column_names(order))
+def position_of(row: Model, ordering: Ordering) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in column_names(ordering))
 
 
-def beyond(order: Ordering, place: Place) -> Q:
-    """Return that a row comes after a place."""
-    if _descends(order):
-        return _compared(TupleLessThan, "lt", order, place)
-    return _compared(TupleGreaterThan, "gt", order, place)
+def after_q(ordering: Ordering, position: KeysetPosition) -> Q:
+    """Return the condition that a row comes after a position."""
+    if _is_descending(ordering):
+        return _comparison_q(TupleLessThan, "lt", ordering, position)
+    return _comparison_q(TupleGreaterThan, "gt", ordering, position)
 
 
-def up_to(order: Ordering, place: Place) -> Q:
-    """Return that a row comes at a place or before it."""
-    if _descends(order):
-        return _compared(TupleGreaterThanOrEqual, "gte", order, place)
-    return _compared(TupleLessThanOrEqual, "lte", order, place)
+def up_to_q(ordering: Ordering, position: KeysetPosition) -> Q:
+    """Return the condition that a row comes at a position or before it."""
+    if _is_descending(ordering):
+        return _comparison_q(TupleGreaterThanOrEqual, "gte", ordering, position)
+    return _comparison_q(TupleLessThanOrEqual, "lte", ordering, position)
 
 
-def _descends(order: Ordering) -> bool:
-    return order[0].startswith("-")
+def _is_descending(ordering: Ordering) -> bool:
+    return ordering[0].startswith("-")
 
 
-def _compared(kind: Any, lookup: str, order: Ordering, place: Place) -> Q:
-    names = column_names(order)
+def _comparison_q(
+    tuple_lookup: Any, lookup: str, ordering: Ordering, position: KeysetPosition
+) -> Q:
+    names = column_names(ordering)
     if len(names) == 1:
-        return Q(**{f"{names[0]}__{lookup}": place[0]})
-    return Q(kind(Tuple(*names), tuple(place)))
+        return Q(**{f"{names[0]}__{lookup}": position[0]})
+    return Q(tuple_lookup(Tuple(*names), tuple(position)))

@@ -1,19 +1,13 @@
-"""Shared questions about what is stored, each named by what it returns.
-
-Doors and exports ask here, so that the same words find the same rows everywhere. No
-question counts a large table row by row.
-"""
+"""Totals of the stored rows. No query reads a large table row by row."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Case, Count, F, Model, QuerySet, Subquery, Sum, When
+from django.db.models import Case, Count, F, Model, Subquery, Sum, When
 
-from meter_readings import d0010
 from meter_readings.d0010 import codes
 from meter_readings.models import (
     FlowFile,
@@ -21,24 +15,18 @@ from meter_readings.models import (
     Meter,
     MeterPoint,
     Reading,
-    ReadingQuerySet,
     Severity,
 )
 
-# Up to here counting is quick enough for a page.
-_QUICKLY_COUNTED = 100_000
+# Tables that may have more rows than this are estimated.
+_EXACT_COUNT_LIMIT = 100_000
 
-# How far back attempts are counted, and how many of the latest readings are.
-RECENT = timedelta(days=30)
+# The number of readings counted by `latest_readings_by_basis`.
 LATEST_READINGS = 10_000
-
-_NUMBER = re.compile(r"#?([0-9]{1,18})")
-# Fewer digits of a hash could be a word.
-_START_OF_HASH = re.compile(r"[0-9a-f]{8,64}")
 
 
 class RowCount(NamedTuple):
-    """How many rows a table has, or, where counting would take long, about how many."""
+    """The number of rows of a table, exact or estimated."""
 
     number: int
     is_exact: bool
@@ -48,7 +36,7 @@ class RowCount(NamedTuple):
 
 
 class RowTotals(NamedTuple):
-    """What the system holds: files as imported, and what is in them."""
+    """The number of imported files and of the rows from them."""
 
     flow_files: int
     meter_points: RowCount
@@ -57,70 +45,14 @@ class RowTotals(NamedTuple):
 
 
 class FlowFileTotals(NamedTuple):
-    """How many files have which status, and how many findings which severity."""
+    """The number of files by status, and of findings by severity."""
 
     files: dict[FlowFile.Status, int]
     findings: dict[Severity, int]
 
 
-def filter_readings(
-    *,
-    mpan: str | None = None,
-    serial_number: str | None = None,
-    flow_file: FlowFile | None = None,
-    date_from: date | None = None,
-    date_to: date | None = None,
-    current_only: bool = True,
-) -> ReadingQuerySet:
-    """Return the readings that match all that is given; the dates are local, inclusive.
-
-    An MPAN may be spaced as people write it.
-    """
-    readings = Reading.objects.all()
-    if mpan is not None:
-        readings = readings.filter(meter__meter_point__mpan=d0010.mpan.typed(mpan))
-    if serial_number is not None:
-        readings = readings.filter(meter__serial_number=serial_number)
-    if flow_file is not None:
-        readings = readings.filter(flow_file=flow_file)
-    if date_from is not None:
-        readings = readings.filter(read_at__gte=d0010.midnight(date_from))
-    if date_to is not None:
-        day_after = date_to + timedelta(days=1)
-        readings = readings.filter(read_at__lt=d0010.midnight(day_after))
-    return readings.current() if current_only else readings
-
-
-def find_flow_files(*, reference: str) -> list[FlowFile]:
-    """Return the files that a person can mean, latest first: several where unclear.
-
-    A reference is a file's number (`12` or `#12`), or else its name, or else the
-    beginning of its SHA-256. Files held as imported go before those that are not.
-    """
-    files = FlowFile.objects.order_by("-received_at", "-pk")
-    if number := _NUMBER.fullmatch(reference):
-        if held := files.filter(pk=int(number[1])).first():
-            return [held]
-    if named := _preferably_imported(files.filter(filename=reference)):
-        return named
-    beginning = reference.lower()
-    if _START_OF_HASH.fullmatch(beginning):
-        return _preferably_imported(files.filter(sha256__startswith=beginning))
-    return []
-
-
-def _preferably_imported(files: QuerySet[FlowFile]) -> list[FlowFile]:
-    imported = files.filter(status=FlowFile.Status.IMPORTED)
-    return list(imported) or list(files)
-
-
-def latest_flow_files(*, limit: int) -> QuerySet[FlowFile]:
-    """Return the files received latest, whatever became of them."""
-    return FlowFile.objects.order_by("-received_at", "-pk")[:limit]
-
-
 def row_totals() -> RowTotals:
-    """Return how much the system holds; the readings are counted by their files."""
+    """Return the totals; readings are added up from the counts of their files."""
     imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED).aggregate(
         files=Count("pk"),
         readings=Sum(F("readings_loaded") - F("readings_deleted"), default=0),
@@ -134,7 +66,7 @@ def row_totals() -> RowTotals:
 
 
 def flow_file_totals() -> FlowFileTotals:
-    """Return how many files there are by status, and what was found in all of them."""
+    """Return the totals; findings are added up from the counts of their files."""
     rows = FlowFile.objects.order_by("status").values("status")
     rows = rows.annotate(
         files=Count("pk"),
@@ -153,21 +85,21 @@ def flow_file_totals() -> FlowFileTotals:
     )
 
 
-def attempts_by_outcome(*, now: datetime) -> dict[str, int]:
-    """Return how many attempts of the last 30 days came to what, most of all first.
+def import_outcome_counts(*, since: datetime) -> dict[str, int]:
+    """Return the number of import jobs by outcome, the greatest first.
 
-    One without an outcome counts by its state: running, or broken off.
+    A job without an outcome counts by its state: running or failed.
     """
-    recent = ImportJob.objects.filter(started_at__gte=now - RECENT)
+    jobs = ImportJob.objects.filter(started_at__gte=since)
     result = Case(When(outcome="", then="state"), default="outcome")
-    rows = recent.order_by().values_list(result).annotate(attempts=Count("pk"))
-    return dict(rows.order_by("-attempts"))
+    rows = jobs.order_by().values_list(result).annotate(jobs=Count("pk"))
+    return dict(rows.order_by("-jobs"))
 
 
 def latest_readings_by_basis() -> dict[codes.Basis, int]:
-    """Return on what the readings taken latest rest, most of all first.
+    """Return the number of readings by basis, the greatest first.
 
-    They are a limited number, found by an index: counting all would take long.
+    Only the LATEST_READINGS latest readings are counted, which an index finds.
     """
     latest = Reading.objects.order_by("-read_at", "-pk")[:LATEST_READINGS]
     types = Reading.objects.filter(pk__in=latest.values("pk")).order_by()
@@ -179,21 +111,21 @@ def latest_readings_by_basis() -> dict[codes.Basis, int]:
 
 
 def row_count(*, model: type[Model]) -> RowCount:
-    """Return the number of rows of a table, estimated where there are many."""
+    """Return the number of rows of a table, estimated if there may be many."""
     estimate = _estimated_row_count(model)
-    if estimate <= _QUICKLY_COUNTED:
+    if estimate <= _EXACT_COUNT_LIMIT:
         return RowCount(model._default_manager.count(), True)
     return RowCount(estimate, False)
 
 
 def _estimated_row_count(model: type[Model]) -> int:
-    """Return how many numbers lie between the first and the last, both counted.
+    """Return how many ids lie between the least and the greatest, both included.
 
-    Those of what was cleared lie before; a database's own idea of the number of rows
-    would be of some time ago. Each end is found by the index; asked for together as a
-    minimum and a maximum, they would be looked for in all rows.
+    Rows deleted when the database was cleared had lesser ids; the planner's row
+    statistics may be old. The index finds each end. An aggregate with Min and Max
+    together would read every row.
     """
     rows = model._default_manager.all()
-    numbers = rows.values("pk")
-    span = Subquery(numbers.order_by("-pk")[:1]) - Subquery(numbers.order_by("pk")[:1])
+    ids = rows.values("pk")
+    span = Subquery(ids.order_by("-pk")[:1]) - Subquery(ids.order_by("pk")[:1])
     return sum(rows.order_by("pk").values_list(span + 1, flat=True)[:1])

@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from meter_readings.queries.keyset import Ordering, column_names, position_of, up_to
+from meter_readings.queries.keyset import Ordering, column_names, position_of, up_to_q
 
 # How many rows a list looks through: so few that a page with a million readings is at
 # most three times as long in coming as with none.
@@ -156,7 +156,7 @@ def _finds_stretches(way: Way) -> bool:
 
 
 def _as_far_as(row: Model | None, order: Ordering) -> Q:  # sqlite only
-    return Q() if row is None else up_to(order, position_of(row, order))
+    return Q() if row is None else up_to_q(order, position_of(row, order))
 
 
 def within(queryset: QuerySet, rows: QuerySet) -> QuerySet:

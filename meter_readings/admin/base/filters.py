@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from meter_readings import importer
 from meter_readings.models import FlowFile, Meter
-from meter_readings.queries.keyset import Ordering, beyond, position_of
+from meter_readings.queries.keyset import Ordering, after_q, position_of
 
 from . import changelist
 
@@ -181,7 +181,7 @@ class ContinueFilter(RelatedObjectFilter):
         if self.chosen is None:
             return Q(pk__in=[])
         order = self.ranges_over or ()
-        return beyond(order, position_of(self.chosen, order))
+        return after_q(order, position_of(self.chosen, order))
 
 
 def chosen(changes: ChangeList) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class FlowFileAdmin(ReadOnlyAdmin):
 
     def found_by(self, text: str) -> Q:
         """Return the files that a person means."""
-        return search.flow_files_found_by(text)
+        return search.flow_files_search_q(text)
 
     def page_context(self, request: HttpRequest, obj: FlowFile) -> dict[str, Any]:
         """Return the totals, the findings and the attempts."""
@@ -115,7 +115,7 @@ class FindingAdmin(FileRowAdmin):
 
     def found_by(self, text: str) -> Q:
         """Return the findings in the files that a person means."""
-        return search.from_flow_files_found_by(text)
+        return search.flow_file_rows_search_q(text)
 
 
 @admin.register(ImportJob)

@@ -19,7 +19,7 @@ from django.utils.http import content_disposition_header
 from meter_readings import exports, importer
 from meter_readings.exports import findings as reports
 from meter_readings.models import FlowFile, Policy
-from meter_readings.queries import totals
+from meter_readings.queries.readings import filter_readings
 
 from .views import FlowFileView, page
 
@@ -50,7 +50,7 @@ def readings_csv(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     """Give every reading of the file as CSV, those that do not count too."""
     if file.status != FlowFile.Status.IMPORTED:
         return _nothing_held(request, file)
-    readings = totals.filter_readings(flow_file=file, current_only=False)
+    readings = filter_readings(flow_file=file, current_only=False)
     lines = exports.csv_lines(readings=readings.order_by("line_number"))
     return _readings(file, lines, ".csv", "text/csv", exports.CSV_ENCODING)
 

@@ -56,7 +56,7 @@ class MeterPointAdmin(ReadOnlyAdmin):
 
     def found_by(self, text: str) -> Q:
         """Return the meter points that a person means."""
-        return search.meter_points_found_by(text)
+        return search.meter_points_search_q(text)
 
     def page_context(self, request: HttpRequest, obj: MeterPoint) -> dict[str, Any]:
         """Return the meters, and what was read on them."""
@@ -76,7 +76,7 @@ class MeterAdmin(ReadOnlyAdmin):
 
     def found_by(self, text: str) -> Q:
         """Return the meters that a person means."""
-        return search.meters_found_by(text)
+        return search.meters_search_q(text)
 
     def page_context(self, request: HttpRequest, obj: Meter) -> dict[str, Any]:
         """Return what was read on the meter."""

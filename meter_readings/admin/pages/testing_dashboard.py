@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple, cast
 
 from django.contrib import messages
@@ -22,12 +23,13 @@ from meter_readings.demo import SampleFile
 from meter_readings.forms import ClearDatabaseForm, UploadForm
 from meter_readings.importer import ImportOptions, InputFile, Outcome, result_messages
 from meter_readings.models import ImportJob
-from meter_readings.queries import totals as queries
+from meter_readings.queries import totals
 
 from .base import render_admin, staff_permission_required
 from .import_results import LOCK_TIMEOUT, DisplayedResults, import_files
 
 _JOBS_SHOWN = 10
+_RECENT = timedelta(days=30)
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +111,7 @@ def _page(request: HttpRequest, form: ClearDatabaseForm) -> HttpResponse:
         request,
         "testing.html",
         title="Testing dashboard",
-        totals=queries.row_totals(),
+        totals=totals.row_totals(),
         count_tables=_count_tables(),
         samples=demo.sample_files(),
         jobs=jobs.order_by("-started_at", "-pk")[:_JOBS_SHOWN],
@@ -134,23 +136,23 @@ class CountTable(NamedTuple):
 
 def _count_tables() -> list[CountTable]:
     """Return the statistics; each query reads a limited number of rows."""
-    totals = queries.flow_file_totals()
+    files, findings = totals.flow_file_totals()
     results: dict[str, str] = dict(Outcome.choices) | dict(ImportJob.State.choices)
-    attempts = queries.attempts_by_outcome(now=timezone.now())
-    bases = queries.latest_readings_by_basis()
+    outcomes = totals.import_outcome_counts(since=timezone.now() - _RECENT)
+    bases = totals.latest_readings_by_basis()
     return [
-        CountTable("Files by status", "Status", _counts(totals.files)),
-        CountTable("Findings by severity", "Severity", _counts(totals.findings)),
+        CountTable("Files by status", "Status", _counts(files)),
+        CountTable("Findings by severity", "Severity", _counts(findings)),
         CountTable(
-            f"Imports, last {queries.RECENT.days} days",
+            f"Imports, last {_RECENT.days} days",
             "Outcome",
             [
                 LabelledCount(key, results.get(key, key), n)
-                for key, n in attempts.items()
+                for key, n in outcomes.items()
             ],
         ),
         CountTable(
-            f"Read types (latest {queries.LATEST_READINGS:,})",
+            f"Read types (latest {totals.LATEST_READINGS:,})",
             "Basis",
             [LabelledCount("", str(basis.label), n) for basis, n in bases.items()],
         ),

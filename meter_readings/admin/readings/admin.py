@@ -89,7 +89,7 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
             return None
         known = vars(request)
         if "meant" not in known:
-            found = search.readings_found_by(text)
+            found = search.readings_search_q(text)
             known["meant"] = _Meant(found, search.is_flow_file(text))
         meant: _Meant = known["meant"]
         return meant
@@ -154,4 +154,4 @@ class SiteVisitAdmin(FileRowAdmin):
 
     def found_by(self, text: str) -> Q:
         """Return the visits that a person means."""
-        return search.site_visits_found_by(text)
+        return search.site_visits_search_q(text)

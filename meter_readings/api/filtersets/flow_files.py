@@ -57,7 +57,7 @@ class FlowFileFilterSet(ListFilterSet):
         return queryset.exclude(without) if value else queryset.filter(without)
 
     def filter_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        return queryset.filter(search.flow_files_found_by(value))
+        return queryset.filter(search.flow_files_search_q(value))
 
 
 class ImportJobFilterSet(ListFilterSet):
@@ -103,4 +103,4 @@ class FindingFilterSet(ListFilterSet):
         return bool(self.parent_filters or {"flow_file", "search"} & set(self.cleaned))
 
     def filter_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        return queryset.filter(search.from_flow_files_found_by(value))
+        return queryset.filter(search.flow_file_rows_search_q(value))

@@ -44,7 +44,7 @@ class MeterPointFilterSet(ListFilterSet):
     ordering = ordering_filter(orderings)
 
     def filter_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        return queryset.filter(search.meter_points_found_by(value))
+        return queryset.filter(search.meter_points_search_q(value))
 
 
 class MeterFilterSet(ListFilterSet):
@@ -65,7 +65,7 @@ class MeterFilterSet(ListFilterSet):
     ordering = ordering_filter(orderings)
 
     def filter_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        return queryset.filter(search.meters_found_by(value))
+        return queryset.filter(search.meters_search_q(value))
 
 
 class SiteVisitFilterSet(ListFilterSet):
@@ -122,4 +122,4 @@ class SiteVisitFilterSet(ListFilterSet):
         return queryset.filter(meter__in=check_meter_limit(ids, "meter_serial"))
 
     def filter_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        return queryset.filter(search.site_visits_found_by(value))
+        return queryset.filter(search.site_visits_search_q(value))

@@ -165,14 +165,14 @@ class ReadingFilterSet(ListFilterSet):
     def _search_meter_ids(self) -> list[int]:
         if "search" not in self.cleaned:
             return []
-        ids = search.meters_named(self.cleaned["search"])
+        ids = search.meter_ids(self.cleaned["search"])
         return check_meter_limit(ids, "search")
 
     @property
     def _search_flow_file_id(self) -> int:
         """Return the imported file that was searched for; others have no readings."""
         files = FlowFile.objects.filter(
-            pk__in=search.flow_files_named(self.cleaned["search"]),
+            pk__in=search.flow_file_ids(self.cleaned["search"]),
             status=FlowFile.Status.IMPORTED,
         )
         ids = list(files.values_list("pk", flat=True))

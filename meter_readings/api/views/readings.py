@@ -27,7 +27,7 @@ from meter_readings.api.renderers import EXPORT_RENDERERS, is_export
 from meter_readings.api.serializers.history import LatestReadingsSerializer
 from meter_readings.api.serializers.readings import ReadingSerializer, SummarySerializer
 from meter_readings.models import Reading
-from meter_readings.queries.keyset import up_to
+from meter_readings.queries.keyset import up_to_q
 
 from . import history
 from .base import ResourceViewSet
@@ -138,7 +138,7 @@ class ReadingViewSet(ReadingListMixin):
         readings = self.filter_queryset(self.get_queryset())
         end = scan_end(self.filterset, limit=MAX_SUMMARISED + 1)
         if end is not None:
-            readings = readings.filter(up_to(self.filterset.ordering_columns, end))
+            readings = readings.filter(up_to_q(self.filterset.ordering_columns, end))
         groups = (
             readings.order_by()
             .values("reading_type", "version_status")

@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from meter_readings import d0010, exports
 from meter_readings.importer import result_messages
 from meter_readings.models import FlowFile
-from meter_readings.queries import totals
+from meter_readings.queries.flow_files import find_flow_files
 
 from . import base_command
 
@@ -25,10 +25,10 @@ _MPAN = re.compile(r"[0-9]{13}")
 
 def get_flow_file(reference: str) -> FlowFile:
     """Return the only file of a number, name or hash; raises CommandError."""
-    files = totals.find_flow_files(reference=reference)
+    files = find_flow_files(reference=reference)
     if not files:
         # The reference may be a path; only file names are stored.
-        files = totals.find_flow_files(reference=PurePath(reference).name)
+        files = find_flow_files(reference=PurePath(reference).name)
     if not files:
         raise CommandError(
             f'No file is known as "{reference}": give a number, a name, or the first '

@@ -13,7 +13,7 @@ from django.utils import timezone
 from meter_readings import d0010, exports
 from meter_readings.importer import result_messages
 from meter_readings.management.cli import arguments, base_command, output_files
-from meter_readings.queries import totals
+from meter_readings.queries.readings import filter_readings
 
 _EPILOG = """\
 With --file and --all and nothing else, --format d0010 writes the whole file as it
@@ -176,7 +176,7 @@ def _lines(is_csv: bool, *, file: str | None, **options: Any) -> Generator[str]:
     """Return the lines of what was chosen."""
     flow_file = None if file is None else arguments.get_flow_file(file)
     filters = {name: options[name] for name in (*_FILTERS, "current_only")}
-    readings = totals.filter_readings(flow_file=flow_file, **filters)
+    readings = filter_readings(flow_file=flow_file, **filters)
     if is_csv:
         return exports.csv_lines(readings=readings)
     if flow_file is not None and _is_whole(options):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_readings import exports
-from meter_readings.queries import totals
+from meter_readings.queries.readings import filter_readings
 from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
@@ -51,7 +51,7 @@ class CsvLineTests(SimpleTestCase):
 class CsvLinesTests(TestCase):
     def rows(self, **asked: Any) -> list[dict[str, str]]:
         """Return the rows of an export, by the names of their columns."""
-        readings = totals.filter_readings(**asked)
+        readings = filter_readings(**asked)
         return [*csv.DictReader(exports.csv_lines(readings=readings))]
 
     def row(self, *lines: str) -> dict[str, str]:
@@ -105,12 +105,12 @@ class CsvLinesTests(TestCase):
         self.assertEqual(row["serial_number"], "'=1+1")
 
     def test_csv_lines_are_only_the_names_where_there_is_no_reading(self) -> None:
-        lines = [*exports.csv_lines(readings=totals.filter_readings())]
+        lines = [*exports.csv_lines(readings=filter_readings())]
         self.assertEqual(lines, [",".join(exports.COLUMNS) + "\r\n"])
 
     def test_csv_lines_have_a_cell_for_every_name(self) -> None:
         imported(EVERY_GROUP)
-        lines = [*exports.csv_lines(readings=totals.filter_readings())]
+        lines = [*exports.csv_lines(readings=filter_readings())]
         self.assertEqual({len(cells) for cells in csv.reader(lines)}, {18})
 
     def test_csv_lines_keep_the_readings_of_a_register_together(self) -> None:
@@ -131,7 +131,7 @@ class CsvLinesTests(TestCase):
                 "030|01|20240401000000|3.0|||T|N|", "030|02|20240401000000|4.0|||T|N|"
             )
         )
-        readings = totals.filter_readings().order_by("-value")
+        readings = filter_readings().order_by("-value")
         rows = csv.DictReader(exports.csv_lines(readings=readings))
         self.assertEqual([row["value"] for row in rows], ["4.0", "3.0"])
 

@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase as HypothesisTestCase
 from meter_readings import exports, importer
 from meter_readings.d0010 import LONDON, Entry
 from meter_readings.models import FlowFile, Policy, Reading
-from meter_readings.queries import totals
+from meter_readings.queries.readings import filter_readings
 from meter_readings.tests.d0010.strategies import any_files
 from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
@@ -255,7 +255,7 @@ class NewHeaderTests(TestCase):
 class SelectionLinesTests(TestCase):
     def lines(self, **asked: object) -> list[str]:
         """Return the lines of a selection, without their ends."""
-        readings = totals.filter_readings(**asked)  # type: ignore[arg-type]
+        readings = filter_readings(**asked)  # type: ignore[arg-type]
         lines = exports.selection_lines(readings=readings, header=HEADER)
         return "".join(lines).splitlines()
 
@@ -341,7 +341,7 @@ class SelectionRoundTripTests(HypothesisTestCase):
     @given(flow_files())
     def test_a_selection_says_what_the_readings_said(self, text: str) -> None:
         file = imported(text)
-        readings = totals.filter_readings(flow_file=file, current_only=False)
+        readings = filter_readings(flow_file=file, current_only=False)
         lines = exports.selection_lines(readings=readings, header=HEADER)
         self.assertEqual(said_of_readings("".join(lines)), said_of_readings(text))
 

@@ -27,7 +27,7 @@ from meter_readings.importer import (
     undo_import,
 )
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
-from meter_readings.queries import totals as queries
+from meter_readings.queries import totals
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import NOW, import_text, imported
 
@@ -107,8 +107,8 @@ class ClearDatabaseTests(OwnMedia, TestCase):
             text = EVERY_GROUP.replace("TEST000001", f"TEST1{number:05}")
             imported(text, f"{number}.uff")
         clear()
-        with patch.object(queries, "_QUICKLY_COUNTED", -1):
-            counts = [queries.row_count(model=each) for each in (MeterPoint, Meter)]
+        with patch.object(totals, "_EXACT_COUNT_LIMIT", -1):
+            counts = [totals.row_count(model=each) for each in (MeterPoint, Meter)]
         self.assertEqual([count.number for count in counts], [0, 0])
 
     def test_clear_database_lets_the_same_file_come_again(self) -> None:

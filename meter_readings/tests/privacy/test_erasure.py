@@ -35,7 +35,7 @@ from meter_readings.models import (
     SubjectRequest,
 )
 from meter_readings.privacy import ErasedCounts, previous_requests
-from meter_readings.queries import totals as queries
+from meter_readings.queries import totals
 from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
 from meter_readings.tests.import_helpers import NOW, import_text, imported
 from meter_readings.tests.importer.row_helpers import rows_of
@@ -214,7 +214,7 @@ class RowsTests(WithoutVacuum):
         erase()
         file.refresh_from_db()
         self.assertEqual((file.readings_loaded, file.readings_deleted), (2, 1))
-        self.assertEqual(queries.row_totals().readings, 1)
+        self.assertEqual(totals.row_totals().readings, 1)
 
     def test_sessions_that_contain_the_mpan_are_deleted(self) -> None:
         imported(BOTH)
