@@ -29,6 +29,7 @@ from .runner import (
     ImportRunner,
     ImportTotals,
     InputFile,
+    os_error_reason,
 )
 from .staging import ImportLockTimeout
 from .storage import StorageFull, data_directories, disk_full_as, free_bytes
@@ -67,6 +68,7 @@ __all__ = [
     "store_redacted",
     "content_sha256",
     "open_original",
+    "os_error_reason",
     "abandoned_spool_files",
     "delete_unreferenced_files",
     "severity_of",

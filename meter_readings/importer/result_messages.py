@@ -34,22 +34,30 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class RuleFindings:
-    """All that one rule found in a file: how often, and the first of it."""
+    """The findings of one rule in a file: their number, and the first of them."""
 
     code: IssueCodeBase
     severity: Severity
     count: int
-    first: list[Issue]
+    examples: list[Issue]
 
     @property
     def sentence(self) -> str:
-        """Return what the rule found, as a sentence."""
         return self.code.message
 
     @property
     def remedy(self) -> str:
-        """Return what a person can do about it."""
         return RULES[self.code].remedy
+
+    @property
+    def lines(self) -> list[str]:
+        """One line for each example."""
+        return [finding_line(issue) for issue in self.examples]
+
+    @property
+    def more_count(self) -> int:
+        """The number of findings that are no examples."""
+        return self.count - len(self.examples)
 
 
 def findings_by_rule(result: ImportResult, limit: int) -> list[RuleFindings]:

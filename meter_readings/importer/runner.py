@@ -23,6 +23,12 @@ from .pipeline import ImportResult, import_flow_file
 UNREADABLE = "unreadable"
 
 
+def os_error_reason(error: OSError) -> str:
+    """Return the message of the operating system, such as "permission denied"."""
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]
+
+
 @dataclass(frozen=True)
 class InputFile:
     """A file or archive to import, from a path or an open stream.
@@ -41,8 +47,7 @@ class InputFile:
         try:
             return self.source.open("rb")
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise UnreadableFile(reason[:1].lower() + reason[1:]) from error
+            raise UnreadableFile(os_error_reason(error)) from error
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from meter_readings.importer import (
 )
 from meter_readings.models import FlowFile
 
-_LINES_SHOWN_PER_RULE = 3
+# Lines shown for each rule
+_MAX_LINES = 3
 
 # Seconds that a file waits for another import to finish
 LOCK_TIMEOUT = 60.0
@@ -44,17 +45,6 @@ _LINK_LABELS = {
 logger = logging.getLogger(__name__)
 
 
-class RuleSample(NamedTuple):
-    """The findings of one rule: the first lines, and the number of the others."""
-
-    rule: result_messages.RuleFindings
-    lines: list[str]
-
-    @property
-    def more(self) -> int:
-        return self.rule.count - len(self.lines)
-
-
 class DisplayedResult(NamedTuple):
     """One file of the page: its message, findings, and a link to a flow file."""
 
@@ -63,7 +53,7 @@ class DisplayedResult(NamedTuple):
     outcome: str
     message: str
     flow_file: FlowFile | None
-    rules: list[RuleSample]
+    rules: list[result_messages.RuleFindings]
     status: HTTPStatus
 
     @property
@@ -111,14 +101,7 @@ def _displayed(file: FileResult, is_dry_run: bool) -> DisplayedResult:
         message = result_messages.outcome_message(file.result, is_dry_run=is_dry_run)
         message = f"{capfirst(message)}."
         flow_file = _linked_flow_file(file)
-        rules = [
-            RuleSample(
-                rule, [result_messages.finding_line(issue) for issue in rule.first]
-            )
-            for rule in result_messages.findings_by_rule(
-                file.result, _LINES_SHOWN_PER_RULE
-            )
-        ]
+        rules = result_messages.findings_by_rule(file.result, _MAX_LINES)
     else:
         message, status = _failure(file.error)
     return DisplayedResult(

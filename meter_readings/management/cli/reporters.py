@@ -144,12 +144,11 @@ class TextReporter(ImportReporter):
         count = "" if rule.count == 1 else f", {rule.count:,} times"
         title = style(f"{rule.severity.label}: {rule.sentence}")
         self._log(f"  {title} ({rule.code}{count})")
-        for issue in rule.first:
-            self._log(f"    {result_messages.finding_line(issue)}")
-        more = rule.count - len(rule.first)
-        if more:
+        for line in rule.lines:
+            self._log(f"    {line}")
+        if rule.more_count:
             self._is_truncated = True
-            self._log(f"    and {more:,} more")
+            self._log(f"    and {rule.more_count:,} more")
         self._log(f"    What to do: {rule.remedy}")
 
     def _write(self, line: str) -> None:
@@ -221,8 +220,7 @@ def _reason(error: Exception | None) -> str:
     """Return why a file failed; a path where files are stored is named."""
     if not isinstance(error, OSError):
         return str(error).removesuffix(".")
-    reason = error.strerror or str(error)
-    reason = reason[:1].lower() + reason[1:]
+    reason = importer.os_error_reason(error)
     if error.filename is None:
         return reason
     return f"it cannot be stored: {reason} ({error.filename})"
@@ -237,6 +235,6 @@ def _rule_data(rule: result_messages.RuleFindings) -> dict[str, Any]:
         "remedy": rule.remedy,
         "first": [
             {name: value for name, value in issue._asdict().items() if name != "code"}
-            for issue in rule.first
+            for issue in rule.examples
         ],
     }

@@ -90,42 +90,28 @@ class Command(base_command.BaseCommand):
             now=timezone.now(),
         )
         _require_report_is_no_input(report, found.files)
-        with ExitStack() as stack:
-            findings = stack.enter_context(_open_report(report)) if report else None
-            reporter = stack.enter_context(self._reporter(report, **options))
-            self._import(found, findings, reporter, **options)
-        if reporter.exit_code:
-            sys.exit(reporter.exit_code)
-
-    def _import(
-        self,
-        found: InputFiles,
-        findings: FindingReportFile | None,
-        reporter: ImportReporter,
-        *,
-        policy: str,
-        dry_run: bool,
-        allow_same_name: bool,
-        verbosity: int,
-        **options: Any,
-    ) -> None:
-        _report_missing(found, reporter)
-        progress = Progress(self.stderr, is_shown=verbosity > 0)
+        progress = Progress(self.stderr, is_shown=options["verbosity"] > 0)
         runner = importer.ImportRunner(
             importer.ImportOptions(
-                policy=Policy(policy),
-                dry_run=dry_run,
-                allow_same_name=allow_same_name,
+                policy=Policy(options["policy"]),
+                dry_run=options["dry_run"],
+                allow_same_name=options["allow_same_name"],
             ),
             tolerated=(UnreadableFile, OSError),
-            listeners=[progress, findings] if findings else [progress],
         )
-        try:
-            for file in runner.run(found.files):
-                reporter.add(file)
-        except KeyboardInterrupt:
-            progress.clear()
-            reporter.interrupt(runner.current_label)
+        with ExitStack() as stack:
+            findings = [stack.enter_context(_open_report(report))] if report else []
+            runner.listeners = [progress, *findings]
+            reporter = stack.enter_context(self._reporter(report, **options))
+            _report_missing(found, reporter)
+            try:
+                for file in runner.run(found.files):
+                    reporter.add(file)
+            except KeyboardInterrupt:
+                progress.clear()
+                reporter.interrupt(runner.current_label)
+        if reporter.exit_code:
+            sys.exit(reporter.exit_code)
 
     def _reporter(
         self,

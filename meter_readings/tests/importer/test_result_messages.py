@@ -61,7 +61,10 @@ class FindingsByRuleTests(SimpleTestCase):
             finding_counts={"no-pipe-at-end": 1, "negative": 5_000},
         )
         return [
-            (f"{rule.count} {rule.code}", [issue.line_number for issue in rule.first])
+            (
+                f"{rule.count} {rule.code}",
+                [issue.line_number for issue in rule.examples],
+            )
             for rule in result_messages.findings_by_rule(result, limit)
         ]
 
