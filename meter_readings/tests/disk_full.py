@@ -1,4 +1,4 @@
-"""What a test can run short of: room in the database, and the lock of a load."""
+"""Simulates a full database, and takes the lock of an import."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django.db import OperationalError, connection
 from meter_readings.importer.staging import base
 
 
-def no_room() -> OSError:
-    """Return what a full disk says."""
+def disk_full_error() -> OSError:
+    """Return the error of a full disk."""
     return OSError(errno.ENOSPC, "No space left on device")
 
 
 @contextmanager
 def full_database(at: str = "meter_readings_reading") -> Iterator[None]:
-    """Leave no room for whatever a statement that speaks of a table writes to it."""
+    """Let every statement that writes to a table fail for lack of space."""
 
     def fail(execute: Any, statement: str, *rest: Any) -> Any:
         writes = statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
@@ -33,7 +33,7 @@ def full_database(at: str = "meter_readings_reading") -> Iterator[None]:
 
 
 def _full() -> OperationalError:
-    """Return what the database in use says where it is full."""
+    """Return the error of this database when it is full."""
     if connection.vendor == "sqlite":
         return OperationalError("database or disk is full")
     from psycopg2.errors import DiskFull
@@ -44,8 +44,8 @@ def _full() -> OperationalError:
 
 
 @contextmanager
-def held_lock(lock_timeout: float = 0.05) -> Iterator[None]:
-    """Hold the lock of a load by another connection; loads are patient no longer."""
+def taken_import_lock(lock_timeout: float = 0.05) -> Iterator[None]:
+    """Take the import lock by another connection, and shorten the lock timeout."""
     other = connection.copy()
     try:
         with other.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Flow files brought into the test database by the one way in."""
+"""Imports flow files into the test database, as the interfaces do."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from meter_readings.d0010 import LONDON
 from meter_readings.models import FlowFile, ImportJob, SubjectRequest
 from meter_readings.models.pseudonyms import pseudonymise_mpan
 
-# Later than any reading that is not meant to be in the future.
+# Later than every reading that is not meant to be in the future.
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=LONDON)
 
 
 def import_text(
     text: str | bytes, filename: str = "sample.uff", **options: Any
 ) -> importer.ImportResult:
-    """Return what comes of importing a file with this text."""
+    """Import a file with this text, and return the result."""
     data = text.encode("cp1252") if isinstance(text, str) else text
     return importer.import_flow_file(
         stream=io.BytesIO(data), filename=filename, **{"now": NOW} | options
@@ -28,15 +28,15 @@ def import_text(
 def imported(
     text: str | bytes, filename: str = "sample.uff", **options: Any
 ) -> FlowFile:
-    """Return the flow file that this text became; it must have been imported."""
+    """Import a file with this text, which must succeed, and return the flow file."""
     result = import_text(text, filename, **options)
     assert result.outcome == importer.Outcome.IMPORTED, result
     assert result.flow_file is not None
     return result.flow_file
 
 
-def answered_request(mpan: str = "2000000000015") -> SubjectRequest:
-    """Return what is told of an MPAN that was erased."""
+def create_subject_request(mpan: str = "2000000000015") -> SubjectRequest:
+    """Return a request by which an MPAN was erased."""
     return SubjectRequest.objects.create(
         kind=SubjectRequest.Kind.ERASURE,
         pseudonym=pseudonymise_mpan(mpan),

@@ -1,4 +1,4 @@
-"""What another connection changes while a test looks."""
+"""Changes the database by another connection during a test."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from meter_readings.models import FlowFile
 from meter_readings.tests.import_helpers import NOW
 
 
-def elsewhere(change: Callable[[], object]) -> None:
-    """Change something by another connection, and wait until it is done."""
+def in_other_connection(change: Callable[[], object]) -> None:
+    """Run a function in a thread with its own connection, and wait for its end."""
 
     def run() -> None:
         change()
@@ -24,6 +24,6 @@ def elsewhere(change: Callable[[], object]) -> None:
     thread.join()
 
 
-def undo_elsewhere(file: FlowFile) -> None:
+def undo_in_other_connection(file: FlowFile) -> None:
     """Undo an import by another connection."""
-    elsewhere(lambda: importer.undo_import(flow_file=file, now=NOW))
+    in_other_connection(lambda: importer.undo_import(flow_file=file, now=NOW))

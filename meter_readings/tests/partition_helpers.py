@@ -1,4 +1,4 @@
-"""The partitions of the readings on PostgreSQL; on SQLite there is but one table."""
+"""Partitions of the readings on PostgreSQL. SQLite has one table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import connection
 
 
 def ensure_partitions(*years: int) -> None:
-    """Make a place for readings that come by another way than an import."""
+    """Create partitions for readings that no import creates."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             for year in years:
@@ -14,14 +14,14 @@ def ensure_partitions(*years: int) -> None:
 
 
 def drop_years(*years: int) -> None:
-    """Take years away, with all their readings."""
+    """Drop the partitions of years, with their readings."""
     with connection.cursor() as cursor:
         for year in years:
             cursor.execute(f"DROP TABLE IF EXISTS meter_readings_reading_{year}")
 
 
 def partitions() -> set[str]:
-    """Return what tells the partitions apart: a year, or "default"."""
+    """Return the suffixes of the partitions: a year, or "default"."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT replace(inhrelid::regclass::text, inhparent::regclass || '_', '')"

@@ -1,7 +1,7 @@
-"""Look for MPANs in all that a run of the tests logs and says: none may be there.
+"""The PII leak check: no MPAN may appear in the logs or on standard error of a run.
 
-Tests use made-up MPANs with right check digits everywhere, so that whatever writes one
-to a log or to standard error is found, whichever test made it do so.
+Tests use made-up MPANs with valid check digits, so any code that writes one is found,
+whichever test ran it.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ _DAY = 24 * 60 * 60
 
 
 def mpans_in(text: str) -> set[str]:
-    """Return the MPANs that stand in a text."""
+    """Return the MPANs in a text."""
     return set(filter(_is_mpan, _THIRTEEN_DIGITS.findall(text)))
 
 
 def _is_mpan(number: str) -> bool:
-    # Milliseconds since 1970 have as many digits.
+    # Milliseconds since 1970 also have 13 digits.
     is_time = abs(int(number) / 1000 - time.time()) < _DAY
     is_issued = number[:2] in DISTRIBUTORS
     return is_issued and not is_time and has_valid_check_digit(number)
 
 
 class PiiLeakCheck:
-    """Looks at every log record as it would be written, and at standard error.
+    """A context manager that reads every formatted log record and standard error.
 
-    A context manager; `leaks` says in words what was found. Records of our own loggers
-    may hold no MPAN even before the formatter masks it.
+    `leaks` describes what was found. Records of this project's loggers must have no
+    MPAN even before the formatter masks it.
     """
 
     def __init__(self, file_descriptor: int = _STDERR) -> None:
@@ -71,7 +71,7 @@ class PiiLeakCheck:
 
 
 class _Tee:
-    """Passes on what is written to a file descriptor, and remembers it."""
+    """Copies what is written to a file descriptor."""
 
     def __init__(self, file_descriptor: int) -> None:
         self._file_descriptor = file_descriptor
@@ -91,8 +91,8 @@ class _Tee:
             self._pieces.append(piece)
 
     def stop(self) -> str:
-        """Put the file descriptor back; return what was written to it."""
+        """Restore the file descriptor; return what was written to it."""
         os.dup2(self._original, self._file_descriptor)
-        # A process that a test has left behind may still hold the other end.
+        # A process that a test started may still have the other end open.
         self._thread.join(timeout=5)
         return b"".join(self._pieces).decode(errors="replace")

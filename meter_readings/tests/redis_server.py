@@ -1,4 +1,4 @@
-"""A Redis of a test's own, which it may stop and hold up."""
+"""A temporary Redis server that a test can stop and delay."""
 
 from __future__ import annotations
 

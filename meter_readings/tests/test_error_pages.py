@@ -16,7 +16,7 @@ from django.urls import path
 from django.views.defaults import bad_request, server_error
 
 from config import urls
-from meter_readings.tests.users import user_who_may_view
+from meter_readings.tests.users import user_with_view_permissions
 
 
 def bad_request_view(request):
@@ -67,7 +67,7 @@ class SignedInTests(ErrorPageTestCase):
         self.expect("/misunderstood/", 400, "This request was not understood")
 
     def test_signed_in_is_told_that_a_permission_is_missing(self) -> None:
-        self.client.force_login(user_who_may_view())
+        self.client.force_login(user_with_view_permissions())
         self.expect("/find/", 403, "You may not open this")
         self.assertContains(
             self.client.get("/find/"), "<strong>somebody</strong>", 1, 403

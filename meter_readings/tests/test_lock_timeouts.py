@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from meter_readings.models import FlowFile, Reading
-from meter_readings.tests.disk_full import full_database, held_lock
+from meter_readings.tests.disk_full import full_database, taken_import_lock
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import imported
 from meter_readings.tests.management.run_command import run
@@ -31,7 +31,7 @@ class CommandTests(TransactionTestCase):
         self.path.write_text(EVERY_GROUP, encoding="cp1252")
 
     def test_import_command_says_what_it_waits_for_and_ends(self) -> None:
-        with held_lock():
+        with taken_import_lock():
             ran = run("import_d0010", str(self.path))
         self.assertEqual((ran.code, ran.stderr.strip()), (1, IS_BUSY))
         self.assertEqual(FlowFile.objects.count(), 0)
@@ -39,7 +39,7 @@ class CommandTests(TransactionTestCase):
 
     def test_undo_command_says_what_it_waits_for_and_ends(self) -> None:
         imported(EVERY_GROUP, "a.uff")
-        with held_lock():
+        with taken_import_lock():
             ran = run("undo_import", "a.uff", "--yes")
         self.assertEqual((ran.code, ran.stderr.strip()), (1, IS_BUSY))
         self.assertEqual(Reading.objects.count(), 3)
@@ -70,7 +70,7 @@ class PageTests(TransactionTestCase):
             "import": "1",
         }
         lock_timeout = patch("meter_readings.admin.pages.upload.LOCK_TIMEOUT", 0.05)
-        with held_lock(), lock_timeout, self.assertLogs("meter_readings"):
+        with taken_import_lock(), lock_timeout, self.assertLogs("meter_readings"):
             with self.assertLogs("django.request"):
                 page = self.client.post("/admin/upload/", data)
         self.assertContains(page, "another file is being loaded", status_code=503)

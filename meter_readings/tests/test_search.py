@@ -15,7 +15,7 @@ from meter_readings.tests.admin.testcases import (
 )
 from meter_readings.tests.flow_file_builder import flow_file, header_line
 from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.users import user_who_may_view
+from meter_readings.tests.users import user_with_view_permissions
 
 MPAN = "1200023305967"
 OTHER_HEADER = header_line(file_identifier="OTHER00002", created_at="20240402081500")
@@ -220,11 +220,13 @@ class QueryCountTests(FindTestCase):
 class PermissionTests(FindTestCase):
     def sign_in(self, *model_names: str, is_staff: bool = True) -> None:
         """Sign a user in who may view these models."""
-        self.client.force_login(user_who_may_view(*model_names, is_staff=is_staff))
+        self.client.force_login(
+            user_with_view_permissions(*model_names, is_staff=is_staff)
+        )
 
     def expect_refusal(self) -> None:
         """Expect that nothing is told."""
-        self.expect_refusals()
+        self.silence_request_log()
         self.assertEqual(self.find(MPAN).status_code, 403)
 
     def test_who_is_signed_out_signs_in_first(self) -> None:
@@ -253,14 +255,14 @@ class PermissionTests(FindTestCase):
         self.assertEqual(self.found(MPAN), {})
 
     def test_nothing_is_changed_here(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         self.assertEqual(self.client.post("/find/", {"q": MPAN}).status_code, 405)
 
 
 class SearchBoxTests(FindTestCase):
     def has_box(self, address: str) -> bool:
         """Return whether a page has the search box."""
-        self.expect_refusals()
+        self.silence_request_log()
         return 'action="/find/"' in self.client.get(address).content.decode()
 
     def test_search_box_is_on_every_page(self) -> None:
@@ -276,9 +278,11 @@ class SearchBoxTests(FindTestCase):
         self.assertFalse(self.has_box("/"))
 
     def test_search_box_is_not_shown_to_who_may_view_nothing(self) -> None:
-        self.client.force_login(user_who_may_view())
+        self.client.force_login(user_with_view_permissions())
         self.assertFalse(self.has_box("/admin/"))
 
     def test_search_box_is_not_shown_to_who_may_not_enter_the_admin(self) -> None:
-        self.client.force_login(user_who_may_view("meterpoint", is_staff=False))
+        self.client.force_login(
+            user_with_view_permissions("meterpoint", is_staff=False)
+        )
         self.assertFalse(self.has_box("/"))

@@ -17,7 +17,7 @@ from meter_readings.models import ImportJob
 from meter_readings.queries.totals import RowCount, RowTotals
 from meter_readings.tests.admin.testcases import file_with_much
 from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.users import user_who_may_view
+from meter_readings.tests.users import user_with_view_permissions
 
 ALL_FOUR = ("flowfile", "meterpoint", "meter", "reading")
 
@@ -25,7 +25,7 @@ ALL_FOUR = ("flowfile", "meterpoint", "meter", "reading")
 class HomeTestCase(TestCase):
     def sign_in(self, *model_names: str, is_staff: bool = True) -> None:
         """Sign a user in who may view these models."""
-        user = user_who_may_view(*model_names, is_staff=is_staff)
+        user = user_with_view_permissions(*model_names, is_staff=is_staff)
         self.client.force_login(user)
 
     def home(self) -> HttpResponse:

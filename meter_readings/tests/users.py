@@ -1,4 +1,4 @@
-"""People for tests: each may do just what a test says; one may do everything."""
+"""Users with the permissions that a test needs, and a signed-in superuser."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import TestCase
 
 
-def user_who_may(
+def user_with_permissions(
     *codenames: str, name: str = "somebody", is_staff: bool = True
 ) -> User:
-    """Return a user with these permissions and no other."""
+    """Return a user with these permissions only."""
     user = User.objects.create_user(name, is_staff=is_staff)
     permissions = Permission.objects.filter(codename__in=codenames)
     assert len(permissions) == len(codenames), codenames
@@ -19,9 +19,11 @@ def user_who_may(
     return user
 
 
-def user_who_may_view(*model_names: str, is_staff: bool = True) -> User:
-    """Return a user with the permission to view these models and no other."""
-    return user_who_may(*[f"view_{name}" for name in model_names], is_staff=is_staff)
+def user_with_view_permissions(*model_names: str, is_staff: bool = True) -> User:
+    """Return a user who can view these models only."""
+    return user_with_permissions(
+        *[f"view_{name}" for name in model_names], is_staff=is_staff
+    )
 
 
 class SignedInTestCase(TestCase):
@@ -34,7 +36,7 @@ class SignedInTestCase(TestCase):
     def setUp(self) -> None:
         self.client.force_login(self.superuser)
 
-    def expect_refusals(self) -> None:
-        """Keep what is said about refusals out of the log of the tests."""
+    def silence_request_log(self) -> None:
+        """Turn off logging of requests that Django rejects, until the test ends."""
         logging.disable(logging.ERROR)
         self.addCleanup(logging.disable, logging.NOTSET)

@@ -31,7 +31,7 @@ from meter_readings.models import (
 )
 from meter_readings.templatetags.formatting import mpan as grouped
 from meter_readings.tests.flow_file_builder import EVERY_GROUP, mpan_core
-from meter_readings.tests.import_helpers import answered_request, imported
+from meter_readings.tests.import_helpers import create_subject_request, imported
 
 from .permission_matrix import (
     BARE_STAFF,
@@ -132,7 +132,7 @@ class EveryAddressTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         imported(RECEIVED, FILENAME)
-        answered_request()
+        create_subject_request()
         cls.sessions = {role: cls.session_of(role) for role in ROLES}
         token_of(User.objects.get(username=SUPERUSER), ApiToken.Scope.READ)
         cls.addresses = addresses(User.objects.create_user("somebody else"))

@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.test import Client, TestCase
 
 from meter_readings.models import ApiToken
-from meter_readings.tests.import_helpers import answered_request, imported
+from meter_readings.tests.import_helpers import create_subject_request, imported
 
 from .permission_matrix import (
     INTEGRATION,
@@ -66,7 +66,7 @@ class EveryTokenTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         imported(RECEIVED, FILENAME)
-        answered_request()
+        create_subject_request()
         users = {role: user_of(role) for role in ROLES}
         cls.tokens = {
             (role, scope): token_of(users[role], scope)

@@ -28,7 +28,7 @@ class StaffTests(AdminTestCase):
 
     def setUp(self) -> None:
         self.client.force_login(self.staff)
-        self.expect_refusals()
+        self.silence_request_log()
 
     def assert_forbidden(self, response: HttpResponse) -> None:
         self.assertEqual(response.status_code, 403)

@@ -32,7 +32,7 @@ from meter_readings.tests.flow_file_builder import (
     flow_file_of_readings,
 )
 from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.users import user_who_may_view
+from meter_readings.tests.users import user_with_view_permissions
 
 MODELS = [FlowFile, MeterPoint, Meter, Reading, SiteVisit, Finding, ImportJob]
 MODEL_NAMES = [model._meta.model_name for model in MODELS]
@@ -87,7 +87,7 @@ class ReadOnlyTests(AdminTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.expect_refusals()
+        self.silence_request_log()
 
     def addresses(self, deed: str) -> list[str]:
         """Return where a superuser would do the deed to one row of each model."""
@@ -133,14 +133,14 @@ class ReadOnlyTests(AdminTestCase):
         self.assertEqual(Reading.objects.count(), 1)
 
     def test_staff_without_permission_see_no_list(self) -> None:
-        self.client.force_login(user_who_may_view())
+        self.client.force_login(user_with_view_permissions())
         for name in MODEL_NAMES:
             with self.subTest(name):
                 answer = self.client.get(list_address(name))
                 self.assertEqual(answer.status_code, 403)
 
     def test_staff_with_permission_see_one_list_and_no_other(self) -> None:
-        self.client.force_login(user_who_may_view("reading"))
+        self.client.force_login(user_with_view_permissions("reading"))
         answers = [self.client.get(list_address(name)) for name in MODEL_NAMES]
         seen = [answer.status_code == 200 for answer in answers]
         self.assertEqual(seen, [name == "reading" for name in MODEL_NAMES])
@@ -325,7 +325,7 @@ class HostileAddressTests(AdminTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.expect_refusals()
+        self.silence_request_log()
 
     def assert_harmless(self, model_name: str, name: str) -> None:
         """Assert that no value for a name makes the server fail."""

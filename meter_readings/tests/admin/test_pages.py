@@ -25,7 +25,7 @@ from meter_readings.tests.flow_file_builder import (
     flow_file_of_readings,
 )
 from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.users import user_who_may_view
+from meter_readings.tests.users import user_with_view_permissions
 
 
 def version(number: int, value: str, bsc_status: str = "V") -> FlowFile:
@@ -170,7 +170,7 @@ class PermissionTests(AdminTestCase):
 
     def headings(self, row: Any, *model_names: str) -> list[str]:
         """Return the headings on a page for who may view these models."""
-        self.client.force_login(user_who_may_view(*model_names))
+        self.client.force_login(user_with_view_permissions(*model_names))
         return re.findall("<h2[^>]*>(.*)</h2>", self.page(row).content.decode())
 
     def test_a_meter_point_shows_nothing_else_without_permission(self) -> None:

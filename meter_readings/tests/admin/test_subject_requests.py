@@ -5,7 +5,7 @@ from __future__ import annotations
 from meter_readings.models import SubjectRequest
 from meter_readings.models.pseudonyms import pseudonymise_mpan
 from meter_readings.tests.admin.testcases import AdminTestCase
-from meter_readings.tests.import_helpers import answered_request
+from meter_readings.tests.import_helpers import create_subject_request
 
 MPAN, OTHER = "2000000000015", "1000000000003"
 
@@ -13,7 +13,7 @@ MPAN, OTHER = "2000000000015", "1000000000003"
 class SubjectRequestAdminTests(AdminTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.request = answered_request(MPAN)
+        self.request = create_subject_request(MPAN)
 
     def found(self, text: str) -> list[SubjectRequest]:
         """Return what the list shows that is searched for a text."""

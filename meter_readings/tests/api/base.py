@@ -19,7 +19,7 @@ from meter_readings.models import (
     SiteVisit,
 )
 from meter_readings.tests.flow_file_builder import flow_file, header_line
-from meter_readings.tests.users import SignedInTestCase, user_who_may
+from meter_readings.tests.users import SignedInTestCase, user_with_permissions
 
 V1 = "/api/v1/"
 PROBLEM = "application/problem+json"
@@ -61,7 +61,7 @@ def later_file(groups: str | list[str], number: int = 2) -> str:
 
 def user_with(*codenames: str, name: str = "program") -> User:
     """Return a user who has these permissions and no other."""
-    return user_who_may(*codenames, name=name, is_staff=False)
+    return user_with_permissions(*codenames, name=name, is_staff=False)
 
 
 def query_parameters(route: str) -> list[str]:

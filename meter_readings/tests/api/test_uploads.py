@@ -16,7 +16,7 @@ from django.utils import timezone
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.api.base import MPAN, PROBLEM, later_file, user_with
-from meter_readings.tests.disk_full import no_room
+from meter_readings.tests.disk_full import disk_full_error
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import import_text
 
@@ -565,13 +565,13 @@ class FullStorageTests(UploadTestCase):
         self.assertIs(FlowFile.objects.exists(), False)
 
     def test_full_storage_is_told_where_the_file_does_not_fit(self) -> None:
-        with patch("os.fsync", side_effect=no_room()):
+        with patch("os.fsync", side_effect=disk_full_error()):
             self.expect_full(self.send(GOOD))
 
     def test_full_storage_is_told_where_the_form_does_not_fit(self) -> None:
         write = "django.core.files.uploadedfile.TemporaryUploadedFile.write"
         with self.settings(FILE_UPLOAD_MAX_MEMORY_SIZE=10):
-            with patch(write, create=True, side_effect=no_room()):
+            with patch(write, create=True, side_effect=disk_full_error()):
                 self.expect_full(self.send(GOOD))
 
 

@@ -25,7 +25,7 @@ from django.utils import timezone
 from config.environment import PROJECT_ROOT, env_bool, env_str
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
-from meter_readings.tests.import_helpers import answered_request, import_text
+from meter_readings.tests.import_helpers import create_subject_request, import_text
 
 try:
     from playwright.sync_api import sync_playwright
@@ -119,7 +119,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
             days=7,
             now=timezone.now(),
         )
-        answered_request()
+        create_subject_request()
         for path in sorted((PROJECT_ROOT / "sample_data").glob(cls.samples)):
             import_text(path.read_bytes(), path.name, now=timezone.now())
 

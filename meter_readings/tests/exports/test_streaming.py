@@ -14,7 +14,10 @@ from meter_readings.exports import streaming
 from meter_readings.models import MeterPoint, Reading
 from meter_readings.tests.flow_file_builder import EVERY_GROUP, mpan_core
 from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.other_connection import elsewhere, undo_elsewhere
+from meter_readings.tests.other_connection import (
+    in_other_connection,
+    undo_in_other_connection,
+)
 
 
 def count() -> int:
@@ -23,7 +26,7 @@ def count() -> int:
 
 def add_elsewhere(number: int) -> None:
     """Add a meter point by another connection."""
-    elsewhere(lambda: MeterPoint.objects.create(mpan=mpan_core(number)))
+    in_other_connection(lambda: MeterPoint.objects.create(mpan=mpan_core(number)))
 
 
 class OneSnapshotTests(TransactionTestCase):
@@ -93,7 +96,7 @@ class EncodedTests(TransactionTestCase):
         file = imported(EVERY_GROUP)
         sent = exports.encoded(exports.flow_file_lines(flow_file=file), "ascii")
         begun = next(sent)
-        undo_elsewhere(file)
+        undo_in_other_connection(file)
         self.assertIs(Reading.objects.filter(flow_file=file).exists(), True)
         self.assertEqual((begun + b"".join(sent)).decode(), EVERY_GROUP)
         self.assertIs(Reading.objects.filter(flow_file=file).exists(), False)
@@ -101,7 +104,7 @@ class EncodedTests(TransactionTestCase):
     def test_a_flow_file_undone_before_it_was_begun_is_not_sent_empty(self) -> None:
         file = imported(EVERY_GROUP)
         lines = exports.flow_file_lines(flow_file=file)
-        undo_elsewhere(file)
+        undo_in_other_connection(file)
         with self.assertRaisesMessage(exports.NotImported, "is undone"):
             next(exports.encoded(lines, "ascii"))
 

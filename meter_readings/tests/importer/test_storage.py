@@ -19,7 +19,7 @@ from django.test import (
 from meter_readings import importer
 from meter_readings.importer import StorageFull, files, storage
 from meter_readings.models import FlowFile, ImportJob, Reading
-from meter_readings.tests.disk_full import full_database, no_room
+from meter_readings.tests.disk_full import full_database, disk_full_error
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import NOW, import_text, imported
 
@@ -28,7 +28,7 @@ class DiskFullAsTests(SimpleTestCase):
     def test_disk_full_as_names_what_the_disk_has_no_free_space_for(self) -> None:
         with self.assertRaisesMessage(StorageFull, "no free space for an archive"):
             with storage.disk_full_as("an archive"):
-                raise no_room()
+                raise disk_full_error()
 
     def test_disk_full_as_leaves_other_operating_system_errors_unchanged(self) -> None:
         with self.assertRaises(PermissionError), storage.disk_full_as("an archive"):
@@ -92,7 +92,7 @@ class FullDatabaseTests(KeptBytesTestCase):
 
     def test_full_database_leaves_an_original_file_it_cannot_delete(self) -> None:
         def fail(*_: object) -> None:
-            raise no_room()
+            raise disk_full_error()
 
         with patch("meter_readings.importer.pipeline.merge_staged_rows", fail):
             with patch("meter_readings.importer.pipeline.files.forget", fail):
@@ -106,13 +106,15 @@ class FullDatabaseTests(KeptBytesTestCase):
 class FullDiskTests(KeptBytesTestCase):
     def test_full_disk_is_reported_while_a_file_is_received(self) -> None:
         with self.assertRaisesMessage(StorageFull, "A disk has no free space left."):
-            with patch("os.fsync", side_effect=no_room()):
+            with patch("os.fsync", side_effect=disk_full_error()):
                 import_text(EVERY_GROUP)
         self.assertEqual(self.kept(), [])
 
     def test_full_disk_is_reported_while_a_file_is_stored(self) -> None:
         with self.assertRaises(StorageFull):
-            with patch.object(files.default_storage, "save", side_effect=no_room()):
+            with patch.object(
+                files.default_storage, "save", side_effect=disk_full_error()
+            ):
                 import_text(EVERY_GROUP)
         self.assertEqual(self.kept(), [])
         self.assertEqual(FlowFile.objects.count(), 0)
@@ -124,6 +126,6 @@ class FullDiskTests(KeptBytesTestCase):
         packed.seek(0)
         with patch("tempfile.TemporaryFile") as temporary:
             opened = temporary.return_value.__enter__.return_value
-            opened.write.side_effect = no_room()
+            opened.write.side_effect = disk_full_error()
             with self.assertRaisesMessage(StorageFull, "an archive to be unpacked"):
                 list(importer.flow_files(packed, "all.zip"))

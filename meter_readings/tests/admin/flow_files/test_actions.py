@@ -22,7 +22,7 @@ from meter_readings.tests.admin.testcases import (
 from meter_readings.tests.disk_full import full_database
 from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file_of_readings
 from meter_readings.tests.import_helpers import NOW, import_text, imported
-from meter_readings.tests.users import user_who_may, user_who_may_view
+from meter_readings.tests.users import user_with_permissions, user_with_view_permissions
 
 GOOD = "030|S|20240401000000|99.0|||T|N|"
 BAD = "030|S|20240402000000|-1.0|||T|N|"
@@ -134,21 +134,21 @@ class UndoTests(DeedTestCase):
         self.assertIn("there is nothing to undo", self.told(page))
 
     def test_undo_is_refused_to_those_who_may_only_look(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         file = imported(EVERY_GROUP)
-        self.client.force_login(user_who_may_view("flowfile", "reading"))
+        self.client.force_login(user_with_view_permissions("flowfile", "reading"))
         self.assertEqual(self.ask(file).status_code, 403)
         self.assertEqual(self.do(file).status_code, 403)
         self.assertEqual(Reading.objects.count(), 3)
 
     def test_undo_is_allowed_to_those_who_may(self) -> None:
         file = imported(EVERY_GROUP)
-        self.client.force_login(user_who_may("view_flowfile", "undo_flowfile"))
+        self.client.force_login(user_with_permissions("view_flowfile", "undo_flowfile"))
         self.assertContains(self.ask(file), "Everything becomes as if")
         self.assertRedirects(self.do(file), file.get_absolute_url())
 
     def test_undo_takes_a_form_of_our_own(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         file = imported(EVERY_GROUP)
         self.client.handler.enforce_csrf_checks = True
         self.assertEqual(self.do(file).status_code, 403)
@@ -219,7 +219,9 @@ class ReprocessTests(DeedTestCase):
         self.assertContains(page, "/lines/?line=5")
 
     def test_reprocess_leads_to_no_lines_for_those_who_may_not_look(self) -> None:
-        self.client.force_login(user_who_may("view_flowfile", "import_flowfile"))
+        self.client.force_login(
+            user_with_permissions("view_flowfile", "import_flowfile")
+        )
         page = self.do(self.rejected(), "check", policy="strict")
         self.assertContains(page, "Line 5")
 
@@ -267,7 +269,7 @@ class ReprocessTests(DeedTestCase):
         self.assertIn("warning: bad.uff: already imported as", self.told(page))
 
     def test_reprocess_of_a_file_whose_original_is_lost_says_so(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         text = flow_file_of_readings(BAD, header=header_of(7))
         file = import_text(text, "lost.uff").flow_file
         Path(file.content.path).unlink()
@@ -275,9 +277,9 @@ class ReprocessTests(DeedTestCase):
         self.assertContains(page, "is not where it was kept", status_code=404)
 
     def test_reprocess_is_refused_to_those_who_may_only_look(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         file = self.rejected()
-        self.client.force_login(user_who_may_view("flowfile", "reading"))
+        self.client.force_login(user_with_view_permissions("flowfile", "reading"))
         self.assertEqual(self.ask(file).status_code, 403)
         self.assertEqual(self.do(file, "import", policy="partial").status_code, 403)
 

@@ -23,8 +23,8 @@ from meter_readings.tests.admin.testcases import (
 )
 from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file_of_readings
 from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.other_connection import undo_elsewhere
-from meter_readings.tests.users import user_who_may, user_who_may_view
+from meter_readings.tests.other_connection import undo_in_other_connection
+from meter_readings.tests.users import user_with_permissions, user_with_view_permissions
 
 BAD = "030|S|20240402000000|-1.0|||T|N|"
 
@@ -73,27 +73,29 @@ class OriginalTests(DownloadTestCase):
                 response.getvalue()
 
     def test_that_is_lost_is_said_to_be(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         file = imported(flow_file_of_readings(header=header_of(6)))
         Path(file.content.path).unlink()
         page = self.get(file, "original/")
         self.assertContains(page, "is not where it was kept", status_code=404)
 
     def test_original_is_not_given_to_those_who_may_not_export(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         file = imported(EVERY_GROUP)
-        self.client.force_login(user_who_may_view("flowfile", "reading"))
+        self.client.force_login(user_with_view_permissions("flowfile", "reading"))
         for part in ("original/", "readings.csv", "readings.uff"):
             with self.subTest(part):
                 self.assertEqual(self.get(file, part).status_code, 403)
 
     def test_original_is_given_to_those_who_may(self) -> None:
         file = imported(EVERY_GROUP)
-        self.client.force_login(user_who_may("view_flowfile", "export_reading"))
+        self.client.force_login(
+            user_with_permissions("view_flowfile", "export_reading")
+        )
         self.assertEqual(self.text(file, "original/"), EVERY_GROUP)
 
     def test_original_is_asked_for_and_nothing_is_sent_to_it(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         file = imported(EVERY_GROUP)
         address = f"/admin/meter_readings/flowfile/{file.pk}/original/"
         self.assertEqual(self.client.post(address).status_code, 405)
@@ -159,7 +161,7 @@ class SnapshotTests(TransactionTestCase):
             f"/admin/meter_readings/flowfile/{file.pk}/readings.uff"
         ).streaming_content
         begun = next(sent)
-        undo_elsewhere(file)
+        undo_in_other_connection(file)
         self.assertEqual((begun + b"".join(sent)).decode(), EVERY_GROUP)
 
 
@@ -199,8 +201,8 @@ class ReportTests(DownloadTestCase):
         self.assertEqual(items[-1]["found"], "1,500 more of these")
 
     def test_report_is_not_given_to_those_who_may_not_see_findings(self) -> None:
-        self.expect_refusals()
-        self.client.force_login(user_who_may_view("flowfile", "reading"))
+        self.silence_request_log()
+        self.client.force_login(user_with_view_permissions("flowfile", "reading"))
         for form in ("csv", "json"):
             with self.subTest(form):
                 self.assertEqual(self.get(self.file, f"report.{form}").status_code, 403)

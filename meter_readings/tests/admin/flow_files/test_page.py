@@ -21,7 +21,7 @@ from meter_readings.tests.flow_file_builder import (
     flow_file_of_readings,
 )
 from meter_readings.tests.import_helpers import NOW, import_text, imported
-from meter_readings.tests.users import user_who_may_view
+from meter_readings.tests.users import user_with_view_permissions
 
 GOOD = "030|S|20240401000000|99.0|||T|N|"
 BAD = "030|S|20240402000000|-1.0|||T|N|"
@@ -217,7 +217,7 @@ class SumTests(AdminTestCase):
 
     def test_numbers_lead_nowhere_for_those_who_may_not_look(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
-        self.client.force_login(user_who_may_view("flowfile"))
+        self.client.force_login(user_with_view_permissions("flowfile"))
         self.assertNotContains(self.page(file), "reading/?flow_file=")
 
 
@@ -284,7 +284,7 @@ class ReportTests(AdminTestCase):
         self.assertContains(self.page(self.file), f"{self.file.pk}/lines/?line=5")
 
     def test_report_leads_to_no_lines_for_those_who_may_not_look(self) -> None:
-        self.client.force_login(user_who_may_view("flowfile", "finding"))
+        self.client.force_login(user_with_view_permissions("flowfile", "finding"))
         self.assertNotContains(self.page(self.file), "/lines/")
 
     def test_report_leads_to_the_rest_of_a_rule(self) -> None:
@@ -368,7 +368,7 @@ class DeedTests(AdminTestCase):
         )
 
     def test_nothing_is_offered_to_those_who_may_only_look(self) -> None:
-        self.client.force_login(user_who_may_view("flowfile"))
+        self.client.force_login(user_with_view_permissions("flowfile"))
         self.assertEqual(self.offered(self.held) + self.offered(self.bad), [])
 
 

@@ -19,7 +19,7 @@ from meter_readings.tests.admin.testcases import (
 )
 from meter_readings.tests.flow_file_builder import flow_file_of_readings
 from meter_readings.tests.import_helpers import NOW, import_text, imported
-from meter_readings.tests.users import user_who_may_view
+from meter_readings.tests.users import user_with_view_permissions
 
 BAD = "030|S|20240402000000|-1.0|||T|N|"
 
@@ -72,7 +72,7 @@ class LinesTests(AdminTestCase):
         self.assertContains(self.ask(5), said)
 
     def test_lines_stand_alone_for_those_who_may_not_see_findings(self) -> None:
-        self.client.force_login(user_who_may_view("flowfile", "reading"))
+        self.client.force_login(user_with_view_permissions("flowfile", "reading"))
         self.assertNotContains(self.ask(5), "more decimals")
 
     def test_lines_lead_to_earlier_and_later_ones_and_to_findings(self) -> None:
@@ -134,7 +134,7 @@ class LinesTests(AdminTestCase):
         self.assertIn(BAD, self.texts(FlowFile.objects.get(filename="packed.uff")))
 
     def test_lines_of_a_file_that_is_lost_are_said_to_be(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         file = imported(flow_file_of_readings(header=header_of(5)), "lost.uff")
         Path(file.content.path).unlink()
         page = self.ask(1, file)
@@ -146,12 +146,12 @@ class LinesTests(AdminTestCase):
         self.assertEqual(counts, [6, 6])
 
     def test_lines_are_not_shown_to_those_who_may_not_see_readings(self) -> None:
-        self.expect_refusals()
-        self.client.force_login(user_who_may_view("flowfile", "finding"))
+        self.silence_request_log()
+        self.client.force_login(user_with_view_permissions("flowfile", "finding"))
         self.assertEqual(self.ask(1).status_code, 403)
 
     def test_lines_of_no_file_are_not_found(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         for number in ("999", "9" * 30):
             with self.subTest(number):
                 address = f"/admin/meter_readings/flowfile/{number}/lines/"

@@ -22,7 +22,7 @@ import meter_readings.urls
 from meter_readings.models import FlowFile, ImportJob, MeterPoint, Reading
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.users import user_who_may
+from meter_readings.tests.users import user_with_permissions
 
 from .testcases import BAD, GOOD, UPLOAD, PageTestCase, words_of
 
@@ -71,8 +71,8 @@ class PermissionTests(DashboardTestCase):
 
     def statuses_for(self, *codenames: str) -> list[int]:
         """Return the same for staff with only these permissions."""
-        self.expect_refusals()
-        self.client.force_login(user_who_may(*codenames))
+        self.silence_request_log()
+        self.client.force_login(user_with_permissions(*codenames))
         return self.statuses()
 
     def test_anonymous_user_is_redirected_to_login(self) -> None:
@@ -100,19 +100,19 @@ class PermissionTests(DashboardTestCase):
         self.assertEqual(statuses, [200, 403, 302])
 
     def test_actions_without_permission_are_not_shown(self) -> None:
-        self.client.force_login(user_who_may("use_testing_dashboard"))
+        self.client.force_login(user_with_permissions("use_testing_dashboard"))
         page = self.client.get(DASHBOARD)
         self.assertNotContains(page, '<button type="submit" class="deed')
         self.assertNotContains(page, '<button type="submit" class="small-deed')
 
     def test_posts_without_csrf_token_are_rejected(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         self.client = Client(enforce_csrf_checks=True)
         self.client.force_login(self.superuser)
         self.assertEqual(self.statuses(), [200, 403, 403])
 
     def test_get_requests_change_nothing(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         statuses = [self.client.get(each).status_code for each in (IMPORT, CLEAR)]
         self.assertEqual(statuses, [405, 405])
 
@@ -126,7 +126,7 @@ class LinkTests(DashboardTestCase):
                 self.assertContains(self.client.get(place), self.link)
 
     def test_staff_without_permission_see_no_link(self) -> None:
-        self.client.force_login(user_who_may("view_user", "import_flowfile"))
+        self.client.force_login(user_with_permissions("view_user", "import_flowfile"))
         for place in "/admin/", "/admin/auth/user/":
             with self.subTest(place):
                 self.assertNotContains(self.client.get(place), self.link)
@@ -137,7 +137,7 @@ class ProductionTests(DashboardTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.expect_refusals()
+        self.silence_request_log()
         # Last in, first out: the addresses are read again when it is over.
         self.addCleanup(self.read_addresses)
         self.enterContext(override_settings(IS_PRODUCTION=True))
@@ -276,7 +276,7 @@ class ClearTests(DashboardTestCase):
     def setUp(self) -> None:
         super().setUp()
         imported(EVERY_GROUP)
-        self.expect_refusals()
+        self.silence_request_log()
 
     def clear(self, word: str = "CLEAR") -> str:
         """Return the text of the page after a word was typed."""

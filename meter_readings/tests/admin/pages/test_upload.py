@@ -18,10 +18,10 @@ from django.test import Client, override_settings
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.admin.testcases import list_address
-from meter_readings.tests.disk_full import no_room
+from meter_readings.tests.disk_full import disk_full_error
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.users import user_who_may
+from meter_readings.tests.users import user_with_permissions
 
 from .testcases import BAD, GOOD, UPLOAD, PageTestCase, sent, words_of
 
@@ -47,8 +47,8 @@ class PermissionTests(PageTestCase):
         self.assertEqual(FlowFile.objects.count(), 0)
 
     def test_view_permission_does_not_allow_uploads(self) -> None:
-        self.expect_refusals()
-        self.client.force_login(user_who_may("view_flowfile"))
+        self.silence_request_log()
+        self.client.force_login(user_with_permissions("view_flowfile"))
         statuses = [self.client.get(UPLOAD).status_code]
         statuses.append(self.upload(sent(GOOD)).status_code)
         statuses.append(self.client.get(f"{UPLOAD}sample/").status_code)
@@ -56,16 +56,16 @@ class PermissionTests(PageTestCase):
         self.assertEqual(FlowFile.objects.count(), 0)
 
     def test_import_permission_allows_uploads(self) -> None:
-        self.client.force_login(user_who_may("import_flowfile"))
+        self.client.force_login(user_with_permissions("import_flowfile"))
         self.assertIn("Imported as", self.told(sent(GOOD)))
 
     def test_result_has_no_link_without_view_permission(self) -> None:
-        self.client.force_login(user_who_may("import_flowfile"))
+        self.client.force_login(user_with_permissions("import_flowfile"))
         page = self.upload(sent(GOOD))
         self.assertNotContains(page, FlowFile.objects.get().get_absolute_url())
 
     def test_upload_without_csrf_token_is_rejected(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         self.client = Client(enforce_csrf_checks=True)
         self.client.force_login(self.superuser)
         self.assertEqual(self.upload(sent(GOOD)).status_code, 403)
@@ -79,7 +79,7 @@ class PermissionTests(PageTestCase):
         self.assertEqual(FlowFile.objects.count(), 1)
 
     def test_put_request_answers_405(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         self.assertEqual(self.client.put(UPLOAD).status_code, 405)
 
 
@@ -92,7 +92,7 @@ class LinkTests(PageTestCase):
                 self.assertContains(self.client.get(place), f'href="{UPLOAD}"')
 
     def test_users_without_permission_see_no_link(self) -> None:
-        self.client.force_login(user_who_may("view_flowfile"))
+        self.client.force_login(user_with_permissions("view_flowfile"))
         for place in self.places[:2]:
             with self.subTest(place):
                 self.assertNotContains(self.client.get(place), UPLOAD)
@@ -359,10 +359,10 @@ class BrokenOffTests(PageTestCase):
         self.assertIn("1 imported, 1 broken off", told)
 
     def test_full_disk_while_receiving_the_upload_answers_507(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         write = "django.core.files.uploadedfile.TemporaryUploadedFile.write"
         with self.settings(FILE_UPLOAD_MAX_MEMORY_SIZE=10):
-            with patch(write, create=True, side_effect=no_room()):
+            with patch(write, create=True, side_effect=disk_full_error()):
                 page = self.upload(sent(GOOD))
         self.assertEqual(page.status_code, 507)
         self.assertIn("The storage is full.", words_of(page))
@@ -377,7 +377,7 @@ class Cut(io.RawIOBase):
 
 class CutOffTests(PageTestCase):
     def test_interrupted_upload_answers_400_and_saves_nothing(self) -> None:
-        self.expect_refusals()
+        self.silence_request_log()
         data = {"flow_files": sent(GOOD), "policy": "standard"}
         page = self.client.post(UPLOAD, data, **{"wsgi.input": Cut()})
         self.assertEqual(page.status_code, 400)
@@ -388,7 +388,7 @@ class CutOffTests(PageTestCase):
 class TooMuchTests(PageTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.expect_refusals()
+        self.silence_request_log()
         # What checks where a form comes from reads it, which must not come first.
         self.client = Client(enforce_csrf_checks=True)
         self.client.force_login(self.superuser)
