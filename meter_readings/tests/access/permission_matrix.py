@@ -1,7 +1,7 @@
-"""The table: at every address, who gets what they ask for, by method.
+"""The permission matrix: the roles that may use each URL, by method.
 
-A new address needs a row here; without it a test fails. `look` is GET and HEAD. A
-method that is not named is served to nobody.
+A new URL needs a row here; without it a test fails. `view` is GET and HEAD. A
+method that is not named is forbidden to everybody.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ BARE_STAFF = "staff without permissions"
 SUPPORT_AGENT = "Support agent"
 METERING_OPERATIONS = "Metering operations"
 AUDITOR = "Auditor"
-# Programs: they have a role, and no business in the admin.
+# A role for programs, which do not use the admin.
 INTEGRATION = "Integration"
 SUPERUSER = "superuser"
 
@@ -35,170 +35,165 @@ NOBODY: Roles = frozenset()
 EVERYBODY = frozenset(ROLES)
 SUPERUSERS = frozenset({SUPERUSER})
 IMPORTERS = frozenset({METERING_OPERATIONS, SUPERUSER})
-# Who sees the admin's lists of what was received, and who the attempts to import too.
-LOOKERS = frozenset({SUPPORT_AGENT, METERING_OPERATIONS, AUDITOR, SUPERUSER})
-LOOKERS_AT_JOBS = LOOKERS - {SUPPORT_AGENT}
-EXPORTERS = LOOKERS - {SUPPORT_AGENT}
+# Who sees the admin's lists of imported data, and who also sees import jobs
+VIEWERS = frozenset({SUPPORT_AGENT, METERING_OPERATIONS, AUDITOR, SUPERUSER})
+JOB_VIEWERS = VIEWERS - {SUPPORT_AGENT}
+EXPORTERS = VIEWERS - {SUPPORT_AGENT}
 AUDITORS = frozenset({AUDITOR, SUPERUSER})
-STAFF = LOOKERS | {BARE_STAFF}
-# The same by the API, where programs look too, and who takes things out by it.
-API_LOOKERS = LOOKERS | {INTEGRATION}
-API_LOOKERS_AT_JOBS = LOOKERS_AT_JOBS | {INTEGRATION}
-API_EXPORTERS = API_LOOKERS - {SUPPORT_AGENT}
+STAFF = VIEWERS | {BARE_STAFF}
+# The same by the API, which programs use too, and who exports by it
+API_VIEWERS = VIEWERS | {INTEGRATION}
+API_JOB_VIEWERS = JOB_VIEWERS | {INTEGRATION}
+API_EXPORTERS = API_VIEWERS - {SUPPORT_AGENT}
 API_IMPORTERS = IMPORTERS | {INTEGRATION}
 SIGNED_IN = EVERYBODY - {SIGNED_OUT}
 
 
 class Row(NamedTuple):
-    """Who may use one address, by method."""
+    """The roles that may use one URL, by method."""
 
-    look: Roles = NOBODY
+    view: Roles = NOBODY
     post: Roles = NOBODY
     put: Roles = NOBODY
     patch: Roles = NOBODY
     delete: Roles = NOBODY
     options: Roles = NOBODY
 
-    def may(self, method: str) -> Roles:
-        """Return who may use a method, given in capitals."""
-        name = "look" if method in ("GET", "HEAD") else method.lower()
+    def roles_for(self, method: str) -> Roles:
+        """Return the roles that may use a method, such as "GET"."""
+        name = "view" if method in ("GET", "HEAD") else method.lower()
         roles: Roles = getattr(self, name)
         return roles
 
 
-def received(name: str, lookers: Roles) -> dict[str, Row]:
-    """Return the rows of what nobody adds, changes or deletes in the admin.
+def received(name: str, viewers: Roles) -> dict[str, Row]:
+    """Return the rows of a model that nobody adds, changes or deletes in the admin.
 
-    A list is shown to POST too, as its actions would be asked for by it.
+    A list accepts POST, because its actions use it.
     """
     return {
-        f"admin:meter_readings_{name}_changelist": Row(look=lookers, post=lookers),
+        f"admin:meter_readings_{name}_changelist": Row(view=viewers, post=viewers),
         f"admin:meter_readings_{name}_add": Row(),
-        f"admin:meter_readings_{name}_history": Row(look=lookers, post=lookers),
+        f"admin:meter_readings_{name}_history": Row(view=viewers, post=viewers),
         f"admin:meter_readings_{name}_delete": Row(),
-        f"admin:meter_readings_{name}_change": Row(look=lookers),
-        # Leads staff to the page of the object, which refuses whom it must.
-        f"admin/meter_readings/{name}/<path:object_id>/": Row(look=STAFF, post=STAFF),
+        f"admin:meter_readings_{name}_change": Row(view=viewers),
+        # Redirects staff to the change page, which checks the permission.
+        f"admin/meter_readings/{name}/<path:object_id>/": Row(view=STAFF, post=STAFF),
     }
 
 
 def accounts(name: str) -> dict[str, Row]:
-    """Return the rows of users or groups: who changes them could become anything."""
-    both = Row(look=SUPERUSERS, post=SUPERUSERS)
+    """Return the rows of users or groups, which only superusers may change."""
+    both = Row(view=SUPERUSERS, post=SUPERUSERS)
     return {
         f"admin:auth_{name}_changelist": both,
         f"admin:auth_{name}_add": both,
         f"admin:auth_{name}_history": both,
         f"admin:auth_{name}_delete": both,
         f"admin:auth_{name}_change": both,
-        f"admin/auth/{name}/<path:object_id>/": Row(look=STAFF, post=STAFF),
+        f"admin/auth/{name}/<path:object_id>/": Row(view=STAFF, post=STAFF),
     }
 
 
 def api_tokens() -> dict[str, Row]:
     """Return the rows of tokens: created, and revoked in the list, never changed."""
     page = "admin:meter_readings_apitoken_{}".format
-    both = Row(look=SUPERUSERS, post=SUPERUSERS)
+    both = Row(view=SUPERUSERS, post=SUPERUSERS)
     return {
         page("changelist"): both,
         page("add"): both,
         page("history"): both,
         page("delete"): Row(),
-        page("change"): Row(look=SUPERUSERS),
-        "admin/meter_readings/apitoken/<path:object_id>/": Row(look=STAFF, post=STAFF),
+        page("change"): Row(view=SUPERUSERS),
+        "admin/meter_readings/apitoken/<path:object_id>/": Row(view=STAFF, post=STAFF),
     }
-
-
-# Who takes files and readings away, who imports files and who undoes it.
-EXPORTERS = LOOKERS - {SUPPORT_AGENT}
-IMPORTERS = frozenset({METERING_OPERATIONS, SUPERUSER})
 
 
 def flow_files() -> dict[str, Row]:
-    """Return the rows of what a flow file has beside its own page."""
+    """Return the rows of a flow file's further pages."""
     page = "admin:meter_readings_flowfile_{}".format
     return {
-        page("lines"): Row(look=LOOKERS),
-        page("report_csv"): Row(look=LOOKERS),
-        page("report_json"): Row(look=LOOKERS),
-        page("original"): Row(look=EXPORTERS),
-        page("csv"): Row(look=EXPORTERS),
-        page("d0010"): Row(look=EXPORTERS),
-        page("undo"): Row(look=IMPORTERS, post=IMPORTERS),
-        page("reprocess"): Row(look=IMPORTERS, post=IMPORTERS),
+        page("lines"): Row(view=VIEWERS),
+        page("report_csv"): Row(view=VIEWERS),
+        page("report_json"): Row(view=VIEWERS),
+        page("original"): Row(view=EXPORTERS),
+        page("csv"): Row(view=EXPORTERS),
+        page("d0010"): Row(view=EXPORTERS),
+        page("undo"): Row(view=IMPORTERS, post=IMPORTERS),
+        page("reprocess"): Row(view=IMPORTERS, post=IMPORTERS),
     }
 
 
-TABLE: dict[str, Row] = {
-    # Tells those who may not look no more than what this is and where to sign in.
-    "home": Row(look=EVERYBODY),
-    "document-list": Row(look=SIGNED_IN),
-    "document-detail": Row(look=SIGNED_IN),
+MATRIX: dict[str, Row] = {
+    # Without permissions it shows no data.
+    "home": Row(view=EVERYBODY),
+    "document-list": Row(view=SIGNED_IN),
+    "document-detail": Row(view=SIGNED_IN),
     # The search box of every page
-    "find": Row(look=LOOKERS),
-    # Bringing files in
-    "upload": Row(look=IMPORTERS, post=IMPORTERS),
-    "upload-sample": Row(look=IMPORTERS),
-    "testing-dashboard": Row(look=IMPORTERS),
+    "find": Row(view=VIEWERS),
+    # Uploads and the testing dashboard
+    "upload": Row(view=IMPORTERS, post=IMPORTERS),
+    "upload-sample": Row(view=IMPORTERS),
+    "testing-dashboard": Row(view=IMPORTERS),
     "testing-import": Row(post=IMPORTERS),
     "testing-clear": Row(post=SUPERUSERS),
     # The admin's own pages
-    "admin:index": Row(look=STAFF, post=STAFF),
-    "admin:app_list": Row(look=LOOKERS, post=LOOKERS),
-    "admin:login": Row(look=EVERYBODY, post=EVERYBODY),
+    "admin:index": Row(view=STAFF, post=STAFF),
+    "admin:app_list": Row(view=VIEWERS, post=VIEWERS),
+    "admin:login": Row(view=EVERYBODY, post=EVERYBODY),
     "admin:logout": Row(post=STAFF),
-    "admin:password_change": Row(look=STAFF, post=STAFF),
-    "admin:password_change_done": Row(look=STAFF),
-    "admin:jsi18n": Row(look=STAFF),
+    "admin:password_change": Row(view=STAFF, post=STAFF),
+    "admin:password_change_done": Row(view=STAFF),
+    "admin:jsi18n": Row(view=STAFF),
     "admin:autocomplete": Row(),
-    "admin:view_on_site": Row(look=STAFF, post=STAFF),
+    "admin:view_on_site": Row(view=STAFF, post=STAFF),
     "admin/(?P<url>.*)$": Row(),
-    # What was received
-    **received("flowfile", LOOKERS),
+    # Imported data
+    **received("flowfile", VIEWERS),
     **flow_files(),
-    **received("meterpoint", LOOKERS),
-    **received("meter", LOOKERS),
-    **received("reading", LOOKERS),
-    "admin:meter_readings_reading_export": Row(look=EXPORTERS),
-    "admin:meter_readings_reading_export_csv": Row(look=EXPORTERS),
-    "admin:meter_readings_reading_export_d0010": Row(look=EXPORTERS),
-    **received("sitevisit", LOOKERS),
-    **received("finding", LOOKERS),
-    **received("importjob", LOOKERS_AT_JOBS),
-    # What was erased and handed over
+    **received("meterpoint", VIEWERS),
+    **received("meter", VIEWERS),
+    **received("reading", VIEWERS),
+    "admin:meter_readings_reading_export": Row(view=EXPORTERS),
+    "admin:meter_readings_reading_export_csv": Row(view=EXPORTERS),
+    "admin:meter_readings_reading_export_d0010": Row(view=EXPORTERS),
+    **received("sitevisit", VIEWERS),
+    **received("finding", VIEWERS),
+    **received("importjob", JOB_VIEWERS),
+    # Requests of data subjects
     **received("subjectrequest", AUDITORS),
     # The API
-    "api:versions": Row(look=SIGNED_IN),
-    "api:root": Row(look=SIGNED_IN),
-    "api:schema": Row(look=SIGNED_IN),
-    "api:docs": Row(look=SIGNED_IN),
-    "api:flow-file-list": Row(look=API_LOOKERS, post=API_IMPORTERS),
+    "api:versions": Row(view=SIGNED_IN),
+    "api:root": Row(view=SIGNED_IN),
+    "api:schema": Row(view=SIGNED_IN),
+    "api:docs": Row(view=SIGNED_IN),
+    "api:flow-file-list": Row(view=API_VIEWERS, post=API_IMPORTERS),
     "api:flow-file-upload": Row(post=API_IMPORTERS),
-    "api:flow-file-detail": Row(look=API_LOOKERS),
-    "api:flow-file-content": Row(look=API_EXPORTERS),
-    "api:flow-file-findings": Row(look=API_LOOKERS),
-    "api:flow-file-readings": Row(look=API_LOOKERS),
-    "api:flow-file-site-visits": Row(look=API_LOOKERS),
-    "api:import-list": Row(look=API_LOOKERS_AT_JOBS),
-    "api:import-detail": Row(look=API_LOOKERS_AT_JOBS),
-    "api:finding-list": Row(look=API_LOOKERS),
-    "api:finding-detail": Row(look=API_LOOKERS),
-    "api:meter-point-list": Row(look=API_LOOKERS),
-    "api:meter-point-detail": Row(look=API_LOOKERS),
-    "api:meter-point-readings": Row(look=API_LOOKERS),
-    "api:meter-point-advances": Row(look=API_LOOKERS),
-    "api:meter-list": Row(look=API_LOOKERS),
-    "api:meter-detail": Row(look=API_LOOKERS),
-    "api:meter-readings": Row(look=API_LOOKERS),
-    "api:site-visit-list": Row(look=API_LOOKERS),
-    "api:site-visit-detail": Row(look=API_LOOKERS),
-    "api:reading-list": Row(look=API_LOOKERS),
-    "api:reading-latest": Row(look=API_LOOKERS),
-    "api:reading-summary": Row(look=API_LOOKERS),
-    "api:reading-detail": Row(look=API_LOOKERS),
-    # People, roles and programs
+    "api:flow-file-detail": Row(view=API_VIEWERS),
+    "api:flow-file-content": Row(view=API_EXPORTERS),
+    "api:flow-file-findings": Row(view=API_VIEWERS),
+    "api:flow-file-readings": Row(view=API_VIEWERS),
+    "api:flow-file-site-visits": Row(view=API_VIEWERS),
+    "api:import-list": Row(view=API_JOB_VIEWERS),
+    "api:import-detail": Row(view=API_JOB_VIEWERS),
+    "api:finding-list": Row(view=API_VIEWERS),
+    "api:finding-detail": Row(view=API_VIEWERS),
+    "api:meter-point-list": Row(view=API_VIEWERS),
+    "api:meter-point-detail": Row(view=API_VIEWERS),
+    "api:meter-point-readings": Row(view=API_VIEWERS),
+    "api:meter-point-advances": Row(view=API_VIEWERS),
+    "api:meter-list": Row(view=API_VIEWERS),
+    "api:meter-detail": Row(view=API_VIEWERS),
+    "api:meter-readings": Row(view=API_VIEWERS),
+    "api:site-visit-list": Row(view=API_VIEWERS),
+    "api:site-visit-detail": Row(view=API_VIEWERS),
+    "api:reading-list": Row(view=API_VIEWERS),
+    "api:reading-latest": Row(view=API_VIEWERS),
+    "api:reading-summary": Row(view=API_VIEWERS),
+    "api:reading-detail": Row(view=API_VIEWERS),
+    # Users, roles and API tokens
     **api_tokens(),
     **accounts("user"),
     **accounts("group"),
-    "admin:auth_user_password_change": Row(look=SUPERUSERS, post=SUPERUSERS),
+    "admin:auth_user_password_change": Row(view=SUPERUSERS, post=SUPERUSERS),
 }

@@ -1,7 +1,4 @@
-"""Every address, by every method, for tokens of every scope: never more than the user.
-
-The table says what the user may; a token lets through what is in its scope of that.
-"""
+"""Tokens permit what both their scope and their user permit, at every URL."""
 
 from __future__ import annotations
 
@@ -23,28 +20,28 @@ from .permission_matrix import (
     NO_PERMISSIONS,
     SUPERUSER,
     SUPPORT_AGENT,
-    TABLE,
+    MATRIX,
 )
-from .test_every_address import (
+from .test_permission_matrix import (
     FILENAME,
     METHODS,
     RECEIVED,
     REFUSALS,
     SECRETS,
-    everything,
-    taken_back,
+    all_rows,
+    rolled_back,
     token_of,
     user_of,
 )
 from .urls import Address, addresses
 
 ROLES = (NO_PERMISSIONS, SUPPORT_AGENT, INTEGRATION, SUPERUSER)
-# It is a page for people: a token does not open it.
+# A page for browsers, which no token opens
 DOCS = "api:docs"
 
 
-class Question(NamedTuple):
-    """Somebody with a role shows a token of a scope at an address."""
+class Request(NamedTuple):
+    """A request to a URL with a token of a user with a role."""
 
     role: str
     scope: ApiToken.Scope
@@ -53,13 +50,15 @@ class Question(NamedTuple):
 
     @property
     def is_allowed(self) -> bool:
-        """Return whether an answer is due."""
+        """Return whether scope and role permit the request."""
         needed = "read" if self.method in ("GET", "HEAD") else "import"
         is_in_scope = needed in self.scope.split()
-        return is_in_scope and self.role in TABLE[self.address.name].may(self.method)
+        return is_in_scope and self.role in MATRIX[self.address.name].roles_for(
+            self.method
+        )
 
 
-class EveryTokenTests(TestCase):
+class TokenPermissionTests(TestCase):
     addresses: ClassVar[list[Address]]
     tokens: ClassVar[dict[tuple[str, str], str]]
 
@@ -75,54 +74,54 @@ class EveryTokenTests(TestCase):
         cls.addresses = addresses(User.objects.create_user("somebody else"))
 
     def setUp(self) -> None:
-        # What is said about refusals is not for the log of the tests.
+        # Refused requests would fill the log of the tests.
         logging.disable(logging.ERROR)
         self.addCleanup(logging.disable, logging.NOTSET)
 
-    def questions(self) -> Iterator[Question]:
-        """Yield every question to the API."""
+    def requests(self) -> Iterator[Request]:
+        """Yield every request to the API."""
         ours = [a for a in self.addresses if a.name.startswith("api:")]
-        for question in product(ROLES, ApiToken.Scope, METHODS, ours):
-            if question[-1].name != DOCS:
-                yield Question(*question)
+        for request in product(ROLES, ApiToken.Scope, METHODS, ours):
+            if request[-1].name != DOCS:
+                yield Request(*request)
 
-    def ask(self, question: Question) -> HttpResponse:
-        """Return what somebody with the token is answered."""
-        token = self.tokens[question.role, question.scope]
+    def send(self, request: Request) -> HttpResponse:
+        """Return the response to a request."""
+        token = self.tokens[request.role, request.scope]
         headers = {"Authorization": f"Bearer {token}"}
-        # No cookie that could be sent by another site is asked for.
+        # A token needs no CSRF cookie.
         client = Client(enforce_csrf_checks=True)
-        return client.generic(question.method, question.address.path, headers=headers)
+        return client.generic(request.method, request.address.path, headers=headers)
 
-    def test_every_token_opens_what_is_in_its_scope_and_its_user_may(self) -> None:
-        for question in filter(lambda asked: asked.is_allowed, self.questions()):
-            with self.subTest(question), taken_back():
-                status = self.ask(question).status_code
+    def test_tokens_permit_what_scope_and_user_permit(self) -> None:
+        for request in filter(lambda asked: asked.is_allowed, self.requests()):
+            with self.subTest(request), rolled_back():
+                status = self.send(request).status_code
                 self.assertNotIn(status, {*REFUSALS, HTTPStatus.UNAUTHORIZED})
                 self.assertLess(status, 500)
 
-    def test_every_token_opens_nothing_else_and_changes_nothing(self) -> None:
-        before = everything()
-        for question in self.questions():
-            if not question.is_allowed:
-                with self.subTest(question):
-                    response = self.ask(question)
+    def test_tokens_permit_nothing_else_and_change_nothing(self) -> None:
+        before = all_rows()
+        for request in self.requests():
+            if not request.is_allowed:
+                with self.subTest(request):
+                    response = self.send(request)
                     self.assertIn(response.status_code, REFUSALS)
                     self.expect_no_secret(response)
-        self.assertEqual(everything(), before)
+        self.assertEqual(all_rows(), before)
 
-    def test_every_token_opens_no_page_for_people(self) -> None:
+    def test_tokens_open_no_page_outside_the_api(self) -> None:
         for address in self.addresses:
             if not address.name.startswith("api:") or address.name == DOCS:
-                row = TABLE[address.name]
-                question = Question(SUPERUSER, ApiToken.Scope.BOTH, "GET", address)
+                row = MATRIX[address.name]
+                request = Request(SUPERUSER, ApiToken.Scope.BOTH, "GET", address)
                 with self.subTest(address):
-                    response = self.ask(question)
+                    response = self.send(request)
                     self.expect_no_secret(response)
                     is_public = response.status_code == HTTPStatus.OK
-                    self.assertEqual(is_public, "signed out" in row.look)
+                    self.assertEqual(is_public, "signed out" in row.view)
 
     def expect_no_secret(self, response: HttpResponse) -> None:
-        """Expect an answer that tells nothing of what was received."""
+        """Expect a response without imported data."""
         for secret in SECRETS:
             self.assertNotIn(secret, response.getvalue())

@@ -1,4 +1,4 @@
-"""Every address of the site, each with something there to look at."""
+"""Every URL of the site, filled in with keys of existing rows."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from meter_readings.models import (
     SiteVisit,
 )
 
-# As paths and as regular expressions write what varies in a route.
+# Parameters of a path and groups of a regular expression
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 _ANCHOR = re.compile(r"[\^$]")
 _MODEL = re.compile(r"admin/(\w+)/(\w+)/<|api/v1/([a-z-]+)/<")
 
-# What the API calls them.
+# Models by their name in the API
 _RESOURCES: dict[str, type[Model]] = {
     "flow-files": FlowFile,
     "imports": ImportJob,
@@ -40,14 +40,14 @@ _RESOURCES: dict[str, type[Model]] = {
 
 
 class Address(NamedTuple):
-    """One address: its name (its route, where it has none) and where it is."""
+    """A URL: its name, or its route if it has none, and its path."""
 
     name: str
     path: str
 
 
 def addresses(target: User) -> list[Address]:
-    """Return every address; pages of users are those of `target`."""
+    """Return every URL; pages of users are those of `target`."""
     return [
         Address(name, "/" + _filled(route, target))
         for name, route in routes(get_resolver())
@@ -57,7 +57,7 @@ def addresses(target: User) -> list[Address]:
 def routes(
     resolver: URLResolver, namespace: str = "", prefix: str = ""
 ) -> Iterator[tuple[str, str]]:
-    """Yield name and route of every address, as the URLconf has them."""
+    """Yield the name and route of every URL in the URLconf."""
     for pattern in resolver.url_patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLPattern):
@@ -68,13 +68,13 @@ def routes(
 
 
 def _filled(route: str, target: User) -> str:
-    """Return a route with the keys of things that exist."""
+    """Return a path: the route with keys of existing rows."""
     model = _model_of(route)
     key = target.pk if model is User else model._default_manager.latest("pk").pk
     values: dict[str, object] = {
         "app_label": "meter_readings",
         "url": "no-such-page/",
-        # As "view on site" names a thing: by its type and its key.
+        # "View on site" names a row by content type and key.
         "content_type_id": ContentType.objects.get_for_model(model).pk,
         **dict.fromkeys(("object_id", "id", "pk"), key),
         "name": "csv",
@@ -85,7 +85,7 @@ def _filled(route: str, target: User) -> str:
 
 
 def _model_of(route: str) -> type[Model]:
-    """Return of what a route shows one; meter points, where it does not say."""
+    """Return the model of a route; MeterPoint if the route names none."""
     found = _MODEL.match(route)
     if found is None:
         return MeterPoint

@@ -1,4 +1,4 @@
-"""Every address, by every method, for every role: as the table says, and no other."""
+"""Every URL, method and role behaves as the permission matrix says."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ from .permission_matrix import (
     ROLES,
     SIGNED_OUT,
     SUPERUSER,
-    TABLE,
+    MATRIX,
 )
 from .urls import Address, addresses
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# What must not be told to those who may not look; no example has the same.
+# Values that users without permission must not see; no other data have them.
 MPAN, SERIAL_NUMBER, FILENAME = mpan_core(8_642_097), "HIDDEN0001", "secret.uff"
-# As pages write it, in groups that are copied as one number.
+# As pages show it, in groups
 MPAN_IN_GROUPS = str(grouped(MPAN))
 SECRETS = [
     secret.encode()
@@ -56,16 +56,16 @@ SECRETS = [
 RECEIVED = EVERY_GROUP.replace("1000000000003", MPAN).replace(
     "TST0000001", SERIAL_NUMBER
 )
-KNOW_NOTHING = (SIGNED_OUT, NO_PERMISSIONS, BARE_STAFF)
+WITHOUT_PERMISSIONS = (SIGNED_OUT, NO_PERMISSIONS, BARE_STAFF)
 OUTSIDE_THE_ADMIN = (SIGNED_OUT, NO_PERMISSIONS, INTEGRATION)
-# What no page of a browser asks by.
+# Methods that no page uses
 UNUSUAL = ("PUT", "PATCH", "DELETE", "OPTIONS")
 NOT_SERVED = HTTPStatus.METHOD_NOT_ALLOWED
 REFUSALS = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, NOT_SERVED}
 
 
-class Question(NamedTuple):
-    """Somebody with a role asks something of an address."""
+class Request(NamedTuple):
+    """A request to a URL by a user with a role."""
 
     role: str
     method: str
@@ -73,7 +73,7 @@ class Question(NamedTuple):
 
 
 def user_of(role: str) -> User | None:
-    """Return somebody with a role, new, or None for nobody."""
+    """Return a new user with a role, or None for signed out."""
     if role == SIGNED_OUT:
         return None
     if role == SUPERUSER:
@@ -85,7 +85,7 @@ def user_of(role: str) -> User | None:
 
 
 def token_of(user: User, scope: ApiToken.Scope) -> str:
-    """Return a token that somebody was given, and has used by now."""
+    """Return a token that its user has already used."""
     now = timezone.now()
     token, secret = api_tokens.create_token(
         user=user, name=f"{scope} of {user}", scope=scope, days=1, now=now
@@ -94,8 +94,8 @@ def token_of(user: User, scope: ApiToken.Scope) -> str:
     return secret
 
 
-def everything() -> dict[str, list[tuple[Any, ...]]]:
-    """Return all rows of all tables, but for who is signed in."""
+def all_rows() -> dict[str, list[tuple[Any, ...]]]:
+    """Return all rows of all tables except sessions."""
     return {
         model._meta.label: list(model._base_manager.order_by("pk").values_list())
         for model in apps.get_models()
@@ -103,11 +103,11 @@ def everything() -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def leads_to_sign_in(response: HttpResponse) -> bool:
-    """Return whether an answer asks to sign in first; programs are told by a number."""
+def redirects_to_sign_in(response: HttpResponse) -> bool:
+    """Return whether a response asks to sign in, by redirect or status 401."""
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         return True
-    # The index leads there as well.
+    # The admin's index redirects to the login page.
     return response.status_code == HTTPStatus.FOUND and (
         response["Location"] == "/admin/"
         or response["Location"].startswith("/admin/login/")
@@ -115,17 +115,17 @@ def leads_to_sign_in(response: HttpResponse) -> bool:
 
 
 @contextmanager
-def taken_back() -> Iterator[None]:
-    """Take back what is done inside, as a test's own end does: undoings too."""
+def rolled_back() -> Iterator[None]:
+    """Roll back what is done inside, even imports and undos."""
     block = transaction.atomic()
-    # Or else a load would refuse to be inside another transaction.
+    # Otherwise an import refuses to run inside another transaction.
     block._from_testcase = True
     with block:
         yield
         transaction.set_rollback(True)
 
 
-class EveryAddressTests(TestCase):
+class PermissionMatrixTests(TestCase):
     addresses: ClassVar[list[Address]]
     sessions: ClassVar[dict[str, str | None]]
 
@@ -139,7 +139,7 @@ class EveryAddressTests(TestCase):
 
     @staticmethod
     def session_of(role: str) -> str | None:
-        """Return the session of somebody with a role who has just signed in."""
+        """Return the session key of a new user with a role."""
         user = user_of(role)
         if user is None:
             return None
@@ -148,36 +148,36 @@ class EveryAddressTests(TestCase):
         return client.cookies[settings.SESSION_COOKIE_NAME].value
 
     def setUp(self) -> None:
-        # What is said about refusals is not for the log of the tests.
+        # Refused requests would fill the log of the tests.
         logging.disable(logging.ERROR)
         self.addCleanup(logging.disable, logging.NOTSET)
 
-    def ask(self, question: Question, **options: Any) -> HttpResponse:
-        """Return what somebody with the role is answered."""
+    def send(self, request: Request, **options: Any) -> HttpResponse:
+        """Return the response to a request."""
         client = Client(**options)
-        if session := self.sessions[question.role]:
+        if session := self.sessions[request.role]:
             client.cookies[settings.SESSION_COOKIE_NAME] = session
-        response = client.generic(question.method, question.address.path)
-        # Nobody on the way keeps it for others; refusals neither.
+        response = client.generic(request.method, request.address.path)
+        # No cache may store a response, nor an error.
         self.assertRegex(response["Cache-Control"], "no-store|private")
         return response
 
-    def questions(self, *, allowed: bool) -> Iterator[Question]:
-        """Yield who may ask what by which method, or who may not."""
+    def requests(self, *, allowed: bool) -> Iterator[Request]:
+        """Yield the requests that are permitted, or those that are not."""
         for role, address, method in product(ROLES, self.addresses, METHODS):
-            if (role in TABLE[address.name].may(method)) is allowed:
-                yield Question(role, method, address)
+            if (role in MATRIX[address.name].roles_for(method)) is allowed:
+                yield Request(role, method, address)
 
-    def test_every_address_is_in_the_table_and_no_other(self) -> None:
+    def test_matrix_has_every_url_and_no_other(self) -> None:
         self.assertEqual(
-            sorted({address.name for address in self.addresses}), sorted(TABLE)
+            sorted({address.name for address in self.addresses}), sorted(MATRIX)
         )
 
-    def test_there_is_something_to_see_of_every_kind(self) -> None:
+    def test_every_model_has_rows(self) -> None:
         for model in (FlowFile, MeterPoint, SiteVisit, Finding, ImportJob):
             self.assertIs(model.objects.exists(), True, model)
 
-    def test_who_may_look_sees_what_is_kept_from_others(self) -> None:
+    def test_superuser_sees_what_is_hidden_from_others(self) -> None:
         lists = (
             ("admin:meter_readings_meterpoint_changelist", MPAN_IN_GROUPS),
             ("admin:meter_readings_meter_changelist", SERIAL_NUMBER),
@@ -185,52 +185,52 @@ class EveryAddressTests(TestCase):
         )
         places = {address.name: address for address in self.addresses}
         for name, secret in lists:
-            response = self.ask(Question(SUPERUSER, "GET", places[name]))
+            response = self.send(Request(SUPERUSER, "GET", places[name]))
             self.assertContains(response, secret)
 
-    def test_who_may_gets_an_answer(self) -> None:
-        for question in self.questions(allowed=True):
-            with self.subTest(question), taken_back():
-                response = self.ask(question)
+    def test_permitted_requests_are_answered(self) -> None:
+        for request in self.requests(allowed=True):
+            with self.subTest(request), rolled_back():
+                response = self.send(request)
                 self.assertNotIn(response.status_code, REFUSALS)
                 self.assertLess(response.status_code, 500)
-                if question.address.name != "admin:login":
-                    self.assertIs(leads_to_sign_in(response), False)
-                if question.role in KNOW_NOTHING:
+                if request.address.name != "admin:login":
+                    self.assertIs(redirects_to_sign_in(response), False)
+                if request.role in WITHOUT_PERMISSIONS:
                     self.expect_no_secret(response)
 
-    def test_who_may_not_is_refused_and_changes_nothing(self) -> None:
-        before = everything()
-        for role, questions in groupby(self.questions(allowed=False), itemgetter(0)):
-            for question in questions:
-                with self.subTest(question):
-                    response = self.ask(question)
-                    self.expect_refusal(question, response)
+    def test_forbidden_requests_are_refused_and_change_nothing(self) -> None:
+        before = all_rows()
+        for role, requests in groupby(self.requests(allowed=False), itemgetter(0)):
+            for request in requests:
+                with self.subTest(request):
+                    response = self.send(request)
+                    self.expect_refusal(request, response)
                     self.expect_no_secret(response)
             with self.subTest(role):
-                self.assertEqual(everything(), before)
+                self.assertEqual(all_rows(), before)
 
-    def test_nobody_changes_anything_from_another_site(self) -> None:
-        before = everything()
-        for question in self.questions(allowed=True):
-            if question.role == SUPERUSER and question.method not in ("GET", "HEAD"):
-                with self.subTest(question):
-                    response = self.ask(question, enforce_csrf_checks=True)
+    def test_requests_from_another_site_change_nothing(self) -> None:
+        before = all_rows()
+        for request in self.requests(allowed=True):
+            if request.role == SUPERUSER and request.method not in ("GET", "HEAD"):
+                with self.subTest(request):
+                    response = self.send(request, enforce_csrf_checks=True)
                     self.assertEqual(response.status_code, HTTPStatus.FORBIDDEN)
-        self.assertEqual(everything(), before)
+        self.assertEqual(all_rows(), before)
 
-    def expect_refusal(self, question: Question, response: HttpResponse) -> None:
-        """Expect the refusal that is right for who asked."""
-        role, method, address = question
-        row = TABLE[address.name]
-        if role in row.look and not row.may(method) and method in UNUSUAL:
+    def expect_refusal(self, request: Request, response: HttpResponse) -> None:
+        """Expect the error that this role gets for this request."""
+        role, method, address = request
+        row = MATRIX[address.name]
+        if role in row.view and not row.roles_for(method) and method in UNUSUAL:
             self.assertEqual(response.status_code, NOT_SERVED)
-        elif role == SIGNED_OUT and row.may(method):
-            self.assertIs(leads_to_sign_in(response), True)
-        elif not (role in OUTSIDE_THE_ADMIN and leads_to_sign_in(response)):
+        elif role == SIGNED_OUT and row.roles_for(method):
+            self.assertIs(redirects_to_sign_in(response), True)
+        elif not (role in OUTSIDE_THE_ADMIN and redirects_to_sign_in(response)):
             self.assertIn(response.status_code, REFUSALS)
 
     def expect_no_secret(self, response: HttpResponse) -> None:
-        """Expect an answer that tells nothing of what was received."""
+        """Expect a response without imported data."""
         for secret in SECRETS:
             self.assertNotIn(secret, response.getvalue())
