@@ -100,7 +100,7 @@ def meter_changes(registers: Iterable[Register]) -> list[datetime]:
     """
     times: dict[int, list[datetime]] = {}
     for register in registers:
-        for reading in filter(None, (register.first, register.latest)):
+        for reading in filter(None, (register.earliest, register.latest)):
             times.setdefault(register.meter.pk, []).append(reading.read_at)
     spans = [(min(each), max(each)) for each in times.values()]
     return sorted(
@@ -126,7 +126,9 @@ def _groups(registers: Iterable[Register]) -> list[list[Register]]:
 def _period(
     registers: Iterable[Register], months: int | None
 ) -> tuple[datetime, datetime]:
-    readings = [reading for each in registers for reading in (each.first, each.latest)]
+    readings = [
+        reading for each in registers for reading in (each.earliest, each.latest)
+    ]
     times = [reading.read_at for reading in readings if reading]
     end = max(times)
     if months is None:

@@ -11,7 +11,12 @@ from django import forms
 from meter_readings.d0010 import YEARS
 from meter_readings.d0010.codes import Basis
 from meter_readings.models import Reading
-from meter_readings.queries.history import Event, Register, RegisterKey, reading_key
+from meter_readings.queries.history import (
+    ReadingKey,
+    Register,
+    RegisterKey,
+    reading_key,
+)
 
 # The history has no readings with this basis.
 _BASES = {basis.value: basis for basis in Basis if basis != Basis.WITHDRAWN}
@@ -80,13 +85,13 @@ class HistoryForm(forms.Form):
         return None if period == "all" else int(period)
 
     @property
-    def position(self) -> Event | None:
+    def position(self) -> ReadingKey | None:
         """The last reading of the previous page; None on the first page."""
         read_at = self.cleaned_data.get("before")
         register = self._registers.get(self.cleaned_data.get("of", ""))
         if not register or not read_at or read_at.year not in YEARS:
             return None
-        return Event(*register.key, read_at)
+        return ReadingKey(*register.key, read_at)
 
     def query_string(self, after: Reading | None = None) -> str:
         """Return these choices for a link to the first page, or the one after a row."""

@@ -20,7 +20,7 @@ from meter_readings.queries.advances import (
     advances_between,
     exclusion_reason,
 )
-from meter_readings.queries.history import Event, Register, RegisterKey
+from meter_readings.queries.history import ReadingKey, Register, RegisterKey
 
 from .charts import build_charts, meter_changes
 from .history_form import HistoryForm
@@ -134,7 +134,7 @@ def _history(registers: Sequence[Register], form: HistoryForm) -> dict[str, Any]
     )
     events, has_older = found[:_EVENTS_SHOWN], len(found) > _EVENTS_SHOWN
     versions = history.versions_per_key(
-        events=[history.reading_key(reading) for reading in events],
+        reading_keys=[history.reading_key(reading) for reading in events],
         limit=_VERSIONS_SHOWN + 2,
     )
     prefetch_related_objects([*events, *versions], "flow_file")
@@ -147,7 +147,7 @@ def _history(registers: Sequence[Register], form: HistoryForm) -> dict[str, Any]
         "history_form": form,
         "newest": form.query_string() if form.position else "",
         "older": form.query_string(after=events[-1]) if has_older else "",
-        "looked_through": history.looked_through(len(keys)),
+        "history_scan_limit": history.scan_limit(len(keys)),
     }
 
 
@@ -157,7 +157,8 @@ def _rows(
     registers: Sequence[Register],
 ) -> list[HistoryRow]:
     before = history.previous_current_readings(
-        events=[history.reading_key(reading) for reading in events], limit=_LOOKED_BACK
+        reading_keys=[history.reading_key(reading) for reading in events],
+        limit=_LOOKED_BACK,
     )
     demand = {one.key for one in registers if one.is_demand}
     advances = {
@@ -166,7 +167,7 @@ def _rows(
             readings=[*before, *events], demand_registers=demand
         )
     }
-    versions_of: dict[Event, list[Reading]] = {}
+    versions_of: dict[ReadingKey, list[Reading]] = {}
     for version in versions:
         versions_of.setdefault(history.reading_key(version), []).append(version)
     rows = []
@@ -195,5 +196,5 @@ def _rows(
 def _findings(rows: Iterable[Reading | SiteVisit]) -> list[Finding]:
     """Return findings that stand in a file where one of these rows does."""
     passages = list(dict.fromkeys(map(history.mpan_block, rows)))[:_PASSAGES]
-    found = history.findings_in_blocks(passages=passages, limit=_FINDINGS_OF_PASSAGE)
+    found = history.findings_in_blocks(blocks=passages, limit=_FINDINGS_OF_PASSAGE)
     return found[:_FINDINGS_SHOWN]

@@ -59,7 +59,7 @@ def _advance(reading: Reading) -> dict[str, Any]:
     """Return how far the register had gone on since the reading before."""
     event = history.reading_key(reading)
     is_demand = history.is_demand_register(key=RegisterKey(*event[:2]))
-    before = history.previous_current_readings(events=[event], limit=_LOOKED_BACK)
+    before = history.previous_current_readings(reading_keys=[event], limit=_LOOKED_BACK)
     advances = {
         advance.later.pk: advance
         for advance in advances_between(

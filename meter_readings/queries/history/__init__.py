@@ -1,16 +1,16 @@
-"""What was read at a meter point, and what is said about it, for people to look at.
+"""The history of meters: registers, readings, site visits and findings.
 
-Each question looks at a bounded number of rows, however many there are: it goes to
-where they begin in an index, and takes the first.
+Each query reads a bounded number of rows, however many are stored: it begins at the
+right position of an index and stops after the first rows.
 """
 
 from .readings import (
-    Event,
+    ReadingKey,
     current_readings,
     latest_reading_keys,
-    looked_through,
     previous_current_readings,
     reading_key,
+    scan_limit,
     versions_per_key,
 )
 from .registers import Register, RegisterKey, is_demand_register, registers_of
@@ -22,19 +22,19 @@ from .visits_and_findings import (
 )
 
 __all__ = [
-    "Event",
     "MpanBlock",
+    "ReadingKey",
     "Register",
     "RegisterKey",
     "current_readings",
-    "previous_current_readings",
-    "reading_key",
     "findings_in_blocks",
     "is_demand_register",
     "latest_reading_keys",
-    "looked_through",
     "mpan_block",
+    "previous_current_readings",
+    "reading_key",
     "registers_of",
+    "scan_limit",
     "site_visits_of",
     "versions_per_key",
 ]

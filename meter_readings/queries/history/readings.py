@@ -1,4 +1,4 @@
-"""Readings of registers: the latest, those before, and their versions."""
+"""Readings of registers: the latest, the previous ones, and versions of a reading."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from meter_readings.models import Reading, VersionStatus
 from .registers import RegisterKey
 from .top_n import top_n_per_key
 
-# Later than any reading can be.
-_AFTER_ALL = datetime(2200, 1, 1, tzinfo=UTC)
+# Later than the time of any reading.
+_MAX_TIME = datetime(2200, 1, 1, tzinfo=UTC)
 
-# How many readings are looked through for those of some types, and of one register at
-# the least.
-_LOOKED_THROUGH, _LOOKED_THROUGH_OF_EACH = 20_000, 50
+# How many readings are scanned for those with a basis: of all registers together, and
+# of one register at least.
+_SCAN_LIMIT, _MIN_SCAN_LIMIT_PER_REGISTER = 20_000, 50
 
 _OF_REGISTER = "r.meter_id = key.meter_id AND r.register_id = key.register_id"
 _IS_CURRENT = f"r.version_status = '{VersionStatus.CURRENT}'"
 
-# The one version that stands for an event: of what was withdrawn, the one that came
-# last, unless another version counts.
-_STANDS_FOR_EVENT = f"""(
+# One version represents each reading key: the current one or, if there is none, the
+# withdrawn one that was stored last.
+_REPRESENTATIVE_VERSION_SQL = f"""(
     {_IS_CURRENT}
     OR r.version_status = '{VersionStatus.WITHDRAWN}' AND NOT EXISTS (
         SELECT 1 FROM {Reading._meta.db_table} other
@@ -39,7 +39,7 @@ _STANDS_FOR_EVENT = f"""(
 )"""
 
 
-class Event(NamedTuple):
+class ReadingKey(NamedTuple):
     """One register of one meter at one time, of which there may be many versions."""
 
     meter_id: int
@@ -47,19 +47,18 @@ class Event(NamedTuple):
     read_at: datetime
 
 
-def reading_key(reading: Reading) -> Event:
-    """Return the event that a reading is a version of."""
-    return Event(reading.meter_id, reading.register_id, reading.read_at)
+def reading_key(reading: Reading) -> ReadingKey:
+    return ReadingKey(reading.meter_id, reading.register_id, reading.read_at)
 
 
 def current_readings(
     *, registers: Collection[RegisterKey], since: datetime, limit: int
 ) -> list[Reading]:
-    """Return up to `limit` of the latest current readings of each since a time."""
+    """Return the latest current readings since a time, up to `limit` per register."""
     return top_n_per_key(
         Reading,
         keys=[(*key, since) for key in registers],
-        names=Event._fields,
+        names=ReadingKey._fields,
         where=f"{_OF_REGISTER} AND r.read_at >= key.read_at AND {_IS_CURRENT}",
         order="r.read_at DESC",
         limit=limit,
@@ -67,88 +66,90 @@ def current_readings(
 
 
 def previous_current_readings(
-    *, events: Collection[Event], limit: int
+    *, reading_keys: Collection[ReadingKey], limit: int
 ) -> list[Reading]:
-    """Return up to `limit` of the latest current readings before each event."""
+    """Return the latest current readings before each key, up to `limit` per key."""
     return top_n_per_key(
         Reading,
-        keys=list(events),
-        names=Event._fields,
+        keys=list(reading_keys),
+        names=ReadingKey._fields,
         where=f"{_OF_REGISTER} AND r.read_at < key.read_at AND {_IS_CURRENT}",
         order="r.read_at DESC",
         limit=limit,
     )
 
 
-def versions_per_key(*, events: Collection[Event], limit: int) -> list[Reading]:
-    """Return up to `limit` versions of each event, those stored last first."""
-    found = top_n_per_key(
+def versions_per_key(
+    *, reading_keys: Collection[ReadingKey], limit: int
+) -> list[Reading]:
+    """Return up to `limit` versions per key, those stored last first."""
+    versions = top_n_per_key(
         Reading,
-        keys=list(events),
-        names=Event._fields,
+        keys=list(reading_keys),
+        names=ReadingKey._fields,
         where=f"{_OF_REGISTER} AND r.read_at = key.read_at",
-        # Not by id alone, for which PostgreSQL might go through all readings of a time.
+        # Ordered by id alone, PostgreSQL might read all readings of that time.
         order="r.id + 0 DESC",
         limit=limit,
     )
-    return sorted(found, key=lambda version: -version.pk)
+    return sorted(versions, key=lambda version: -version.pk)
 
 
 def latest_reading_keys(
     *,
     registers: Sequence[RegisterKey],
     basis: codes.Basis | None = None,
-    before: Event | None = None,
+    before: ReadingKey | None = None,
     limit: int,
 ) -> list[Reading]:
-    """Return one reading for each of the latest events, latest first.
+    """Return the version that represents each of the latest reading keys, latest first.
 
-    It is the version that counts, or else what was withdrawn last. `before` is the
-    event at which the last page ended; at one time, registers come in the order given.
-    With a `basis`, only versions that count and rest on it are returned, from among
-    the latest `looked_through` readings of each register.
+    It is the current version or, if there is none, the withdrawn one stored last. At
+    the same time, registers come in the order given. `before` is the last key of the
+    previous page. With a `basis`, only current versions with that basis are returned,
+    from among the latest `scan_limit` readings of each register.
     """
     keys = [
-        (*key, place, _bound(registers, place, before))
-        for place, key in enumerate(registers)
+        (*key, position, _end(registers, position, before))
+        for position, key in enumerate(registers)
     ]
     return top_n_per_key(
         Reading,
         keys=keys,
-        names=("meter_id", "register_id", "place", "read_at"),
+        names=("meter_id", "register_id", "position", "read_at"),
         where=f"{_OF_REGISTER} AND r.read_at < key.read_at AND "
-        + (_IS_CURRENT if basis else _STANDS_FOR_EVENT),
+        + (_IS_CURRENT if basis else _REPRESENTATIVE_VERSION_SQL),
         order="r.read_at DESC",
-        chosen=_rests_on(basis) if basis else "",
-        looking_through=looked_through(len(registers)),
+        post_filter=_basis_sql(basis) if basis else "",
+        scan_limit=scan_limit(len(registers)),
         limit=limit,
-        in_all="found.read_at DESC, key.place",
+        merge_order="found.read_at DESC, key.position",
     )
 
 
-def looked_through(register_count: int) -> int:
-    """Return how many readings of each register are looked through for a basis."""
-    return max(_LOOKED_THROUGH // max(register_count, 1), _LOOKED_THROUGH_OF_EACH)
+def scan_limit(register_count: int) -> int:
+    """Return how many readings of each register are scanned for a basis."""
+    return max(_SCAN_LIMIT // max(register_count, 1), _MIN_SCAN_LIMIT_PER_REGISTER)
 
 
-def _bound(
-    registers: Sequence[RegisterKey], place: int, before: Event | None
+def _end(
+    registers: Sequence[RegisterKey], position: int, before: ReadingKey | None
 ) -> datetime:
-    """Return the time before which a register's readings have not been shown."""
+    """Return the time before which a register's readings are on the next page."""
     if before is None:
-        return _AFTER_ALL
-    comes_later = place > _place_of(before, registers)
-    return before.read_at + timedelta(microseconds=1) * comes_later
+        return _MAX_TIME
+    is_after_in_order = position > _register_position(before, registers)
+    return before.read_at + timedelta(microseconds=1) * is_after_in_order
 
 
-def _place_of(event: Event, registers: Sequence[RegisterKey]) -> int:
-    """Return where the event's register stands, or before all where it is not there."""
-    key = RegisterKey(event.meter_id, event.register_id)
-    return registers.index(key) if key in registers else -1
+def _register_position(key: ReadingKey, registers: Sequence[RegisterKey]) -> int:
+    """Return the position of the key's register, or -1 if it is not in the list."""
+    register = RegisterKey(key.meter_id, key.register_id)
+    return registers.index(register) if register in registers else -1
 
 
-def _rests_on(basis: codes.Basis) -> str:
-    """Return that a reading has this basis; none or an unlisted type is actual."""
+def _basis_sql(basis: codes.Basis) -> str:
+    """Return the condition in SQL that `models.basis_q` expresses as a Q."""
     types = codes.reading_types_of(basis)
     if basis is codes.Basis.ACTUAL:
         types = [code.value for code in codes.ReadingType if code not in types]

@@ -1,4 +1,4 @@
-"""Registers of meters: no table has them, the index of events knows them."""
+"""Registers of meters. No table lists them; the index of reading keys does."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.db.models import Q
 from meter_readings.d0010 import codes
 from meter_readings.models import Meter, Reading
 
-# How many readings that are not measured, or not valid, are passed over at most.
-_PASSED_OVER = 200
+# How many of the latest readings are searched for a valid measured one.
+_MAX_SKIPPED = 200
 
 _NOT_MEASURED = sorted(
     code
@@ -24,8 +24,8 @@ _READINGS, _METERS = Reading._meta.db_table, Meter._meta.db_table
 _OF_REGISTER = "r.meter_id = register.meter_id AND r.register_id = register.register_id"
 _CURRENT = f"FROM {_READINGS} r WHERE {_OF_REGISTER} AND r.version_status = 'current'"
 
-# Steps from register to register in the index, and from each to its ends.
-_STATEMENT = f"""
+# Steps through the index from register to register, then to both ends of each.
+_REGISTERS_SQL = f"""
     WITH RECURSIVE register (meter_id, register_id) AS (
         SELECT m.id, (
             SELECT MIN(r.register_id) FROM {_READINGS} r WHERE r.meter_id = m.id
@@ -50,17 +50,17 @@ _STATEMENT = f"""
         (SELECT r.id {_CURRENT} ORDER BY r.read_at LIMIT 1),
         (SELECT r.id {_CURRENT} ORDER BY r.read_at DESC LIMIT 1),
         (
-            SELECT near.id
+            SELECT recent.id
             FROM (
-                SELECT r.* {_CURRENT} ORDER BY r.read_at DESC LIMIT {_PASSED_OVER}
-            ) near
-            WHERE near.reading_type NOT IN ({{not_measured}})
+                SELECT r.* {_CURRENT} ORDER BY r.read_at DESC LIMIT {_MAX_SKIPPED}
+            ) recent
+            WHERE recent.reading_type NOT IN ({{not_measured}})
             AND COALESCE(
-                near.meter_reading_status,
-                near.meter_reading_flag,
-                near.bsc_validation_status <> '{codes.BscValidationStatus.FAILED}'
+                recent.meter_reading_status,
+                recent.meter_reading_flag,
+                recent.bsc_validation_status <> '{codes.BscValidationStatus.FAILED}'
             )
-            ORDER BY near.read_at DESC
+            ORDER BY recent.read_at DESC
             LIMIT 1
         )
     FROM register
@@ -77,54 +77,57 @@ class RegisterKey(NamedTuple):
 
 
 class Register(NamedTuple):
-    """A register, and the ends of what was read on it.
+    """A register with its earliest and latest current readings.
 
-    `measured` is the latest current reading that is valid and neither an estimate nor
-    a test. Where all was withdrawn there are none.
+    `latest_measured` is the latest one that is valid and neither an estimate nor a
+    test. All three are None if every reading was withdrawn.
     """
 
     meter: Meter
     register_id: str
     is_demand: bool
-    first: Reading | None
+    earliest: Reading | None
     latest: Reading | None
-    measured: Reading | None
+    latest_measured: Reading | None
 
     @property
     def key(self) -> RegisterKey:
-        """Return which register it is."""
         return RegisterKey(self.meter.pk, self.register_id)
 
 
 def registers_of(*, meters: Sequence[Meter], limit: int) -> list[Register]:
     """Return up to `limit` registers of these meters.
 
-    A register is one of demand where any reading of it tells of an MD reset: nothing
-    else in a D0010 gives it away.
+    A register is a demand register if any of its readings has an MD reset; nothing else
+    in a D0010 identifies one.
     """
     if not meters:
         return []
-    of_number = {meter.pk: meter for meter in meters}
+    by_id = {meter.pk: meter for meter in meters}
     with connections[Reading.objects.db].cursor() as cursor:
         cursor.execute(
-            _STATEMENT.format(
-                meters=", ".join(["%s"] * len(of_number)),
+            _REGISTERS_SQL.format(
+                meters=", ".join(["%s"] * len(by_id)),
                 not_measured=", ".join(["%s"] * len(_NOT_MEASURED)),
             ),
-            [*of_number, *_NOT_MEASURED, limit],
+            [*by_id, *_NOT_MEASURED, limit],
         )
         rows = cursor.fetchall()
-    wanted = {number for row in rows for number in row[3:] if number is not None}
-    held = Reading.objects.select_related("flow_file").in_bulk(list(wanted))
-    for reading in held.values():
-        reading.meter = of_number[reading.meter_id]
+    ids = {
+        reading_id for row in rows for reading_id in row[3:] if reading_id is not None
+    }
+    readings = Reading.objects.select_related("flow_file").in_bulk(list(ids))
+    for reading in readings.values():
+        reading.meter = by_id[reading.meter_id]
     return [
-        Register(of_number[meter], name, bool(is_demand), *map(held.get, numbers))
-        for meter, name, is_demand, *numbers in rows
+        Register(
+            by_id[meter_id], register_id, bool(is_demand), *map(readings.get, ends)
+        )
+        for meter_id, register_id, is_demand, *ends in rows
     ]
 
 
 def is_demand_register(*, key: RegisterKey) -> bool:
-    """Return whether any reading of a register tells of an MD reset."""
+    """Return whether any reading of the register has an MD reset."""
     has_reset = Q(md_reset_at__isnull=False) | Q(md_reset_count__isnull=False)
     return Reading.objects.filter(has_reset, **key._asdict()).exists()

@@ -1,4 +1,4 @@
-"""What is said about a meter point beside its readings: site visits and findings."""
+"""Site visits to meter points, and findings on the lines around their readings."""
 
 from __future__ import annotations
 
@@ -15,80 +15,80 @@ from .top_n import top_n_per_key
 
 
 class MpanBlock(NamedTuple):
-    """A 026 of a file with all that stands under it, known by the 026's line."""
+    """A 026 group of a file with its children, identified by the line of the 026."""
 
     flow_file_id: int
     mpan_line_number: int
 
 
 def mpan_block(row: Reading | SiteVisit) -> MpanBlock:
-    """Return where in its file a reading or a site visit stands."""
     return MpanBlock(row.flow_file_id, row.mpan_line_number)
 
 
-def site_visits_of(*, limit: int, **of: Any) -> QuerySet[SiteVisit]:
-    """Return the site visits of a `meter_point` or a `meter`, those stored last first.
+def site_visits_of(*, limit: int, **owner: Any) -> QuerySet[SiteVisit]:
+    """Return site visits of a `meter_point` or a `meter`, those stored last first.
 
-    They are numbered and not cut off by a limit, for which a planner might go through
-    the visits to all meter points from the latest on.
+    A row number limits them. With LIMIT, a planner might scan the visits to all meter
+    points from the latest.
     """
-    place = Window(RowNumber(), order_by=F("pk").desc())
-    visits = SiteVisit.objects.filter(**of).annotate(place=place)
-    latest = visits.filter(place__lte=limit).order_by("place")
+    row_number = Window(RowNumber(), order_by=F("pk").desc())
+    visits = SiteVisit.objects.filter(**owner).annotate(row_number=row_number)
+    latest = visits.filter(row_number__lte=limit).order_by("row_number")
     return latest.select_related("flow_file", "meter")
 
 
-def findings_in_blocks(*, passages: Collection[MpanBlock], limit: int) -> list[Finding]:
-    """Return findings that stand in these passages, up to `limit` of each passage.
+def findings_in_blocks(*, blocks: Collection[MpanBlock], limit: int) -> list[Finding]:
+    """Return the findings on the lines of these blocks, up to `limit` per block.
 
-    A finding is of the last 026 before it. Where that one was rejected nothing of it
-    is held, but there is a finding on it.
+    A finding belongs to the last 026 at or before its line. Rows of a rejected 026 are
+    not stored, but it has a finding of its own.
     """
-    following = top_n_per_key(
+    candidates = top_n_per_key(
         Finding,
-        keys=list(passages),
+        keys=list(blocks),
         names=MpanBlock._fields,
         where="r.flow_file_id = key.flow_file_id"
         " AND r.line_number >= key.mpan_line_number",
         order="r.line_number",
         limit=limit,
     )
-    wanted = {finding.pk for finding in following}
-    found = (
-        Finding.objects.filter(pk__in=wanted)
+    findings = (
+        Finding.objects.filter(pk__in={finding.pk for finding in candidates})
         .annotate(
-            next_reading=_beside(Reading, "gte", "line_number"),
-            next_visit=_beside(SiteVisit, "gte", "line_number"),
-            reading_before=_beside(Reading, "lte", "-line_number"),
-            visit_before=_beside(SiteVisit, "lte", "-line_number"),
+            next_reading=_neighbour(Reading, "gte", "line_number"),
+            next_visit=_neighbour(SiteVisit, "gte", "line_number"),
+            previous_reading=_neighbour(Reading, "lte", "-line_number"),
+            previous_visit=_neighbour(SiteVisit, "lte", "-line_number"),
         )
         .select_related("flow_file")
         .order_by("-flow_file__file_created_at", "-flow_file_id", "line_number", "pk")
     )
-    starts = {
+    rejected = {
         MpanBlock(finding.flow_file_id, finding.line_number)
-        for finding in following
+        for finding in candidates
         if finding.group == D0010.mpan.code and finding.line_number is not None
     }
-    return [finding for finding in found if _passage(finding, starts) in passages]
+    return [finding for finding in findings if _block_of(finding, rejected) in blocks]
 
 
-def _passage(finding: Any, starts: Collection[MpanBlock]) -> MpanBlock:
-    """Return the passage that begins last before a finding, or on its line."""
-    numbers = [line for file, line in starts if file == finding.flow_file_id] + [
+def _block_of(finding: Any, rejected: Collection[MpanBlock]) -> MpanBlock:
+    """Return the last block that begins at or before the line of a finding."""
+    starts = [line for file, line in rejected if file == finding.flow_file_id] + [
         finding.next_reading or 0,
         finding.next_visit or 0,
-        finding.reading_before or 0,
-        finding.visit_before or 0,
+        finding.previous_reading or 0,
+        finding.previous_visit or 0,
     ]
-    begins = max(line for line in numbers if line <= finding.line_number)
-    return MpanBlock(finding.flow_file_id, begins)
+    start = max(line for line in starts if line <= finding.line_number)
+    return MpanBlock(finding.flow_file_id, start)
 
 
-def _beside(model: type[Reading | SiteVisit], way: str, order: str) -> Subquery:
-    """Return the line of the 026 of the nearest row that is held."""
+def _neighbour(
+    model: type[Reading | SiteVisit], lookup: str, ordering: str
+) -> Subquery:
+    """Return the 026's line number of the nearest stored row of the same file."""
     rows = model._default_manager.filter(
         flow_file=OuterRef("flow_file"),
-        **{f"line_number__{way}": OuterRef("line_number")},
+        **{f"line_number__{lookup}": OuterRef("line_number")},
     )
-    return Subquery(rows.order_by(order).values("mpan_line_number")[:1])
+    return Subquery(rows.order_by(ordering).values("mpan_line_number")[:1])

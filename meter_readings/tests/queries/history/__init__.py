@@ -1,1 +1,1 @@
-"""Tests of the questions about histories."""
+"""Tests of the queries of the history."""

@@ -1,4 +1,4 @@
-"""How the questions are answered: by indexes, and no table is gone through."""
+"""Query plans of the history: indexes answer every query without a table scan."""
 
 from __future__ import annotations
 
@@ -31,65 +31,65 @@ class PlanTests(TestCase):
         )
         cls.meter = Meter.objects.get()
         cls.registers = [RegisterKey(cls.meter.pk, "S")]
-        cls.events = [history.reading_key(Reading.objects.latest("read_at"))]
+        cls.keys = [history.reading_key(Reading.objects.latest("read_at"))]
 
-    def assert_goes_by(self, index: str, question: Callable[[], Any]) -> None:
-        """Assert that the first query uses an index and goes through no table."""
+    def assert_uses_index(self, index: str, query: Callable[[], Any]) -> None:
+        """Assert that the first SQL query uses an index and scans no table."""
         use_indexes_for_few_rows()
-        plan = plan_text(queries_of(question)[0])
+        plan = plan_text(queries_of(query)[0])
         self.assertIn(index, plan)
         self.assertEqual(table_scans(plan), [])
 
-    def test_registers_go_by_the_index_of_events(self) -> None:
-        def question() -> None:
+    def test_index_of_reading_keys_finds_registers(self) -> None:
+        def query() -> None:
             history.registers_of(meters=[self.meter], limit=9)
 
-        self.assert_goes_by("reading_event", question)
+        self.assert_uses_index("reading_event", query)
 
-    def test_demand_goes_by_an_index_of_resets(self) -> None:
-        def question() -> None:
+    def test_index_of_resets_finds_demand_registers(self) -> None:
+        def query() -> None:
             history.registers_of(meters=[self.meter], limit=9)
 
-        self.assert_goes_by("reading_of_demand", question)
+        self.assert_uses_index("reading_of_demand", query)
 
-    def test_current_readings_go_by_the_index_of_events(self) -> None:
-        def question() -> None:
+    def test_index_of_reading_keys_finds_current_readings(self) -> None:
+        def query() -> None:
             history.current_readings(
-                registers=self.registers, since=self.events[0].read_at, limit=9
+                registers=self.registers, since=self.keys[0].read_at, limit=9
             )
 
-        self.assert_goes_by("reading_event", question)
+        self.assert_uses_index("reading_event", query)
 
-    def test_readings_before_go_by_the_index_of_events(self) -> None:
-        def question() -> None:
-            history.previous_current_readings(events=self.events, limit=9)
+    def test_index_of_reading_keys_finds_previous_readings(self) -> None:
+        def query() -> None:
+            history.previous_current_readings(reading_keys=self.keys, limit=9)
 
-        self.assert_goes_by("reading_event", question)
+        self.assert_uses_index("reading_event", query)
 
-    def test_versions_go_by_the_index_of_events(self) -> None:
-        def question() -> None:
-            history.versions_per_key(events=self.events, limit=9)
+    def test_index_of_reading_keys_finds_versions(self) -> None:
+        def query() -> None:
+            history.versions_per_key(reading_keys=self.keys, limit=9)
 
-        self.assert_goes_by("reading_event", question)
+        self.assert_uses_index("reading_event", query)
 
-    def test_events_go_by_the_index_of_events(self) -> None:
-        def question() -> None:
+    def test_index_of_reading_keys_finds_the_latest_keys(self) -> None:
+        def query() -> None:
             history.latest_reading_keys(registers=self.registers, limit=9)
 
-        self.assert_goes_by("reading_event", question)
+        self.assert_uses_index("reading_event", query)
 
-    def test_events_on_a_basis_go_by_the_index_of_events(self) -> None:
-        def question() -> None:
+    def test_index_of_reading_keys_finds_the_latest_readings_with_a_basis(self) -> None:
+        def query() -> None:
             history.latest_reading_keys(
                 registers=self.registers, basis=Basis.ESTIMATED, limit=9
             )
 
-        self.assert_goes_by("reading_event", question)
+        self.assert_uses_index("reading_event", query)
 
-    def test_findings_go_by_the_index_of_lines(self) -> None:
+    def test_index_of_lines_finds_findings(self) -> None:
         file = Reading.objects.earliest("pk").flow_file_id
 
-        def question() -> None:
-            history.findings_in_blocks(passages=[MpanBlock(file, 2)], limit=9)
+        def query() -> None:
+            history.findings_in_blocks(blocks=[MpanBlock(file, 2)], limit=9)
 
-        self.assert_goes_by("finding_by_line", question)
+        self.assert_uses_index("finding_by_line", query)

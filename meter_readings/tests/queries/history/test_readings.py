@@ -1,4 +1,4 @@
-"""Readings of registers: the latest, those before, and their versions."""
+"""Tests of the latest readings, the previous ones, and versions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from meter_readings.d0010 import LONDON
 from meter_readings.d0010.codes import Basis
 from meter_readings.models import Meter, Reading
 from meter_readings.queries import history
-from meter_readings.queries.history import Event, RegisterKey
+from meter_readings.queries.history import ReadingKey, RegisterKey
 from meter_readings.tests.flow_file_builder import flow_file, header_line
 from meter_readings.tests.import_helpers import imported
 
-# Two registers read at the same times, and another meter beside them.
+# Two registers read at the same times, and another meter.
 TWO_REGISTERS = """
     026|2000000000015|V|
     028|TST0000001|R|
@@ -36,12 +36,11 @@ TWO_REGISTERS = """
 
 
 def values(readings: list[Reading]) -> list[int]:
-    """Return what readings say."""
     return [int(reading.value) for reading in readings]
 
 
 def day(month: int) -> datetime:
-    """Return the first of a month."""
+    """Return midnight of the first day of a month."""
     return datetime(2024, month, 1, tzinfo=LONDON)
 
 
@@ -52,7 +51,7 @@ class ReadingsTestCase(TestCase):
         cls.meter = Meter.objects.get(serial_number="TST0000001").pk
         cls.registers = [RegisterKey(cls.meter, name) for name in ("DY", "NT")]
 
-    def say(self, number: int, reading_type: str, value: str) -> None:
+    def add_version(self, number: int, reading_type: str, value: str) -> None:
         """Import another version of the reading of DY on 1 March."""
         text = flow_file(
             ["026|2000000000015|V|", f"028|TST0000001|{reading_type}|"]
@@ -71,48 +70,51 @@ class CurrentReadingsTests(ReadingsTestCase):
         )
         return sorted(values(readings))
 
-    def test_current_readings_are_of_these_registers_alone(self) -> None:
+    def test_readings_of_other_registers_are_not_returned(self) -> None:
         self.assertEqual(self.found(), [10, 11, 20, 21, 30, 31])
 
-    def test_current_readings_are_none_of_no_registers(self) -> None:
+    def test_no_registers_have_no_readings(self) -> None:
         found = history.current_readings(registers=[], since=day(1), limit=9)
         self.assertEqual(found, [])
 
-    def test_current_readings_are_those_since_a_time(self) -> None:
+    def test_earlier_readings_are_not_returned(self) -> None:
         self.assertEqual(self.found(since=day(2)), [20, 21, 30, 31])
 
-    def test_current_readings_are_the_latest_of_each_register(self) -> None:
+    def test_limit_applies_to_each_register(self) -> None:
         self.assertEqual(self.found(limit=1), [30, 31])
 
-    def test_current_readings_are_the_versions_that_count(self) -> None:
-        self.say(3, "R", "35.0")
+    def test_only_current_versions_are_returned(self) -> None:
+        self.add_version(3, "R", "35.0")
         self.assertEqual(self.found(since=day(3)), [31, 35])
 
 
-class CurrentReadingsBeforeTests(ReadingsTestCase):
-    def test_current_readings_before_are_of_the_same_register_before_each_event(
-        self,
-    ) -> None:
+class PreviousCurrentReadingsTests(ReadingsTestCase):
+    def test_previous_reading_is_of_the_same_register(self) -> None:
         found = history.previous_current_readings(
-            events=[Event(self.meter, "DY", day(3)), Event(self.meter, "NT", day(2))],
+            reading_keys=[
+                ReadingKey(self.meter, "DY", day(3)),
+                ReadingKey(self.meter, "NT", day(2)),
+            ],
             limit=1,
         )
         self.assertEqual(sorted(values(found)), [11, 20])
 
 
-class VersionsOfEachTests(ReadingsTestCase):
-    def test_versions_of_each_are_all_that_was_said_of_the_event_the_last_stored_first(
-        self,
-    ) -> None:
-        self.say(3, "R", "35.0")
-        event = Event(self.meter, "DY", day(3))
-        found = history.versions_per_key(events=[event], limit=5)
+class VersionsPerKeyTests(ReadingsTestCase):
+    def test_version_stored_last_comes_first(self) -> None:
+        self.add_version(3, "R", "35.0")
+        key = ReadingKey(self.meter, "DY", day(3))
+        found = history.versions_per_key(reading_keys=[key], limit=5)
         self.assertEqual(values(found), [35, 30])
 
 
-class LatestEventsTests(ReadingsTestCase):
+class LatestReadingKeysTests(ReadingsTestCase):
     def found(
-        self, *, before: Event | None = None, basis: Basis | None = None, limit: int = 9
+        self,
+        *,
+        before: ReadingKey | None = None,
+        basis: Basis | None = None,
+        limit: int = 9,
     ) -> list[int]:
         return values(
             history.latest_reading_keys(
@@ -120,57 +122,52 @@ class LatestEventsTests(ReadingsTestCase):
             )
         )
 
-    def test_latest_events_are_the_latest_first_registers_in_the_order_given(
-        self,
-    ) -> None:
+    def test_latest_key_comes_first_and_registers_in_the_given_order(self) -> None:
         self.assertEqual(self.found(), [30, 31, 20, 21, 10, 11])
 
-    def test_latest_events_are_no_more_than_asked_for_of_all_registers_together(
-        self,
-    ) -> None:
+    def test_limit_applies_to_all_registers_together(self) -> None:
         self.assertEqual(self.found(limit=3), [30, 31, 20])
 
-    def test_latest_events_go_on_where_a_page_ended_amid_one_time(self) -> None:
-        before = Event(self.meter, "DY", day(2))
+    def test_next_page_continues_between_registers_read_at_one_time(self) -> None:
+        before = ReadingKey(self.meter, "DY", day(2))
         self.assertEqual(self.found(before=before), [21, 10, 11])
 
-    def test_latest_events_go_on_at_a_time_of_a_register_that_was_not_shown(
-        self,
-    ) -> None:
-        before = Event(self.meter, "XX", day(2))
+    def test_next_page_after_an_unknown_register_repeats_its_time(self) -> None:
+        before = ReadingKey(self.meter, "XX", day(2))
         self.assertEqual(self.found(before=before), [20, 21, 10, 11])
 
-    def test_latest_events_have_the_version_that_counts_alone(self) -> None:
-        self.say(3, "R", "35.0")
+    def test_current_version_represents_its_key(self) -> None:
+        self.add_version(3, "R", "35.0")
         self.assertEqual(self.found(limit=3), [35, 31, 20])
 
-    def test_latest_events_have_what_was_withdrawn_last_where_nothing_counts(
+    def test_withdrawn_version_stored_last_represents_a_key_without_a_current_one(
         self,
     ) -> None:
-        self.say(3, "R", "35.0")
-        self.say(4, "W", "35.0")
+        self.add_version(3, "R", "35.0")
+        self.add_version(4, "W", "35.0")
         latest = history.latest_reading_keys(registers=self.registers, limit=3)
         self.assertEqual(values(latest), [35, 31, 20])
         self.assertEqual(latest[0].reading_type, "W")
 
-    def test_rest_on_a_basis(self) -> None:
+    def test_filters_readings_by_basis(self) -> None:
         self.assertEqual(self.found(basis=Basis.ESTIMATED), [20, 21])
 
-    def test_latest_events_count_an_unlisted_type_as_actual(self) -> None:
-        self.say(3, "8", "35.0")
+    def test_reading_of_an_unlisted_type_is_actual(self) -> None:
+        self.add_version(3, "8", "35.0")
         self.assertEqual(self.found(basis=Basis.ACTUAL), [35, 31, 10, 11])
 
-    def test_latest_events_look_through_a_limited_number_for_a_basis(self) -> None:
-        with patch("meter_readings.queries.history.readings._LOOKED_THROUGH", 2):
+    def test_scan_for_a_basis_is_limited(self) -> None:
+        with patch("meter_readings.queries.history.readings._SCAN_LIMIT", 2):
             with patch(
-                "meter_readings.queries.history.readings._LOOKED_THROUGH_OF_EACH", 1
+                "meter_readings.queries.history.readings._MIN_SCAN_LIMIT_PER_REGISTER",
+                1,
             ):
                 self.assertEqual(self.found(basis=Basis.ESTIMATED), [])
                 self.assertEqual(self.found(basis=Basis.ACTUAL), [30, 31])
 
 
 class PagesTests(HypothesisTestCase):
-    """Page after page shows each event once, whatever was read when."""
+    """All pages together show each reading key once."""
 
     @settings(deadline=None)
     @given(
@@ -182,7 +179,7 @@ class PagesTests(HypothesisTestCase):
         ),
         st.integers(1, 5),
     )
-    def test_pages_show_every_event_once(
+    def test_pages_show_every_reading_key_once(
         self, read: list[tuple[str, int]], limit: int
     ) -> None:
         lines = [
@@ -193,14 +190,15 @@ class PagesTests(HypothesisTestCase):
         meter = Meter.objects.get().pk
         registers = [RegisterKey(meter, name) for name in "ABC"]
         shown = [
-            (event.register_id, event.read_at.astimezone(LONDON).day)
-            for event in self.turned(registers, limit)
+            (key.register_id, key.read_at.astimezone(LONDON).day)
+            for key in self.all_pages(registers, limit)
         ]
         expected = sorted(read, key=lambda each: (-each[1], each[0]))
         self.assertEqual(shown, expected)
 
-    def turned(self, registers: list[RegisterKey], limit: int) -> Iterator[Event]:
-        """Yield the events of page after page."""
+    def all_pages(
+        self, registers: list[RegisterKey], limit: int
+    ) -> Iterator[ReadingKey]:
         before = None
         while page := history.latest_reading_keys(
             registers=registers, before=before, limit=limit

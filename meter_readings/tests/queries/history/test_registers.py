@@ -1,4 +1,4 @@
-"""Registers, and the ends of what was read on them."""
+"""Tests of registers and their earliest and latest readings."""
 
 from __future__ import annotations
 
@@ -18,28 +18,26 @@ from meter_readings.tests.import_helpers import imported
 
 
 def all_registers(limit: int = 100) -> list[Register]:
-    """Return the registers of all meters."""
     return history.registers_of(meters=[*Meter.objects.all()], limit=limit)
 
 
 def value(reading: Reading | None) -> int | None:
-    """Return what a reading says, if there is one."""
     return None if reading is None else int(reading.value)
 
 
 class RegistersOfTests(TestCase):
     def ends(self, *readings: str) -> tuple[int | None, ...]:
-        """Return the first, latest and measured reading of the one register."""
+        """Import readings; return the earliest, latest and latest measured value."""
         imported(flow_file_of_readings(*readings))
         (register,) = all_registers()
-        ends = (register.first, register.latest, register.measured)
+        ends = (register.earliest, register.latest, register.latest_measured)
         return tuple(map(value, ends))
 
-    def test_registers_of_are_none_of_no_meters(self) -> None:
+    def test_no_meters_have_no_registers(self) -> None:
         with self.assertNumQueries(0):
             self.assertEqual(history.registers_of(meters=[], limit=9), [])
 
-    def test_registers_of_are_none_of_a_meter_that_was_never_read(self) -> None:
+    def test_meter_without_readings_has_no_registers(self) -> None:
         imported(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -47,7 +45,7 @@ class RegistersOfTests(TestCase):
             """))
         self.assertEqual(all_registers(), [])
 
-    def test_registers_of_are_those_of_each_meter(self) -> None:
+    def test_registers_of_every_meter_are_returned_once(self) -> None:
         imported(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -63,7 +61,7 @@ class RegistersOfTests(TestCase):
             [("TST0000001", "DY"), ("TST0000001", "NT"), ("TST0000002", "NT")],
         )
 
-    def test_registers_of_are_no_more_than_asked_for(self) -> None:
+    def test_no_more_registers_than_the_limit_are_returned(self) -> None:
         imported(
             flow_file_of_readings(
                 *[f"030|{name}|20240101000000|1.0|||T|N|" for name in "ABCDE"]
@@ -71,7 +69,7 @@ class RegistersOfTests(TestCase):
         )
         self.assertEqual(len(all_registers(limit=3)), 3)
 
-    def test_registers_of_know_their_first_and_latest_readings(self) -> None:
+    def test_register_has_its_earliest_and_latest_readings(self) -> None:
         ends = self.ends(
             "030|S|20240201000000|20.0|||T|N|",
             "030|S|20240101000000|10.0|||T|N|",
@@ -79,13 +77,13 @@ class RegistersOfTests(TestCase):
         )
         self.assertEqual(ends, (10, 30, 30))
 
-    def test_registers_of_do_not_know_suspect_readings_for_measured(self) -> None:
+    def test_latest_measured_reading_is_not_suspect(self) -> None:
         ends = self.ends(
             "030|S|20240101000000|10.0|||T|N|", "030|S|20240301000000|30.0|||F|N|"
         )
         self.assertEqual(ends, (10, 30, 10))
 
-    def test_registers_of_know_for_measured_what_was_accepted_after_all(self) -> None:
+    def test_latest_measured_reading_may_be_accepted_by_an_032(self) -> None:
         ends = self.ends(
             "030|S|20240101000000|10.0|||T|N|",
             "030|S|20240301000000|30.0|||F|N|",
@@ -93,7 +91,7 @@ class RegistersOfTests(TestCase):
         )
         self.assertEqual(ends, (10, 30, 30))
 
-    def test_registers_of_do_not_know_estimates_for_measured(self) -> None:
+    def test_latest_measured_reading_is_no_estimate(self) -> None:
         imported(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -102,18 +100,24 @@ class RegistersOfTests(TestCase):
             030|S|20240301000000|30.0||||N|
             """))
         (register,) = all_registers()
-        self.assertEqual((value(register.latest), value(register.measured)), (30, 10))
+        self.assertEqual(
+            (value(register.latest), value(register.latest_measured)), (30, 10)
+        )
 
-    def test_registers_of_do_not_know_for_measured_what_failed_validation(self) -> None:
+    def test_latest_measured_reading_did_not_fail_bsc_validation(self) -> None:
         imported(flow_file("""
             026|2000000000015|F|
             028|TST0000001|R|
             030|S|20240101000000|10.0||||N|
             """))
         (register,) = all_registers()
-        self.assertEqual((value(register.latest), value(register.measured)), (10, None))
+        self.assertEqual(
+            (value(register.latest), value(register.latest_measured)), (10, None)
+        )
 
-    def test_registers_of_have_no_ends_where_all_was_withdrawn(self) -> None:
+    def test_register_whose_readings_are_withdrawn_has_no_current_readings(
+        self,
+    ) -> None:
         imported(flow_file_of_readings("030|S|20240101000000|10.0|||T|N|"))
         withdrawal = flow_file(
             ["026|2000000000015|V|", "028|TST0000001|W|"]
@@ -122,11 +126,9 @@ class RegistersOfTests(TestCase):
         )
         imported(withdrawal, "withdrawal.uff")
         (register,) = all_registers()
-        self.assertEqual((register.first, register.latest), (None, None))
+        self.assertEqual((register.earliest, register.latest), (None, None))
 
-    def test_registers_of_are_of_demand_where_any_reading_tells_of_a_reset(
-        self,
-    ) -> None:
+    def test_register_is_a_demand_register_if_any_reading_has_a_reset(self) -> None:
         imported(
             flow_file_of_readings(
                 "030|MD|20240101000000|10.0|20231201000000|1|T|N|",
@@ -139,17 +141,15 @@ class RegistersOfTests(TestCase):
         demand = {one.register_id: one.is_demand for one in all_registers()}
         self.assertEqual(demand, {"AT": True, "MD": True, "NO": True, "S": False})
 
-    def test_registers_of_look_back_no_further_than_a_limit_for_what_was_measured(
-        self,
-    ) -> None:
-        statement = registers._STATEMENT.replace("LIMIT 200", "LIMIT 1")
-        with patch.object(registers, "_STATEMENT", statement):
+    def test_search_for_a_measured_reading_is_limited(self) -> None:
+        statement = registers._REGISTERS_SQL.replace("LIMIT 200", "LIMIT 1")
+        with patch.object(registers, "_REGISTERS_SQL", statement):
             ends = self.ends(
                 "030|S|20240101000000|10.0|||T|N|", "030|S|20240301000000|30.0|||F|N|"
             )
         self.assertEqual(ends, (10, 30, None))
 
-    def test_registers_of_take_two_queries(self) -> None:
+    def test_registers_take_two_queries(self) -> None:
         imported(flow_file_of_readings("030|S|20240101000000|10.0|||T|N|"))
         meters = [*Meter.objects.all()]
         with self.assertNumQueries(2):
@@ -158,7 +158,7 @@ class RegistersOfTests(TestCase):
 
 
 class IsDemandRegisterTests(TestCase):
-    def test_is_demand_register_is_so_where_any_reading_tells_of_a_reset(self) -> None:
+    def test_register_is_a_demand_register_if_any_reading_has_a_reset(self) -> None:
         imported(
             flow_file_of_readings(
                 "030|AT|20240101000000|10.0|20231201000000||T|N|",
@@ -167,8 +167,8 @@ class IsDemandRegisterTests(TestCase):
             )
         )
         meter = Meter.objects.get().pk
-        found = [
+        results = [
             history.is_demand_register(key=RegisterKey(meter, name))
             for name in ("AT", "NO", "S")
         ]
-        self.assertEqual(found, [True, True, False])
+        self.assertEqual(results, [True, True, False])
