@@ -15,9 +15,11 @@ from django.test import SimpleTestCase
 
 from config.caches import cache_settings
 
-IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
-IS_HERE = bool(shutil.which("redis-server") and importlib.util.find_spec("redis"))
-NEEDED = "needs redis-server, and redis-py (deployment_scripts/requirements-tools.txt)"
+IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
+IS_INSTALLED = bool(shutil.which("redis-server") and importlib.util.find_spec("redis"))
+REQUIREMENT = (
+    "needs redis-server, and redis-py (deployment_scripts/requirements-tools.txt)"
+)
 
 
 class RedisServer:

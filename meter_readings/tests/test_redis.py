@@ -17,11 +17,11 @@ from meter_readings.tests.accounts import test_login
 from meter_readings.tests.api import test_throttling
 from meter_readings.tests.api.base import PROBLEM
 
-from .redis_server import IS_HERE, IS_REQUIRED, NEEDED, RedisTestCase
+from .redis_server import IS_INSTALLED, IS_REQUIRED, REQUIREMENT, RedisTestCase
 
 PASSWORD = "correct horse battery"
 
-needs_redis = skipUnless(IS_REQUIRED or IS_HERE, NEEDED)
+needs_redis = skipUnless(IS_REQUIRED or IS_INSTALLED, REQUIREMENT)
 
 
 @needs_redis

@@ -14,7 +14,7 @@ from unittest import skipUnless
 from meter_readings.tests.deployment.script_test_case import ScriptTestCase
 from meter_readings.tests.robustness.pg_cluster import free_port
 
-IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
+IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 IS_POSSIBLE = shutil.which("git") and all(map(find_spec, ("gunicorn", "whitenoise")))
 
 

@@ -20,7 +20,7 @@ _YEAR = "max-age=31536000"
 _SESSION, _CSRF = "__Host-sessionid", "__Host-csrftoken"
 _PASSWORD = "correct horse battery"
 
-IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
+IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 
 
 @skipUnless(IS_REQUIRED or NGINX, "nginx is not installed")

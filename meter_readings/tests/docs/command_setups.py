@@ -16,6 +16,7 @@ NOT_RUN = {
         "creates a bare Debian, which takes root, a network and minutes"
     ),
     "pip install -r deployment_scripts/requirements-tools.txt": "needs a network",
+    "black . && flake8 && mypy && lint-imports": ".ci/run checks the code so",
     "python manage.py benchmark import": (
         "a million readings take minutes; COMMAND_LINE.md shows it with fewer"
     ),

@@ -22,6 +22,7 @@ TYPED, WHOLE, TEXT = {"console", "sh"}, {"ini", "python", "sql", "yaml"}, {"text
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _OUTPUT = re.compile(r"\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROMPT = "$ "
+_COMMENT = re.compile(r"\s{2,}# .*$")
 
 
 class Block(NamedTuple):
@@ -90,4 +91,4 @@ def _commands(text: str) -> Iterator[tuple[int, str, str]]:
         output = ""
         while has_prompts and lines and not lines[0][1].startswith(_PROMPT):
             output += lines.pop(0)[1]
-        yield offset, line.removeprefix(_PROMPT).removesuffix("\n"), output
+        yield offset, _COMMENT.sub("", line.removeprefix(_PROMPT).rstrip("\n")), output

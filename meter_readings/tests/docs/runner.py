@@ -23,7 +23,7 @@ from .command_setups import AS_SHOWN, NOT_RUN, Setup, is_run_by_another_test
 from .terminal import Terminal
 
 # Without a program that a page needs its test is skipped, or fails if this is set.
-IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
+IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 HAS_WHITENOISE = bool(importlib.util.find_spec("whitenoise"))
 
 # Makes the scripts believe that the packages are installed: there is no network.

@@ -1,4 +1,4 @@
-"""README.md and QUICKSTART.md: every command does what the page says."""
+"""README.md, QUICKSTART.md, CONTRIBUTING.md: commands do what the pages say."""
 
 from __future__ import annotations
 
@@ -84,5 +84,22 @@ class QuickStartTests(runner.NewInstallationTestCase):
         ),
         "python manage.py undo_import your_file.uff": Setup(
             answers=[("Type yes:", "yes")], expects="your_file.uff: undone:"
+        ),
+    }
+
+
+class ContributingTests(runner.NewInstallationTestCase):
+    page = "CONTRIBUTING.md"
+    setups = {
+        "./run_demo_server.sh": Setup(serves="/"),
+        "python manage.py test meter_readings.tests.importer": Setup(
+            reason="with a few tests, because all of them run already",
+            suffix=" -k test_originals",
+            expects="(?m)^OK",
+        ),
+        "./deployment_scripts/run_tests.sh": Setup(
+            reason=ONE_MODULE,
+            suffix=" meter_readings.tests.d0010.test_mpan",
+            expects="All tests passed on",
         ),
     }

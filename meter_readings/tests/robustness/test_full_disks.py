@@ -16,7 +16,7 @@ from .live_site import Site
 
 _METERS, _DAYS = 200, 50
 
-IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
+IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 
 # Too little for a file of about 600 kB or for its rows.
 _LITTLE = 300_000
@@ -55,7 +55,7 @@ class FullDiskTests(SimpleTestCase):
         site.prepare()
         self.enterContext(site.serving())
         site.sign_in()
-        path = self.folder / "drill.uff"
+        path = self.folder / "full_disk.uff"
         path.write_bytes(self.file())
         disk.fill(leaving=_LITTLE)
         with self.subTest("by the command"):
@@ -84,4 +84,4 @@ class FullDiskTests(SimpleTestCase):
 
     def file(self) -> bytes:
         """Return the file that is imported."""
-        return large_file(identifier="DRILL", meters=range(_METERS), days=range(_DAYS))
+        return large_file(identifier="FULL", meters=range(_METERS), days=range(_DAYS))

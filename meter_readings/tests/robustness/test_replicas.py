@@ -20,7 +20,7 @@ from config.environment import PROJECT_ROOT
 from .pg_cluster import Cluster, Replica, programs
 from .large_files import large_file
 
-IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
+IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 V1 = "/api/v1/"
 READINGS = V1 + "readings/?page_size=1000"
 METERS, DAYS = 3, 4
@@ -95,7 +95,9 @@ class ReplicaTests(SimpleTestCase):
         result = subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=PROJECT_ROOT,
-            env=cls.environment | {"DJANGO_SUPERUSER_PASSWORD": "of a drill"} | more,
+            env=cls.environment
+            | {"DJANGO_SUPERUSER_PASSWORD": "a password for these tests"}
+            | more,
             capture_output=True,
             text=True,
             check=False,

@@ -29,7 +29,7 @@ SELECT (SELECT COUNT(*) FROM meter_readings_flowfile WHERE status = 'imported'),
     (SELECT COUNT(*) FROM meter_readings_sitevisit)
 """
 
-IS_REQUIRED = bool(os.environ.get("D0010_DRILLS_REQUIRED"))
+IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 
 
 @skipUnless(
