@@ -36,7 +36,7 @@ class TokenTests(PageCheckTestCase):
         page.goto(LIST)
         page.check(".action-select")
         page.select_option("select[name=action]", "revoke_selected")
-        page.click("text=LineRun")
+        page.click("button[name=index]")
         page.wait_for_selector("text=Are you sure")
         self.assertEqual(self.faults_of(page), [])
         page.click("button:text('Revoke')")
