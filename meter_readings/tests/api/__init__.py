@@ -1,1 +1,1 @@
-"""The REST API."""
+"""Tests of the REST API."""

@@ -1,4 +1,4 @@
-"""What tests of the API share: somebody signed in, addresses, and what comes back."""
+"""Base classes of the tests of the API, and the files that they import."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from meter_readings.models import (
     SiteVisit,
 )
 from meter_readings.tests.flow_file_builder import flow_file, header_line
+from meter_readings.tests.import_helpers import import_text, imported
 from meter_readings.tests.users import SignedInTestCase, user_with_permissions
 
 V1 = "/api/v1/"
@@ -52,7 +53,7 @@ EVERYTHING = flow_file(
 
 
 def later_file(groups: str | list[str], number: int = 2) -> str:
-    """Return a file that was made after the one with everything."""
+    """Return a file that was created after EVERYTHING."""
     header = header_line(
         file_identifier=f"TEST{number:06}", created_at=f"2024040208{number:02}00"
     )
@@ -60,7 +61,7 @@ def later_file(groups: str | list[str], number: int = 2) -> str:
 
 
 def user_with(*codenames: str, name: str = "program") -> User:
-    """Return a user who has these permissions and no other."""
+    """Return a user with these permissions and no other."""
     return user_with_permissions(*codenames, name=name, is_staff=False)
 
 
@@ -71,11 +72,11 @@ def query_parameters(route: str) -> list[str]:
 
 
 class ApiTestCase(SignedInTestCase):
-    """A superuser asks the API."""
+    """A superuser is signed in."""
 
-    def get(self, address: str, status: int = 200, /, **asked: Any) -> HttpResponse:
-        """Return what an address below /api/v1/ answers."""
-        response = self.client.get(V1 + address, asked)
+    def get(self, url: str, status: int = 200, /, **params: Any) -> HttpResponse:
+        """Return the response of a URL below /api/v1/."""
+        response = self.client.get(V1 + url, params)
         self.assertEqual(response.status_code, status, getattr(response, "content", ""))
         return response
 
@@ -87,31 +88,69 @@ class ApiTestCase(SignedInTestCase):
             url = url.replace("{id}", str(model._default_manager.latest("pk").pk))
         return f"{url}?mpan={MPAN}" if route == "readings/latest/" else url
 
-    def json(self, address: str, **asked: Any) -> Any:
-        """Return the data at an address."""
-        return self.get(address, **asked).json()
+    def json(self, url: str, **params: Any) -> Any:
+        """Return the JSON of a URL."""
+        return self.get(url, **params).json()
 
-    def results(self, address: str, **asked: Any) -> list[dict[str, Any]]:
+    def results(self, url: str, **params: Any) -> list[dict[str, Any]]:
         """Return the rows on a page of a list."""
-        return self.json(address, **asked)["results"]
+        return self.json(url, **params)["results"]
 
-    def values(self, address: str = "readings/", **asked: Any) -> list[str]:
-        """Return the readings on a page, by their values."""
-        return [row["value"] for row in self.results(address, **asked)]
+    def values(self, url: str = "readings/", **params: Any) -> list[str]:
+        """Return the values of the readings on a page."""
+        return [row["value"] for row in self.results(url, **params)]
 
-    def refused(
-        self, address: str, status: int = 400, /, **asked: Any
+    def get_problem(
+        self, url: str, status: int = 400, /, **params: Any
     ) -> dict[str, Any]:
-        """Return the problem that an address answers with."""
+        """Return the error response of a URL."""
         logging.disable(logging.ERROR)
         try:
-            response = self.get(address, status, **asked)
+            response = self.get(url, status, **params)
         finally:
             logging.disable(logging.NOTSET)
         self.assertEqual(response["Content-Type"], PROBLEM)
         return response.json()
 
-    def wrong_fields(self, address: str, **asked: Any) -> list[tuple[str, str]]:
-        """Return what is complained of: each field, and the code of its fault."""
-        problem = self.refused(address, **asked)
+    def invalid_fields(self, url: str, **params: Any) -> list[tuple[str, str]]:
+        """Return the errors of a 400 response: field and code of each."""
+        problem = self.get_problem(url, **params)
         return [(error["field"], error["code"]) for error in problem["errors"]]
+
+
+REJECTED = "This is no flow file."
+
+
+class ReadingTestCase(ApiTestCase):
+    """Four readings in two files, one of which supersedes another."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        cls.file = imported(EVERYTHING)
+        groups = [f"026|{OTHER_MPAN}|V|", "028|SERIAL0001|R|"]
+        correction = later_file([*groups, "030|01|20240401000000|7.0|||T|N|"])
+        cls.correction = imported(correction, "correction.uff")
+
+
+class ResourceTestCase(ApiTestCase):
+    """A file with everything, another with a finding, and one that was rejected."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        cls.file = imported(EVERYTHING)
+        groups = ["026|1200023305967|V|", "028|F75A 00802|R|"]
+        odd = later_file([*groups, "029|20||", "030|01|20240401000000|7.25|||T|N|"])
+        cls.odd = imported(odd, "odd.uff")
+        cls.rejected = import_text(REJECTED, "rejected.uff").flow_file
+
+    def assert_exists(self, url: str) -> None:
+        """Expect 200, and read the whole response."""
+        response = self.client.get(url)
+        self.assertEqual(response.status_code, 200)
+        response.getvalue()
+
+    def found(self, url: str, name: str, /, **params: Any) -> list[Any]:
+        """Return one field of each row found."""
+        return [row[name] for row in self.results(url, **params)]

@@ -29,19 +29,19 @@ class MaliciousQueryTests(ApiTestCase):
         self,
     ) -> None:
         self.silence_request_log()
-        every = [*self.addresses()]
+        every = [*self.urls()]
         chosen = random.Random(SEED).sample(every, min(REQUESTS, len(every)))
-        for address in chosen:
-            with self.subTest(address[:200], seed=SEED):
+        for url in chosen:
+            with self.subTest(url[:200], seed=SEED):
                 with CaptureQueriesContext(connection) as queries:
-                    response = self.client.get(address)
+                    response = self.client.get(url)
                 self.assertIn(response.status_code, {200, 400, 404})
                 self.assertLessEqual(len(queries), MOST_QUERIES)
                 if response.status_code != 200:
                     self.assertEqual(response["Content-Type"], PROBLEM)
 
-    def addresses(self) -> Iterator[str]:
-        """Yield malicious queries to every address that the API describes."""
+    def urls(self) -> Iterator[str]:
+        """Yield malicious queries to every url that the API describes."""
         description = yaml.safe_load(self.client.get(V1 + "schema/").content)
         for path, operations in description["paths"].items():
             resource = path.removeprefix(V1).partition("/")[0]

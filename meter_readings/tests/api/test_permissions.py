@@ -83,8 +83,8 @@ class PermissionTests(ApiTestCase):
         for route in ["readings/", "flow-files/{id}/readings/"]:
             for output_format in ["csv", "d0010"]:
                 with self.subTest(route, format=output_format):
-                    asked = {"format": output_format}
-                    response = self.client.get(self.url(route), asked)
+                    params = {"format": output_format}
+                    response = self.client.get(self.url(route), params)
                     self.assertEqual(response.status_code, 403)
 
     def test_csv_by_the_accept_header_requires_the_permission_to_export(self) -> None:
@@ -127,10 +127,10 @@ class VisibleRowsTests(ApiTestCase):
 
     def test_visible_rows_hides_the_readings_of_exports(self) -> None:
         file_id = FlowFile.objects.get().pk
-        asked = {"flow_file": file_id, "version_status": "all"}
+        params = {"flow_file": file_id, "version_status": "all"}
         for output_format, status in {"d0010": 404, "csv": 200}.items():
             with self.subTest(output_format):
-                response = self.get("readings/", status, format=output_format, **asked)
+                response = self.get("readings/", status, format=output_format, **params)
                 self.assertNotIn(MPAN.encode(), response.getvalue())
 
 

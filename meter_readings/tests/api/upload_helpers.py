@@ -1,4 +1,4 @@
-"""What tests of uploads share: files, and sending them in each of the ways."""
+"""Base class of the tests of uploads, and the files that they send."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ BAD = flow_file_of_readings(
 )
 
 
-def packed(**texts: str) -> bytes:
-    """Return a .zip of files with these names and texts."""
+def zipped(**texts: str) -> bytes:
+    """Return a zip archive of files with these names and texts."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in texts.items():
@@ -34,13 +34,13 @@ def packed(**texts: str) -> bytes:
     return stream.getvalue()
 
 
-def squeezed(text: str) -> bytes:
-    """Return a text as .gz."""
+def gzipped(text: str) -> bytes:
+    """Return a text compressed with gzip."""
     return gzip.compress(text.encode())
 
 
 class UploadTestCase(ApiTestCase):
-    """A superuser sends files."""
+    """A superuser uploads files."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -51,14 +51,14 @@ class UploadTestCase(ApiTestCase):
         data: str | bytes,
         name: str = "a.uff",
         *,
-        address: str = FILES,
+        url: str = FILES,
         headers: dict[str, str] | None = None,
         **fields: Any,
     ) -> HttpResponse:
-        """Return the answer to a form with a file."""
+        """Return the response to a form with a file."""
         data = data.encode() if isinstance(data, str) else data
         form = {"file": SimpleUploadedFile(name, data), **fields}
-        return self.client.post(address, form, headers=headers)
+        return self.client.post(url, form, headers=headers)
 
     def send_body(
         self,
@@ -68,19 +68,19 @@ class UploadTestCase(ApiTestCase):
         content_type: str = "application/octet-stream",
         **headers: str,
     ) -> HttpResponse:
-        """Return the answer to a body that is the file."""
+        """Return the response to a file as the body."""
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(
             f"{FILES}?{query}", data, content_type=content_type, headers=names
         )
 
     def report(self, response: HttpResponse, status: int) -> dict[str, Any]:
-        """Return what an answer with this status says."""
+        """Return the JSON of a response with this status."""
         self.assertEqual(response.status_code, status, response.content)
         data: dict[str, Any] = response.json()
         return data
 
-    def complaints(self, response: HttpResponse, status: int) -> list[tuple[str, str]]:
-        """Return what a refusal complains of: each field, and the code of its fault."""
+    def errors(self, response: HttpResponse, status: int) -> list[tuple[str, str]]:
+        """Return the errors of a response: field and code of each."""
         errors = self.report(response, status)["errors"]
         return [(error["field"], error["code"]) for error in errors]

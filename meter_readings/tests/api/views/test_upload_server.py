@@ -1,4 +1,4 @@
-"""Uploads to a real server: many at once, and those that are refused unread."""
+"""Uploads to a real server: concurrent ones, and refusals before a body is read."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from django.utils import timezone
 
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken, FlowFile, Reading
+from meter_readings.tests.api.upload_helpers import FILES, UPLOAD
 from meter_readings.tests.flow_file_builder import flow_file_of_readings
-
-from .upload_helpers import FILES, UPLOAD
 
 RETRIES = 50
 LARGE = 500 << 20
@@ -30,7 +29,7 @@ TEXT = flow_file_of_readings(
 
 
 class Answer(NamedTuple):
-    """What a server said."""
+    """A response of the server."""
 
     status: int
     body: dict[str, Any]
@@ -60,11 +59,11 @@ class ServerTestCase(LiveServerTestCase):
         self.place = self.server_thread.host, self.server_thread.port
 
 
-class RetriesAtOnceTests(ServerTestCase):
-    """A program that hears nothing asks again, and again."""
+class ConcurrentUploadTests(ServerTestCase):
+    """A client sends the same file again before it has a response."""
 
     def answers(self) -> list[Answer]:
-        """Return what each of many who send the same at once is answered."""
+        """Return the responses to concurrent uploads of the same file."""
         with ThreadPoolExecutor(RETRIES) as clients:
             answers = [clients.submit(self.sent) for _ in range(RETRIES)]
             return [answer.result() for answer in answers]
@@ -93,10 +92,10 @@ class RetriesAtOnceTests(ServerTestCase):
         self.assertEqual(Reading.objects.count(), 29)
 
 
-class UnreadTests(ServerTestCase):
-    """A large body is announced, and only its beginning sent."""
+class UnreadBodyTests(ServerTestCase):
+    """Content-Length announces a large body; only its start is sent."""
 
-    def first_answer(self, address: str, token: str = "", **headers: str) -> str:
+    def first_answer(self, url: str, token: str = "", **headers: str) -> str:
         """Return what comes back before the body is sent."""
         said = {
             "Host": "localhost",
@@ -106,40 +105,40 @@ class UnreadTests(ServerTestCase):
         }
         if token:
             said["Authorization"] = f"Bearer {token}"
-        lines = [f"POST {address} HTTP/1.1", *(f"{n}: {v}" for n, v in said.items())]
+        lines = [f"POST {url} HTTP/1.1", *(f"{n}: {v}" for n, v in said.items())]
         with socket.create_connection(self.place, timeout=20) as client:
             client.sendall("\r\n".join([*lines, "", ""]).encode() + b"--x\r\n")
             return client.recv(4096).split(b"\r\n")[0].decode()
 
-    def test_by_nobody_known(self) -> None:
-        for address in [FILES, UPLOAD]:
-            self.assertIn(" 401 ", self.first_answer(address))
+    def test_an_anonymous_upload_is_401_before_the_body_is_read(self) -> None:
+        for url in [FILES, UPLOAD]:
+            self.assertIn(" 401 ", self.first_answer(url))
 
-    def test_with_a_token_that_is_none(self) -> None:
+    def test_an_invalid_token_is_401_before_the_body_is_read(self) -> None:
         self.assertIn(" 401 ", self.first_answer(FILES, "d0010_nonsense"))
 
-    def test_with_a_token_that_only_reads(self) -> None:
+    def test_a_read_token_is_403_before_the_body_is_read(self) -> None:
         ApiToken.objects.update(scope=ApiToken.Scope.READ)
         self.assertIn(" 403 ", self.first_answer(FILES, self.token))
 
-    def test_by_who_may_not_import(self) -> None:
+    def test_a_missing_permission_is_403_before_the_body_is_read(self) -> None:
         User.objects.update(is_superuser=False)
         self.assertIn(" 403 ", self.first_answer(FILES, self.token))
 
-    def test_by_somebody_signed_in_whose_page_it_is_not(self) -> None:
+    def test_a_session_without_csrf_token_is_403_before_the_body_is_read(self) -> None:
         self.client.force_login(User.objects.get())
         cookie = self.client.cookies.output(header="", sep=";").strip()
         self.assertIn(" 403 ", self.first_answer(FILES, Cookie=cookie))
 
     @override_settings(UPLOAD_MAX_MEGABYTES=LARGE >> 21)
-    def test_that_is_too_large(self) -> None:
+    def test_a_body_above_the_limit_is_413_before_it_is_read(self) -> None:
         self.assertIn(" 413 ", self.first_answer(FILES, self.token))
 
-    def test_where_no_file_is_taken(self) -> None:
-        for address in ["readings/", "flow-files/1/", "flow-files/upload/1/"]:
-            answer = self.first_answer(f"/api/v1/{address}", self.token)
+    def test_a_large_body_to_another_url_is_refused_before_it_is_read(self) -> None:
+        for url in ["readings/", "flow-files/1/", "flow-files/upload/1/"]:
+            answer = self.first_answer(f"/api/v1/{url}", self.token)
             self.assertRegex(answer, " (404|413) ")
 
-    def test_whose_parameters_make_no_sense(self) -> None:
+    def test_an_invalid_parameter_is_400_before_the_body_is_read(self) -> None:
         answer = self.first_answer(f"{FILES}?colour=red", self.token)
         self.assertIn(" 400 ", answer)

@@ -1,4 +1,4 @@
-"""What the database is asked: a fixed number of questions, all by indexes."""
+"""Queries: a fixed number for each URL, all by indexes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import connection
 
 from meter_readings.api import urls
 from meter_readings.models import Finding, FlowFile, Meter, MeterPoint, Reading
-from meter_readings.tests.api.base import MPAN, ApiTestCase
+from meter_readings.tests.api.base import ApiTestCase, MPAN
 from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
 from meter_readings.tests.import_helpers import imported
 from meter_readings.tests.query_plans import (
@@ -59,7 +59,6 @@ QUERIES = {
     "meter-points/{id}/advances/": 7,
     "meters/{id}/readings/": 5,
 }
-
 READINGS = Reading._meta.db_table
 
 
@@ -77,7 +76,7 @@ def many(number: int) -> str:
     return flow_file(groups, header=header)
 
 
-class QueryCountTests(ApiTestCase):
+class UploadQueryCountTests(ApiTestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
@@ -96,8 +95,8 @@ class QueryCountTests(ApiTestCase):
                 self.client.get(url).getvalue()
 
 
-class PlanTests(ApiTestCase):
-    """Every question about readings is answered by an index, in its order.
+class QueryPlanTests(ApiTestCase):
+    """Every query of readings reads an index, in its order.
 
     The planner is told what it would know of ten million readings: that looking at
     all of them takes long.
@@ -115,10 +114,10 @@ class PlanTests(ApiTestCase):
         super().setUp()
         use_indexes_for_few_rows()
 
-    def plans(self, address: str, **asked: Any) -> list[str]:
+    def plans(self, url: str, **params: Any) -> list[str]:
         """Return the plan of each query about readings."""
         queries = queries_of(
-            lambda: self.get(address, **asked).getvalue(), tables=[READINGS]
+            lambda: self.get(url, **params).getvalue(), tables=[READINGS]
         )
         self.assertNotEqual(queries, [])
         return [plan_text(query) for query in queries]
@@ -143,11 +142,11 @@ class PlanTests(ApiTestCase):
             return "one_reading_per_file_line"
         return "sqlite_autoindex_meter_readings_reading_1"
 
-    def test_by_time(self) -> None:
+    def test_reads_the_time_index_by_default(self) -> None:
         page = self.json("readings/", page_size=5)
         cursor = re.search("cursor=([^&]+)", page["next"])
         assert cursor is not None
-        for asked in [
+        for params in [
             {},
             {"cursor": cursor[1]},
             {"ordering": "read_at"},
@@ -157,44 +156,44 @@ class PlanTests(ApiTestCase):
             {"basis": "actual"},
             {"flow_file": self.file.pk, "ordering": "-read_at"},
         ]:
-            with self.subTest(asked=asked):
-                plans = self.plans("readings/", **asked)
+            with self.subTest(params=params):
+                plans = self.plans("readings/", **params)
                 self.assert_by("reading_by_time", plans)
                 self.assert_no_sorting(plans)
 
-    def test_by_time_among_the_rare(self) -> None:
+    def test_reads_the_time_index_or_that_of_rare_types(self) -> None:
         plans = self.plans("readings/", reading_type="W", min_value="5")
         for plan in plans:
             # The planner may know the index of rare types, which is in order too.
             self.assertRegex(plan, "reading_by_time|reading_not_routine")
         self.assert_no_sorting(plans)
 
-    def test_by_file(self) -> None:
+    def test_reads_the_index_of_lines_for_one_file(self) -> None:
         first = self.json("readings/", page_size=5, flow_file=self.file.pk)
         cursor = re.search("cursor=([^&]+)", first["next"])
         assert cursor is not None
-        for asked in [
+        for params in [
             {},
             {"cursor": cursor[1]},
             {"register_id": "ZZ"},
             {"date_from": "2024-01-01"},
             {"version_status": "all"},
         ]:
-            with self.subTest(asked=asked):
-                plans = self.plans("readings/", flow_file=self.file.pk, **asked)
+            with self.subTest(params=params):
+                plans = self.plans("readings/", flow_file=self.file.pk, **params)
                 self.assert_by(self.by_line(), plans)
                 self.assert_no_sorting(plans)
 
-    def test_file_by_file(self) -> None:
-        for asked in [{}, {"date_from": "2024-01-01"}, {"version_status": "all"}]:
-            with self.subTest(asked=asked):
-                plans = self.plans("readings/", ordering="line_number", **asked)
+    def test_reads_the_index_of_lines_in_order_of_files(self) -> None:
+        for params in [{}, {"date_from": "2024-01-01"}, {"version_status": "all"}]:
+            with self.subTest(params=params):
+                plans = self.plans("readings/", ordering="line_number", **params)
                 self.assert_by(self.by_line(), plans)
                 self.assert_no_sorting(plans)
 
-    def test_by_meters(self) -> None:
+    def test_reads_the_index_of_meters_for_a_few_meters(self) -> None:
         point = MeterPoint.objects.latest("pk")
-        for asked in [
+        for params in [
             {"mpan": point.mpan},
             {"meter_serial": self.meter.serial_number},
             {"meter": self.meter.pk},
@@ -204,33 +203,33 @@ class PlanTests(ApiTestCase):
             {"mpan": point.mpan, "flow_file": self.file.pk},
             {"mpan": point.mpan, "register_id": "ZZ"},
         ]:
-            with self.subTest(asked=asked):
-                self.assert_by("reading_event", self.plans("readings/", **asked))
+            with self.subTest(params=params):
+                self.assert_by("reading_event", self.plans("readings/", **params))
 
-    def test_plan_as_csv(self) -> None:
-        for asked, index in [
+    def test_csv_reads_the_same_indexes(self) -> None:
+        for params, index in [
             ({}, "reading_by_time"),
             ({"flow_file": self.file.pk}, self.by_line()),
             ({"mpan": MPAN, "meter": self.meter.pk}, "reading_event"),
         ]:
-            with self.subTest(asked=asked):
-                asked = {**asked, "format": "csv"}
-                if "mpan" in asked:
-                    asked["mpan"] = self.meter.meter_point.mpan
-                self.assert_by(index, self.plans("readings/", **asked))
+            with self.subTest(params=params):
+                params = {**params, "format": "csv"}
+                if "mpan" in params:
+                    params["mpan"] = self.meter.meter_point.mpan
+                self.assert_by(index, self.plans("readings/", **params))
 
     @patch("meter_readings.api.views.readings.MAX_SUMMARISED", 5)
-    def test_plan_of_a_summary(self) -> None:
-        for asked, index in [
+    def test_the_summary_reads_the_same_indexes(self) -> None:
+        for params, index in [
             ({}, "reading_by_time"),
             ({"date_from": "2024-01-01", "register_id": "ZZ"}, "reading_by_time"),
             ({"flow_file": self.file.pk}, self.by_line()),
             ({"meter": self.meter.pk}, "reading_event"),
         ]:
-            with self.subTest(asked=asked):
-                self.assert_by(index, self.plans("readings/summary/", **asked))
+            with self.subTest(params=params):
+                self.assert_by(index, self.plans("readings/summary/", **params))
 
-    def test_findings_of_a_file(self) -> None:
+    def test_reads_the_index_of_findings_for_one_file(self) -> None:
         self.assertGreater(Finding.objects.count(), 0)
         queries = queries_of(lambda: self.get("findings/", flow_file=self.file.pk))
         self.assertIn("finding", plan_text(queries[-1]))

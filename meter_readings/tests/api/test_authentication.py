@@ -1,4 +1,4 @@
-"""Tokens at the door: what they open, what they do not, and what is said of it."""
+"""Authentication by token."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SCOPE = ApiToken.Scope
 READINGS = V1 + "readings/"
 
 
-class ByTokenTestCase(TestCase):
-    """A program of the role Integration has a token, and nobody is signed in."""
+class TokenTestCase(TestCase):
+    """A user of the role Integration has a token; there is no session."""
 
     @classmethod
     def setUpTestData(cls) -> None:
@@ -42,15 +42,15 @@ class ByTokenTestCase(TestCase):
         self.addCleanup(logging.disable, logging.NOTSET)
 
     def ask(
-        self, authorization: str = "", /, address: str = READINGS, **asked: Any
+        self, authorization: str = "", /, url: str = READINGS, **params: Any
     ) -> HttpResponse:
-        """Return what is answered to who shows this, or else the token."""
+        """Return the response with this Authorization, by default the token."""
         shown = authorization or f"Bearer {self.secret}"
-        return Client().get(address, asked, headers={"Authorization": shown})
+        return Client().get(url, params, headers={"Authorization": shown})
 
-    def refused(self, *args: Any, **asked: Any) -> str:
-        """Return what is said to who is not known."""
-        response = self.ask(*args, **asked)
+    def error_detail(self, *args: Any, **params: Any) -> str:
+        """Return the detail of the 401 response."""
+        response = self.ask(*args, **params)
         self.assertEqual(response.status_code, 401)
         self.assertEqual(response["Content-Type"], PROBLEM)
         self.assertEqual(
@@ -59,68 +59,68 @@ class ByTokenTestCase(TestCase):
         return str(response.json()["detail"])
 
 
-class OpenTests(ByTokenTestCase):
-    def test_a_token_opens_what_its_user_may(self) -> None:
+class TokenAuthenticationTests(TokenTestCase):
+    def test_a_token_grants_the_permissions_of_its_user(self) -> None:
         imported(EVERYTHING)
         response = self.ask()
         self.assertEqual(len(response.json()["results"]), 3)
 
-    def test_the_scheme_is_written_in_any_case(self) -> None:
+    def test_accepts_the_scheme_in_upper_and_lower_case(self) -> None:
         for scheme in ["bearer", "BEARER", " Bearer "]:
             with self.subTest(scheme):
                 response = self.ask(f"{scheme} {self.secret}")
                 self.assertEqual(response.status_code, 200)
 
-    def test_a_page_of_readings_asks_the_database_five_questions(self) -> None:
+    def test_a_page_of_readings_with_a_token_takes_five_queries(self) -> None:
         imported(EVERYTHING)
         self.ask()
         # Who it is, what the user may by himself and by his roles, and the page
         with self.assertNumQueries(5):
             self.ask()
 
-    def test_its_use_is_noted(self) -> None:
+    def test_records_the_last_use_of_a_token(self) -> None:
         self.ask()
         self.token.refresh_from_db()
         self.assertIsNotNone(self.token.last_used_at)
 
-    def test_it_counts_before_a_session(self) -> None:
+    def test_a_token_takes_precedence_over_a_session(self) -> None:
         client = Client()
         client.force_login(User.objects.create_superuser("alice"))
         headers = {"Authorization": "Bearer nonsense"}
         self.assertEqual(client.get(READINGS, headers=headers).status_code, 401)
 
 
-class ShutTests(ByTokenTestCase):
-    def test_without_one_it_is_asked_for(self) -> None:
+class InvalidTokenTests(TokenTestCase):
+    def test_a_request_without_a_token_gets_a_challenge(self) -> None:
         response = Client().get(READINGS)
         self.assertEqual(response.status_code, 401)
         self.assertEqual(response["WWW-Authenticate"], 'Bearer realm="api"')
 
-    def test_who_may_not_is_refused_whatever_the_scope(self) -> None:
+    def test_a_scope_does_not_replace_a_missing_permission(self) -> None:
         self.user.groups.clear()
         self.assertEqual(self.ask().status_code, 403)
 
-    def test_a_scope_that_lacks_something_is_named(self) -> None:
+    def test_names_the_scope_that_a_token_lacks(self) -> None:
         _, secret = self.made(self.user, SCOPE.IMPORT)
         response = self.ask(f"Bearer {secret}")
         self.assertEqual(response.status_code, 403)
         said = "The token's scope does not include read."
         self.assertEqual(response.json()["detail"], said)
 
-    def test_one_that_has_expired_is_told_so(self) -> None:
+    def test_says_that_a_token_has_expired(self) -> None:
         past = timezone.now() - timedelta(days=2)
         ApiToken.objects.update(created_at=past, expires_at=past + timedelta(days=1))
-        self.assertEqual(self.refused(), "The token has expired.")
+        self.assertEqual(self.error_detail(), "The token has expired.")
 
-    def test_one_that_was_revoked_is_told_so(self) -> None:
+    def test_says_that_a_token_was_revoked(self) -> None:
         api_tokens.revoke_tokens(tokens=[self.token], now=timezone.now())
-        self.assertEqual(self.refused(), "The token was revoked.")
+        self.assertEqual(self.error_detail(), "The token was revoked.")
 
-    def test_one_whose_user_is_locked_out_is_told_so(self) -> None:
+    def test_says_that_the_user_of_a_token_is_inactive(self) -> None:
         User.objects.update(is_active=False)
-        self.assertEqual(self.refused(), "The user of the token is inactive.")
+        self.assertEqual(self.error_detail(), "The user of the token is inactive.")
 
-    def test_garbage_is_nobody(self) -> None:
+    def test_a_malformed_token_gets_401(self) -> None:
         for garbage in [
             "Bearer",
             "Bearer ",
@@ -146,48 +146,48 @@ class ShutTests(ByTokenTestCase):
                 self.assertEqual(response.status_code, 401)
                 self.assertEqual(response["Content-Type"], PROBLEM)
 
-    def test_a_token_in_the_address_is_no_token(self) -> None:
+    def test_ignores_a_token_in_the_url(self) -> None:
         response = Client().get(READINGS, {"access_token": self.secret})
         self.assertEqual(response.status_code, 401)
 
-    def test_a_token_opens_no_page_for_people(self) -> None:
-        for address in ["/admin/", "/find/", V1 + "docs/"]:
-            with self.subTest(address):
-                self.assertEqual(self.ask(address=address).status_code, 302)
+    def test_a_token_does_not_sign_in_to_the_admin(self) -> None:
+        for url in ["/admin/", "/find/", V1 + "docs/"]:
+            with self.subTest(url):
+                self.assertEqual(self.ask(url=url).status_code, 302)
 
 
-class SecrecyTests(ByTokenTestCase):
-    """Wherever a token is put, the log has neither it nor its hash."""
+class TokenSecrecyTests(TokenTestCase):
+    """The log has neither a token nor its hash."""
 
-    def logged(self, *args: Any, **asked: Any) -> str:
-        """Return what is logged when this is asked."""
+    def logged(self, *args: Any, **params: Any) -> str:
+        """Return what is logged for a request."""
         logging.disable(logging.NOTSET)
         console = logging.getHandlerByName("console")
         assert console is not None
         with self.assertLogs("django", "DEBUG") as logs:
-            self.ask(*args, **asked)
+            self.ask(*args, **params)
         for record in logs.records:
             console.filter(record)
         return "\n".join(map(console.format, logs.records))
 
     def expect_no_secret(self, text: str) -> None:
-        """Expect a text that helps nobody in."""
+        """Expect a text without the token."""
         self.assertNotIn(self.secret, text)
         self.assertNotIn(self.token.sha256, text)
 
-    def test_one_that_is_no_good(self) -> None:
+    def test_logs_no_invalid_token(self) -> None:
         api_tokens.revoke_tokens(tokens=[self.token], now=timezone.now())
         self.expect_no_secret(self.logged())
 
-    def test_one_that_is_not_good_enough(self) -> None:
+    def test_logs_no_token_with_an_insufficient_scope(self) -> None:
         self.user.groups.clear()
         self.expect_no_secret(self.logged())
 
-    def test_one_in_the_address(self) -> None:
-        address = f"{V1}{self.secret}/"
-        self.expect_no_secret(self.logged(address=address, token=self.secret))
+    def test_logs_no_token_in_the_url(self) -> None:
+        url = f"{V1}{self.secret}/"
+        self.expect_no_secret(self.logged(url=url, token=self.secret))
 
-    def test_secrecy_answers_do_not_have_it_either(self) -> None:
-        for asked in [{}, {"token": self.secret}, {"mpan": self.secret}]:
-            with self.subTest(asked):
-                self.expect_no_secret(self.ask(**asked).content.decode())
+    def test_no_response_contains_a_token(self) -> None:
+        for params in [{}, {"token": self.secret}, {"mpan": self.secret}]:
+            with self.subTest(params):
+                self.expect_no_secret(self.ask(**params).content.decode())

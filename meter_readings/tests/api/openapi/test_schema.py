@@ -17,7 +17,7 @@ from meter_readings.tests.api.base import EVERYTHING, PROBLEM, V1, ApiTestCase
 from meter_readings.tests.api.test_permissions import PERMISSIONS
 from meter_readings.tests.import_helpers import import_text, imported
 
-from .upload_helpers import BAD, GOOD, OTHER
+from meter_readings.tests.api.upload_helpers import BAD, GOOD, OTHER
 
 WITHOUT_SCHEMA = {"", "schema/", "docs/"}
 UPLOAD_URLS = ["flow-files/", "flow-files/upload/"]

@@ -1,0 +1,199 @@
+"""Pagination by keyset, and its scan limit."""
+
+from __future__ import annotations
+
+import base64
+import json
+from unittest.mock import patch
+
+from meter_readings.models import Reading
+from meter_readings.tests.api.base import ApiTestCase, MPAN, later_file
+from meter_readings.tests.flow_file_builder import flow_file
+from meter_readings.tests.import_helpers import imported
+
+
+def _cursor(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+MADE_UP = [
+    "x",
+    "é",
+    "====",
+    "W" * 500,
+    _cursor(),
+    _cursor("-read_at"),
+    _cursor("-read_at", "2024-01-01", "1"),
+    _cursor("-read_at", "2024-01-01T00:00:00", "1"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "x"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "-1"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "9" * 30),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "9" * 5000),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", 1),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1\0"),
+    _cursor("-read_at", "0001-01-01T00:00:00+14:00", "1"),
+    _cursor("-read_at", "9999-12-31T23:59:59-14:00", "1"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "1"),
+    base64.urlsafe_b64encode(b'{"a": 1}').decode(),
+    base64.urlsafe_b64encode(b"[" * 250).decode(),
+]
+
+
+class KeysetPaginationTests(ApiTestCase):
+    """Twelve readings at three times."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        groups = [f"026|{MPAN}|V|", "028|SERIAL0001|R|"]
+        for number in range(12):
+            day = f"2024010{1 + number // 4}000000"
+            groups.append(f"030|{number:02}|{day}|{number}.0|||T|N|")
+        cls.file = imported(flow_file(groups))
+
+    def followed(self, url: str, **params: object) -> list[list[str]]:
+        """Return the values on each page, following `next`."""
+        pages, page = [], self.json(url, **params)
+        pages.append([row["value"] for row in page["results"]])
+        while page["next"]:
+            page = self.client.get(page["next"]).json()
+            pages.append([row["value"] for row in page["results"]])
+        return pages
+
+    def in_order(self, *order: str) -> list[str]:
+        """Return the values of all readings in an order."""
+        readings = Reading.objects.order_by(*order)
+        return [f"{reading.value:.1f}" for reading in readings]
+
+    def test_next_leads_through_all_readings_newest_first(self) -> None:
+        pages = self.followed("readings/", page_size=5)
+        newest = self.in_order("-read_at", "-id")
+        self.assertEqual(pages, [newest[:5], newest[5:10], newest[10:]])
+
+    def test_next_leads_through_all_readings_oldest_first(self) -> None:
+        pages = self.followed("readings/", page_size=7, ordering="read_at")
+        self.assertEqual(sum(pages, []), self.in_order("read_at", "id"))
+
+    def test_next_leads_through_the_lines_of_a_file(self) -> None:
+        pages = self.followed("readings/", page_size=6, flow_file=self.file.pk)
+        self.assertEqual(sum(pages, []), [f"{number}.0" for number in range(12)])
+
+    def test_next_leads_through_all_files_by_line(self) -> None:
+        pages = self.followed("readings/", page_size=6, ordering="line_number")
+        self.assertEqual(sum(pages, []), [f"{number}.0" for number in range(12)])
+
+    def test_next_leads_through_a_file_by_time(self) -> None:
+        pages = self.followed(
+            "readings/", page_size=7, flow_file=self.file.pk, ordering="read_at"
+        )
+        self.assertEqual(sum(pages, []), self.in_order("read_at", "id"))
+
+    def test_next_leads_through_the_readings_of_an_mpan(self) -> None:
+        pages = self.followed("readings/", page_size=5, mpan=MPAN)
+        newest = self.in_order("-read_at", "-id")
+        self.assertEqual(sum(pages, []), newest)
+
+    def test_a_full_last_page_has_no_next(self) -> None:
+        self.assertEqual(len(self.followed("readings/", page_size=6)), 2)
+
+    def test_a_later_import_does_not_move_the_following_pages(self) -> None:
+        first = self.json("readings/", page_size=5)
+        newer = later_file(
+            [f"026|{MPAN}|V|", "028|SERIAL0001|R|"]
+            + ["030|ZZ|20240301000000|99.0|||T|N|"]
+        )
+        imported(newer, "newer.uff")
+        second = self.client.get(first["next"]).json()
+        self.assertEqual(
+            [row["value"] for row in second["results"]],
+            self.in_order("-read_at", "-id")[6:11],
+        )
+
+    def test_a_later_import_of_older_readings_is_on_the_following_pages(self) -> None:
+        first = self.json("readings/", page_size=5)
+        older = later_file(
+            [f"026|{MPAN}|V|", "028|SERIAL0001|R|"]
+            + ["030|ZZ|20230101000000|99.0|||T|N|"]
+        )
+        imported(older, "older.uff")
+        second = self.client.get(first["next"].replace("page_size=5", "page_size=50"))
+        self.assertEqual(second.json()["results"][-1]["value"], "99.0")
+
+    def test_a_cursor_is_valid_after_an_import_was_undone(self) -> None:
+        first = self.json("readings/", page_size=5)
+        comes_next = self.in_order("-read_at", "-id")[5]
+        numbers = [row["id"] for row in first["results"]]
+        Reading.objects.filter(pk__in=numbers).delete()
+        second = self.client.get(first["next"]).json()
+        self.assertEqual(second["results"][0]["value"], comes_next)
+
+    def test_a_cursor_of_another_ordering_is_404(self) -> None:
+        following = self.json("readings/", page_size=5)["next"]
+        response = self.client.get(following + "&ordering=read_at")
+        self.assertEqual(response.status_code, 404)
+        self.assertIn("take it from `next`", response.json()["detail"])
+
+    def test_a_malformed_cursor_is_404(self) -> None:
+        for cursor in MADE_UP:
+            with self.subTest(cursor):
+                self.get_problem("readings/", 404, cursor=cursor)
+
+    def test_page_size_has_limits(self) -> None:
+        for size in ["0", "1001", "-1", "1e3", "9" * 5000, "٣", "ten", "1.5"]:
+            with self.subTest(size[:20]):
+                wrong = self.invalid_fields("readings/", page_size=size)
+                self.assertEqual(wrong, [("page_size", "invalid")])
+
+
+@patch("meter_readings.api.pagination.SCAN_LIMIT", 4)
+class ScanLimitTests(ApiTestCase):
+    """Twelve readings one day after another; the scan limit is four."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        groups = [f"026|{MPAN}|V|", "028|SERIAL0001|R|"]
+        for number in range(1, 13):
+            groups.append(f"030|{number:02}|202401{number:02}000000|{number}.0|||T|N|")
+        cls.file = imported(flow_file(groups))
+
+    def pages(self, **params: object) -> list[list[str]]:
+        """Return the values on each page."""
+        url, pages = "/api/v1/readings/", []
+        response = self.client.get(url, params)
+        while True:
+            page = response.json()
+            pages.append([row["value"] for row in page["results"]])
+            if page["next"] is None:
+                return pages
+            response = self.client.get(page["next"])
+
+    def test_a_page_without_a_match_within_the_scan_limit_has_a_next(self) -> None:
+        self.assertEqual(self.pages(register_id="02"), [[], [], ["2.0"], []])
+
+    def test_the_scan_limit_applies_to_the_readings_of_a_file(self) -> None:
+        pages = self.pages(register_id="11", flow_file=self.file.pk)
+        self.assertEqual(pages, [[], [], ["11.0"], []])
+
+    def test_the_scan_limit_applies_to_the_ascending_order(self) -> None:
+        pages = self.pages(register_id="11", ordering="read_at")
+        self.assertEqual(pages, [[], [], ["11.0"], []])
+
+    def test_a_page_size_below_the_scan_limit_ends_the_page(self) -> None:
+        pages = self.pages(page_size=3, date_from="2024-01-07")
+        self.assertEqual(pages, [["12.0", "11.0", "10.0"], ["9.0", "8.0", "7.0"]])
+
+    def test_the_scan_limit_does_not_apply_to_a_few_meters(self) -> None:
+        self.assertEqual(self.pages(register_id="02", mpan=MPAN), [["2.0"]])
+
+    def test_the_scan_limit_does_not_apply_to_indexed_filters(self) -> None:
+        pages = self.pages(version_status="all", date_to="2024-01-06")
+        self.assertEqual(len(pages), 1)
+
+    def test_the_scan_limit_applies_to_the_findings_of_all_files(self) -> None:
+        groups = [f"026|{MPAN}|V|", "028|SERIAL0001|R|"]
+        groups += [f"030|{n:02}|20240201000000|{n}.25|||T|N|" for n in range(10)]
+        imported(later_file(groups), "decimals.uff")
+        page = self.json("findings/", severity="error")
+        self.assertEqual(page["results"], [])
+        self.assertIsNotNone(page["next"])

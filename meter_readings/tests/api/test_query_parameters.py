@@ -1,0 +1,123 @@
+"""Validation of query parameters."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from meter_readings.tests.api.base import (
+    ApiTestCase,
+    EVERYTHING,
+    MPAN,
+    V1,
+    query_parameters,
+)
+from meter_readings.tests.import_helpers import imported
+
+LISTS = [
+    "flow-files/",
+    "imports/",
+    "findings/",
+    "meter-points/",
+    "meters/",
+    "site-visits/",
+    "readings/",
+]
+NESTED_LISTS = [
+    "flow-files/{id}/readings/",
+    "meter-points/{id}/readings/",
+    "meters/{id}/readings/",
+]
+# Something that each parameter takes; most take 1.
+SENSIBLE = {
+    "basis": "actual",
+    "created_from": "2024-04-01",
+    "created_to": "2024-04-01",
+    "date_from": "2024-04-01",
+    "date_to": "2024-04-01",
+    "channel": "command",
+    "fields": "id",
+    "has_findings": "true",
+    "mpan": MPAN,
+    "phase": "loading",
+    "policy": "standard",
+    "received_from": "2024-04-01",
+    "received_to": "2026-12-31",
+    "severity": "error",
+    "sha256": "0" * 64,
+    "version_status": "all",
+    "started_from": "2024-04-01",
+    "started_to": "2026-12-31",
+    "state": "finished",
+    "status": "imported",
+}
+ORDERS = {
+    "flow-files/": "filename",
+    "imports/": "started_at",
+    "findings/": "-id",
+    "meter-points/": "-mpan",
+    "meters/": "serial_number",
+    "site-visits/": "id",
+}
+
+
+class QueryParameterTests(ApiTestCase):
+    """Any query string gets a page, or a problem that does not repeat it."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        imported(EVERYTHING)
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.silence_request_log()
+
+    def test_every_pair_of_parameters_can_be_combined(self) -> None:
+        # Each pair of parameters, and all of them
+        for url in [*LISTS, *NESTED_LISTS]:
+            sensible = {
+                name: SENSIBLE.get(name, "1")
+                for name in query_parameters(url)
+                if name not in ("cursor", "format")
+            }
+            sensible["ordering"] = ORDERS.get(url, "read_at")
+            pairs = combinations(sensible.items(), 2)
+            for params in [*map(dict, pairs), sensible]:
+                with self.subTest(url, params=params):
+                    response = self.client.get(self.url(url), params)
+                    self.assertEqual(response.status_code, 200, response.content)
+
+    def test_a_lookup_of_the_orm_is_an_unknown_parameter(self) -> None:
+        for name in [
+            "mpan__regex",
+            "meter__meter_point__mpan",
+            "value__gte",
+            "_connector",
+            "_negated",
+            "pk",
+            "id",
+            "\0",
+        ]:
+            for url in LISTS:
+                with self.subTest(url, name=name):
+                    wrong = self.invalid_fields(url, **{name: "1"})
+                    field = name if name.isidentifier() else "?"
+                    self.assertEqual(wrong, [(field, "unknown")])
+
+    def test_an_error_does_not_repeat_an_mpan_in_the_query_string(self) -> None:
+        for url in LISTS:
+            for name in [*query_parameters(url), MPAN]:
+                for value in [MPAN, f"{MPAN} x", f"{MPAN}{MPAN}"]:
+                    with self.subTest(url, name=name, value=value):
+                        response = self.client.get(V1 + url, {name: value})
+                        if response.status_code != 200:
+                            self.assertNotIn(MPAN, response.content.decode())
+
+    def test_an_error_does_not_repeat_an_mpan_in_the_path(self) -> None:
+        for url in [
+            f"meter-points/{MPAN}/",
+            f"{MPAN}/",
+            f"meters/{MPAN}/readings/",
+        ]:
+            with self.subTest(url):
+                self.assertNotIn(MPAN, str(self.get_problem(url, 404)))
