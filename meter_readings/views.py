@@ -17,8 +17,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from meter_readings.importer import Outcome
-from meter_readings.models import FlowFile, Meter, MeterPoint
+from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint
 from meter_readings.queries import dashboard, search, totals
 from meter_readings.queries.flow_files import latest_flow_files
 
@@ -103,7 +102,7 @@ def _overview(now: datetime) -> dict[str, Any]:
 def _attempts(now: datetime) -> dict[str, Any]:
     outcomes = dashboard.import_outcomes_today(now=now)
     return {
-        "duplicates": f"{outcomes.get(Outcome.ALREADY_IMPORTED, 0):,}",
+        "duplicates": f"{outcomes.get(ImportJob.Outcome.ALREADY_IMPORTED, 0):,}",
         "running": dashboard.running_imports(now=now),
     }
 

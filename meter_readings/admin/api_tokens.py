@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from meter_readings.accounts import api_tokens
 from meter_readings.forms import ApiTokenForm
-from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import pluralise
 from meter_readings.models import ApiToken
 from meter_readings.templatetags import formatting
 
@@ -167,9 +167,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
             )
         count = api_tokens.revoke_tokens(tokens=tokens, now=timezone.now())
         level = messages.SUCCESS if count else messages.WARNING
-        messages.add_message(
-            request, level, f"{result_messages.counted(count, 'token')} revoked."
-        )
+        messages.add_message(request, level, f"{pluralise(count, 'token')} revoked.")
         return None
 
     def _render(

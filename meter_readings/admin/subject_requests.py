@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.safestring import SafeString
 
 from meter_readings import d0010
-from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import join_counts
 from meter_readings.models import SubjectRequest, pseudonyms
 from meter_readings.templatetags import formatting
 
@@ -29,7 +29,7 @@ def pseudonym(request: SubjectRequest) -> str:
 @admin.display(description="what there was")
 def counted(request: SubjectRequest) -> str:
     """Return how much was erased or handed over."""
-    return result_messages.listed(request.counts)
+    return join_counts(request.counts)
 
 
 @admin.register(SubjectRequest)

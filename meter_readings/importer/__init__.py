@@ -1,16 +1,19 @@
-"""The one way into the database, and the one way out of it again.
+"""The importer: validates, loads, undoes and clears flow files.
 
-Doors import this package and nothing inside it.
+It alone writes readings. Other packages import these names, and the messages in
+`result_messages` and `formatting`.
 """
 
 from .clear import (
     ClearResult,
     ImportRunning,
-    alone,
     clear_database,
     delete_unreferenced_files,
+    exclusive_import_lock,
 )
-from .files import UnreadableFile, abandoned_spool_files, flow_files, shown
+from .files.archives import UnreadableFile, iter_flow_files, sanitise_filename
+from .files.disk_space import StorageFull, data_directories, disk_full_as, free_bytes
+from .files.spooling import abandoned_spool_files
 from .findings import MAX_STORED_PER_RULE
 from .originals import (
     OriginalMissing,
@@ -19,7 +22,8 @@ from .originals import (
     open_original,
     store_redacted,
 )
-from .pipeline import ImportResult, Outcome, import_flow_file
+from .pipeline import import_flow_file
+from .result import ImportResult
 from .rules import RULES, ImportIssueCode, Rule, severity_of
 from .runner import (
     UNREADABLE,
@@ -32,18 +36,17 @@ from .runner import (
     os_error_reason,
 )
 from .staging import ImportLockTimeout
-from .storage import StorageFull, data_directories, disk_full_as, free_bytes
 from .undo import NotImported, UndoResult, undo_import
 
 __all__ = [
     "MAX_STORED_PER_RULE",
     "RULES",
     "UNREADABLE",
-    "ImportLockTimeout",
     "ClearResult",
     "FileResult",
     "ImportIssueCode",
     "ImportListener",
+    "ImportLockTimeout",
     "ImportOptions",
     "ImportResult",
     "ImportRunner",
@@ -52,26 +55,25 @@ __all__ = [
     "InputFile",
     "NotImported",
     "OriginalMissing",
-    "Outcome",
     "Rule",
-    "UnreadableFile",
     "StorageFull",
     "UndoResult",
-    "alone",
+    "UnreadableFile",
+    "abandoned_spool_files",
     "clear_database",
+    "content_sha256",
     "data_directories",
+    "delete_unreferenced_files",
     "disk_full_as",
-    "flow_files",
+    "exclusive_import_lock",
     "free_bytes",
     "import_flow_file",
     "import_original",
-    "store_redacted",
-    "content_sha256",
+    "iter_flow_files",
     "open_original",
     "os_error_reason",
-    "abandoned_spool_files",
-    "delete_unreferenced_files",
+    "sanitise_filename",
     "severity_of",
-    "shown",
+    "store_redacted",
     "undo_import",
 ]

@@ -1,4 +1,4 @@
-"""Clearing the database: everything is as if no file had ever come."""
+"""Clearing the database: deletes everything that imports stored."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ from meter_readings.models import (
     SiteVisit,
 )
 
-from . import files
+from .files.original_files import delete_unreferenced
 from .staging import ImportLockTimeout, open_staging
 
-# A running attempt says so every other second; one silent for so long has ended.
-_SILENT = timedelta(seconds=60)
+# A running import saves a heartbeat every other second; one without for so long has
+# ended.
+_STALLED_AFTER = timedelta(seconds=60)
 
-# How many seconds to wait for the lock: what is no load holds it for a moment only.
-_PATIENCE = 2.0
+# Seconds. Whatever holds the lock for longer is an import or an undo.
+_LOCK_TIMEOUT = 2.0
 
 
 class ImportRunning(Exception):
-    """An import or an undoing is going on: it must end first."""
+    """An import or undo is running and must end first."""
 
 
 class ClearResult(NamedTuple):
-    """How many rows were removed."""
+    """How many rows were deleted."""
 
     readings: int
     site_visits: int
@@ -46,7 +47,7 @@ class ClearResult(NamedTuple):
     flow_files: int
 
 
-# What refers to others goes before them.
+# A model comes before the models that it refers to.
 _MODELS: tuple[type[Model], ...] = (
     Reading,
     SiteVisit,
@@ -59,42 +60,41 @@ _MODELS: tuple[type[Model], ...] = (
 
 
 def clear_database(*, now: datetime) -> ClearResult:
-    """Remove all that imports brought, their jobs and the original bytes; no user.
+    """Delete all imported data, import jobs and original files, but no users.
 
-    All of it or, where it breaks off, nothing; bytes that a broken clearing left are
-    removed by the next. Raises ImportRunning where an import or undoing goes on.
+    All of it or, after an error, nothing; if the original files cannot be deleted, the
+    next clearing deletes them. Raises ImportRunning while an import or undo is running.
     """
-    with alone(now=now):
+    with exclusive_import_lock(now=now):
         result = ClearResult(*map(_delete_all, _MODELS))
-    # Not before it is certain that no row names them.
+    # After the commit: a rollback would restore the rows that refer to the files.
     delete_unreferenced_files()
     return result
 
 
 @contextmanager
-def alone(*, now: datetime) -> Iterator[None]:
-    """Hold the lock of all loads, in one transaction that ends with it.
+def exclusive_import_lock(*, now: datetime) -> Iterator[None]:
+    """Open a transaction that holds the import lock.
 
-    Raises ImportRunning where an import or undoing goes on.
+    Raises ImportRunning while an import or undo is running.
     """
     try:
-        with open_staging(_PATIENCE) as staging, staging.transaction():
-            _refuse_while_running(now)
+        with open_staging(_LOCK_TIMEOUT) as staging, staging.transaction():
+            _require_no_running_import(now)
             yield
     except ImportLockTimeout as error:
-        raise ImportRunning("Something is being loaded or undone.") from error
+        raise ImportRunning("An import or undo is running.") from error
 
 
 def delete_unreferenced_files() -> None:
-    """Remove the kept bytes that no flow file names, not while an import keeps some."""
+    """Delete the original files that no flow file refers to, under the import lock."""
     with open_staging() as staging, staging.transaction():
-        files.delete_unreferenced()
+        delete_unreferenced()
 
 
-def _refuse_while_running(now: datetime) -> None:
-    """Raise ImportRunning where an attempt has given a sign of life lately."""
+def _require_no_running_import(now: datetime) -> None:
     running = ImportJob.objects.filter(
-        state=ImportJob.State.RUNNING, heartbeat_at__gt=now - _SILENT
+        state=ImportJob.State.RUNNING, heartbeat_at__gt=now - _STALLED_AFTER
     )
     if running.exists():
         raise ImportRunning("A file is being imported.")

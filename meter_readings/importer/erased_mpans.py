@@ -1,4 +1,4 @@
-"""MPANs that were erased on request and are named again, known by their pseudonyms."""
+"""Erased MPANs in new imports: found by their pseudonyms, reported as findings."""
 
 from __future__ import annotations
 
@@ -12,47 +12,48 @@ from meter_readings.models.pseudonyms import pseudonymise_mpan
 
 from .findings import FindingCollector
 from .rules import ImportIssueCode
+from .sql import METER_POINT
 
-_LATEST = f"SELECT COALESCE(MAX(id), 0) FROM {MeterPoint._meta.db_table}"
+_LATEST_ID_SQL = f"SELECT COALESCE(MAX(id), 0) FROM {METER_POINT}"
 
-_FIRST_LINES = """
-SELECT named.mpan, MIN(named.line_number) FROM (
+_FIRST_LINE_SQL = """
+SELECT MIN(line_number) FROM (
     SELECT mpan, mpan_line_number AS line_number FROM staged_meter
     UNION ALL SELECT mpan, mpan_line_number FROM staged_visit
-) AS named
-WHERE named.mpan = %s GROUP BY named.mpan
+) AS staged
+WHERE mpan = %s
 """
 
 
-class Watch(NamedTuple):
-    """What was erased, and the latest meter point before a load."""
+class ErasureWatch(NamedTuple):
+    """The pseudonyms of erased MPANs, and the highest meter point id before a load."""
 
     pseudonyms: frozenset[str]
-    latest_point: int
+    latest_meter_point_id: int
 
 
-def watch(cursor: CursorWrapper) -> Watch | None:
-    """Return what to look for among new meter points; None where nothing was erased."""
+def start_erasure_watch(cursor: CursorWrapper) -> ErasureWatch | None:
+    """Return the watch for a load that begins; None if no MPAN was erased so far."""
     erasures = SubjectRequest.objects.filter(kind=SubjectRequest.Kind.ERASURE)
     pseudonyms = frozenset(erasures.values_list("pseudonym", flat=True))
     if not pseudonyms:
         return None
-    cursor.execute(_LATEST)
-    return Watch(pseudonyms, cursor.fetchone()[0])
+    cursor.execute(_LATEST_ID_SQL)
+    return ErasureWatch(pseudonyms, cursor.fetchone()[0])
 
 
 def report_erased_mpans(
-    cursor: CursorWrapper, watched: Watch, findings: FindingCollector
+    cursor: CursorWrapper, watch: ErasureWatch, findings: FindingCollector
 ) -> None:
-    """Report each new meter point that had been erased, on its first line.
+    """Add a finding for each new meter point that was erased before.
 
-    Whoever asked for it may have become a customer again: a person should know.
+    The person may be a customer again, which only a person can find out.
     """
-    new = MeterPoint.objects.filter(pk__gt=watched.latest_point).order_by("pk")
+    new = MeterPoint.objects.filter(pk__gt=watch.latest_meter_point_id).order_by("pk")
     for mpan in new.values_list("mpan", flat=True).iterator():
-        if pseudonymise_mpan(mpan) in watched.pseudonyms:
-            cursor.execute(_FIRST_LINES, [mpan])
-            _, line_number = cursor.fetchone()
+        if pseudonymise_mpan(mpan) in watch.pseudonyms:
+            cursor.execute(_FIRST_LINE_SQL, [mpan])
+            (line_number,) = cursor.fetchone()
             group = D0010.mpan
             findings.add(
                 Issue(

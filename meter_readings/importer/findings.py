@@ -1,81 +1,100 @@
-"""The findings of one import: weighed by policy, counted exactly, kept to a limit."""
+"""The findings of one import: issues with a severity, counted and partly stored."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from meter_readings import models
 from meter_readings.d0010 import Issue
 from meter_readings.d0010.issues import IssueCodeBase
-from meter_readings.models import FlowFile, Policy, Severity
+from meter_readings.models import Finding, FlowFile, Policy, Severity
 
 from . import rules
 
-# How many findings of one rule are stored; beyond it they are only counted.
+# How many findings of one rule are stored for a file; further ones are only counted.
 MAX_STORED_PER_RULE = 1000
 
 type OnFinding = Callable[[Issue, Severity], None]
 
 
 class FindingCollector:
-    """Collects faults; a million of a kind cost no more than a count."""
+    """Collects the issues of a file and decides whether they reject it.
+
+    Memory is bounded: MAX_STORED_PER_RULE issues of each rule, and one count.
+    """
 
     def __init__(self, policy: Policy, on_finding: OnFinding | None = None) -> None:
-        self.policy = policy
         self.is_rejected = False
-        self.counts: Counter[IssueCodeBase] = Counter()
-        self._kept: list[Issue] = []
+        self._policy = policy
         self._on_finding = on_finding
+        self._counts: Counter[IssueCodeBase] = Counter()
+        self._stored: list[Issue] = []
 
     def add(self, issue: Issue) -> None:
-        """Take one fault in."""
-        self.counts[issue.code] += 1
-        if self.counts[issue.code] <= MAX_STORED_PER_RULE:
-            self._kept.append(issue)
+        self._counts[issue.code] += 1
+        if self._counts[issue.code] <= MAX_STORED_PER_RULE:
+            self._stored.append(issue)
         if not self.is_rejected:
-            self.is_rejected = rules.rejects_file(issue, self.policy)
+            self.is_rejected = rules.rejects_file(issue, self._policy)
         if self._on_finding is not None:
-            self._on_finding(issue, rules.severity_of(issue.code, self.policy))
+            self._on_finding(issue, self._severity(issue.code))
 
     def set_total(self, code: IssueCodeBase, count: int) -> None:
-        """Raise the count of a rule to `count`, of which only the first were added."""
-        self.counts[code] = max(self.counts[code], count)
-        self.counts = +self.counts
+        """Raise the count of a rule to `count`, which includes the issues added."""
+        self._counts[code] = max(self._counts[code], count)
 
     @property
-    def kept(self) -> list[Issue]:
-        """Return the faults kept, in line order."""
-        return sorted(self._kept, key=lambda issue: issue.line_number or 0)
+    def stored_with_severity(self) -> list[tuple[Issue, Severity]]:
+        """The stored issues in line order; those of the whole file come first."""
+        issues = sorted(self._stored, key=lambda issue: issue.line_number or 0)
+        return [(issue, self._severity(issue.code)) for issue in issues]
 
-    def count(self, severity: Severity) -> int:
-        """Return how many findings have this severity."""
-        return sum(
-            count
-            for code, count in self.counts.items()
-            if rules.severity_of(code, self.policy) == severity
-        )
+    @property
+    def counts_by_code(self) -> dict[str, int]:
+        return {str(code): count for code, count in sorted(self._counts.items())}
+
+    @property
+    def error_count(self) -> int:
+        return self._count(Severity.ERROR)
+
+    @property
+    def warning_count(self) -> int:
+        return self._count(Severity.WARNING)
+
+    @property
+    def note_count(self) -> int:
+        return self._count(Severity.NOTE)
 
     def store(self, flow_file: FlowFile) -> None:
-        """Save a file with its findings and how many there are."""
-        flow_file.error_count = self.count(Severity.ERROR)
-        flow_file.warning_count = self.count(Severity.WARNING)
-        flow_file.note_count = self.count(Severity.NOTE)
-        flow_file.finding_counts = {
-            str(code): count for code, count in sorted(self.counts.items())
-        }
+        """Save a file with its findings and their counts."""
+        flow_file.error_count = self.error_count
+        flow_file.warning_count = self.warning_count
+        flow_file.note_count = self.note_count
+        flow_file.finding_counts = self.counts_by_code
         flow_file.save()
-        models.Finding.objects.bulk_create(self._rows(flow_file), batch_size=500)
+        Finding.objects.bulk_create(
+            (
+                Finding(
+                    flow_file=flow_file,
+                    code=str(issue.code),
+                    severity=severity,
+                    line_number=issue.line_number,
+                    group=issue.group[:3],
+                    field=issue.field,
+                    found=issue.found,
+                    expected=issue.expected,
+                )
+                for issue, severity in self.stored_with_severity
+            ),
+            batch_size=500,
+        )
 
-    def _rows(self, flow_file: FlowFile) -> Iterable[models.Finding]:
-        for issue in self.kept:
-            yield models.Finding(
-                flow_file=flow_file,
-                code=str(issue.code),
-                severity=rules.severity_of(issue.code, self.policy),
-                line_number=issue.line_number,
-                group=issue.group[:3],
-                field=issue.field,
-                found=issue.found,
-                expected=issue.expected,
-            )
+    def _severity(self, code: IssueCodeBase) -> Severity:
+        return rules.severity_of(code, self._policy)
+
+    def _count(self, severity: Severity) -> int:
+        return sum(
+            count
+            for code, count in self._counts.items()
+            if self._severity(code) == severity
+        )

@@ -1,4 +1,4 @@
-"""Exactly once: has this file, or one that calls itself the same, come before?"""
+"""Identity checks: finds earlier imports of a file by hash, name or message."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from .rules import ImportIssueCode
 
 
 def is_known(sha256: str, filename: str) -> bool:
-    """Return whether these bytes, or this name, have been here before at all."""
+    """Return whether a flow file with this hash or name exists, in any status."""
     return FlowFile.objects.filter(Q(sha256=sha256) | Q(filename=filename)).exists()
 
 
 def find_imported(sha256: str) -> FlowFile | None:
-    """Return the file held as imported that has these very bytes."""
+    """Return the imported file with this hash."""
     return FlowFile.objects.filter(
         sha256=sha256, status=FlowFile.Status.IMPORTED
     ).first()
 
 
 def filename_conflict(filename: str, sha256: str) -> Issue | None:
-    """Return the fault of a name under which other bytes have been imported."""
+    """Return an issue if other bytes were imported under this file name."""
     other = (
         FlowFile.objects.filter(filename=filename, status=FlowFile.Status.IMPORTED)
         .exclude(sha256=sha256)
@@ -32,14 +32,16 @@ def filename_conflict(filename: str, sha256: str) -> Issue | None:
     if other is None:
         return None
     found = f"{filename}, imported on {other.received_at:%d %B %Y} as #{other.pk}"
-    return Issue(ImportIssueCode.DUPLICATE_FILENAME, found=found, expected="a new name")
+    return Issue(
+        ImportIssueCode.DUPLICATE_FILENAME, found=found, expected="a new file name"
+    )
 
 
 def message_conflict(header: Header, sha256: str) -> Issue | None:
-    """Return the fault of a message that another file held as imported claims to be.
+    """Return an issue if another imported file has the identity of this message.
 
-    A message is known by its sender, file identifier (J1064), flow and version and
-    creation stamp (J0280); a file name proves nothing.
+    A message is identified by its sender, file identifier (J1064), flow and version and
+    creation time (J0280). The file name is not part of it.
     """
     other = (
         FlowFile.objects.filter(
@@ -55,12 +57,12 @@ def message_conflict(header: Header, sha256: str) -> Issue | None:
     )
     if other is None:
         return None
-    found = f"{header.file_identifier}, held as #{other.pk} ({other.filename})"
+    found = f"{header.file_identifier}, imported as #{other.pk} ({other.filename})"
     return Issue(
         ImportIssueCode.DUPLICATE_MESSAGE,
         line_number=1,
         group="ZHV",
         field="File Identifier (J1064)",
         found=found,
-        expected="an identifier the sender has not used",
+        expected="an identifier that the sender has not used before",
     )

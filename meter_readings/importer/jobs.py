@@ -1,13 +1,13 @@
-"""The attempt as it goes on: its ImportJob row, and the door's own progress."""
+"""Import job tracking: the ImportJob row of an attempt, and progress callbacks."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from django.contrib.auth.models import User
 from django.db import Error, OperationalError
@@ -17,14 +17,14 @@ from meter_readings.models import FlowFile, ImportJob, Policy
 
 _HEARTBEAT_SECONDS = 2.0
 
-# Phase, bytes dealt with, bytes in all.
+# Arguments: the phase, the bytes processed, the bytes in all.
 type OnProgress = Callable[[ImportJob.Phase, int, int], None]
 
 
-class Job:
-    """Writes down how an attempt goes; a dry run (`is_kept` false) leaves no row.
+class JobTracker:
+    """Saves the state of an attempt in its ImportJob row, unless `is_saved` is false.
 
-    A context manager: leaving it by an exception marks the attempt as broken off.
+    A context manager: an exception that leaves it marks the attempt as failed.
     """
 
     def __init__(
@@ -35,10 +35,10 @@ class Job:
         channel: ImportJob.Channel,
         requested_by: User | None,
         now: datetime,
-        is_kept: bool,
+        is_saved: bool,
         on_progress: OnProgress | None = None,
     ) -> None:
-        self._row = ImportJob(
+        self._job = ImportJob(
             filename=filename,
             policy=policy,
             channel=channel,
@@ -46,10 +46,10 @@ class Job:
             started_at=now,
             heartbeat_at=now,
         )
-        self._is_kept = is_kept
+        self._is_saved = is_saved
         self._on_progress = on_progress
         self._size = 0
-        self._next_beat = 0.0
+        self._next_heartbeat = 0.0
 
     def __enter__(self) -> Self:
         self._save()
@@ -61,63 +61,64 @@ class Job:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is not None:
-            self._row.state = ImportJob.State.FAILED
-            # What had come of it is undone with the transaction.
-            self._row.outcome, self._row.flow_file, self._row.counts = "", None, {}
-            # The kind alone: an exception's words can hold what a file said.
-            self._row.message = f"Broken off by {type(error).__name__}."
-            self._row.finished_at = timezone.now()
-            try:
-                self._save()
-            except Error:
-                pass  # what broke the attempt off matters more; the row stays running
+        if error is None:
+            return
+        self._job.state = ImportJob.State.FAILED
+        # The transaction was rolled back, and with it the outcome.
+        self._job.outcome, self._job.flow_file, self._job.counts = "", None, {}
+        # Only the type: the message of an exception may quote the file.
+        self._job.message = f"Interrupted by {type(error).__name__}."
+        self._job.finished_at = timezone.now()
+        # The first error is raised; without this row the job appears as stalled.
+        with suppress(Error):
+            self._save()
 
     def set_file(self, sha256: str, size: int) -> None:
-        """Put down which bytes the attempt is about."""
-        self._row.sha256, self._size = sha256, size
-        self.enter(ImportJob.Phase.CHECKING)
+        """Save the hash of the file and begin to validate it; `size` is in bytes."""
+        self._job.sha256, self._size = sha256, size
+        self.set_phase(ImportJob.Phase.CHECKING)
 
-    def enter(self, phase: ImportJob.Phase) -> None:
-        """Begin a phase."""
-        self._row.phase = phase
+    def set_phase(self, phase: ImportJob.Phase) -> None:
+        self._job.phase = phase
         self._save()
-        self._tell(self._row.bytes_processed)
+        self._notify()
 
     def set_progress(
-        self, byte_count: int, pause: Callable[[], AbstractContextManager[None]]
+        self,
+        byte_count: int,
+        connection_free: Callable[[], AbstractContextManager[None]],
     ) -> None:
-        """Put down how many bytes are checked; write it down every other second.
+        """Set the bytes processed; save them every other second.
 
-        `pause` makes the connection free for it.
+        Within `connection_free` the database connection can be used.
         """
-        self._row.bytes_processed = byte_count
-        self._tell(byte_count)
-        if time.monotonic() >= self._next_beat:
-            with pause():
-                try:
-                    self._save()
-                except OperationalError:
-                    pass  # it is only a heartbeat: the next one may get through
+        self._job.bytes_processed = byte_count
+        self._notify()
+        if time.monotonic() >= self._next_heartbeat:
+            # A heartbeat may be missed while the database is locked.
+            with connection_free(), suppress(OperationalError):
+                self._save()
 
     def finish(
-        self, outcome: str, flow_file: FlowFile | None, counts: dict[str, Any]
+        self,
+        outcome: ImportJob.Outcome,
+        flow_file: FlowFile | None,
+        counts: Mapping[str, int],
     ) -> None:
-        """Put down what came of the attempt."""
-        self._row.state = ImportJob.State.FINISHED
-        self._row.outcome = outcome
-        self._row.flow_file = flow_file
-        self._row.counts = counts
-        self._row.finished_at = timezone.now()
+        self._job.state = ImportJob.State.FINISHED
+        self._job.outcome = outcome
+        self._job.flow_file = flow_file
+        self._job.counts = dict(counts)
+        self._job.finished_at = timezone.now()
         self._save()
 
-    def _tell(self, byte_count: int) -> None:
+    def _notify(self) -> None:
         if self._on_progress is not None:
-            phase = ImportJob.Phase(self._row.phase)
-            self._on_progress(phase, byte_count, self._size)
+            phase = ImportJob.Phase(self._job.phase)
+            self._on_progress(phase, self._job.bytes_processed, self._size)
 
     def _save(self) -> None:
-        self._next_beat = time.monotonic() + _HEARTBEAT_SECONDS
-        self._row.heartbeat_at = timezone.now()
-        if self._is_kept:
-            self._row.save()
+        self._next_heartbeat = time.monotonic() + _HEARTBEAT_SECONDS
+        self._job.heartbeat_at = timezone.now()
+        if self._is_saved:
+            self._job.save()

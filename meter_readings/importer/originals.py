@@ -1,4 +1,4 @@
-"""The bytes that were kept: to look at, to give away, and to import once more."""
+"""Original files of imported flow files: opening, importing again, redacting."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ from django.core.files.storage import default_storage
 
 from meter_readings.models import FlowFile, ImportJob, Policy
 
-from . import files
-from .pipeline import ImportResult, import_flow_file
+from .files.original_files import store
+from .files.spooling import spool
+from .pipeline import import_flow_file
+from .result import ImportResult
 
 
 class OriginalMissing(Exception):
-    """The bytes are not where they were kept, or are not those that were received."""
+    """The original file of a flow file is deleted, missing or changed."""
 
 
 def open_original(*, flow_file: FlowFile) -> BinaryIO:
-    """Open the bytes of a file as they were received, for reading.
+    """Open the original file: the bytes received, without lines redacted since.
 
-    They lack what was taken out of them since (`redacted_at`). Raises OriginalMissing
-    where they are not there.
+    Raises OriginalMissing.
     """
     if not flow_file.content:
         raise OriginalMissing(
-            f"The original of {flow_file.filename} was removed: it was older than "
-            "originals are kept."
+            f"The original of {flow_file.filename} was deleted after its retention "
+            "period."
         )
     try:
-        kept = default_storage.open(str(flow_file.content.name), "rb")
-        return cast(BinaryIO, kept.file)
+        file = default_storage.open(str(flow_file.content.name), "rb")
+        return cast(BinaryIO, file.file)
     except OSError as error:
         raise OriginalMissing(
-            f"The original of {flow_file.filename} is not where it was kept."
+            f"The original of {flow_file.filename} is missing from the storage."
         ) from error
 
 
@@ -53,17 +54,16 @@ def import_original(
     allow_same_name: bool = False,
     lock_timeout: float | None = None,
 ) -> ImportResult:
-    """Import the bytes of a rejected or undone file again, as `import_flow_file` does.
+    """Import the original of a rejected or undone file again, by `import_flow_file`.
 
-    A file that is held as imported stays as it is: the result says so. Raises
-    OriginalMissing where its bytes are not there or are not what they were, Busy, and
-    StorageFull.
+    An imported file is not changed: the outcome says so. Raises OriginalMissing,
+    ImportLockTimeout and StorageFull.
     """
     with open_original(flow_file=flow_file) as stream:
         digest = hashlib.file_digest(cast(BufferedReader, stream), "sha256")
         if digest.hexdigest() != content_sha256(flow_file):
             raise OriginalMissing(
-                f"The original of {flow_file.filename} has changed where it is kept."
+                f"The original of {flow_file.filename} has changed in the storage."
             )
         stream.seek(0)
         return import_flow_file(
@@ -81,25 +81,24 @@ def import_original(
 
 
 def content_sha256(flow_file: FlowFile) -> str:
-    """Return the SHA-256 of the bytes that are kept: those received, or redacted."""
+    """Return the SHA-256 of the stored bytes, which may be redacted."""
     return PurePath(str(flow_file.content.name)).stem
 
 
-def store_redacted(*, pieces: Iterator[bytes]) -> str:
-    """Keep other bytes in the place of an original; return the name in the storage.
+def store_redacted(*, chunks: Iterator[bytes]) -> str:
+    """Store redacted bytes under their own hash; return their name in the storage.
 
-    They lie under their own hash, as all do: the file that names them goes on being
-    known by the hash of what was received.
+    The flow file keeps the hash of the bytes received.
     """
-    with files.receive(cast(BinaryIO, _Pieces(pieces))) as received:
-        return files.keep(received)
+    with spool(cast(BinaryIO, _ChunkReader(chunks))) as spooled:
+        return store(spooled)
 
 
-class _Pieces:
-    """Pieces of bytes, none of them empty, to be read one after another."""
+class _ChunkReader:
+    """Reads an iterator of chunks, none of them empty, as a stream."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
 
     def read(self, size: int) -> bytes:
-        return next(self._pieces, b"")
+        return next(self._chunks, b"")

@@ -1,69 +1,36 @@
-"""The one way in: receive, check, load and settle in one transaction, report whatever.
+"""The import pipeline: spool, validate, then load in one transaction.
 
-Checking takes as long as it takes and locks nothing; the load is one short phase. The
-bytes are kept under their hash before the transaction that names them is over.
+Validation locks nothing, however long it takes; only the load holds the import lock.
+The original file is stored under its hash before the transaction commits.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import Error, models
+from django.db import Error
 
-from meter_readings.d0010 import FlowFileParser, Header, Issue, RegisterReading
-from meter_readings.d0010.bulk_reader import ReadingBatch
-from meter_readings.d0010.parser import Batch
-from meter_readings.models import FlowFile, ImportJob, Policy, Severity
+from meter_readings.models import FlowFile, ImportJob, Policy
 
-from . import files, identity, rules
-from .files import SpooledFile
+from . import identity
+from .files.archives import sanitise_filename
+from .files.original_files import delete_if_unreferenced, store
+from .files.spooling import SpooledFile, spool
 from .findings import FindingCollector, OnFinding
-from .jobs import Job, OnProgress
-from .merge import LoadCounts, merge_staged_rows
+from .jobs import JobTracker, OnProgress
+from .merge import merge_staged_rows
+from .result import ImportResult, LoadCounts, ReadingCounts
 from .staging import ImportLockTimeout, StagingArea, open_staging
+from .validation import ValidatedFile, validate_file
 
+_Outcome = ImportJob.Outcome
 
-class Outcome(models.TextChoices):
-    """What came of an attempt to import a file."""
-
-    IMPORTED = "imported", "Imported"
-    ALREADY_IMPORTED = "already-imported", "Already imported"
-    REJECTED = "rejected", "Rejected"
-    REFUSED = "refused", "Refused: the name has been used"
-    CHECKED = "checked", "Checked: it would be imported"
-    UNDONE = "undone", "Undone"
-
-
-@dataclass(frozen=True)
-class ImportResult:
-    """What came of one file, for a door to put into words.
-
-    `flow_file` is the file as it is held: the first import of the same bytes where they
-    had come before, None where nothing was kept. `readings_read` is `readings_loaded`
-    and `readings_rejected` together. `findings` are those kept, a limited number for
-    each rule, in line order; `finding_counts` counts all of them.
-    """
-
-    outcome: Outcome
-    filename: str
-    policy: Policy
-    sha256: str
-    flow_file: FlowFile | None = None
-    header: Header | None = None
-    line_count: int = 0
-    readings_read: int = 0
-    readings_loaded: int = 0
-    readings_rejected: int = 0
-    loaded: LoadCounts | None = None
-    findings: list[tuple[Issue, Severity]] = field(default_factory=list)
-    finding_counts: dict[str, int] = field(default_factory=dict)
-    error_count: int = 0
-    warning_count: int = 0
-    note_count: int = 0
+# Seconds to wait for the import lock to delete the original file of a failed load. The
+# other import may need the file, and a file that stays does no harm.
+_CLEANUP_LOCK_TIMEOUT = 1.0
 
 
 class _Request(NamedTuple):
@@ -72,7 +39,7 @@ class _Request(NamedTuple):
     now: datetime
     dry_run: bool
     allow_same_name: bool
-    original_sha256: str
+    sha256: str
 
 
 def import_flow_file(
@@ -90,256 +57,188 @@ def import_flow_file(
     lock_timeout: float | None = None,
     original_sha256: str = "",
 ) -> ImportResult:
-    """Import one flow file: all of it or, but for its report, nothing.
+    """Import one flow file: all of it or, apart from its validation report, nothing.
 
-    `stream` gives the bytes, `filename` is what they were called, `now` the time after
-    which a reading is in the future. `dry_run` checks and keeps nothing at all.
-    `on_progress` is told the phase and the bytes checked, `on_finding` every finding;
-    neither may use this thread's database connection, which may be loading meanwhile.
-    `original_sha256` is the SHA-256 of the file as it was received, if lines have been
-    redacted since.
-    The outcome is in the result and not raised; UnreadableFile is raised where the
-    bytes could not be had, StorageFull where there is no room for them, and Busy where
-    another load lasts longer than `patience`, in seconds: ten minutes, if it is None.
+    `stream` gives the bytes, `filename` is their name at the sender, `now` the time
+    after which a reading is in the future. `dry_run` validates and stores nothing.
+    `on_progress` receives the phase, the bytes processed and the bytes in all,
+    `on_finding` every finding; neither may use this thread's database connection, which
+    may be loading meanwhile. `original_sha256` is the SHA-256 of the original file if
+    lines were redacted from it since; `stream` then gives the redacted bytes.
+
+    The outcome is part of the result and not raised. Raises UnreadableFile if the bytes
+    cannot be read, StorageFull if there is no space for them, and ImportLockTimeout if
+    another import holds the lock for more than `lock_timeout` seconds (None: 600).
     """
-    filename = files.shown(filename)
-    request = _Request(filename, policy, now, dry_run, allow_same_name, original_sha256)
-    job = Job(
+    filename = sanitise_filename(filename)
+    job = JobTracker(
         filename=filename,
         policy=policy,
         channel=channel,
         requested_by=requested_by,
         now=now,
-        is_kept=not dry_run,
+        is_saved=not dry_run,
         on_progress=on_progress,
     )
-    with open_staging(lock_timeout) as staging, job, files.receive(stream) as received:
-        job.set_file(original_sha256 or received.sha256, received.size)
-        attempt = _Attempt(request, received, staging, job, on_finding)
+    with open_staging(lock_timeout) as staging, job, spool(stream) as spooled:
+        sha256 = original_sha256 or spooled.sha256
+        job.set_file(sha256, spooled.size)
+        request = _Request(filename, policy, now, dry_run, allow_same_name, sha256)
+        findings = FindingCollector(policy, on_finding)
+        attempt = _Import(request, spooled, staging, job, findings)
         return attempt.find_existing() or attempt.validate_and_load()
 
 
-# How many seconds to wait for the lock when an attempt broke off: whoever has it may
-# need the bytes, and what is left behind does no harm.
-_MOMENT = 1.0
-
-
-class _Attempt:
-    """One file on its way in."""
+class _Import:
+    """One attempt to import a file."""
 
     def __init__(
         self,
         request: _Request,
-        received: SpooledFile,
+        spooled: SpooledFile,
         staging: StagingArea,
-        job: Job,
-        on_finding: OnFinding | None,
+        job: JobTracker,
+        findings: FindingCollector,
     ) -> None:
         self._request = request
-        self._received = received
-        self._sha256 = request.original_sha256 or received.sha256
+        self._spooled = spooled
         self._staging = staging
         self._job = job
-        self._findings = FindingCollector(request.policy, on_finding)
-        self._parser: FlowFileParser | None = None
-        self._readings_good = 0
-        self._is_known = False
+        self._findings = findings
 
-    def find_existing(self) -> ImportResult | None:
-        """Return the result for a file that is held already, or whose name is taken."""
-        request, sha256 = self._request, self._sha256
-        self._is_known = identity.is_known(sha256, request.filename)
-        if not self._is_known:
+    def find_existing(
+        self, validated: ValidatedFile | None = None
+    ) -> ImportResult | None:
+        """Return the result if the file is already imported or its name is taken."""
+        request = self._request
+        if not identity.is_known(request.sha256, request.filename):
             return None
-        first = identity.find_imported(sha256)
+        first = identity.find_imported(request.sha256)
         if first is not None:
-            return self._finish(Outcome.ALREADY_IMPORTED, first)
+            return self._finish(_Outcome.ALREADY_IMPORTED, validated, first)
         if not request.allow_same_name:
-            issue = identity.filename_conflict(request.filename, sha256)
+            issue = identity.filename_conflict(request.filename, request.sha256)
             if issue is not None:
                 self._findings.add(issue)
-                return self._finish(Outcome.REFUSED, None)
+                return self._finish(_Outcome.REFUSED, validated)
         return None
 
     def validate_and_load(self) -> ImportResult:
-        """Check the whole file; then load it, or keep the report of its rejection."""
-        findings = self._findings
-        parser = self._check()
-        if self._request.dry_run:
-            self._check_identity(parser)
-            is_bad = findings.is_rejected
-            return self._finish(Outcome.REJECTED if is_bad else Outcome.CHECKED, None)
+        """Validate the whole file; then load it, or store why it is rejected."""
+        request, findings = self._request, self._findings
+        validated = validate_file(
+            self._spooled.path,
+            not_after=request.now,
+            findings=findings,
+            staging=self._staging,
+            job=self._job,
+            is_staged=not request.dry_run,
+        )
+        if request.dry_run:
+            self._find_message_conflict(validated)
+            is_valid = not findings.is_rejected
+            outcome = _Outcome.CHECKED if is_valid else _Outcome.REJECTED
+            counts = validated.reading_counts(is_loaded=is_valid)
+            return self._finish(outcome, validated, counts=counts)
         if not findings.is_rejected:
             self._staging.begin()
             self._staging.ensure_partitions()
-        self._job.enter(ImportJob.Phase.LOADING)
+        self._job.set_phase(ImportJob.Phase.LOADING)
         try:
-            return self._load(parser)
+            return self._load(validated)
         except BaseException:
-            self._forget()
+            self._delete_orphan_file()
             raise
 
-    def _load(self, parser: FlowFileParser) -> ImportResult:
-        """Keep the file, and all of its rows or the report, in one transaction."""
+    def _load(self, validated: ValidatedFile) -> ImportResult:
+        """Store the file with its rows or with its report, in one transaction."""
         findings = self._findings
         with self._staging.transaction():
-            # Another process may have brought the same file while this one checked.
-            result = self.find_existing()
+            # Another process may have imported the same file during the validation.
+            result = self.find_existing(validated)
             if result is not None:
                 return result
-            self._check_identity(parser)
-            flow_file = self._describe(parser)
-            if findings.is_rejected:
+            self._find_message_conflict(validated)
+            is_rejected = findings.is_rejected
+            counts = validated.reading_counts(is_loaded=not is_rejected)
+            flow_file = self._flow_file(validated, counts)
+            if is_rejected:
+                flow_file.status = FlowFile.Status.REJECTED
                 findings.store(flow_file)
-                return self._finish(Outcome.REJECTED, flow_file)
+                return self._finish(
+                    _Outcome.REJECTED, validated, flow_file, counts=counts
+                )
+            flow_file.status = FlowFile.Status.IMPORTED
             flow_file.save()
-            loaded = merge_staged_rows(flow_file.pk, self._readings_good, findings)
+            loaded = merge_staged_rows(flow_file.pk, counts.readings_loaded, findings)
             findings.store(flow_file)
-            return self._finish(Outcome.IMPORTED, flow_file, loaded)
+            return self._finish(
+                _Outcome.IMPORTED, validated, flow_file, counts=counts, loaded=loaded
+            )
 
-    def _forget(self) -> None:
-        """Remove the bytes that were kept, where no row came to name them."""
+    def _delete_orphan_file(self) -> None:
+        """Delete the original file of a failed load if no row refers to it."""
         with (
             suppress(ImportLockTimeout, Error, OSError),
-            open_staging(_MOMENT) as staging,
+            open_staging(_CLEANUP_LOCK_TIMEOUT) as staging,
+            staging.transaction(),
         ):
-            with staging.transaction():
-                files.forget(self._received)
+            delete_if_unreferenced(self._spooled)
 
-    def _check(self) -> FlowFileParser:
-        """Read the file to its end; put its entries aside while it may be loaded."""
-        request, findings = self._request, self._findings
-        with self._received.path.open("rb") as stream:
-            self._parser = parser = FlowFileParser(
-                stream, report=findings.add, not_after=request.now
-            )
-            try:
-                for batch in parser.batches():
-                    self._readings_good += _reading_count(batch)
-                    if not (findings.is_rejected or request.dry_run):
-                        self._staging.stage(batch)
-                    self._job.set_progress(parser.lines.byte_count, self._staging.pause)
-            finally:
-                self._staging.finish_staging()
-        return parser
-
-    def _check_identity(self, parser: FlowFileParser) -> None:
-        """Look for another file that says it is the same message."""
-        if parser.header is not None:
-            issue = identity.message_conflict(parser.header, self._sha256)
+    def _find_message_conflict(self, validated: ValidatedFile) -> None:
+        if validated.header is not None:
+            issue = identity.message_conflict(validated.header, self._request.sha256)
             if issue is not None:
                 self._findings.add(issue)
 
-    def _row(self) -> FlowFile:
-        """Return the row of these bytes, without an earlier attempt's findings."""
-        sha256, flow_file = self._sha256, None
-        if self._is_known:
-            flow_file = FlowFile.objects.filter(sha256=sha256).first()
+    def _flow_file(self, validated: ValidatedFile, counts: ReadingCounts) -> FlowFile:
+        """Return the row of this file, not yet saved; earlier findings are deleted."""
+        request, spooled = self._request, self._spooled
+        flow_file = FlowFile.objects.filter(sha256=request.sha256).first()
         if flow_file is None:
-            return FlowFile(sha256=sha256)
-        flow_file.findings.all().delete()
-        return flow_file
-
-    def _describe(self, parser: FlowFileParser) -> FlowFile:
-        """Return the row of these bytes, not saved: what the file says of itself."""
-        request, received, findings = self._request, self._received, self._findings
-        flow_file = self._row()
+            flow_file = FlowFile(sha256=request.sha256)
+        else:
+            flow_file.findings.all().delete()
         flow_file.filename = request.filename
-        flow_file.size = received.size
-        flow_file.content.name = files.keep(received)
+        flow_file.size = spooled.size
+        flow_file.content.name = store(spooled)
         flow_file.policy = request.policy
         flow_file.received_at = request.now
-        if received.sha256 == self._sha256:
+        if spooled.sha256 == request.sha256:
             flow_file.redacted_at = None
-        # PostgreSQL keeps no NUL; a line that has one is a fault and says so.
-        flow_file.header_text = parser.header_text.replace("\0", "\\x00")
-        flow_file.trailer_text = parser.trailer_text.replace("\0", "\\x00")
-        flow_file.line_ending = parser.lines.line_ending
-        flow_file.ends_with_newline = parser.lines.ends_with_newline
-        flow_file.line_count = parser.line_count
-        flow_file.group_count = parser.group_count
-        flow_file.flow_count = parser.flow_count
-        if parser.header is not None:
-            for name in _HEADER_FIELDS:
-                setattr(flow_file, name, getattr(parser.header, name))
-        trailer = parser.trailer
-        flow_file.trailer_group_count = trailer.group_count if trailer else None
-        flow_file.trailer_flow_count = trailer.flow_count if trailer else None
-        read = self._readings_good + parser.invalid_reading_count
-        good = 0 if findings.is_rejected else self._readings_good
-        flow_file.readings_read = read
-        flow_file.readings_loaded, flow_file.readings_rejected = good, read - good
+        validated.fill(flow_file)
+        flow_file.readings_read = counts.readings_read
+        flow_file.readings_loaded = counts.readings_loaded
+        flow_file.readings_rejected = counts.readings_rejected
         flow_file.readings_deleted = 0
-        status = FlowFile.Status
-        is_bad = findings.is_rejected
-        flow_file.status = status.REJECTED if is_bad else status.IMPORTED
         return flow_file
 
     def _finish(
         self,
-        outcome: Outcome,
-        flow_file: FlowFile | None,
+        outcome: ImportJob.Outcome,
+        validated: ValidatedFile | None,
+        flow_file: FlowFile | None = None,
+        *,
+        counts: ReadingCounts = ReadingCounts(0, 0, 0),
         loaded: LoadCounts | None = None,
     ) -> ImportResult:
-        """Put the outcome down with the job and return it."""
-        findings, parser, policy = self._findings, self._parser, self._request.policy
-        read = 0
-        if parser is not None and outcome not in _NOT_JUDGED:
-            read = self._readings_good + parser.invalid_reading_count
-        is_good = outcome in (Outcome.IMPORTED, Outcome.CHECKED)
-        good = self._readings_good if is_good else 0
+        """Save the outcome with the import job and return the result."""
+        findings = self._findings
         result = ImportResult(
             outcome=outcome,
             filename=self._request.filename,
-            policy=policy,
-            sha256=self._sha256,
+            policy=self._request.policy,
+            sha256=self._request.sha256,
             flow_file=flow_file,
-            header=parser.header if parser else None,
-            line_count=parser.line_count if parser else 0,
-            readings_read=read,
-            readings_loaded=good,
-            readings_rejected=read - good,
+            header=validated.header if validated else None,
+            line_count=validated.line_count if validated else 0,
+            **counts._asdict(),
             loaded=loaded,
-            findings=[
-                (issue, rules.severity_of(issue.code, policy))
-                for issue in findings.kept
-            ],
-            finding_counts={str(code): n for code, n in findings.counts.items()},
-            error_count=findings.count(Severity.ERROR),
-            warning_count=findings.count(Severity.WARNING),
-            note_count=findings.count(Severity.NOTE),
+            findings=findings.stored_with_severity,
+            finding_counts=findings.counts_by_code,
+            error_count=findings.error_count,
+            warning_count=findings.warning_count,
+            note_count=findings.note_count,
         )
-        self._job.finish(outcome, flow_file, _counts(result))
+        self._job.finish(outcome, flow_file, result.counts)
         return result
-
-
-_NOT_JUDGED = Outcome.ALREADY_IMPORTED, Outcome.REFUSED
-
-_HEADER_FIELDS = (
-    "file_identifier",
-    "flow_and_version",
-    "from_role",
-    "from_participant",
-    "to_role",
-    "to_participant",
-    "file_created_at",
-    "test_data_flag",
-)
-
-
-def _reading_count(batch: Batch) -> int:
-    if isinstance(batch, ReadingBatch):
-        return batch.line_count
-    return sum(isinstance(entry.record, RegisterReading) for entry in batch)
-
-
-def _counts(result: ImportResult) -> dict[str, Any]:
-    """Return what the job's row remembers of a result."""
-    counts = {
-        "readings_read": result.readings_read,
-        "readings_loaded": result.readings_loaded,
-        "readings_rejected": result.readings_rejected,
-        "errors": result.error_count,
-        "warnings": result.warning_count,
-    }
-    return counts | (result.loaded._asdict() if result.loaded else {})

@@ -1,9 +1,9 @@
-"""How much each fault matters: one table for every policy.
+"""The rule table: how severe each issue is under each import policy.
 
-An error rejects the file; under the partial policy an error that costs no more than
-its group rejects that group alone. A warning loads and is reported; a note is for
-information. Standard follows what the product's users decided, strict what the
-catalogue says (d0010-format.md §8), partial weighs as standard does.
+An error rejects the file; under the partial policy an error that affects only its group
+rejects that group alone. A warning loads and is reported; a note is information. The
+standard policy follows the assumptions that the product's users confirmed, strict the
+Data Transfer Catalogue (d0010-format.md §8); partial has the severities of standard.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from meter_readings.models import Policy, Severity
 
 
 class ImportIssueCode(IssueCodeBase):
-    """What can be wrong with a file in the light of what is held already."""
+    """Issues that depend on the files imported before."""
 
     DUPLICATE_FILENAME = (
         "duplicate-filename",
@@ -45,9 +45,9 @@ class ImportIssueCode(IssueCodeBase):
 
 
 class Rule(NamedTuple):
-    """What a fault costs under each policy, and what a person can do about it.
+    """The severity of an issue under each policy, and what a person can do about it.
 
-    `affects_group_only`: the rest of the file is good without the group it stands in.
+    `affects_group_only`: the rest of the file is valid without the group.
     """
 
     standard: Severity
@@ -99,9 +99,9 @@ RULES: dict[IssueCodeBase, Rule] = {
     _F.BYTE_ORDER_MARK: Rule(_W, _W, _NONE),
     _F.NON_ASCII_CHARACTER: Rule(_W, _E, _ASK),
     _F.CONTROL_CHARACTER: Rule(_E, _E, _CORRECT, True),
-    # Nothing after such a line is read.
+    # The rest of the file is not read.
     _F.LINE_TOO_LONG: Rule(_E, _E, _RESEND),
-    # It may be a spoiled 026 or 028: what follows would be taken for another meter's.
+    # It may be a corrupt 026 or 028, whose readings would go to the meter before it.
     _F.UNKNOWN_GROUP: Rule(_E, _E, "Ask the sender for a corrected file."),
     _F.NO_PARENT: Rule(_E, _E, _CORRECT, True),
     _F.OUT_OF_ORDER: Rule(_W, _W, _NONE),
@@ -157,16 +157,16 @@ RULES: dict[IssueCodeBase, Rule] = {
 
 
 def severity_of(code: IssueCodeBase, policy: Policy) -> Severity:
-    """Return how much a fault matters under a policy."""
+    """Return the severity of an issue under a policy."""
     rule = RULES[code]
     return rule.strict if policy == Policy.STRICT else rule.standard
 
 
 def rejects_file(issue: Issue, policy: Policy) -> bool:
-    """Return whether a fault rejects the whole file under a policy."""
+    """Return whether an issue rejects the whole file under a policy."""
     if severity_of(issue.code, policy) != Severity.ERROR:
         return False
     is_of_file = issue.line_number is None
     is_in_envelope = is_of_file or issue.group in (HEADER.code, TRAILER.code)
-    spares_rest = RULES[issue.code].affects_group_only and not is_in_envelope
-    return not (policy == Policy.PARTIAL and spares_rest)
+    affects_group_only = RULES[issue.code].affects_group_only and not is_in_envelope
+    return not (policy == Policy.PARTIAL and affects_group_only)

@@ -16,8 +16,9 @@ from django.utils import timezone
 from meter_readings.d0010 import Issue
 from meter_readings.models import ImportJob, Policy, Severity
 
-from .files import UnreadableFile, flow_files, shown
-from .pipeline import ImportResult, import_flow_file
+from .files.archives import UnreadableFile, iter_flow_files, sanitise_filename
+from .pipeline import import_flow_file
+from .result import ImportResult
 
 # The outcome of a file or archive that could not be read.
 UNREADABLE = "unreadable"
@@ -83,7 +84,7 @@ class FileResult:
 
     @property
     def outcome(self) -> str:
-        """An Outcome, UNREADABLE, or ImportJob.State.FAILED."""
+        """An ImportJob.Outcome, UNREADABLE, or ImportJob.State.FAILED."""
         if self.result:
             return self.result.outcome
         is_unreadable = isinstance(self.error, UnreadableFile)
@@ -142,15 +143,15 @@ class ImportRunner:
             yield from self._run_file(file)
 
     def _run_file(self, file: InputFile) -> Iterator[FileResult]:
-        name = shown(file.filename)
+        name = sanitise_filename(file.filename)
         own_names = name, name.removesuffix(".gz")
         try:
             with file.open() as stream:
-                for filename, content in flow_files(
-                    stream, file.filename, most=self.max_members
+                for filename, content in iter_flow_files(
+                    stream, file.filename, max_members=self.max_members
                 ):
                     archive = "" if filename in own_names else name
-                    target = FileResult(file, shown(filename), archive)
+                    target = FileResult(file, sanitise_filename(filename), archive)
                     yield self._finish(self._import(target, filename, content))
         except BrokenPipeError:
             # A listener wrote to a pipe that was closed: there is no reader left.

@@ -1,4 +1,4 @@
-"""Undoing an import: everything is as if the file had never come."""
+"""Undoing an import: the database is as if the file was never imported."""
 
 from __future__ import annotations
 
@@ -8,74 +8,29 @@ from typing import NamedTuple
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from meter_readings.models import (
-    FlowFile,
-    ImportJob,
-    Meter,
-    MeterPoint,
-    Policy,
-    Reading,
-    SiteVisit,
-)
+from meter_readings.models import FlowFile, ImportJob, Policy
 
-from .jobs import Job
-from .pipeline import Outcome
+from .jobs import JobTracker
+from .sql import undo as sql
 from .staging import open_staging
 from .version_resolution import resolve_versions
 
-_READING, _METER = Reading._meta.db_table, Meter._meta.db_table
-_METER_POINT, _VISIT = MeterPoint._meta.db_table, SiteVisit._meta.db_table
-
 
 class NotImported(Exception):
-    """The file is not held as imported: there is nothing to undo."""
+    """The file has no import to undo: it is rejected or undone."""
 
 
 class UndoResult(NamedTuple):
-    """What an undoing took away, and how many other readings stand otherwise now."""
+    """How many rows an undo deleted.
+
+    `versions_changed` counts the readings of other files whose version status changed.
+    """
 
     readings: int
     site_visits: int
     meters: int
     meter_points: int
-    restored: int
-
-
-# The events that other files speak of too
-_SHARED_EVENTS = f"""
-INSERT INTO reading_key_to_resolve
-SELECT DISTINCT gone.meter_id, gone.register_id, gone.read_at
-FROM {_READING} AS gone
-WHERE gone.flow_file_id = %s AND EXISTS (
-    SELECT 1 FROM {_READING} AS other
-    WHERE other.meter_id = gone.meter_id
-        AND other.register_id = gone.register_id
-        AND other.read_at = gone.read_at
-        AND other.flow_file_id <> gone.flow_file_id
-)
-"""
-
-_TOUCHED_METERS = f"""
-INSERT INTO affected_meter
-SELECT meter.id, meter.meter_point_id FROM {_METER} AS meter WHERE meter.id IN (
-    SELECT meter_id FROM {_READING} WHERE flow_file_id = %s
-    UNION SELECT meter_id FROM {_VISIT} WHERE flow_file_id = %s
-)
-UNION ALL
-SELECT NULL, meter_point_id FROM {_VISIT} WHERE flow_file_id = %s AND meter_id IS NULL
-"""
-
-_METERS_LEFT_ALONE = f"""
-DELETE FROM {_METER} WHERE id IN (SELECT meter_id FROM affected_meter)
-    AND NOT EXISTS (SELECT 1 FROM {_READING} WHERE meter_id = {_METER}.id)
-    AND NOT EXISTS (SELECT 1 FROM {_VISIT} WHERE meter_id = {_METER}.id)
-"""
-
-_POINTS_LEFT_ALONE = f"""
-DELETE FROM {_METER_POINT} WHERE id IN (SELECT meter_point_id FROM affected_meter)
-    AND NOT EXISTS (SELECT 1 FROM {_METER} WHERE meter_point_id = {_METER_POINT}.id)
-    AND NOT EXISTS (SELECT 1 FROM {_VISIT} WHERE meter_point_id = {_METER_POINT}.id)
-"""
+    versions_changed: int
 
 
 def undo_import(
@@ -87,52 +42,55 @@ def undo_import(
     dry_run: bool = False,
     lock_timeout: float | None = None,
 ) -> UndoResult:
-    """Take away all that one import added, and settle what it had competed with.
+    """Delete all rows that one import inserted, and resolve the versions of the rest.
 
-    The file's row, bytes and report stay, marked as undone; the same bytes may be
-    imported again. `dry_run` does all that and keeps nothing of it, to tell what it
-    would be. Raises NotImported where the file is not held as imported, Busy where
-    another load lasts longer than `patience`, in seconds, and StorageFull.
+    The row of the file, its original and its validation report stay, with the status
+    undone; the same bytes can be imported again. `dry_run` rolls everything back and
+    returns what would be deleted.
+
+    Raises NotImported if the file is not imported, ImportLockTimeout if another import
+    holds the lock for more than `lock_timeout` seconds (None: 600), and StorageFull if
+    the database has no free space left.
     """
-    job = Job(
+    job = JobTracker(
         filename=flow_file.filename,
         policy=Policy(flow_file.policy),
         channel=channel,
         requested_by=requested_by,
         now=now,
-        is_kept=not dry_run,
+        is_saved=not dry_run,
     )
     with open_staging(lock_timeout) as staging, job:
         staging.begin()
         with staging.transaction():
-            held = FlowFile.objects.filter(
+            imported = FlowFile.objects.filter(
                 pk=flow_file.pk, status=FlowFile.Status.IMPORTED
             ).first()
-            if held is None:
+            if imported is None:
                 raise NotImported(f"{flow_file.filename} is not imported.")
-            result = _take_away(held.pk)
-            held.status = FlowFile.Status.UNDONE
-            held.save(update_fields=["status"])
-            job.finish(Outcome.UNDONE, held, result._asdict())
+            result = _delete_rows(imported.pk)
+            imported.status = FlowFile.Status.UNDONE
+            imported.save(update_fields=["status"])
+            job.finish(ImportJob.Outcome.UNDONE, imported, result._asdict())
             if dry_run:
                 transaction.set_rollback(True)
     flow_file.refresh_from_db()
     return result
 
 
-def _take_away(flow_file_id: int) -> UndoResult:
+def _delete_rows(flow_file_id: int) -> UndoResult:
     with connection.cursor() as cursor:
 
-        def changed(statement: str, *parameters: int) -> int:
+        def execute(statement: str, *parameters: int) -> int:
             cursor.execute(statement, parameters)
             return int(cursor.rowcount)
 
-        changed(_SHARED_EVENTS, flow_file_id)
-        changed(_TOUCHED_METERS, *[flow_file_id] * 3)
-        readings = changed(
-            f"DELETE FROM {_READING} WHERE flow_file_id = %s", flow_file_id
+        execute(sql.FIND_SHARED_READING_KEYS, flow_file_id)
+        execute(sql.FIND_AFFECTED_METERS, flow_file_id, flow_file_id, flow_file_id)
+        return UndoResult(
+            readings=execute(sql.DELETE_READINGS, flow_file_id),
+            site_visits=execute(sql.DELETE_SITE_VISITS, flow_file_id),
+            meters=execute(sql.DELETE_ORPHAN_METERS),
+            meter_points=execute(sql.DELETE_ORPHAN_METER_POINTS),
+            versions_changed=resolve_versions(cursor),
         )
-        visits = changed(f"DELETE FROM {_VISIT} WHERE flow_file_id = %s", flow_file_id)
-        meters = changed(_METERS_LEFT_ALONE)
-        points = changed(_POINTS_LEFT_ALONE)
-        return UndoResult(readings, visits, meters, points, resolve_versions(cursor))

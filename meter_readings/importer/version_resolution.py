@@ -1,9 +1,9 @@
-"""Which version of a reading event counts: one statement over the events in question.
+"""Which version of a reading counts: one statement over the reading keys in question.
 
-An event is one meter, register and time. Its versions are put in the order in which
-they were said: by the file's creation stamp (J0280), its file identifier, its hash,
-the line. That order is in the files alone, so the same files give the same standings
-however often and in whatever order they were imported and undone.
+A reading key is one meter, register and time. Its versions are put in the order in
+which they were said: by the file's creation stamp (J0280), its file identifier, its
+hash, the line. That order is in the files alone, so the same files give the same
+version statuses however often and in whatever order they were imported and undone.
 
 - A withdrawal (reading type W) withdraws itself and all that was said before it.
 - Of what is left, a version that says nothing new is a duplicate of the first to say
@@ -20,23 +20,24 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from meter_readings.d0010.codes import BscValidationStatus, ReadingType
-from meter_readings.models import FlowFile, Reading, VersionStatus
+from meter_readings.models import VersionStatus
 
-_READING = Reading._meta.db_table
-_FLOW_FILE = FlowFile._meta.db_table
+from .sql import FLOW_FILE, READING
 
-# The caller fills this temporary table with the events whose versions may compete.
+# A temporary table, filled by the caller with the reading keys to resolve.
 READING_KEYS_TABLE = "reading_key_to_resolve"
 
-_EVENT = "meter_id, register_id, read_at"
-_SAYS = (
+_KEY_COLUMNS = "meter_id, register_id, read_at"
+
+# Two versions with the same content are duplicates.
+_CONTENT_COLUMNS = (
     "value, reading_type, bsc_validation_status, meter_reading_flag,"
     " meter_reading_status"
 )
 
 
 def file_ordering_sql(flow_file: str) -> str:
-    """Return the columns that put files in the order in which they were said.
+    """Return the columns of a table alias that put files in the order of versions.
 
     Text is compared byte by byte, so that every database has the same order.
     """
@@ -47,70 +48,82 @@ def file_ordering_sql(flow_file: str) -> str:
     )
 
 
-def _verdicts() -> str:
-    # Beginning with UPDATE, it tells SQLite's driver that it changes rows. Events come
-    # first, by CROSS JOIN: SQLite keeps that order, and would else read every reading.
+def _resolution_sql() -> str:
+    """Return the statement that updates the version status of each version.
+
+    `versions` numbers the versions of a reading key in order. `with_withdrawals` adds
+    the number of the last withdrawal, `with_latest_status` the latest J0022 of the same
+    value and type. `ranked` adds the rank, of which 1 is current, and the occurrence of
+    the same content.
+    """
+    # It begins with UPDATE, not WITH: SQLite's driver then reports the changed rows.
+    # Keys come first, by CROSS JOIN: SQLite keeps that order, and would else read every
+    # reading.
     return f"""
-UPDATE {_READING} SET version_status = chosen.version_status FROM (
-WITH version AS (
+UPDATE {READING} SET version_status = resolved.version_status FROM (
+WITH versions AS (
     SELECT reading.id, reading.meter_id, reading.register_id, reading.read_at,
         reading.value, reading.reading_type, reading.bsc_validation_status,
         reading.meter_reading_flag, reading.meter_reading_status,
         ROW_NUMBER() OVER (
             PARTITION BY reading.meter_id, reading.register_id, reading.read_at
             ORDER BY {file_ordering_sql("flow_file")}, reading.line_number
-        ) AS place
-    FROM {READING_KEYS_TABLE} AS event CROSS JOIN {_READING} AS reading
-    JOIN {_FLOW_FILE} AS flow_file ON flow_file.id = reading.flow_file_id
-    WHERE reading.meter_id = event.meter_id
-        AND reading.register_id = event.register_id
-        AND reading.read_at = event.read_at
-), placed AS (
-    SELECT version.*, MAX(
-        CASE WHEN reading_type = '{ReadingType.WITHDRAWN}' THEN place ELSE 0 END
-    ) OVER (PARTITION BY {_EVENT}) AS withdrawn_to
-    FROM version
-), heard AS (
-    SELECT placed.*, place <= withdrawn_to AS is_withdrawn,
+        ) AS version_number
+    FROM {READING_KEYS_TABLE} AS reading_key CROSS JOIN {READING} AS reading
+    JOIN {FLOW_FILE} AS flow_file ON flow_file.id = reading.flow_file_id
+    WHERE reading.meter_id = reading_key.meter_id
+        AND reading.register_id = reading_key.register_id
+        AND reading.read_at = reading_key.read_at
+), with_withdrawals AS (
+    SELECT versions.*, MAX(
+        CASE WHEN reading_type = '{ReadingType.WITHDRAWN}'
+            THEN version_number ELSE 0 END
+    ) OVER (PARTITION BY {_KEY_COLUMNS}) AS last_withdrawal
+    FROM versions
+), with_latest_status AS (
+    SELECT with_withdrawals.*, version_number <= last_withdrawal AS is_withdrawn,
         FIRST_VALUE(bsc_validation_status) OVER (
-            PARTITION BY {_EVENT}, place <= withdrawn_to, value, reading_type
-            ORDER BY place DESC
-        ) AS verdict
-    FROM placed
+            PARTITION BY {_KEY_COLUMNS}, version_number <= last_withdrawal, value,
+                reading_type
+            ORDER BY version_number DESC
+        ) AS latest_status
+    FROM with_withdrawals
 ), ranked AS (
-    SELECT heard.*,
+    SELECT with_latest_status.*,
         ROW_NUMBER() OVER (
-            PARTITION BY {_EVENT}, is_withdrawn
-            ORDER BY CASE verdict
+            PARTITION BY {_KEY_COLUMNS}, is_withdrawn
+            ORDER BY CASE latest_status
                 WHEN '{BscValidationStatus.VALIDATED}' THEN 0
                 WHEN '{BscValidationStatus.FAILED}' THEN 2
                 ELSE 1
-            END, place DESC
-        ) AS preference,
+            END, version_number DESC
+        ) AS version_rank,
         ROW_NUMBER() OVER (
-            PARTITION BY {_EVENT}, is_withdrawn, {_SAYS} ORDER BY place
-        ) AS time_said
-    FROM heard
+            PARTITION BY {_KEY_COLUMNS}, is_withdrawn, {_CONTENT_COLUMNS}
+            ORDER BY version_number
+        ) AS occurrence
+    FROM with_latest_status
 )
 SELECT id, read_at, CASE
     WHEN is_withdrawn THEN '{VersionStatus.WITHDRAWN}'
-    WHEN time_said > 1 THEN '{VersionStatus.DUPLICATE}'
-    WHEN MIN(preference) OVER (PARTITION BY {_EVENT}, is_withdrawn, {_SAYS}) = 1
-        THEN '{VersionStatus.CURRENT}'
+    WHEN occurrence > 1 THEN '{VersionStatus.DUPLICATE}'
+    WHEN MIN(version_rank) OVER (
+        PARTITION BY {_KEY_COLUMNS}, is_withdrawn, {_CONTENT_COLUMNS}
+    ) = 1 THEN '{VersionStatus.CURRENT}'
     ELSE '{VersionStatus.SUPERSEDED}'
 END AS version_status
 FROM ranked
-) AS chosen
-WHERE {_READING}.id = chosen.id AND {_READING}.read_at = chosen.read_at
-    AND {_READING}.version_status <> chosen.version_status
+) AS resolved
+WHERE {READING}.id = resolved.id AND {READING}.read_at = resolved.read_at
+    AND {READING}.version_status <> resolved.version_status
 """
 
 
 def resolve_versions(cursor: CursorWrapper) -> int:
-    """Give every version of the events in `EVENTS` its standing.
+    """Update the version status of all versions of the keys in READING_KEYS_TABLE.
 
-    Runs inside the transaction, and under the lock, of what changed the versions.
-    Returns how many readings stand otherwise than before.
+    The caller has a transaction open and holds the import lock. Returns how many
+    readings have another version status than before.
     """
-    cursor.execute(_verdicts())
+    cursor.execute(_resolution_sql())
     return int(cursor.rowcount)

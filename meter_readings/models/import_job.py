@@ -37,6 +37,16 @@ class ImportJob(models.Model):
         CHECKING = "checking", "Checking"
         LOADING = "loading", "Loading"
 
+    class Outcome(models.TextChoices):
+        """The result of a finished attempt."""
+
+        IMPORTED = "imported", "Imported"
+        ALREADY_IMPORTED = "already-imported", "Already imported"
+        REJECTED = "rejected", "Rejected"
+        REFUSED = "refused", "Refused: the file name has been used"
+        CHECKED = "checked", "Valid: it would be imported"
+        UNDONE = "undone", "Undone"
+
     flow_file = models.ForeignKey(
         FlowFile, models.SET_NULL, related_name="jobs", null=True, blank=True
     )
@@ -49,7 +59,7 @@ class ImportJob(models.Model):
     policy = models.CharField(max_length=10, choices=Policy)
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.RECEIVING)
-    outcome = models.CharField(max_length=20, blank=True)
+    outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
     bytes_processed = models.PositiveBigIntegerField(default=0)
     started_at = models.DateTimeField(db_index=True)
     heartbeat_at = models.DateTimeField()

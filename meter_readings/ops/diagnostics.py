@@ -26,6 +26,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from meter_readings import importer
+from meter_readings.models import ImportJob
 
 from .db_router import REPLICA
 from .exceptions import cache_exceptions
@@ -247,7 +248,7 @@ def _dry_run() -> CheckResult:
         now=timezone.now(),
         dry_run=True,
     )
-    if result.outcome != importer.Outcome.CHECKED:
+    if result.outcome != ImportJob.Outcome.CHECKED:
         rules = ", ".join(result.finding_counts)
         return failed(
             f"a valid flow file was not accepted ({result.outcome}: {rules})",

@@ -77,7 +77,7 @@ def erase_mpan(
     # Looking through all files can take long, and is mostly done before others wait.
     looked_for = _traces_of(mpan)
     _, clean = originals.find_files_mentioning(looked_for)
-    with importer.alone(now=now):
+    with importer.exclusive_import_lock(now=now):
         traces = _traces_of(mpan)
         is_same = traces.texts == looked_for.texts
         names, _ = originals.find_files_mentioning(

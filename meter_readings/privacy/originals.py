@@ -78,6 +78,6 @@ def redacted(names: Collection[str], traces: Identifiers) -> Iterator[Mention]:
         redaction = Redaction(traces)
         with importer.open_original(flow_file=file) as stream:
             pieces = redaction.pieces(stream)
-            file.content.name = importer.store_redacted(pieces=pieces)
+            file.content.name = importer.store_redacted(chunks=pieces)
         if redaction.is_changed:
             yield Mention(file, redaction)

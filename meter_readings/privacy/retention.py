@@ -94,7 +94,7 @@ def apply_retention(
     `dry_run` does all that and keeps nothing of it, to tell what it would be. Raises
     ImportRunning, as clearing does, where an import or undoing goes on.
     """
-    with importer.alone(now=now):
+    with importer.exclusive_import_lock(now=now):
         readings, visits, meters, points = _remove_readings(schedule, now)
         originals, findings = _remove_originals(schedule, now)
         files, findings_of_files = _remove_rejected(schedule, now)

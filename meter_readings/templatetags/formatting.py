@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from meter_readings import d0010
-from meter_readings.importer import UNREADABLE, Outcome
+from meter_readings.importer import UNREADABLE
 from meter_readings.models import (
     ApiToken,
     FlowFile,
@@ -38,8 +38,8 @@ _TONES: dict[str, str] = {
     VersionStatus.WITHDRAWN: "error",
     Severity.ERROR: "error",
     Severity.WARNING: "warning",
-    Outcome.CHECKED: "ok",
-    Outcome.REFUSED: "error",
+    ImportJob.Outcome.CHECKED: "ok",
+    ImportJob.Outcome.REFUSED: "error",
     UNREADABLE: "error",
     ImportJob.State.FINISHED: "ok",
     ImportJob.State.FAILED: "error",
@@ -171,7 +171,7 @@ def outcome(job: ImportJob) -> SafeString:
     """Return the outcome of an import job, or its state if it has none."""
     if not job.outcome:
         return badge(job.state, job.get_state_display())
-    return badge(job.outcome, dict(Outcome.choices).get(job.outcome, job.outcome))
+    return badge(job.outcome, job.get_outcome_display())
 
 
 @register.filter

@@ -30,7 +30,7 @@ def imported(
 ) -> FlowFile:
     """Import a file with this text, which must succeed, and return the flow file."""
     result = import_text(text, filename, **options)
-    assert result.outcome == importer.Outcome.IMPORTED, result
+    assert result.outcome == ImportJob.Outcome.IMPORTED, result
     assert result.flow_file is not None
     return result.flow_file
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from meter_readings import importer
 from meter_readings.forms import ImportOptionsForm
-from meter_readings.importer import Outcome, result_messages
+from meter_readings.importer import result_messages
 from meter_readings.models import FlowFile, ImportJob, Policy
 
 from .stats import MAX_EXACT_COUNT
@@ -23,8 +23,8 @@ _IMPORTED = FlowFile.Status.IMPORTED
 _RULES_SHOWN_FIRST = 3
 
 _LEVELS = {
-    Outcome.IMPORTED: messages.SUCCESS,
-    Outcome.ALREADY_IMPORTED: messages.WARNING,
+    ImportJob.Outcome.IMPORTED: messages.SUCCESS,
+    ImportJob.Outcome.ALREADY_IMPORTED: messages.WARNING,
 }
 
 
@@ -103,7 +103,7 @@ def reprocess(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
         except importer.StorageFull:
             messages.error(request, FULL)
         else:
-            if not is_check and result.outcome != Outcome.REFUSED:
+            if not is_check and result.outcome != ImportJob.Outcome.REFUSED:
                 tell(request, file, result)
                 return redirect(file)
     return page(
@@ -153,7 +153,7 @@ def _told(result: importer.ImportResult | None) -> dict[str, Any]:
     if result is None:
         return {}
     return {
-        "is_good": result.outcome == Outcome.CHECKED,
+        "is_good": result.outcome == ImportJob.Outcome.CHECKED,
         "outcome": result_messages.outcome_message(result, is_dry_run=True),
         "rules": result_messages.findings_by_rule(result, _RULES_SHOWN_FIRST),
     }

@@ -17,6 +17,7 @@ from django.template.defaultfilters import filesizeformat
 from meter_readings import importer
 from meter_readings.forms import ImportOptionsForm
 from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import pluralise
 from meter_readings.models import FlowFile, Policy
 
 from . import actions as deeds
@@ -62,7 +63,7 @@ def undo_selected(
     if request.POST.get("step") == "undo":
         _undo_all(request, chosen)
         return None
-    title = f"Undo the import of {result_messages.counted(len(chosen.files), 'file')}?"
+    title = f"Undo the import of {pluralise(len(chosen.files), 'file')}?"
     return _ask(request, "undo_selected", title, chosen)
 
 
@@ -83,7 +84,7 @@ def reprocess_selected(
     if step == "import" and form.is_valid():
         _reprocess_all(request, chosen, form)
         return None
-    title = f"Import {result_messages.counted(len(chosen.files), 'file')} again?"
+    title = f"Import {pluralise(len(chosen.files), 'file')} again?"
     return _ask(request, "reprocess_selected", title, chosen, form)
 
 
@@ -142,8 +143,8 @@ def _undo_all(request: HttpRequest, chosen: Chosen) -> None:
     if results:
         # What counts again because of one file may have been taken away by the next.
         summed = importer.UndoResult(*map(sum, zip(*results, strict=True)))
-        summed = summed._replace(restored=0)
-        number = result_messages.counted(len(results), "import")
+        summed = summed._replace(versions_changed=0)
+        number = pluralise(len(results), "import")
         verb = "was" if len(results) == 1 else "were"
         said = f"{number} {verb} undone: {result_messages.undo_message(summed)}."
         messages.success(request, said)

@@ -15,8 +15,8 @@ from django.db.models.functions import RowNumber
 
 from meter_readings import d0010, importer
 from meter_readings.exports import findings as reports
-from meter_readings.importer import Outcome
-from meter_readings.importer import result_messages as words
+from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import pluralise
 from meter_readings.models import Finding, FlowFile, ImportJob, Policy, Severity
 
 from . import stats as figures
@@ -26,7 +26,11 @@ _ATTEMPTS_SHOWN = 10
 
 _STATUS = FlowFile.Status
 # Attempts with these outcomes made the file what it is.
-_DECISIVE = Outcome.IMPORTED, Outcome.REJECTED, Outcome.UNDONE
+_DECISIVE = (
+    ImportJob.Outcome.IMPORTED,
+    ImportJob.Outcome.REJECTED,
+    ImportJob.Outcome.UNDONE,
+)
 
 
 class RuleReport(NamedTuple):
@@ -57,7 +61,7 @@ class Verdict(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """An attempt to import or to undo, with what came of it in words."""
+    """An attempt to import or to undo, with what came of it in result_messages."""
 
     job: ImportJob
     words: str
@@ -89,7 +93,7 @@ def _decisive_jobs(file: FlowFile) -> tuple[ImportJob | None, ImportJob | None]:
     jobs = file.jobs.filter(outcome__in=_DECISIVE).select_related("requested_by")
     latest = list(jobs.order_by("-started_at", "-pk")[:2])
     undone_by = None
-    if latest and latest[0].outcome == Outcome.UNDONE:
+    if latest and latest[0].outcome == ImportJob.Outcome.UNDONE:
         undone_by = latest.pop(0)
     return (latest[0] if latest else None), undone_by
 
@@ -130,16 +134,16 @@ def _verdict(file: FlowFile, rules: list[RuleReport]) -> Verdict:
         )
     if file.status == _STATUS.REJECTED:
         return _rejection(file, rules)
-    loaded = words.counted(file.readings_loaded, "reading")
+    loaded = pluralise(file.readings_loaded, "reading")
     if file.readings_rejected:
-        left_out = words.counted(file.readings_rejected, "reading")
+        left_out = pluralise(file.readings_rejected, "reading")
         return Verdict(
             "warning",
             f"Loaded in part: {loaded} loaded, {left_out} left out.",
             "The report says which and why. Ask the sender for a corrected file.",
         )
     if file.warning_count:
-        warnings = words.counted(file.warning_count, "warning")
+        warnings = pluralise(file.warning_count, "warning")
         return Verdict(
             "warning",
             f"Loaded: {loaded}, with {warnings}.",
@@ -150,7 +154,7 @@ def _verdict(file: FlowFile, rules: list[RuleReport]) -> Verdict:
 
 def _rejection(file: FlowFile, rules: list[RuleReport]) -> Verdict:
     errors = [rule for rule in rules if rule.severity == Severity.ERROR]
-    number = words.counted(file.error_count, "error")
+    number = pluralise(file.error_count, "error")
     sentence = f"Rejected for {number}: nothing of the file is held."
     if len(errors) == 1:
         advice = f"{errors[0].sentence} {errors[0].remedy}"
@@ -204,8 +208,11 @@ def _costs_group_only(rule: RuleReport) -> bool:
 def job_words(job: ImportJob) -> str:
     """Return what an attempt brought or took away, from what its row remembers."""
     counts = job.counts
-    if job.outcome == Outcome.UNDONE:
-        return words.undo_message(importer.UndoResult(**counts)).capitalize() + "."
+    if job.outcome == ImportJob.Outcome.UNDONE:
+        return (
+            result_messages.undo_message(importer.UndoResult(**counts)).capitalize()
+            + "."
+        )
     named = (
         ("readings_loaded", "reading", " loaded"),
         ("readings_rejected", "reading", " rejected"),
@@ -213,7 +220,7 @@ def job_words(job: ImportJob) -> str:
         ("warnings", "warning", ""),
     )
     said = [
-        words.counted(counts[name], noun) + what
+        pluralise(counts[name], noun) + what
         for name, noun, what in named
         if counts.get(name)
     ]

@@ -15,10 +15,9 @@ from meter_readings.importer import (
     FileResult,
     ImportOptions,
     InputFile,
-    Outcome,
     result_messages,
 )
-from meter_readings.models import FlowFile
+from meter_readings.models import FlowFile, ImportJob
 
 # Lines shown for each rule
 _MAX_LINES = 3
@@ -37,9 +36,9 @@ _TOLERATED = (
 )
 
 _LINK_LABELS = {
-    Outcome.ALREADY_IMPORTED: "View first import",
-    Outcome.REFUSED: "View file of that name",
-    Outcome.REJECTED: "View validation report",
+    ImportJob.Outcome.ALREADY_IMPORTED: "View first import",
+    ImportJob.Outcome.REFUSED: "View file of that name",
+    ImportJob.Outcome.REJECTED: "View validation report",
 }
 
 logger = logging.getLogger(__name__)
@@ -58,12 +57,12 @@ class DisplayedResult(NamedTuple):
 
     @property
     def link_label(self) -> str:
-        return _LINK_LABELS.get(Outcome(self.outcome), "View file")
+        return _LINK_LABELS.get(ImportJob.Outcome(self.outcome), "View file")
 
     @property
     def is_failure(self) -> bool:
         """Whether its findings are the reason why it was not imported."""
-        return self.outcome in (Outcome.REJECTED, Outcome.REFUSED)
+        return self.outcome in (ImportJob.Outcome.REJECTED, ImportJob.Outcome.REFUSED)
 
 
 class DisplayedResults(NamedTuple):
@@ -111,7 +110,7 @@ def _displayed(file: FileResult, is_dry_run: bool) -> DisplayedResult:
 
 def _linked_flow_file(file: FileResult) -> FlowFile | None:
     """Return the stored file, or the one that has the name already."""
-    if file.outcome == Outcome.REFUSED:
+    if file.outcome == ImportJob.Outcome.REFUSED:
         imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)
         return imported.filter(filename=file.filename).first()
     return file.result.flow_file if file.result else None
@@ -136,7 +135,7 @@ def _failure(error: Exception | None) -> tuple[str, HTTPStatus]:
         case _:
             status = HTTPStatus.OK
             reason, advice = "the server could not store it", _RETRY
-    return f"Broken off: {reason}. Nothing of it was imported. {advice}", status
+    return f"Interrupted: {reason}. Nothing of it was imported. {advice}", status
 
 
 # A file may be sent again at any time: none is imported twice.

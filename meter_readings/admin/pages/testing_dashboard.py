@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from meter_readings import demo, importer
 from meter_readings.demo import SampleFile
 from meter_readings.forms import ClearDatabaseForm, UploadForm
-from meter_readings.importer import ImportOptions, InputFile, Outcome, result_messages
+from meter_readings.importer import ImportOptions, InputFile, result_messages
 from meter_readings.models import ImportJob
 from meter_readings.queries import totals
 
@@ -101,7 +101,11 @@ def _add_messages(request: HttpRequest, results: DisplayedResults) -> None:
         messages.info(request, results.summary)
         return
     (file,) = results.files
-    level = messages.SUCCESS if file.outcome == Outcome.IMPORTED else messages.WARNING
+    level = (
+        messages.SUCCESS
+        if file.outcome == ImportJob.Outcome.IMPORTED
+        else messages.WARNING
+    )
     messages.add_message(request, level, f"{file.name}: {file.message}")
 
 
@@ -137,7 +141,9 @@ class CountTable(NamedTuple):
 def _count_tables() -> list[CountTable]:
     """Return the statistics; each query reads a limited number of rows."""
     files, findings = totals.flow_file_totals()
-    results: dict[str, str] = dict(Outcome.choices) | dict(ImportJob.State.choices)
+    results: dict[str, str] = dict(ImportJob.Outcome.choices) | dict(
+        ImportJob.State.choices
+    )
     outcomes = totals.import_outcome_counts(since=timezone.now() - _RECENT)
     bases = totals.latest_readings_by_basis()
     return [

@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from meter_readings.exports import findings as reports
-from meter_readings.importer import ImportResult, Outcome, result_messages
-from meter_readings.models import Policy, Severity
+from meter_readings.importer import ImportResult, result_messages
+from meter_readings.models import ImportJob, Policy, Severity
 
 from .errors import LineErrorSerializer, ProblemSerializer
 from .fields import LinksField
@@ -19,7 +19,9 @@ from .flow_files import FlowFileSerializer
 MAX_FINDINGS = 100
 
 _OUTCOMES = [
-    (outcome.value, outcome.label) for outcome in Outcome if outcome != Outcome.UNDONE
+    (outcome.value, outcome.label)
+    for outcome in ImportJob.Outcome
+    if outcome != ImportJob.Outcome.UNDONE
 ]
 
 
@@ -153,7 +155,7 @@ class UploadSerializer(serializers.Serializer):
     )
 
     def get_duplicate(self, result: ImportResult) -> bool:
-        return result.outcome == Outcome.ALREADY_IMPORTED
+        return result.outcome == ImportJob.Outcome.ALREADY_IMPORTED
 
     @extend_schema_field(RuleSerializer(many=True))
     def get_rules(self, result: ImportResult) -> Any:

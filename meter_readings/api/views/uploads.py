@@ -34,12 +34,7 @@ from meter_readings.api.serializers.uploads import (
     StoredReportSerializer,
     UploadSerializer,
 )
-from meter_readings.importer import (
-    FileResult,
-    ImportResult,
-    Outcome,
-    result_messages,
-)
+from meter_readings.importer import FileResult, ImportResult, result_messages
 from meter_readings.models import ApiToken, ImportJob, Policy, Severity
 
 from .base import ResourceViewSet
@@ -100,17 +95,23 @@ class UploadMixin(ResourceViewSet):
         if isinstance(file.error, importer.ImportLockTimeout):
             raise ImportBusy from file.error
         if file.result is None:
-            name = importer.shown(upload.filename)
+            name = importer.sanitise_filename(upload.filename)
             reason = str(file.error).removeprefix(name).strip()
             return _unreadable_response(request, f"It {reason}")
         result = file.result
-        if not upload.options["dry_run"] and result.outcome == Outcome.REJECTED:
+        if (
+            not upload.options["dry_run"]
+            and result.outcome == ImportJob.Outcome.REJECTED
+        ):
             return _rejected_response(request, result)
-        if not upload.options["dry_run"] and result.outcome == Outcome.REFUSED:
+        if (
+            not upload.options["dry_run"]
+            and result.outcome == ImportJob.Outcome.REFUSED
+        ):
             return _name_taken_response(request)
         context = self.get_serializer_context()
         data = UploadSerializer(result, context=context).data
-        if result.outcome != Outcome.IMPORTED:
+        if result.outcome != ImportJob.Outcome.IMPORTED:
             return Response(data)
         row_id = cast(Any, result.flow_file).pk
         url = reverse("api:flow-file-detail", [row_id], request=request)

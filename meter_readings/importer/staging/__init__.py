@@ -1,4 +1,4 @@
-"""The same staging on each database: one base, one file for each, chosen here."""
+"""Staging of parsed groups in temporary tables, in one way for each database."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["ImportLockTimeout", "StagingArea", "open_staging"]
 
 
 def open_staging(lock_timeout: float | None = None) -> StagingArea:
-    """Return a loader for the database in use; it waits `patience` seconds for others.
+    """Return the staging area of the database in use.
 
-    Without a limit it waits as long as others take.
+    `lock_timeout` is how many seconds to wait for the import lock, 600 if None.
     """
     if connection.vendor == "postgresql":  # postgresql only
-        from .postgresql import PostgresqlLoader
+        from .postgresql import PostgresqlStagingArea
 
-        return PostgresqlLoader(lock_timeout)
-    from .sqlite import SqliteLoader  # sqlite only
+        return PostgresqlStagingArea(lock_timeout)
+    from .sqlite import SqliteStagingArea  # sqlite only
 
-    return SqliteLoader(lock_timeout)  # sqlite only
+    return SqliteStagingArea(lock_timeout)  # sqlite only

@@ -10,40 +10,45 @@ from typing import Any, Self
 from django.db import OperationalError, connection, transaction
 
 from .base import StagingArea
+from .encoding import Encoder
 
 
-class SqliteLoader(StagingArea):
-    """Loads into SQLite, which lets one connection write at a time."""
+class SqliteEncoder(Encoder):
+    """Encodes values as parameters of the sqlite3 driver."""
 
     null = None
     true = 1
     false = 0
     utc_suffix = ""
-    types = {
-        "number": "bigint",
-        "key": "integer PRIMARY KEY",
-        "small": "smallint",
-        "text": "text",
-        "time": "datetime",
-        "amount": "decimal",
-        "truth": "bool",
-    }
 
-    def numbers(self, numbers: Iterable[int]) -> Iterable[object]:
-        """Return whole numbers as they are."""
+    def encode_ints(self, numbers: Iterable[int]) -> Iterable[object]:
         return numbers
 
-    def quoted(self, text: str) -> str:
-        """Return a text as it is."""
+    def quote(self, text: str) -> str:
         return text
+
+
+class SqliteStagingArea(StagingArea):
+    """The staging area on SQLite, where one connection at a time can write."""
+
+    column_types = {
+        "integer": "bigint",
+        "primary_key": "integer PRIMARY KEY",
+        "smallint": "smallint",
+        "text": "text",
+        "timestamp": "datetime",
+        "decimal": "decimal",
+        "boolean": "bool",
+    }
+    encoder = SqliteEncoder()
 
     def stage_rows(
         self, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
     ) -> None:
-        """Pour rows into a staging table in one transaction.
+        """Insert rows in one transaction.
 
-        It is a deferred one and touches temporary tables only: the database itself is
-        not locked.
+        The transaction is deferred and writes to temporary tables only, so it does not
+        lock the database.
         """
         names, marks = ", ".join(columns), ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
@@ -54,24 +59,24 @@ class SqliteLoader(StagingArea):
                 database.executemany(statement, rows)
             else:
                 database.execute("BEGIN")
-                with database:  # commits, or rolls back what broke off
+                with database:  # commits, or rolls back after an exception
                     database.executemany(statement, rows)
 
     @contextmanager
-    def pause(self) -> Iterator[None]:
-        """Leave the connection free for something that must not wait for a load."""
-        self._wait_for(0)
+    def connection_free(self) -> Iterator[None]:
+        """Let statements fail at once while another connection writes."""
+        _set_busy_timeout(0)
         try:
             yield
         finally:
-            self._wait_for(self._wait)
+            _set_busy_timeout(self._timeout_ms)
 
     def __enter__(self) -> Self:
-        """Be patient with other loads for as long as this one lasts."""
+        """Wait for the lock as long as `lock_timeout` says, until the end."""
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout")
-            (self._usual_wait,) = cursor.fetchone()
-        self._wait_for(self._wait)
+            (self._previous_timeout_ms,) = cursor.fetchone()
+        _set_busy_timeout(self._timeout_ms)
         return super().__enter__()
 
     def __exit__(
@@ -80,30 +85,26 @@ class SqliteLoader(StagingArea):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let what was put aside go, and be as patient as before."""
         try:
             super().__exit__(kind, error, traceback)
         finally:
-            self._wait_for(self._usual_wait)
+            _set_busy_timeout(self._previous_timeout_ms)
 
     @property
-    def _wait(self) -> int:
-        """Return how long this one waits for another, in milliseconds."""
+    def _timeout_ms(self) -> int:
         return int(self.lock_timeout * 1000)
 
-    def _wait_for(self, milliseconds: int) -> None:
-        """Be so patient when another connection writes."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")
-
     def is_lock_error(self, error: OperationalError) -> bool:
-        """Return whether an error says that another writes."""
         return "locked" in str(error)
 
     def is_disk_full_error(self, error: OperationalError) -> bool:
-        """Return whether an error says that the database has no free space left."""
         return "is full" in str(error)
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Hold the database's one write lock from the beginning to the end."""
+        """Open a transaction, which holds the one write lock of the database."""
         return transaction.atomic(durable=True)
+
+
+def _set_busy_timeout(milliseconds: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")

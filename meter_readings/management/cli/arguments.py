@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from meter_readings import d0010, exports
-from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import format_date, pluralise
 from meter_readings.models import FlowFile
 from meter_readings.queries.flow_files import find_flow_files
 
@@ -47,8 +47,8 @@ def get_flow_file(reference: str) -> FlowFile:
 
 def _described(file: FlowFile) -> str:
     status = FlowFile.Status(file.status).label.lower()
-    readings = result_messages.counted(file.readings_loaded, "reading")
-    day = result_messages.format_date(file.received_at)
+    readings = pluralise(file.readings_loaded, "reading")
+    day = format_date(file.received_at)
     return f"#{file.pk} {file.filename}: {status} on {day}, {readings}"
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 from django.core.management.base import OutputWrapper
 
 from meter_readings import importer
-from meter_readings.importer import FileResult, ImportResult, Outcome, result_messages
+from meter_readings.importer import FileResult, ImportResult, result_messages
 from meter_readings.models import ImportJob, Severity
 
 from . import base_command
@@ -19,8 +19,8 @@ _MAX_LINES = 3
 _MAX_LINES_IN_JSON = 20
 
 _FAILURES = {
-    Outcome.REJECTED,
-    Outcome.REFUSED,
+    ImportJob.Outcome.REJECTED,
+    ImportJob.Outcome.REFUSED,
     importer.UNREADABLE,
     ImportJob.State.FAILED,
 }
@@ -100,7 +100,9 @@ class TextReporter(ImportReporter):
         style = self._style.SUCCESS
         if result.outcome in _FAILURES:
             style = self._style.ERROR
-        elif result.warning_count or result.outcome == Outcome.ALREADY_IMPORTED:
+        elif (
+            result.warning_count or result.outcome == ImportJob.Outcome.ALREADY_IMPORTED
+        ):
             style = self._style.WARNING
         self._write(f"{label}: {style(text)}")
         if not self._is_brief:

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings.accounts import api_tokens
-from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import format_date
 from meter_readings.management.cli import arguments, base_command
 from meter_readings.models import ApiToken
 
@@ -82,7 +82,7 @@ class Command(base_command.BaseCommand):
             ) from error
         self.stdout.write(secret)
         if options["verbosity"]:
-            expires = result_messages.format_date(token.expires_at)
+            expires = format_date(token.expires_at)
             permits = token.get_scope_display().lower()
             self.log(
                 f"{token}: {permits}, expires {expires}. It cannot be shown again."
@@ -114,12 +114,8 @@ def _row(token: ApiToken, now: datetime) -> tuple[str, ...]:
         f"{token.prefix}…",
         token.scope,
         token.state_at(now).label,
-        result_messages.format_date(token.expires_at),
-        (
-            result_messages.format_date(token.last_used_at)
-            if token.last_used_at
-            else "never"
-        ),
+        format_date(token.expires_at),
+        (format_date(token.last_used_at) if token.last_used_at else "never"),
     )
 
 

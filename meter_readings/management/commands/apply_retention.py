@@ -10,10 +10,10 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings import importer, privacy
-from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import join_counts
 from meter_readings.management.cli import base_command, prompts
 
-NOTHING = result_messages.listed({})
+NOTHING = join_counts({})
 
 logger = logging.getLogger(__name__)
 
@@ -65,4 +65,4 @@ def _apply(*, dry_run: bool) -> str:
     except importer.ImportRunning as reason:
         said = f"{reason} Run the command again when it has ended."
         raise CommandError(said, returncode=base_command.FAILED) from reason
-    return result_messages.listed(result._asdict())
+    return join_counts(result._asdict())

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings import importer, privacy
-from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import join_counts
 from meter_readings.management.cli import arguments, base_command, prompts
 
 _EXIT_CODES = """\
@@ -53,7 +53,7 @@ class Command(base_command.BaseCommand):
             )
         erased = _erase(mpan, reason)
         if any(erased):
-            self.stdout.write(f"Erased: {result_messages.listed(erased._asdict())}.")
+            self.stdout.write(f"Erased: {join_counts(erased._asdict())}.")
         else:
             raise CommandError(
                 "Nothing is held of it.", returncode=base_command.NOTHING_MATCHED

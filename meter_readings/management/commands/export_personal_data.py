@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings import privacy
-from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import join_counts
 from meter_readings.management.cli import arguments, base_command, output_files
 
 _EXIT_CODES = """\
@@ -59,4 +59,4 @@ class Command(base_command.BaseCommand):
             raise CommandError(
                 str(refusal), returncode=base_command.NOTHING_MATCHED
             ) from refusal
-        self.log(f"{result_messages.listed(counts)} written to {output}.")
+        self.log(f"{join_counts(counts)} written to {output}.")

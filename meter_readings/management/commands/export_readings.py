@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings import d0010, exports
-from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import pluralise
 from meter_readings.management.cli import arguments, base_command, output_files
 from meter_readings.queries.readings import filter_readings
 
@@ -79,9 +79,7 @@ class Command(base_command.BaseCommand):
             ) from nothing
         if verbosity > 0:
             where = "" if output == output_files.STDOUT else f" written to {output}"
-            self.log(
-                f"{result_messages.counted(lines.reading_count, 'reading')}{where}."
-            )
+            self.log(f"{pluralise(lines.reading_count, 'reading')}{where}.")
 
 
 def _add_filters(parser: ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from meter_readings import importer
 from meter_readings.importer import result_messages
+from meter_readings.importer.formatting import format_date
 from meter_readings.management.cli import arguments, base_command, prompts
 from meter_readings.models import FlowFile
 
@@ -47,7 +48,7 @@ class Command(base_command.BaseCommand):
             return
         if not yes:
             prompts.require_tty()
-            received = result_messages.format_date(flow_file.received_at)
+            received = format_date(flow_file.received_at)
             effect = _undo(flow_file, True)
             self.log(f"{title}, imported on {received}, would be undone: {effect}.")
             prompts.confirm(self, "Undo it?")

@@ -94,9 +94,11 @@ class ArchiveTests(UploadTestCase):
         self.assertIs(FlowFile.objects.exists(), False)
 
     def test_an_incomplete_archive_is_422(self) -> None:
-        self.expect_unreadable(gzipped(GOOD)[:-20], "a.gz", "It is not a whole archive")
         self.expect_unreadable(
-            zipped(a=GOOD)[:-20], "a.zip", "It is not a whole archive"
+            gzipped(GOOD)[:-20], "a.gz", "It is not a complete archive"
+        )
+        self.expect_unreadable(
+            zipped(a=GOOD)[:-20], "a.zip", "It is not a complete archive"
         )
 
     def test_an_archive_bomb_is_422(self) -> None:
@@ -108,11 +110,11 @@ class ArchiveTests(UploadTestCase):
         self.expect_unreadable(
             zipped(a=GOOD, b=OTHER),
             "a.zip",
-            "It holds 2 files, and at most 1 may come.",
+            "It contains 2 files; the limit is 1.",
         )
 
     def test_an_archive_without_files_is_422(self) -> None:
-        self.expect_unreadable(zipped(), "a.zip", "It holds no files")
+        self.expect_unreadable(zipped(), "a.zip", "It contains no files")
 
     def test_ignores_files_that_macos_adds_to_an_archive(self) -> None:
         stream = io.BytesIO(zipped(a=GOOD))

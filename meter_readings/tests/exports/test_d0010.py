@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from meter_readings import exports, importer
 from meter_readings.d0010 import LONDON, Entry
-from meter_readings.models import FlowFile, Policy, Reading
+from meter_readings.models import FlowFile, ImportJob, Policy, Reading
 from meter_readings.queries.readings import filter_readings
 from meter_readings.tests.d0010.strategies import any_files
 from meter_readings.tests.flow_file_builder import (
@@ -53,7 +53,7 @@ class FlowFileLinesTests(TestCase):
         for path in sorted(SAMPLES.glob("*.uff")):
             data = path.read_bytes()
             result = import_text(data, path.name)
-            if result.outcome == importer.Outcome.IMPORTED:
+            if result.outcome == ImportJob.Outcome.IMPORTED:
                 assert result.flow_file is not None
                 names.append(path.name)
                 self.assertEqual(exported(result.flow_file), data, path.name)
@@ -202,13 +202,13 @@ class PartialImportRoundTripTests(HypothesisTestCase):
     @given(any_files)
     def test_what_is_left_of_a_file_can_be_imported_whole(self, data: bytes) -> None:
         result = import_text(data, policy=Policy.PARTIAL)
-        assume(result.outcome == importer.Outcome.IMPORTED)
+        assume(result.outcome == ImportJob.Outcome.IMPORTED)
         assert result.flow_file is not None
         left = exported(result.flow_file)
         importer.undo_import(flow_file=result.flow_file, now=NOW)
         again = import_text(left, "left.uff")
         if b"\n026|" in left:
-            self.assertEqual(again.outcome, importer.Outcome.IMPORTED, again)
+            self.assertEqual(again.outcome, ImportJob.Outcome.IMPORTED, again)
             self.assertEqual(again.readings_loaded, result.readings_loaded)
 
 

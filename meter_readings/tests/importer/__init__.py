@@ -1,1 +1,1 @@
-"""Tests of the one way in."""
+"""Tests of the importer."""

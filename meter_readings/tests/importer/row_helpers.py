@@ -51,7 +51,7 @@ def versions(*names: str) -> list[Any]:
     return list(readings.values_list("version_status", *names, flat=not names))
 
 
-def settle_everything() -> int:
+def resolve_everything() -> int:
     """Resolve all reading keys again; return how many readings changed status."""
     with open_staging() as staging, connection.cursor() as cursor:
         staging.begin()

@@ -21,11 +21,10 @@ from django.test.utils import CaptureQueriesContext
 from meter_readings.importer import (
     ClearResult,
     ImportRunning,
-    Outcome,
     clear_database,
-    files,
     undo_import,
 )
+from meter_readings.importer.files import original_files
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
 from meter_readings.queries import totals
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
@@ -114,7 +113,7 @@ class ClearDatabaseTests(OwnMedia, TestCase):
     def test_clear_database_lets_the_same_file_come_again(self) -> None:
         imported(EVERY_GROUP)
         clear()
-        self.assertEqual(import_text(EVERY_GROUP).outcome, Outcome.IMPORTED)
+        self.assertEqual(import_text(EVERY_GROUP).outcome, ImportJob.Outcome.IMPORTED)
 
     def test_clear_database_asks_as_much_for_many_rows_as_for_few(self) -> None:
         counts = []
@@ -150,7 +149,9 @@ class OriginalBytesTests(OwnMedia, TestCase):
 
     def test_original_bytes_are_removed_that_a_broken_clearing_left(self) -> None:
         imported(EVERY_GROUP)
-        broken = patch.object(files, "delete_unreferenced", side_effect=OSError)
+        broken = patch(
+            "meter_readings.importer.clear.delete_unreferenced", side_effect=OSError
+        )
         with broken, suppress(OSError):
             clear()
         self.assertEqual(len(self.stored()), 1)
@@ -178,7 +179,7 @@ class OriginalBytesTests(OwnMedia, TestCase):
 
     def test_original_bytes_stay_of_a_file_that_is_held(self) -> None:
         imported(EVERY_GROUP)
-        files.delete_unreferenced()
+        original_files.delete_unreferenced()
         self.assertEqual(len(self.stored()), 1)
 
 
@@ -212,7 +213,7 @@ class LockTests(OwnMedia, TransactionTestCase):
         imported(later, "later.uff", on_progress=clear_once)
         self.assertEqual(cleared[0].readings, 3)
         self.assertEqual(Reading.objects.count(), 3)
-        self.assertEqual(ImportJob.objects.get().outcome, Outcome.IMPORTED)
+        self.assertEqual(ImportJob.objects.get().outcome, ImportJob.Outcome.IMPORTED)
 
 
 def in_another_thread(function: Callable[[], ClearResult]) -> ClearResult:

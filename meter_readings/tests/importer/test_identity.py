@@ -8,7 +8,7 @@ import zipfile
 
 from django.test import TestCase
 
-from meter_readings.importer import ImportResult, Outcome, flow_files
+from meter_readings.importer import ImportResult, iter_flow_files
 from meter_readings.models import FlowFile, ImportJob, Policy
 from meter_readings.tests.flow_file_builder import flow_file, header_line
 from meter_readings.tests.import_helpers import NOW, import_text, imported
@@ -26,7 +26,7 @@ OTHER_IDENTITY = header_line(file_identifier="TEST000002")
 
 def unpacked_and_imported(data: bytes, filename: str) -> ImportResult:
     """Return what comes of the one file in an archive, as a door hands it over."""
-    for name, stream in flow_files(io.BytesIO(data), filename):
+    for name, stream in iter_flow_files(io.BytesIO(data), filename):
         return import_text(stream.read(), name)
     raise AssertionError("The archive is empty.")
 
@@ -38,7 +38,7 @@ class SameBytesTests(TestCase):
 
     def assert_is_nothing_new(self, result: ImportResult) -> None:
         """Assert that nothing was done but to name the first import."""
-        self.assertEqual(result.outcome, Outcome.ALREADY_IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.ALREADY_IMPORTED)
         self.assertEqual(result.flow_file, self.first)
         self.assertEqual((rows_of(FlowFile), rows_of()), self.rows)
 
@@ -87,7 +87,7 @@ class RejectedBytesTests(TestCase):
     def test_rejected_bytes_may_come_again_and_are_rejected_again(self) -> None:
         import_text(self.TEXT)
         result = import_text(self.TEXT)
-        self.assertEqual(result.outcome, Outcome.REJECTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.REJECTED)
 
     def test_rejected_bytes_are_one_file_however_often_they_come(self) -> None:
         import_text(self.TEXT)
@@ -102,7 +102,7 @@ class RejectedBytesTests(TestCase):
     def test_rejected_bytes_may_be_accepted_by_a_softer_policy(self) -> None:
         import_text(self.TEXT)
         result = import_text(self.TEXT, policy=Policy.PARTIAL)
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
         self.assertEqual(FlowFile.objects.get().status, FlowFile.Status.IMPORTED)
 
 
@@ -112,7 +112,7 @@ class SameNameTests(TestCase):
     def test_same_name_is_refused_for_other_content(self) -> None:
         imported(TEXT, "april.uff")
         result = import_text(self.OTHER, "april.uff")
-        self.assertEqual(result.outcome, Outcome.REFUSED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.REFUSED)
 
     def test_same_name_is_refused_with_a_finding_that_names_the_first(self) -> None:
         first = imported(TEXT, "april.uff")
@@ -125,7 +125,7 @@ class SameNameTests(TestCase):
     def test_same_name_is_refused_for_a_dry_run_too(self) -> None:
         imported(TEXT, "april.uff")
         result = import_text(self.OTHER, "april.uff", dry_run=True)
-        self.assertEqual(result.outcome, Outcome.REFUSED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.REFUSED)
 
     def test_same_name_leaves_nothing_but_a_job_where_it_is_refused(self) -> None:
         imported(TEXT, "april.uff")
@@ -137,12 +137,12 @@ class SameNameTests(TestCase):
     def test_same_name_can_be_allowed(self) -> None:
         imported(TEXT, "april.uff")
         result = import_text(self.OTHER, "april.uff", allow_same_name=True)
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
     def test_same_name_is_free_where_the_other_was_rejected(self) -> None:
         import_text(TEXT.replace("100.0", "-1.0"), "april.uff")
         result = import_text(TEXT, "april.uff")
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
 
 class SameIdentityTests(TestCase):
@@ -153,13 +153,13 @@ class SameIdentityTests(TestCase):
 
     def test_same_identity_loads_other_bytes(self) -> None:
         result = import_text(self.CORRECTED, "second.uff")
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
     def test_same_identity_is_a_warning_that_names_the_first(self) -> None:
         [(issue, severity)] = import_text(self.CORRECTED, "second.uff").findings
         self.assertEqual((issue.code, severity), ("duplicate-message", "warning"))
         self.assertEqual(
-            issue.found, f"TEST000001, held as #{self.first.pk} (first.uff)"
+            issue.found, f"TEST000001, imported as #{self.first.pk} (first.uff)"
         )
 
     def test_same_identity_is_a_warning_of_a_dry_run_too(self) -> None:
@@ -199,7 +199,7 @@ class CopyTests(TestCase):
         for number, copy in enumerate(self.COPIES):
             with self.subTest(copy[:5]):
                 result = import_text(copy, f"copy {number}.uff")
-                self.assertEqual(result.outcome, Outcome.IMPORTED)
+                self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
     def test_copy_meets_the_warning_of_its_identity(self) -> None:
         imported(TEXT, "first.uff")
@@ -242,16 +242,16 @@ class RaceTests(TestCase):
     def test_the_same_bytes_are_nothing_new(self) -> None:
         sha256 = import_text(TEXT, dry_run=True).sha256
         result = self.import_while_another(TEXT, filename="x.uff", sha256=sha256)
-        self.assertEqual(result.outcome, Outcome.ALREADY_IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.ALREADY_IMPORTED)
         self.assertEqual(result.flow_file, FlowFile.objects.get())
         self.assertEqual((result.readings_read, result.readings_rejected), (0, 0))
         self.assertEqual(versions(), [])
 
     def test_the_same_name_is_refused(self) -> None:
         result = self.import_while_another(TEXT, filename="april.uff", sha256="x")
-        self.assertEqual(result.outcome, Outcome.REFUSED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.REFUSED)
         self.assertEqual(versions(), [])
 
     def test_anything_else_does_not_matter(self) -> None:
         result = self.import_while_another(TEXT, filename="may.uff", sha256="x")
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import TestCase, TransactionTestCase
 
-from meter_readings.importer import Outcome, UnreadableFile
+from meter_readings.importer import UnreadableFile
 from meter_readings.importer.staging import open_staging
 from meter_readings.models import FlowFile, ImportJob, Policy
 from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file
@@ -134,11 +134,11 @@ class BrokenOffTests(TestCase):
 
     def test_broken_off_tells_the_kind_of_error_and_not_its_words(self) -> None:
         job = self.break_off(ZeroDivisionError("secret"))
-        self.assertEqual(job.message, "Broken off by ZeroDivisionError.")
+        self.assertEqual(job.message, "Interrupted by ZeroDivisionError.")
 
     def test_broken_off_is_written_down_when_a_person_breaks_it_off(self) -> None:
         job = self.break_off(KeyboardInterrupt())
-        self.assertEqual(job.message, "Broken off by KeyboardInterrupt.")
+        self.assertEqual(job.message, "Interrupted by KeyboardInterrupt.")
 
     def test_broken_off_leaves_no_row_of_the_file(self) -> None:
         self.break_off(ZeroDivisionError())
@@ -188,7 +188,7 @@ class BrokenOffTests(TestCase):
 
     def test_the_next_attempt_is_not_hindered(self) -> None:
         self.break_off(ZeroDivisionError())
-        self.assertEqual(import_text(EVERY_GROUP).outcome, Outcome.IMPORTED)
+        self.assertEqual(import_text(EVERY_GROUP).outcome, ImportJob.Outcome.IMPORTED)
 
 
 class ProgressTests(TestCase):
@@ -257,7 +257,7 @@ class HeartbeatTests(TestCase):
 
         with IN_BLOCKS, BEATING, patch.object(ImportJob, "save", save_sometimes):
             result = import_text(EVERY_GROUP)
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
         self.assertGreater(len(failed), 1)
 
 
@@ -277,7 +277,7 @@ class LockedDatabaseTests(TransactionTestCase):
         with IN_BLOCKS, BEATING:
             text = flow_file(EVERY_GROUP.splitlines()[1:-1] * 10)
             result = import_text(text, on_progress=hold_the_lock)
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
         self.assertLess(time.monotonic() - beginning, 5)
 
     def test_the_connection_waits_as_usual_afterwards(self) -> None:

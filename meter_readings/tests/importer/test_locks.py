@@ -28,7 +28,7 @@ from meter_readings.models import (
 from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file, header_line
 from meter_readings.tests.import_helpers import NOW, import_text, imported
 
-from .row_helpers import rows_of, settle_everything
+from .row_helpers import rows_of, resolve_everything
 
 BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 
@@ -277,7 +277,7 @@ class ParallelTests(TransactionTestCase):
             for number in range(1, 5)
         ]
         in_parallel(*[lambda text=text: imported(text, text[:10]) for text in texts])
-        self.assertEqual(settle_everything(), 0)
+        self.assertEqual(resolve_everything(), 0)
         self.assertEqual(len(rows_of()["Meter"]), 2)
         self.assertEqual(Reading.objects.filter(version_status="current").count(), 3)
 
@@ -288,5 +288,5 @@ class ParallelTests(TransactionTestCase):
             lambda: undo_import(flow_file=first, now=NOW),
             lambda: imported(text, "second.uff", policy=Policy.PARTIAL),
         )
-        self.assertEqual(settle_everything(), 0)
+        self.assertEqual(resolve_everything(), 0)
         self.assertEqual(Reading.objects.filter(version_status="current").count(), 3)

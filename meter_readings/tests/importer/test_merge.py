@@ -11,7 +11,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
 from meter_readings.importer import MAX_STORED_PER_RULE, ImportResult
-from meter_readings.importer.merge import LoadCounts
+from meter_readings.importer.result import LoadCounts
 from meter_readings.models import FlowFile, Meter, MeterPoint, Reading, SiteVisit
 from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
@@ -23,7 +23,7 @@ from meter_readings.tests.flow_file_builder import (
 from meter_readings.tests.import_helpers import import_text, imported
 from meter_readings.tests.partition_helpers import ensure_partitions
 
-from .row_helpers import rows_of, settle_everything
+from .row_helpers import rows_of, resolve_everything
 
 LATER_HEADER = header_line(file_identifier="TEST000002", created_at="20240402091501")
 
@@ -513,4 +513,4 @@ class AnyFilesTests(TestCase):
             text = flow_file(self.groups_of(chance), header=header)
             imported(text, f"{day}.uff")
             with self.subTest(day):
-                self.assertEqual(settle_everything(), 0)
+                self.assertEqual(resolve_everything(), 0)

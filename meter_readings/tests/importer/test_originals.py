@@ -8,7 +8,6 @@ from typing import Any
 from django.test import TestCase
 
 from meter_readings import importer
-from meter_readings.importer import Outcome
 from meter_readings.models import FlowFile, ImportJob, Policy, Reading
 from meter_readings.tests.flow_file_builder import flow_file_of_readings
 from meter_readings.tests.import_helpers import NOW, import_text, imported
@@ -31,39 +30,41 @@ class ImportOriginalTests(TestCase):
     def test_import_original_imports_a_rejected_file_under_another_policy(self) -> None:
         file = self.rejected()
         result = import_again(file, policy=Policy.PARTIAL)
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
         self.assertEqual(result.flow_file, file)
         self.assertEqual(Reading.objects.count(), 1)
 
     def test_import_original_imports_a_file_whose_import_was_undone(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         importer.undo_import(flow_file=file, now=NOW)
-        self.assertEqual(import_again(file).outcome, Outcome.IMPORTED)
+        self.assertEqual(import_again(file).outcome, ImportJob.Outcome.IMPORTED)
 
     def test_import_original_rejects_a_file_again(self) -> None:
-        self.assertEqual(import_again(self.rejected()).outcome, Outcome.REJECTED)
+        self.assertEqual(
+            import_again(self.rejected()).outcome, ImportJob.Outcome.REJECTED
+        )
 
     def test_only_checks_a_file(self) -> None:
         file = self.rejected()
         result = import_again(file, policy=Policy.PARTIAL, dry_run=True)
-        self.assertEqual(result.outcome, Outcome.CHECKED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.CHECKED)
         self.assertEqual(Reading.objects.count(), 0)
 
     def test_import_original_leaves_a_file_that_is_held_as_it_is(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
-        self.assertEqual(import_again(file).outcome, Outcome.ALREADY_IMPORTED)
+        self.assertEqual(import_again(file).outcome, ImportJob.Outcome.ALREADY_IMPORTED)
 
     def test_import_original_refuses_a_name_that_other_bytes_have_taken(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD), file.filename)
         result = import_again(file, policy=Policy.PARTIAL)
-        self.assertEqual(result.outcome, Outcome.REFUSED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.REFUSED)
 
     def test_import_original_allows_the_name_where_it_is_told_to(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD), file.filename)
         result = import_again(file, policy=Policy.PARTIAL, allow_same_name=True)
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
     def test_import_original_says_by_which_door(self) -> None:
         file = self.rejected()
@@ -74,7 +75,7 @@ class ImportOriginalTests(TestCase):
         file = self.rejected()
         Path(file.content.path).unlink()
         with self.assertRaisesMessage(
-            importer.OriginalMissing, "not where it was kept"
+            importer.OriginalMissing, "is missing from the storage"
         ):
             import_again(file)
 

@@ -83,12 +83,14 @@ def is_analysed(text: str, filename: str) -> bool:
 class GrownTableTests(TransactionTestCase):
     def is_analysed_again(self, seconds: float) -> bool:
         """Return whether the second of two imports tells the planner, so much later."""
-        open_staging = "meter_readings.importer.staging.postgresql"
-        rows = {"_SMALL_TABLE": 0, "_KNOWN_BYTES": 0}
-        with patch.multiple(open_staging, **rows, _REST_SECONDS=0):
+        open_staging = "meter_readings.importer.staging.postgresql_partitions"
+        rows = {"_ANALYZE_MIN_BYTES": 0, "_ANALYZE_GROWTH_BYTES": 0}
+        with patch.multiple(open_staging, **rows, _MIN_ANALYZE_INTERVAL_SECONDS=0):
             first = file_read_at("20210401000000")
             self.assertTrue(is_analysed(first, "first.uff"))
-        with patch.multiple(open_staging, **rows, _REST_SECONDS=60 - seconds):
+        with patch.multiple(
+            open_staging, **rows, _MIN_ANALYZE_INTERVAL_SECONDS=60 - seconds
+        ):
             text = file_read_at("20210402000000", file_identifier="B")
             return is_analysed(text, "next.uff")
 
@@ -148,13 +150,15 @@ class PartitionTests(TestCase):
         self.assertFalse([each for each in statements if "add_year" in each])
 
     def test_the_planner_is_told_of_a_table_that_has_grown(self) -> None:
-        open_staging = "meter_readings.importer.staging.postgresql"
+        open_staging = "meter_readings.importer.staging.postgresql_partitions"
         text = file_read_at("20210401000000")
         self.assertFalse(is_analysed(text, "small.uff"))
-        with patch.multiple(open_staging, _SMALL_TABLE=0, _REST_SECONDS=0):
+        with patch.multiple(
+            open_staging, _ANALYZE_MIN_BYTES=0, _MIN_ANALYZE_INTERVAL_SECONDS=0
+        ):
             text = file_read_at("20210402000000", file_identifier="B")
             self.assertTrue(is_analysed(text, "first.uff"))
-            with patch(f"{open_staging}._KNOWN_BYTES", 9e9):
+            with patch(f"{open_staging}._ANALYZE_GROWTH_BYTES", 9e9):
                 text = file_read_at("20210403000000", file_identifier="C")
                 self.assertFalse(is_analysed(text, "next.uff"))
 
@@ -314,7 +318,9 @@ class ConcurrentTests(TransactionTestCase):
         self.other = connection.copy()
         self.other.inc_thread_sharing()
         self.addCleanup(self.other.close)
-        self.between = "meter_readings.importer.staging.postgresql._SECONDS_BETWEEN"
+        self.between = (
+            "meter_readings.importer.staging.postgresql_partitions._RETRY_SECONDS"
+        )
 
     def read_on(self) -> None:
         """Let another connection read the readings, and not be at the end."""
@@ -345,7 +351,9 @@ class ConcurrentTests(TransactionTestCase):
             with self.other.cursor() as cursor:
                 cursor.execute("COMMIT")
 
-        with patch("meter_readings.importer.staging.postgresql.time.sleep", between):
+        with patch(
+            "meter_readings.importer.staging.postgresql_partitions.time.sleep", between
+        ):
             imported(file_read_at("20110401000000"))
         self.assertEqual(len(tries), 1)
         self.assertNotIn("2011", tries[0])

@@ -12,8 +12,14 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import TestCase
 
-from meter_readings.importer import Outcome
-from meter_readings.models import FlowFile, Meter, MeterPoint, Policy, SiteVisit
+from meter_readings.models import (
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    Policy,
+    SiteVisit,
+)
 from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file
 from meter_readings.tests.import_helpers import NOW, import_text, imported
 
@@ -32,7 +38,7 @@ class ImportTests(TestCase):
 
     def test_import_comes_to_a_result(self) -> None:
         result = self.result
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
         self.assertEqual((result.filename, result.policy), ("april.uff", "standard"))
         self.assertEqual(result.flow_file, self.file)
 
@@ -128,7 +134,9 @@ class RejectionTests(TestCase):
     def test_rejection_leaves_everything_as_it_was(self) -> None:
         imported(EVERY_GROUP)
         before = rows_of()
-        self.assertEqual(import_text(BAD, "bad.uff").outcome, Outcome.REJECTED)
+        self.assertEqual(
+            import_text(BAD, "bad.uff").outcome, ImportJob.Outcome.REJECTED
+        )
         self.assertEqual(rows_of(), before)
 
     def test_rejection_leaves_a_report(self) -> None:
@@ -255,12 +263,12 @@ class PartialPolicyTests(TestCase):
                 """),
             policy=Policy.PARTIAL,
         )
-        self.assertEqual(result.outcome, Outcome.REJECTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.REJECTED)
 
     def test_a_line_at_which_reading_ends_rejects_the_file(self) -> None:
         groups = EVERY_GROUP.replace("Synthetic note", "x" * 5000)
         result = import_text(groups, policy=Policy.PARTIAL)
-        self.assertEqual(result.outcome, Outcome.REJECTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.REJECTED)
 
     def test_totals_add_up_whichever_line_is_bad(self) -> None:
         lines = EVERY_GROUP.splitlines()
@@ -277,12 +285,12 @@ class PartialPolicyTests(TestCase):
 class DryRunTests(TestCase):
     def test_dry_run_says_that_a_good_file_would_be_imported(self) -> None:
         result = import_text(EVERY_GROUP, dry_run=True)
-        self.assertEqual(result.outcome, Outcome.CHECKED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.CHECKED)
         self.assertEqual((result.readings_read, result.readings_loaded), (3, 3))
 
     def test_dry_run_says_that_a_bad_file_would_be_rejected(self) -> None:
         result = import_text(BAD, dry_run=True)
-        self.assertEqual(result.outcome, Outcome.REJECTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.REJECTED)
         self.assertEqual((result.readings_read, result.readings_rejected), (3, 3))
 
     def test_dry_run_leaves_no_row(self) -> None:

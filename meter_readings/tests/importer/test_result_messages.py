@@ -10,11 +10,11 @@ from meter_readings.d0010 import Issue, IssueCode
 from meter_readings.importer import (
     ClearResult,
     ImportResult,
-    Outcome,
     UndoResult,
     result_messages,
 )
-from meter_readings.models import Policy, Severity
+from meter_readings.importer.formatting import format_date
+from meter_readings.models import ImportJob, Policy, Severity
 
 
 class FindingLineTests(SimpleTestCase):
@@ -53,7 +53,7 @@ class FindingsByRuleTests(SimpleTestCase):
             (Issue(IssueCode.NEGATIVE, 3), Severity.ERROR),
         ]
         result = ImportResult(
-            outcome=Outcome.REJECTED,
+            outcome=ImportJob.Outcome.REJECTED,
             filename="a.uff",
             policy=Policy.STANDARD,
             sha256="",
@@ -81,38 +81,38 @@ class UndoWordsTests(SimpleTestCase):
     def test_undo_words_names_all_that_is_taken_away(self) -> None:
         self.assertEqual(
             result_messages.undo_message(UndoResult(1200, 2, 1, 1, 0)),
-            "1,200 readings, 2 site visits, 1 meter and 1 meter point taken away",
+            "1,200 readings, 2 site visits, 1 meter and 1 meter point removed",
         )
 
     def test_undo_words_names_one_thing(self) -> None:
         self.assertEqual(
             result_messages.undo_message(UndoResult(1, 0, 0, 0, 0)),
-            "1 reading taken away",
+            "1 reading removed",
         )
 
     def test_undo_words_goes_without_anything(self) -> None:
         self.assertEqual(
             result_messages.undo_message(UndoResult(0, 0, 0, 0, 0)),
-            "nothing taken away",
+            "nothing removed",
         )
 
     def test_undo_words_names_what_stands_otherwise(self) -> None:
         self.assertEqual(
             result_messages.undo_message(UndoResult(1, 0, 0, 0, 1)),
-            "1 reading taken away; 1 other reading changes its standing",
+            "1 reading removed; 1 other reading changes its version status",
         )
 
     def test_undo_words_names_how_much_stands_otherwise(self) -> None:
         self.assertEqual(
             result_messages.undo_message(UndoResult(2, 0, 0, 0, 2)),
-            "2 readings taken away; 2 other readings change their standing",
+            "2 readings removed; 2 other readings change their version status",
         )
 
 
 class DateWordsTests(SimpleTestCase):
     def test_date_words_is_the_local_day(self) -> None:
         moment = datetime(2024, 3, 31, 23, 30, tzinfo=UTC)
-        self.assertEqual(result_messages.format_date(moment), "1 April 2024")
+        self.assertEqual(format_date(moment), "1 April 2024")
 
 
 class ClearWordsTests(SimpleTestCase):

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from django.test import SimpleTestCase, TestCase
 
 from meter_readings.d0010 import Issue, IssueCode
-from meter_readings.importer import RULES, ImportIssueCode, Outcome
+from meter_readings.importer import RULES, ImportIssueCode
 from meter_readings.importer.rules import rejects_file
-from meter_readings.models import Policy
+from meter_readings.models import ImportJob, Policy
 from meter_readings.tests.flow_file_builder import (
     HEADER_LINE,
     METER_LINE,
@@ -23,14 +23,14 @@ from meter_readings.tests.flow_file_builder import (
 from meter_readings.tests.import_helpers import import_text
 
 POLICIES = Policy.STANDARD, Policy.STRICT, Policy.PARTIAL
-LOADS, REJECTED = Outcome.CHECKED, Outcome.REJECTED
+LOADS, REJECTED = ImportJob.Outcome.CHECKED, ImportJob.Outcome.REJECTED
 
 
 class Row(NamedTuple):
     """The result of a file with one issue: standard, strict, partial."""
 
     code: IssueCode
-    verdicts: tuple[Outcome, Outcome, Outcome]
+    verdicts: tuple[ImportJob.Outcome, ImportJob.Outcome, ImportJob.Outcome]
     text: str | bytes
 
 

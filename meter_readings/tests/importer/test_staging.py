@@ -15,7 +15,8 @@ from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
 from meter_readings.importer import ImportResult, undo_import
 from meter_readings.importer.staging import open_staging
-from meter_readings.importer.staging.base import STAGING_TABLES, StagingArea
+from meter_readings.importer.staging.base import StagingArea
+from meter_readings.importer.staging.tables import STAGING_TABLES
 from meter_readings.models import ImportJob, Reading
 from meter_readings.tests.flow_file_builder import (
     EVERY_GROUP,
@@ -90,7 +91,7 @@ class StagingTests(TestCase):
                 "030|T|20240401000000|0100.0|||T|N|",
             )
         ]
-        few = patch("meter_readings.importer.staging.base._METERS_OF_A_BLOCK", 8)
+        few = patch("meter_readings.importer.staging.batches._MAX_METERS_PER_BLOCK", 8)
         with IN_BLOCKS, few:
             file = imported(flow_file(lines))
         self.assertEqual(file.readings.count(), 80)
@@ -107,7 +108,10 @@ class StagingTests(TestCase):
 
     def test_times_are_right_when_the_memory_of_them_is_emptied(self) -> None:
         lines = [f"030|S|202403{day:02}000000|9.0|||T|N|" for day in range(1, 31)]
-        with IN_BLOCKS, patch("meter_readings.importer.staging.base._REMEMBERED", 3):
+        with (
+            IN_BLOCKS,
+            patch("meter_readings.importer.staging.batches._MAX_REMEMBERED_TIMES", 3),
+        ):
             imported(flow_file_of_readings(*lines))
         days = Reading.objects.order_by("line_number").values_list("read_at__day")
         self.assertEqual([day for (day,) in days], list(range(1, 31)))
@@ -197,14 +201,14 @@ class TimeTests(TransactionTestCase):
 @on_postgresql
 class CopyTests(TransactionTestCase):
     def test_large_staging_tables_are_emptied_at_once(self) -> None:
-        small = patch("meter_readings.importer.staging.postgresql._SMALL", 0)
+        small = patch("meter_readings.importer.staging.postgresql._MAX_DELETE_BYTES", 0)
         with small, patch.object(StagingArea, "clear", autospec=True) as by_rows:
             imported(EVERY_GROUP)
         self.assertEqual(by_rows.call_count, 1)
         self.assertEqual(set(staged_counts().values()), {0})
 
     def test_much_is_copied_before_the_file_is_at_its_end(self) -> None:
-        limit = "meter_readings.importer.staging.postgresql._COPIED_AT_ONCE"
+        limit = "meter_readings.importer.staging.postgresql._COPY_CHARACTERS"
         with patch(limit, 1), IN_BLOCKS:
             imported(EVERY_GROUP)
         self.assertEqual(Reading.objects.count(), 3)
@@ -213,7 +217,7 @@ class CopyTests(TransactionTestCase):
         copy = "meter_readings.importer.staging.postgresql._copy"
         with patch(copy, side_effect=Error("gone")), self.assertRaises(Error):
             import_text(EVERY_GROUP)
-        self.assertEqual(ImportJob.objects.get().message, "Broken off by Error.")
+        self.assertEqual(ImportJob.objects.get().message, "Interrupted by Error.")
         imported(EVERY_GROUP)
 
     def test_a_copy_under_way_ends_before_the_attempt_is_marked(self) -> None:

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.test import TestCase
 
-from meter_readings.importer import NotImported, Outcome, UndoResult, undo_import
+from meter_readings.importer import NotImported, UndoResult, undo_import
 from meter_readings.models import (
     FlowFile,
     ImportJob,
@@ -106,7 +106,9 @@ class UndoImportTests(TestCase):
         result = undo(imported(SECOND, "second.uff"))
         self.assertEqual(
             result,
-            UndoResult(readings=2, site_visits=2, meters=1, meter_points=1, restored=1),
+            UndoResult(
+                readings=2, site_visits=2, meters=1, meter_points=1, versions_changed=1
+            ),
         )
 
     def test_undo_import_keeps_the_file_with_its_report(self) -> None:
@@ -206,7 +208,7 @@ class ImportAfterUndoTests(TestCase):
     def test_the_name_is_free_for_other_content(self) -> None:
         undo(imported(FIRST, "april.uff"))
         result = import_text(SECOND, "april.uff")
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
     def test_the_identity_is_free_for_other_content(self) -> None:
         undo(imported(FIRST, "first.uff"))
@@ -218,6 +220,6 @@ class ImportAfterUndoTests(TestCase):
         text = flow_file([*FIRST.splitlines()[1:-1]], trailer=False)
         undo(imported(text))
         result = import_text(text, policy=Policy.STRICT)
-        self.assertEqual(result.outcome, Outcome.REJECTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.REJECTED)
         self.assertEqual(FlowFile.objects.get().status, FlowFile.Status.REJECTED)
         self.assertFalse(Reading.objects.exists())

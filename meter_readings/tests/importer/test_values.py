@@ -8,8 +8,8 @@ from decimal import Decimal
 from django.test import TestCase
 
 from meter_readings.d0010 import LONDON
-from meter_readings.importer import ImportResult, Outcome
-from meter_readings.models import FlowFile, Reading
+from meter_readings.importer import ImportResult
+from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.flow_file_builder import flow_file, flow_file_of_readings
 from meter_readings.tests.import_helpers import import_text, imported
 
@@ -138,12 +138,16 @@ class TimeTests(TestCase):
     def test_later_than_now_is_refused(self) -> None:
         text = flow_file_of_readings("030|S|20240402120001|99.0|||T|N|")
         noon = datetime(2024, 4, 2, 12, 0, tzinfo=LONDON)
-        self.assertEqual(import_text(text, now=noon).outcome, Outcome.REJECTED)
+        self.assertEqual(
+            import_text(text, now=noon).outcome, ImportJob.Outcome.REJECTED
+        )
 
     def test_now_itself_is_not_in_the_future(self) -> None:
         text = flow_file_of_readings("030|S|20240402120000|99.0|||T|N|")
         noon = datetime(2024, 4, 2, 12, 0, tzinfo=LONDON)
-        self.assertEqual(import_text(text, now=noon).outcome, Outcome.IMPORTED)
+        self.assertEqual(
+            import_text(text, now=noon).outcome, ImportJob.Outcome.IMPORTED
+        )
 
 
 class ReceivedTextTests(TestCase):

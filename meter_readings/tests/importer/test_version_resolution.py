@@ -16,7 +16,7 @@ from meter_readings.tests.flow_file_builder import flow_file, header_line
 from meter_readings.tests.import_helpers import NOW, imported
 from meter_readings.tests.partition_helpers import ensure_partitions
 
-from .row_helpers import settle_everything, versions
+from .row_helpers import resolve_everything, versions
 
 
 def said(day: int, *versions: str, identifier: str = "TEST000001") -> str:
@@ -421,7 +421,7 @@ class AnyVersionsTests(TestCase):
         ]
 
     def test_any_versions_stand_as_the_rules_say(self) -> None:
-        settle_everything()
+        resolve_everything()
         readings = Reading.objects.order_by("line_number")
         expected = [each for said in self.said for each in expected_standings(said)]
         self.assertEqual(

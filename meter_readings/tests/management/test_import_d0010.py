@@ -104,7 +104,7 @@ class OutcomeTests(ImportTestCase):
         correction = OTHER.replace("20240402000000|98.0", "20240401000000|98.0")
         line = self.line(self.file("b.uff", correction))
         self.assertEqual(
-            line, "b.uff: imported as #N: 1 reading, 1 in the place of another"
+            line, "b.uff: imported as #N: 1 reading, 1 replaces an earlier version"
         )
 
     def test_message_counts_duplicate_readings(self) -> None:
@@ -118,7 +118,7 @@ class OutcomeTests(ImportTestCase):
         self.assertEqual(
             self.line(self.file("a.uff")),
             "a.uff: already imported as #N (first.uff) on 24 November 2026; "
-            "nothing to do",
+            "no action needed",
         )
 
     def test_exit_code_is_0_if_all_files_were_imported_before(self) -> None:
@@ -172,7 +172,7 @@ class OutcomeTests(ImportTestCase):
     def test_partial_policy_leaves_out_bad_groups_and_counts_them(self) -> None:
         text = flow_file_of_readings(READING, NEGATIVE)
         line = self.line(self.file("a.uff", text), "--policy", "partial")
-        self.assertIn(": 1 reading, 1 left out, 1 new meter point", line)
+        self.assertIn(": 1 reading, 1 not loaded, 1 new meter point", line)
 
     def test_strict_policy_rejects_what_standard_accepts(self) -> None:
         path = self.file("a.uff", flow_file(["026|2000000000015|V|"]))
@@ -316,7 +316,7 @@ class WrongFileTests(ImportTestCase):
 
     def test_truncated_archive_is_unreadable(self) -> None:
         data = gzip.compress(GOOD.encode())[:-9]
-        self.assert_says(data, "a.uff: unreadable: a.uff is not a whole archive")
+        self.assert_says(data, "a.uff: unreadable: a.uff is not a complete archive")
 
 
 class PathTests(ImportTestCase):
@@ -430,7 +430,7 @@ class PathTests(ImportTestCase):
             ran = self.run_command(path)
         self.assertEqual(ran.code, 1)
         self.assertRegex(
-            ran.stdout, r"\Aa.uff: broken off: it cannot be stored: .* \(/dev/null/"
+            ran.stdout, r"\Aa.uff: interrupted: it cannot be stored: .* \(/dev/null/"
         )
 
 
@@ -659,7 +659,7 @@ class InterruptedTests(ImportTestCase):
         self.assertEqual(
             ran.stderr,
             "Interrupted at a.uff: nothing of that file was stored.\n"
-            "Nothing was imported.\n",
+            "No files were imported.\n",
         )
 
     def test_ctrl_c_between_two_files_names_no_file(self) -> None:

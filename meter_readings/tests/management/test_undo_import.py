@@ -57,14 +57,16 @@ class UndoneTests(UndoTestCase):
         self.assertEqual(
             self.run_command("every.uff", "--yes").stdout,
             f"{self.title}: undone: 3 readings, 3 site visits, 2 meters and 2 meter "
-            "points taken away\n",
+            "points removed\n",
         )
 
     def test_undone_says_what_stands_otherwise(self) -> None:
         imported(GOOD)
         imported(CORRECTION, "correction.uff")
         said = self.run_command("correction.uff", "--yes").stdout
-        self.assertTrue(said.endswith("; 1 other reading changes its standing\n"), said)
+        self.assertTrue(
+            said.endswith("; 1 other reading changes its version status\n"), said
+        )
 
 
 class AskedTests(UndoTestCase):
@@ -79,7 +81,7 @@ class AskedTests(UndoTestCase):
         self.assertEqual(
             ran.stderr,
             f"#{self.file_.pk} sample.uff, imported on 24 November 2026, would be "
-            "undone: 1 reading, 1 meter and 1 meter point taken away.\n"
+            "undone: 1 reading, 1 meter and 1 meter point removed.\n"
             "Undo it? Type yes: ",
         )
 
@@ -132,7 +134,7 @@ class DryRunTests(UndoTestCase):
         self.assertEqual(
             self.ran.stdout,
             f"#{self.correction.pk} correction.uff: would be undone: 1 reading taken "
-            "away; 1 other reading changes its standing\n",
+            "away; 1 other reading changes its version status\n",
         )
 
     def test_dry_run_ends_well(self) -> None:

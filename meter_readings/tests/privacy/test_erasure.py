@@ -22,7 +22,6 @@ from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
 from meter_readings import exports, importer, privacy
-from meter_readings.importer import Outcome
 from meter_readings.models import (
     Finding,
     FlowFile,
@@ -286,7 +285,7 @@ class OriginalTests(WithoutVacuum):
     def test_the_received_bytes_are_still_recognised_as_imported(self) -> None:
         erase()
         result = import_text(BOTH, "again.uff")
-        self.assertEqual(result.outcome, Outcome.ALREADY_IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.ALREADY_IMPORTED)
         self.assertEqual(result.flow_file, self.file)
 
     def test_a_redacted_file_is_exported_without_the_mpan(self) -> None:
@@ -370,7 +369,7 @@ class NamedAgainTests(WithoutVacuum):
         """Return what is found in a file that is imported."""
         header = header_line(file_identifier=filename)
         result = import_text(flow_file(text.strip(), header=header), filename)
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
         return [str(issue.code) for issue, _ in result.findings]
 
     def test_an_erased_mpan_is_a_warning_on_its_first_line(self) -> None:
@@ -382,7 +381,7 @@ class NamedAgainTests(WithoutVacuum):
         self.assertEqual(
             [(each.line_number, each.found) for each in found], [(6, MPAN)]
         )
-        self.assertEqual(result.outcome, Outcome.IMPORTED)
+        self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
     def test_an_erased_mpan_with_only_a_site_visit_is_a_warning(self) -> None:
         self.assertEqual(

@@ -14,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from meter_readings import importer, privacy
-from meter_readings.importer import Outcome
 from meter_readings.models import (
     Finding,
     FlowFile,
@@ -152,7 +151,7 @@ class ReadingsTests(OwnMedia, TestCase):
         text = flow_file_of_readings(reading("20240101"))
         imported(text)
         apply(readings=days_since("20240201"))
-        self.assertEqual(import_text(text).outcome, Outcome.ALREADY_IMPORTED)
+        self.assertEqual(import_text(text).outcome, ImportJob.Outcome.ALREADY_IMPORTED)
 
     def test_that_are_left_can_be_undone(self) -> None:
         text = flow_file_of_readings(reading("20240101"), reading("20240301"))

@@ -20,8 +20,14 @@ from django.db.backends.utils import CursorWrapper
 from django.test import TransactionTestCase
 
 from meter_readings import importer
-from meter_readings.importer import Outcome
-from meter_readings.models import Finding, FlowFile, Meter, MeterPoint, SiteVisit
+from meter_readings.models import (
+    Finding,
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    SiteVisit,
+)
 
 from . import NOW, SEED, amount, database_state, reference_model, say
 from .large_files import large_file
@@ -138,7 +144,11 @@ class KilledProcessTests(TransactionTestCase):
         self.assertEqual(_stored(), self.all if is_stored else self.nothing)
         self.assertEqual(
             self._import(data, path.name),
-            Outcome.ALREADY_IMPORTED if is_stored else Outcome.IMPORTED,
+            (
+                ImportJob.Outcome.ALREADY_IMPORTED
+                if is_stored
+                else ImportJob.Outcome.IMPORTED
+            ),
         )
         self.assertEqual(_stored(), self.all)
         _undo(data)
@@ -203,7 +213,7 @@ class KilledProcessTests(TransactionTestCase):
         path.write_bytes(data)
         return path
 
-    def _import(self, data: bytes, filename: str) -> Outcome:
+    def _import(self, data: bytes, filename: str) -> ImportJob.Outcome:
         result = importer.import_flow_file(
             stream=io.BytesIO(data), filename=filename, now=NOW
         )

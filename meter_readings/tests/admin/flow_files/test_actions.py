@@ -85,7 +85,7 @@ class UndoTests(DeedTestCase):
         file = imported(flow_file_of_readings(GOOD))
         page = self.do(file)
         self.assertRedirects(page, file.get_absolute_url())
-        said = "1 reading, 1 meter and 1 meter point taken away."
+        said = "1 reading, 1 meter and 1 meter point removed."
         self.assertEqual(self.told(page), f"success: The import was undone: {said}")
 
     def test_undo_says_the_name_of_the_file_as_it_is(self) -> None:
@@ -207,7 +207,7 @@ class ReprocessTests(DeedTestCase):
     def test_only_checks_where_that_is_asked_for(self) -> None:
         file = self.rejected()
         page = self.do(file, "check", policy="partial")
-        self.assertContains(page, "would be imported: 1 reading, 1 left out")
+        self.assertContains(page, "would be imported: 1 reading, 1 not loaded")
         self.assertContains(page, "Nothing was changed.")
         self.assertEqual(Reading.objects.count(), 0)
         self.assertEqual(file.jobs.count(), 1)

@@ -98,7 +98,7 @@ class UndoTests(BatchTestCase):
 
     def test_undoes_them_all_and_says_what_happened(self) -> None:
         page = self.choose(good_file(1), good_file(2), step="undo")
-        said = "2 readings, 1 meter and 1 meter point taken away."
+        said = "2 readings, 1 meter and 1 meter point removed."
         self.assertEqual(self.told(page), [f"success: 2 imports were undone: {said}"])
         self.assertIs(Meter.objects.exists(), False)
 
@@ -155,7 +155,7 @@ class UndoTests(BatchTestCase):
                 " undo.",
                 "error: good_3.uff was left as it was: another file was being loaded.",
                 "error: good_2.uff was left as it was: the storage is full.",
-                "success: 1 import was undone: 1 reading taken away.",
+                "success: 1 import was undone: 1 reading removed.",
             ],
         )
 

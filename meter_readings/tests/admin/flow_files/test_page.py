@@ -30,7 +30,7 @@ BAD = "030|S|20240402000000|-1.0|||T|N|"
 def rejected(text: str, filename: str = "bad.uff", **options: object) -> FlowFile:
     """Return the flow file that this text became; it must have been rejected."""
     result = import_text(text, filename, **options)
-    assert result.outcome == importer.Outcome.REJECTED, result
+    assert result.outcome == ImportJob.Outcome.REJECTED, result
     return FlowFile.objects.get(filename=filename)
 
 
@@ -327,7 +327,7 @@ class HistoryTests(AdminTestCase):
     def test_history_tells_what_was_taken_away(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         importer.undo_import(flow_file=file, now=NOW)
-        said = "● Undone 1 reading, 1 meter and 1 meter point taken away."
+        said = "● Undone 1 reading, 1 meter and 1 meter point removed."
         self.assertIn(said, self.words(file))
 
     def test_history_tells_what_was_rejected(self) -> None:
@@ -335,8 +335,8 @@ class HistoryTests(AdminTestCase):
         self.assertIn("✕ Rejected 2 readings rejected, 1 error.", self.words(file))
 
     def test_history_tells_how_an_attempt_was_broken_off(self) -> None:
-        job = ImportJob(state=ImportJob.State.FAILED, message="Broken off by OSError.")
-        self.assertEqual(flow_file_page.job_words(job), "Broken off by OSError.")
+        job = ImportJob(state=ImportJob.State.FAILED, message="Interrupted by OSError.")
+        self.assertEqual(flow_file_page.job_words(job), "Interrupted by OSError.")
 
 
 class DeedTests(AdminTestCase):

@@ -203,7 +203,7 @@ class OutcomeTests(PageTestCase):
 
     def test_partial_policy_loads_the_valid_readings(self) -> None:
         told = self.told(sent(BAD), policy="partial")
-        self.assertIn("2 readings, 1 left out", told)
+        self.assertIn("2 readings, 1 not loaded", told)
 
     def test_page_title_has_the_summary(self) -> None:
         page = self.upload(sent(GOOD), sent(BAD, "b.uff"))
@@ -251,7 +251,7 @@ class SeveralFilesTests(PageTestCase):
 
     def test_broken_archive_is_reported(self) -> None:
         told = self.told(sent(b"PK\x03\x04broken", "all.zip"))
-        self.assertIn("all.zip ✕ Unreadable: all.zip is not a whole archive", told)
+        self.assertIn("all.zip ✕ Unreadable: all.zip is not a complete archive", told)
 
     def test_broken_archive_member_does_not_stop_the_others(self) -> None:
         data = packed(good=GOOD, bad=BAD).replace(b"TEST000002", b"TEST00000X", 1)
@@ -347,7 +347,7 @@ class BrokenOffTests(PageTestCase):
 
     def test_full_disk_answers_507(self) -> None:
         told = self.told_when(importer.StorageFull("secret"), status=507)
-        self.assertIn("Broken off: the storage is full.", told)
+        self.assertIn("Interrupted: the storage is full.", told)
 
     def test_lock_timeout_answers_503_and_says_when_to_retry(self) -> None:
         told = self.told_when(importer.ImportLockTimeout("secret"), status=503)
@@ -356,7 +356,7 @@ class BrokenOffTests(PageTestCase):
 
     def test_database_error_in_one_file_does_not_stop_the_others(self) -> None:
         told = self.told_when(OperationalError("secret"), status=503)
-        self.assertIn("1 imported, 1 broken off", told)
+        self.assertIn("1 imported, 1 interrupted", told)
 
     def test_full_disk_while_receiving_the_upload_answers_507(self) -> None:
         self.silence_request_log()

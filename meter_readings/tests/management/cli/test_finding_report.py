@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from meter_readings.d0010 import Issue, IssueCode
-from meter_readings.importer import FileResult, ImportResult, InputFile, Outcome
+from meter_readings.importer import FileResult, ImportResult, InputFile
 from meter_readings.management.cli.finding_report import FindingReportFile
-from meter_readings.models import Policy, Severity
+from meter_readings.models import ImportJob, Policy, Severity
 from meter_readings.tests.management.run_command import FolderTestCase
 
 FAULT = Issue(
@@ -36,7 +36,7 @@ ROW = {
 def result(count: int) -> FileResult:
     """Return the result of a file with `count` negative readings."""
     rejected = ImportResult(
-        outcome=Outcome.REJECTED,
+        outcome=ImportJob.Outcome.REJECTED,
         filename="a.uff",
         policy=Policy.STANDARD,
         sha256="",

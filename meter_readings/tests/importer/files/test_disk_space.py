@@ -17,7 +17,8 @@ from django.test import (
 )
 
 from meter_readings import importer
-from meter_readings.importer import StorageFull, files, storage
+from meter_readings.importer import StorageFull, disk_full_as
+from meter_readings.importer.files import original_files
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.disk_full import full_database, disk_full_error
 from meter_readings.tests.flow_file_builder import EVERY_GROUP
@@ -27,11 +28,11 @@ from meter_readings.tests.import_helpers import NOW, import_text, imported
 class DiskFullAsTests(SimpleTestCase):
     def test_disk_full_as_names_what_the_disk_has_no_free_space_for(self) -> None:
         with self.assertRaisesMessage(StorageFull, "no free space for an archive"):
-            with storage.disk_full_as("an archive"):
+            with disk_full_as("an archive"):
                 raise disk_full_error()
 
     def test_disk_full_as_leaves_other_operating_system_errors_unchanged(self) -> None:
-        with self.assertRaises(PermissionError), storage.disk_full_as("an archive"):
+        with self.assertRaises(PermissionError), disk_full_as("an archive"):
             raise PermissionError("no")
 
 
@@ -49,18 +50,18 @@ class MinimumFreeSpaceTests(TestCase):
         imported(EVERY_GROUP)
 
 
-class KeptBytesTestCase(TransactionTestCase):
+class OriginalFilesTestCase(TransactionTestCase):
     def setUp(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.enterContext(self.settings(MEDIA_ROOT=folder))
 
-    def kept(self) -> list[str]:
+    def stored_files(self) -> list[str]:
         """Return the names of all files in the storage."""
         media = Path(settings.MEDIA_ROOT)
         return [path.name for path in media.rglob("*") if path.is_file()]
 
 
-class FullDatabaseTests(KeptBytesTestCase):
+class FullDatabaseTests(OriginalFilesTestCase):
     def test_full_database_stores_nothing_and_a_later_import_succeeds(
         self,
     ) -> None:
@@ -70,10 +71,10 @@ class FullDatabaseTests(KeptBytesTestCase):
             with full_database():
                 import_text(EVERY_GROUP)
         self.assertEqual((FlowFile.objects.count(), Reading.objects.count()), (0, 0))
-        self.assertEqual(self.kept(), [])
+        self.assertEqual(self.stored_files(), [])
         self.assertEqual(ImportJob.objects.get().state, ImportJob.State.FAILED)
         imported(EVERY_GROUP)
-        self.assertEqual(len(self.kept()), 1)
+        self.assertEqual(len(self.stored_files()), 1)
 
     def test_full_database_leaves_an_import_that_should_be_undone(self) -> None:
         file = imported(EVERY_GROUP)
@@ -88,35 +89,35 @@ class FullDatabaseTests(KeptBytesTestCase):
         Reading.objects.all().delete()
         with self.assertRaises(StorageFull), full_database():
             import_text(EVERY_GROUP)
-        self.assertEqual(len(self.kept()), 1)
+        self.assertEqual(len(self.stored_files()), 1)
 
     def test_full_database_leaves_an_original_file_it_cannot_delete(self) -> None:
         def fail(*_: object) -> None:
             raise disk_full_error()
 
         with patch("meter_readings.importer.pipeline.merge_staged_rows", fail):
-            with patch("meter_readings.importer.pipeline.files.forget", fail):
+            with patch("meter_readings.importer.pipeline.delete_if_unreferenced", fail):
                 with self.assertRaises(StorageFull):
                     import_text(EVERY_GROUP)
-        self.assertEqual(len(self.kept()), 1)
+        self.assertEqual(len(self.stored_files()), 1)
         imported(EVERY_GROUP)
-        self.assertEqual(len(self.kept()), 1)
+        self.assertEqual(len(self.stored_files()), 1)
 
 
-class FullDiskTests(KeptBytesTestCase):
+class FullDiskTests(OriginalFilesTestCase):
     def test_full_disk_is_reported_while_a_file_is_received(self) -> None:
         with self.assertRaisesMessage(StorageFull, "A disk has no free space left."):
             with patch("os.fsync", side_effect=disk_full_error()):
                 import_text(EVERY_GROUP)
-        self.assertEqual(self.kept(), [])
+        self.assertEqual(self.stored_files(), [])
 
     def test_full_disk_is_reported_while_a_file_is_stored(self) -> None:
         with self.assertRaises(StorageFull):
             with patch.object(
-                files.default_storage, "save", side_effect=disk_full_error()
+                original_files.default_storage, "save", side_effect=disk_full_error()
             ):
                 import_text(EVERY_GROUP)
-        self.assertEqual(self.kept(), [])
+        self.assertEqual(self.stored_files(), [])
         self.assertEqual(FlowFile.objects.count(), 0)
 
     def test_full_disk_is_reported_while_an_archive_is_unpacked(self) -> None:
@@ -128,4 +129,4 @@ class FullDiskTests(KeptBytesTestCase):
             opened = temporary.return_value.__enter__.return_value
             opened.write.side_effect = disk_full_error()
             with self.assertRaisesMessage(StorageFull, "an archive to be unpacked"):
-                list(importer.flow_files(packed, "all.zip"))
+                list(importer.iter_flow_files(packed, "all.zip"))

@@ -1,0 +1,1 @@
+"""Files: unpacking archives, spooling uploads, storing original files, disk space."""

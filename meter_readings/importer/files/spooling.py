@@ -1,0 +1,74 @@
+"""Spooling: writes a received stream to a temporary file and hashes it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from django.conf import settings
+
+from .disk_space import require_free_space
+
+_CHUNK_BYTES = 1 << 20
+_ABANDONED_AFTER_SECONDS = 24 * 60 * 60
+
+
+class SpooledFile(NamedTuple):
+    """A received file: its path, the SHA-256 of its bytes and their number."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+@contextmanager
+def spool(stream: BinaryIO) -> Iterator[SpooledFile]:
+    """Write a stream to a file, which is deleted at the end unless it was moved.
+
+    Raises UnreadableFile if an archive is truncated or a bomb, and StorageFull if the
+    file would use the disk space that must stay free.
+    """
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _delete_abandoned()
+    handle, name = tempfile.mkstemp(dir=folder)
+    path = Path(name)
+    try:
+        digest, size = hashlib.sha256(), 0
+        with os.fdopen(handle, "wb") as file:
+            while chunk := stream.read(_CHUNK_BYTES):
+                require_free_space()
+                digest.update(chunk)
+                size += len(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        yield SpooledFile(path, digest.hexdigest(), size)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def abandoned_spool_files(*, silent_seconds: float) -> Iterator[Path]:
+    """Yield files that were not written to for so long: their process has ended."""
+    latest = time.time() - silent_seconds
+    if _folder().is_dir():
+        for path in _folder().iterdir():
+            # Another process may delete it meanwhile.
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < latest:
+                    yield path
+
+
+def _delete_abandoned() -> None:
+    for path in abandoned_spool_files(silent_seconds=_ABANDONED_AFTER_SECONDS):
+        path.unlink(missing_ok=True)
+
+
+def _folder() -> Path:
+    return Path(settings.MEDIA_ROOT) / "incoming"

@@ -1,0 +1,37 @@
+"""Text formatting: counts with nouns, lists of counts, dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.utils import timezone
+
+
+def pluralise(number: int, noun: str) -> str:
+    """`1 reading`, `1,200 readings`"""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def join_words(parts: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`; `nothing` if there are no parts"""
+    *others, latest = list(parts) or ["nothing"]
+    return f"{', '.join(others)} and {latest}" if others else latest
+
+
+def join_counts(counts: Mapping[str, int]) -> str:
+    """Return counts by plural names as text: `2 readings and 1 site visit`.
+
+    An underscore in a name becomes a space; counts of zero are left out.
+    """
+    return join_words(
+        pluralise(number, name.replace("_", " ").removesuffix("s"))
+        for name, number in counts.items()
+        if number
+    )
+
+
+def format_date(moment: datetime) -> str:
+    """Return the local date of a time: `4 March 2026`."""
+    local = timezone.localtime(moment)
+    return f"{local.day} {local:%B %Y}"

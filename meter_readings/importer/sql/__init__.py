@@ -1,0 +1,11 @@
+"""SQL statements of the importer, the same for PostgreSQL and SQLite."""
+
+from __future__ import annotations
+
+from meter_readings.models import FlowFile, Meter, MeterPoint, Reading, SiteVisit
+
+FLOW_FILE = FlowFile._meta.db_table
+METER = Meter._meta.db_table
+METER_POINT = MeterPoint._meta.db_table
+READING = Reading._meta.db_table
+SITE_VISIT = SiteVisit._meta.db_table

@@ -1,0 +1,239 @@
+"""The statements that turn staged rows into rows of a file, in the order they run.
+
+Each handles all rows at once. Parameters: the id of the flow file and, for some, the
+highest meter id before the import (a meter with a greater id is new).
+"""
+
+from __future__ import annotations
+
+from meter_readings.d0010.codes import ReadingType
+from meter_readings.importer.findings import MAX_STORED_PER_RULE
+from meter_readings.models import FlowFile, VersionStatus
+
+from . import FLOW_FILE, METER, METER_POINT, READING, SITE_VISIT
+
+
+def _null_safe_equal(column: str) -> str:
+    stored, staged = f"stored.{column}", f"staged.{column}"
+    return f"({stored} = {staged} OR ({stored} IS NULL AND {staged} IS NULL))"
+
+
+LATEST_METER_ID = f"SELECT COALESCE(MAX(id), 0) FROM {METER}"
+
+# Insert the meter points that the file names and the database lacks. Ids follow the
+# order of the lines, so that the readings of neighbours are neighbours in the index.
+INSERT_METER_POINTS = f"""
+INSERT INTO {METER_POINT} (mpan)
+SELECT staged.mpan FROM (
+    SELECT mpan, line_number FROM staged_meter
+    UNION ALL SELECT mpan, line_number FROM staged_visit
+) AS staged
+WHERE NOT EXISTS (SELECT 1 FROM {METER_POINT} AS stored WHERE stored.mpan = staged.mpan)
+GROUP BY staged.mpan ORDER BY MIN(staged.line_number)
+"""
+
+# Insert the new meters, in the order of the lines too.
+INSERT_METERS = f"""
+INSERT INTO {METER} (meter_point_id, serial_number)
+SELECT point.id, staged.serial_number
+FROM staged_meter AS staged JOIN {METER_POINT} AS point ON point.mpan = staged.mpan
+WHERE NOT EXISTS (
+    SELECT 1 FROM {METER} AS stored
+    WHERE stored.meter_point_id = point.id
+        AND stored.serial_number = staged.serial_number
+)
+GROUP BY point.id, staged.serial_number ORDER BY MIN(staged.line_number)
+"""
+
+# Find the meter of each 028 line. A meter is known if it was stored before the import.
+RESOLVE_METERS = f"""
+INSERT INTO resolved_meter
+SELECT staged.line_number, staged.mpan_line_number, meter.id, point.id,
+    staged.serial_number, staged.reading_type, staged.bsc_validation_status,
+    meter.id <= %s
+FROM staged_meter AS staged
+JOIN {METER_POINT} AS point ON point.mpan = staged.mpan
+JOIN {METER} AS meter ON meter.meter_point_id = point.id
+    AND meter.serial_number = staged.serial_number
+"""
+
+COUNT_KNOWN_METERS = "SELECT COUNT(*) FROM resolved_meter WHERE is_known"
+
+
+def insert_newer_files(other_file_order: str, this_file_order: str) -> str:
+    """Find the imported files that come after this one in the order of versions."""
+    return f"""
+INSERT INTO newer_file
+SELECT other.id FROM {FLOW_FILE} AS other, {FLOW_FILE} AS this
+WHERE this.id = %s AND other.status = '{FlowFile.Status.IMPORTED}'
+    AND ({other_file_order}) > ({this_file_order})
+"""
+
+
+# Insert the readings. A reading that repeats the current version of its reading key,
+# where no newer file has that key, is a duplicate and changes no other version: it
+# needs no resolution. All others with an earlier version are resolved below.
+INSERT_READINGS = f"""
+INSERT INTO {READING} (
+    flow_file_id, line_number, mpan_line_number, meter_line_number, meter_id,
+    register_id, read_at, value, reading_type, bsc_validation_status, md_reset_at,
+    md_reset_count, meter_reading_flag, reading_method, reason_code,
+    meter_reading_status, source_lines, version_status
+)
+SELECT %s, staged.line_number, meter.mpan_line_number, meter.line_number,
+    meter.meter_id, staged.register_id, staged.read_at, staged.value,
+    meter.reading_type, meter.bsc_validation_status, staged.md_reset_at,
+    staged.md_reset_count, staged.meter_reading_flag, staged.reading_method,
+    staged.reason_code, staged.meter_reading_status, staged.source_lines,
+    CASE
+        WHEN meter.reading_type = '{ReadingType.WITHDRAWN}'
+            THEN '{VersionStatus.WITHDRAWN}'
+        WHEN meter.is_known AND EXISTS (
+            SELECT 1 FROM {READING} AS stored
+            WHERE stored.meter_id = meter.meter_id
+                AND stored.register_id = staged.register_id
+                AND stored.read_at = staged.read_at
+                AND stored.version_status = '{VersionStatus.CURRENT}'
+                AND stored.value = staged.value
+                AND stored.reading_type = meter.reading_type
+                AND stored.bsc_validation_status = meter.bsc_validation_status
+                AND {_null_safe_equal("meter_reading_flag")}
+                AND {_null_safe_equal("meter_reading_status")}
+        ) AND NOT EXISTS (
+            SELECT 1 FROM {READING} AS stored
+            WHERE stored.meter_id = meter.meter_id
+                AND stored.register_id = staged.register_id
+                AND stored.read_at = staged.read_at
+                AND stored.flow_file_id IN (SELECT flow_file_id FROM newer_file)
+        ) THEN '{VersionStatus.DUPLICATE}'
+        ELSE '{VersionStatus.CURRENT}'
+    END
+FROM staged_reading AS staged
+JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
+"""
+
+# Insert the site visits; one under a 026 has no meter.
+INSERT_SITE_VISITS = f"""
+INSERT INTO {SITE_VISIT} (
+    flow_file_id, line_number, "group", mpan_line_number, meter_line_number,
+    reading_line_number, meter_point_id, meter_id, check_code,
+    additional_information, bsc_validation_status, reading_type
+)
+SELECT %s, staged.line_number, staged."group", staged.mpan_line_number,
+    staged.meter_line_number, staged.reading_line_number, point.id,
+    meter.meter_id, staged.check_code, staged.additional_information,
+    staged.bsc_validation_status, COALESCE(meter.reading_type, '')
+FROM staged_visit AS staged
+JOIN {METER_POINT} AS point ON point.mpan = staged.mpan
+LEFT JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
+"""
+
+# Find the reading keys of new meters that occur more than once in the file. The index
+# has them in order.
+INSERT_KEYS_OF_NEW_METERS = f"""
+INSERT INTO reading_key_to_resolve
+SELECT meter_id, register_id, read_at FROM {READING} WHERE meter_id > %s
+GROUP BY meter_id, register_id, read_at HAVING COUNT(*) > 1
+"""
+
+# Find the reading keys of known meters for which the file has a version that is no
+# plain duplicate, and another version exists.
+INSERT_KEYS_OF_KNOWN_METERS = f"""
+INSERT INTO reading_key_to_resolve
+SELECT DISTINCT reading.meter_id, reading.register_id, reading.read_at
+FROM {READING} AS reading
+WHERE reading.flow_file_id = %s AND reading.meter_id <= %s
+    AND reading.version_status <> '{VersionStatus.DUPLICATE}'
+    AND EXISTS (
+        SELECT 1 FROM {READING} AS other
+        WHERE other.meter_id = reading.meter_id
+            AND other.register_id = reading.register_id
+            AND other.read_at = reading.read_at
+            AND other.id <> reading.id
+    )
+"""
+
+# The versions that the file has of the reading keys to resolve. Keys come first, by
+# CROSS JOIN: SQLite keeps that order, and would else read the whole file for each key.
+# So would PostgreSQL, whose statistics do not know the file and expect one reading of
+# it; "+ 0" hides the column from them.
+_VERSIONS_IN_FILE = f"""
+FROM reading_key_to_resolve AS reading_key CROSS JOIN {READING} AS reading
+WHERE reading.meter_id = reading_key.meter_id
+    AND reading.register_id = reading_key.register_id
+    AND reading.read_at = reading_key.read_at
+    AND reading.flow_file_id + 0 = %(flow_file)s
+"""
+
+COUNT_KEYS_TO_RESOLVE = "SELECT COUNT(*) FROM reading_key_to_resolve"
+
+COUNT_VERSIONS_IN_FILE = f"SELECT COUNT(*) {_VERSIONS_IN_FILE}"
+
+# Count the readings of the file that now supersede another version.
+COUNT_SUPERSEDING = f"""
+SELECT COUNT(*) {_VERSIONS_IN_FILE}
+    AND reading.version_status = '{VersionStatus.CURRENT}'
+    AND EXISTS (
+        SELECT 1 FROM {READING} AS other
+        WHERE other.meter_id = reading_key.meter_id
+            AND other.register_id = reading_key.register_id
+            AND other.read_at = reading_key.read_at
+            AND other.version_status = '{VersionStatus.SUPERSEDED}'
+    )
+"""
+
+# Count the readings of the file by version status, in one pass: GROUP BY would sort a
+# million rows first.
+COUNT_BY_VERSION_STATUS = f"""
+SELECT COUNT(CASE WHEN version_status = '{VersionStatus.DUPLICATE}' THEN 1 END),
+    COUNT(CASE WHEN version_status = '{VersionStatus.SUPERSEDED}' THEN 1 END),
+    COUNT(CASE WHEN version_status = '{VersionStatus.WITHDRAWN}' THEN 1 END)
+FROM {READING} WHERE flow_file_id = %s
+"""
+
+# Findings that need the database. Each row is a line number, the value found there,
+# and the number of all such lines, of which only the first are selected.
+
+# New meters whose serial number another meter point has too.
+SERIAL_NUMBERS_AT_OTHER_MPANS = f"""
+SELECT MIN(resolved.line_number), resolved.serial_number, COUNT(*) OVER ()
+FROM resolved_meter AS resolved
+JOIN {METER} AS other ON other.serial_number = resolved.serial_number
+    AND other.meter_point_id <> resolved.meter_point_id
+WHERE NOT resolved.is_known
+GROUP BY resolved.meter_point_id, resolved.serial_number
+ORDER BY MIN(resolved.line_number) LIMIT {MAX_STORED_PER_RULE}
+"""
+
+COUNT_WITHDRAWING_METERS = (
+    "SELECT COUNT(*) FROM resolved_meter"
+    f" WHERE reading_type = '{ReadingType.WITHDRAWN}'"
+)
+
+# Withdrawals of the file before which no version of the reading exists.
+UNMATCHED_WITHDRAWALS = f"""
+SELECT reading.line_number, reading.register_id, COUNT(*) OVER ()
+FROM resolved_meter AS resolved
+JOIN {READING} AS reading ON reading.meter_id = resolved.meter_id
+    AND reading.meter_line_number = resolved.line_number
+    AND reading.flow_file_id = %(flow_file)s
+WHERE resolved.reading_type = '{ReadingType.WITHDRAWN}' AND NOT EXISTS (
+    SELECT 1 FROM {READING} AS withdrawn
+    WHERE withdrawn.meter_id = reading.meter_id
+        AND withdrawn.register_id = reading.register_id
+        AND withdrawn.read_at = reading.read_at
+        AND withdrawn.reading_type <> '{ReadingType.WITHDRAWN}'
+        AND withdrawn.version_status = '{VersionStatus.WITHDRAWN}'
+)
+ORDER BY reading.line_number LIMIT {MAX_STORED_PER_RULE}
+"""
+
+# Reading keys for which the file has different values.
+CONFLICTS_IN_FILE = f"""
+SELECT MAX(reading.line_number), reading.register_id, COUNT(*) OVER ()
+{_VERSIONS_IN_FILE}
+    AND reading.reading_type <> '{ReadingType.WITHDRAWN}'
+GROUP BY reading_key.meter_id, reading.register_id, reading.read_at
+HAVING COUNT(DISTINCT reading.value) > 1
+ORDER BY MAX(reading.line_number) LIMIT {MAX_STORED_PER_RULE}
+"""

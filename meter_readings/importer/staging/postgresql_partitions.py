@@ -1,0 +1,92 @@
+"""Partitions of the readings on PostgreSQL: one per year, created before a load."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+from psycopg2.errors import LockNotAvailable
+
+from meter_readings.importer.sql import READING
+
+from .base import ImportLockTimeout
+
+# The years whose readings have a partition each (migration 0001). The readings of all
+# other years are in the default partition.
+YEARS_WITH_PARTITIONS = range(2010, 2100)
+
+_MISSING_YEARS_SQL = f"""
+SELECT year FROM unnest(%s::int[]) AS year WHERE NOT EXISTS (
+    SELECT FROM pg_inherits WHERE inhparent = '{READING}'::regclass
+        AND inhrelid = to_regclass('{READING}_' || year)
+)
+"""
+_ADD_YEARS_SQL = "SELECT meter_readings_add_year(year) FROM unnest(%s::int[]) AS year"
+
+# To attach a partition waits for all who read the default one, and new readers wait for
+# the attaching. So it is tried for a short time only, and again after a pause.
+_ATTACH_LOCK_TIMEOUT_MS = 100
+_RETRY_SECONDS = 1.0
+
+# Autovacuum does not analyse a partitioned table as a whole. Without statistics
+# PostgreSQL assumes 200 distinct values in every column and sorts rows that are in
+# order. So a load analyses the table if it has more than _ANALYZE_MIN_BYTES and, at
+# some 150 bytes per reading, four times the rows of the statistics. It does so at most
+# once per interval, because a table stays large after much of it was deleted.
+_ANALYZE_MIN_BYTES = 16 << 20
+_ANALYZE_GROWTH_BYTES = 4 * 150
+_MIN_ANALYZE_INTERVAL_SECONDS = 60
+_TABLE_SIZE_SQL = f"""
+SELECT COALESCE(SUM(pg_relation_size(inhrelid)), 0), GREATEST(MAX(reltuples), 0)
+FROM pg_class JOIN pg_inherits ON inhparent = pg_class.oid
+WHERE pg_class.oid = '{READING}'::regclass AND COALESCE(
+    pg_stat_get_last_analyze_time(pg_class.oid) < now() - %s * interval '1 s', true
+)
+"""
+_ANALYZE_SQL = f"ANALYZE {READING} (flow_file_id, meter_id)"
+
+
+def ensure_partitions(years: set[int], *, lock_sql: str, lock_timeout: float) -> None:
+    """Create the partitions that these years lack.
+
+    Runs in a transaction of its own that ends before the load: nobody can read the
+    readings from the creation of a partition to the end of the transaction. `lock_sql`
+    acquires the import lock. Raises ImportLockTimeout if the readings are being read
+    for more than `lock_timeout` seconds.
+    """
+    candidates = sorted(years.intersection(YEARS_WITH_PARTITIONS))
+    with connection.cursor() as cursor:
+        cursor.execute(_MISSING_YEARS_SQL, [candidates])
+        missing = [year for (year,) in cursor.fetchall()]
+    start = time.monotonic()
+    while missing and not _try_attach(missing, lock_sql):
+        if time.monotonic() > start + lock_timeout:
+            raise ImportLockTimeout("The readings are being read; try again later.")
+        time.sleep(_RETRY_SECONDS)
+
+
+def _try_attach(years: list[int], lock_sql: str) -> bool:
+    """Create partitions; return False if another transaction reads the readings.
+
+    The import lock keeps other imports from creating the same partitions.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(lock_sql)
+        try:
+            with transaction.atomic():
+                cursor.execute(f"SET LOCAL lock_timeout = {_ATTACH_LOCK_TIMEOUT_MS}")
+                cursor.execute(_ADD_YEARS_SQL, [years])
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):
+                return False
+            raise
+    return True
+
+
+def analyze_if_grown(cursor: CursorWrapper) -> None:
+    """Update the statistics of all readings if the table has grown a lot."""
+    cursor.execute(_TABLE_SIZE_SQL, [_MIN_ANALYZE_INTERVAL_SECONDS])
+    size, row_estimate = cursor.fetchone()
+    if size > _ANALYZE_MIN_BYTES and size > row_estimate * _ANALYZE_GROWTH_BYTES:
+        cursor.execute(_ANALYZE_SQL)
