@@ -312,7 +312,9 @@ class WrongFileTests(ImportTestCase):
         self.assert_says("", "a.uff: rejected: The file is empty")
 
     def test_broken_archive_is_unreadable(self) -> None:
-        self.assert_says(b"PK\3\4 no more", "a.uff: unreadable: a.uff is not a whole")
+        self.assert_says(
+            b"PK\3\4 no more", "a.uff: unreadable: a.uff is not a complete"
+        )
 
     def test_truncated_archive_is_unreadable(self) -> None:
         data = gzip.compress(GOOD.encode())[:-9]

@@ -133,8 +133,8 @@ class DryRunTests(UndoTestCase):
     def test_dry_run_says_what_would_change(self) -> None:
         self.assertEqual(
             self.ran.stdout,
-            f"#{self.correction.pk} correction.uff: would be undone: 1 reading taken "
-            "away; 1 other reading changes its version status\n",
+            f"#{self.correction.pk} correction.uff: would be undone: 1 reading "
+            "removed; 1 other reading changes its version status\n",
         )
 
     def test_dry_run_ends_well(self) -> None:

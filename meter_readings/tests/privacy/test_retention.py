@@ -193,7 +193,9 @@ class OriginalsTests(OwnMedia, TestCase):
         FlowFile.objects.update(received_at=LONG_AGO)
         apply(originals=999)
         file.refresh_from_db()
-        with self.assertRaisesMessage(importer.OriginalMissing, "older than originals"):
+        with self.assertRaisesMessage(
+            importer.OriginalMissing, "deleted after its retention period"
+        ):
             importer.open_original(flow_file=file)
 
     def test_originals_are_counted_once(self) -> None:

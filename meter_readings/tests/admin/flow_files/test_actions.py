@@ -274,7 +274,7 @@ class ReprocessTests(DeedTestCase):
         file = import_text(text, "lost.uff").flow_file
         Path(file.content.path).unlink()
         page = self.do(file, "import", policy="partial")
-        self.assertContains(page, "is not where it was kept", status_code=404)
+        self.assertContains(page, "is missing from the storage", status_code=404)
 
     def test_reprocess_is_refused_to_those_who_may_only_look(self) -> None:
         self.silence_request_log()

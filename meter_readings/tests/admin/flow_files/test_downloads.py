@@ -77,7 +77,7 @@ class OriginalTests(DownloadTestCase):
         file = imported(flow_file_of_readings(header=header_of(6)))
         Path(file.content.path).unlink()
         page = self.get(file, "original/")
-        self.assertContains(page, "is not where it was kept", status_code=404)
+        self.assertContains(page, "is missing from the storage", status_code=404)
 
     def test_original_is_not_given_to_those_who_may_not_export(self) -> None:
         self.silence_request_log()

@@ -140,7 +140,7 @@ class LinesTests(AdminTestCase):
         file = imported(flow_file_of_readings(header=header_of(5)), "lost.uff")
         Path(file.content.path).unlink()
         page = self.ask(1, file)
-        self.assertContains(page, "is not where it was kept", status_code=404)
+        self.assertContains(page, "is missing from the storage", status_code=404)
         self.assertContains(page, file.sha256, status_code=404)
 
     def test_lines_take_a_fixed_number_of_queries(self) -> None:
