@@ -424,7 +424,7 @@ class PathTests(ImportTestCase):
         with broken_import(OSError(5, "Input/output error")):
             ran = self.run_command(self.file("a.uff"))
         self.assertEqual(ran.code, 1)
-        self.assertEqual(ran.stdout, "a.uff: broken off: input/output error\n")
+        self.assertEqual(ran.stdout, "a.uff: interrupted: input/output error\n")
 
     def test_file_that_cannot_be_stored_is_reported_with_the_folder(self) -> None:
         path = self.file("a.uff")
