@@ -22,7 +22,7 @@ from meter_readings.importer.formatting import pluralise
 from meter_readings.models import ApiToken
 from meter_readings.templatetags import formatting
 
-from .base.read_only import ReadOnlyAdmin, Tool
+from .base.read_only import ObjectTool, ReadOnlyAdmin
 
 # Deleting a user in the admin requires permission to delete the user's tokens.
 _USER_DELETE_VIEWS = {"auth_user_delete", "auth_user_changelist"}
@@ -80,7 +80,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         tokens = api_tokens.visible_tokens(cast(User, request.user))
         return tokens.order_by(*self.get_ordering(request))
 
-    def found_by(self, text: str) -> Q:
+    def get_search_q(self, text: str) -> Q:
         """Match parts of names, a prefix, or a whole secret by its prefix."""
         return (
             Q(name__icontains=text)
@@ -88,8 +88,10 @@ class ApiTokenAdmin(ReadOnlyAdmin):
             | Q(prefix=text[: ApiToken.PREFIX_LENGTH])
         )
 
-    def tools(self, request: HttpRequest) -> list[Tool]:
-        return [Tool("Create token", reverse("admin:meter_readings_apitoken_add"))]
+    def get_object_tools(self, request: HttpRequest) -> list[ObjectTool]:
+        return [
+            ObjectTool("Create token", reverse("admin:meter_readings_apitoken_add"))
+        ]
 
     # Pages
 
@@ -116,7 +118,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
             db_field, request, **options | {"queryset": users}
         )
 
-    def page_context(
+    def get_page_context(
         self, request: HttpRequest, obj: ApiToken | None
     ) -> dict[str, Any]:
         return {} if obj else {"title": "Create token"}

@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from meter_readings import d0010
+from meter_readings.exports.findings import rule_text
 from meter_readings.importer import UNREADABLE
 from meter_readings.models import (
     ApiToken,
@@ -149,6 +150,13 @@ def code_label(code: str, label: str) -> str:
     if not code:
         return EMPTY_VALUE
     return code if label == code else f"{label} ({code})"
+
+
+@register.filter
+def rule(code: str) -> SafeString:
+    """Return the message of a validation rule with its code below."""
+    message, _ = rule_text(code)
+    return format_html('{}<br><code class="rule-code">{}</code>', message, code)
 
 
 @register.filter

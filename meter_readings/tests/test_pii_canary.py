@@ -123,7 +123,7 @@ class PageTests(SignedInTestCase):
 
     def test_failed_page_logs_no_mpan(self) -> None:
         error = RuntimeError(f"It was {MPAN}.")
-        name = "meter_readings.admin.meter_points.admin.MeterPointAdmin.found_by"
+        name = "meter_readings.admin.meter_points.admin.MeterPointAdmin.get_search_q"
         with patch(name, side_effect=error):
             address = reverse("admin:meter_readings_meterpoint_changelist")
             response = self.ask(address, q=MPAN)

@@ -1,9 +1,9 @@
-"""How far a list looks through a large table.
+"""Change lists that scan a limited number of rows of a large table.
 
-An index answers one question in the order of the list. What else is asked has to be
-looked for row by row, and nobody waits until ten million are looked through. So a list
-takes one way through the table, goes a limited number of rows along it, and says where
-it stopped and how to go on.
+One index answers one filter in the order of the list. Other filters have to test row
+by row, which takes minutes in a table of ten million rows. A change list therefore
+follows one access path through the table for a limited number of rows, and shows where
+it stopped and a link to continue.
 """
 
 from __future__ import annotations
@@ -20,180 +20,199 @@ from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from meter_readings.queries.keyset import Ordering, column_names, position_of, up_to_q
+from meter_readings.queries.keyset import (
+    Ordering,
+    column_names,
+    position_of,
+    up_to_q,
+)
 
-# How many rows a list looks through: so few that a page with a million readings is at
-# most three times as long in coming as with none.
+# Rows scanned for one page. With this many, a page of a table of a million readings
+# takes at most three times as long as a page of an empty table.
 SCAN_LIMIT = 2_000
 
-# How many times as many where a person asks to look further: a longer page by choice.
-_FURTHER_AT_A_TIME = 25
+# The limit is multiplied by this where the user asks to search more.
+_SCAN_MORE_FACTOR = 25
 
-# More than a few: a limit that is never reached. A query inside another is planned for
-# itself if it has a limit.
-_ALL_OF_A_FEW = 10_000_000
+# A limit that is never reached. PostgreSQL plans a subquery by itself if it has one.
+_NO_LIMIT = 10_000_000
 
-# What the list goes on after, in its address
-FURTHER = "after"
+# The query parameter with the primary key of the row after which the list continues
+AFTER_VAR = "after"
 
 
-class Way(NamedTuple):
-    """A way through a table: the rows that meet a condition, in an index's order.
+class AccessPath(NamedTuple):
+    """The rows of a table that meet a condition, in the order of an index.
 
-    The order is all descending or all ascending; none says that the rows are few.
-    `answers` are the names in a list's address that the condition speaks of. `of_index`
-    is the condition of a partial index, in its own words: SQLite takes it by no others.
-    PostgreSQL draws the conclusion itself; told twice, it would expect far fewer rows
-    than there are.
+    The ordering is all ascending or all descending; it is empty if the rows are few.
+    `covered_params` are the query parameters that the condition answers.
+    `partial_index_condition` repeats the condition of a partial index, word for word.
     """
 
     condition: Q
-    order: Ordering
-    answers: Set[str]
-    of_index: Q = Q()
+    ordering: Ordering
+    covered_params: Set[str]
+    partial_index_condition: Q = Q()
 
     @property
-    def hint(self) -> Q:
-        """Return what a query must say so that the index is taken."""
-        return self.of_index if connection.vendor == "sqlite" else Q()
+    def index_hint(self) -> Q:
+        """The condition without which SQLite does not use the partial index.
+
+        PostgreSQL infers that it may use the index; repeating the condition would make
+        it expect far fewer rows than there are.
+        """
+        is_sqlite = connection.vendor == "sqlite"
+        return self.partial_index_condition if is_sqlite else Q()
 
 
 class BoundedChangeList(ChangeList):
-    """A list that looks through no more rows than it can in a moment.
+    """A change list that scans no more than `scan_limit` rows.
 
-    `everything` is what its address asks for; `queryset` is what it shows of that.
+    `unbounded_queryset` has all rows that match; `queryset` has those of them that are
+    among the rows scanned.
     """
 
-    everything: QuerySet
-    # The furthest row looked at, where there are more beyond it.
-    reached: Model | None = None
-    looked_through = SCAN_LIMIT
-    scan_more_factor = _FURTHER_AT_A_TIME
+    unbounded_queryset: QuerySet
+    # The last row scanned; None if all were.
+    last_scanned: Model | None = None
+    scan_limit = SCAN_LIMIT
+    scan_more_factor = _SCAN_MORE_FACTOR
 
     def get_results(self, request: HttpRequest) -> None:
-        """Take one of the ways there are, and show what is found along it."""
-        self.everything = self.queryset
-        if FURTHER in self.get_filters_params():
-            self.looked_through *= self.scan_more_factor
-        ways: Sequence[Way] = cast(Any, self.model_admin).ways(request, self)
-        if ways:
-            self.queryset = self._found_along(ways)
+        self.unbounded_queryset = self.queryset
+        if AFTER_VAR in self.get_filters_params():
+            self.scan_limit *= self.scan_more_factor
+        paths: Sequence[AccessPath] = cast(Any, self.model_admin).access_paths(
+            request, self
+        )
+        if paths:
+            self.queryset = self._scan(paths)
         super().get_results(request)
 
     @property
     def last_scanned_text(self) -> str:
-        """Return how far the list looked, in words."""
-        return place(self.reached, self.queryset.query.order_by)
+        return position_text(self.last_scanned, self.queryset.query.order_by)
 
     @property
     def scan_more_query_string(self) -> str:
-        """Return the address's question for what comes after that."""
-        return self.get_query_string({FURTHER: cast(Model, self.reached).pk})
+        return self.get_query_string({AFTER_VAR: cast(Model, self.last_scanned).pk})
 
-    def _found_along(self, ways: Sequence[Way]) -> QuerySet:
-        """Return the rows found along the best way; the first is in the list's order.
+    def _scan(self, paths: Sequence[AccessPath]) -> QuerySet:
+        """Return the matching rows on the best of these paths.
 
-        Where there are several in its order, that order is descending.
+        The first path has the order of the list. Others with that order are descending.
         """
-        for way in ways:
-            if not way.order:
-                rows = self.root_queryset.filter(way.condition).order_by()
-                return within(self.queryset, rows[:_ALL_OF_A_FEW])
-        for way in ways:
-            if self._asked(way.order) <= way.answers:
-                found: QuerySet = self.queryset.filter(way.hint)
+        for path in paths:
+            if not path.ordering:
+                rows = self.root_queryset.filter(path.condition).order_by()
+                return from_subquery(self.queryset, rows[:_NO_LIMIT])
+        for path in paths:
+            if self._active_params(path.ordering) <= path.covered_params:
+                found: QuerySet = self.queryset.filter(path.index_hint)
                 return found
-        ends = [(way, self._end(way)) for way in ways]
-        way, self.reached = min(ends, key=partial(_worth, order=ways[0].order))
-        if _finds_stretches(way) and way.order == ways[0].order:  # sqlite only
-            # It would sort what is found inside, and takes no other way than is asked.
-            stretch = _as_far_as(self.reached, way.order)
-            stretched: QuerySet = self.queryset.filter(way.hint, stretch)
-            return stretched
-        return within(self.queryset, self._rows(way)[: self.looked_through])
+        ordering = paths[0].ordering
+        ends = [(path, self._scan_end(path)) for path in paths]
+        path, self.last_scanned = min(
+            ends, key=partial(_path_sort_key, ordering=ordering)
+        )
+        if _use_range_condition(path) and path.ordering == ordering:  # sqlite only
+            # SQLite would sort the result of a subquery.
+            in_range: QuerySet = self.queryset.filter(
+                path.index_hint, _up_to(self.last_scanned, path.ordering)
+            )
+            return in_range
+        return from_subquery(self.queryset, self._rows(path)[: self.scan_limit])
 
-    def _asked(self, order: Ordering) -> Set[str]:
-        """Return what is asked for beside where on a way the list begins and ends."""
-        ranges = {name for spec in self._ranges(order) for name in _names(spec)}
-        asked = self.get_filters_params().keys() - ranges
-        return asked | {SEARCH_VAR} if self.query.strip() else asked
+    def _active_params(self, ordering: Ordering) -> Set[str]:
+        """Return the query parameters in use, without those that bound the ordering."""
+        bounds = {
+            name
+            for spec in self._range_filters(ordering)
+            for name in spec.expected_parameters()
+        }
+        active = self.get_filters_params().keys() - bounds
+        return active | {SEARCH_VAR} if self.query.strip() else active
 
-    def _ranges(self, order: Ordering) -> list[Any]:
+    def _range_filters(self, ordering: Ordering) -> list[Any]:
+        """Return the filters that select a range of the ordering."""
         return [
             spec
             for spec in self.filter_specs
-            if getattr(spec, "ranges_over", None) == order
+            if getattr(spec, "range_ordering", None) == ordering
         ]
 
-    def _rows(self, way: Way) -> QuerySet:
-        ranges = [spec.condition() for spec in self._ranges(way.order)]
-        rows = self.root_queryset.filter(way.condition, way.hint, *ranges)
-        return rows.order_by(*way.order)
+    def _rows(self, path: AccessPath) -> QuerySet:
+        ranges = [spec.get_q() for spec in self._range_filters(path.ordering)]
+        rows = self.root_queryset.filter(path.condition, path.index_hint, *ranges)
+        return rows.order_by(*path.ordering)
 
-    def _end(self, way: Way) -> Model | None:
-        """Return the furthest row to be looked at, unless all are."""
-        last = self.looked_through - 1
-        rows = list(self._rows(way).only(*column_names(way.order))[last : last + 2])
-        return rows[0] if len(rows) == 2 else None
+    def _scan_end(self, path: AccessPath) -> Model | None:
+        """Return the last row within the scan limit; None if no row comes after it."""
+        rows = self._rows(path).only(*column_names(path.ordering))
+        last = self.scan_limit - 1
+        last_and_next = list(rows[last : last + 2])
+        return last_and_next[0] if len(last_and_next) == 2 else None
 
 
-def _worth(end: tuple[Way, Model | None], *, order: Ordering) -> tuple[Any, ...]:
-    """Return what sorts ways: through all rows, then in the list's order, furthest."""
-    way, row = end
-    if row is None:
+def _path_sort_key(
+    end: tuple[AccessPath, Model | None], *, ordering: Ordering
+) -> tuple[Any, ...]:
+    """Sort a path that ends within the limit first, then the one that goes furthest.
+
+    Paths in another order than the list come last.
+    """
+    path, last_row = end
+    if last_row is None:
         return (0,)
-    if way.order != order:
+    if path.ordering != ordering:
         return (2,)
-    return (1, *position_of(row, order))
+    return (1, *position_of(last_row, ordering))
 
 
-def _finds_stretches(way: Way) -> bool:
-    """Return whether what lies up to a row is best asked for by saying so.
+def _use_range_condition(path: AccessPath) -> bool:
+    """Return whether a range of the ordering takes the place of a subquery.
 
-    Of one file, SQLite would go by its number alone, and to its end.
+    Not in the rows of one file: SQLite would find them by the file alone and read on to
+    the end of the file.
     """
-    return connection.vendor == "sqlite" and way.order[0] != "flow_file_id"
+    return connection.vendor == "sqlite" and path.ordering[0] != "flow_file_id"
 
 
-def _as_far_as(row: Model | None, order: Ordering) -> Q:  # sqlite only
-    return Q() if row is None else up_to_q(order, position_of(row, order))
+def _up_to(row: Model | None, ordering: Ordering) -> Q:  # sqlite only
+    return Q() if row is None else up_to_q(ordering, position_of(row, ordering))
 
 
-def within(queryset: QuerySet, rows: QuerySet) -> QuerySet:
-    """Return a query that looks for its rows among those that another finds.
+def from_subquery(queryset: QuerySet, rows: QuerySet) -> QuerySet:
+    """Return the queryset, which selects from the rows of another query.
 
-    The other stands in the place of the table, so that no planner looks elsewhere.
+    The subquery replaces the table in the FROM clause, so that no other index is used.
     """
-    inside = queryset.all()
-    table = inside.query.get_initial_alias()
-    inside.query.alias_map[table] = _Found(table, rows)
-    return inside
+    selected = queryset.all()
+    table = selected.query.get_initial_alias()
+    # Django has no public way to select from a subquery. A condition on `pk__in` takes
+    # another plan: (measured reason)
+    selected.query.alias_map[table] = _SubqueryTable(table, rows)
+    return selected
 
 
-def place(row: Any, order: Ordering) -> str:
-    """Return where in an order a row is, in words."""
-    match column_names(order):
-        case ["read_at", *_]:
-            return date_format(localtime(row.read_at), "j F Y H:i:s")
-        case [*_, "line_number"]:
-            return f"line {row.line_number:,}"
-        case _:
-            return f"number {row.pk:,}"
-
-
-def _names(spec: Any) -> list[str]:
-    return list(spec.expected_parameters())
-
-
-class _Found(BaseTable):
-    """Rows that a query finds, under the name of their table."""
+class _SubqueryTable(BaseTable):
+    """A subquery with the alias of its table."""
 
     def __init__(self, table: str, rows: QuerySet) -> None:
         super().__init__(table, table)
         self._rows = rows
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        """Return the query in parentheses, and the name."""
-        inner = self._rows.query.get_compiler(connection=connection)
-        sql, parameters = inner.as_sql()
+        sql, parameters = self._rows.query.get_compiler(connection=connection).as_sql()
         return f"({sql}) {compiler.quote_name(self.table_alias)}", parameters
+
+
+def position_text(row: Any, ordering: Ordering) -> str:
+    """Return the position of a row in words: its time, its line or its number."""
+    match column_names(ordering):
+        case ["read_at", *_]:
+            return date_format(localtime(row.read_at), "j F Y H:i:s")
+        case [*_, "line_number"]:
+            return f"line {row.line_number:,}"
+        case _:
+            return f"number {row.pk:,}"

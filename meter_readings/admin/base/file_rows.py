@@ -1,4 +1,4 @@
-"""The admin of what stands in files: long tables, by time or file by file."""
+"""Read-only admin of rows from flow files: all rows by time, or one file's by line."""
 
 from __future__ import annotations
 
@@ -10,29 +10,28 @@ from django.http import HttpRequest
 
 from meter_readings.queries.keyset import Ordering
 
-from .changelist import BoundedChangeList, Way
-from .filters import FlowFileFilter, chosen
+from .changelist import AccessPath, BoundedChangeList
+from .filters import FlowFileFilter, active_filters
 from .read_only import ReadOnlyAdmin
 
 
 class FileRowAdmin(ReadOnlyAdmin):
-    """Base of these: an order for all, and one for what stands in one file."""
+    """Base class with one ordering for all rows and another for those of one file."""
 
-    order: Ordering = ("-pk",)
+    default_ordering: Ordering = ("-pk",)
     ordering_within_file: Ordering = ("flow_file_id", "line_number")
-    # Whether it is so little that any order will do
+    # Whether a file has so few rows that they can be sorted.
     is_small_per_file = False
 
     # Any other order would sort the whole table.
     sortable_by = ()
 
     def get_ordering(self, request: HttpRequest) -> Ordering:
-        """Return an order that an index has: by time, or a file's own."""
         is_of_file = FlowFileFilter.parameter_name in request.GET
-        return self.ordering_within_file if is_of_file else self.order
+        return self.ordering_within_file if is_of_file else self.default_ordering
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow plain questions about columns; objects are chosen by filters."""
+        """Allow lookups on columns; related objects are selected by filters only."""
         name = lookup.partition("__")[0]
         is_relation = any(
             field.is_relation and field.name == name for field in self.opts.get_fields()
@@ -42,12 +41,17 @@ class FileRowAdmin(ReadOnlyAdmin):
             lookup, value, request
         )
 
-    def ways(self, request: HttpRequest, changes: BoundedChangeList) -> Sequence[Way]:
-        """Return the way through one file, or through all; what is found is little."""
+    def access_paths(
+        self, request: HttpRequest, changelist: BoundedChangeList
+    ) -> Sequence[AccessPath]:
+        """Return the path through one file or through all rows; none for a search.
+
+        A search finds few rows.
+        """
         if request.GET.get(SEARCH_VAR, "").strip():
             return []
         name = FlowFileFilter.parameter_name
-        if file := chosen(changes).get(name):
-            order = () if self.is_small_per_file else self.ordering_within_file
-            return [Way(file.condition(), order, {name})]
-        return [Way(Q(), self.order, frozenset())]
+        if file_filter := active_filters(changelist).get(name):
+            ordering = () if self.is_small_per_file else self.ordering_within_file
+            return [AccessPath(file_filter.get_q(), ordering, {name})]
+        return [AccessPath(Q(), self.default_ordering, frozenset())]

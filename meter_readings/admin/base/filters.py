@@ -1,4 +1,4 @@
-"""The filters beside the admin's lists. None counts, and none looks at every row."""
+"""Filters of the admin's change lists. None counts rows or reads a whole table."""
 
 from __future__ import annotations
 
@@ -20,60 +20,58 @@ from . import changelist
 
 type Choices = list[tuple[str, str]]
 
+_NOT_FOUND = "Not found"
+
 
 class QFilter(SimpleListFilter):
-    """Base of all: what is chosen is a condition on rows."""
+    """Base class of filters whose selected value is a condition on rows."""
 
-    # The order in which what is chosen is a stretch of the list, if there is one
-    ranges_over: Ordering | None = None
+    # The ordering of which the selected rows are one range, if there is one.
+    range_ordering: Ordering | None = None
 
     @abstractmethod
-    def condition(self) -> Q:
-        """Return the condition that was chosen; all rows meet it where none was."""
+    def get_q(self) -> Q:
+        """Return the condition of the selected value; an empty one if none is."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        """Return the rows that meet it."""
-        return queryset.filter(self.condition())
+        return queryset.filter(self.get_q())
 
-    def words(self) -> str:
-        """Return what was chosen, as it is offered."""
+    def selected_label(self) -> str:
+        """Return the label of the selected value, or the value if it has none."""
         value = self.value() or ""
         return str(dict(self.lookup_choices).get(value, value))
 
 
 class FieldFilter(QFilter):
-    """Which rows have a value in one column; the value is all there is to say."""
+    """Filter by the value of one column."""
 
     column: str
 
-    def condition(self) -> Q:
-        """Return that the column has the value."""
+    def get_q(self) -> Q:
         value = self.value()
         return Q(**{self.column: value}) if value else Q()
 
 
 class SenderFilter(FieldFilter):
-    """Which files a market participant sent."""
+    """Filter flow files by the market participant that sent them."""
 
     title = "sender"
     parameter_name = "sender"
     column = "from_participant"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
-        """Return who has sent files."""
         senders = FlowFile.objects.exclude(from_participant="").distinct()
         names = senders.order_by("from_participant").values_list("from_participant")
         return [(name, name) for (name,) in names]
 
 
 class SenderOfFileFilter(SenderFilter):
-    """What came in the files that a market participant sent."""
+    """Filter rows by the market participant that sent their flow file."""
 
-    def condition(self) -> Q:
-        """Return that the row's file is of the sender.
+    def get_q(self) -> Q:
+        """Return a condition that is tested on one row at a time.
 
-        Asked of one row at a time: a planner that began with the files would sort all
-        that is in them.
+        A planner that began with the files would sort all of their rows.
         """
         sender = self.value()
         if not sender:
@@ -81,78 +79,75 @@ class SenderOfFileFilter(SenderFilter):
         file = FlowFile.objects.filter(pk=OuterRef("flow_file_id"))
         return Q(Exact(Subquery(file.values("from_participant")), sender))
 
-    def few(self) -> Q | None:
-        """Return the same by the files' numbers, if there are few readings in them."""
+    def small_q(self) -> Q | None:
+        """Return the same condition by the ids of the files, or None.
+
+        None if the files have more readings than are scanned for one page.
+        """
         files = FlowFile.objects.filter(from_participant=self.value())
-        kept = F("readings_loaded") - F("readings_deleted")
-        held = files.aggregate(total=Sum(kept, default=0))
-        if held["total"] > changelist.SCAN_LIMIT:
+        stored = F("readings_loaded") - F("readings_deleted")
+        readings = files.aggregate(total=Sum(stored, default=0))
+        if readings["total"] > changelist.SCAN_LIMIT:
             return None
         return Q(flow_file__in=files.values("pk"))
 
 
 class RuleFilter(FieldFilter):
-    """Which findings are of a rule."""
+    """Filter findings by their validation rule."""
 
     title = "rule"
     parameter_name = "rule"
     column = "code"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
-        """Return all rules there are."""
-        return [(str(code), str(code)) for code in importer.RULES]
+        return [(str(code), code.message) for code in importer.RULES]
 
 
 class RelatedObjectFilter(QFilter):
-    """What belongs to one object: links lead here, and it offers the way back to all.
+    """Filter rows by one related object, to which links from other pages lead.
 
-    Nothing is offered before an object is chosen.
+    It offers the selected object and "All", and nothing before one is selected.
     """
 
     parameter_name: str
     model: type[Model]
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
-        """Return the one object that was chosen."""
         value = self.value()
-        return [] if value is None else [(value, str(self.chosen or "None such"))]
+        return [] if value is None else [(value, str(self.selected or _NOT_FOUND))]
 
-    def condition(self) -> Q:
-        """Return that a row belongs to it; nothing is asked before it is chosen."""
-        return Q(**{self.parameter_name: self._number()})
+    def get_q(self) -> Q:
+        return Q(**{self.parameter_name: self._pk()})
 
     @cached_property
-    def chosen(self) -> Any:
-        """Return the object, if there is one."""
-        return self.model._default_manager.filter(pk=self._number()).first()
+    def selected(self) -> Any:
+        """The related object, or None if there is no such object."""
+        return self.model._default_manager.filter(pk=self._pk()).first()
 
-    def _number(self) -> int:
-        """Return the number of the object; no object has the number nought."""
+    def _pk(self) -> int:
+        """Return the primary key, or 0, which no object has, if it is no number."""
         value = self.value() or ""
         return int(value) if value.isdecimal() else 0
 
 
 class FlowFileFilter(RelatedObjectFilter):
-    """What came from one file."""
-
     title = "flow file"
     parameter_name = "flow_file"
     model = FlowFile
 
 
 class MeterFilter(RelatedObjectFilter):
-    """What was read on one meter."""
-
     title = "meter"
     parameter_name = "meter"
     model = Meter
 
 
 class ContinueFilter(RelatedObjectFilter):
-    """What comes after one row of the list: where a list stopped, it goes on from."""
+    """Filter the rows after the one at which a change list stopped scanning."""
 
-    title = "further on"
-    parameter_name = changelist.FURTHER
+    title = "position"
+    parameter_name = changelist.AFTER_VAR
+    range_ordering: Ordering
 
     def __init__(
         self,
@@ -162,33 +157,31 @@ class ContinueFilter(RelatedObjectFilter):
         model_admin: ModelAdmin,
     ) -> None:
         self.model = model
-        self.ranges_over = cast(Ordering, model_admin.get_ordering(request))
+        self.range_ordering = cast(Ordering, model_admin.get_ordering(request))
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
-        """Return where the list goes on."""
         value = self.value()
         if value is None:
             return []
-        if self.chosen is None:
-            return [(value, "None such")]
-        return [
-            (value, f"from {changelist.place(self.chosen, self.ranges_over or ())} on")
-        ]
+        if self.selected is None:
+            return [(value, _NOT_FOUND)]
+        position = changelist.position_text(self.selected, self.range_ordering)
+        return [(value, f"After {position}")]
 
-    def condition(self) -> Q:
-        """Return that a row comes after it."""
-        if self.chosen is None:
+    def get_q(self) -> Q:
+        if self.selected is None:
             return Q(pk__in=[])
-        order = self.ranges_over or ()
-        return after_q(order, position_of(self.chosen, order))
+        return after_q(
+            self.range_ordering, position_of(self.selected, self.range_ordering)
+        )
 
 
-def chosen(changes: ChangeList) -> dict[str, Any]:
-    """Return the filters of a list by which something was chosen, by their names."""
+def active_filters(changelist: ChangeList) -> dict[str, Any]:
+    """Return the filters of a change list that have a value, by parameter name."""
     return {
         str(name): spec
-        for spec in changes.filter_specs
+        for spec in changelist.filter_specs
         for name in spec.expected_parameters()
         if any(spec.used_parameters.values())
     }

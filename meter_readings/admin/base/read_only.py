@@ -1,4 +1,4 @@
-"""The admin of received facts: quick to look through, and nothing to change."""
+"""Read-only model admin with bounded change lists, the base of the admin's pages."""
 
 from __future__ import annotations
 
@@ -18,52 +18,52 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
-from .changelist import BoundedChangeList, Way
+from .changelist import AccessPath, BoundedChangeList
 
-# What a list may be asked for in its address, besides its filters' own words. A
-# regular expression or a search inside texts could keep the database busy for long.
-_LOOKUPS = {"exact", "gte", "lt", "isnull"}
+# Lookups in the address of a list besides the filters. A regular expression or a
+# substring search could keep the database busy for long.
+_ALLOWED_LOOKUPS = {"exact", "gte", "lt", "isnull"}
 
-_KEY = re.compile("[0-9]{1,18}")
+_PK = re.compile("[0-9]{1,18}")
 
-# What comes of values that no column can hold.
+# Raised for values that a column cannot store.
 _IMPOSSIBLE_VALUE = (ValueError, OverflowError, DataError)
 
 
-class Tool(NamedTuple):
-    """What can be done with a list, and where."""
+class ObjectTool(NamedTuple):
+    """A link at the top of a change list."""
 
-    words: str
-    address: str
+    label: str
+    url: str
 
 
 class BoundedPaginator(Paginator):
-    """Counts rows up to a limit and no further: nobody turns to pages beyond it."""
+    """Paginator that counts up to a limit and has no pages beyond it."""
 
     LIMIT = 2_000
 
     @cached_property
     def count(self) -> int:
-        """Return the number of rows, or the limit where there are more."""
+        """The number of rows, or the limit if there are more."""
         return min(self._counted, self.LIMIT)
 
     @property
     def has_more(self) -> bool:
-        """Return whether there are more rows than the pages show."""
+        """Whether there are more rows than the pages show."""
         return self._counted > self.LIMIT
 
     @cached_property
     def _counted(self) -> int:
-        # In their order: without one a planner may read the table itself, which may
-        # be long before it comes upon such rows.
+        # The rows keep their ordering: without one, a planner may scan the table
+        # itself, which takes long if few rows match.
         rows = cast(QuerySet, self.object_list)
         return rows[: self.LIMIT + 1].count()
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Base of all: nobody adds, changes or deletes here, whatever they are.
+    """Base class without permission to add, change or delete, even for superusers.
 
-    Files come in by an import and go out by its undoing.
+    Data is stored by an import and deleted by undoing it.
     """
 
     paginator = BoundedPaginator
@@ -73,47 +73,48 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     view_on_site = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse."""
         return False
 
-    # Lists
+    # Change lists
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow plain questions about the rows' own columns."""
-        _, *ways = lookup.split("__")
-        return not ways or (len(ways) == 1 and ways[0] in _LOOKUPS)
+        """Allow a few lookups on the model's own columns."""
+        _, *lookups = lookup.split("__")
+        return not lookups or (len(lookups) == 1 and lookups[0] in _ALLOWED_LOOKUPS)
 
-    def found_by(self, text: str) -> Q:
-        """Return which rows a person means by a text: all, where there is no search."""
+    def get_search_q(self, text: str) -> Q:
+        """Return the condition of a search text; subclasses with a search override it.
+
+        The text has no spaces around it and is not empty.
+        """
         return Q()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
-        """Look for the text as a whole; no row is found twice."""
+        """Search for the text as a whole, with no row twice."""
         text = search_term.strip()
-        return (queryset.filter(self.found_by(text)) if text else queryset), False
+        return (queryset.filter(self.get_search_q(text)) if text else queryset), False
 
-    def ways(self, request: HttpRequest, changes: BoundedChangeList) -> Sequence[Way]:
-        """Return the ways through a long table; none where it is short."""
+    def access_paths(
+        self, request: HttpRequest, changelist: BoundedChangeList
+    ) -> Sequence[AccessPath]:
+        """Return the paths that answer the list; none if the table is small."""
         return ()
 
     def get_changelist(
         self, request: HttpRequest, **kwargs: Any
     ) -> type[BoundedChangeList]:
-        """Return the list that looks through no more than it can in a moment."""
         return BoundedChangeList
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Return the list; answer values that cannot be as other wrong ones."""
+        """Return the change list; raise IncorrectLookupParameters for bad values."""
         try:
             return super().get_changelist_instance(request)
         except _IMPOSSIBLE_VALUE as error:
@@ -122,28 +123,30 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Call the list by what it lists, and offer what can be done with it."""
-        title = capfirst(self.opts.verbose_name_plural)
-        context = {"title": title, "tools": self.tools(request)}
+        """Add the title and the object tools to the context."""
+        context = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "object_tools": self.get_object_tools(request),
+        }
         return super().changelist_view(request, context | (extra_context or {}))
 
     def response_action(
         self, request: HttpRequest, *args: Any, **options: Any
     ) -> HttpResponse | None:
-        """Do what was asked for with the rows chosen; refuse what names no row."""
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if not all(_KEY.fullmatch(key) for key in chosen):
-            raise BadRequest("A row is chosen by its number.")
+        """Run an action; raise BadRequest for a selected row that is no number."""
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(_PK.fullmatch(key) for key in selected):
+            raise BadRequest("Rows are selected by their numbers.")
         return super().response_action(request, *args, **options)
 
-    def tools(self, request: HttpRequest) -> list[Tool]:
-        """Return what this person can do with the list."""
+    def get_object_tools(self, request: HttpRequest) -> list[ObjectTool]:
+        """Return the links at the top of the change list that the user may follow."""
         return []
 
-    # Pages
+    # Object pages
 
-    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        """Return what the page of an object shows beside its own columns."""
+    def get_page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """Return the template context of an object's page, besides Django's own."""
         return {}
 
     def render_change_form(
@@ -155,7 +158,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         form_url: str = "",
         obj: Model | None = None,
     ) -> HttpResponse:
-        """Call the page by its object."""
         context |= {"title": f"{capfirst(self.opts.verbose_name)} {obj}"}
-        context |= {"subtitle": None} | self.page_context(request, obj)
+        context |= {"subtitle": None} | self.get_page_context(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)

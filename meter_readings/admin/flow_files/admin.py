@@ -10,10 +10,9 @@ from django.http import HttpRequest
 from django.urls import URLPattern, reverse
 
 from meter_readings.admin.base import display, filters
-from meter_readings.admin.base.date_filter import PeriodFilter
-from meter_readings.admin.base.date_periods import Times
+from meter_readings.admin.base.date_filter import DateColumn, DateFilter
 from meter_readings.admin.base.file_rows import FileRowAdmin
-from meter_readings.admin.base.read_only import ReadOnlyAdmin, Tool
+from meter_readings.admin.base.read_only import ObjectTool, ReadOnlyAdmin
 from meter_readings.models import Finding, FlowFile, ImportJob
 from meter_readings.queries import search
 
@@ -23,12 +22,10 @@ from . import bulk_actions, downloads, page, source_lines, views
 VIEWS = [*downloads.VIEWS, *source_lines.VIEWS, *flow_file_deeds.VIEWS]
 
 
-class ReceivedDateFilter(PeriodFilter):
-    """Which files came in a year, then in a month of it, then on a day."""
-
-    title = "received"
+class ReceivedDateFilter(DateFilter):
+    title = "date received"
     parameter_name = "received_in"
-    times = Times(FlowFile, "received_at")
+    column = DateColumn(FlowFile, "received_at")
 
 
 @admin.register(FlowFile)
@@ -62,11 +59,10 @@ class FlowFileAdmin(ReadOnlyAdmin):
         """Return the extra pages of a file before those that take any name."""
         return views.urls_of(self, VIEWS) + super().get_urls()
 
-    def tools(self, request: HttpRequest) -> list[Tool]:
-        """Return the way to bring files in, for those who may."""
+    def get_object_tools(self, request: HttpRequest) -> list[ObjectTool]:
         if not self.has_import_permission(request):
             return []
-        return [Tool("Upload files", reverse("upload"))]
+        return [ObjectTool("Upload files", reverse("upload"))]
 
     def has_undo_permission(self, request: HttpRequest) -> bool:
         """Return whether who asks may undo imports."""
@@ -76,11 +72,11 @@ class FlowFileAdmin(ReadOnlyAdmin):
         """Return whether who asks may import files."""
         return request.user.has_perm("meter_readings.import_flowfile")
 
-    def found_by(self, text: str) -> Q:
+    def get_search_q(self, text: str) -> Q:
         """Return the files that a person means."""
         return search.flow_files_search_q(text)
 
-    def page_context(self, request: HttpRequest, obj: FlowFile) -> dict[str, Any]:
+    def get_page_context(self, request: HttpRequest, obj: FlowFile) -> dict[str, Any]:
         """Return the totals, the findings and the attempts."""
         return page.flow_file_context(obj)
 
@@ -93,7 +89,7 @@ class FindingAdmin(FileRowAdmin):
         display.rule,
         display.severity,
         display.flow_file,
-        display.line_of_finding,
+        display.finding_line,
         "group",
         "field",
         "found",
@@ -113,7 +109,7 @@ class FindingAdmin(FileRowAdmin):
     search_fields = ("flow_file__filename", "flow_file__file_identifier")
     search_help_text = "A whole filename or file identifier."
 
-    def found_by(self, text: str) -> Q:
+    def get_search_q(self, text: str) -> Q:
         """Return the findings in the files that a person means."""
         return search.flow_file_rows_search_q(text)
 
@@ -130,7 +126,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
         "policy",
         display.started_at,
         display.finished_at,
-        display.file_of_job,
+        display.job_flow_file,
     )
     list_select_related = ("flow_file", "requested_by")
     list_filter = ("state", "channel", "policy", "started_at")

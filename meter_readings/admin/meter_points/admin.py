@@ -1,4 +1,4 @@
-"""The admin of meter points and their meters."""
+"""Admin of meter points and meters."""
 
 from __future__ import annotations
 
@@ -21,63 +21,57 @@ _MPAN_LENGTH = 13
 
 
 class DistributorFilter(QFilter):
-    """Whose MPANs they are, by the first two digits: a stretch of the list."""
+    """Filter by the first two digits of the MPAN, which select one range of it."""
 
-    title = "distributor"
+    title = "distribution area"
     parameter_name = "distributor"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        """Return all there are, those of a region with its GSP group."""
-        return [(one.distributor_id, _words(one)) for one in DISTRIBUTORS.values()]
+        return [(each.distributor_id, _label(each)) for each in DISTRIBUTORS.values()]
 
-    def condition(self) -> Q:
-        """Return that an MPAN begins so."""
+    def get_q(self) -> Q:
         digits = self.value()
         if not digits:
             return Q()
-        first, last = (digits.ljust(_MPAN_LENGTH, digit) for digit in "09")
-        return Q(mpan__range=(first, last))
+        lowest, highest = (digits.ljust(_MPAN_LENGTH, filler) for filler in "09")
+        return Q(mpan__range=(lowest, highest))
 
 
-def _words(distributor: Distributor) -> str:
-    number, group = distributor.distributor_id, distributor.gsp_group
-    return f"{distributor.area} ({number}{f', {group}' if group else ''})"
+def _label(distributor: Distributor) -> str:
+    id_and_group = distributor.distributor_id
+    if distributor.gsp_group:
+        id_and_group += f", GSP group {distributor.gsp_group}"
+    return f"{distributor.area} ({id_and_group})"
 
 
 @admin.register(MeterPoint)
 class MeterPointAdmin(ReadOnlyAdmin):
-    """Meter points, by MPAN."""
-
     list_display = (display.mpan, display.distributor)
     list_filter = (DistributorFilter,)
     search_fields = ("mpan", "meters__serial_number")
-    search_help_text = "An MPAN or how it begins (spaces allowed), or a serial number."
+    search_help_text = (
+        "An MPAN or its first digits (with or without spaces), or a serial number."
+    )
     ordering = ("mpan",)
 
-    def found_by(self, text: str) -> Q:
-        """Return the meter points that a person means."""
+    def get_search_q(self, text: str) -> Q:
         return search.meter_points_search_q(text)
 
-    def page_context(self, request: HttpRequest, obj: MeterPoint) -> dict[str, Any]:
-        """Return the meters, and what was read on them."""
+    def get_page_context(self, request: HttpRequest, obj: MeterPoint) -> dict[str, Any]:
         return page.meter_point_context(request, obj)
 
 
 @admin.register(Meter)
 class MeterAdmin(ReadOnlyAdmin):
-    """Meters, by serial number."""
-
-    list_display = ("serial_number", display.mpan_of_meter)
+    list_display = ("serial_number", display.meter_mpan)
     list_select_related = ("meter_point",)
     sortable_by = ("serial_number",)
     search_fields = ("serial_number", "meter_point__mpan")
-    search_help_text = "A serial number or how it begins, or a whole MPAN."
+    search_help_text = "A serial number or how it begins, or a full MPAN."
     ordering = ("serial_number", "pk")
 
-    def found_by(self, text: str) -> Q:
-        """Return the meters that a person means."""
+    def get_search_q(self, text: str) -> Q:
         return search.meters_search_q(text)
 
-    def page_context(self, request: HttpRequest, obj: Meter) -> dict[str, Any]:
-        """Return what was read on the meter."""
+    def get_page_context(self, request: HttpRequest, obj: Meter) -> dict[str, Any]:
         return page.meter_context(request, obj)

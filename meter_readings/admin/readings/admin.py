@@ -1,4 +1,4 @@
-"""The admin of readings and of what was found on site."""
+"""Admin of readings and site visits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from meter_readings.admin.base import display, filters
-from meter_readings.admin.base.changelist import BoundedChangeList, Way
+from meter_readings.admin.base.changelist import AccessPath, BoundedChangeList
 from meter_readings.admin.base.file_rows import FileRowAdmin
 from meter_readings.models import Reading, SiteVisit
 from meter_readings.queries import search
@@ -20,15 +20,15 @@ from meter_readings.queries.keyset import Ordering
 from . import filters as reading_filters
 from . import page
 from .export import ExportMixin, make_export_action
-from .filters import BY_TIME
+from .filters import LATEST_FIRST
 
-_SEARCH_BY_METER_OR_FILE = (
-    "A whole MPAN (spaces allowed), serial number, filename or file identifier."
+_SEARCH_HELP = (
+    "A full MPAN (with or without spaces), serial number, file name or file identifier."
 )
 
 
-class _Meant(NamedTuple):
-    """What a person means by the text in the search box."""
+class _Search(NamedTuple):
+    """The condition of a search text, and whether it names a flow file."""
 
     condition: Q
     is_flow_file: bool
@@ -36,12 +36,12 @@ class _Meant(NamedTuple):
 
 @admin.register(Reading)
 class ReadingAdmin(ExportMixin, FileRowAdmin):
-    """Readings, latest first; those of one file in its own order."""
+    """Readings, latest first; those of one file in the order of its lines."""
 
     list_display = (
         display.read_at,
-        display.mpan_of_reading,
-        display.serial_number_of_reading,
+        display.reading_mpan,
+        display.reading_serial_number,
         display.register,
         display.value,
         display.version_status,
@@ -56,7 +56,7 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
         filters.FlowFileFilter,
         filters.MeterFilter,
         filters.ContinueFilter,
-        reading_filters.StandingFilter,
+        reading_filters.VersionStatusFilter,
         reading_filters.BasisFilter,
         reading_filters.BscValidationFilter,
         reading_filters.RegisterFilter,
@@ -64,80 +64,83 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
         reading_filters.ReadingTypeFilter,
     )
     actions = (make_export_action("csv"), make_export_action("d0010"))
-    order = BY_TIME
+    default_ordering = LATEST_FIRST
     search_fields = ("meter__meter_point__mpan", "meter__serial_number")
-    search_help_text = _SEARCH_BY_METER_OR_FILE
+    search_help_text = _SEARCH_HELP
 
     def get_ordering(self, request: HttpRequest) -> Ordering:
-        """Return the order of a file where a file is searched for."""
-        meant = self._meant(request)
-        if meant and meant.is_flow_file:
+        """Return the ordering of one file also where a search names the file."""
+        found = self._search(request)
+        if found and found.is_flow_file:
             return self.ordering_within_file
         return super().get_ordering(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
-        """Return what a person means, which may be a file with all its readings."""
-        meant = self._meant(request)
-        return (queryset.filter(meant.condition) if meant else queryset), False
+        found = self._search(request)
+        return (queryset.filter(found.condition) if found else queryset), False
 
-    def _meant(self, request: HttpRequest) -> _Meant | None:
-        """Return what is searched for, looked up once."""
+    def _search(self, request: HttpRequest) -> _Search | None:
+        """Return the search of a request, which is looked up once for each request."""
         text = request.GET.get(SEARCH_VAR, "").strip()
         if not text:
             return None
-        known = vars(request)
-        if "meant" not in known:
-            found = search.readings_search_q(text)
-            known["meant"] = _Meant(found, search.is_flow_file(text))
-        meant: _Meant = known["meant"]
-        return meant
+        cache = vars(request)
+        if "reading_search" not in cache:
+            condition = search.readings_search_q(text)
+            cache["reading_search"] = _Search(condition, search.is_flow_file(text))
+        found: _Search = cache["reading_search"]
+        return found
 
-    def ways(self, request: HttpRequest, changes: BoundedChangeList) -> Sequence[Way]:
-        """Return the ways through the table by which the list can be found."""
-        chosen = filters.chosen(changes)
-        meant = self._meant(request)
-        if few := self._few(chosen, meant):
-            return [few]
-        main = Way(Q(), BY_TIME, frozenset())
-        if file := chosen.get(filters.FlowFileFilter.parameter_name):
-            main = Way(
-                file.condition(), self.ordering_within_file, {file.parameter_name}
+    def access_paths(
+        self, request: HttpRequest, changelist: BoundedChangeList
+    ) -> Sequence[AccessPath]:
+        """Return the path by time or by file, then those of partial indexes."""
+        active = filters.active_filters(changelist)
+        found = self._search(request)
+        if small_path := self._small_path(active, found):
+            return [small_path]
+        main = AccessPath(Q(), LATEST_FIRST, frozenset())
+        if file_filter := active.get(filters.FlowFileFilter.parameter_name):
+            main = AccessPath(
+                file_filter.get_q(),
+                self.ordering_within_file,
+                {file_filter.parameter_name},
             )
-        elif meant:
-            main = Way(meant.condition, self.ordering_within_file, {SEARCH_VAR})
-        rare = [
-            Way(spec.condition(), BY_TIME, {name}, of_index)
-            for name, spec in chosen.items()
-            if name in reading_filters.INDEXED and (of_index := spec.of_index())
+        elif found:
+            main = AccessPath(found.condition, self.ordering_within_file, {SEARCH_VAR})
+        partial_indexes = [
+            AccessPath(spec.get_q(), LATEST_FIRST, {name}, index_condition)
+            for name, spec in active.items()
+            if name in reading_filters.INDEXED_FILTERS
+            and (index_condition := spec.partial_index_condition())
         ]
-        return [main, *rare]
+        return [main, *partial_indexes]
 
-    def _few(self, chosen: dict[str, Any], meant: _Meant | None) -> Way | None:
-        """Return the way to the readings of a meter, or of a sender of few."""
-        if meter := chosen.get(filters.MeterFilter.parameter_name):
-            return Way(meter.condition(), (), frozenset())
-        if meant and not meant.is_flow_file:
-            return Way(meant.condition, (), frozenset())
-        sender = chosen.get(filters.SenderOfFileFilter.parameter_name)
-        if sender and (few := sender.few()):
-            return Way(few, (), frozenset())
+    def _small_path(
+        self, active: dict[str, Any], found: _Search | None
+    ) -> AccessPath | None:
+        """Return the path to one meter, or to a sender with few readings."""
+        if meter_filter := active.get(filters.MeterFilter.parameter_name):
+            return AccessPath(meter_filter.get_q(), (), frozenset())
+        if found and not found.is_flow_file:
+            return AccessPath(found.condition, (), frozenset())
+        sender_filter = active.get(filters.SenderOfFileFilter.parameter_name)
+        if sender_filter and (small_q := sender_filter.small_q()):
+            return AccessPath(small_q, (), frozenset())
         return None
 
-    def page_context(self, request: HttpRequest, obj: Reading) -> dict[str, Any]:
-        """Return the versions of the same event."""
+    def get_page_context(self, request: HttpRequest, obj: Reading) -> dict[str, Any]:
         return page.reading_context(request, obj)
 
 
 @admin.register(SiteVisit)
 class SiteVisitAdmin(FileRowAdmin):
-    """What was found on site."""
-
     list_display = (
         "__str__",
-        display.visited_meter_point,
-        display.visited_meter,
+        display.visit_mpan,
+        display.visit_meter,
         "additional_information",
         display.flow_file,
         display.line,
@@ -150,8 +153,7 @@ class SiteVisitAdmin(FileRowAdmin):
         filters.SenderOfFileFilter,
     )
     search_fields = ("meter_point__mpan", "meter__serial_number")
-    search_help_text = _SEARCH_BY_METER_OR_FILE
+    search_help_text = _SEARCH_HELP
 
-    def found_by(self, text: str) -> Q:
-        """Return the visits that a person means."""
+    def get_search_q(self, text: str) -> Q:
         return search.site_visits_search_q(text)

@@ -1,6 +1,7 @@
-"""The door by which the readings of a list leave, as CSV or as D0010.
+"""Export of readings from the admin, as CSV or as a D0010 file.
 
-It asks for exactly what the list's own address asks for.
+The export pages take the query parameters of the change list and export the same
+readings, without the scan limit.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from django.views.decorators.http import require_safe
 from meter_readings import exports
 from meter_readings.admin.base import filters
 from meter_readings.admin.base.changelist import BoundedChangeList
-from meter_readings.admin.base.read_only import ReadOnlyAdmin, Tool
+from meter_readings.admin.base.read_only import ObjectTool, ReadOnlyAdmin
 from meter_readings.models import Reading, ReadingQuerySet
 
 _PERMISSION = "meter_readings.export_reading"
@@ -41,7 +42,7 @@ _PAGE = "admin:meter_readings_reading_export"
 
 
 class _Format(NamedTuple):
-    words: str
+    label: str
     suffix: str
     content_type: str
     encoding: str
@@ -59,73 +60,69 @@ _FORMATS = {
 
 
 class ExportMixin(ReadOnlyAdmin):
-    """Adds the way out to the list of readings, for those who may take it."""
+    """Adds export pages, an object tool and permission checks to the admin."""
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        """Return whether who asks may take readings away."""
         return request.user.has_perm(_PERMISSION)
 
-    def tools(self, request: HttpRequest) -> list[Tool]:
-        """Return the tool that leads to the page that asks how to export."""
+    def get_object_tools(self, request: HttpRequest) -> list[ObjectTool]:
         if not self.has_export_permission(request):
             return []
-        return [Tool("Export", reverse(_PAGE) + _question(request))]
+        return [ObjectTool("Export", reverse(_PAGE) + _query_string(request))]
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the addresses of the page and of what can be downloaded."""
-
-        def guarded(view: Any) -> Any:
+        def protected(view: Any) -> Any:
             return self.admin_site.admin_view(require_safe(view))
 
         name = "meter_readings_reading"
         return [
-            path("export/", guarded(self.export_view), name=f"{name}_export"),
+            path("export/", protected(self.export_view), name=f"{name}_export"),
             *(
                 path(
-                    f"export/{form}/",
-                    guarded(self.download_view),
-                    {"name": form},
-                    name=f"{name}_export_{form}",
+                    f"export/{export_format}/",
+                    protected(self.download_view),
+                    {"name": export_format},
+                    name=f"{name}_export_{export_format}",
                 )
-                for form in _FORMATS
+                for export_format in _FORMATS
             ),
             *super().get_urls(),
         ]
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
-        """Say what would be exported, and ask as what."""
-        changes = self._changes(request)
-        if changes is None:
+        """Show how many readings the export has, and links to the downloads."""
+        changelist = self._changelist(request)
+        if changelist is None:
             return redirect(_PAGE)
-        question = _question(request)
+        query_string = _query_string(request)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Export readings",
-            "cl": changes,
-            "chosen": _in_words(changes),
+            "cl": changelist,
+            "filters": _filter_summary(changelist),
             "downloads": [
-                (form.words, reverse(f"{_PAGE}_{name}") + question)
-                for name, form in _FORMATS.items()
+                (each.label, reverse(f"{_PAGE}_{name}") + query_string)
+                for name, each in _FORMATS.items()
             ],
-            "back": reverse(_LIST) + question,
+            "list_url": reverse(_LIST) + query_string,
         }
         template = "admin/meter_readings/reading/export.html"
         return TemplateResponse(request, template, context)
 
     def download_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
-        """Send the readings as one stream, as the database is at one moment."""
-        changes = self._changes(request)
-        if changes is None:
+        """Stream the readings from one snapshot of the database."""
+        changelist = self._changelist(request)
+        if changelist is None:
             return redirect(_PAGE)
-        readings = cast(ReadingQuerySet, changes.everything)
-        sent = _sent(request, name, readings)
-        return sent or redirect(reverse(_PAGE) + _question(request))
+        readings = cast(ReadingQuerySet, changelist.unbounded_queryset)
+        response = _stream(request, name, readings)
+        return response or redirect(reverse(_PAGE) + _query_string(request))
 
-    def _changes(self, request: HttpRequest) -> BoundedChangeList | None:
-        """Return the list that the address asks for, or None where it makes no sense.
+    def _changelist(self, request: HttpRequest) -> BoundedChangeList | None:
+        """Return the change list of the query parameters; None if they are invalid.
 
-        Raises PermissionDenied for those who may not see it, or not take it away.
+        Raises PermissionDenied without permission to view and to export readings.
         """
         if not (
             self.has_view_permission(request) and self.has_export_permission(request)
@@ -138,69 +135,72 @@ class ExportMixin(ReadOnlyAdmin):
 
 
 def make_export_action(name: str) -> Any:
-    """Return the action that exports what is chosen in the list, in a format."""
+    """Return the admin action that exports the selected readings in a format."""
 
     def export_selected(
-        model_admin: ReadOnlyAdmin, request: HttpRequest, listed: QuerySet
+        model_admin: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet
     ) -> HttpResponseBase | None:
         if request.POST.get("select_across") == "1":
-            # Who exports all that match is told first how many they are.
-            return redirect(reverse(_PAGE) + _question(request))
+            # The export page shows first how many readings match.
+            return redirect(reverse(_PAGE) + _query_string(request))
         keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        # By their numbers alone: what else the list asks for could mislead a planner.
+        # By primary key alone: the filters of the list could mislead the planner.
         readings = Reading.objects.filter(pk__in=keys)
         if not readings.exists():
-            messages.warning(request, "None of these readings is held any more.")
+            messages.warning(request, "The selected readings are no longer stored.")
             return None
-        in_order = readings.order_by(*model_admin.get_ordering(request))
-        return _sent(request, name, in_order)
+        ordered = readings.order_by(*model_admin.get_ordering(request))
+        return _stream(request, name, ordered)
 
     export_selected.__name__ = f"export_selected_{name}"
-    words = f"Export selected readings as {_FORMATS[name].words}"
-    return admin.action(description=words, permissions=["export"])(export_selected)
+    label = f"Export selected readings as {_FORMATS[name].label}"
+    return admin.action(description=label, permissions=["export"])(export_selected)
 
 
-def _sent(
+def _stream(
     request: HttpRequest, name: str, readings: ReadingQuerySet
 ) -> StreamingHttpResponse | None:
-    """Return an export as one stream, or say why there can be none."""
+    """Return a streaming response; None, with an error message, if that fails."""
     now = timezone.now()
     try:
         lines = _lines(name, readings, now)
     except ValueError as error:
-        messages.error(request, f"MARKET_PARTICIPANT is not set right: {error}.")
+        messages.error(request, f"The setting MARKET_PARTICIPANT is invalid: {error}.")
         return None
-    form = _FORMATS[name]
-    filename = f"readings-{timezone.localtime(now):%Y%m%d-%H%M%S}.{form.suffix}"
+    export_format = _FORMATS[name]
+    created = f"{timezone.localtime(now):%Y%m%d-%H%M%S}"
+    filename = f"readings-{created}.{export_format.suffix}"
     return StreamingHttpResponse(
-        exports.encoded(lines, form.encoding),
-        content_type=form.content_type,
+        exports.encoded(lines, export_format.encoding),
+        content_type=export_format.content_type,
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
 
 
-def _question(request: HttpRequest) -> str:
-    """Return what a list's address asks for, without the page that is turned to."""
-    asked = request.GET.copy()
+def _query_string(request: HttpRequest) -> str:
+    """Return the query string of a change list without its page number."""
+    params = request.GET.copy()
     for name in (PAGE_VAR, ERROR_FLAG):
-        asked.pop(name, None)
-    return f"?{asked.urlencode()}" if asked else ""
+        params.pop(name, None)
+    return f"?{params.urlencode()}" if params else ""
 
 
-def _in_words(changes: BoundedChangeList) -> list[tuple[str, str]]:
-    """Return each thing that is asked for, by its name and in words."""
-    asked = changes.get_filters_params()
-    words = [("Found by", changes.query)] if changes.query.strip() else []
-    for name, spec in filters.chosen(changes).items():
-        words.append((capfirst(spec.title), spec.words()))
-        asked.pop(name, None)
-    return words + [(name, ", ".join(values)) for name, values in asked.items()]
+def _filter_summary(changelist: BoundedChangeList) -> list[tuple[str, str]]:
+    """Return the title and the selected label of each filter, the search first."""
+    params = changelist.get_filters_params()
+    query = changelist.query
+    summary = [("Search", query)] if query.strip() else []
+    for name, spec in filters.active_filters(changelist).items():
+        summary.append((capfirst(spec.title), spec.selected_label()))
+        params.pop(name, None)
+    return summary + [(name, ", ".join(values)) for name, values in params.items()]
 
 
 def _lines(name: str, readings: ReadingQuerySet, now: datetime) -> Generator[str]:
-    """Return the lines of an export."""
     if name == "csv":
         return exports.csv_lines(readings=readings)
-    ourselves = exports.participant(settings.MARKET_PARTICIPANT)
-    header = exports.new_header(created_at=now, sender=ourselves, recipient=ourselves)
+    participant = exports.participant(settings.MARKET_PARTICIPANT)
+    header = exports.new_header(
+        created_at=now, sender=participant, recipient=participant
+    )
     return exports.selection_lines(readings=readings, header=header)

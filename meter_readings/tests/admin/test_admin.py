@@ -259,7 +259,7 @@ class ListTests(AdminTestCase):
     def test_a_reading_without_bsc_validation_shows_a_dash(self) -> None:
         Reading.objects.update(bsc_validation_status="")
         self.assertContains(
-            self.get_list("reading"), '<td class="field-bsc_validation">–</td>'
+            self.get_list("reading"), '<td class="field-bsc_validation_status">–</td>'
         )
 
     def test_what_a_file_says_is_never_taken_for_a_page(self) -> None:
@@ -274,7 +274,7 @@ class ListTests(AdminTestCase):
     def test_a_finding_without_a_line_shows_a_dash(self) -> None:
         Finding.objects.create(flow_file=self.file, code="no-trailer", severity="note")
         self.assertContains(
-            self.get_list("finding"), '<td class="field-line_of_finding">–</td>'
+            self.get_list("finding"), '<td class="field-finding_line">–</td>'
         )
 
     def test_an_unknown_distributor_is_called_so(self) -> None:
@@ -292,7 +292,7 @@ class ListTests(AdminTestCase):
     def test_a_visit_without_a_meter_shows_a_dash(self) -> None:
         imported(flow_file(["026|2000000000015|V|", "027|20||"]), "visit.uff")
         self.assertContains(
-            self.get_list("sitevisit"), '<td class="field-visited_meter">–</td>'
+            self.get_list("sitevisit"), '<td class="field-visit_meter">–</td>'
         )
 
     def test_a_visit_leads_to_its_meter(self) -> None:
@@ -304,7 +304,7 @@ class ListTests(AdminTestCase):
     def test_an_attempt_without_a_file_shows_a_dash(self) -> None:
         import_text("of the same name, and another text")
         self.assertContains(
-            self.get_list("importjob"), '<td class="field-file_of_job">–</td>'
+            self.get_list("importjob"), '<td class="field-job_flow_file">–</td>'
         )
 
     def test_a_file_without_a_header_has_no_sender(self) -> None:

@@ -26,7 +26,7 @@ class ReachTestCase(AdminTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        for name, number in (("looked_through", 3), ("scan_more_factor", 1)):
+        for name, number in (("scan_limit", 3), ("scan_more_factor", 1)):
             looking = patch.object(changelist.BoundedChangeList, name, number)
             looking.start()
             self.addCleanup(looking.stop)
@@ -49,7 +49,7 @@ class ReachTestCase(AdminTestCase):
         while True:
             changes = page.context["cl"]
             found.append([_short(row) for row in changes.result_list])
-            if changes.reached is None:
+            if changes.last_scanned is None:
                 return found
             page = self.client.get(list_address(name) + self.further(page))
 
@@ -113,8 +113,7 @@ class ReadingReachTests(ReachTestCase):
         page = self.get_list("reading", register_id="NT")
         self.assertEqual(
             self.note(page),
-            "Found among the 3 readings looked through, as far as"
-            " 2 January 2024 00:00:00.",
+            "Searched 3 readings, as far as 2 January 2024 00:00:00.",
         )
 
     def test_looking_further_finds_all(self) -> None:
@@ -134,12 +133,12 @@ class ReadingReachTests(ReachTestCase):
     def test_where_a_list_goes_on_is_named_beside_it(self) -> None:
         row = reading_of(4)
         page = self.get_list("reading", register_id="NT", after=row.pk)
-        self.assertContains(page, "from 2 January 2024 01:00:00 on")
+        self.assertContains(page, "After 2 January 2024 01:00:00")
 
     def test_a_row_that_is_gone_leads_nowhere(self) -> None:
         page = self.get_list("reading", after="0")
         self.assertEqual(len(page.context["cl"].result_list), 0)
-        self.assertContains(page, "None such")
+        self.assertContains(page, "Not found")
 
     def test_two_choices_are_looked_for_where_there_are_fewest(self) -> None:
         self.assertEqual(
@@ -148,7 +147,7 @@ class ReadingReachTests(ReachTestCase):
         )
 
     def test_two_choices_of_many_are_looked_for_where_it_reaches_furthest(self) -> None:
-        with patch.object(changelist.BoundedChangeList, "looked_through", 1):
+        with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
             self.assertEqual(
                 self.pages("reading", basis="estimated", register_id="DY"),
                 [[], ["6"]],
@@ -174,7 +173,7 @@ class ReadingReachTests(ReachTestCase):
 
     def test_what_is_not_so_rare_in_a_file_is_looked_for_by_its_lines(self) -> None:
         asked = {"flow_file": self.file.pk, "bsc_validation_status__exact": "F"}
-        with patch.object(changelist.BoundedChangeList, "looked_through", 1):
+        with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
             found = self.pages("reading", **asked)
         self.assertEqual(found[:6], [[], [], [], [], [], ["6"]])
 

@@ -130,7 +130,7 @@ class ReadingFilterTests(FilterTestCase):
 
     def test_a_file_that_is_none_is_called_so(self) -> None:
         offered = self.offered("reading", "flow file", flow_file="x")
-        self.assertEqual(offered, ["None such"])
+        self.assertEqual(offered, ["Not found"])
 
     def test_basis_actual_lets_through_what_has_no_other(self) -> None:
         self.assertEqual(self.values(basis="actual"), [5, 2, 1])
@@ -200,11 +200,14 @@ class MeterPointFilterTests(FilterTestCase):
         self.assertEqual(len(self.listed("meterpoint", distributor="")), 2)
 
     def test_a_distributor_of_a_region_is_offered_with_its_gsp_group(self) -> None:
-        offered = self.offered("meterpoint", "distributor")
-        self.assertEqual(offered[:2], ["Eastern (10, _A)", "East Midlands (11, _B)"])
+        offered = self.offered("meterpoint", "distribution area")
+        self.assertEqual(
+            offered[:2],
+            ["Eastern (10, GSP group _A)", "East Midlands (11, GSP group _B)"],
+        )
 
     def test_an_independent_distributor_is_offered_without_a_gsp_group(self) -> None:
-        self.assertIn("Harlaxton (29)", self.offered("meterpoint", "distributor"))
+        self.assertIn("Harlaxton (29)", self.offered("meterpoint", "distribution area"))
 
 
 class EmptyFilterTests(FilterTestCase):

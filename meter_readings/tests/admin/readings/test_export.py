@@ -76,7 +76,7 @@ class ReadingExportTests(AdminTestCase):
         self.assertEqual(self.csv_values(p="1"), [2.0, 1.0, 3.0])
 
     def test_what_the_list_did_not_look_at_leaves_too(self) -> None:
-        with patch.object(changelist.BoundedChangeList, "looked_through", 1):
+        with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
             self.assertEqual(self.csv_values(register_id="DY"), [1.0, 3.0])
 
     def test_a_formula_leaves_as_text(self) -> None:
@@ -117,7 +117,9 @@ class ReadingExportTests(AdminTestCase):
     @override_settings(MARKET_PARTICIPANT="SELF")
     def test_a_participant_that_is_none_is_told(self) -> None:
         answer = self.client.get(reverse(f"{PAGE}_d0010"), follow=True)
-        self.assertContains(answer, "MARKET_PARTICIPANT is not set right: write a role")
+        self.assertContains(
+            answer, "The setting MARKET_PARTICIPANT is invalid: write a role"
+        )
 
     def test_it_takes_as_many_queries_for_more_readings(self) -> None:
         address = reverse(f"{PAGE}_csv")
@@ -159,7 +161,7 @@ class ReadingExportTests(AdminTestCase):
         answer = self.choose("csv", _selected_action="0")
         self.assertRedirects(answer, list_address("reading"))
         (message,) = get_messages(answer.wsgi_request)
-        self.assertEqual(str(message), "None of these readings is held any more.")
+        self.assertEqual(str(message), "The selected readings are no longer stored.")
 
     def test_what_is_no_number_names_no_reading(self) -> None:
         self.silence_request_log()
@@ -174,17 +176,17 @@ class ReadingExportTests(AdminTestCase):
     def test_all_that_match_are_offered_with_their_number(self) -> None:
         with patch.object(ReadingAdmin, "list_per_page", 2):
             page = self.get_list("reading")
-        self.assertContains(page, "Select all readings that match: 3<")
+        self.assertContains(page, "Select all matching readings: 3<")
 
     def test_all_that_match_are_offered_with_how_many_were_found(self) -> None:
-        with patch.object(changelist.BoundedChangeList, "looked_through", 1):
+        with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
             page = self.get_list("reading", register_id="NT")
-        self.assertContains(page, "Select all readings that match: at least 1<")
+        self.assertContains(page, "Select all matching readings: at least 1<")
 
     def test_all_that_match_are_offered_with_how_far_they_were_counted(self) -> None:
         with patch.object(BoundedPaginator, "LIMIT", 2):
             page = self.get_list("reading")
-        self.assertContains(page, "Select all readings that match: more than 2<")
+        self.assertContains(page, "Select all matching readings: more than 2<")
 
     # The page before it
 
@@ -205,10 +207,10 @@ class ReadingExportTests(AdminTestCase):
         )
 
     def test_it_says_that_there_are_more(self) -> None:
-        with patch.object(changelist.BoundedChangeList, "looked_through", 1):
+        with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
             page = self.page(register_id="DY")
         self.assertContains(page, "At least 0")
-        self.assertContains(page, "The export goes through all readings.")
+        self.assertContains(page, "The export searches all of them.")
 
     def test_it_says_what_was_chosen_in_words(self) -> None:
         page = self.page(
@@ -219,9 +221,9 @@ class ReadingExportTests(AdminTestCase):
             flow_file=self.file.pk,
         )
         for title, words in {
-            "Found by": "TST0000002",
-            "Basis": "Estimated",
-            "Read at": "March 2024",
+            "Search": "TST0000002",
+            "Reading basis": "Estimated",
+            "Read date": "March 2024",
             "Flow file": "sample.uff (TEST000001)",
             "value__gte": "1",
         }.items():
@@ -233,7 +235,7 @@ class ReadingExportTests(AdminTestCase):
         self.assertContains(self.page(read_in="<b>"), "<dd>&lt;b&gt;</dd>")
 
     def test_it_says_that_nothing_was_chosen(self) -> None:
-        self.assertContains(self.page(), "All that are held")
+        self.assertContains(self.page(), "None: all stored readings")
 
     def test_it_leads_to_the_downloads_with_what_is_chosen(self) -> None:
         page = self.page(basis="estimated")
