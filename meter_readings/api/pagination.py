@@ -170,7 +170,7 @@ class KeysetPagination(pagination.BasePagination):
         if cursor := request.query_params.get("cursor"):
             after = after_q(ordering, _decode_cursor(cursor, filterset))
         end = None
-        if filterset.has_unindexed_filters:
+        if filterset.unindexed_filters:
             end = scan_end(filterset, after=after, limit=SCAN_LIMIT)
         rows = queryset.filter(after)
         if end is not None:

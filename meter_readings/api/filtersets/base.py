@@ -69,9 +69,13 @@ class ListFilterSet(django_filters.FilterSet):
         return False
 
     @property
-    def has_unindexed_filters(self) -> bool:
-        """Return whether rows must be scanned for filters that no index answers."""
-        return not set(self.conditions) <= set(self.indexed_filters)
+    def unindexed_filters(self) -> dict[str, Any]:
+        """Return the values of the filters that no index answers."""
+        return {
+            name: value
+            for name, value in self.conditions.items()
+            if name not in self.indexed_filters
+        }
 
     @property
     def indexed_qs(self) -> QuerySet:
@@ -80,7 +84,7 @@ class ListFilterSet(django_filters.FilterSet):
 
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
         """Return the rows that match all filters, in order."""
-        return self.order(self.filter_remaining(self.filter_indexed(queryset)))
+        return self.order(self.filter_unindexed(self.filter_indexed(queryset)))
 
     def filter_indexed(self, queryset: QuerySet) -> QuerySet:
         queryset = queryset.filter(**self.parent_filters)
@@ -89,10 +93,9 @@ class ListFilterSet(django_filters.FilterSet):
                 queryset = self.filters[name].filter(queryset, value)
         return queryset
 
-    def filter_remaining(self, queryset: QuerySet) -> QuerySet:
-        for name, value in self.conditions.items():
-            if name not in self.indexed_filters:
-                queryset = self.filters[name].filter(queryset, value)
+    def filter_unindexed(self, queryset: QuerySet) -> QuerySet:
+        for name, value in self.unindexed_filters.items():
+            queryset = self.filters[name].filter(queryset, value)
         return queryset
 
     def order(self, queryset: QuerySet) -> QuerySet:

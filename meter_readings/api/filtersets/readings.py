@@ -3,17 +3,17 @@
 Readings are the largest table. Every request reads them along one of three access
 paths, each with an index; all other filters only drop rows of that path:
 
-* METERS, if the request names an MPAN, a serial number or a meter: the readings of at
-  most MAX_METERS meters, sorted afterwards;
-* FILES, if the ordering is by line number: the lines of one flow file or of all;
-* TIME, otherwise: readings by `read_at`, between two dates if they are given.
+* by meters, if the request names an MPAN, a serial number or a meter: all readings of
+  at most MAX_METERS meters, sorted afterwards;
+* by lines, if the ordering is by line number: those of one flow file or of all;
+* by time otherwise: readings by `read_at`, between two dates if they are given.
 """
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from collections.abc import Collection
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db.models import BigIntegerField, F, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -53,10 +53,10 @@ _METER_COLUMNS = {
 _BY_LINE = "line_number"
 _NO_FILE = 0
 
-# Columns of which the query planner must not use the index: it has to start with that
-# of the access path. By its estimates it could prefer the index of the ordering, of the
-# file or of the register, and scan all readings of other meters. COALESCE with one
-# column twice has the same value and no index, on SQLite and on PostgreSQL; Django has
+# Columns whose indexes the query planner must not use, so that it starts with that of
+# the access path. By its estimates it could prefer the index of the ordering, of the
+# file or of the register, and scan all readings of other meters. COALESCE of a column
+# with itself has the same value and no index, on SQLite and on PostgreSQL; Django has
 # no index hints.
 _UNINDEXED = {
     "unindexed_read_at": Coalesce(F("read_at"), F("read_at")),
@@ -72,20 +72,15 @@ _UNINDEXED_ORDERING = {
 }
 
 
-class AccessPath(Enum):
-    """The index along which readings are read."""
+class AccessPath(NamedTuple):
+    """A condition that an index answers, and the names of the filters that it applies.
 
-    METERS = auto()
-    FILES = auto()
-    TIME = auto()
+    `is_small` says that all rows of the path may be read and sorted.
+    """
 
-
-# The filters that the index of an access path answers.
-_ANSWERED = {
-    AccessPath.METERS: set(_METER_COLUMNS),
-    AccessPath.FILES: {"flow_file"},
-    AccessPath.TIME: {"date_from", "date_to"},
-}
+    condition: Q
+    applied: Collection[str]
+    is_small: bool = False
 
 
 class ReadingFilterSet(ListFilterSet):
@@ -127,7 +122,15 @@ class ReadingFilterSet(ListFilterSet):
     )
     ordering = ordering_filter(orderings)
 
-    # What the request names
+    @cached_property
+    def cleaned(self) -> dict[str, Any]:
+        """Return the values that were given; only current versions by default."""
+        values = {"version_status": VersionStatus.CURRENT, **super().cleaned}
+        if values["version_status"] == ALL_VERSIONS:
+            del values["version_status"]
+        return values
+
+    # The meters and the flow file that the request names
 
     @cached_property
     def meter_ids(self) -> list[int] | None:
@@ -181,11 +184,6 @@ class ReadingFilterSet(ListFilterSet):
             raise parameter_error("search", message)
         return ids[0] if ids else _NO_FILE
 
-    @property
-    def _version_status(self) -> str:
-        status: str = self.cleaned.get("version_status", VersionStatus.CURRENT)
-        return status
-
     # Order and access path
 
     @property
@@ -201,77 +199,53 @@ class ReadingFilterSet(ListFilterSet):
         is_one_file = self.ordering_name == _BY_LINE and self.flow_file_id is not None
         return columns[-1:] if is_one_file else columns
 
-    @property
+    @cached_property
     def access_path(self) -> AccessPath:
         if self.meter_ids is not None:
-            return AccessPath.METERS
+            condition = Q(meter__in=self.meter_ids)
+            return AccessPath(condition, _METER_COLUMNS, is_small=True)
         if self.ordering_name == _BY_LINE:
-            return AccessPath.FILES
-        return AccessPath.TIME
+            file_id = self.flow_file_id
+            condition = Q() if file_id is None else Q(flow_file=file_id)
+            return AccessPath(condition, ("flow_file",))
+        condition = Q()
+        if "date_from" in self.cleaned:
+            start, _ = self.cleaned["date_from"]
+            condition &= Q(read_at__gte=start)
+        if "date_to" in self.cleaned:
+            _, end = self.cleaned["date_to"]
+            condition &= Q(read_at__lt=end)
+        return AccessPath(condition, ("date_from", "date_to"))
 
     @property
     def is_small(self) -> bool:
-        return self.access_path == AccessPath.METERS
-
-    @property
-    def has_unindexed_filters(self) -> bool:
-        return bool(self._remaining) or self._version_status != ALL_VERSIONS
+        return self.access_path.is_small
 
     @property
     def is_whole_file(self) -> bool:
         """Return whether all versions of one file are asked for, without a filter."""
-        others = {*self.conditions, *self.parent_filters} - {
-            "flow_file",
-            "version_status",
-        }
-        is_every_version = self._version_status == ALL_VERSIONS
-        return self.flow_file_id is not None and is_every_version and not others
+        others = {*self.conditions, *self.parent_filters} - {"flow_file"}
+        return self.flow_file_id is not None and not others
 
     @property
-    def _remaining(self) -> dict[str, Any]:
-        """Return the filters that the access path does not answer."""
-        named = (
-            {"flow_file": self.flow_file_id} if self.flow_file_id is not None else {}
-        )
-        elsewhere = {
-            *_METER_COLUMNS,
-            "search",
-            "version_status",
-            *_ANSWERED[self.access_path],
-        }
-        filters = {**self.conditions, **named}
-        return {name: value for name, value in filters.items() if name not in elsewhere}
+    def unindexed_filters(self) -> dict[str, Any]:
+        """Return the filters that the access path does not apply."""
+        values = self.conditions
+        if self.flow_file_id is not None:
+            values["flow_file"] = self.flow_file_id
+        applied = {*_METER_COLUMNS, "search", *self.access_path.applied}
+        return {name: value for name, value in values.items() if name not in applied}
 
     # Querysets
 
     def filter_indexed(self, queryset: QuerySet) -> QuerySet:
-        """Return the readings along the access path."""
-        match self.access_path:
-            case AccessPath.METERS:
-                return queryset.filter(meter__in=self.meter_ids)
-            case AccessPath.FILES:
-                if self.flow_file_id is None:
-                    return queryset
-                return queryset.filter(flow_file=self.flow_file_id)
-            case AccessPath.TIME:
-                if "date_from" in self.cleaned:
-                    start, _ = self.cleaned["date_from"]
-                    queryset = queryset.filter(read_at__gte=start)
-                if "date_to" in self.cleaned:
-                    _, end = self.cleaned["date_to"]
-                    queryset = queryset.filter(read_at__lt=end)
-                return queryset
+        return queryset.filter(self.access_path.condition)
 
-    def filter_remaining(self, queryset: QuerySet) -> QuerySet:
-        queryset = queryset.alias(**_UNINDEXED)
-        if self._version_status != ALL_VERSIONS:
-            queryset = queryset.filter(version_status=self._version_status)
-        for name, value in self._remaining.items():
-            queryset = self.filters[name].filter(queryset, value)
-        return queryset
+    def filter_unindexed(self, queryset: QuerySet) -> QuerySet:
+        return super().filter_unindexed(queryset.alias(**_UNINDEXED))
 
     def order(self, queryset: QuerySet) -> QuerySet:
-        if self.access_path != AccessPath.METERS:
+        if not self.is_small:
             return super().order(queryset)
         columns = [
             _UNINDEXED_ORDERING.get(name, name) for name in self.ordering_columns
