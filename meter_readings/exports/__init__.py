@@ -1,7 +1,7 @@
-"""From the database back to text: readings as CSV, files and selections as D0010.
+"""Exports from the database to text: CSV, D0010 and validation reports.
 
-Every export is an iterator of lines with their line ends, made as they are asked for:
-a fixed number of queries, and the same memory for any number of rows.
+An export is a generator of lines with line endings. The number of queries is fixed, and
+memory does not grow with the number of rows.
 """
 
 from .csv import COLUMNS, CSV_ENCODING, csv_line, csv_lines
@@ -10,24 +10,42 @@ from .d0010 import (
     NotImported,
     flow_file_lines,
     new_header,
-    participant,
+    parse_participant,
     reading_lines,
     selection_lines,
 )
-from .streaming import consistent_snapshot, encoded
+from .findings import (
+    CsvReportFormat,
+    FindingRow,
+    JsonReportFormat,
+    ReportFormat,
+    finding_row,
+    report_lines,
+    rule_text,
+    truncated_rows,
+)
+from .streaming import consistent_snapshot, encode_stream
 
 __all__ = [
     "COLUMNS",
     "CSV_ENCODING",
+    "CsvReportFormat",
     "FLOW_FILE_ENCODING",
+    "FindingRow",
+    "JsonReportFormat",
     "NotImported",
+    "ReportFormat",
+    "consistent_snapshot",
     "csv_line",
     "csv_lines",
-    "encoded",
+    "encode_stream",
+    "finding_row",
     "flow_file_lines",
     "new_header",
-    "consistent_snapshot",
-    "participant",
+    "parse_participant",
     "reading_lines",
+    "report_lines",
+    "rule_text",
     "selection_lines",
+    "truncated_rows",
 ]

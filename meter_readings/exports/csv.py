@@ -1,7 +1,7 @@
-"""Readings as CSV that a spreadsheet can open without running what is in it.
+"""CSV export of readings, safe to open in a spreadsheet.
 
-RFC 4180, in UTF-8. Text that a spreadsheet would take for a formula has an apostrophe
-before it; numbers and times are as they are.
+RFC 4180, in UTF-8. Text that a spreadsheet would read as a formula gets an apostrophe
+before it; numbers and times are unchanged.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from meter_readings.models import ReadingQuerySet
 
 CSV_ENCODING = "utf-8"
 
-# What a spreadsheet takes for the beginning of a formula, full width too. Tab and
-# line ends are dropped by some before they look.
-_STARTS_OF_FORMULAS = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
+# First characters of a formula, also full width. Some spreadsheets skip tabs and line
+# ends before they look for one.
+_FORMULA_PREFIXES = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 
-_CHUNK = 2000
+_CHUNK_SIZE = 2000
 
 
 class _Row(NamedTuple):
-    """One reading as the database is asked for it."""
+    """The columns read from the database for one reading."""
 
     mpan: str
     serial_number: str
@@ -75,63 +75,65 @@ COLUMNS = (
 
 
 def csv_lines(*, readings: ReadingQuerySet) -> Generator[str]:
-    """Yield a line of column names, then one for each reading.
+    """Yield a line of column names, then one line per reading.
 
-    Readings in no order of their own come by meter, register and time.
+    An unordered queryset is ordered by meter, register and time.
     """
     yield csv_line(COLUMNS)
     if not readings.ordered:
         readings = readings.order_by("meter_id", "register_id", "read_at", "pk")
     rows = readings.values_list(*[_LOOKUPS.get(name, name) for name in _Row._fields])
-    line_of = csv.writer(_Echo()).writerow
-    for row in rows.iterator(chunk_size=_CHUNK):
-        yield cast(str, line_of(_cells(_Row._make(row))))
+    write_row = csv.writer(_EchoWriter()).writerow
+    for row in rows.iterator(chunk_size=_CHUNK_SIZE):
+        yield cast(str, write_row(_cells(_Row._make(row))))
 
 
 def csv_line(cells: Iterable[Any]) -> str:
-    """Return one line of CSV with its line end, safe to be opened in a spreadsheet."""
-    safe = [_safe(cell) if isinstance(cell, str) else cell for cell in cells]
-    return cast(str, csv.writer(_Echo()).writerow(safe))
+    """Return one line of CSV with its line end; text cells are escaped."""
+    escaped = [
+        escape_formula(cell) if isinstance(cell, str) else cell for cell in cells
+    ]
+    return cast(str, csv.writer(_EchoWriter()).writerow(escaped))
 
 
-class _Echo:
-    """Gives a line back instead of writing it."""
+class _EchoWriter:
+    """A file object whose `write` returns the line, and so does `writerow`."""
 
     def write(self, line: str) -> str:
         return line
 
 
-def _safe(text: str) -> str:
-    return f"'{text}" if text and text[0] in _STARTS_OF_FORMULAS else text
+def escape_formula(text: str) -> str:
+    return f"'{text}" if text and text[0] in _FORMULA_PREFIXES else text
 
 
 def _cells(row: _Row) -> tuple[object, ...]:
-    """Return the cells of a row; only what came as text can look like a formula."""
+    """Return the cells of a row; only free text from files needs to be escaped."""
     return (
         row.mpan,
-        _safe(row.serial_number),
-        _safe(row.register_id),
-        _local(row.read_at),
+        escape_formula(row.serial_number),
+        escape_formula(row.register_id),
+        _format_local_time(row.read_at),
         _FORMATS["value"].write(row.value),
-        _safe(row.reading_type),
-        _safe(codes.ReadingType.label_of(row.reading_type)),
+        escape_formula(row.reading_type),
+        escape_formula(codes.ReadingType.label_of(row.reading_type)),
         codes.basis_of(row.reading_type),
-        _safe(row.bsc_validation_status),
-        _truth(row.meter_reading_flag),
-        _safe(row.reading_method),
-        _safe(row.reason_code),
-        _truth(row.meter_reading_status),
-        _local(row.md_reset_at),
+        escape_formula(row.bsc_validation_status),
+        _format_boolean(row.meter_reading_flag),
+        escape_formula(row.reading_method),
+        escape_formula(row.reason_code),
+        _format_boolean(row.meter_reading_status),
+        _format_local_time(row.md_reset_at),
         row.md_reset_count,
         row.version_status,
-        _safe(row.filename),
+        escape_formula(row.filename),
         row.line_number,
     )
 
 
-def _local(moment: datetime | None) -> str:
-    return moment.astimezone(LONDON).isoformat() if moment else ""
+def _format_local_time(instant: datetime | None) -> str:
+    return instant.astimezone(LONDON).isoformat() if instant else ""
 
 
-def _truth(truth: bool | None) -> str:
-    return "" if truth is None else _FORMATS["meter_reading_flag"].write(truth)
+def _format_boolean(value: bool | None) -> str:
+    return "" if value is None else _FORMATS["meter_reading_flag"].write(value)

@@ -1,6 +1,6 @@
-"""The report on a file: every finding as a row of CSV or JSON, the same by every door.
+"""The validation report of a file: every finding as a row of CSV or JSON.
 
-Nothing is held: a row is made into text as it is asked for.
+Rows are formatted one at a time, so a report of any length needs little memory.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from meter_readings.d0010 import Issue
-from meter_readings.exports import csv_line
 from meter_readings.importer import RULES, severity_of
 from meter_readings.models import Finding, Policy, Severity
 
-_RULES = {str(code): (code.message, rule.remedy) for code, rule in RULES.items()}
+from .csv import csv_line
+
+_RULE_TEXTS = {str(code): (code.message, rule.remedy) for code, rule in RULES.items()}
 
 
-class Row(NamedTuple):
-    """One finding, with all that can be said of it."""
+class FindingRow(NamedTuple):
+    """One finding with the file it is in and the text of its rule."""
 
     file: str
     line_number: int | None
@@ -26,79 +27,82 @@ class Row(NamedTuple):
     field: str
     severity: str
     rule: str
-    sentence: str
+    message: str
     found: str
     expected: str
     remedy: str
 
 
-class CsvForm:
-    """Rows as CSV under a line of names, safe to be opened in a spreadsheet."""
+class CsvReportFormat:
+    """CSV with a line of column names, safe to open in a spreadsheet."""
 
     content_type = "text/csv; charset=utf-8"
-    beginning = csv_line(Row._fields)
-    end = ""
+    header = csv_line(FindingRow._fields)
+    footer = ""
 
-    def line(self, row: Row) -> str:
-        """Return a row with its line end."""
+    def line(self, row: FindingRow) -> str:
         return csv_line(row)
 
 
-class JsonForm:
-    """Rows as one JSON list, an item a line; one object for one list."""
+class JsonReportFormat:
+    """A JSON list with one row per line. Each report needs an instance of its own."""
 
     content_type = "application/json"
-    beginning = "["
-    end = "\n]\n"
+    header = "["
+    footer = "\n]\n"
 
     def __init__(self) -> None:
         self._is_empty = True
 
-    def line(self, row: Row) -> str:
-        """Return a row, parted from the one before."""
+    def line(self, row: FindingRow) -> str:
+        """Return a row with the separator before it."""
         separator = "\n" if self._is_empty else ",\n"
         self._is_empty = False
         return separator + json.dumps(row._asdict())
 
 
-type Form = CsvForm | JsonForm
+type ReportFormat = CsvReportFormat | JsonReportFormat
 
 
-def lines(form: Form, rows: Iterable[Row]) -> Generator[str]:
-    """Yield a whole report in a form, piece by piece."""
-    yield form.beginning
-    yield from map(form.line, rows)
-    yield form.end
+def report_lines(
+    report_format: ReportFormat, rows: Iterable[FindingRow]
+) -> Generator[str]:
+    """Yield the text of a whole report."""
+    yield report_format.header
+    yield from map(report_format.line, rows)
+    yield report_format.footer
 
 
-def row(*, file: str, said: Issue | Finding, severity: str) -> Row:
-    """Return a finding of a file, as it was made or as it was stored."""
-    sentence, remedy = rule_text(said.code)
-    return Row(
+def finding_row(*, file: str, finding: Issue | Finding, severity: str) -> FindingRow:
+    """Return the row of an issue of the parser or of a stored finding."""
+    message, remedy = rule_text(finding.code)
+    return FindingRow(
         file=file,
-        line_number=said.line_number,
-        group=said.group,
-        field=said.field,
+        line_number=finding.line_number,
+        group=finding.group,
+        field=finding.field,
         severity=Severity(severity).value,
-        rule=str(said.code),
-        sentence=sentence,
-        found=said.found,
-        expected=said.expected,
+        rule=str(finding.code),
+        message=message,
+        found=finding.found,
+        expected=finding.expected,
         remedy=remedy,
     )
 
 
 def truncated_rows(
-    *, file: str, counts: Mapping[str, int], told: Mapping[str, int], policy: Policy
-) -> Iterator[Row]:
-    """Yield for each rule how many more of its findings were counted than told."""
+    *, file: str, counts: Mapping[str, int], listed: Mapping[str, int], policy: Policy
+) -> Iterator[FindingRow]:
+    """Yield a row per rule with the number of its findings that were not listed."""
     for code in RULES:
-        more = counts.get(code, 0) - told.get(code, 0)
+        more = counts.get(code, 0) - listed.get(code, 0)
         if more > 0:
             issue = Issue(code, found=f"{more:,} more of these")
-            yield row(file=file, said=issue, severity=severity_of(code, policy))
+            yield finding_row(
+                file=file, finding=issue, severity=severity_of(code, policy)
+            )
 
 
 def rule_text(code: str) -> tuple[str, str]:
-    """Return what a rule says and what to do; a rule of old has only its name."""
-    return _RULES.get(code, (code, ""))
+    """Return the message and the remedy of a rule; a former rule has only its code."""
+    return _RULE_TEXTS.get(code, (code, ""))

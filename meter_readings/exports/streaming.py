@@ -1,4 +1,4 @@
-"""Several queries that see the same database, whatever others change meanwhile."""
+"""Streaming exports from one consistent snapshot of the database."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from django.db import connections, transaction
 
 from meter_readings.models import Reading
 
-_LINES_AT_ONCE = 2000
+_LINES_PER_CHUNK = 2000
 
 
-def encoded(lines: Generator[str], encoding: str) -> Generator[bytes]:
-    """Yield lines as bytes, some at a time, all from one snapshot.
+def encode_stream(lines: Generator[str], encoding: str) -> Generator[bytes]:
+    """Yield lines as encoded chunks, all read from one snapshot.
 
-    Whoever stops reading closes this, and the lines with it while their snapshot is
-    still there: a query that outlives its transaction cannot be closed on PostgreSQL.
+    Closing the generator closes `lines` while the snapshot is still open: on PostgreSQL
+    a server-side cursor cannot be closed after its transaction.
     """
     with consistent_snapshot(), closing(lines):
-        for some in batched(lines, _LINES_AT_ONCE):
-            yield "".join(some).encode(encoding)
+        for chunk in batched(lines, _LINES_PER_CHUNK):
+            yield "".join(chunk).encode(encoding)
 
 
 @contextmanager
 def consistent_snapshot() -> Iterator[None]:
-    """Let every query inside see the database as it was at the first.
+    """Let every query in the block see the database as it was at the first one.
 
-    Nothing is locked. Inside a transaction it is left to that one what is seen. It is
-    of the database that is asked for readings here.
+    No rows are locked. Inside a transaction, the isolation of that transaction applies.
+    The snapshot is of the database from which readings are read.
     """
     connection = connections[Reading.objects.db]
     if connection.in_atomic_block:
@@ -42,7 +42,7 @@ def consistent_snapshot() -> Iterator[None]:
             )
             yield
     else:  # sqlite only
-        # Not atomic(), which would take the one write lock.
+        # Not atomic(), which would take SQLite's only write lock.
         connection.ensure_connection()
         connection.connection.execute("BEGIN DEFERRED")
         try:

@@ -39,7 +39,7 @@ class RuleFindings:
     examples: list[Issue]
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         return self.code.message
 
     @property
@@ -148,7 +148,7 @@ def _errors(outcome: str, result: ImportResult) -> str:
     if len(errors) == 1:
         (rule,) = errors
         times = f" ({rule.count:,} times)" if rule.count > 1 else ""
-        return f"{outcome}: {rule.sentence.removesuffix('.')}{times}"
+        return f"{outcome}: {rule.message.removesuffix('.')}{times}"
     number = sum(rule.count for rule in errors)
     lines = pluralise(result.line_count, "line")
     return f"{outcome}: {pluralise(number, 'error')} in {lines}"

@@ -17,7 +17,6 @@ from django.http import (
 from django.utils.http import content_disposition_header
 
 from meter_readings import exports, importer
-from meter_readings.exports import findings as reports
 from meter_readings.models import FlowFile, Policy
 from meter_readings.queries.readings import filter_readings
 
@@ -81,30 +80,34 @@ def _readings(
 
 def findings_csv(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     """Give the report as CSV."""
-    return _report(file, reports.CsvForm(), "-report.csv")
+    return _report(file, exports.CsvReportFormat(), "-report.csv")
 
 
 def findings_json(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     """Give the report as JSON."""
-    return _report(file, reports.JsonForm(), "-report.json")
+    return _report(file, exports.JsonReportFormat(), "-report.json")
 
 
-def _report(file: FlowFile, form: reports.Form, suffix: str) -> HttpResponseBase:
-    lines = reports.lines(form, _rows_of_report(file))
+def _report(
+    file: FlowFile, form: exports.ReportFormat, suffix: str
+) -> HttpResponseBase:
+    lines = exports.report_lines(form, _rows_of_report(file))
     return _streamed(lines, _named(file, suffix), form.content_type, "utf-8")
 
 
-def _rows_of_report(file: FlowFile) -> Iterator[reports.Row]:
+def _rows_of_report(file: FlowFile) -> Iterator[exports.FindingRow]:
     """Yield the findings that are stored, then how many more were counted."""
     told: Counter[str] = Counter()
     findings = file.findings.order_by("line_number", "pk")
     for finding in findings.iterator(chunk_size=_FINDINGS_AT_ONCE):
         told[finding.code] += 1
-        yield reports.row(file=file.filename, said=finding, severity=finding.severity)
-    yield from reports.truncated_rows(
+        yield exports.finding_row(
+            file=file.filename, finding=finding, severity=finding.severity
+        )
+    yield from exports.truncated_rows(
         file=file.filename,
         counts=file.finding_counts,
-        told=told,
+        listed=told,
         policy=Policy(file.policy),
     )
 
@@ -113,7 +116,7 @@ def _streamed(
     lines: Generator[str], filename: str, content_type: str, encoding: str
 ) -> HttpResponseBase:
     response = StreamingHttpResponse(
-        exports.encoded(lines, encoding), content_type=content_type
+        exports.encode_stream(lines, encoding), content_type=content_type
     )
     response["Content-Disposition"] = content_disposition_header(True, filename)
     return response

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
-from meter_readings import d0010, importer
-from meter_readings.exports import findings as reports
+from meter_readings import d0010, exports, importer
 from meter_readings.importer import result_messages
 from meter_readings.importer.formatting import pluralise
 from meter_readings.models import Finding, FlowFile, ImportJob, Policy, Severity
@@ -113,7 +112,7 @@ def _rules_of(file: FlowFile) -> list[RuleReport]:
     for code, rows in groupby(first.order_by("code", "place"), lambda row: row.code):
         findings = list(rows)
         times = file.finding_counts.get(code, len(findings))
-        by_rule.append(RuleReport(code, *reports.rule_text(code), times, findings))
+        by_rule.append(RuleReport(code, *exports.rule_text(code), times, findings))
     in_order = list(Severity)
     return sorted(
         by_rule,

@@ -9,9 +9,8 @@ from typing import NamedTuple
 from django import forms
 from django.http import HttpRequest, HttpResponseBase
 
-from meter_readings import importer
+from meter_readings import exports, importer
 from meter_readings.d0010.lines import lines_between
-from meter_readings.exports import findings
 from meter_readings.models import Finding, FlowFile
 
 from .views import FlowFileView, page
@@ -78,7 +77,7 @@ def _lines_of(file: FlowFile, first: int, last: int, chosen: int) -> list[Line]:
     on_line: defaultdict[int | None, list[Found]] = defaultdict(list)
     found = file.findings.filter(line_number__range=(first, last))
     for finding in found.order_by("line_number", "pk")[:_FINDINGS_SHOWN]:
-        sentence, _ = findings.rule_text(finding.code)
+        sentence, _ = exports.rule_text(finding.code)
         on_line[finding.line_number].append(Found(finding, sentence))
     with importer.open_original(flow_file=file) as stream:
         return [

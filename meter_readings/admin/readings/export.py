@@ -171,7 +171,7 @@ def _stream(
     created = f"{timezone.localtime(now):%Y%m%d-%H%M%S}"
     filename = f"readings-{created}.{export_format.suffix}"
     return StreamingHttpResponse(
-        exports.encoded(lines, export_format.encoding),
+        exports.encode_stream(lines, export_format.encoding),
         content_type=export_format.content_type,
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
@@ -199,7 +199,7 @@ def _filter_summary(changelist: BoundedChangeList) -> list[tuple[str, str]]:
 def _lines(name: str, readings: ReadingQuerySet, now: datetime) -> Generator[str]:
     if name == "csv":
         return exports.csv_lines(readings=readings)
-    participant = exports.participant(settings.MARKET_PARTICIPANT)
+    participant = exports.parse_participant(settings.MARKET_PARTICIPANT)
     header = exports.new_header(
         created_at=now, sender=participant, recipient=participant
     )

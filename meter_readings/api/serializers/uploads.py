@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from meter_readings.exports import findings as reports
+from meter_readings import exports
 from meter_readings.importer import ImportResult, result_messages
 from meter_readings.models import ImportJob, Policy, Severity
 
@@ -101,7 +101,7 @@ class RuleSerializer(serializers.Serializer):
     code = serializers.CharField(help_text="Code of the rule.")
     severity = serializers.ChoiceField(Severity.choices, help_text="Severity.")
     count = serializers.IntegerField(help_text="Number of findings.")
-    message = serializers.CharField(source="sentence", help_text="Description.")
+    message = serializers.CharField(help_text="Description.")
     remedy = serializers.CharField(help_text="How to correct the file.")
 
 
@@ -115,7 +115,7 @@ class UploadFindingSerializer(serializers.Serializer):
     field = serializers.CharField(help_text="The catalogue's name of the field.")
     severity = serializers.ChoiceField(Severity.choices, help_text="Severity.")
     code = serializers.CharField(source="rule", help_text="Code of the rule.")
-    message = serializers.CharField(source="sentence", help_text="Description.")
+    message = serializers.CharField(help_text="Description.")
     found = serializers.CharField(help_text="Value in the file.")
     expected = serializers.CharField(help_text="Expected value.")
 
@@ -166,7 +166,7 @@ class UploadSerializer(serializers.Serializer):
     @extend_schema_field(UploadFindingSerializer(many=True))
     def get_findings(self, result: ImportResult) -> Any:
         rows = (
-            reports.row(file=result.filename, said=issue, severity=severity)
+            exports.finding_row(file=result.filename, finding=issue, severity=severity)
             for issue, severity in result.findings[:MAX_FINDINGS]
         )
         return UploadFindingSerializer(rows, many=True).data

@@ -68,7 +68,7 @@ def _selection(readings: ReadingQuerySet) -> Generator[str]:
     if not readings.exists():
         raise NoReadings
     try:
-        participant = exports.participant(settings.MARKET_PARTICIPANT)
+        participant = exports.parse_participant(settings.MARKET_PARTICIPANT)
     except ValueError as error:
         message = f"MARKET_PARTICIPANT is invalid: {error}."
         raise MisconfiguredParticipant(message) from error
@@ -82,7 +82,7 @@ def _stream(
     lines: Generator[str], media_type: str, encoding: str, filename: str
 ) -> StreamingHttpResponse:
     return StreamingHttpResponse(
-        db_router.keep_database_for(exports.encoded(lines, encoding)),
+        db_router.keep_database_for(exports.encode_stream(lines, encoding)),
         content_type=f"{media_type}; charset={encoding}",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )

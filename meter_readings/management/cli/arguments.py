@@ -114,7 +114,7 @@ def _require_d0010_year[Day: date](day: Day) -> Day:
 def participant(text: str) -> tuple[str, str]:
     """Return the role and id of a market participant written as X:MRCY."""
     try:
-        return exports.participant(text)
+        return exports.parse_participant(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
 

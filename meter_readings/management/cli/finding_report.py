@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Self, TextIO
 
+from meter_readings import exports
 from meter_readings.d0010 import Issue
-from meter_readings.exports import findings
 from meter_readings.importer import FileResult, ImportListener
 from meter_readings.models import Severity
 
@@ -24,9 +24,11 @@ class FindingReportFile(ImportListener):
         self._label = ""
         self._written: Counter[str] = Counter()
         is_json = path.suffix.lower() == ".json"
-        self._form = findings.JsonForm() if is_json else findings.CsvForm()
+        self._format = (
+            exports.JsonReportFormat() if is_json else exports.CsvReportFormat()
+        )
         self._file = _open_private(path)
-        self._file.write(self._form.beginning)
+        self._file.write(self._format.header)
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +36,7 @@ class FindingReportFile(ImportListener):
     def __exit__(self, *error: object) -> None:
         """Close the file, complete even if an error ended the import."""
         with self._file:
-            self._file.write(self._form.end)
+            self._file.write(self._format.footer)
 
     def file_started(self, label: str) -> None:
         self._label = label
@@ -42,21 +44,23 @@ class FindingReportFile(ImportListener):
 
     def finding(self, issue: Issue, severity: Severity) -> None:
         self._written[issue.code] += 1
-        self._write(findings.row(file=self._label, said=issue, severity=severity))
+        self._write(
+            exports.finding_row(file=self._label, finding=issue, severity=severity)
+        )
 
     def file_finished(self, result: FileResult) -> None:
         if result.result is None:
             return
-        for row in findings.truncated_rows(
+        for row in exports.truncated_rows(
             file=self._label,
             counts=result.result.finding_counts,
-            told=self._written,
+            listed=self._written,
             policy=result.result.policy,
         ):
             self._write(row)
 
-    def _write(self, row: findings.Row) -> None:
-        self._file.write(self._form.line(row))
+    def _write(self, row: exports.FindingRow) -> None:
+        self._file.write(self._format.line(row))
 
 
 def _open_private(path: Path) -> TextIO:

@@ -144,7 +144,7 @@ class TextReporter(ImportReporter):
             Severity.WARNING: self._log_style.WARNING,
         }.get(rule.severity, self._log_style.NOTICE)
         count = "" if rule.count == 1 else f", {rule.count:,} times"
-        title = style(f"{rule.severity.label}: {rule.sentence}")
+        title = style(f"{rule.severity.label}: {rule.message}")
         self._log(f"  {title} ({rule.code}{count})")
         for line in rule.lines:
             self._log(f"    {line}")
@@ -233,7 +233,7 @@ def _rule_data(rule: result_messages.RuleFindings) -> dict[str, Any]:
         "rule": rule.code,
         "severity": rule.severity,
         "count": rule.count,
-        "sentence": rule.sentence,
+        "message": rule.message,
         "remedy": rule.remedy,
         "first": [
             {name: value for name, value in issue._asdict().items() if name != "code"}

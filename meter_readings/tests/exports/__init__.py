@@ -1,1 +1,1 @@
-"""Tests of what goes out."""
+"""Tests of exports."""

@@ -1,8 +1,7 @@
-"""What Hypothesis makes flow files of that are to come out as they went in.
+"""Hypothesis strategies for canonical flow files, which are exported as received.
 
-Every line is as the writer would write it, in any order the parser can keep: late 027s
-and 029s, groups with nothing beneath them, several 032s, hours that the clock showed
-twice or never.
+Every line is as the writer writes it, in any order that the parser preserves: late 027s
+and 029s, groups without children, several 032s, times that occur twice or never.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from hypothesis.strategies import DrawFn, composite
 from meter_readings.tests.d0010.strategies import mpans, texts, values
 from meter_readings.tests.flow_file_builder import flow_file
 
-# Around both changes of the clock: the hour that never was, the hour that came twice.
+# Around both clock changes: the hour that does not exist and the hour that repeats.
 times = st.sampled_from(
     ["20240331005959", "20240331010000", "20240331013000", "20240331020000"]
     + ["20241027005959", "20241027010000", "20241027013000", "20241027020000"]
     + ["20240401000000", "20240401235959", "19500101000000", "19700101013000"]
 )
-truths = st.sampled_from(["T", "F", ""])
+flags = st.sampled_from(["T", "F", ""])
 visit_cells = st.tuples(st.sampled_from(["01", "20", "99", ""]), st.just("") | texts(9))
 
 
@@ -29,8 +28,8 @@ def readings(draw: DrawFn) -> list[str]:
     reset_at = draw(st.just("") | times)
     resets = draw(st.sampled_from(["0", "1", "999", ""]))
     cells = [draw(texts(2)), draw(times), f"{draw(values):.1f}", reset_at, resets]
-    lines = [line("030", *cells, draw(truths), draw(st.sampled_from(["N", "P", ""])))]
-    results = st.tuples(st.sampled_from(["01", "27", ""]), truths)
+    lines = [line("030", *cells, draw(flags), draw(st.sampled_from(["N", "P", ""])))]
+    results = st.tuples(st.sampled_from(["01", "27", ""]), flags)
     lines += [line("032", *cells) for cells in draw(st.lists(results, max_size=3))]
     return lines + [
         line("033", *cells) for cells in draw(st.lists(visit_cells, max_size=2))
@@ -39,7 +38,7 @@ def readings(draw: DrawFn) -> list[str]:
 
 @composite
 def meters(draw: DrawFn) -> list[str]:
-    """A 028 with readings and visits among them, or with nothing."""
+    """A 028 with readings and visits among them, or without children."""
     meter = line("028", draw(texts(10)), draw(st.sampled_from(["R", "S", "W", ""])))
     visits = st.tuples(st.sampled_from(["027", "029"]), visit_cells).map(
         lambda visit: [line(visit[0], *visit[1])]
@@ -49,7 +48,7 @@ def meters(draw: DrawFn) -> list[str]:
 
 @composite
 def groups(draw: DrawFn) -> list[str]:
-    """A 026 with meters and visits, or with nothing."""
+    """A 026 with meters and visits, or without children."""
     mpan = draw(mpans)
     visits = draw(st.lists(visit_cells, max_size=2))
     return [
@@ -69,5 +68,4 @@ def flow_files(draw: DrawFn) -> str:
 
 
 def line(group: str, *cells: str) -> str:
-    """Return a line as the writer writes it."""
     return "|".join((group, *cells, ""))

@@ -1,4 +1,4 @@
-"""Readings become CSV that a spreadsheet can open without running what is in it."""
+"""Tests of the CSV export of readings."""
 
 from __future__ import annotations
 
@@ -20,47 +20,46 @@ from meter_readings.tests.import_helpers import imported
 
 
 class CsvLineTests(SimpleTestCase):
-    def test_csv_line_ends_as_rfc_4180_says(self) -> None:
+    def test_line_ends_with_crlf(self) -> None:
         self.assertEqual(exports.csv_line(["S", "99.0"]), "S,99.0\r\n")
 
-    def test_csv_line_quotes_what_has_a_comma(self) -> None:
+    def test_cell_with_a_comma_is_quoted(self) -> None:
         self.assertEqual(exports.csv_line(["1,5"]), '"1,5"\r\n')
 
-    def test_csv_line_disarms_every_beginning_of_a_formula(self) -> None:
+    def test_text_that_begins_like_a_formula_is_escaped(self) -> None:
         for start in "=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20":
             with self.subTest(start=start):
                 (cells,) = csv.reader([exports.csv_line([start + "1"])])
                 self.assertEqual(cells[0][:2], "'" + start)
 
-    def test_csv_line_leaves_a_sign_inside_as_it_is(self) -> None:
+    def test_sign_inside_a_text_is_not_escaped(self) -> None:
         self.assertEqual(exports.csv_line(["A=1"]), "A=1\r\n")
 
-    def test_csv_line_leaves_a_number_as_it_is(self) -> None:
+    def test_negative_number_is_not_escaped(self) -> None:
         self.assertEqual(exports.csv_line([-1]), "-1\r\n")
 
-    def test_csv_line_leaves_an_absent_number_empty(self) -> None:
+    def test_none_is_an_empty_cell(self) -> None:
         self.assertEqual(exports.csv_line(["S", None]), "S,\r\n")
 
     @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2))
-    def test_csv_line_is_read_back_as_it_was_written(self, cells: list[str]) -> None:
+    def test_line_is_read_back_as_it_was_written(self, cells: list[str]) -> None:
         (read,) = csv.reader([exports.csv_line(cells)], strict=True)
-        said = [cell.removeprefix("'") for cell in cells]
-        self.assertEqual([cell.removeprefix("'") for cell in read], said)
+        expected = [cell.removeprefix("'") for cell in cells]
+        self.assertEqual([cell.removeprefix("'") for cell in read], expected)
 
 
 class CsvLinesTests(TestCase):
-    def rows(self, **asked: Any) -> list[dict[str, str]]:
-        """Return the rows of an export, by the names of their columns."""
-        readings = filter_readings(**asked)
+    def rows(self, **filters: Any) -> list[dict[str, str]]:
+        readings = filter_readings(**filters)
         return [*csv.DictReader(exports.csv_lines(readings=readings))]
 
     def row(self, *lines: str) -> dict[str, str]:
-        """Return the row of one reading, without what is empty."""
+        """Import one reading; return its cells that are not empty."""
         imported(flow_file_of_readings(*lines))
         (row,) = self.rows()
         return {name: cell for name, cell in row.items() if cell}
 
-    def test_csv_lines_say_who_read_what_when_and_where_it_came_from(self) -> None:
+    def test_row_has_every_column_of_a_reading(self) -> None:
         self.assertEqual(
             self.row("030|S|20240401000000|99.0|||T|N|"),
             {
@@ -81,21 +80,21 @@ class CsvLinesTests(TestCase):
             },
         )
 
-    def test_csv_lines_say_why_a_reading_is_suspect(self) -> None:
+    def test_suspect_reading_has_flag_reason_and_status(self) -> None:
         row = self.row("030|S|20240401000000|99.0|||F|N|", "032|05|F|")
-        verdict = row["meter_reading_flag"], row["reason_code"]
-        self.assertEqual((*verdict, row["meter_reading_status"]), ("F", "05", "F"))
+        flag, reason = row["meter_reading_flag"], row["reason_code"]
+        self.assertEqual((flag, reason, row["meter_reading_status"]), ("F", "05", "F"))
 
-    def test_csv_lines_say_when_a_demand_register_was_reset(self) -> None:
+    def test_demand_reading_has_reset_time_and_count(self) -> None:
         row = self.row("030|MD|20240401000000|41.5|20240301000000|1|T|P|")
         reset = row["md_reset_at"], row["md_reset_count"]
         self.assertEqual(reset, ("2024-03-01T00:00:00+00:00", "1"))
 
-    def test_csv_lines_write_a_value_with_all_its_decimals(self) -> None:
+    def test_value_keeps_its_decimals(self) -> None:
         row = self.row("030|S|20240401000000|99.125|||T|N|")
         self.assertEqual(row["value"], "99.125")
 
-    def test_csv_lines_disarm_a_serial_number(self) -> None:
+    def test_serial_number_is_escaped(self) -> None:
         imported(flow_file("""
             026|2000000000015|V|
             028|=1+1|R|
@@ -104,16 +103,16 @@ class CsvLinesTests(TestCase):
         (row,) = self.rows()
         self.assertEqual(row["serial_number"], "'=1+1")
 
-    def test_csv_lines_are_only_the_names_where_there_is_no_reading(self) -> None:
+    def test_no_readings_give_only_the_column_names(self) -> None:
         lines = [*exports.csv_lines(readings=filter_readings())]
         self.assertEqual(lines, [",".join(exports.COLUMNS) + "\r\n"])
 
-    def test_csv_lines_have_a_cell_for_every_name(self) -> None:
+    def test_every_row_has_a_cell_per_column(self) -> None:
         imported(EVERY_GROUP)
         lines = [*exports.csv_lines(readings=filter_readings())]
         self.assertEqual({len(cells) for cells in csv.reader(lines)}, {18})
 
-    def test_csv_lines_keep_the_readings_of_a_register_together(self) -> None:
+    def test_unordered_readings_are_ordered_by_register_and_time(self) -> None:
         imported(
             flow_file_of_readings(
                 "030|02|20240331000000|1.0|||T|N|",
@@ -125,7 +124,7 @@ class CsvLinesTests(TestCase):
         values = [row["value"] for row in self.rows()]
         self.assertEqual(values, ["3.0", "4.0", "1.0", "2.0"])
 
-    def test_csv_lines_keep_the_order_that_was_asked_for(self) -> None:
+    def test_ordering_of_the_queryset_is_kept(self) -> None:
         imported(
             flow_file_of_readings(
                 "030|01|20240401000000|3.0|||T|N|", "030|02|20240401000000|4.0|||T|N|"
@@ -135,7 +134,7 @@ class CsvLinesTests(TestCase):
         rows = csv.DictReader(exports.csv_lines(readings=readings))
         self.assertEqual([row["value"] for row in rows], ["4.0", "3.0"])
 
-    def test_csv_lines_take_one_query(self) -> None:
+    def test_export_takes_one_query(self) -> None:
         imported(EVERY_GROUP)
         with self.assertNumQueries(1):
             self.rows()

@@ -1,4 +1,4 @@
-"""Readings become the file they came in, or a file of their own."""
+"""Tests of the D0010 export of files and selections."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ SAMPLES = Path(__file__).resolve().parents[3] / "sample_data"
 
 
 def exported(file: FlowFile) -> bytes:
-    """Return a whole file as it is exported."""
     text = "".join(exports.flow_file_lines(flow_file=file))
     return text.encode(exports.FLOW_FILE_ENCODING)
 
 
 class FlowFileLinesTests(TestCase):
-    def assert_comes_out_as_it_went_in(self, text: str | bytes) -> None:
+    def assert_round_trip(self, text: str | bytes) -> None:
+        """Assert that a file is exported byte for byte as it was imported."""
         data = text if isinstance(text, bytes) else text.encode("cp1252")
         self.assertEqual(exported(imported(data)), data)
 
-    def test_flow_file_lines_are_those_of_a_file_with_every_group(self) -> None:
-        self.assert_comes_out_as_it_went_in(EVERY_GROUP)
+    def test_file_with_every_group_is_exported_as_received(self) -> None:
+        self.assert_round_trip(EVERY_GROUP)
 
     @skipUnless(SAMPLE_PATH.exists(), "the published sample is not here")
-    def test_flow_file_lines_are_those_of_the_published_sample(self) -> None:
-        self.assert_comes_out_as_it_went_in(SAMPLE_PATH.read_bytes())
+    def test_published_sample_is_exported_as_received(self) -> None:
+        self.assert_round_trip(SAMPLE_PATH.read_bytes())
 
-    def test_flow_file_lines_are_those_of_every_sample_that_loads(self) -> None:
+    def test_every_importable_sample_is_exported_as_received(self) -> None:
         names = []
         for path in sorted(SAMPLES.glob("*.uff")):
             data = path.read_bytes()
@@ -59,63 +59,53 @@ class FlowFileLinesTests(TestCase):
                 self.assertEqual(exported(result.flow_file), data, path.name)
         self.assertGreater(len(names), 10)
 
-    def test_flow_file_lines_end_as_the_file_ended_them(self) -> None:
-        self.assert_comes_out_as_it_went_in(
-            flow_file("026|2000000000015|V|", line_ending="\r\n")
-        )
+    def test_line_endings_are_kept(self) -> None:
+        self.assert_round_trip(flow_file("026|2000000000015|V|", line_ending="\r\n"))
 
-    def test_flow_file_lines_leave_the_last_line_without_an_end_where_it_had_none(
-        self,
-    ) -> None:
-        self.assert_comes_out_as_it_went_in(
-            flow_file("026|2000000000015|V|").removesuffix("\n")
-        )
+    def test_missing_end_of_the_last_line_is_kept(self) -> None:
+        self.assert_round_trip(flow_file("026|2000000000015|V|").removesuffix("\n"))
 
-    def test_flow_file_lines_have_no_trailer_where_the_file_had_none(self) -> None:
-        self.assert_comes_out_as_it_went_in(
-            flow_file("026|2000000000015|V|", trailer=False)
-        )
+    def test_missing_trailer_is_kept(self) -> None:
+        self.assert_round_trip(flow_file("026|2000000000015|V|", trailer=False))
 
-    def test_flow_file_lines_keep_what_a_trailer_counted_wrong(self) -> None:
+    def test_wrong_counts_of_a_trailer_are_kept(self) -> None:
         text = flow_file("026|2000000000015|V|", trailer=False)
         trailer = "ZPT|TEST000001|7||9|20240402091501|\n"
-        self.assert_comes_out_as_it_went_in(text + trailer)
+        self.assert_round_trip(text + trailer)
 
-    def test_flow_file_lines_keep_the_shape_of_a_header(self) -> None:
+    def test_short_header_is_kept(self) -> None:
         header = "ZHV|TEST000001|D0010002|D|UDMS|X|MRCY|20240402091500"
-        self.assert_comes_out_as_it_went_in(
-            flow_file("026|2000000000015|V|", header=header)
-        )
+        self.assert_round_trip(flow_file("026|2000000000015|V|", header=header))
 
-    def test_flow_file_lines_keep_a_time_that_the_clock_showed_twice(self) -> None:
-        self.assert_comes_out_as_it_went_in(
+    def test_time_that_occurs_twice_is_kept(self) -> None:
+        self.assert_round_trip(
             flow_file_of_readings("030|S|20231029013000|99.0|||T|N|")
         )
 
-    def test_flow_file_lines_keep_a_time_that_the_clock_never_showed(self) -> None:
-        self.assert_comes_out_as_it_went_in(
+    def test_time_that_does_not_exist_is_kept(self) -> None:
+        self.assert_round_trip(
             flow_file_of_readings("030|S|20240331013000|99.0|||T|N|")
         )
 
-    def test_flow_file_lines_keep_a_reset_that_the_clock_never_showed(self) -> None:
-        self.assert_comes_out_as_it_went_in(
+    def test_reset_time_that_does_not_exist_is_kept(self) -> None:
+        self.assert_round_trip(
             flow_file_of_readings("030|S|20240401000000|99.0|20240331013000|1|T|N|")
         )
 
-    def test_flow_file_lines_keep_several_results_of_one_reading(self) -> None:
-        self.assert_comes_out_as_it_went_in(
+    def test_several_validation_results_of_a_reading_are_kept(self) -> None:
+        self.assert_round_trip(
             flow_file_of_readings(
                 "030|S|20240401000000|99.0|||F|N|", "032|05|F|", "032||T|", "032|07||"
             )
         )
 
-    def test_flow_file_lines_keep_a_result_with_empty_cells(self) -> None:
-        self.assert_comes_out_as_it_went_in(
+    def test_validation_result_with_empty_cells_is_kept(self) -> None:
+        self.assert_round_trip(
             flow_file_of_readings("030|S|20240401000000|99.0|||F|N|", "032|||")
         )
 
-    def test_flow_file_lines_keep_a_visit_to_the_premises_that_comes_late(self) -> None:
-        self.assert_comes_out_as_it_went_in(flow_file("""
+    def test_027_after_a_028_is_kept_in_place(self) -> None:
+        self.assert_round_trip(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
             030|AM|20240401000000|98.0|||T|N|
@@ -123,8 +113,8 @@ class FlowFileLinesTests(TestCase):
             030|PM|20240401000000|99.0|||T|N|
             """))
 
-    def test_flow_file_lines_keep_groups_with_nothing_beneath_them(self) -> None:
-        self.assert_comes_out_as_it_went_in(flow_file("""
+    def test_groups_without_children_are_kept(self) -> None:
+        self.assert_round_trip(flow_file("""
             026|2000000000015|V|
             026|1000000000003|F|
             028|TST0000001|R|
@@ -132,20 +122,18 @@ class FlowFileLinesTests(TestCase):
             027|20||
             """))
 
-    def test_flow_file_lines_keep_characters_outside_ascii(self) -> None:
-        self.assert_comes_out_as_it_went_in(flow_file("""
+    def test_characters_outside_ascii_are_kept(self) -> None:
+        self.assert_round_trip(flow_file("""
             026|2000000000015|V|
             027|02|caf\u00e9 \u20ac5|
             """))
 
-    def test_flow_file_lines_put_a_question_mark_for_a_byte_that_means_nothing(
-        self,
-    ) -> None:
+    def test_undefined_byte_is_exported_as_a_question_mark(self) -> None:
         data = flow_file("026|2000000000015|V|\n027|02|a?b|").encode()
         file = imported(data.replace(b"?", b"\x81"))
         self.assertEqual(exported(file), data)
 
-    def test_flow_file_lines_exports_what_is_left_after_a_partial_import(self) -> None:
+    def test_partial_import_is_exported_with_a_matching_trailer(self) -> None:
         file = imported(
             flow_file("""
                 026|2000000000015|V|
@@ -165,22 +153,22 @@ class FlowFileLinesTests(TestCase):
             """)
         self.assertEqual(exported(file).decode(), left)
 
-    def test_flow_file_lines_are_none_of_a_rejected_file(self) -> None:
+    def test_rejected_file_cannot_be_exported(self) -> None:
         file = import_text("This is no flow file.").flow_file
         assert file is not None
-        message = "sample.uff is rejected: nothing of it is held."
+        message = "sample.uff is rejected: none of its readings are stored."
         with self.assertRaisesMessage(exports.NotImported, message):
             exports.flow_file_lines(flow_file=file)
 
-    def test_flow_file_lines_are_none_of_an_import_that_was_undone(self) -> None:
+    def test_undone_import_cannot_be_exported(self) -> None:
         file = imported(EVERY_GROUP)
         importer.undo_import(flow_file=file, now=NOW)
         with self.assertRaises(exports.NotImported):
             exports.flow_file_lines(flow_file=file)
 
-    def test_flow_file_lines_take_three_queries(self) -> None:
+    def test_export_takes_three_queries(self) -> None:
         file = imported(EVERY_GROUP)
-        # Whether it is held still, its readings, and its site visits
+        # The file itself, its readings and its site visits
         with self.assertNumQueries(3):
             exported(file)
 
@@ -188,19 +176,23 @@ class FlowFileLinesTests(TestCase):
 class RoundTripTests(HypothesisTestCase):
     @settings(max_examples=100, deadline=None)
     @given(flow_files())
-    def test_a_file_comes_out_as_it_went_in(self, text: str) -> None:
+    def test_any_file_is_exported_as_received(self, text: str) -> None:
         self.assertEqual(exported(imported(text)), text.encode())
 
     @settings(max_examples=50, deadline=None)
     @given(flow_files())
-    def test_a_file_says_the_same_when_it_comes_back(self, text: str) -> None:
-        self.assertEqual(said(exported(imported(text))), said(text.encode()))
+    def test_exported_file_parses_to_the_same_records(self, text: str) -> None:
+        self.assertEqual(
+            sorted_entries(exported(imported(text))), sorted_entries(text.encode())
+        )
 
 
 class PartialImportRoundTripTests(HypothesisTestCase):
     @settings(max_examples=100, deadline=None)
     @given(any_files)
-    def test_what_is_left_of_a_file_can_be_imported_whole(self, data: bytes) -> None:
+    def test_export_of_a_partial_import_can_be_imported_whole(
+        self, data: bytes
+    ) -> None:
         result = import_text(data, policy=Policy.PARTIAL)
         assume(result.outcome == ImportJob.Outcome.IMPORTED)
         assert result.flow_file is not None
@@ -221,10 +213,10 @@ END = "|20261124120000|"
 
 
 class NewHeaderTests(TestCase):
-    def test_new_header_has_the_moment_of_creation_as_its_identifier(self) -> None:
+    def test_default_file_identifier_is_the_creation_time(self) -> None:
         self.assertEqual(HEADER.file_identifier, f"{CREATED_AT.timestamp():.0f}")
 
-    def test_new_header_has_ten_digits_for_a_moment_before_1970(self) -> None:
+    def test_default_file_identifier_before_1970_has_ten_digits(self) -> None:
         header = exports.new_header(
             created_at=datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC),
             sender=("X", "SELF"),
@@ -232,7 +224,7 @@ class NewHeaderTests(TestCase):
         )
         self.assertEqual(header.file_identifier, "9999999999")
 
-    def test_new_header_takes_an_identifier(self) -> None:
+    def test_file_identifier_can_be_given(self) -> None:
         header = exports.new_header(
             created_at=CREATED_AT,
             sender=("X", "SELF"),
@@ -241,7 +233,7 @@ class NewHeaderTests(TestCase):
         )
         self.assertEqual(header.file_identifier, "MINE000001")
 
-    def test_new_header_says_when_it_was_created_by_the_clock_in_london(self) -> None:
+    def test_creation_time_is_in_uk_local_time(self) -> None:
         header = exports.new_header(
             created_at=datetime(2026, 7, 1, 12, 0, tzinfo=UTC),
             sender=("X", "SELF"),
@@ -253,13 +245,12 @@ class NewHeaderTests(TestCase):
 
 
 class SelectionLinesTests(TestCase):
-    def lines(self, **asked: object) -> list[str]:
-        """Return the lines of a selection, without their ends."""
-        readings = filter_readings(**asked)  # type: ignore[arg-type]
+    def lines(self, **filters: object) -> list[str]:
+        readings = filter_readings(**filters)  # type: ignore[arg-type]
         lines = exports.selection_lines(readings=readings, header=HEADER)
         return "".join(lines).splitlines()
 
-    def test_selection_lines_have_a_header_and_a_right_trailer(self) -> None:
+    def test_selection_has_a_header_and_a_trailer_with_counts(self) -> None:
         imported(EVERY_GROUP)
         self.assertEqual(
             self.lines(mpan="1000000000003"),
@@ -273,7 +264,7 @@ class SelectionLinesTests(TestCase):
             ],
         )
 
-    def test_selection_lines_have_the_results_of_readings_but_no_visits(self) -> None:
+    def test_selection_has_validation_results_but_no_site_visits(self) -> None:
         imported(EVERY_GROUP)
         self.assertEqual(
             self.lines(mpan="2000000000015")[1:-1],
@@ -285,10 +276,10 @@ class SelectionLinesTests(TestCase):
             ],
         )
 
-    def test_selection_lines_are_none_where_there_is_no_reading(self) -> None:
+    def test_no_readings_give_no_lines(self) -> None:
         self.assertEqual(self.lines(), [])
 
-    def test_selection_lines_open_a_group_again_in_another_file(self) -> None:
+    def test_readings_of_another_file_begin_a_new_026(self) -> None:
         for number, value in enumerate(("98.0", "99.0"), start=1):
             reading = f"030|S|2024040{number}000000|{value}|||T|N|"
             header = header_line(file_identifier=f"TEST00000{number}")
@@ -298,7 +289,7 @@ class SelectionLinesTests(TestCase):
             ["ZHV", "026", "028", "030", "026", "028", "030", "ZPT"],
         )
 
-    def test_selection_lines_come_in_the_order_in_which_they_were_said(self) -> None:
+    def test_readings_are_ordered_by_creation_time_of_their_files(self) -> None:
         later = header_line(file_identifier="TEST000002", created_at="20240403091500")
         correction = "030|S|20240401000000|99.0|||T|N|"
         imported(flow_file_of_readings(correction, header=later), "later.uff")
@@ -309,7 +300,7 @@ class SelectionLinesTests(TestCase):
             ["030|S|20240401000000|98.0|||T|N|", "030|S|20240401000000|99.0|||T|N|"],
         )
 
-    def test_selection_lines_give_every_meter_its_own_readings(self) -> None:
+    def test_every_meter_has_its_own_readings(self) -> None:
         groups = [
             "026|2000000000015|V|",
             "028|TST0000001|R|",
@@ -325,12 +316,12 @@ class SelectionLinesTests(TestCase):
         imported(flow_file(groups))
         self.assertEqual(self.lines()[1:-1], groups)
 
-    def test_selection_lines_are_a_file_without_a_fault(self) -> None:
+    def test_selection_parses_without_issues(self) -> None:
         imported(EVERY_GROUP)
         text = "\n".join(self.lines())
         self.assertEqual(parse(text, not_after=NOW + timedelta(days=1)).issues, [])
 
-    def test_selection_lines_take_one_query(self) -> None:
+    def test_selection_takes_one_query(self) -> None:
         imported(EVERY_GROUP)
         with self.assertNumQueries(1):
             self.lines()
@@ -339,20 +330,20 @@ class SelectionLinesTests(TestCase):
 class SelectionRoundTripTests(HypothesisTestCase):
     @settings(max_examples=50, deadline=None)
     @given(flow_files())
-    def test_a_selection_says_what_the_readings_said(self, text: str) -> None:
+    def test_selection_parses_to_the_same_readings(self, text: str) -> None:
         file = imported(text)
         readings = filter_readings(flow_file=file, current_only=False)
         lines = exports.selection_lines(readings=readings, header=HEADER)
-        self.assertEqual(said_of_readings("".join(lines)), said_of_readings(text))
+        self.assertEqual(reading_records("".join(lines)), reading_records(text))
 
 
-def said(data: bytes) -> list[Entry]:
-    """Return what a file says, in the order of its lines."""
+def sorted_entries(data: bytes) -> list[Entry]:
+    """Return the entries of a file in line order."""
     return sorted(parse(data).entries, key=lambda entry: entry.line_number)
 
 
-def said_of_readings(text: str) -> list[tuple[object, ...]]:
-    """Return what a file says of readings, without the numbers of lines."""
+def reading_records(text: str) -> list[tuple[object, ...]]:
+    """Return the records of the readings of a file, without line numbers."""
     return [
         (e.mpan.record, e.meter and e.meter.record, e.record, e.results)
         for e in parse(text).entries
@@ -361,7 +352,7 @@ def said_of_readings(text: str) -> list[tuple[object, ...]]:
 
 
 class ReadingLinesTests(TestCase):
-    def test_reading_lines_are_those_of_the_file_with_their_numbers(self) -> None:
+    def test_lines_of_a_reading_have_the_numbers_of_the_file(self) -> None:
         imported(EVERY_GROUP)
         text = EVERY_GROUP.splitlines()
         for reading in Reading.objects.all():

@@ -1,4 +1,4 @@
-"""Queries of one export see one database."""
+"""Tests of streaming from a consistent snapshot."""
 
 from __future__ import annotations
 
@@ -25,92 +25,91 @@ def count() -> int:
 
 
 def add_elsewhere(number: int) -> None:
-    """Add a meter point by another connection."""
+    """Add a meter point from another connection."""
     in_other_connection(lambda: MeterPoint.objects.create(mpan=mpan_core(number)))
 
 
-class OneSnapshotTests(TransactionTestCase):
-    def test_one_snapshot_does_not_see_what_others_add(self) -> None:
+class ConsistentSnapshotTests(TransactionTestCase):
+    def test_snapshot_does_not_see_rows_added_by_others(self) -> None:
         with exports.consistent_snapshot():
             before = count()
             add_elsewhere(1)
             self.assertEqual(count(), before)
 
-    def test_one_snapshot_is_over_at_its_end(self) -> None:
+    def test_rows_added_by_others_are_visible_after_the_block(self) -> None:
         with exports.consistent_snapshot():
             before = count()
             add_elsewhere(1)
         self.assertEqual(count(), before + 1)
 
-    def test_one_snapshot_is_over_when_it_is_broken_off(self) -> None:
+    def test_rows_added_by_others_are_visible_after_an_interrupt(self) -> None:
         with self.assertRaises(KeyboardInterrupt), exports.consistent_snapshot():
             before = count()
             add_elsewhere(1)
             raise KeyboardInterrupt
         self.assertEqual(count(), before + 1)
 
-    def test_one_snapshot_lets_the_connection_write_afterwards(self) -> None:
+    def test_connection_can_write_after_the_block(self) -> None:
         with exports.consistent_snapshot():
             before = count()
         MeterPoint.objects.create(mpan=mpan_core(1))
         self.assertEqual(count(), before + 1)
 
 
-@skipUnless(connection.vendor == "postgresql", "SQLite has no such limit")
-class TimeTests(TransactionTestCase):
-    def limit(self) -> str:
-        """Return how long a question may take."""
+@skipUnless(connection.vendor == "postgresql", "SQLite has no statement timeout")
+class StatementTimeoutTests(TransactionTestCase):
+    def timeout(self) -> str:
         with connection.cursor() as cursor:
             cursor.execute("SHOW statement_timeout")
-            (limit,) = cursor.fetchone()
-            return str(limit)
+            (timeout,) = cursor.fetchone()
+            return str(timeout)
 
     def setUp(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = '30s'")
         self.addCleanup(connection.close)
 
-    def test_time_is_not_limited_for_an_export_and_is_again_after_it(self) -> None:
+    def test_statement_timeout_is_off_only_inside_the_block(self) -> None:
         with exports.consistent_snapshot():
-            self.assertEqual(self.limit(), "0")
-        self.assertEqual(self.limit(), "30s")
+            self.assertEqual(self.timeout(), "0")
+        self.assertEqual(self.timeout(), "30s")
 
 
-class EncodedTests(TransactionTestCase):
-    """A line at a time is sent here, so that much can happen between two."""
+class EncodeStreamTests(TransactionTestCase):
+    """Each chunk is one line here, so that rows can change between two chunks."""
 
     def setUp(self) -> None:
-        self.enterContext(patch.object(streaming, "_LINES_AT_ONCE", 1))
+        self.enterContext(patch.object(streaming, "_LINES_PER_CHUNK", 1))
 
-    def test_lines_are_of_the_moment_of_the_first(self) -> None:
+    def test_all_lines_come_from_the_snapshot_of_the_first(self) -> None:
         def counts() -> Generator[str]:
             yield f"{count()}\n"
             yield f"{count()}\n"
 
-        sent = exports.encoded(counts(), "ascii")
-        self.assertEqual(next(sent), b"0\n")
+        chunks = exports.encode_stream(counts(), "ascii")
+        self.assertEqual(next(chunks), b"0\n")
         add_elsewhere(1)
-        self.assertEqual([*sent], [b"0\n"])
+        self.assertEqual([*chunks], [b"0\n"])
 
-    def test_a_flow_file_is_whole_though_it_is_undone_meanwhile(self) -> None:
+    def test_file_undone_during_its_export_is_exported_whole(self) -> None:
         file = imported(EVERY_GROUP)
-        sent = exports.encoded(exports.flow_file_lines(flow_file=file), "ascii")
-        begun = next(sent)
+        chunks = exports.encode_stream(exports.flow_file_lines(flow_file=file), "ascii")
+        first_chunk = next(chunks)
         undo_in_other_connection(file)
         self.assertIs(Reading.objects.filter(flow_file=file).exists(), True)
-        self.assertEqual((begun + b"".join(sent)).decode(), EVERY_GROUP)
+        self.assertEqual((first_chunk + b"".join(chunks)).decode(), EVERY_GROUP)
         self.assertIs(Reading.objects.filter(flow_file=file).exists(), False)
 
-    def test_a_flow_file_undone_before_it_was_begun_is_not_sent_empty(self) -> None:
+    def test_file_undone_before_its_export_begins_raises_not_imported(self) -> None:
         file = imported(EVERY_GROUP)
         lines = exports.flow_file_lines(flow_file=file)
         undo_in_other_connection(file)
         with self.assertRaisesMessage(exports.NotImported, "is undone"):
-            next(exports.encoded(lines, "ascii"))
+            next(exports.encode_stream(lines, "ascii"))
 
 
 class InsideATransactionTests(TestCase):
-    def test_inside_a_transaction_leaves_the_transaction_as_it_is(self) -> None:
+    def test_snapshot_inside_a_transaction_changes_nothing(self) -> None:
         with exports.consistent_snapshot():
             MeterPoint.objects.create(mpan=mpan_core(1))
         self.assertEqual(count(), 1)

@@ -247,7 +247,7 @@ class FlowFileTests(ExportTestCase):
     def test_flow_file_ends_by_three_where_nothing_is_held_of_a_file(self) -> None:
         import_text("This is no flow file.")
         ran = self.run_command("--format", "d0010", "--all", "--file", "sample.uff")
-        message = "sample.uff is rejected: nothing of it is held.\n"
+        message = "sample.uff is rejected: none of its readings are stored.\n"
         self.assertEqual(ran, (3, "", message))
 
     def test_flow_file_ends_well_where_a_whole_file_has_no_readings(self) -> None:

@@ -568,7 +568,7 @@ class JsonTests(ImportTestCase):
                     "rule": "negative",
                     "severity": "error",
                     "count": 1,
-                    "sentence": "The value is negative.",
+                    "message": "The value is negative.",
                     "remedy": "Ask the sender for a corrected file, or import the rest "
                     "with the partial policy.",
                     "first": [

@@ -156,7 +156,7 @@ class SnapshotTests(TransactionTestCase):
     def test_a_file_is_whole_though_it_is_undone_meanwhile(self) -> None:
         file = imported(EVERY_GROUP)
         self.client.force_login(User.objects.create_superuser("alice"))
-        self.enterContext(patch.object(streaming, "_LINES_AT_ONCE", 1))
+        self.enterContext(patch.object(streaming, "_LINES_PER_CHUNK", 1))
         sent = self.client.get(
             f"/admin/meter_readings/flowfile/{file.pk}/readings.uff"
         ).streaming_content
@@ -175,7 +175,7 @@ class ReportTests(DownloadTestCase):
     def test_report_as_csv_has_a_row_for_each_finding(self) -> None:
         rows = [*csv.DictReader(io.StringIO(self.text(self.file, "report.csv")))]
         self.assertEqual([row["line_number"] for row in rows], ["4", "5"])
-        self.assertEqual(rows[0]["sentence"], "The value is negative.")
+        self.assertEqual(rows[0]["message"], "The value is negative.")
 
     def test_report_as_csv_holds_no_formulas(self) -> None:
         self.assertIn(",'-1.0,", self.text(self.file, "report.csv"))

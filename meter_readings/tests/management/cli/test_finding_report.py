@@ -25,7 +25,7 @@ ROW = {
     "field": "Register Reading (J0040)",
     "severity": "error",
     "rule": "negative",
-    "sentence": "The value is negative.",
+    "message": "The value is negative.",
     "found": "-5.0",
     "expected": "zero or more",
     "remedy": "Ask the sender for a corrected file, or import the rest with "
