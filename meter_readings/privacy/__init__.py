@@ -1,6 +1,6 @@
-"""Personal data: kept no longer than is set, handed over and erased on request.
+"""Personal data: retention, erasure and subject access (UK GDPR).
 
-An MPAN names somebody's home, so all that hangs on one is personal data (UK GDPR).
+An MPAN identifies a home, so everything stored with one is personal data.
 """
 
 from .audit import previous_requests

@@ -1,4 +1,4 @@
-"""What a person asked for, written down without the MPAN."""
+"""Records of erasure and subject access requests, without the MPAN."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def record_request(
     reason: str,
     counts: Mapping[str, int],
 ) -> SubjectRequest:
-    """Remember a request that was answered: who, when, by which door, why, how much."""
+    """Record a request that was answered, with a pseudonym of the MPAN."""
     return SubjectRequest.objects.create(
         kind=kind,
         pseudonym=pseudonymise_mpan(mpan),
@@ -34,6 +34,6 @@ def record_request(
 
 
 def previous_requests(*, mpan: str) -> QuerySet[SubjectRequest]:
-    """Return what was answered about an MPAN, the earliest first."""
+    """Return the requests about an MPAN, earliest first."""
     requests = SubjectRequest.objects.filter(pseudonym=pseudonymise_mpan(mpan))
     return requests.order_by("answered_at", "pk")

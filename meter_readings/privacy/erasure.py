@@ -29,22 +29,22 @@ from meter_readings.models import (
 )
 
 from . import audit, findings, originals, text_masking
-from .originals import Mention
-from .retention import NOTE_REMOVED_READINGS
+from .originals import FileMention
+from .retention import UPDATE_DELETED_COUNTS
 
-# What nobody has written to for so long has been left behind.
-_SILENT_SECONDS = 60
+# Spooled files that were not written to for this long belong to killed imports.
+_ABANDONED_SECONDS = 60
 
 _METER, _METER_POINT = Meter._meta.db_table, MeterPoint._meta.db_table
-_OF_POINT = (
+_READINGS_OF_MPAN = (
     f"meter_id IN (SELECT id FROM {_METER} WHERE meter_point_id IN"
     f" (SELECT id FROM {_METER_POINT} WHERE mpan = %s))"
 )
-_ITS_METERS = f"""
+_DELETE_METERS = f"""
 DELETE FROM {_METER}
 WHERE meter_point_id IN (SELECT id FROM {_METER_POINT} WHERE mpan = %s)
 """
-_ITSELF = f"DELETE FROM {_METER_POINT} WHERE mpan = %s"
+_DELETE_METER_POINT = f"DELETE FROM {_METER_POINT} WHERE mpan = %s"
 
 
 class ErasedCounts(NamedTuple):
@@ -74,30 +74,30 @@ def erase_mpan(
     ImportRunning while a file is imported or undone, and OperationalError if the VACUUM
     fails after the erasure; erasing the same MPAN again then repeats the VACUUM.
     """
-    # Looking through all files can take long, and is mostly done before others wait.
-    looked_for = _traces_of(mpan)
-    _, clean = originals.find_files_mentioning(looked_for)
+    # Scanning all files can take long. Most of it is done before the lock is taken.
+    first = _identifiers_for(mpan)
+    _, clean = originals.find_files_mentioning(first)
     with importer.exclusive_import_lock(now=now):
-        traces = _traces_of(mpan)
-        is_same = traces.texts == looked_for.texts
+        identifiers = _identifiers_for(mpan)
+        is_same = identifiers.texts == first.texts
         names, _ = originals.find_files_mentioning(
-            traces, clean=clean if is_same else ()
+            identifiers, clean=clean if is_same else ()
         )
-        erased = _erase(mpan, names, traces, now)
+        erased = _erase(mpan, names, identifiers, now)
         if any(erased):
             audit.record_request(
                 kind=SubjectRequest.Kind.ERASURE,
                 mpan=mpan,
-                answered_by=traces.masked(answered_by),
+                answered_by=identifiers.masked(answered_by),
                 now=now,
                 channel=channel,
-                reason=traces.masked(reason),
+                reason=identifiers.masked(reason),
                 counts=erased._asdict(),
             )
     importer.delete_unreferenced_files()
-    _remove_left_behind(traces)
+    _delete_abandoned_files(identifiers)
     if settings.SESSION_ENGINE.endswith(".file"):
-        # Session files cannot be searched by their content: everybody signs in again.
+        # Session files cannot be searched by content, so all of them are deleted.
         folder = Path(settings.SESSION_FILE_PATH)
         for path in folder.glob(f"{settings.SESSION_COOKIE_NAME}*"):
             path.unlink(missing_ok=True)
@@ -116,8 +116,8 @@ def vacuum_database() -> None:
         cursor.execute("VACUUM")
 
 
-def _traces_of(mpan: str) -> Identifiers:
-    """Return what to look for: the MPAN, and serial numbers that are nobody else's."""
+def _identifiers_for(mpan: str) -> Identifiers:
+    """Return the MPAN and the serial numbers that no other meter point has."""
     others = Meter.objects.filter(serial_number=OuterRef("serial_number"))
     elsewhere = Exists(others.exclude(meter_point__mpan=mpan))
     own = Meter.objects.filter(~elsewhere, meter_point__mpan=mpan)
@@ -126,42 +126,46 @@ def _traces_of(mpan: str) -> Identifiers:
 
 
 def _erase(
-    mpan: str, names: set[str], traces: Identifiers, now: datetime
+    mpan: str, names: set[str], identifiers: Identifiers, now: datetime
 ) -> ErasedCounts:
-    """Erase rows, findings and texts, and let files name their redacted bytes."""
-    readings, visits, meters, points = _remove_rows(mpan)
-    mentions = list(originals.redacted(names, traces))
-    found = _remove_findings(mentions)
+    """Delete rows and findings, redact original files and mask texts."""
+    readings, visits, meters, points = _delete_rows(mpan)
+    mentions = list(originals.redact_files(names, identifiers))
+    found = _delete_findings(mentions)
     for mention in mentions:
         mention.flow_file.redacted_at = now
     files = [mention.flow_file for mention in mentions]
     FlowFile.objects.bulk_update(files, ["content", "redacted_at"], batch_size=500)
-    masked = text_masking.mask(traces) + text_masking.end_sessions(traces)
+    masked = text_masking.mask_text_fields(identifiers) + text_masking.delete_sessions(
+        identifiers
+    )
     return ErasedCounts(readings, visits, meters, points, found, len(files), masked)
 
 
-def _remove_rows(mpan: str) -> tuple[int, int, int, int]:
-    """Remove all rows; each file remembers how many of its readings are gone."""
+def _delete_rows(mpan: str) -> tuple[int, int, int, int]:
+    """Delete all rows; each file counts how many of its readings were deleted."""
     readings = Reading.objects.filter(meter__meter_point__mpan=mpan)
     with connection.cursor() as cursor:
-        cursor.execute(NOTE_REMOVED_READINGS.format(condition=_OF_POINT), [mpan])
+        cursor.execute(
+            UPDATE_DELETED_COUNTS.format(condition=_READINGS_OF_MPAN), [mpan]
+        )
         reading_count, _ = readings.delete()
         visits, _ = SiteVisit.objects.filter(meter_point__mpan=mpan).delete()
-        cursor.execute(_ITS_METERS, [mpan])
+        cursor.execute(_DELETE_METERS, [mpan])
         meters = cursor.rowcount
-        cursor.execute(_ITSELF, [mpan])
+        cursor.execute(_DELETE_METER_POINT, [mpan])
         return reading_count, visits, meters, cursor.rowcount
 
 
-def _remove_findings(mentions: Iterable[Mention]) -> int:
-    """Remove what was found on the lines that were taken out."""
-    return sum(rows.delete()[0] for rows in findings.of_passages(mentions))
+def _delete_findings(mentions: Iterable[FileMention]) -> int:
+    """Delete the findings on the redacted lines."""
+    return sum(rows.delete()[0] for rows in findings.findings_in_blocks(mentions))
 
 
-def _remove_left_behind(traces: Identifiers) -> None:
-    """Remove what killed imports had received, where there are traces in it."""
-    for path in importer.abandoned_spool_files(silent_seconds=_SILENT_SECONDS):
+def _delete_abandoned_files(identifiers: Identifiers) -> None:
+    """Delete spooled files of killed imports that contain an identifier."""
+    for path in importer.abandoned_spool_files(silent_seconds=_ABANDONED_SECONDS):
         with path.open("rb") as stream:
-            is_found = originals.is_in_stream(stream, traces)
+            is_found = originals.is_in_stream(stream, identifiers)
         if is_found:
             path.unlink()

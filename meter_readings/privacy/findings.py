@@ -1,4 +1,4 @@
-"""What was found on the lines of an MPAN."""
+"""Findings on the lines of an MPAN."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from django.db.models import Q, QuerySet
 
 from meter_readings.models import Finding
 
-from .originals import Mention
+from .originals import FileMention
 
-# As many conditions as any database takes in one question
-_PASSAGES_AT_ONCE = 100
+# A query with more conditions is too long for SQLite.
+_BLOCKS_PER_QUERY = 100
 
 
-def of_passages(mentions: Iterable[Mention]) -> Iterable[QuerySet[Finding]]:
-    """Yield the findings on lines under the MPAN, those of some passages at a time."""
-    passages = [
-        Q(flow_file=mention.flow_file, line_number__range=passage)
+def findings_in_blocks(mentions: Iterable[FileMention]) -> Iterable[QuerySet[Finding]]:
+    """Yield the findings on the lines of the MPAN, in batches of MPAN blocks."""
+    conditions = [
+        Q(flow_file=mention.flow_file, line_number__range=block)
         for mention in mentions
-        for passage in mention.redaction.passages
+        for block in mention.redaction.passages
     ]
-    for some in batched(passages, _PASSAGES_AT_ONCE):
-        yield Finding.objects.filter(reduce(or_, some)).order_by("pk")
+    for batch in batched(conditions, _BLOCKS_PER_QUERY):
+        yield Finding.objects.filter(reduce(or_, batch)).order_by("pk")

@@ -1,4 +1,4 @@
-"""The original bytes that mention an MPAN: found, and kept without it."""
+"""Original files that contain an MPAN: search and redaction."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from meter_readings import importer
 from meter_readings.d0010.redaction import Identifiers, Redaction
 from meter_readings.models import FlowFile
 
-_PIECE = 1 << 20
-# Longer than anything that is looked for
+_CHUNK_BYTES = 1 << 20
+# Longer than any identifier, so that none is split between two chunks
 _OVERLAP = 100
 
 
-class Mention(NamedTuple):
-    """A file whose original says something of an MPAN, and where."""
+class FileMention(NamedTuple):
+    """A file whose original contains an MPAN, with the lines."""
 
     flow_file: FlowFile
     redaction: Redaction
 
 
 def find_files_mentioning(
-    traces: Identifiers, *, clean: Collection[str] = ()
+    identifiers: Identifiers, *, clean: Collection[str] = ()
 ) -> tuple[set[str], ...]:
-    """Return the originals that have traces in them, and those that have none.
+    """Return the names of originals that contain an identifier, and of the others.
 
-    They are looked through byte by byte, but for those known to be `clean`: a name
-    always means the same bytes.
+    Originals in `clean` are not read again: the content of a name never changes.
     """
     found, without = set[str](), set(clean)
     for file in (
@@ -37,47 +36,51 @@ def find_files_mentioning(
     ):
         name = str(file.content.name)
         if name not in without:
-            (found if _is_in(file, traces) else without).add(name)
+            (found if _is_in(file, identifiers) else without).add(name)
     return found, without
 
 
-def _is_in(file: FlowFile, traces: Identifiers) -> bool:
+def _is_in(file: FlowFile, identifiers: Identifiers) -> bool:
     try:
         with importer.open_original(flow_file=file) as stream:
-            return is_in_stream(stream, traces)
+            return is_in_stream(stream, identifiers)
     except importer.OriginalMissing:
         return False
 
 
-def is_in_stream(stream: BinaryIO, traces: Identifiers) -> bool:
-    """Return whether there are traces in a stream, read piece by piece."""
+def is_in_stream(stream: BinaryIO, identifiers: Identifiers) -> bool:
+    """Return whether a stream contains an identifier."""
     latest = b""
-    while piece := stream.read(_PIECE):
-        if traces.are_in(latest[-_OVERLAP:] + piece):
+    while chunk := stream.read(_CHUNK_BYTES):
+        if identifiers.are_in(latest[-_OVERLAP:] + chunk):
             return True
-        latest = piece
+        latest = chunk
     return False
 
 
-def mentions(names: Collection[str], traces: Identifiers) -> Iterator[Mention]:
-    """Yield what these originals say, read line by line; nothing is changed."""
+def scan_files(
+    names: Collection[str], identifiers: Identifiers
+) -> Iterator[FileMention]:
+    """Yield the lines about the MPAN in these originals; nothing is changed."""
     for file in FlowFile.objects.filter(content__in=names).order_by("pk"):
-        redaction = Redaction(traces, remembers=True)
+        redaction = Redaction(identifiers, remembers=True)
         with importer.open_original(flow_file=file) as stream:
             for _ in redaction.pieces(stream):
                 pass
-        yield Mention(file, redaction)
+        yield FileMention(file, redaction)
 
 
-def redacted(names: Collection[str], traces: Identifiers) -> Iterator[Mention]:
-    """Keep these originals without the traces; yield the files with their new bytes.
+def redact_files(
+    names: Collection[str], identifiers: Identifiers
+) -> Iterator[FileMention]:
+    """Store redacted copies of these originals; yield the files, not yet saved.
 
-    The old ones stay until nothing names them: the caller saves the files first.
+    The caller saves the files, and then deletes originals that no file refers to.
     """
     for file in FlowFile.objects.filter(content__in=names).order_by("pk"):
-        redaction = Redaction(traces)
+        redaction = Redaction(identifiers)
         with importer.open_original(flow_file=file) as stream:
             pieces = redaction.pieces(stream)
             file.content.name = importer.store_redacted(chunks=pieces)
         if redaction.is_changed:
-            yield Mention(file, redaction)
+            yield FileMention(file, redaction)

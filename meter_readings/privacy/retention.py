@@ -1,7 +1,7 @@
-"""The retention schedule: what is kept how long, and the removal of what is older.
+"""Retention: deletes data older than the retention periods.
 
-All versions of a reading event (meter, register, time) are of one time, so they go
-together: no version is left alone, and what stays stands as it stood.
+All versions of a reading have the same time and are deleted together, so the version
+status of other readings does not change.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ _READING, _VISIT = Reading._meta.db_table, SiteVisit._meta.db_table
 _METER, _METER_POINT = Meter._meta.db_table, MeterPoint._meta.db_table
 _FLOW_FILE = FlowFile._meta.db_table
 
-# Each file remembers how many of its readings are gone, and that they were read.
-NOTE_REMOVED_READINGS = f"""
-UPDATE {_FLOW_FILE} SET readings_deleted = readings_deleted + gone.number
+# Each file counts how many of its readings were deleted.
+UPDATE_DELETED_COUNTS = f"""
+UPDATE {_FLOW_FILE} SET readings_deleted = readings_deleted + deleted.number
 FROM (
     SELECT flow_file_id, COUNT(*) AS number FROM {_READING}
     WHERE {{condition}} GROUP BY flow_file_id
-) AS gone
-WHERE gone.flow_file_id = {_FLOW_FILE}.id
+) AS deleted
+WHERE deleted.flow_file_id = {_FLOW_FILE}.id
 """
 
-_METERS_LEFT_ALONE = f"""
+_DELETE_UNUSED_METERS = f"""
 DELETE FROM {_METER}
 WHERE NOT EXISTS (SELECT 1 FROM {_READING} WHERE meter_id = {_METER}.id)
     AND NOT EXISTS (SELECT 1 FROM {_VISIT} WHERE meter_id = {_METER}.id)
 """
 
-_POINTS_LEFT_ALONE = f"""
+_DELETE_UNUSED_METER_POINTS = f"""
 DELETE FROM {_METER_POINT}
 WHERE NOT EXISTS (SELECT 1 FROM {_METER} WHERE meter_point_id = {_METER_POINT}.id)
     AND NOT EXISTS (SELECT 1 FROM {_VISIT} WHERE meter_point_id = {_METER_POINT}.id)
@@ -55,7 +55,7 @@ WHERE NOT EXISTS (SELECT 1 FROM {_METER} WHERE meter_point_id = {_METER_POINT}.i
 
 @dataclass(frozen=True)
 class Schedule:
-    """How many days each kind of data is kept; 0 is for ever."""
+    """Retention periods in days; 0 means without limit."""
 
     originals: int
     rejected: int
@@ -64,7 +64,6 @@ class Schedule:
 
     @classmethod
     def from_settings(cls) -> Self:
-        """Return what the settings say."""
         return cls(
             originals=settings.RETENTION_ORIGINALS_DAYS,
             rejected=settings.RETENTION_REJECTED_DAYS,
@@ -74,7 +73,7 @@ class Schedule:
 
 
 class RetentionResult(NamedTuple):
-    """How much was older than it is kept."""
+    """Numbers of deleted rows and original files."""
 
     readings: int = 0
     site_visits: int = 0
@@ -89,15 +88,15 @@ class RetentionResult(NamedTuple):
 def apply_retention(
     *, schedule: Schedule, now: datetime, dry_run: bool = False
 ) -> RetentionResult:
-    """Remove what is older than the schedule keeps it.
+    """Delete data older than the retention periods, in one transaction.
 
-    `dry_run` does all that and keeps nothing of it, to tell what it would be. Raises
-    ImportRunning, as clearing does, where an import or undoing goes on.
+    `dry_run` rolls the transaction back and returns the same counts. Raises
+    ImportRunning while a file is imported or undone.
     """
     with importer.exclusive_import_lock(now=now):
-        readings, visits, meters, points = _remove_readings(schedule, now)
-        originals, findings = _remove_originals(schedule, now)
-        files, findings_of_files = _remove_rejected(schedule, now)
+        readings, visits, meters, points = _delete_readings(schedule, now)
+        originals, findings = _delete_originals(schedule, now)
+        files, findings_of_files = _delete_rejected(schedule, now)
         result = RetentionResult(
             readings=readings,
             site_visits=visits,
@@ -106,7 +105,7 @@ def apply_retention(
             originals=originals,
             findings=findings + findings_of_files,
             rejected_files=files,
-            import_jobs=_remove_import_jobs(schedule, now),
+            import_jobs=_delete_import_jobs(schedule, now),
         )
         if dry_run:
             transaction.set_rollback(True)
@@ -120,8 +119,8 @@ def _cutoff(days: int, now: datetime) -> datetime | None:
     return now - timedelta(days=days) if days else None
 
 
-def _remove_readings(schedule: Schedule, now: datetime) -> tuple[int, int, int, int]:
-    """Remove old readings, the visits of files as old, and what is left alone by it."""
+def _delete_readings(schedule: Schedule, now: datetime) -> tuple[int, int, int, int]:
+    """Delete old readings, site visits of old files, and unused meters and points."""
     cutoff = _cutoff(schedule.readings, now)
     if cutoff is None:
         return 0, 0, 0, 0
@@ -129,23 +128,23 @@ def _remove_readings(schedule: Schedule, now: datetime) -> tuple[int, int, int, 
     old_visits = SiteVisit.objects.filter(flow_file__file_created_at__lt=cutoff)
     with connection.cursor() as cursor:
         cursor.execute(
-            NOTE_REMOVED_READINGS.format(condition="read_at < %s"),
+            UPDATE_DELETED_COUNTS.format(condition="read_at < %s"),
             [connection.ops.adapt_datetimefield_value(cutoff)],
         )
         readings, _ = old_readings.delete()
         visits, _ = old_visits.delete()
         if not readings + visits:
             return 0, 0, 0, 0
-        cursor.execute(_METERS_LEFT_ALONE)
+        cursor.execute(_DELETE_UNUSED_METERS)
         meters = cursor.rowcount
-        cursor.execute(_POINTS_LEFT_ALONE)
+        cursor.execute(_DELETE_UNUSED_METER_POINTS)
         return readings, visits, meters, cursor.rowcount
 
 
-def _remove_originals(schedule: Schedule, now: datetime) -> tuple[int, int]:
-    """Let go of the bytes and reports of imported files, of which the readings stay.
+def _delete_originals(schedule: Schedule, now: datetime) -> tuple[int, int]:
+    """Delete originals and findings of imported files; their readings stay.
 
-    Where readings go by age, so does the file that told of them.
+    The retention period of readings applies to originals too.
     """
     is_old = Q()
     if received := _cutoff(schedule.originals, now):
@@ -159,23 +158,23 @@ def _remove_originals(schedule: Schedule, now: datetime) -> tuple[int, int]:
     return imported.exclude(content="").update(content=""), findings
 
 
-def _remove_rejected(schedule: Schedule, now: datetime) -> tuple[int, int]:
-    """Remove files of which nothing is held, unless somebody dealt with them lately."""
+def _delete_rejected(schedule: Schedule, now: datetime) -> tuple[int, int]:
+    """Delete rejected and undone files without recent import jobs."""
     cutoff = _cutoff(schedule.rejected, now)
     if cutoff is None:
         return 0, 0
     statuses = FlowFile.Status.REJECTED, FlowFile.Status.UNDONE
-    lately = ImportJob.objects.filter(flow_file=OuterRef("pk"), started_at__gte=cutoff)
+    recent = ImportJob.objects.filter(flow_file=OuterRef("pk"), started_at__gte=cutoff)
     old = FlowFile.objects.filter(
-        ~Exists(lately), status__in=statuses, received_at__lt=cutoff
+        ~Exists(recent), status__in=statuses, received_at__lt=cutoff
     )
     findings, _ = Finding.objects.filter(flow_file__in=old).delete()
     ImportJob.objects.filter(flow_file__in=old).update(flow_file=None)
-    return _deleted(old), findings
+    return _delete_files(old), findings
 
 
-def _deleted(rows: QuerySet[FlowFile]) -> int:
-    """Delete rows to which nothing refers any more, by one statement."""
+def _delete_files(rows: QuerySet[FlowFile]) -> int:
+    """Delete files that nothing refers to, by one statement."""
     statement, parameters = rows.values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -184,8 +183,7 @@ def _deleted(rows: QuerySet[FlowFile]) -> int:
         return int(cursor.rowcount)
 
 
-def _remove_import_jobs(schedule: Schedule, now: datetime) -> int:
-    """Remove what is known of old attempts; none can be running still."""
+def _delete_import_jobs(schedule: Schedule, now: datetime) -> int:
     cutoff = _cutoff(schedule.import_jobs, now)
     if cutoff is None:
         return 0

@@ -1,6 +1,6 @@
-"""Subject access (UK GDPR, article 15): all that is held of an MPAN, in one archive.
+"""Subject access (UK GDPR, article 15): everything stored about an MPAN, as an archive.
 
-Tables as CSV, which any spreadsheet opens, and `about.json`, which says what each is.
+The archive has tables as CSV and `about.json`, which describes them.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from meter_readings.models import (
 )
 
 from . import audit, findings, originals
-from .originals import Mention
+from .originals import FileMention
 
-_LINES_AT_ONCE = 2000
+_ROWS_PER_FETCH = 2000
 
 
 class NotImported(Exception):
-    """Nothing is held of the MPAN, and no original mentions it."""
+    """Nothing is stored about the MPAN, and no original file contains it."""
 
 
 class _Table(NamedTuple):
-    """One file of the archive: its name, what it holds, and its lines."""
+    """One CSV file of the archive."""
 
     name: str
-    meaning: str
+    description: str
     lines: Iterator[str]
 
 
@@ -54,18 +54,18 @@ def export_personal_data(
     channel: ImportJob.Channel = ImportJob.Channel.COMMAND,
     reason: str = "",
 ) -> dict[str, int]:
-    """Write an archive of all that is held of an MPAN core; return how much of each.
+    """Write everything stored about an MPAN core to an archive; return row counts.
 
-    That it was handed over is remembered by its pseudonym, or else nothing is: whoever
-    writes to a file throws it away where this raises. Raises NotImported.
+    The request is recorded under a pseudonym of the MPAN. If this raises, no request is
+    recorded and the caller must delete what was written. Raises NotImported.
     """
-    traces = Identifiers(mpan)
+    identifiers = Identifiers(mpan)
     with exports.consistent_snapshot():
-        names, _ = originals.find_files_mentioning(traces)
-        mentions = list(originals.mentions(names, traces))
+        names, _ = originals.find_files_mentioning(identifiers)
+        mentions = list(originals.scan_files(names, identifiers))
         point = MeterPoint.objects.filter(mpan=mpan).first()
         if point is None and not mentions:
-            raise NotImported("Nothing is held of it.")
+            raise NotImported("Nothing is stored about this MPAN.")
         counts = _write(mpan, point, mentions, stream, now)
     audit.record_request(
         kind=SubjectRequest.Kind.ACCESS,
@@ -73,7 +73,7 @@ def export_personal_data(
         answered_by=answered_by,
         now=now,
         channel=channel,
-        reason=traces.masked(reason),
+        reason=identifiers.masked(reason),
         counts=counts,
     )
     return counts
@@ -82,21 +82,20 @@ def export_personal_data(
 def _write(
     mpan: str,
     point: MeterPoint | None,
-    mentions: list[Mention],
+    mentions: list[FileMention],
     stream: BinaryIO,
     now: datetime,
 ) -> dict[str, int]:
-    """Write every table, then what the archive is about."""
-    counts, meanings = {}, {}
+    counts, descriptions = {}, {}
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in _tables(point, mentions):
             with archive.open(f"{table.name}.csv", "w") as member:
                 counts[table.name] = _write_lines(table.lines, member) - 1
-            meanings[f"{table.name}.csv"] = table.meaning
+            descriptions[f"{table.name}.csv"] = table.description
         about = {
             "mpan": mpan,
             "made_at": now.astimezone(LONDON).isoformat(),
-            "files": meanings,
+            "files": descriptions,
             "rows": counts,
             "previous_requests": [
                 {
@@ -119,15 +118,15 @@ def _write_lines(lines: Iterable[str], member: Any) -> int:
     return count
 
 
-def _tables(point: MeterPoint | None, mentions: list[Mention]) -> Iterator[_Table]:
-    """Yield every table; those of rows are empty where no meter point is held."""
+def _tables(point: MeterPoint | None, mentions: list[FileMention]) -> Iterator[_Table]:
+    """Yield every table; tables of rows are empty if no meter point is stored."""
     readings = Reading.objects.filter(meter__meter_point=point)
     visits = SiteVisit.objects.filter(meter_point=point).order_by("pk")
     files = _files(readings, visits, mentions)
     yield _Table(
         "readings",
-        "What each register said at which time, by which file and line; those that do "
-        "not count any more too (version_status).",
+        "The readings of each register with their file and line, in all versions "
+        "(version_status).",
         exports.csv_lines(readings=readings),
     )
     yield _Table(
@@ -137,25 +136,26 @@ def _tables(point: MeterPoint | None, mentions: list[Mention]) -> Iterator[_Tabl
     )
     yield _Table(
         "site_visits",
-        "What was found on site.",
+        "Site visits and their check codes.",
         _rows([visits], ["flow_file__filename", *_VISIT_COLUMNS]),
     )
     yield _Table(
         "findings",
-        "What the system found to be wrong or unusual.",
+        "Validation issues.",
         _rows(
-            findings.of_passages(mentions), ["flow_file__filename", *_FINDING_COLUMNS]
+            findings.findings_in_blocks(mentions),
+            ["flow_file__filename", *_FINDING_COLUMNS],
         ),
     )
     yield _Table(
         "flow_files",
-        "The files that told of it: who sent them to whom, and when.",
+        "The files with data about the MPAN: sender, recipient and times.",
         _rows([files], _FILE_COLUMNS),
     )
     yield _Table(
         "original_lines",
-        "What these files said, line by line, rejected ones too. Free text in them can "
-        "be about somebody else.",
+        "The lines of these files about the MPAN, including rejected files. Free text "
+        "can be about other people.",
         _original_lines(mentions),
     )
 
@@ -183,9 +183,11 @@ _FILE_COLUMNS = [
 
 
 def _files(
-    readings: QuerySet[Reading], visits: QuerySet[SiteVisit], mentions: list[Mention]
+    readings: QuerySet[Reading],
+    visits: QuerySet[SiteVisit],
+    mentions: list[FileMention],
 ) -> QuerySet[FlowFile]:
-    """Return the files in which it stands, whether their originals are kept or not."""
+    """Return the files with data about the MPAN, with or without originals."""
     mentioned = [mention.flow_file.pk for mention in mentions]
     all_files = FlowFile.objects.order_by("pk")
     return (
@@ -195,11 +197,11 @@ def _files(
     )
 
 
-def _rows(found: Iterable[QuerySet[Any]], columns: list[str]) -> Iterator[str]:
-    """Yield a line of column names, then one for each row of what was found."""
+def _rows(querysets: Iterable[QuerySet[Any]], columns: list[str]) -> Iterator[str]:
+    """Yield a line of column names, then a line for each row."""
     yield exports.csv_line(name.rpartition("__")[2] for name in columns)
-    for rows in found:
-        for row in rows.values_list(*columns).iterator(chunk_size=_LINES_AT_ONCE):
+    for rows in querysets:
+        for row in rows.values_list(*columns).iterator(chunk_size=_ROWS_PER_FETCH):
             yield exports.csv_line(map(_cell, row))
 
 
@@ -209,7 +211,7 @@ def _cell(value: object) -> object:
     return "" if value is None else value
 
 
-def _original_lines(mentions: list[Mention]) -> Iterator[str]:
+def _original_lines(mentions: list[FileMention]) -> Iterator[str]:
     yield exports.csv_line(["filename", "line_number", "line"])
     for mention in mentions:
         for number, line in mention.redaction.lines:

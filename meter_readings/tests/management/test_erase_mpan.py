@@ -63,7 +63,7 @@ class EraseMpanTests(OwnMedia, TransactionTestCase):
 
     def test_erase_mpan_exits_with_3_if_nothing_is_stored(self) -> None:
         ran = self.run_command("1000000000003", "--yes")
-        self.assertEqual(ran, (3, "", "Nothing is held of it.\n"))
+        self.assertEqual(ran, (3, "", "Nothing is stored about this MPAN.\n"))
 
     def test_erase_mpan_refuses_an_invalid_mpan(self) -> None:
         ran = self.run_command("123", "--yes")

@@ -46,7 +46,7 @@ class ExportSubjectTests(FolderTestCase):
 
     def test_export_subject_writes_nothing_where_nothing_is_held(self) -> None:
         ran = run("export_personal_data", "1000000000003", "--output", str(self.output))
-        self.assertEqual(ran, (3, "", "Nothing is held of it.\n"))
+        self.assertEqual(ran, (3, "", "Nothing is stored about this MPAN.\n"))
         self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_export_subject_keeps_no_archive_that_is_not_remembered(self) -> None:
