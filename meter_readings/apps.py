@@ -1,4 +1,4 @@
-"""The application as Django sees it."""
+"""Application configuration."""
 
 from pathlib import Path
 
@@ -9,13 +9,10 @@ from django.core import checks
 
 
 class MeterReadingsConfig(AppConfig):
-    """Register what must be true of an installation before it runs."""
-
     name = "meter_readings"
     verbose_name = "Meter readings"
 
     def ready(self) -> None:
-        """Register the system checks."""
         from meter_readings.accounts.login import update_last_login_unless_locked
         from meter_readings.checks import (
             check_api_is_closed,
@@ -23,7 +20,7 @@ class MeterReadingsConfig(AppConfig):
             check_postgresql_driver,
             check_published_password,
             check_sqlite_foreign_keys,
-            check_sqlite_place,
+            check_sqlite_filesystem,
             check_sqlite_version,
         )
 
@@ -33,7 +30,7 @@ class MeterReadingsConfig(AppConfig):
 
         checks.register(check_postgresql_driver)
         checks.register(check_sqlite_version)
-        checks.register(check_sqlite_place)
+        checks.register(check_sqlite_filesystem)
         checks.register(check_api_is_closed)
         checks.register(check_demo_users, checks.Tags.database)
         checks.register(check_published_password, checks.Tags.database)

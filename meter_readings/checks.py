@@ -1,4 +1,4 @@
-"""System checks: what must be true of an installation before it runs."""
+"""System checks of the database driver, SQLite, demo users and the API."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -18,23 +18,23 @@ from rest_framework.settings import api_settings
 
 from meter_readings.demo import DEMO_PASSWORD, DEMO_USERNAMES
 
-# The kinds of file systems that are shares of another machine's
-_SHARES = {
+# Types of network file systems
+_NETWORK_FILESYSTEMS = {
     *("9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs"),
     *("fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs", "virtiofs"),
 }
 
-# How many are looked at: each takes as long as signing in.
-_MOST_SUPERUSERS = 10
+# Checking one password takes as long as signing in.
+_MAX_SUPERUSERS = 10
 
 
 def check_postgresql_driver(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Refuse to run PostgreSQL through any driver but psycopg2.
+    """Reject PostgreSQL drivers other than psycopg2.
 
-    Django prefers psycopg 3 wherever it finds it, so a package that brings it
-    along would change the driver under the importer's COPY without a word.
+    Django prefers psycopg 3 if it is installed. A package that depends on it would
+    silently change the driver that the importer's COPY uses.
     """
     if not any(
         connection.vendor == "postgresql"
@@ -59,22 +59,22 @@ def check_postgresql_driver(
 def check_sqlite_foreign_keys(
     databases: Sequence[str] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Refuse an SQLite connection on which foreign keys are not kept."""
+    """Reject an SQLite connection that does not enforce foreign keys."""
     return [
         Error(
-            f"SQLite does not keep foreign keys on the database {alias!r}.",
+            f"SQLite does not enforce foreign keys on the database {alias!r}.",
             hint="Restore PRAGMA foreign_keys=ON in the database's init_command.",
             id="d0010.E002",
         )
         for alias in databases or []
-        if connections[alias].vendor == "sqlite" and not _keeps_foreign_keys(alias)
+        if connections[alias].vendor == "sqlite" and not _enforces_foreign_keys(alias)
     ]
 
 
 def check_demo_users(
     databases: Sequence[str] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Refuse a production in which the users of the demonstration exist."""
+    """Reject a production site with demo users."""
     if not (settings.IS_PRODUCTION and databases and _has_users()):
         return []
     found = User.objects.filter(username__in=DEMO_USERNAMES).order_by("username")
@@ -83,8 +83,7 @@ def check_demo_users(
         return []
     return [
         Error(
-            f"There are users of the demonstration: {names}. "
-            "Everybody knows their password.",
+            f"Demo users exist: {names}. Their password is published.",
             hint="Remove them: python manage.py create_demo_user --remove",
             id="d0010.E003",
         )
@@ -94,26 +93,24 @@ def check_demo_users(
 def check_published_password(
     databases: Sequence[str] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Refuse a production in which a superuser has the demonstration's password.
+    """Reject a production site with a superuser who has the demo password.
 
-    It would open nothing, for signing in refuses it too; but whoever gave it did not
-    know that everybody has it.
+    The login form rejects that password too.
     """
     if not (settings.IS_PRODUCTION and databases and _has_users()):
         return []
     superusers = User.objects.filter(is_superuser=True, is_active=True)
     names = ", ".join(
         user.username
-        for user in superusers.order_by("pk")[:_MOST_SUPERUSERS]
+        for user in superusers.order_by("pk")[:_MAX_SUPERUSERS]
         if check_password(DEMO_PASSWORD, user.password)
     )
     if not names:
         return []
     return [
         Error(
-            f"There are superusers with the password of the demonstration: {names}. "
-            "Everybody knows it.",
-            hint="Give each another one: python manage.py changepassword NAME",
+            f"Superusers with the published demo password: {names}.",
+            hint="Change it: python manage.py changepassword NAME",
             id="d0010.E004",
         )
     ]
@@ -122,49 +119,47 @@ def check_published_password(
 def check_api_is_closed(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Refuse a production whose API is open where it must be closed."""
+    """Reject a production site whose API settings are insecure."""
     if not settings.IS_PRODUCTION:
         return []
     return [
         Error(
-            f"The API is open: {said}.",
+            f"The API is not secure: {setting}.",
             hint="Restore REST_FRAMEWORK and CORS_… in config/settings.py.",
             id="d0010.E011",
         )
-        for said in _what_is_open()
+        for setting in _insecure_api_settings()
     ]
 
 
-def _what_is_open() -> Iterator[str]:
-    """Yield in what way the API lets in who should stay outside."""
-    # The stubs take the names in the settings for what they become.
+def _insecure_api_settings() -> Iterator[str]:
+    # The stubs type these settings as strings.
     classes = cast(Any, api_settings)
     if _has(classes.DEFAULT_AUTHENTICATION_CLASSES, BasicAuthentication):
-        yield "it takes a password with every request (Basic authentication)"
+        yield "it accepts Basic authentication"
     permissions = classes.DEFAULT_PERMISSION_CLASSES
     if not permissions or _has(permissions, AllowAny):
-        yield "it answers everybody"
+        yield "it answers unauthenticated requests"
     described_to = settings.SPECTACULAR_SETTINGS.get("SERVE_PERMISSIONS", [])
     if not described_to or any(name.endswith("AllowAny") for name in described_to):
-        yield "everybody may read its schema"
+        yield "its schema is public"
     if _has(classes.DEFAULT_RENDERER_CLASSES, BrowsableAPIRenderer):
-        yield "it has pages for browsing"
+        yield "it has browsable pages"
     if getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False):
-        yield "the pages of every other site may read it"
+        yield "every other site may use it from a browser"
 
 
 def _has(classes: Sequence[type], base: type) -> bool:
-    """Tell whether one of the classes is of a kind."""
     return any(issubclass(each, base) for each in classes)
 
 
 def check_sqlite_version(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Refuse a production on an SQLite that can damage its database.
+    """Reject a production site on a version of SQLite that can corrupt the database.
 
-    Two programs that write at the same moment as the log is started anew can leave a
-    damaged database behind (sqlite.org/wal.html, "the WAL-reset bug").
+    Two processes that write while the WAL is reset can corrupt it (sqlite.org/wal.html,
+    "the WAL-reset bug").
     """
     if (
         not settings.IS_PRODUCTION
@@ -175,40 +170,39 @@ def check_sqlite_version(
         return []
     return [
         Error(
-            f"SQLite {sqlite3.sqlite_version} can, if rarely, damage a database that "
-            "two programs write to at once.",
+            f"SQLite {sqlite3.sqlite_version} can, in rare cases, corrupt a database "
+            "that two processes write to at once.",
             hint="Use PostgreSQL, or a Python with SQLite 3.51.3 or newer (or 3.50.7, "
-            "or 3.44.6); or set ACCEPT_SQLITE_RISK=1 and keep backups.",
+            "or 3.44.6); or set ACCEPT_SQLITE_RISK=1 and make backups.",
             id="d0010.E010",
         )
     ]
 
 
-def check_sqlite_place(
+def check_sqlite_filesystem(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Refuse a production whose SQLite database is on a network share.
+    """Reject a production site whose SQLite database is on a network file system.
 
-    Its log needs memory that all programs share, and locks that hold: a share has the
-    one on no two machines, and the other not always.
+    WAL mode needs shared memory and reliable locks, which network file systems lack.
     """
     if not settings.IS_PRODUCTION or connections["default"].vendor != "sqlite":
         return []
-    kind = file_system_of(Path(settings.SQLITE_PATH), _mounts())
-    if kind not in _SHARES:
+    kind = filesystem_type(Path(settings.SQLITE_PATH), _mounts())
+    if kind not in _NETWORK_FILESYSTEMS:
         return []
     return [
         Error(
-            f"The SQLite database is on a network share ({kind}), where programs that "
-            "write to it at once can damage it.",
-            hint="Let SQLITE_PATH be on a disk of this machine, or use PostgreSQL.",
+            f"The SQLite database is on a network file system ({kind}), where "
+            "concurrent writes can corrupt it.",
+            hint="Set SQLITE_PATH to a local disk, or use PostgreSQL.",
             id="d0010.E012",
         )
     ]
 
 
-def file_system_of(path: Path, mounts: str) -> str:
-    """Return which kind of file system a path is on, by what /proc/mounts says."""
+def filesystem_type(path: Path, mounts: str) -> str:
+    """Return the type of the file system of a path; `mounts` is /proc/mounts."""
     kinds = {
         # Spaces in a name are written as \040.
         Path(place.replace(r"\040", " ")): kind
@@ -219,18 +213,18 @@ def file_system_of(path: Path, mounts: str) -> str:
 
 
 def _mounts() -> str:
-    """Return what is mounted where, as Linux tells it; nothing elsewhere."""
+    """Return /proc/self/mounts; it exists on Linux only."""
     path = Path("/proc/self/mounts")
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _has_users() -> bool:
-    """Tell whether there can be users: before the first migration there are none."""
+    """Return whether the users table exists: not before the first migration."""
     return User._meta.db_table in connections["default"].introspection.table_names()
 
 
 def has_wal_fix(version: tuple[int, ...]) -> bool:
-    """Return whether a version of SQLite is free of the bug in its log."""
+    """Return whether a version of SQLite has the fix of the WAL-reset bug."""
     return (
         version >= (3, 51, 3)
         or (3, 50, 7) <= version < (3, 51)
@@ -238,8 +232,7 @@ def has_wal_fix(version: tuple[int, ...]) -> bool:
     )
 
 
-def _keeps_foreign_keys(alias: str) -> bool:
-    """Tell whether the database refuses rows that point at nothing."""
+def _enforces_foreign_keys(alias: str) -> bool:
     with connections[alias].cursor() as cursor:
         cursor.execute("PRAGMA foreign_keys")
         return bool(cursor.fetchone()[0])

@@ -1,4 +1,4 @@
-"""System checks name what is wrong with an installation."""
+"""Tests of the system checks."""
 
 from pathlib import Path
 from unittest.mock import patch
@@ -16,16 +16,16 @@ from meter_readings.checks import (
     check_postgresql_driver,
     check_published_password,
     check_sqlite_foreign_keys,
-    check_sqlite_place,
+    check_sqlite_filesystem,
     check_sqlite_version,
-    file_system_of,
+    filesystem_type,
     has_wal_fix,
 )
 
 
 class PostgresqlDriverCheckTests(SimpleTestCase):
     def found_with(self, *, vendor: str, is_psycopg3: bool) -> list[str | None]:
-        """Return the ids of what the check finds."""
+        """Return the ids of the errors."""
         with (
             patch.object(connection, "vendor", vendor),
             patch("django.db.backends.postgresql.psycopg_any.is_psycopg3", is_psycopg3),
@@ -35,7 +35,7 @@ class PostgresqlDriverCheckTests(SimpleTestCase):
     def test_postgresql_driver_check_accepts_psycopg2(self) -> None:
         self.assertEqual(self.found_with(vendor="postgresql", is_psycopg3=False), [])
 
-    def test_postgresql_driver_check_refuses_psycopg_3(self) -> None:
+    def test_postgresql_driver_check_rejects_psycopg_3(self) -> None:
         self.assertEqual(
             self.found_with(vendor="postgresql", is_psycopg3=True), ["d0010.E001"]
         )
@@ -45,7 +45,7 @@ class PostgresqlDriverCheckTests(SimpleTestCase):
     ) -> None:
         self.assertEqual(self.found_with(vendor="sqlite", is_psycopg3=True), [])
 
-    def test_postgresql_driver_check_says_what_to_do(self) -> None:
+    def test_postgresql_driver_check_names_a_remedy(self) -> None:
         with (
             patch.object(connection, "vendor", "postgresql"),
             patch("django.db.backends.postgresql.psycopg_any.is_psycopg3", True),
@@ -64,7 +64,7 @@ class SqliteForeignKeysCheckTests(TestCase):
     def test_sqlite_foreign_keys_check_finds_nothing_in_this_installation(self) -> None:
         self.assertEqual(check_sqlite_foreign_keys(["default"]), [])
 
-    def test_sqlite_foreign_keys_check_asks_no_database_unless_told_to(self) -> None:
+    def test_sqlite_foreign_keys_check_queries_only_the_given_databases(self) -> None:
         with self.assertNumQueries(0):
             check_sqlite_foreign_keys(None)
 
@@ -76,8 +76,8 @@ class SqliteForeignKeysCheckTests(TestCase):
             checks.registry.registry.get_checks(include_deployment_checks=True),
         )
 
-    def found_when_sqlite_answers(self, foreign_keys: int) -> list[str | None]:
-        """Return the ids of what the check finds when SQLite answers this."""
+    def errors_when_pragma_is(self, foreign_keys: int) -> list[str | None]:
+        """Return the ids of the errors for this value of the pragma."""
         with (
             patch.object(connection, "vendor", "sqlite"),
             patch.object(connections["default"], "cursor") as cursor,
@@ -91,12 +91,12 @@ class SqliteForeignKeysCheckTests(TestCase):
     def test_sqlite_foreign_keys_check_accepts_a_connection_with_foreign_keys(
         self,
     ) -> None:
-        self.assertEqual(self.found_when_sqlite_answers(foreign_keys=1), [])
+        self.assertEqual(self.errors_when_pragma_is(foreign_keys=1), [])
 
-    def test_sqlite_foreign_keys_check_refuses_a_connection_without_foreign_keys(
+    def test_sqlite_foreign_keys_check_rejects_a_connection_without_foreign_keys(
         self,
     ) -> None:
-        self.assertEqual(self.found_when_sqlite_answers(foreign_keys=0), ["d0010.E002"])
+        self.assertEqual(self.errors_when_pragma_is(foreign_keys=0), ["d0010.E002"])
 
 
 class DemoUsersCheckTests(TestCase):
@@ -109,7 +109,7 @@ class DemoUsersCheckTests(TestCase):
         self.assertIn(check_demo_users, checks.registry.registry.get_checks())
 
     @override_settings(IS_PRODUCTION=True)
-    def test_demo_users_check_refuses_them_in_production_by_name(self) -> None:
+    def test_demo_users_check_rejects_them_in_production_by_name(self) -> None:
         with override_settings(IS_PRODUCTION=False):
             demo.create_demo_user()
         [error] = check_demo_users(["default"])
@@ -122,12 +122,12 @@ class DemoUsersCheckTests(TestCase):
         self.assertEqual(check_demo_users(["default"]), [])
 
     @override_settings(IS_PRODUCTION=True)
-    def test_demo_users_check_asks_no_database_unless_told_to(self) -> None:
+    def test_demo_users_check_queries_only_the_given_databases(self) -> None:
         with self.assertNumQueries(0):
             self.assertEqual(check_demo_users(None), [])
 
     @override_settings(IS_PRODUCTION=True)
-    def test_demo_users_check_does_not_mind_a_database_without_tables(self) -> None:
+    def test_demo_users_check_accepts_a_database_without_tables(self) -> None:
         with patch.object(connection.introspection, "table_names", return_value=[]):
             self.assertEqual(check_demo_users(["default"]), [])
 
@@ -137,20 +137,20 @@ class PublishedPasswordCheckTests(TestCase):
     def found(self) -> list[str]:
         return [error.msg for error in check_published_password(["default"])]
 
-    def test_published_password_check_refuses_a_superuser_that_has_it(self) -> None:
+    def test_published_password_check_rejects_a_superuser_with_it(self) -> None:
         User.objects.create_superuser("alice", password=demo.DEMO_PASSWORD)
         User.objects.create_superuser("bob", password="another one altogether")
-        [said] = self.found()
-        self.assertIn("password of the demonstration: alice.", said)
+        [message] = self.found()
+        self.assertIn("published demo password: alice.", message)
 
-    def test_published_password_check_accepts_superusers_with_others_or_none(
+    def test_published_password_check_accepts_superusers_with_other_passwords_or_none(
         self,
     ) -> None:
         User.objects.create_superuser("bob", password="another one altogether")
         User.objects.create_superuser("carol")
         self.assertEqual(self.found(), [])
 
-    def test_published_password_check_minds_it_in_production_alone(self) -> None:
+    def test_published_password_check_applies_in_production_only(self) -> None:
         User.objects.create_superuser("alice", password=demo.DEMO_PASSWORD)
         with override_settings(IS_PRODUCTION=False):
             self.assertEqual(self.found(), [])
@@ -159,7 +159,7 @@ class PublishedPasswordCheckTests(TestCase):
 @override_settings(IS_PRODUCTION=True)
 class ApiCheckTests(SimpleTestCase):
     def found_with(self, **values: object) -> list[str]:
-        """Return what the check finds where the API is set up in another way."""
+        """Return the messages of the check with other API settings."""
         ours = {
             **settings.REST_FRAMEWORK,
             "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -168,36 +168,36 @@ class ApiCheckTests(SimpleTestCase):
         with self.settings(REST_FRAMEWORK=ours):
             return [error.msg for error in check_api_is_closed(None)]
 
-    def test_api_check_accepts_it_as_it_is_in_production(self) -> None:
+    def test_api_check_accepts_the_production_settings(self) -> None:
         self.assertEqual(self.found_with(), [])
 
-    def test_api_check_refuses_basic_authentication(self) -> None:
+    def test_api_check_rejects_basic_authentication(self) -> None:
         name = "rest_framework.authentication.BasicAuthentication"
-        [said] = self.found_with(DEFAULT_AUTHENTICATION_CLASSES=[name])
-        self.assertIn("Basic authentication", said)
+        [message] = self.found_with(DEFAULT_AUTHENTICATION_CLASSES=[name])
+        self.assertIn("Basic authentication", message)
 
-    def test_api_check_refuses_answers_for_everybody(self) -> None:
+    def test_api_check_rejects_unauthenticated_access(self) -> None:
         for names in [], ["rest_framework.permissions.AllowAny"]:
-            [said] = self.found_with(DEFAULT_PERMISSION_CLASSES=names)
-            self.assertIn("answers everybody", said)
+            [message] = self.found_with(DEFAULT_PERMISSION_CLASSES=names)
+            self.assertIn("unauthenticated requests", message)
 
-    def test_api_check_refuses_pages_for_browsing(self) -> None:
+    def test_api_check_rejects_browsable_pages(self) -> None:
         name = "rest_framework.renderers.BrowsableAPIRenderer"
-        [said] = self.found_with(DEFAULT_RENDERER_CLASSES=[name])
-        self.assertIn("pages for browsing", said)
+        [message] = self.found_with(DEFAULT_RENDERER_CLASSES=[name])
+        self.assertIn("browsable pages", message)
 
-    def test_api_check_refuses_a_public_schema(self) -> None:
+    def test_api_check_rejects_a_public_schema(self) -> None:
         for names in [], ["rest_framework.permissions.AllowAny"]:
             with self.settings(SPECTACULAR_SETTINGS={"SERVE_PERMISSIONS": names}):
-                [said] = self.found_with()
-            self.assertIn("everybody may read its schema", said)
+                [message] = self.found_with()
+            self.assertIn("schema is public", message)
 
-    def test_api_check_refuses_to_be_open_to_every_other_site(self) -> None:
+    def test_api_check_rejects_access_by_every_other_site(self) -> None:
         with self.settings(CORS_ALLOW_ALL_ORIGINS=True):
-            [said] = self.found_with()
-        self.assertIn("every other site", said)
+            [message] = self.found_with()
+        self.assertIn("every other site", message)
 
-    def test_api_check_minds_it_in_production_alone(self) -> None:
+    def test_api_check_applies_in_production_only(self) -> None:
         with self.settings(IS_PRODUCTION=False, CORS_ALLOW_ALL_ORIGINS=True):
             self.assertEqual(self.found_with(), [])
 
@@ -214,57 +214,57 @@ nas:/more /mnt/a\040name cifs rw 0 0
 
 
 @override_settings(IS_PRODUCTION=True)
-class SqlitePlaceCheckTests(SimpleTestCase):
+class SqliteFilesystemCheckTests(SimpleTestCase):
     def found(self, path: str, vendor: str = "sqlite") -> list[str]:
-        """Return what the check finds of a database at this path."""
+        """Return the messages of the check for this path."""
         with (
             self.settings(SQLITE_PATH=path),
             patch.object(connection, "vendor", vendor),
             patch("meter_readings.checks._mounts", return_value=MOUNTS),
         ):
-            return [error.msg for error in check_sqlite_place(None)]
+            return [error.msg for error in check_sqlite_filesystem(None)]
 
-    def test_sqlite_place_check_refuses_a_network_share(self) -> None:
+    def test_sqlite_filesystem_check_rejects_a_network_file_system(self) -> None:
         for path, kind in [
             ("/mnt/nas/db.sqlite3", "nfs4"),
             ("/mnt/a name/d0010/db.sqlite3", "cifs"),
         ]:
-            [said] = self.found(path)
-            self.assertIn(f"on a network share ({kind})", said)
+            [message] = self.found(path)
+            self.assertIn(f"on a network file system ({kind})", message)
 
-    def test_sqlite_place_check_accepts_a_disk_of_this_machine(self) -> None:
+    def test_sqlite_filesystem_check_accepts_a_local_disk(self) -> None:
         for path in ["/var/lib/d0010/db.sqlite3", "/mnt/nas/local/db.sqlite3"]:
             self.assertEqual(self.found(path), [])
 
-    def test_sqlite_place_check_minds_it_in_production_on_sqlite_alone(self) -> None:
+    def test_sqlite_filesystem_check_applies_to_sqlite_in_production_only(self) -> None:
         self.assertEqual(self.found("/mnt/nas/x", vendor="postgresql"), [])
         with self.settings(IS_PRODUCTION=False):
             self.assertEqual(self.found("/mnt/nas/x"), [])
 
-    def test_sqlite_place_check_knows_nothing_where_nothing_is_told(self) -> None:
-        self.assertEqual(file_system_of(Path("/mnt/nas/x"), ""), "")
+    def test_sqlite_filesystem_check_passes_without_mounts(self) -> None:
+        self.assertEqual(filesystem_type(Path("/mnt/nas/x"), ""), "")
 
-    def test_sqlite_place_check_knows_where_this_machine_has_its_files(self) -> None:
+    def test_sqlite_filesystem_check_passes_on_this_machine(self) -> None:
         with patch.object(connection, "vendor", "sqlite"):
-            self.assertEqual(check_sqlite_place(None), [])
+            self.assertEqual(check_sqlite_filesystem(None), [])
 
-    def test_sqlite_place_check_asks_no_system_that_has_no_such_file(self) -> None:
+    def test_sqlite_filesystem_check_passes_without_proc_mounts(self) -> None:
         with (
             patch.object(connection, "vendor", "sqlite"),
             patch.object(Path, "exists", return_value=False),
         ):
-            self.assertEqual(check_sqlite_place(None), [])
+            self.assertEqual(check_sqlite_filesystem(None), [])
 
-    def test_sqlite_place_check_is_registered(self) -> None:
-        self.assertIn(check_sqlite_place, checks.registry.registry.get_checks())
+    def test_sqlite_filesystem_check_is_registered(self) -> None:
+        self.assertIn(check_sqlite_filesystem, checks.registry.registry.get_checks())
 
 
 class SqliteVersionCheckTests(SimpleTestCase):
-    def test_sqlite_version_check_knows_which_versions_are_mended(self) -> None:
+    def test_sqlite_version_check_recognises_versions_with_the_fix(self) -> None:
         for version in [(3, 44, 6), (3, 44, 9), (3, 50, 7), (3, 51, 3), (3, 52, 0)]:
             self.assertIs(has_wal_fix(version), True, version)
 
-    def test_sqlite_version_check_knows_which_versions_are_not(self) -> None:
+    def test_sqlite_version_check_recognises_versions_without_the_fix(self) -> None:
         for version in [(3, 40, 1), (3, 44, 5), (3, 45, 9), (3, 50, 6), (3, 51, 2)]:
             self.assertIs(has_wal_fix(version), False, version)
 
@@ -274,7 +274,7 @@ class SqliteVersionCheckTests(SimpleTestCase):
         vendor: str = "sqlite",
         **settings: bool,
     ) -> list[str | None]:
-        """Return the ids of what the check finds in production."""
+        """Return the ids of the errors in production."""
         values = {"IS_PRODUCTION": True, "ACCEPT_SQLITE_RISK": False, **settings}
         with (
             override_settings(**values),
@@ -283,13 +283,15 @@ class SqliteVersionCheckTests(SimpleTestCase):
         ):
             return [message.id for message in check_sqlite_version(None)]
 
-    def test_sqlite_version_check_refuses_a_version_with_the_bug(self) -> None:
+    def test_sqlite_version_check_rejects_a_version_with_the_bug(self) -> None:
         self.assertEqual(self.found(), ["d0010.E010"])
 
     def test_sqlite_version_check_accepts_a_version_without_it(self) -> None:
         self.assertEqual(self.found((3, 51, 3)), [])
 
-    def test_sqlite_version_check_accepts_it_where_somebody_has_said_so(self) -> None:
+    def test_sqlite_version_check_accepts_it_where_somebody_has_message_so(
+        self,
+    ) -> None:
         self.assertEqual(self.found(ACCEPT_SQLITE_RISK=True), [])
 
     def test_sqlite_version_check_does_not_mind_it_in_development_or_on_postgresql(
