@@ -56,7 +56,8 @@ class Command(base_command.BaseCommand):
             self.stdout.write(f"Erased: {join_counts(erased._asdict())}.")
         else:
             raise CommandError(
-                "Nothing is stored about this MPAN.", returncode=base_command.NOTHING_MATCHED
+                "Nothing is stored about this MPAN.",
+                returncode=base_command.NOTHING_MATCHED,
             )
 
 
