@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils import timezone
@@ -13,22 +13,19 @@ def pluralise(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def join_words(parts: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`; `nothing` if there are no parts"""
-    *others, latest = list(parts) or ["nothing"]
-    return f"{', '.join(others)} and {latest}" if others else latest
-
-
 def join_counts(counts: Mapping[str, int]) -> str:
     """Return counts by plural names as text: `2 readings and 1 site visit`.
 
-    An underscore in a name becomes a space; counts of zero are left out.
+    An underscore in a name becomes a space. Counts of zero are left out; without any
+    other the text is `nothing`.
     """
-    return join_words(
+    parts = [
         pluralise(number, name.replace("_", " ").removesuffix("s"))
         for name, number in counts.items()
         if number
-    )
+    ]
+    *others, latest = parts or ["nothing"]
+    return f"{', '.join(others)} and {latest}" if others else latest
 
 
 def format_date(moment: datetime) -> str:

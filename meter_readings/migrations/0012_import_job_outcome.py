@@ -12,6 +12,19 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterField(
             model_name="importjob",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("running", "Running"),
+                    ("finished", "Finished"),
+                    ("failed", "Interrupted"),
+                ],
+                default="running",
+                max_length=10,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="importjob",
             name="outcome",
             field=models.CharField(
                 blank=True,

@@ -28,7 +28,7 @@ class ImportJob(models.Model):
 
         RUNNING = "running", "Running"
         FINISHED = "finished", "Finished"
-        FAILED = "failed", "Broken off"
+        FAILED = "failed", "Interrupted"
 
     class Phase(models.TextChoices):
         """How far a running attempt is."""

@@ -1,4 +1,4 @@
-"""What stands in the database, in words that outlive an import and its undoing."""
+"""Rows of the database without ids, comparable across an import and its undo."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from meter_readings.models import (
     SiteVisit,
 )
 
-# A row's number says nothing, so what it refers to is told by its own names.
+# Ids are replaced by the natural keys of the rows that they refer to.
 _NAMES = {
     "flow_file": ["flow_file__sha256"],
     "meter": ["meter__meter_point__mpan", "meter__serial_number"],
@@ -32,7 +32,7 @@ ALL = *LOADED, FlowFile, Finding, ImportJob
 
 
 def rows_of(*models: type[Model]) -> dict[str, list[tuple[Any, ...]]]:
-    """Return all rows of these models, or of those a load fills, but for their ids."""
+    """Return all rows of these models, by default those a load inserts, without ids."""
     return {model.__name__: _rows(model) for model in models or LOADED}
 
 
@@ -45,7 +45,7 @@ def _rows(model: type[Model]) -> list[tuple[Any, ...]]:
 
 
 def versions(*names: str) -> list[Any]:
-    """Return all readings in the order in which they were said, standing and names."""
+    """Return the version status and these fields of all readings, in version order."""
     order = "flow_file__file_created_at", "flow_file__file_identifier"
     readings = Reading.objects.order_by(*order, "flow_file__sha256", "line_number")
     return list(readings.values_list("version_status", *names, flat=not names))

@@ -1,4 +1,4 @@
-"""Clearing the database: everything is as if no file had ever come."""
+"""Tests of clearing the database."""
 
 from __future__ import annotations
 
@@ -34,12 +34,11 @@ BAD = EVERY_GROUP.replace("12345.0", "-1.0").replace("TEST000001", "TEST000002")
 
 
 def clear() -> ClearResult:
-    """Clear the database by the test's clock."""
     return clear_database(now=NOW)
 
 
 def running_job(*, silent_for: timedelta) -> ImportJob:
-    """Return an attempt that has given its latest sign of life so long ago."""
+    """Return a running job whose latest heartbeat was so long ago."""
     return ImportJob.objects.create(
         filename="a.uff",
         channel=ImportJob.Channel.COMMAND,
@@ -50,7 +49,7 @@ def running_job(*, silent_for: timedelta) -> ImportJob:
 
 
 class OwnMedia(SimpleTestCase):
-    """Keeps received bytes in a folder that no other test looks into."""
+    """Stores original files in a folder of its own."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -59,13 +58,13 @@ class OwnMedia(SimpleTestCase):
         self.enterContext(self.settings(MEDIA_ROOT=folder.name))
 
     def stored(self) -> list[Path]:
-        """Return the original bytes that are kept."""
-        kept = Path(settings.MEDIA_ROOT, "flow_files")
-        return [path for path in kept.rglob("*") if path.is_file()]
+        """Return the original files in the storage."""
+        folder = Path(settings.MEDIA_ROOT, "flow_files")
+        return [path for path in folder.rglob("*") if path.is_file()]
 
 
 class ClearDatabaseTests(OwnMedia, TestCase):
-    def test_clear_database_leaves_no_row_of_any_model_of_ours(self) -> None:
+    def test_clear_database_deletes_all_rows_of_imported_data(self) -> None:
         imported(EVERY_GROUP)
         import_text(BAD, "bad.uff")
         clear()
@@ -73,7 +72,7 @@ class ClearDatabaseTests(OwnMedia, TestCase):
             with self.subTest(model):
                 self.assertEqual(model._default_manager.count(), 0)
 
-    def test_clear_database_tells_how_much_was_removed(self) -> None:
+    def test_clear_database_returns_the_number_of_deleted_rows(self) -> None:
         imported(EVERY_GROUP)
         import_text(BAD, "bad.uff")
         findings = FlowFile.objects.values_list("findings", flat=True)
@@ -88,20 +87,20 @@ class ClearDatabaseTests(OwnMedia, TestCase):
         )
         self.assertEqual(clear(), expected)
 
-    def test_clear_database_leaves_the_users(self) -> None:
+    def test_clear_database_keeps_users(self) -> None:
         user = User.objects.create_user("alice")
         imported(EVERY_GROUP, requested_by=user)
         clear()
         self.assertEqual(User.objects.get(), user)
 
-    def test_clear_database_finds_nothing_in_an_empty_database(self) -> None:
+    def test_clear_database_of_an_empty_database_deletes_nothing(self) -> None:
         self.assertEqual(sum(clear()), 0)
 
-    def test_clear_database_clears_what_was_undone(self) -> None:
+    def test_clear_database_deletes_undone_files(self) -> None:
         undo_import(flow_file=imported(EVERY_GROUP), now=NOW)
         self.assertEqual(clear().flow_files, 1)
 
-    def test_clear_database_leaves_no_idea_of_how_much_there_was(self) -> None:
+    def test_row_totals_are_zero_after_clear_database(self) -> None:
         for number in range(3):
             text = EVERY_GROUP.replace("TEST000001", f"TEST1{number:05}")
             imported(text, f"{number}.uff")
@@ -110,12 +109,14 @@ class ClearDatabaseTests(OwnMedia, TestCase):
             counts = [totals.row_count(model=each) for each in (MeterPoint, Meter)]
         self.assertEqual([count.number for count in counts], [0, 0])
 
-    def test_clear_database_lets_the_same_file_come_again(self) -> None:
+    def test_same_file_can_be_imported_after_clear_database(self) -> None:
         imported(EVERY_GROUP)
         clear()
         self.assertEqual(import_text(EVERY_GROUP).outcome, ImportJob.Outcome.IMPORTED)
 
-    def test_clear_database_asks_as_much_for_many_rows_as_for_few(self) -> None:
+    def test_clear_database_needs_as_many_queries_for_many_rows_as_for_few(
+        self,
+    ) -> None:
         counts = []
         for file_count in 1, 20:
             for index in range(file_count):
@@ -125,29 +126,31 @@ class ClearDatabaseTests(OwnMedia, TestCase):
             counts.append(len(queries))
         self.assertEqual(*counts)
 
-    def test_clear_database_refuses_while_a_file_is_imported(self) -> None:
+    def test_clear_database_raises_while_a_file_is_imported(self) -> None:
         imported(EVERY_GROUP)
         running_job(silent_for=timedelta(seconds=5))
         with self.assertRaises(ImportRunning):
             clear()
         self.assertEqual(Reading.objects.count(), 3)
 
-    def test_clear_database_takes_a_silent_attempt_for_one_that_was_killed(
+    def test_clear_database_ignores_a_running_job_without_heartbeat(
         self,
     ) -> None:
         running_job(silent_for=timedelta(minutes=2))
         self.assertEqual(clear().import_jobs, 1)
 
 
-class OriginalBytesTests(OwnMedia, TestCase):
-    def test_original_bytes_are_removed(self) -> None:
+class OriginalFilesTests(OwnMedia, TestCase):
+    def test_clear_database_deletes_original_files(self) -> None:
         imported(EVERY_GROUP)
         import_text(BAD, "bad.uff")
         before = len(self.stored())
         clear()
         self.assertEqual([before, len(self.stored())], [2, 0])
 
-    def test_original_bytes_are_removed_that_a_broken_clearing_left(self) -> None:
+    def test_clear_database_deletes_original_files_left_by_a_failed_clearing(
+        self,
+    ) -> None:
         imported(EVERY_GROUP)
         broken = patch(
             "meter_readings.importer.clear.delete_unreferenced", side_effect=OSError
@@ -158,7 +161,7 @@ class OriginalBytesTests(OwnMedia, TestCase):
         clear()
         self.assertEqual(self.stored(), [])
 
-    def test_original_bytes_stay_where_the_clearing_breaks_off(self) -> None:
+    def test_original_files_stay_when_clearing_fails(self) -> None:
         imported(EVERY_GROUP)
 
         def fail(execute: Any, statement: str, *rest: Any) -> Any:
@@ -170,21 +173,21 @@ class OriginalBytesTests(OwnMedia, TestCase):
             clear()
         self.assertEqual([Reading.objects.count(), len(self.stored())], [3, 1])
 
-    def test_original_bytes_stay_where_the_clearing_is_refused(self) -> None:
+    def test_original_files_stay_while_an_import_is_running(self) -> None:
         imported(EVERY_GROUP)
         running_job(silent_for=timedelta(seconds=5))
         with suppress(ImportRunning):
             clear()
         self.assertEqual(len(self.stored()), 1)
 
-    def test_original_bytes_stay_of_a_file_that_is_held(self) -> None:
+    def test_delete_unreferenced_keeps_the_original_of_a_flow_file(self) -> None:
         imported(EVERY_GROUP)
         original_files.delete_unreferenced()
         self.assertEqual(len(self.stored()), 1)
 
 
 class LockTests(OwnMedia, TransactionTestCase):
-    def test_is_refused_while_another_load_holds_the_lock(self) -> None:
+    def test_clear_database_raises_while_another_load_holds_the_lock(self) -> None:
         imported(EVERY_GROUP)
         other = connection.copy()
         self.addCleanup(other.close)
@@ -200,7 +203,7 @@ class LockTests(OwnMedia, TransactionTestCase):
             cursor.execute("ROLLBACK")
         self.assertEqual(Reading.objects.count(), 3)
 
-    def test_a_file_that_is_checked_meanwhile_is_loaded_whole(self) -> None:
+    def test_file_validated_during_a_clearing_is_loaded_whole(self) -> None:
         imported(EVERY_GROUP, "earlier.uff")
         cleared = []
 
@@ -217,7 +220,7 @@ class LockTests(OwnMedia, TransactionTestCase):
 
 
 def in_another_thread(function: Callable[[], ClearResult]) -> ClearResult:
-    """Return what a function returns that has a connection of its own."""
+    """Call a function with a connection of its own and return its result."""
 
     def run() -> ClearResult:
         try:

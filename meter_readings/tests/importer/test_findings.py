@@ -1,4 +1,4 @@
-"""The findings of one import: weighed, counted, kept to a limit."""
+"""Tests of findings: severity, counts and the limit of stored findings."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class FindingsTests(TestCase):
             ],
         )
 
-    def test_findings_are_kept_with_the_file(self) -> None:
+    def test_findings_are_stored_with_the_file(self) -> None:
         file = imported(ONE_OF_EACH)
         found = file.findings.order_by("line_number").values_list("code", flat=True)
         self.assertEqual(len(found), 5)
         self.assertEqual(found[1], "leading-zeros")
 
-    def test_findings_say_where_and_what(self) -> None:
+    def test_finding_has_its_place_and_the_value_found_there(self) -> None:
         imported(ONE_OF_EACH)
         finding = Finding.objects.get(code="mpan-check-digit")
         self.assertEqual(
@@ -53,7 +53,7 @@ class FindingsTests(TestCase):
             ("2000000000016", "5 as the last digit"),
         )
 
-    def test_findings_of_the_whole_file_have_no_line(self) -> None:
+    def test_finding_of_the_whole_file_has_no_line(self) -> None:
         imported(ONE_OF_EACH.rpartition("ZPT")[0])
         finding = Finding.objects.get(code="no-trailer")
         self.assertEqual((finding.line_number, finding.group), (None, ""))
@@ -73,38 +73,38 @@ class FindingsTests(TestCase):
         counts = result.error_count, result.warning_count, result.note_count
         self.assertEqual(counts, (2, 1, 0))
 
-    def test_findings_are_counted_by_severity_with_the_file(self) -> None:
+    def test_findings_are_counted_by_severity_on_the_flow_file(self) -> None:
         file = imported(ONE_OF_EACH)
         counts = file.error_count, file.warning_count, file.note_count
         self.assertEqual(counts, (0, 3, 2))
 
-    def test_findings_weigh_what_the_policy_says(self) -> None:
+    def test_finding_has_the_severity_of_the_policy(self) -> None:
         import_text(ONE_OF_EACH, policy=Policy.STRICT)
         finding = Finding.objects.get(code="extra-decimals")
         self.assertEqual(finding.severity, Severity.ERROR)
 
-    def test_findings_are_told_as_they_come(self) -> None:
-        told: list[tuple[Issue, Severity]] = []
+    def test_on_finding_receives_every_finding(self) -> None:
+        received: list[tuple[Issue, Severity]] = []
         result = import_text(
-            ONE_OF_EACH, on_finding=lambda *finding: told.append(finding)
+            ONE_OF_EACH, on_finding=lambda *finding: received.append(finding)
         )
-        self.assertEqual(sorted(told, key=repr), sorted(result.findings, key=repr))
+        self.assertEqual(sorted(received, key=repr), sorted(result.findings, key=repr))
 
-    def test_findings_escape_what_no_database_can_keep(self) -> None:
+    def test_finding_escapes_characters_that_no_database_stores(self) -> None:
         import_text(ONE_OF_EACH.replace("0100.0", "1\x000"))
         finding = Finding.objects.get(code="control-character")
         self.assertIn(r"1\x000", finding.found)
 
-    def test_findings_shorten_what_is_long(self) -> None:
+    def test_finding_shortens_a_long_value(self) -> None:
         import_text(flow_file(["026|2000000000015|V|", f"027|02|{'é' * 300}|"]))
         for finding in Finding.objects.all():
             with self.subTest(finding.code):
                 self.assertLessEqual(len(finding.found), 81)
 
 
-class BeyondTheLimitTests(TestCase):
+class FindingLimitTests(TestCase):
     def result_of(self, count: int) -> ImportResult:
-        """Return what comes of a file with so many leading zeros."""
+        """Import a file with so many leading zeros."""
         readings = (
             f"030|S|2024{month:02}{day:02}0000{second:02}|0{second}.0|||T|N|"
             for month in (1, 2, 3)
@@ -115,21 +115,21 @@ class BeyondTheLimitTests(TestCase):
         groups = flow_file_of_readings(*lines).replace("|R|", "|S|")
         return import_text(groups)
 
-    def test_every_finding_is_counted(self) -> None:
+    def test_findings_over_the_limit_are_counted(self) -> None:
         result = self.result_of(MAX_STORED_PER_RULE + 7)
         self.assertEqual(result.finding_counts, {"leading-zeros": 1007})
         self.assertEqual(result.warning_count, 1007)
 
-    def test_beyond_the_limit_as_many_as_the_limit_are_kept(self) -> None:
+    def test_findings_are_stored_up_to_the_limit(self) -> None:
         result = self.result_of(MAX_STORED_PER_RULE + 7)
         self.assertEqual(len(result.findings), 1000)
         self.assertEqual(Finding.objects.count(), 1000)
 
-    def test_exactly_the_limit_is_kept_whole(self) -> None:
+    def test_exactly_as_many_findings_as_the_limit_are_all_stored(self) -> None:
         result = self.result_of(MAX_STORED_PER_RULE)
         self.assertEqual(len(result.findings), 1000)
 
-    def test_another_rule_has_its_own_limit(self) -> None:
+    def test_each_rule_has_its_own_limit(self) -> None:
         text = flow_file_of_readings(
             *["030|S|20240401000000|01.0|||T|N|"] * (MAX_STORED_PER_RULE + 1),
             "030|T|20240401000000|1.25|||T|N|",

@@ -1,4 +1,4 @@
-"""Exactly once: the same bytes, the same name, the same message."""
+"""Tests of the identity checks: same bytes, same name, same message."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OTHER_IDENTITY = header_line(file_identifier="TEST000002")
 
 
 def unpacked_and_imported(data: bytes, filename: str) -> ImportResult:
-    """Return what comes of the one file in an archive, as a door hands it over."""
+    """Import the one file of an archive."""
     for name, stream in iter_flow_files(io.BytesIO(data), filename):
         return import_text(stream.read(), name)
     raise AssertionError("The archive is empty.")
@@ -36,46 +36,46 @@ class SameBytesTests(TestCase):
         self.first = imported(TEXT, "first.uff")
         self.rows = rows_of(FlowFile), rows_of()
 
-    def assert_is_nothing_new(self, result: ImportResult) -> None:
-        """Assert that nothing was done but to name the first import."""
+    def assert_already_imported(self, result: ImportResult) -> None:
+        """Assert that the result names the first import and nothing was stored."""
         self.assertEqual(result.outcome, ImportJob.Outcome.ALREADY_IMPORTED)
         self.assertEqual(result.flow_file, self.first)
         self.assertEqual((rows_of(FlowFile), rows_of()), self.rows)
 
-    def test_same_bytes_are_nothing_new_by_the_same_name(self) -> None:
-        self.assert_is_nothing_new(import_text(TEXT, "first.uff"))
+    def test_same_bytes_with_the_same_name_are_already_imported(self) -> None:
+        self.assert_already_imported(import_text(TEXT, "first.uff"))
 
-    def test_same_bytes_are_nothing_new_by_another_name(self) -> None:
-        self.assert_is_nothing_new(import_text(TEXT, "second.uff"))
+    def test_same_bytes_with_another_name_are_already_imported(self) -> None:
+        self.assert_already_imported(import_text(TEXT, "second.uff"))
 
-    def test_same_bytes_are_nothing_new_as_gzip(self) -> None:
+    def test_same_bytes_in_a_gzip_file_are_already_imported(self) -> None:
         data = gzip.compress(TEXT.encode())
-        self.assert_is_nothing_new(unpacked_and_imported(data, "second.uff.gz"))
+        self.assert_already_imported(unpacked_and_imported(data, "second.uff.gz"))
 
-    def test_same_bytes_are_nothing_new_in_a_zip(self) -> None:
+    def test_same_bytes_in_a_zip_file_are_already_imported(self) -> None:
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:
             archive.writestr("april/second.uff", TEXT)
-        self.assert_is_nothing_new(unpacked_and_imported(data.getvalue(), "all.zip"))
+        self.assert_already_imported(unpacked_and_imported(data.getvalue(), "all.zip"))
 
-    def test_same_bytes_are_nothing_new_by_any_other_door(self) -> None:
+    def test_same_bytes_are_already_imported_on_every_channel(self) -> None:
         for channel in ImportJob.Channel:
             with self.subTest(channel):
-                self.assert_is_nothing_new(import_text(TEXT, channel=channel))
+                self.assert_already_imported(import_text(TEXT, channel=channel))
 
-    def test_same_bytes_are_nothing_new_under_any_policy(self) -> None:
+    def test_same_bytes_are_already_imported_under_every_policy(self) -> None:
         for policy in Policy:
             with self.subTest(policy):
-                self.assert_is_nothing_new(import_text(TEXT, policy=policy))
+                self.assert_already_imported(import_text(TEXT, policy=policy))
 
-    def test_same_bytes_are_nothing_new_where_the_same_name_is_allowed(self) -> None:
+    def test_same_bytes_are_already_imported_if_the_same_name_is_allowed(self) -> None:
         result = import_text(TEXT, "first.uff", allow_same_name=True)
-        self.assert_is_nothing_new(result)
+        self.assert_already_imported(result)
 
-    def test_same_bytes_are_nothing_new_for_a_dry_run(self) -> None:
-        self.assert_is_nothing_new(import_text(TEXT, dry_run=True))
+    def test_same_bytes_are_already_imported_in_a_dry_run(self) -> None:
+        self.assert_already_imported(import_text(TEXT, dry_run=True))
 
-    def test_same_bytes_count_no_reading(self) -> None:
+    def test_result_of_an_already_imported_file_counts_no_readings(self) -> None:
         result = import_text(TEXT, "second.uff")
         self.assertEqual((result.readings_read, result.readings_rejected), (0, 0))
 
@@ -84,22 +84,22 @@ class RejectedBytesTests(TestCase):
     # Valid except for one value, whose group the partial policy leaves out.
     TEXT = flow_file([*GROUPS.split(), "030|S|20240301000000|-1.0|||T|N|"])
 
-    def test_rejected_bytes_may_come_again_and_are_rejected_again(self) -> None:
+    def test_rejected_bytes_are_validated_and_rejected_again(self) -> None:
         import_text(self.TEXT)
         result = import_text(self.TEXT)
         self.assertEqual(result.outcome, ImportJob.Outcome.REJECTED)
 
-    def test_rejected_bytes_are_one_file_however_often_they_come(self) -> None:
+    def test_bytes_rejected_several_times_are_one_flow_file(self) -> None:
         import_text(self.TEXT)
         import_text(self.TEXT, "again.uff")
         self.assertEqual(FlowFile.objects.get().filename, "again.uff")
 
-    def test_rejected_bytes_have_one_report_however_often_they_come(self) -> None:
+    def test_bytes_rejected_several_times_have_one_report(self) -> None:
         import_text(self.TEXT)
         import_text(self.TEXT)
         self.assertEqual(FlowFile.objects.get().findings.count(), 1)
 
-    def test_rejected_bytes_may_be_accepted_by_a_softer_policy(self) -> None:
+    def test_rejected_bytes_can_be_imported_under_another_policy(self) -> None:
         import_text(self.TEXT)
         result = import_text(self.TEXT, policy=Policy.PARTIAL)
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
@@ -109,12 +109,12 @@ class RejectedBytesTests(TestCase):
 class SameNameTests(TestCase):
     OTHER = flow_file(GROUPS, header=OTHER_IDENTITY)
 
-    def test_same_name_is_refused_for_other_content(self) -> None:
+    def test_other_content_with_the_same_name_is_refused(self) -> None:
         imported(TEXT, "april.uff")
         result = import_text(self.OTHER, "april.uff")
         self.assertEqual(result.outcome, ImportJob.Outcome.REFUSED)
 
-    def test_same_name_is_refused_with_a_finding_that_names_the_first(self) -> None:
+    def test_finding_of_a_refused_name_names_the_first_file(self) -> None:
         first = imported(TEXT, "april.uff")
         [(issue, severity)] = import_text(self.OTHER, "april.uff").findings
         self.assertEqual((issue.code, severity), ("duplicate-filename", "error"))
@@ -122,55 +122,55 @@ class SameNameTests(TestCase):
             issue.found, f"april.uff, imported on 24 November 2026 as #{first.pk}"
         )
 
-    def test_same_name_is_refused_for_a_dry_run_too(self) -> None:
+    def test_dry_run_of_other_content_with_the_same_name_is_refused(self) -> None:
         imported(TEXT, "april.uff")
         result = import_text(self.OTHER, "april.uff", dry_run=True)
         self.assertEqual(result.outcome, ImportJob.Outcome.REFUSED)
 
-    def test_same_name_leaves_nothing_but_a_job_where_it_is_refused(self) -> None:
+    def test_refused_file_leaves_only_an_import_job(self) -> None:
         imported(TEXT, "april.uff")
         before = rows_of(), rows_of(FlowFile)
         import_text(self.OTHER, "april.uff")
         self.assertEqual((rows_of(), rows_of(FlowFile)), before)
         self.assertEqual(ImportJob.objects.latest("pk").outcome, "refused")
 
-    def test_same_name_can_be_allowed(self) -> None:
+    def test_other_content_with_the_same_name_is_imported_if_allowed(self) -> None:
         imported(TEXT, "april.uff")
         result = import_text(self.OTHER, "april.uff", allow_same_name=True)
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
-    def test_same_name_is_free_where_the_other_was_rejected(self) -> None:
+    def test_name_of_a_rejected_file_can_be_used_again(self) -> None:
         import_text(TEXT.replace("100.0", "-1.0"), "april.uff")
         result = import_text(TEXT, "april.uff")
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
 
-class SameIdentityTests(TestCase):
+class SameMessageTests(TestCase):
     CORRECTED = TEXT.replace("100.0", "101.0")
 
     def setUp(self) -> None:
         self.first = imported(TEXT, "first.uff")
 
-    def test_same_identity_loads_other_bytes(self) -> None:
+    def test_other_bytes_with_the_same_message_identity_are_loaded(self) -> None:
         result = import_text(self.CORRECTED, "second.uff")
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
-    def test_same_identity_is_a_warning_that_names_the_first(self) -> None:
+    def test_same_message_identity_is_a_warning_that_names_the_first_file(self) -> None:
         [(issue, severity)] = import_text(self.CORRECTED, "second.uff").findings
         self.assertEqual((issue.code, severity), ("duplicate-message", "warning"))
         self.assertEqual(
             issue.found, f"TEST000001, imported as #{self.first.pk} (first.uff)"
         )
 
-    def test_same_identity_is_a_warning_of_a_dry_run_too(self) -> None:
+    def test_dry_run_warns_of_the_same_message_identity(self) -> None:
         result = import_text(self.CORRECTED, "second.uff", dry_run=True)
         self.assertEqual(result.finding_counts, {"duplicate-message": 1})
 
-    def test_same_identity_is_a_warning_for_the_rejected_too(self) -> None:
+    def test_rejected_file_is_warned_of_the_same_message_identity(self) -> None:
         result = import_text(TEXT.replace("100.0", "-1.0"), "second.uff")
         self.assertIn("duplicate-message", result.finding_counts)
 
-    def test_another_header_is_another_identity(self) -> None:
+    def test_each_field_of_the_message_identity_distinguishes_files(self) -> None:
         for header in (
             header_line(file_identifier="TEST000002"),
             header_line(from_participant="OTHR"),
@@ -181,7 +181,7 @@ class SameIdentityTests(TestCase):
                 result = import_text(flow_file(GROUPS, header=header), header)
                 self.assertEqual(result.finding_counts, {})
 
-    def test_whom_it_was_sent_to_makes_no_other_identity(self) -> None:
+    def test_recipient_is_not_part_of_the_message_identity(self) -> None:
         text = flow_file(GROUPS, header=header_line(to_participant="OTHR"))
         result = import_text(text, "second.uff")
         self.assertEqual(result.finding_counts, {"duplicate-message": 1})
@@ -194,21 +194,23 @@ class CopyTests(TestCase):
         TEXT.rstrip("\n").encode(),
     )
 
-    def test_with_other_line_ends_or_a_mark_is_other_bytes(self) -> None:
+    def test_copy_with_other_line_endings_or_a_byte_order_mark_is_imported(
+        self,
+    ) -> None:
         imported(TEXT, "first.uff")
         for number, copy in enumerate(self.COPIES):
             with self.subTest(copy[:5]):
                 result = import_text(copy, f"copy {number}.uff")
                 self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
-    def test_copy_meets_the_warning_of_its_identity(self) -> None:
+    def test_copy_has_a_warning_of_the_same_message_identity(self) -> None:
         imported(TEXT, "first.uff")
         for number, copy in enumerate(self.COPIES):
             with self.subTest(copy[:5]):
                 result = import_text(copy, f"copy {number}.uff")
                 self.assertIn("duplicate-message", result.finding_counts)
 
-    def test_copy_adds_duplicates_and_nothing_that_counts(self) -> None:
+    def test_copy_adds_only_duplicate_readings(self) -> None:
         imported(TEXT, "first.uff")
         for number, copy in enumerate(self.COPIES):
             imported(copy, f"copy {number}.uff")
@@ -216,16 +218,16 @@ class CopyTests(TestCase):
 
 
 class RaceTests(TestCase):
-    """What another process brings while this one checks, seen before loading."""
+    """Files that another process imports while this one validates."""
 
     OTHER = flow_file(GROUPS, header=OTHER_IDENTITY)
 
     def import_while_another(
         self, text: str, *, filename: str, sha256: str
     ) -> ImportResult:
-        """Import a file while another process brings one of this name and hash."""
+        """Import a file while another process imports one of this name and hash."""
 
-        def bring(phase: ImportJob.Phase, *_: int) -> None:
+        def import_other(phase: ImportJob.Phase, *_: int) -> None:
             if phase == ImportJob.Phase.LOADING:
                 FlowFile.objects.create(
                     filename=filename,
@@ -237,9 +239,11 @@ class RaceTests(TestCase):
                     file_created_at=NOW,
                 )
 
-        return import_text(text, "april.uff", on_progress=bring)
+        return import_text(text, "april.uff", on_progress=import_other)
 
-    def test_the_same_bytes_are_nothing_new(self) -> None:
+    def test_bytes_that_another_process_imports_meanwhile_are_already_imported(
+        self,
+    ) -> None:
         sha256 = import_text(TEXT, dry_run=True).sha256
         result = self.import_while_another(TEXT, filename="x.uff", sha256=sha256)
         self.assertEqual(result.outcome, ImportJob.Outcome.ALREADY_IMPORTED)
@@ -247,11 +251,11 @@ class RaceTests(TestCase):
         self.assertEqual((result.readings_read, result.readings_rejected), (0, 0))
         self.assertEqual(versions(), [])
 
-    def test_the_same_name_is_refused(self) -> None:
+    def test_name_that_another_process_uses_meanwhile_is_refused(self) -> None:
         result = self.import_while_another(TEXT, filename="april.uff", sha256="x")
         self.assertEqual(result.outcome, ImportJob.Outcome.REFUSED)
         self.assertEqual(versions(), [])
 
-    def test_anything_else_does_not_matter(self) -> None:
+    def test_unrelated_file_of_another_process_does_not_matter(self) -> None:
         result = self.import_while_another(TEXT, filename="may.uff", sha256="x")
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)

@@ -1,4 +1,4 @@
-"""The attempt as it goes on: its row, and the door's own progress."""
+"""Tests of import jobs: their rows, progress and heartbeats."""
 
 from __future__ import annotations
 
@@ -20,49 +20,48 @@ from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 
-# As if the time for a heartbeat had come after every block, and a block were short.
+# A heartbeat after every block, and short blocks.
 BEATING = patch("meter_readings.importer.jobs._HEARTBEAT_SECONDS", -1.0)
 IN_BLOCKS = patch("meter_readings.d0010.lines.BLOCK_SIZE", 100)
 
 
 class JobTests(TestCase):
     def job(self) -> ImportJob:
-        """Return the latest job."""
         return ImportJob.objects.latest("pk")
 
     def assert_job(self, outcome: str, flow_file: FlowFile | None) -> None:
-        """Assert that the latest attempt came to its end, with this outcome."""
+        """Assert that the latest job is finished with this outcome."""
         job = self.job()
         self.assertEqual((job.state, job.outcome), ("finished", outcome))
         self.assertEqual(job.flow_file, flow_file)
         self.assertIsNotNone(job.finished_at)
 
-    def test_job_has_a_row_for_a_file_that_was_imported(self) -> None:
+    def test_imported_file_has_a_finished_job(self) -> None:
         self.assert_job("imported", imported(EVERY_GROUP))
 
-    def test_job_has_a_row_for_a_file_that_was_rejected(self) -> None:
+    def test_rejected_file_has_a_finished_job(self) -> None:
         self.assert_job("rejected", import_text(BAD).flow_file)
 
-    def test_job_has_a_row_for_a_file_that_was_held_already(self) -> None:
+    def test_already_imported_file_has_a_finished_job(self) -> None:
         first = imported(EVERY_GROUP)
         import_text(EVERY_GROUP)
         self.assert_job("already-imported", first)
 
-    def test_job_has_a_row_for_a_name_that_was_refused(self) -> None:
+    def test_refused_file_has_a_finished_job(self) -> None:
         imported(EVERY_GROUP)
         import_text(BAD)
         self.assert_job("refused", None)
 
-    def test_job_has_no_row_for_a_dry_run(self) -> None:
+    def test_dry_run_has_no_job(self) -> None:
         import_text(EVERY_GROUP, dry_run=True)
         self.assertFalse(ImportJob.objects.exists())
 
-    def test_job_has_a_row_for_every_attempt(self) -> None:
+    def test_every_attempt_has_a_job(self) -> None:
         for _ in range(3):
             import_text(BAD)
         self.assertEqual(ImportJob.objects.count(), 3)
 
-    def test_job_says_who_and_by_which_door(self) -> None:
+    def test_job_has_the_user_channel_and_policy(self) -> None:
         person = User.objects.create(username="someone")
         import_text(
             EVERY_GROUP,
@@ -75,7 +74,7 @@ class JobTests(TestCase):
             (job.channel, job.requested_by, job.policy), ("upload", person, "partial")
         )
 
-    def test_job_says_of_which_bytes_and_when(self) -> None:
+    def test_job_has_the_name_hash_and_time(self) -> None:
         result = import_text(EVERY_GROUP, "april.uff")
         job = self.job()
         self.assertEqual(
@@ -84,7 +83,7 @@ class JobTests(TestCase):
         )
         self.assertEqual(job.bytes_processed, len(EVERY_GROUP))
 
-    def test_job_counts_what_came_of_it(self) -> None:
+    def test_job_of_an_imported_file_has_its_counts(self) -> None:
         import_text(EVERY_GROUP)
         self.assertEqual(
             self.job().counts,
@@ -105,19 +104,19 @@ class JobTests(TestCase):
             },
         )
 
-    def test_job_counts_what_was_rejected(self) -> None:
+    def test_job_of_a_rejected_file_has_its_counts(self) -> None:
         import_text(BAD)
         counts = self.job().counts
         self.assertEqual((counts["readings_rejected"], counts["errors"]), (3, 1))
 
-    def test_job_keeps_a_name_that_no_database_can_keep(self) -> None:
+    def test_job_stores_a_sanitised_filename(self) -> None:
         import_text(EVERY_GROUP, "a\0\udce9.uff" + "x" * 300)
         self.assertEqual(self.job().filename, "a\ufffd\ufffd.uff" + "x" * 248)
 
 
-class BrokenOffTests(TestCase):
-    def break_off(self, error: BaseException) -> ImportJob:
-        """Return the job of an attempt in which a door's own progress raises this."""
+class InterruptedTests(TestCase):
+    def interrupt(self, error: BaseException) -> ImportJob:
+        """Return the job of an import whose on_finding raises this error."""
 
         def fail(*_: object) -> None:
             raise error
@@ -127,27 +126,27 @@ class BrokenOffTests(TestCase):
         self.assertIs(caught.exception, error)
         return ImportJob.objects.get()
 
-    def test_broken_off_is_written_down_and_raised_again(self) -> None:
-        job = self.break_off(ZeroDivisionError("secret"))
+    def test_exception_is_raised_again_and_the_job_is_failed(self) -> None:
+        job = self.interrupt(ZeroDivisionError("secret"))
         self.assertEqual((job.state, job.outcome), ("failed", ""))
         self.assertIsNotNone(job.finished_at)
 
-    def test_broken_off_tells_the_kind_of_error_and_not_its_words(self) -> None:
-        job = self.break_off(ZeroDivisionError("secret"))
+    def test_job_message_has_the_type_of_the_exception_and_not_its_text(self) -> None:
+        job = self.interrupt(ZeroDivisionError("secret"))
         self.assertEqual(job.message, "Interrupted by ZeroDivisionError.")
 
-    def test_broken_off_is_written_down_when_a_person_breaks_it_off(self) -> None:
-        job = self.break_off(KeyboardInterrupt())
+    def test_keyboard_interrupt_is_saved_with_the_job(self) -> None:
+        job = self.interrupt(KeyboardInterrupt())
         self.assertEqual(job.message, "Interrupted by KeyboardInterrupt.")
 
-    def test_broken_off_leaves_no_row_of_the_file(self) -> None:
-        self.break_off(ZeroDivisionError())
+    def test_interrupted_import_leaves_no_flow_file(self) -> None:
+        self.interrupt(ZeroDivisionError())
         self.assertFalse(FlowFile.objects.exists())
 
-    def test_broken_off_is_written_down_where_the_bytes_cannot_be_had(self) -> None:
+    def test_job_of_an_unreadable_file_is_failed(self) -> None:
         class Broken:
             def read(self, size: int) -> bytes:
-                raise UnreadableFile("It breaks off.")
+                raise UnreadableFile("It is truncated.")
 
         with (
             patch("meter_readings.tests.import_helpers.io.BytesIO", lambda _: Broken()),
@@ -156,7 +155,7 @@ class BrokenOffTests(TestCase):
             import_text(EVERY_GROUP)
         self.assertEqual(ImportJob.objects.get().state, "failed")
 
-    def test_broken_off_says_nothing_of_what_the_database_would_not_commit(
+    def test_job_has_no_outcome_if_the_commit_fails(
         self,
     ) -> None:
         @contextmanager
@@ -174,7 +173,7 @@ class BrokenOffTests(TestCase):
         self.assertEqual((job.state, job.outcome, job.counts), ("failed", "", {}))
         self.assertIsNone(job.flow_file)
 
-    def test_broken_off_raises_what_broke_it_off_where_the_row_cannot_be_written(
+    def test_first_exception_is_raised_if_the_job_cannot_be_saved(
         self,
     ) -> None:
         def fail(*_: object) -> None:
@@ -186,44 +185,44 @@ class BrokenOffTests(TestCase):
         with self.assertRaises(ZeroDivisionError):
             import_text(EVERY_GROUP, on_finding=fail)
 
-    def test_the_next_attempt_is_not_hindered(self) -> None:
-        self.break_off(ZeroDivisionError())
+    def test_import_succeeds_after_an_interrupted_one(self) -> None:
+        self.interrupt(ZeroDivisionError())
         self.assertEqual(import_text(EVERY_GROUP).outcome, ImportJob.Outcome.IMPORTED)
 
 
 class ProgressTests(TestCase):
-    def told_of(self, text: str) -> list[tuple[str, int, int]]:
-        """Return the phases, bytes dealt with and bytes in all that a door is told."""
-        told: list[tuple[str, int, int]] = []
+    def progress_of(self, text: str) -> list[tuple[str, int, int]]:
+        """Return the arguments of each call of on_progress."""
+        reports: list[tuple[str, int, int]] = []
         with IN_BLOCKS:
-            import_text(text, on_progress=lambda *progress: told.append(progress))
-        return told
+            import_text(text, on_progress=lambda *progress: reports.append(progress))
+        return reports
 
-    def test_progress_goes_through_the_phases_in_order(self) -> None:
-        phases = [phase for phase, _, _ in self.told_of(EVERY_GROUP)]
+    def test_progress_reports_the_phases_in_order(self) -> None:
+        phases = [phase for phase, _, _ in self.progress_of(EVERY_GROUP)]
         self.assertEqual(list(dict.fromkeys(phases)), ["checking", "loading"])
 
-    def test_progress_never_goes_back(self) -> None:
-        done = [done for _, done, _ in self.told_of(EVERY_GROUP)]
+    def test_progress_never_decreases(self) -> None:
+        done = [done for _, done, _ in self.progress_of(EVERY_GROUP)]
         self.assertGreater(len(set(done)), 3)
         self.assertEqual(done, sorted(done))
 
-    def test_progress_comes_to_the_end(self) -> None:
-        _, done, whole = self.told_of(EVERY_GROUP)[-1]
+    def test_progress_ends_with_all_bytes(self) -> None:
+        _, done, whole = self.progress_of(EVERY_GROUP)[-1]
         self.assertEqual((done, whole), (len(EVERY_GROUP), len(EVERY_GROUP)))
 
-    def test_progress_knows_the_whole_from_the_beginning(self) -> None:
-        wholes = {whole for _, _, whole in self.told_of(EVERY_GROUP)}
+    def test_progress_reports_the_size_from_the_beginning(self) -> None:
+        wholes = {whole for _, _, whole in self.progress_of(EVERY_GROUP)}
         self.assertEqual(wholes, {len(EVERY_GROUP)})
 
-    def test_progress_is_told_of_a_dry_run(self) -> None:
-        told: list[object] = []
-        import_text(EVERY_GROUP, dry_run=True, on_progress=lambda *_: told.append(_))
-        self.assertTrue(told)
+    def test_progress_is_reported_in_a_dry_run(self) -> None:
+        reports: list[object] = []
+        import_text(EVERY_GROUP, dry_run=True, on_progress=lambda *_: reports.append(_))
+        self.assertTrue(reports)
 
 
 class HeartbeatTests(TestCase):
-    def test_heartbeat_is_written_as_the_file_is_checked(self) -> None:
+    def test_heartbeat_is_saved_during_validation(self) -> None:
         checked = []
 
         def look(*_: object) -> None:
@@ -236,7 +235,7 @@ class HeartbeatTests(TestCase):
         self.assertEqual(checked, sorted(checked))
         self.assertGreater(len(set(checked)), 3)
 
-    def test_heartbeat_is_not_written_before_its_time(self) -> None:
+    def test_heartbeat_is_not_saved_before_its_interval(self) -> None:
         save = patch.object(
             ImportJob, "save", autospec=True, side_effect=ImportJob.save
         )
@@ -245,7 +244,7 @@ class HeartbeatTests(TestCase):
         # Begun, received, loading, finished
         self.assertEqual(saved.call_count, 4)
 
-    def test_heartbeat_may_fail(self) -> None:
+    def test_failed_heartbeat_does_not_stop_the_import(self) -> None:
         save = ImportJob.save
         failed = []
 
@@ -261,9 +260,9 @@ class HeartbeatTests(TestCase):
         self.assertGreater(len(failed), 1)
 
 
-@skipUnless(connection.vendor == "sqlite", "Only SQLite has one lock for all.")
+@skipUnless(connection.vendor == "sqlite", "Only SQLite has one write lock.")
 class LockedDatabaseTests(TransactionTestCase):
-    def test_a_heartbeat_does_not_wait_for_another_to_write(self) -> None:
+    def test_heartbeat_does_not_wait_for_a_locked_database(self) -> None:
         other = connection.copy()
         self.addCleanup(other.close)
         beginning = time.monotonic()
@@ -280,7 +279,7 @@ class LockedDatabaseTests(TransactionTestCase):
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
         self.assertLess(time.monotonic() - beginning, 5)
 
-    def test_the_connection_waits_as_usual_afterwards(self) -> None:
+    def test_busy_timeout_is_restored_after_an_import(self) -> None:
         imported(EVERY_GROUP)
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout")

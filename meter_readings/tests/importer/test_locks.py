@@ -1,4 +1,4 @@
-"""Who waits for whom: a check for nobody, a load for one other, nobody for long."""
+"""Tests of locks: validation locks nothing, and one load runs at a time."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 
 class NoWriteTests(TestCase):
     def statements_of(self, text: str, **options: Any) -> list[str]:
-        """Return the statements of an import that speak of what a load fills."""
+        """Return the statements of an import that name tables of readings."""
         with CaptureQueriesContext(connection) as captured:
             import_text(text, **options)
         tables = [model._meta.db_table for model in (Reading, Meter, MeterPoint)]
         statements = [query["sql"] for query in captured.captured_queries]
         return [each for each in statements if any(name in each for name in tables)]
 
-    def test_a_rejected_file_never_touches_the_readings(self) -> None:
+    def test_rejected_file_runs_no_statement_on_the_readings(self) -> None:
         self.assertEqual(self.statements_of(BAD, policy=Policy.STRICT), [])
 
-    def test_a_dry_run_never_touches_the_readings(self) -> None:
+    def test_dry_run_runs_no_statement_on_the_readings(self) -> None:
         self.assertEqual(self.statements_of(EVERY_GROUP, dry_run=True), [])
 
-    def test_a_file_that_is_held_already_never_touches_the_readings(self) -> None:
+    def test_already_imported_file_runs_no_statement_on_the_readings(self) -> None:
         imported(EVERY_GROUP)
         self.assertEqual(self.statements_of(EVERY_GROUP), [])
 
 
 @contextmanager
 def another_connection() -> Iterator[Any]:
-    """Give the cursor of a connection of another process, which waits for nothing."""
+    """Yield a cursor of another connection, which waits for no lock."""
     other = connection.copy()
     try:
         with other.cursor() as cursor:
@@ -69,14 +69,14 @@ def another_connection() -> Iterator[Any]:
 
 
 class DurableTests(TransactionTestCase):
-    """What is told as held must not be taken back by whoever called."""
+    """The caller cannot roll back a finished import or undo."""
 
-    def test_no_import_is_part_of_a_larger_transaction(self) -> None:
+    def test_import_in_a_transaction_raises(self) -> None:
         with self.assertRaisesMessage(RuntimeError, "durable"), transaction.atomic():
             import_text(EVERY_GROUP)
         self.assertEqual(Reading.objects.count(), 0)
 
-    def test_no_undoing_is_either(self) -> None:
+    def test_undo_in_a_transaction_raises(self) -> None:
         file = imported(EVERY_GROUP)
         with self.assertRaisesMessage(RuntimeError, "durable"), transaction.atomic():
             undo_import(flow_file=file, now=NOW)
@@ -84,10 +84,10 @@ class DurableTests(TransactionTestCase):
 
 
 class NoLockTests(TransactionTestCase):
-    """While a file is checked, however long, another may write at once."""
+    """Another connection can write while a file is validated."""
 
     def write_whenever(self, hook: str, text: str, **options: Any) -> int:
-        """Return how often another connection wrote while a file was imported."""
+        """Return how often another connection wrote during an import."""
         written = 0
 
         def write(*_: object) -> None:
@@ -105,27 +105,27 @@ class NoLockTests(TransactionTestCase):
         self.assertEqual(MeterPoint.objects.filter(mpan__lt="1").count(), written)
         return written
 
-    def test_a_check_locks_nothing_between_blocks(self) -> None:
+    def test_validation_locks_nothing_between_blocks(self) -> None:
         self.assertGreater(self.write_whenever("on_progress", EVERY_GROUP), 3)
 
-    def test_a_check_locks_nothing_where_something_is_found(self) -> None:
+    def test_validation_locks_nothing_when_an_issue_is_found(self) -> None:
         text = EVERY_GROUP.replace("12345.0", "012345.0").replace("|99.0", "|099.0")
         self.assertEqual(self.write_whenever("on_finding", text), 3)
 
-    def test_a_rejected_file_locks_nothing_while_it_is_checked(self) -> None:
+    def test_validation_of_a_rejected_file_locks_nothing(self) -> None:
         self.assertGreater(self.write_whenever("on_progress", BAD), 3)
 
-    def test_a_dry_run_locks_nothing(self) -> None:
+    def test_dry_run_locks_nothing(self) -> None:
         written = self.write_whenever("on_progress", EVERY_GROUP, dry_run=True)
         self.assertGreater(written, 3)
 
 
 class FailingStatementTests(TransactionTestCase):
-    """Whichever statement the database fails, all of the file is held or nothing."""
+    """An import or undo fails at each of its statements in turn."""
 
     @contextmanager
     def failing_at(self, number: int) -> Iterator[None]:
-        """Let the statement of this number fail, and what it is a part of."""
+        """Let the statement of this number fail."""
         numbers = count(1)
 
         def fail(execute: Any, statement: str, *rest: Any) -> Any:
@@ -136,20 +136,20 @@ class FailingStatementTests(TransactionTestCase):
         with connection.execute_wrapper(fail), suppress(OperationalError):
             yield
 
-    def test_failing_statement_leaves_all_or_nothing_and_hinders_nothing(self) -> None:
-        number = held = 0
-        while not held:
+    def test_import_stores_all_or_nothing_whichever_statement_fails(self) -> None:
+        number = imported_count = 0
+        while not imported_count:
             number += 1
             with self.failing_at(number):
                 import_text(EVERY_GROUP)
-            held = FlowFile.objects.count()
+            imported_count = FlowFile.objects.count()
             with self.subTest(number):
-                self.assertEqual(Reading.objects.count(), 3 * held)
-                self.assertEqual(SiteVisit.objects.count(), 3 * held)
+                self.assertEqual(Reading.objects.count(), 3 * imported_count)
+                self.assertEqual(SiteVisit.objects.count(), 3 * imported_count)
         self.assertGreater(number, 10)
         self.assertEqual(import_text(EVERY_GROUP).outcome, "already-imported")
 
-    def test_failing_statement_undoes_all_or_nothing_and_hinders_nothing(self) -> None:
+    def test_undo_deletes_all_or_nothing_whichever_statement_fails(self) -> None:
         file = imported(EVERY_GROUP)
         number = 0
         while file.status == FlowFile.Status.IMPORTED:
@@ -157,17 +157,17 @@ class FailingStatementTests(TransactionTestCase):
             with self.failing_at(number):
                 undo_import(flow_file=file, now=NOW)
             file.refresh_from_db()
-            is_held = file.status == FlowFile.Status.IMPORTED
+            is_imported = file.status == FlowFile.Status.IMPORTED
             with self.subTest(number):
-                self.assertEqual(Reading.objects.count(), 3 * is_held)
-                self.assertEqual(SiteVisit.objects.count(), 3 * is_held)
-                self.assertEqual(Meter.objects.count(), 2 * is_held)
+                self.assertEqual(Reading.objects.count(), 3 * is_imported)
+                self.assertEqual(SiteVisit.objects.count(), 3 * is_imported)
+                self.assertEqual(Meter.objects.count(), 2 * is_imported)
         self.assertGreater(number, 10)
         imported(EVERY_GROUP)
 
 
 class OneAtATimeTests(TransactionTestCase):
-    def test_a_load_waits_for_another_to_end(self) -> None:
+    def test_load_waits_until_the_import_lock_is_released(self) -> None:
         other = connection.copy()
         other.inc_thread_sharing()
         self.addCleanup(other.close)
@@ -193,8 +193,8 @@ class OneAtATimeTests(TransactionTestCase):
         self.assertTrue(released.is_set())
 
 
-class PatienceTests(TransactionTestCase):
-    """Who asks may wait for a limited time only."""
+class LockTimeoutTests(TransactionTestCase):
+    """Imports and undos wait for the import lock up to the lock timeout."""
 
     def setUp(self) -> None:
         other = connection.copy()
@@ -208,18 +208,18 @@ class PatienceTests(TransactionTestCase):
             lock = "SELECT pg_advisory_xact_lock(%s)"
             self.hold = partial(cursor.execute, lock, [number])
 
-    def test_an_undoing_gives_up(self) -> None:
+    def test_undo_raises_after_the_lock_timeout(self) -> None:
         file = imported(EVERY_GROUP)
         self.hold()
         with self.assertRaises(ImportLockTimeout):
             undo_import(flow_file=file, now=NOW, lock_timeout=0.1)
 
-    def test_an_import_gives_up(self) -> None:
+    def test_import_raises_after_the_lock_timeout(self) -> None:
         self.hold()
         with self.assertRaises(ImportLockTimeout):
             import_text(EVERY_GROUP, lock_timeout=0.1)
 
-    def test_another_fault_of_the_database_is_no_lock(self) -> None:
+    def test_other_database_error_is_no_lock_timeout(self) -> None:
         def fail(execute: Any, statement: str, *rest: Any) -> Any:
             if statement.startswith("DELETE FROM meter_readings_reading"):
                 raise OperationalError("disk full")
@@ -232,7 +232,7 @@ class PatienceTests(TransactionTestCase):
 
 
 def in_parallel(*functions: Callable[[], Any]) -> list[Any]:
-    """Return what functions return that run at once, each with its own connection."""
+    """Call functions in parallel, each with its own connection."""
 
     def run(function: Callable[[], Any]) -> Any:
         barrier.wait()
@@ -247,7 +247,7 @@ def in_parallel(*functions: Callable[[], Any]) -> list[Any]:
 
 
 class ParallelTests(TransactionTestCase):
-    def test_the_same_bytes_at_once_are_imported_once(self) -> None:
+    def test_same_bytes_in_parallel_are_imported_once(self) -> None:
         results: list[ImportResult] = in_parallel(
             *[lambda name=name: import_text(EVERY_GROUP, name) for name in "abcd"]
         )
@@ -257,7 +257,7 @@ class ParallelTests(TransactionTestCase):
             {result.flow_file for result in results}, {FlowFile.objects.get()}
         )
 
-    def test_one_name_at_once_is_taken_once(self) -> None:
+    def test_files_of_one_name_in_parallel_are_imported_once(self) -> None:
         texts = [
             flow_file(EVERY_GROUP.splitlines()[1:-1], header=header_line(to_role=role))
             for role in "XRDM"
@@ -268,7 +268,7 @@ class ParallelTests(TransactionTestCase):
         outcomes = sorted(result.outcome for result in results)
         self.assertEqual(outcomes, ["imported"] + ["refused"] * 3)
 
-    def test_files_of_the_same_meters_at_once_agree(self) -> None:
+    def test_parallel_files_of_the_same_meters_have_consistent_versions(self) -> None:
         texts = [
             flow_file(
                 EVERY_GROUP.replace("99.0", f"{number}.0").splitlines()[1:-1],
@@ -281,7 +281,7 @@ class ParallelTests(TransactionTestCase):
         self.assertEqual(len(rows_of()["Meter"]), 2)
         self.assertEqual(Reading.objects.filter(version_status="current").count(), 3)
 
-    def test_an_import_and_an_undoing_at_once_agree(self) -> None:
+    def test_parallel_import_and_undo_have_consistent_versions(self) -> None:
         first = imported(EVERY_GROUP, "first.uff")
         text = EVERY_GROUP.replace("99.0", "98.0")
         in_parallel(

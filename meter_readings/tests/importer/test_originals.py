@@ -1,4 +1,4 @@
-"""Importing the bytes that were kept once more."""
+"""Tests of importing original files again."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ BAD = "030|S|20240402000000|-1.0|||T|N|"
 
 
 def import_again(flow_file: FlowFile, **options: Any) -> importer.ImportResult:
-    """Return what comes of the bytes that were kept of a file."""
     given = {"policy": Policy.STANDARD, "channel": ImportJob.Channel.ADMIN} | options
     return importer.import_original(flow_file=flow_file, now=NOW, **given)
 
 
 class ImportOriginalTests(TestCase):
     def rejected(self) -> FlowFile:
-        """Return a file that was rejected for one reading of two."""
+        """Return a file that is rejected for one reading of two."""
         return import_text(flow_file_of_readings(GOOD, BAD)).flow_file
 
     def test_import_original_imports_a_rejected_file_under_another_policy(self) -> None:
@@ -44,34 +43,34 @@ class ImportOriginalTests(TestCase):
             import_again(self.rejected()).outcome, ImportJob.Outcome.REJECTED
         )
 
-    def test_only_checks_a_file(self) -> None:
+    def test_dry_run_of_import_original_stores_nothing(self) -> None:
         file = self.rejected()
         result = import_again(file, policy=Policy.PARTIAL, dry_run=True)
         self.assertEqual(result.outcome, ImportJob.Outcome.CHECKED)
         self.assertEqual(Reading.objects.count(), 0)
 
-    def test_import_original_leaves_a_file_that_is_held_as_it_is(self) -> None:
+    def test_import_original_does_not_change_an_imported_file(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         self.assertEqual(import_again(file).outcome, ImportJob.Outcome.ALREADY_IMPORTED)
 
-    def test_import_original_refuses_a_name_that_other_bytes_have_taken(self) -> None:
+    def test_import_original_refuses_a_name_used_by_another_file(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD), file.filename)
         result = import_again(file, policy=Policy.PARTIAL)
         self.assertEqual(result.outcome, ImportJob.Outcome.REFUSED)
 
-    def test_import_original_allows_the_name_where_it_is_told_to(self) -> None:
+    def test_import_original_accepts_a_used_name_if_allowed(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD), file.filename)
         result = import_again(file, policy=Policy.PARTIAL, allow_same_name=True)
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
-    def test_import_original_says_by_which_door(self) -> None:
+    def test_import_original_saves_the_channel(self) -> None:
         file = self.rejected()
         import_again(file)
         self.assertEqual(file.jobs.latest("pk").channel, ImportJob.Channel.ADMIN)
 
-    def test_import_original_says_that_the_bytes_are_gone(self) -> None:
+    def test_import_original_raises_if_the_original_is_missing(self) -> None:
         file = self.rejected()
         Path(file.content.path).unlink()
         with self.assertRaisesMessage(
@@ -79,7 +78,7 @@ class ImportOriginalTests(TestCase):
         ):
             import_again(file)
 
-    def test_import_original_says_that_the_bytes_are_not_what_they_were(self) -> None:
+    def test_import_original_raises_if_the_original_has_changed(self) -> None:
         file = self.rejected()
         path = Path(file.content.path)
         self.addCleanup(path.unlink)

@@ -1,4 +1,4 @@
-"""The one way in: all of a file or, but for its report, nothing."""
+"""Tests of the import pipeline: imported, rejected and validated files."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 
 
 class ImportTests(TestCase):
-    """A file of every group, as the result and the row of the file tell of it."""
+    """The result and the flow file of a file with every group."""
 
     @classmethod
     def setUpTestData(cls) -> None:
         cls.result = import_text(EVERY_GROUP, "april.uff")
         cls.file = FlowFile.objects.get()
 
-    def test_import_comes_to_a_result(self) -> None:
+    def test_result_has_the_outcome_name_policy_and_file(self) -> None:
         result = self.result
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
         self.assertEqual((result.filename, result.policy), ("april.uff", "standard"))
         self.assertEqual(result.flow_file, self.file)
 
-    def test_the_result_counts_readings(self) -> None:
+    def test_result_counts_readings(self) -> None:
         result = self.result
         self.assertEqual(
             (result.readings_read, result.readings_loaded, result.readings_rejected),
             (3, 3, 0),
         )
 
-    def test_the_result_counts_lines_and_has_the_header(self) -> None:
+    def test_result_counts_lines_and_has_the_header(self) -> None:
         self.assertEqual(self.result.line_count, 13)
         assert self.result.header is not None
         self.assertEqual(self.result.header.file_identifier, "TEST000001")
 
-    def test_the_row_has_the_bytes_by_name_hash_and_size(self) -> None:
+    def test_flow_file_has_the_name_hash_and_size_of_its_bytes(self) -> None:
         data = EVERY_GROUP.encode()
         self.assertEqual(
             (self.file.filename, self.file.sha256, self.file.size),
@@ -62,13 +62,13 @@ class ImportTests(TestCase):
         )
         self.assertEqual(self.result.sha256, self.file.sha256)
 
-    def test_the_row_says_what_became_of_it(self) -> None:
+    def test_flow_file_has_its_status_policy_and_time(self) -> None:
         file = self.file
         self.assertEqual(
             (file.status, file.policy, file.received_at), ("imported", "standard", NOW)
         )
 
-    def test_the_row_has_what_the_header_says(self) -> None:
+    def test_flow_file_has_the_fields_of_the_header(self) -> None:
         file = self.file
         self.assertEqual(
             (file.file_identifier, file.flow_and_version, file.test_data_flag),
@@ -78,60 +78,60 @@ class ImportTests(TestCase):
         self.assertEqual((file.to_role, file.to_participant), ("X", "MRCY"))
         self.assertEqual(file.file_created_at, datetime(2024, 4, 2, 8, 15, tzinfo=UTC))
 
-    def test_the_row_has_the_first_and_last_line_as_they_came(self) -> None:
+    def test_flow_file_has_the_text_of_header_and_trailer(self) -> None:
         lines = EVERY_GROUP.splitlines()
         self.assertEqual(self.file.header_text, lines[0])
         self.assertEqual(self.file.trailer_text, lines[-1])
 
-    def test_the_row_has_what_was_counted_and_what_the_trailer_counts(self) -> None:
+    def test_flow_file_has_counted_and_declared_group_counts(self) -> None:
         file = self.file
         counted = file.line_count, file.group_count, file.flow_count
         self.assertEqual(counted, (13, 11, 2))
-        said = file.trailer_group_count, file.trailer_flow_count
-        self.assertEqual(said, (11, 2))
+        declared = file.trailer_group_count, file.trailer_flow_count
+        self.assertEqual(declared, (11, 2))
 
-    def test_the_row_knows_how_lines_ended(self) -> None:
+    def test_flow_file_has_its_line_ending(self) -> None:
         self.assertEqual(
             (self.file.line_ending, self.file.ends_with_newline), ("\n", True)
         )
 
-    def test_the_bytes_are_kept(self) -> None:
+    def test_original_file_has_the_imported_bytes(self) -> None:
         with default_storage.open(self.file.content.name) as content:
             self.assertEqual(content.read().decode(), EVERY_GROUP)
 
-    def test_only_their_owner_may_read_the_bytes(self) -> None:
+    def test_original_file_is_readable_by_its_owner_only(self) -> None:
         path = Path(self.file.content.path)
         modes = [stat.S_IMODE(each.stat().st_mode) for each in (path, path.parent)]
         self.assertEqual(modes, [0o600, 0o700])
 
-    def test_nothing_is_left_where_bytes_come_in(self) -> None:
+    def test_spool_folder_is_empty_after_an_import(self) -> None:
         self.assertEqual(list(Path(settings.MEDIA_ROOT, "incoming").iterdir()), [])
 
 
-class FormTests(TestCase):
-    def test_other_line_ends_are_remembered(self) -> None:
+class TextFormTests(TestCase):
+    def test_crlf_and_a_missing_last_line_ending_are_stored(self) -> None:
         file = imported(EVERY_GROUP.rstrip("\n").replace("\n", "\r\n"))
         self.assertEqual((file.line_ending, file.ends_with_newline), ("\r\n", False))
 
-    def test_a_file_without_a_trailer_has_no_counts_of_one(self) -> None:
+    def test_file_without_a_trailer_has_no_declared_counts(self) -> None:
         file = imported(EVERY_GROUP.rpartition("ZPT")[0])
         self.assertEqual(
             (file.trailer_text, file.trailer_group_count, file.trailer_flow_count),
             ("", None, None),
         )
 
-    def test_a_name_with_folders_is_no_path(self) -> None:
+    def test_folders_in_a_filename_are_no_path(self) -> None:
         file = imported(EVERY_GROUP, "../../../etc/cron.d/april.uff")
         self.assertEqual(file.filename, "../../../etc/cron.d/april.uff")
         self.assertRegex(file.content.name, r"^flow_files/[0-9a-f]{2}/[0-9a-f]{64}")
 
-    def test_a_name_that_cannot_be_kept_is_shortened(self) -> None:
+    def test_filename_is_sanitised_and_shortened(self) -> None:
         file = imported(EVERY_GROUP, "a\0" + "x" * 300)
         self.assertEqual(file.filename, "a\ufffd" + "x" * 253)
 
 
 class RejectionTests(TestCase):
-    def test_rejection_leaves_everything_as_it_was(self) -> None:
+    def test_rejected_file_changes_no_loaded_row(self) -> None:
         imported(EVERY_GROUP)
         before = rows_of()
         self.assertEqual(
@@ -139,13 +139,13 @@ class RejectionTests(TestCase):
         )
         self.assertEqual(rows_of(), before)
 
-    def test_rejection_leaves_a_report(self) -> None:
+    def test_rejected_file_has_a_report(self) -> None:
         import_text(BAD, "bad.uff")
         file = FlowFile.objects.get()
         self.assertEqual((file.status, file.error_count), ("rejected", 1))
         self.assertEqual(file.findings.get(severity="error").code, "negative")
 
-    def test_rejection_counts_all_readings_as_rejected(self) -> None:
+    def test_all_readings_of_a_rejected_file_are_counted_as_rejected(self) -> None:
         import_text(BAD)
         file = FlowFile.objects.get()
         self.assertEqual(
@@ -153,51 +153,50 @@ class RejectionTests(TestCase):
             (3, 0, 3),
         )
 
-    def test_rejection_keeps_the_bytes(self) -> None:
+    def test_original_of_a_rejected_file_is_stored(self) -> None:
         import_text(BAD)
         with FlowFile.objects.get().content.open() as content:
             self.assertEqual(content.read().decode(), BAD)
 
-    def test_rejection_lists_every_fault(self) -> None:
+    def test_rejected_file_has_every_error(self) -> None:
         text = BAD.replace("41.5", "x").replace("99.0", "1e999")
         self.assertEqual(import_text(text).error_count, 3)
 
-    def test_rejection_of_a_file_that_is_none_has_no_header(self) -> None:
+    def test_file_that_is_not_a_flow_file_has_no_header(self) -> None:
         result = import_text("mpan,serial,reading\n")
         self.assertEqual((result.header, result.readings_read), (None, 0))
         self.assertIsNone(FlowFile.objects.get().file_created_at)
 
-    def test_rejection_of_an_empty_file_is_kept_too(self) -> None:
+    def test_empty_file_is_rejected_and_stored(self) -> None:
         import_text("")
         file = FlowFile.objects.get()
         self.assertEqual((file.size, file.line_count), (0, 0))
 
-    def test_rejection_keeps_a_trailer_with_a_nul(self) -> None:
+    def test_trailer_with_a_nul_is_stored_escaped(self) -> None:
         import_text(EVERY_GROUP.replace("ZPT|", "ZPT|\0"))
         file = FlowFile.objects.get()
         self.assertEqual(file.status, FlowFile.Status.REJECTED)
         self.assertTrue(file.trailer_text.startswith(r"ZPT|\x00TEST"))
 
-    def test_rejection_keeps_a_header_with_a_nul(self) -> None:
+    def test_header_with_a_nul_is_stored_escaped(self) -> None:
         import_text(EVERY_GROUP.replace("UDMS", "UD\0S"))
         self.assertIn(r"|UD\x00S|", FlowFile.objects.get().header_text)
 
-    def test_rejection_of_any_bytes_is_no_error(self) -> None:
+    def test_any_bytes_are_rejected_without_an_exception(self) -> None:
         for data in b"\0", b"\xff\xfeZ\0H\0", b"\x80" * 5000, b"\n" * 9, b"ZHV|" * 999:
             with self.subTest(data[:8]):
                 self.assertEqual(import_text(data, repr(data[:8])).outcome, "rejected")
 
 
 class PartialPolicyTests(TestCase):
-    """The good groups load, the bad ones do not, and the totals add up."""
 
     def partially_imported(self, groups: str) -> tuple[FlowFile, list[Decimal]]:
-        """Return a partially imported file and the values that were loaded."""
+        """Return the file and the values that were loaded."""
         file = imported(flow_file(groups), policy=Policy.PARTIAL)
         values = file.readings.order_by("line_number").values_list("value", flat=True)
         return file, list(values)
 
-    def test_a_bad_reading_leaves_the_others(self) -> None:
+    def test_partial_policy_loads_the_readings_next_to_an_invalid_one(self) -> None:
         file, values = self.partially_imported("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -209,7 +208,7 @@ class PartialPolicyTests(TestCase):
         counts = file.readings_read, file.readings_loaded, file.readings_rejected
         self.assertEqual(counts, (3, 2, 1))
 
-    def test_a_bad_meter_takes_its_readings_with_it(self) -> None:
+    def test_partial_policy_rejects_the_readings_of_an_invalid_meter(self) -> None:
         file, values = self.partially_imported("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -224,7 +223,7 @@ class PartialPolicyTests(TestCase):
         self.assertEqual(file.readings_rejected, 1)
         self.assertFalse(SiteVisit.objects.exists())
 
-    def test_a_bad_meter_point_takes_its_meters_with_it(self) -> None:
+    def test_partial_policy_rejects_the_meters_of_an_invalid_meter_point(self) -> None:
         file, values = self.partially_imported("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -242,7 +241,9 @@ class PartialPolicyTests(TestCase):
         self.assertEqual((file.readings_read, file.readings_rejected), (4, 2))
         self.assertEqual((MeterPoint.objects.count(), Meter.objects.count()), (2, 2))
 
-    def test_a_bad_visit_leaves_what_it_stands_under(self) -> None:
+    def test_partial_policy_loads_the_readings_of_a_meter_with_an_invalid_visit(
+        self,
+    ) -> None:
         _, values = self.partially_imported("""
             026|2000000000015|V|
             028|TST0000001|R|
@@ -251,7 +252,7 @@ class PartialPolicyTests(TestCase):
             """)
         self.assertEqual(values, [1])
 
-    def test_a_line_that_may_be_a_spoiled_meter_point_rejects_the_file(self) -> None:
+    def test_line_that_may_be_a_corrupt_026_rejects_the_file(self) -> None:
         result = import_text(
             flow_file("""
                 026|2000000000015|V|
@@ -265,16 +266,18 @@ class PartialPolicyTests(TestCase):
         )
         self.assertEqual(result.outcome, ImportJob.Outcome.REJECTED)
 
-    def test_a_line_at_which_reading_ends_rejects_the_file(self) -> None:
+    def test_line_that_ends_parsing_rejects_the_file(self) -> None:
         groups = EVERY_GROUP.replace("Synthetic note", "x" * 5000)
         result = import_text(groups, policy=Policy.PARTIAL)
         self.assertEqual(result.outcome, ImportJob.Outcome.REJECTED)
 
-    def test_totals_add_up_whichever_line_is_bad(self) -> None:
+    def test_loaded_and_rejected_readings_add_up_whichever_line_is_invalid(
+        self,
+    ) -> None:
         lines = EVERY_GROUP.splitlines()
         for number in range(1, 12):
-            spoiled = [*lines[:number], lines[number] + "x|", *lines[number + 1 :]]
-            result = import_text("\n".join(spoiled), f"{number}", policy=Policy.PARTIAL)
+            invalid = [*lines[:number], lines[number] + "x|", *lines[number + 1 :]]
+            result = import_text("\n".join(invalid), f"{number}", policy=Policy.PARTIAL)
             with self.subTest(lines[number]):
                 assert result.flow_file is not None
                 loaded = result.flow_file.readings.count()
@@ -283,22 +286,22 @@ class PartialPolicyTests(TestCase):
 
 
 class DryRunTests(TestCase):
-    def test_dry_run_says_that_a_good_file_would_be_imported(self) -> None:
+    def test_dry_run_of_a_valid_file_has_the_outcome_checked(self) -> None:
         result = import_text(EVERY_GROUP, dry_run=True)
         self.assertEqual(result.outcome, ImportJob.Outcome.CHECKED)
         self.assertEqual((result.readings_read, result.readings_loaded), (3, 3))
 
-    def test_dry_run_says_that_a_bad_file_would_be_rejected(self) -> None:
+    def test_dry_run_of_an_invalid_file_has_the_outcome_rejected(self) -> None:
         result = import_text(BAD, dry_run=True)
         self.assertEqual(result.outcome, ImportJob.Outcome.REJECTED)
         self.assertEqual((result.readings_read, result.readings_rejected), (3, 3))
 
-    def test_dry_run_leaves_no_row(self) -> None:
+    def test_dry_run_stores_no_row(self) -> None:
         import_text(EVERY_GROUP, dry_run=True)
         import_text(BAD, dry_run=True)
         self.assertEqual(rows_of(*ALL), {model.__name__: [] for model in ALL})
 
-    def test_dry_run_leaves_no_file(self) -> None:
+    def test_dry_run_stores_no_file(self) -> None:
         media = Path(settings.MEDIA_ROOT)
         before = sorted(media.rglob("*.*"))
         import_text(EVERY_GROUP.replace("UDMS", "DRYR"), dry_run=True)

@@ -1,4 +1,4 @@
-"""How much each fault matters: one small file for every rule, under every policy."""
+"""Tests of the rule table: one small file for every rule, under every policy."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ TABLE = [
     ),
 ]
 
-# Faults that do not come alone: what else their files above are charged with.
+# The other issues of those files above that have more than one.
 COMPANIONS = {
     _F.TRUNCATED: {
         _F.NO_TRAILER,
@@ -208,38 +208,38 @@ COMPANIONS = {
 }
 
 
-class VerdictTests(TestCase):
-    def test_each_file_loads_or_is_rejected_as_the_table_says(self) -> None:
+class OutcomeTests(TestCase):
+    def test_each_file_is_imported_or_rejected_as_the_table_says(self) -> None:
         for row in TABLE:
             for policy, expected in zip(POLICIES, row.verdicts, strict=True):
                 with self.subTest(row.code.value, policy=policy):
                     result = import_text(row.text, policy=policy, dry_run=True)
                     self.assertEqual(result.outcome, expected)
 
-    def test_each_file_has_the_one_fault_it_stands_for(self) -> None:
+    def test_each_file_has_the_one_issue_of_its_row(self) -> None:
         for row in TABLE:
             with self.subTest(row.code.value):
                 found = set(import_text(row.text, dry_run=True).finding_counts)
                 self.assertEqual(found - COMPANIONS.get(row.code, set()), {row.code})
 
-    def test_the_table_has_a_file_for_every_fault_of_the_format(self) -> None:
+    def test_table_has_a_file_for_every_issue_of_the_format(self) -> None:
         self.assertEqual([row.code for row in TABLE], list(IssueCode))
 
 
 class RulesTests(SimpleTestCase):
-    def test_every_fault_has_a_rule_and_every_rule_a_fault(self) -> None:
+    def test_every_issue_code_has_a_rule(self) -> None:
         self.assertEqual(set(RULES), {*IssueCode, *ImportIssueCode})
 
-    def test_no_two_faults_share_a_code(self) -> None:
+    def test_issue_codes_are_unique(self) -> None:
         codes = [code.value for code in (*IssueCode, *ImportIssueCode)]
         self.assertEqual(len(codes), len(set(codes)))
 
-    def test_every_rule_says_what_can_be_done(self) -> None:
+    def test_every_rule_has_a_remedy(self) -> None:
         for code, rule in RULES.items():
             with self.subTest(code):
                 self.assertRegex(rule.remedy, r"^[A-Z].*\.$")
 
-    def test_strict_is_never_milder_than_standard(self) -> None:
+    def test_strict_severity_is_at_least_the_standard_severity(self) -> None:
         order = ["note", "warning", "error"]
         for code, rule in RULES.items():
             with self.subTest(code):
@@ -247,7 +247,7 @@ class RulesTests(SimpleTestCase):
                     order.index(rule.strict), order.index(rule.standard)
                 )
 
-    def test_only_an_error_can_cost_a_group(self) -> None:
+    def test_only_errors_affect_a_group(self) -> None:
         for code, rule in RULES.items():
             with self.subTest(code):
                 self.assertTrue(rule.standard == "error" or not rule.affects_group_only)
@@ -255,23 +255,23 @@ class RulesTests(SimpleTestCase):
 
 class PartialPolicyTests(SimpleTestCase):
     def is_spared(self, group: str, line_number: int | None = 7) -> bool:
-        """Return whether a missing cell in this group leaves the rest of the file."""
+        """Return whether a missing value in this group does not reject the file."""
         issue = Issue(IssueCode.MISSING_VALUE, line_number, group)
         return not rejects_file(issue, Policy.PARTIAL)
 
-    def test_partial_policy_spares_the_rest_of_a_file_with_a_bad_group(self) -> None:
+    def test_partial_policy_does_not_reject_the_file_of_an_invalid_group(self) -> None:
         self.assertTrue(self.is_spared("030"))
 
-    def test_partial_policy_spares_it_too_where_the_group_cannot_be_named(self) -> None:
+    def test_partial_policy_does_not_reject_the_file_of_an_unnamed_group(self) -> None:
         self.assertTrue(self.is_spared(""))
 
-    def test_partial_policy_spares_nothing_where_the_header_or_trailer_is_bad(
+    def test_partial_policy_rejects_a_file_with_an_invalid_header_or_trailer(
         self,
     ) -> None:
         self.assertFalse(self.is_spared("ZHV"))
         self.assertFalse(self.is_spared("ZPT"))
 
-    def test_partial_policy_spares_nothing_where_the_fault_is_of_the_whole_file(
+    def test_partial_policy_rejects_a_file_with_an_issue_of_the_whole_file(
         self,
     ) -> None:
         self.assertFalse(self.is_spared("", line_number=None))

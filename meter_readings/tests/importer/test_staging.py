@@ -1,4 +1,4 @@
-"""Staging: what is put aside while a file is checked, on each database."""
+"""Tests of staging on both databases."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from meter_readings.tests.flow_file_builder import (
 from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 on_postgresql = skipUnless(
-    connection.vendor == "postgresql", "It is of PostgreSQL alone."
+    connection.vendor == "postgresql", "Only PostgreSQL has COPY."
 )
 
 IN_BLOCKS = patch("meter_readings.d0010.lines.BLOCK_SIZE", 100)
@@ -35,7 +35,7 @@ BAD = EVERY_GROUP.replace("99.0", "-1.0")
 
 
 def staged_counts() -> dict[str, int]:
-    """Return how many rows stand in each staging table."""
+    """Return the number of rows in each staging table."""
     counts = {}
     with connection.cursor() as cursor:
         for name in STAGING_TABLES:
@@ -44,8 +44,8 @@ def staged_counts() -> dict[str, int]:
     return counts
 
 
-class LoaderTests(SimpleTestCase):
-    def test_loader_is_that_of_the_database_in_use(self) -> None:
+class OpenStagingTests(SimpleTestCase):
+    def test_open_staging_returns_the_staging_area_of_the_database(self) -> None:
         module = type(open_staging()).__module__
         self.assertEqual(module.rpartition(".")[2], connection.vendor)
 
@@ -53,16 +53,16 @@ class LoaderTests(SimpleTestCase):
 class StagingTests(TestCase):
     NOTHING = dict.fromkeys(STAGING_TABLES, 0)
 
-    def test_nothing_stays_of_a_file_that_was_imported(self) -> None:
+    def test_staging_tables_are_empty_after_an_import(self) -> None:
         imported(EVERY_GROUP)
         self.assertEqual(staged_counts(), self.NOTHING)
 
-    def test_nothing_stays_of_a_file_that_was_rejected(self) -> None:
+    def test_staging_tables_are_empty_after_a_rejected_file(self) -> None:
         with IN_BLOCKS:
             import_text(BAD)
         self.assertEqual(staged_counts(), self.NOTHING)
 
-    def test_nothing_stays_of_an_attempt_that_broke_off(self) -> None:
+    def test_staging_tables_are_empty_after_an_interrupted_import(self) -> None:
         def fail(phase: ImportJob.Phase, *_: int) -> None:
             if phase == ImportJob.Phase.LOADING:
                 raise ZeroDivisionError
@@ -71,16 +71,16 @@ class StagingTests(TestCase):
             import_text(EVERY_GROUP, on_progress=fail)
         self.assertEqual(staged_counts(), self.NOTHING)
 
-    def test_nothing_stays_of_an_undoing(self) -> None:
+    def test_staging_tables_are_empty_after_an_undo(self) -> None:
         undo_import(flow_file=imported(EVERY_GROUP), now=NOW)
         self.assertEqual(staged_counts(), self.NOTHING)
 
-    def test_nothing_is_put_aside_once_a_file_is_rejected(self) -> None:
+    def test_nothing_is_staged_after_an_error_rejects_the_file(self) -> None:
         with IN_BLOCKS, patch.object(StagingArea, "stage", autospec=True) as stage:
             import_text(flow_file(["026|1|V|", *EVERY_GROUP.splitlines()[1:-1]]))
         stage.assert_not_called()
 
-    def test_every_meter_is_put_aside_once_in_whatever_blocks(self) -> None:
+    def test_each_meter_is_staged_once_across_blocks(self) -> None:
         lines = [
             line
             for number in range(40)
@@ -96,7 +96,7 @@ class StagingTests(TestCase):
             file = imported(flow_file(lines))
         self.assertEqual(file.readings.count(), 80)
 
-    def test_nothing_is_lost_of_more_than_is_copied_at_once(self) -> None:
+    def test_more_readings_than_one_copy_are_all_loaded(self) -> None:
         first = datetime(2024, 1, 1)
         lines = (
             f"030|S|{first + timedelta(minutes=n):%Y%m%d%H%M%S}|{n}.0|||T|N|"
@@ -106,7 +106,7 @@ class StagingTests(TestCase):
         values = file.readings.order_by("line_number").values_list("value", flat=True)
         self.assertEqual([*values], [*range(30_000)])
 
-    def test_times_are_right_when_the_memory_of_them_is_emptied(self) -> None:
+    def test_times_are_right_after_the_remembered_times_are_cleared(self) -> None:
         lines = [f"030|S|202403{day:02}000000|9.0|||T|N|" for day in range(1, 31)]
         with (
             IN_BLOCKS,
@@ -118,13 +118,13 @@ class StagingTests(TestCase):
 
 
 def rows() -> Any:
-    """Yield a row, then break off as when a person presses Ctrl-C."""
+    """Yield a row, then raise as if a person pressed Ctrl-C."""
     yield "1", "2"
     raise KeyboardInterrupt
 
 
-class BrokenBatchTests(TransactionTestCase):
-    def test_broken_batch_leaves_the_connection_as_it_was(self) -> None:
+class InterruptedBatchTests(TransactionTestCase):
+    def test_interrupted_batch_leaves_the_connection_usable(self) -> None:
         with self.assertRaises(KeyboardInterrupt), open_staging() as staging:
             staging.begin()
             staging.stage_rows("affected_meter", ("meter_id", "meter_point_id"), rows())
@@ -132,7 +132,7 @@ class BrokenBatchTests(TransactionTestCase):
         self.assertEqual(staged_counts()["affected_meter"], 0)
         imported(EVERY_GROUP)
 
-    def test_broken_batch_of_rows_the_database_refuses_is_raised(self) -> None:
+    def test_database_error_of_a_batch_is_raised(self) -> None:
         row = "1", "1"
         with self.assertRaises(IntegrityError), open_staging() as staging:
             staging.begin()
@@ -142,7 +142,7 @@ class BrokenBatchTests(TransactionTestCase):
             staging.finish_staging()
         imported(EVERY_GROUP)
 
-    def test_broken_batch_marks_the_attempt_and_lets_the_next_one_be(self) -> None:
+    def test_interrupted_batch_fails_the_job_and_not_the_next_import(self) -> None:
         def fail(*_: object) -> None:
             raise ZeroDivisionError
 
@@ -152,11 +152,11 @@ class BrokenBatchTests(TransactionTestCase):
         imported(EVERY_GROUP)
 
 
-class ClearingUpTests(TestCase):
-    """What cannot be emptied at the end is emptied before the next file."""
+class FailedClearTests(TestCase):
+    """Staging tables that cannot be emptied at the end of an import."""
 
     def import_where_it_fails(self, **options: Any) -> ImportResult:
-        """Import a file after which the staging tables cannot be emptied."""
+        """Import a file while the staging tables cannot be emptied."""
         kind = type(open_staging())
         clear = kind.clear
         calls = count()
@@ -169,10 +169,10 @@ class ClearingUpTests(TestCase):
         with patch.object(kind, "clear", clear_once):
             return import_text(EVERY_GROUP, **options)
 
-    def test_clearing_up_hides_no_success(self) -> None:
+    def test_import_succeeds_if_the_staging_tables_cannot_be_emptied(self) -> None:
         self.assertEqual(self.import_where_it_fails().outcome, "imported")
 
-    def test_clearing_up_hides_no_error(self) -> None:
+    def test_exception_is_raised_if_the_staging_tables_cannot_be_emptied(self) -> None:
         def fail(phase: ImportJob.Phase, *_: int) -> None:
             if phase == ImportJob.Phase.LOADING:
                 raise ZeroDivisionError
@@ -180,7 +180,7 @@ class ClearingUpTests(TestCase):
         with self.assertRaises(ZeroDivisionError):
             self.import_where_it_fails(on_progress=fail)
 
-    def test_clearing_up_leaves_the_next_file_alone(self) -> None:
+    def test_next_import_empties_staging_tables_left_full(self) -> None:
         self.import_where_it_fails()
         text = EVERY_GROUP.replace("TR01", "TR02")
         result = import_text(text, "next.uff")
@@ -188,8 +188,8 @@ class ClearingUpTests(TestCase):
 
 
 @on_postgresql
-class TimeTests(TransactionTestCase):
-    def test_time_of_a_load_is_not_limited(self) -> None:
+class StatementTimeoutTests(TransactionTestCase):
+    def test_load_has_no_statement_timeout(self) -> None:
         self.addCleanup(connection.close)
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = '30s'")
@@ -200,27 +200,27 @@ class TimeTests(TransactionTestCase):
 
 @on_postgresql
 class CopyTests(TransactionTestCase):
-    def test_large_staging_tables_are_emptied_at_once(self) -> None:
+    def test_large_staging_tables_are_truncated(self) -> None:
         small = patch("meter_readings.importer.staging.postgresql._MAX_DELETE_BYTES", 0)
         with small, patch.object(StagingArea, "clear", autospec=True) as by_rows:
             imported(EVERY_GROUP)
         self.assertEqual(by_rows.call_count, 1)
         self.assertEqual(set(staged_counts().values()), {0})
 
-    def test_much_is_copied_before_the_file_is_at_its_end(self) -> None:
+    def test_full_batches_are_copied_before_the_end_of_the_file(self) -> None:
         limit = "meter_readings.importer.staging.postgresql._COPY_CHARACTERS"
         with patch(limit, 1), IN_BLOCKS:
             imported(EVERY_GROUP)
         self.assertEqual(Reading.objects.count(), 3)
 
-    def test_a_copy_that_fails_breaks_the_attempt_off(self) -> None:
+    def test_failed_copy_fails_the_import(self) -> None:
         copy = "meter_readings.importer.staging.postgresql._copy"
         with patch(copy, side_effect=Error("gone")), self.assertRaises(Error):
             import_text(EVERY_GROUP)
         self.assertEqual(ImportJob.objects.get().message, "Interrupted by Error.")
         imported(EVERY_GROUP)
 
-    def test_a_copy_under_way_ends_before_the_attempt_is_marked(self) -> None:
+    def test_running_copy_ends_before_the_job_is_failed(self) -> None:
         from meter_readings.importer.staging import postgresql
 
         copy, begun, ended = postgresql._copy, threading.Event(), []

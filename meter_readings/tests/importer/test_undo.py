@@ -1,4 +1,4 @@
-"""Undoing an import: everything is as if the file had never come."""
+"""Tests of undoing imports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIRST = flow_file("""
 
 LATER_HEADER = header_line(file_identifier="TEST000002", created_at="20240403091500")
 
-# The meter and reading event of the first file, and more.
+# The meter and reading key of the first file, and more.
 SECOND = flow_file(
     """
     026|2000000000015|V|
@@ -45,47 +45,46 @@ SECOND = flow_file(
 
 
 def undo(flow_file: FlowFile) -> UndoResult:
-    """Undo an import by the command line."""
     return undo_import(flow_file=flow_file, now=NOW)
 
 
 class UndoImportTests(TestCase):
-    def test_undo_import_leaves_nothing_of_the_only_file(self) -> None:
+    def test_undo_of_the_only_file_leaves_no_rows(self) -> None:
         before = rows_of()
         undo(imported(EVERY_GROUP))
         self.assertEqual(rows_of(), before)
 
-    def test_undo_import_leaves_everything_of_the_file_before_it(self) -> None:
+    def test_undo_restores_the_rows_of_the_file_before_it(self) -> None:
         imported(FIRST, "first.uff")
         before = rows_of()
         undo(imported(SECOND, "second.uff"))
         self.assertEqual(rows_of(), before)
 
-    def test_undo_import_leaves_everything_of_the_file_after_it(self) -> None:
+    def test_undo_restores_the_rows_of_the_file_after_it(self) -> None:
         imported(SECOND, "second.uff")
         expected = rows_of()
         undo(imported(FIRST, "first.uff"))
         self.assertEqual(rows_of(), expected)
 
-    def test_undo_import_makes_what_was_superseded_count_again(self) -> None:
+    def test_undo_makes_a_superseded_reading_current_again(self) -> None:
         imported(FIRST, "first.uff")
         undo(imported(SECOND, "second.uff"))
         self.assertEqual(versions(), ["current"])
 
-    def test_undo_import_makes_what_was_a_duplicate_count(self) -> None:
+    def test_undo_makes_a_duplicate_current(self) -> None:
         first = imported(FIRST, "first.uff")
         again = FIRST.replace("20240402091500", "20240403091500")
         imported(again, "again.uff")
         undo(first)
         self.assertEqual(versions("flow_file__filename"), [("current", "again.uff")])
 
-    def test_undo_import_leaves_meters_alone_that_another_file_speaks_of(self) -> None:
+    def test_undo_keeps_meters_with_readings_of_another_file(self) -> None:
         imported(FIRST, "first.uff")
         undo(imported(SECOND, "second.uff"))
         serial_numbers = Meter.objects.values_list("serial_number", flat=True)
         self.assertEqual(list(serial_numbers), ["TST0000001"])
 
-    def test_undo_import_leaves_meters_alone_that_a_visit_of_another_file_was_to(
+    def test_undo_keeps_meters_with_site_visits_of_another_file(
         self,
     ) -> None:
         imported(SECOND, "second.uff")
@@ -93,7 +92,7 @@ class UndoImportTests(TestCase):
         undo(imported(text, "other.uff"))
         self.assertTrue(Meter.objects.filter(serial_number="TST0000002").exists())
 
-    def test_undo_import_leaves_meter_points_alone_that_another_file_speaks_of(
+    def test_undo_keeps_meter_points_of_another_file(
         self,
     ) -> None:
         imported(FIRST, "first.uff")
@@ -101,7 +100,7 @@ class UndoImportTests(TestCase):
         mpans = MeterPoint.objects.values_list("mpan", flat=True)
         self.assertEqual(list(mpans), ["2000000000015"])
 
-    def test_undo_import_counts_what_it_took_away_and_gave_back(self) -> None:
+    def test_undo_returns_counts_of_deleted_and_changed_rows(self) -> None:
         imported(FIRST, "first.uff")
         result = undo(imported(SECOND, "second.uff"))
         self.assertEqual(
@@ -111,25 +110,25 @@ class UndoImportTests(TestCase):
             ),
         )
 
-    def test_undo_import_keeps_the_file_with_its_report(self) -> None:
+    def test_undo_keeps_the_flow_file_and_its_report(self) -> None:
         file = imported(EVERY_GROUP)
         findings = rows_of(type(file.findings.get()))
         undo(file)
         self.assertEqual(rows_of(type(file.findings.get())), findings)
 
-    def test_undo_import_keeps_the_bytes(self) -> None:
+    def test_undo_keeps_the_original_file(self) -> None:
         file = imported(EVERY_GROUP)
         undo(file)
         with default_storage.open(file.content.name) as content:
             self.assertEqual(content.read().decode(), EVERY_GROUP)
 
-    def test_undo_import_marks_the_file_as_undone(self) -> None:
+    def test_undo_sets_the_status_undone(self) -> None:
         file = imported(FIRST)
         undo(file)
         self.assertEqual(file.status, FlowFile.Status.UNDONE)
         self.assertEqual(FlowFile.objects.get().status, FlowFile.Status.UNDONE)
 
-    def test_undo_import_writes_a_job_down(self) -> None:
+    def test_undo_saves_an_import_job(self) -> None:
         person = User.objects.create(username="someone")
         file = imported(FIRST, policy=Policy.STRICT)
         undo_import(
@@ -144,19 +143,19 @@ class UndoImportTests(TestCase):
         self.assertEqual((job.channel, job.policy), ("upload", "strict"))
         self.assertEqual(job.counts["readings"], 1)
 
-    def test_undo_import_refuses_a_file_that_was_rejected(self) -> None:
+    def test_undo_of_a_rejected_file_raises(self) -> None:
         file = import_text(FIRST.replace("100.0", "-1.0"), "bad.uff").flow_file
         assert file is not None
         with self.assertRaisesMessage(NotImported, "bad.uff is not imported."):
             undo(file)
 
-    def test_undo_import_refuses_a_second_time(self) -> None:
+    def test_undo_of_an_undone_file_raises(self) -> None:
         file = imported(FIRST)
         undo(file)
         with self.assertRaises(NotImported):
             undo(file)
 
-    def test_a_refusal_leaves_a_job_that_was_broken_off(self) -> None:
+    def test_undo_that_raises_leaves_a_failed_job(self) -> None:
         file = imported(FIRST)
         undo(file)
         with self.assertRaises(NotImported):
@@ -166,13 +165,13 @@ class UndoImportTests(TestCase):
 
 
 class DryRunTests(TestCase):
-    def test_dry_run_tells_what_an_undoing_would_take_away(self) -> None:
+    def test_dry_run_returns_the_counts_of_an_undo(self) -> None:
         imported(FIRST, "first.uff")
         file = imported(SECOND, "second.uff")
-        told = undo_import(flow_file=file, now=NOW, dry_run=True)
-        self.assertEqual(told, undo(file))
+        result = undo_import(flow_file=file, now=NOW, dry_run=True)
+        self.assertEqual(result, undo(file))
 
-    def test_dry_run_leaves_everything_as_it_was(self) -> None:
+    def test_dry_run_of_an_undo_changes_nothing(self) -> None:
         imported(FIRST, "first.uff")
         file = imported(SECOND, "second.uff")
         before = rows_of(*ALL)
@@ -180,7 +179,7 @@ class DryRunTests(TestCase):
         self.assertEqual(rows_of(*ALL), before)
         self.assertEqual(file.status, FlowFile.Status.IMPORTED)
 
-    def test_dry_run_refuses_a_file_that_is_not_imported(self) -> None:
+    def test_dry_run_of_a_file_that_is_not_imported_raises(self) -> None:
         file = imported(FIRST)
         undo(file)
         with self.assertRaises(NotImported):
@@ -188,35 +187,35 @@ class DryRunTests(TestCase):
 
 
 class ImportAfterUndoTests(TestCase):
-    def test_the_same_bytes_load_again(self) -> None:
+    def test_undone_file_can_be_imported_again(self) -> None:
         file = imported(EVERY_GROUP)
         before = rows_of()
         undo(file)
         imported(EVERY_GROUP)
         self.assertEqual(rows_of(), before)
 
-    def test_the_same_bytes_are_the_same_file(self) -> None:
+    def test_file_imported_again_is_the_same_flow_file(self) -> None:
         file = imported(FIRST)
         undo(file)
         self.assertEqual(imported(FIRST, "another name.uff"), file)
 
-    def test_the_report_is_not_kept_twice(self) -> None:
+    def test_file_imported_again_has_one_report(self) -> None:
         file = imported(EVERY_GROUP)
         undo(file)
         self.assertEqual(imported(EVERY_GROUP).findings.count(), 1)
 
-    def test_the_name_is_free_for_other_content(self) -> None:
+    def test_name_of_an_undone_file_can_be_used_again(self) -> None:
         undo(imported(FIRST, "april.uff"))
         result = import_text(SECOND, "april.uff")
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 
-    def test_the_identity_is_free_for_other_content(self) -> None:
+    def test_message_identity_of_an_undone_file_can_be_used_again(self) -> None:
         undo(imported(FIRST, "first.uff"))
         corrected = FIRST.replace("100.0", "101.0")
         result = import_text(corrected, "corrected.uff")
         self.assertEqual(result.finding_counts, {})
 
-    def test_a_file_that_is_now_rejected_stays_without_rows(self) -> None:
+    def test_undone_file_that_is_now_rejected_has_no_rows(self) -> None:
         text = flow_file([*FIRST.splitlines()[1:-1]], trailer=False)
         undo(imported(text))
         result = import_text(text, policy=Policy.STRICT)

@@ -1,4 +1,4 @@
-"""Which version of a reading event counts."""
+"""Tests of version resolution: which version of a reading is current."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from meter_readings.tests.partition_helpers import ensure_partitions
 from .row_helpers import resolve_everything, versions
 
 
-def said(day: int, *versions: str, identifier: str = "TEST000001") -> str:
-    """Return a file of that day of April that gives versions of one event.
+def file_of(day: int, *versions: str, identifier: str = "TEST000001") -> str:
+    """Return a file created on a day of April with versions of one reading key.
 
     A version is its status, reading type and value: `V R 100.0`.
     """
@@ -38,289 +38,293 @@ def said(day: int, *versions: str, identifier: str = "TEST000001") -> str:
 
 
 class Versions(TestCase):
-    """Files that give versions of one event, and how they stand in the end."""
+    """Files with versions of one reading key, and their version statuses."""
 
-    def take(self, text: str) -> FlowFile:
-        """Import a file, whatever others are called."""
+    def import_file(self, text: str) -> FlowFile:
+        """Import a file under a name of its own."""
         return imported(text, allow_same_name=True)
 
-    def say(self, day: int, *versions: str, identifier: str = "TEST000001") -> FlowFile:
-        """Import a file of that day of April that gives these versions."""
-        return self.take(said(day, *versions, identifier=identifier))
+    def load(
+        self, day: int, *versions: str, identifier: str = "TEST000001"
+    ) -> FlowFile:
+        """Import a file of a day of April with these versions."""
+        return self.import_file(file_of(day, *versions, identifier=identifier))
 
-    def assert_standings(self, *expected: str) -> None:
-        """Compare with the standings in the order in which the versions were said."""
+    def assert_statuses(self, *expected: str) -> None:
+        """Compare the version statuses, in the order of the versions."""
         self.assertEqual(versions(), list(expected))
 
 
 class NewerVersionTests(Versions):
-    def test_the_only_version_counts(self) -> None:
-        self.say(2, "V R 100.0")
-        self.assert_standings("current")
+    def test_only_version_is_current(self) -> None:
+        self.load(2, "V R 100.0")
+        self.assert_statuses("current")
 
-    def test_a_later_value_supersedes_an_earlier_one(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V R 101.0")
-        self.assert_standings("superseded", "current")
+    def test_later_value_supersedes_an_earlier_one(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "V R 101.0")
+        self.assert_statuses("superseded", "current")
 
-    def test_what_was_said_earlier_but_came_later_does_not_count(self) -> None:
-        self.say(3, "V R 101.0")
-        self.say(2, "V R 100.0")
-        self.assert_standings("superseded", "current")
+    def test_earlier_file_that_arrives_later_is_superseded(self) -> None:
+        self.load(3, "V R 101.0")
+        self.load(2, "V R 100.0")
+        self.assert_statuses("superseded", "current")
 
-    def test_another_reading_type_makes_a_new_version(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V A 100.0")
-        self.assert_standings("superseded", "current")
+    def test_other_reading_type_is_a_new_version(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "V A 100.0")
+        self.assert_statuses("superseded", "current")
 
-    def test_a_modified_reading_replaces_the_original(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V Q 90.0")
-        self.assert_standings("superseded", "current")
+    def test_modified_reading_supersedes_the_original(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "V Q 90.0")
+        self.assert_statuses("superseded", "current")
 
-    def test_versions_of_one_file_count_by_line(self) -> None:
-        self.say(2, "V R 100.0", "V R 101.0")
-        self.assert_standings("superseded", "current")
+    def test_later_line_of_a_file_supersedes_an_earlier_one(self) -> None:
+        self.load(2, "V R 100.0", "V R 101.0")
+        self.assert_statuses("superseded", "current")
 
-    def test_versions_under_one_meter_count_by_line(self) -> None:
-        self.take(flow_file("""
+    def test_later_line_under_a_repeated_meter_supersedes_an_earlier_one(self) -> None:
+        self.import_file(flow_file("""
             026|2000000000015|V|
             028|TST0000001|R|
             030|S|20240401000000|100.0|||T|N|
             030|S|20240401000000|101.0|||T|N|
             """))
-        self.assert_standings("superseded", "current")
+        self.assert_statuses("superseded", "current")
 
-    def test_files_of_one_moment_count_by_their_identifier(self) -> None:
-        self.say(2, "V R 101.0", identifier="TEST000002")
-        self.say(2, "V R 100.0", identifier="TEST000001")
+    def test_files_created_at_one_time_are_ordered_by_identifier(self) -> None:
+        self.load(2, "V R 101.0", identifier="TEST000002")
+        self.load(2, "V R 100.0", identifier="TEST000001")
         self.assertEqual(
             versions("value"),
             [("superseded", Decimal("100.0")), ("current", Decimal("101.0"))],
         )
 
-    def test_identifiers_are_put_in_order_byte_by_byte(self) -> None:
-        self.say(2, "V R 101.0", identifier="TESTa")
-        self.say(2, "V R 100.0", identifier="TESTB")
+    def test_file_identifiers_are_ordered_byte_by_byte(self) -> None:
+        self.load(2, "V R 101.0", identifier="TESTa")
+        self.load(2, "V R 100.0", identifier="TESTB")
         values = Reading.objects.current().values_list("value", flat=True)
         self.assertEqual(list(values), [Decimal("101.0")])
 
-    def test_files_of_one_moment_and_identifier_count_by_their_hash(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(2, "V R 101.0")
+    def test_files_of_one_time_and_identifier_are_ordered_by_hash(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(2, "V R 101.0")
         hashes = [flow_file.sha256 for flow_file in FlowFile.objects.order_by("pk")]
-        self.assert_standings("superseded", "current")
+        self.assert_statuses("superseded", "current")
         self.assertEqual(
             versions("flow_file__sha256")[1], ("current", sorted(hashes)[1])
         )
 
 
 class DuplicateTests(Versions):
-    def test_the_first_to_say_something_counts(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V R 100.0")
-        self.assert_standings("current", "duplicate")
+    def test_first_of_two_equal_versions_is_current(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "V R 100.0")
+        self.assert_statuses("current", "duplicate")
 
-    def test_the_first_to_say_it_may_come_later(self) -> None:
-        self.say(3, "V R 100.0")
-        self.say(2, "V R 100.0")
-        self.assert_standings("current", "duplicate")
+    def test_first_of_two_equal_versions_can_arrive_later(self) -> None:
+        self.load(3, "V R 100.0")
+        self.load(2, "V R 100.0")
+        self.assert_statuses("current", "duplicate")
 
-    def test_what_is_said_twice_in_a_file_counts_once(self) -> None:
-        self.say(2, "V R 100.0", "V R 100.0")
-        self.assert_standings("current", "duplicate")
+    def test_reading_repeated_in_a_file_is_a_duplicate(self) -> None:
+        self.load(2, "V R 100.0", "V R 100.0")
+        self.assert_statuses("current", "duplicate")
 
-    def test_trailing_zeros_say_nothing_new(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V R 100.000")
-        self.assert_standings("current", "duplicate")
+    def test_trailing_zeros_make_no_new_version(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "V R 100.000")
+        self.assert_statuses("current", "duplicate")
 
-    def test_a_value_said_again_after_another_counts_where_it_was_first_said(
+    def test_value_repeated_after_another_is_current_at_its_first_version(
         self,
     ) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V R 101.0")
-        self.say(4, "V R 100.0")
-        self.assert_standings("current", "superseded", "duplicate")
+        self.load(2, "V R 100.0")
+        self.load(3, "V R 101.0")
+        self.load(4, "V R 100.0")
+        self.assert_statuses("current", "superseded", "duplicate")
 
-    def test_another_flag_says_something_new(self) -> None:
-        self.say(2, "V R 100.0")
-        self.take(said(3, "V R 100.0").replace("|T|N|", "|F|N|"))
-        self.assert_standings("superseded", "current")
+    def test_other_flag_is_no_duplicate(self) -> None:
+        self.load(2, "V R 100.0")
+        self.import_file(file_of(3, "V R 100.0").replace("|T|N|", "|F|N|"))
+        self.assert_statuses("superseded", "current")
 
-    def test_another_verdict_of_a_032_says_something_new(self) -> None:
-        text = said(2, "V R 100.0").replace("|T|N|\n", "|F|N|\n032|05|F|\n")
-        self.take(text)
-        self.take(text.replace("032|05|F|", "032|05|T|").replace("0402", "0403"))
-        self.assert_standings("superseded", "current")
+    def test_other_032_status_is_no_duplicate(self) -> None:
+        text = file_of(2, "V R 100.0").replace("|T|N|\n", "|F|N|\n032|05|F|\n")
+        self.import_file(text)
+        self.import_file(text.replace("032|05|F|", "032|05|T|").replace("0402", "0403"))
+        self.assert_statuses("superseded", "current")
 
-    def test_another_method_says_nothing_new(self) -> None:
-        self.say(2, "V R 100.0")
-        self.take(said(3, "V R 100.0").replace("|T|N|", "|T|P|"))
-        self.assert_standings("current", "duplicate")
+    def test_other_reading_method_is_a_duplicate(self) -> None:
+        self.load(2, "V R 100.0")
+        self.import_file(file_of(3, "V R 100.0").replace("|T|N|", "|T|P|"))
+        self.assert_statuses("current", "duplicate")
 
 
 class ValidationTests(Versions):
-    def test_a_valid_value_counts_over_a_later_one_that_failed(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "F R 200.0")
-        self.assert_standings("current", "superseded")
+    def test_validated_value_outranks_a_later_failed_one(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "F R 200.0")
+        self.assert_statuses("current", "superseded")
 
-    def test_a_valid_value_counts_over_a_later_unvalidated_one(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "U R 200.0")
-        self.assert_standings("current", "superseded")
+    def test_validated_value_outranks_a_later_unvalidated_one(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "U R 200.0")
+        self.assert_statuses("current", "superseded")
 
-    def test_an_unvalidated_value_counts_over_a_later_one_that_failed(self) -> None:
-        self.say(2, "U R 100.0")
-        self.say(3, "F R 200.0")
-        self.assert_standings("current", "superseded")
+    def test_unvalidated_value_outranks_a_later_failed_one(self) -> None:
+        self.load(2, "U R 100.0")
+        self.load(3, "F R 200.0")
+        self.assert_statuses("current", "superseded")
 
-    def test_a_status_that_is_not_listed_counts_as_unvalidated(self) -> None:
-        self.say(2, "V R 100.0", "X R 200.0")
-        self.say(3, "U R 300.0", "X R 400.0")
-        self.say(4, "F R 500.0")
-        self.assert_standings("current", *["superseded"] * 4)
+    def test_unknown_validation_status_ranks_as_unvalidated(self) -> None:
+        self.load(2, "V R 100.0", "X R 200.0")
+        self.load(3, "U R 300.0", "X R 400.0")
+        self.load(4, "F R 500.0")
+        self.assert_statuses("current", *["superseded"] * 4)
 
-    def test_the_later_verdict_on_the_same_value_wins(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "F R 100.0")
-        self.assert_standings("superseded", "current")
+    def test_later_validation_status_of_the_same_value_wins(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "F R 100.0")
+        self.assert_statuses("superseded", "current")
 
-    def test_a_value_that_failed_may_be_validated_later(self) -> None:
-        self.say(2, "F R 100.0")
-        self.say(3, "V R 100.0")
-        self.assert_standings("superseded", "current")
+    def test_failed_value_can_be_validated_later(self) -> None:
+        self.load(2, "F R 100.0")
+        self.load(3, "V R 100.0")
+        self.assert_statuses("superseded", "current")
 
-    def test_a_value_that_failed_in_the_end_gives_way_to_a_valid_one(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V R 200.0")
-        self.say(4, "F R 200.0")
-        self.assert_standings("current", "superseded", "superseded")
+    def test_value_that_fails_in_the_end_is_superseded_by_a_valid_one(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "V R 200.0")
+        self.load(4, "F R 200.0")
+        self.assert_statuses("current", "superseded", "superseded")
 
-    def test_a_verdict_taken_back_makes_the_first_one_count_again(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "F R 100.0")
-        self.say(4, "V R 100.0")
-        self.assert_standings("current", "superseded", "duplicate")
+    def test_undone_validation_status_makes_the_first_version_current_again(
+        self,
+    ) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "F R 100.0")
+        self.load(4, "V R 100.0")
+        self.assert_statuses("current", "superseded", "duplicate")
 
 
 class WithdrawalTests(Versions):
-    def test_withdraws_itself_and_all_that_was_said_before(self) -> None:
-        self.say(2, "V R 100.0", "V R 101.0")
-        self.say(3, "V W 101.0")
-        self.assert_standings("withdrawn", "withdrawn", "withdrawn")
+    def test_withdrawal_withdraws_itself_and_all_earlier_versions(self) -> None:
+        self.load(2, "V R 100.0", "V R 101.0")
+        self.load(3, "V W 101.0")
+        self.assert_statuses("withdrawn", "withdrawn", "withdrawn")
 
-    def test_withdraws_whatever_the_value(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V W 0.0")
-        self.assert_standings("withdrawn", "withdrawn")
+    def test_withdrawal_applies_whatever_its_value(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "V W 0.0")
+        self.assert_statuses("withdrawn", "withdrawn")
 
-    def test_withdrawal_leaves_what_was_said_later_though_it_came_before(self) -> None:
-        self.say(4, "V R 100.0")
-        self.say(3, "V W 100.0")
-        self.assert_standings("withdrawn", "current")
+    def test_withdrawal_leaves_a_later_version_that_arrived_before(self) -> None:
+        self.load(4, "V R 100.0")
+        self.load(3, "V W 100.0")
+        self.assert_statuses("withdrawn", "current")
 
-    def test_withdraws_what_was_said_before_though_it_comes_later(self) -> None:
-        self.say(3, "V W 100.0")
-        self.say(2, "V R 100.0")
-        self.assert_standings("withdrawn", "withdrawn")
+    def test_withdrawal_withdraws_an_earlier_version_that_arrives_later(self) -> None:
+        self.load(3, "V W 100.0")
+        self.load(2, "V R 100.0")
+        self.assert_statuses("withdrawn", "withdrawn")
 
-    def test_a_new_reading_after_it_counts(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V W 100.0")
-        self.say(4, "V R 101.0")
-        self.assert_standings("withdrawn", "withdrawn", "current")
+    def test_reading_after_a_withdrawal_is_current(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "V W 100.0")
+        self.load(4, "V R 101.0")
+        self.assert_statuses("withdrawn", "withdrawn", "current")
 
-    def test_the_same_reading_after_it_counts_and_is_no_duplicate(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V W 100.0")
-        self.say(4, "V R 100.0")
-        self.assert_standings("withdrawn", "withdrawn", "current")
+    def test_same_reading_after_a_withdrawal_is_current_and_no_duplicate(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "V W 100.0")
+        self.load(4, "V R 100.0")
+        self.assert_statuses("withdrawn", "withdrawn", "current")
 
-    def test_what_failed_after_it_counts_for_want_of_better(self) -> None:
-        self.say(2, "V R 100.0")
-        self.say(3, "V W 100.0")
-        self.say(4, "F R 100.0")
-        self.assert_standings("withdrawn", "withdrawn", "current")
+    def test_failed_reading_after_a_withdrawal_is_current(self) -> None:
+        self.load(2, "V R 100.0")
+        self.load(3, "V W 100.0")
+        self.load(4, "F R 100.0")
+        self.assert_statuses("withdrawn", "withdrawn", "current")
 
-    def test_withdraws_by_line_in_its_own_file(self) -> None:
-        self.say(2, "V R 100.0", "V W 100.0", "V R 101.0")
-        self.assert_standings("withdrawn", "withdrawn", "current")
+    def test_withdrawal_in_a_file_withdraws_only_the_lines_above_it(self) -> None:
+        self.load(2, "V R 100.0", "V W 100.0", "V R 101.0")
+        self.assert_statuses("withdrawn", "withdrawn", "current")
 
-    def test_withdrawal_stands_withdrawn_where_there_was_nothing(self) -> None:
-        self.say(2, "V W 100.0")
-        self.assert_standings("withdrawn")
+    def test_withdrawal_without_a_reading_is_withdrawn(self) -> None:
+        self.load(2, "V W 100.0")
+        self.assert_statuses("withdrawn")
 
-    def test_withdrawal_is_itself_taken_back_by_its_undoing(self) -> None:
-        self.say(2, "V R 100.0")
-        withdrawal = self.say(3, "V W 100.0")
+    def test_undo_of_a_withdrawal_makes_the_reading_current_again(self) -> None:
+        self.load(2, "V R 100.0")
+        withdrawal = self.load(3, "V W 100.0")
         undo_import(flow_file=withdrawal, now=NOW)
-        self.assert_standings("current")
+        self.assert_statuses("current")
 
 
-class EventTests(Versions):
+class ReadingKeyTests(Versions):
     GROUPS = """
         026|2000000000015|V|
         028|TST0000001|R|
         030|AM|20240401000000|100.0|||T|N|
         """
 
-    def assert_all_count(self, other_groups: str) -> None:
-        """Import a file, then one with other groups; assert that nothing competes."""
-        self.take(flow_file(self.GROUPS))
+    def assert_all_current(self, other_groups: str) -> None:
+        """Import a file, then one with other groups; assert that all are current."""
+        self.import_file(flow_file(self.GROUPS))
         other = header_line(file_identifier="TEST000002", created_at="20240403000000")
-        self.take(flow_file(other_groups, header=other))
-        self.assert_standings("current", "current")
+        self.import_file(flow_file(other_groups, header=other))
+        self.assert_statuses("current", "current")
 
-    def test_another_register_is_another_event(self) -> None:
-        self.assert_all_count(self.GROUPS.replace("|AM|", "|PM|"))
+    def test_other_register_is_another_reading_key(self) -> None:
+        self.assert_all_current(self.GROUPS.replace("|AM|", "|PM|"))
 
-    def test_another_time_is_another_event(self) -> None:
-        self.assert_all_count(self.GROUPS.replace("20240401", "20240331"))
+    def test_other_time_is_another_reading_key(self) -> None:
+        self.assert_all_current(self.GROUPS.replace("20240401", "20240331"))
 
-    def test_another_meter_is_another_event(self) -> None:
-        self.assert_all_count(self.GROUPS.replace("TST0000001", "TST0000002"))
+    def test_other_meter_is_another_reading_key(self) -> None:
+        self.assert_all_current(self.GROUPS.replace("TST0000001", "TST0000002"))
 
-    def test_another_meter_point_is_another_event(self) -> None:
-        self.assert_all_count(self.GROUPS.replace("2000000000015", "1000000000003"))
+    def test_other_meter_point_is_another_reading_key(self) -> None:
+        self.assert_all_current(self.GROUPS.replace("2000000000015", "1000000000003"))
 
-    def test_both_registers_called_alike_but_for_case_are_events(self) -> None:
-        self.assert_all_count(self.GROUPS.replace("|AM|", "|am|"))
+    def test_register_ids_that_differ_in_case_are_different_reading_keys(self) -> None:
+        self.assert_all_current(self.GROUPS.replace("|AM|", "|am|"))
 
-    def test_one_meter_may_be_named_twice_in_a_file(self) -> None:
-        self.say(2, "V R 100.0", "V A 100.0")
+    def test_meter_named_twice_in_a_file_is_one_meter(self) -> None:
+        self.load(2, "V R 100.0", "V A 100.0")
         self.assertEqual(Meter.objects.count(), 1)
-        self.assert_standings("superseded", "current")
+        self.assert_statuses("superseded", "current")
 
 
 class OrderOfArrivalTests(Versions):
     FILES = (
-        said(2, "V R 100.0", "U R 101.0"),
-        said(3, "V W 100.0"),
-        said(4, "V Q 99.0"),
-        said(5, "F Q 99.0", "V R 100.0"),
+        file_of(2, "V R 100.0", "U R 101.0"),
+        file_of(3, "V W 100.0"),
+        file_of(4, "V Q 99.0"),
+        file_of(5, "F Q 99.0", "V R 100.0"),
     )
 
-    def test_order_of_arrival_does_not_matter(self) -> None:
+    def test_version_status_does_not_depend_on_the_order_of_arrival(self) -> None:
         outcomes = set()
-        for files in list(permutations(self.FILES))[::3]:
-            held = [self.take(text) for text in files]
+        for texts in list(permutations(self.FILES))[::3]:
+            files = [self.import_file(text) for text in texts]
             outcomes.add(tuple(versions("value")))
-            for each in held:
+            for each in files:
                 undo_import(flow_file=each, now=NOW)
         self.assertEqual(len(outcomes), 1)
 
-    def test_nor_does_what_came_and_was_undone(self) -> None:
-        held = [self.take(text) for text in self.FILES]
+    def test_version_status_does_not_depend_on_undone_files(self) -> None:
+        files = [self.import_file(text) for text in self.FILES]
         expected = versions("value")[3:]
-        for each in held[:2]:
+        for each in files[:2]:
             undo_import(flow_file=each, now=NOW)
         self.assertEqual(versions("value"), expected)
 
 
 class Version(NamedTuple):
-    """What one version of an event says."""
+    """One version of a reading key."""
 
     value: Decimal
     reading_type: str
@@ -329,13 +333,13 @@ class Version(NamedTuple):
     meter_reading_status: bool | None
 
 
-def expected_standings(said: list[Version]) -> list[str]:
-    """Return the standings of versions in the order said, by the rules' own words."""
+def expected_statuses(versions: list[Version]) -> list[str]:
+    """Return the version statuses by the rules, written a second time."""
     withdrawn = 0
-    for place, version in enumerate(said, 1):
+    for place, version in enumerate(versions, 1):
         if version.reading_type == "W":
             withdrawn = place
-    left = said[withdrawn:]
+    left = versions[withdrawn:]
     if not left:
         return ["withdrawn"] * withdrawn
     latest_status = {
@@ -343,24 +347,24 @@ def expected_standings(said: list[Version]) -> list[str]:
         for version in left
     }
 
-    def preference(place: int) -> tuple[int, int]:
+    def rank(place: int) -> tuple[int, int]:
         status = latest_status[left[place].value, left[place].reading_type]
         return {"V": 2, "F": 0}.get(status, 1), place
 
-    chosen = left[max(range(len(left)), key=preference)]
-    standings = ["withdrawn"] * withdrawn
+    current = left[max(range(len(left)), key=rank)]
+    statuses = ["withdrawn"] * withdrawn
     for place, version in enumerate(left):
         if version in left[:place]:
-            standings.append("duplicate")
+            statuses.append("duplicate")
         else:
-            standings.append("current" if version == chosen else "superseded")
-    return standings
+            statuses.append("current" if version == current else "superseded")
+    return statuses
 
 
 class AnyVersionsTests(TestCase):
-    """Many events with versions of every kind, against the rules in other words."""
+    """Random versions of many reading keys, compared with the reference rules."""
 
-    READING_KEYS_TABLE = 600
+    KEY_COUNT = 600
     FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 
     def setUp(self) -> None:
@@ -379,21 +383,17 @@ class AnyVersionsTests(TestCase):
             )
             for number in range(4)
         ]
-        self.said = [
+        self.versions = [
             [self.any_version(chance) for _ in range(chance.randint(1, 6))]
-            for _ in range(self.READING_KEYS_TABLE)
+            for _ in range(self.KEY_COUNT)
         ]
-        rows = [
-            row
-            for event in range(self.READING_KEYS_TABLE)
-            for row in self.rows_of(event)
-        ]
+        rows = [row for key in range(self.KEY_COUNT) for row in self.rows_of(key)]
         chance.shuffle(rows)
         ensure_partitions(self.FIRST.year)
         Reading.objects.bulk_create(rows, batch_size=500)
 
     def any_version(self, chance: random.Random) -> Version:
-        """Return a version of an event, so that many are much like others."""
+        """Return a random version, often like another one."""
         return Version(
             Decimal(chance.choice(["100.0", "100.0", "101.0"])),
             chance.choice("RRRRQW"),
@@ -402,28 +402,28 @@ class AnyVersionsTests(TestCase):
             chance.choice([None, None, None, False]),
         )
 
-    def rows_of(self, event: int) -> list[Reading]:
-        """Return the rows of an event, spread over the files, none settled yet."""
-        versions = self.said[event]
+    def rows_of(self, key: int) -> list[Reading]:
+        """Return the versions of a reading key, spread over the files, unresolved."""
+        versions = self.versions[key]
         return [
             Reading(
                 flow_file=self.files[place * 4 // len(versions)],
-                line_number=event * 10 + place,
+                line_number=key * 10 + place,
                 mpan_line_number=1,
                 meter_line_number=1,
                 meter=self.meter,
                 register_id="S",
-                read_at=self.FIRST + timedelta(minutes=event),
+                read_at=self.FIRST + timedelta(minutes=key),
                 version_status="current",
                 **version._asdict(),
             )
             for place, version in enumerate(versions)
         ]
 
-    def test_any_versions_stand_as_the_rules_say(self) -> None:
+    def test_random_versions_have_the_status_of_the_reference_rules(self) -> None:
         resolve_everything()
         readings = Reading.objects.order_by("line_number")
-        expected = [each for said in self.said for each in expected_standings(said)]
+        expected = [each for key in self.versions for each in expected_statuses(key)]
         self.assertEqual(
             list(readings.values_list("version_status", flat=True)), expected
         )

@@ -21,8 +21,8 @@ from meter_readings.tests.flow_file_builder import EVERY_GROUP
 
 DATA = EVERY_GROUP.encode()
 
-# Somewhat more than any archive may unpack to if it does not shrink as files do.
-TOO_MUCH = 70 << 20
+# More than a small archive is allowed to unpack to.
+TOO_MANY_BYTES = 70 << 20
 
 
 class SlowStream(io.RawIOBase):
@@ -36,7 +36,7 @@ class SlowStream(io.RawIOBase):
 
 
 def unpacked(data: bytes | BinaryIO, filename: str = "sent.uff") -> dict[str, bytes]:
-    """Return the files in some bytes, by name."""
+    """Return the unpacked files of a stream, by name."""
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
     found = {}
     for name, file in iter_flow_files(stream, filename):
@@ -50,7 +50,7 @@ def unpacked(data: bytes | BinaryIO, filename: str = "sent.uff") -> dict[str, by
 def zipped(
     *members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED, flags: int = 0
 ) -> bytes:
-    """Return a ZIP archive with these members, marked by these flags."""
+    """Return a ZIP archive with these members and flags."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", method) as file:
         for name, data in members:
@@ -64,73 +64,75 @@ def zipped(
 
 
 class PlainTests(SimpleTestCase):
-    def test_plain_is_one_file_by_its_own_name(self) -> None:
+    def test_plain_stream_is_one_file_with_its_own_name(self) -> None:
         self.assertEqual(unpacked(DATA), {"sent.uff": DATA})
 
-    def test_plain_is_read_whole_at_once_if_so_asked(self) -> None:
+    def test_plain_stream_can_be_read_at_once(self) -> None:
         [(_, file)] = iter_flow_files(io.BytesIO(DATA), "sent.uff")
         self.assertEqual(file.read(), DATA)
 
-    def test_plain_is_read_in_pieces_smaller_than_what_was_looked_at(self) -> None:
+    def test_plain_stream_can_be_read_in_chunks_smaller_than_the_peeked_bytes(
+        self,
+    ) -> None:
         [(_, file)] = iter_flow_files(io.BytesIO(b"ZHV|"), "sent.uff")
         pieces = [file.read(1), file.read(2), file.read(3), file.read(4)]
         self.assertEqual(pieces, [b"Z", b"HV", b"|", b""])
 
-    def test_plain_may_be_empty(self) -> None:
+    def test_plain_stream_can_be_empty(self) -> None:
         self.assertEqual(unpacked(b""), {"sent.uff": b""})
 
-    def test_plain_may_be_shorter_than_what_tells_an_archive(self) -> None:
+    def test_plain_stream_can_be_shorter_than_the_mark_of_an_archive(self) -> None:
         self.assertEqual(unpacked(b"PK"), {"sent.uff": b"PK"})
 
-    def test_plain_may_drip(self) -> None:
+    def test_plain_stream_can_be_slow(self) -> None:
         self.assertEqual(unpacked(SlowStream(DATA)), {"sent.uff": DATA})
 
-    def test_a_name_does_not_make_an_archive(self) -> None:
+    def test_plain_stream_with_the_name_of_an_archive_is_one_file(self) -> None:
         self.assertEqual(unpacked(DATA, "sent.zip"), {"sent.zip": DATA})
 
 
 class GzipTests(SimpleTestCase):
-    def test_gzip_is_the_file_it_packs_by_the_name_without_gz(self) -> None:
+    def test_gzip_file_has_its_name_without_gz(self) -> None:
         self.assertEqual(unpacked(gzip.compress(DATA), "a.uff.gz"), {"a.uff": DATA})
 
-    def test_gzip_is_told_by_its_first_bytes(self) -> None:
+    def test_gzip_file_is_recognised_by_its_first_bytes(self) -> None:
         self.assertEqual(unpacked(gzip.compress(DATA), "a.uff"), {"a.uff": DATA})
 
-    def test_gzip_may_drip(self) -> None:
+    def test_gzip_stream_can_be_slow(self) -> None:
         slow = SlowStream(gzip.compress(DATA))
         self.assertEqual(unpacked(slow, "a.uff.gz"), {"a.uff": DATA})
 
-    def test_gzip_may_be_of_several_parts(self) -> None:
+    def test_gzip_file_can_have_several_members(self) -> None:
         both = gzip.compress(DATA[:100]) + gzip.compress(DATA[100:])
         self.assertEqual(unpacked(both, "a.uff.gz"), {"a.uff": DATA})
 
-    def test_gzip_is_refused_where_it_breaks_off(self) -> None:
+    def test_truncated_gzip_file_is_unreadable(self) -> None:
         whole = gzip.compress(DATA)
         for length in 4, 12, len(whole) // 2, len(whole) - 1:
             with self.subTest(length), self.assertRaises(UnreadableFile):
                 unpacked(whole[:length], "a.uff.gz")
 
-    def test_gzip_is_refused_where_it_is_damaged(self) -> None:
+    def test_damaged_gzip_file_is_unreadable(self) -> None:
         damaged = gzip.compress(DATA)[:-8] + bytes(8)
         message = "a.uff.gz is not a complete archive: CRC check failed"
         with self.assertRaisesMessage(UnreadableFile, message):
             unpacked(damaged, "a.uff.gz")
 
-    def test_gzip_is_refused_as_a_bomb_in_little_memory(self) -> None:
-        bomb = gzip.compress(bytes(TOO_MUCH))
+    def test_gzip_bomb_is_unreadable_and_needs_little_memory(self) -> None:
+        bomb = gzip.compress(bytes(TOO_MANY_BYTES))
         [(_, file)] = iter_flow_files(io.BytesIO(bomb), "bomb.gz")
         with self.assertRaisesMessage(UnreadableFile, "far more than a flow file"):
             read_in_little_memory(file)
 
-    def test_gzip_may_unpack_to_much_if_it_is_large_itself(self) -> None:
+    def test_large_gzip_file_can_unpack_to_more(self) -> None:
         noise = os.urandom(1 << 18)
-        packed = gzip.compress(noise + bytes(TOO_MUCH))
+        packed = gzip.compress(noise + bytes(TOO_MANY_BYTES))
         [(_, file)] = iter_flow_files(io.BytesIO(packed), "large.gz")
-        self.assertEqual(read_in_little_memory(file), len(noise) + TOO_MUCH)
+        self.assertEqual(read_in_little_memory(file), len(noise) + TOO_MANY_BYTES)
 
 
 def read_in_little_memory(file: BinaryIO) -> int:
-    """Return the size of a stream, having made sure that reading it needs little."""
+    """Return the size of a stream; fail if reading it needs much memory."""
     size = 0
     tracemalloc.start()
     try:
@@ -143,79 +145,79 @@ def read_in_little_memory(file: BinaryIO) -> int:
 
 
 class ZipTests(SimpleTestCase):
-    def test_zip_is_each_of_its_members(self) -> None:
+    def test_zip_file_yields_each_of_its_members(self) -> None:
         archive = zipped(("one.uff", DATA), ("two.uff", b"2"))
         self.assertEqual(unpacked(archive), {"one.uff": DATA, "two.uff": b"2"})
 
-    def test_members_may_be_stored_unpacked(self) -> None:
+    def test_zip_member_can_be_stored_without_compression(self) -> None:
         archive = zipped(("one.uff", DATA), method=zipfile.ZIP_STORED)
         self.assertEqual(unpacked(archive), {"one.uff": DATA})
 
-    def test_zip_may_drip(self) -> None:
+    def test_zip_stream_can_be_slow(self) -> None:
         slow = SlowStream(zipped(("one.uff", DATA)))
         self.assertEqual(unpacked(slow), {"one.uff": DATA})
 
-    def test_folders_are_no_members(self) -> None:
+    def test_folders_in_a_zip_file_are_ignored(self) -> None:
         archive = zipped(("round/", b""), ("round/one.uff", DATA))
         self.assertEqual(unpacked(archive), {"one.uff": DATA})
 
-    def test_what_a_desktop_adds_is_no_member(self) -> None:
+    def test_system_files_in_a_zip_file_are_ignored(self) -> None:
         archive = zipped(
             ("one.uff", DATA), ("__MACOSX/one.uff", b"x"), ("round/.DS_Store", b"x")
         )
         self.assertEqual(unpacked(archive), {"one.uff": DATA})
 
-    def test_a_member_is_known_by_its_name_without_folders(self) -> None:
+    def test_zip_member_has_its_name_without_folders(self) -> None:
         archive = zipped(("../../etc/one.uff", b"1"), ("/root/two.uff", b"2"))
         self.assertEqual(unpacked(archive), {"one.uff": b"1", "two.uff": b"2"})
 
-    def test_zip_is_refused_with_no_member(self) -> None:
+    def test_zip_file_without_members_is_unreadable(self) -> None:
         for archive in zipped(), zipped(("round/", b"")), zipped((".hidden", b"x")):
             message = "sent.zip contains no files."
             with self.assertRaisesMessage(UnreadableFile, message):
                 unpacked(archive, "sent.zip")
 
-    def test_zip_is_refused_with_more_files_than_may_come(self) -> None:
+    def test_zip_file_with_too_many_members_is_unreadable(self) -> None:
         archive = zipped(("one.uff", DATA), ("two.uff", DATA))
         message = "sent.zip contains 2 files; the limit is 1."
         with self.assertRaisesMessage(UnreadableFile, message):
             next(iter_flow_files(io.BytesIO(archive), "sent.zip", max_members=1))
 
-    def test_zip_is_refused_if_it_is_a_document(self) -> None:
+    def test_office_document_is_unreadable(self) -> None:
         for name in "[Content_Types].xml", "META-INF/manifest.xml":
             archive = zipped((name, b"<xml/>"), ("sheet.xml", b"<xml/>"))
             message = "sent.xlsx is a spreadsheet or another document."
             with self.assertRaisesMessage(UnreadableFile, message):
                 unpacked(archive, "sent.xlsx")
 
-    def test_zip_is_refused_where_it_breaks_off(self) -> None:
+    def test_truncated_zip_file_is_unreadable(self) -> None:
         archive = zipped(("one.uff", DATA))[:-30]
         with self.assertRaisesMessage(UnreadableFile, "not a complete archive"):
             unpacked(archive)
 
-    def test_zip_is_refused_where_a_member_is_damaged(self) -> None:
+    def test_damaged_zip_member_is_unreadable(self) -> None:
         archive = bytearray(zipped(("one.uff", DATA)))
         archive[60] ^= 0xFF
         with self.assertRaisesMessage(UnreadableFile, "not a complete archive"):
             unpacked(bytes(archive))
 
-    def test_zip_is_refused_where_a_name_cannot_be_read(self) -> None:
+    def test_zip_file_with_an_undecodable_name_is_unreadable(self) -> None:
         archive = zipped(("caf\xe9.uff", DATA)).replace("\xe9".encode(), b"\xff\xff")
         with self.assertRaisesMessage(UnreadableFile, "not a complete archive"):
             unpacked(archive)
 
-    def test_zip_is_refused_if_it_is_encrypted(self) -> None:
+    def test_encrypted_zip_file_is_unreadable(self) -> None:
         archive = zipped(("one.uff", DATA), flags=0x01)
         message = "sent.uff is encrypted."
         with self.assertRaisesMessage(UnreadableFile, message):
             unpacked(archive)
 
-    def test_zip_is_refused_if_it_is_a_patch(self) -> None:
+    def test_zip_file_with_patched_data_is_unreadable(self) -> None:
         archive = zipped(("one.uff", DATA), flags=0x20)
         with self.assertRaisesMessage(UnreadableFile, "cannot be unpacked"):
             unpacked(archive)
 
-    def test_zip_is_refused_if_packed_so_that_a_piece_could_fill_the_memory(
+    def test_zip_file_with_an_unsupported_compression_method_is_unreadable(
         self,
     ) -> None:
         for method in zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA:
@@ -223,21 +225,21 @@ class ZipTests(SimpleTestCase):
             with self.assertRaisesMessage(UnreadableFile, "unsupported compression"):
                 unpacked(archive)
 
-    def test_zip_is_refused_as_a_bomb_in_little_memory(self) -> None:
-        bomb = zipped(("one.uff", bytes(TOO_MUCH)))
+    def test_zip_bomb_is_unreadable_and_needs_little_memory(self) -> None:
+        bomb = zipped(("one.uff", bytes(TOO_MANY_BYTES)))
         files = iter_flow_files(io.BytesIO(bomb), "bomb.zip")
         with self.assertRaisesMessage(UnreadableFile, "far more than a flow file"):
             read_in_little_memory(next(files)[1])
 
-    def test_zip_is_refused_as_a_bomb_that_says_it_is_large(self) -> None:
-        bomb = bytearray(zipped(("one.uff", bytes(TOO_MUCH))))
+    def test_zip_bomb_with_a_false_size_is_unreadable(self) -> None:
+        bomb = bytearray(zipped(("one.uff", bytes(TOO_MANY_BYTES))))
         packed_size_at = bomb.find(b"PK\x01\x02") + 20
         bomb[packed_size_at : packed_size_at + 4] = struct.pack("<L", 1 << 30)
         files = iter_flow_files(io.BytesIO(bytes(bomb)), "bomb.zip")
         with self.assertRaisesMessage(UnreadableFile, "possible zip bomb"):
             read_in_little_memory(next(files)[1])
 
-    def test_an_archive_in_an_archive_is_a_file(self) -> None:
+    def test_archive_in_an_archive_is_yielded_as_a_file(self) -> None:
         inner = gzip.compress(DATA)
         self.assertEqual(unpacked(zipped(("one.gz", inner))), {"one.gz": inner})
 
