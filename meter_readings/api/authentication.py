@@ -78,7 +78,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         Django looks for the token in the form of a POST too, and would read the whole
         upload for that, before permissions are checked. It does not for a PUT.
         """
-        without_form = copy.copy(request._request)
+        without_form: Any = copy.copy(request._request)
         without_form.method = "PUT"
         super().enforce_csrf(without_form)
 
@@ -108,5 +108,5 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 class SessionScheme(spectacular.SessionScheme):  # type: ignore[no-untyped-call]
     """Session authentication in the OpenAPI schema."""
 
-    target_class = SessionAuthentication
+    target_class: Any = SessionAuthentication
     priority = 1

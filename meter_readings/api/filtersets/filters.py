@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django import forms
@@ -208,7 +208,7 @@ class FromFilter(_DescribedFilter):
 
     def filter(self, qs: QuerySet, value: tuple[datetime, datetime]) -> QuerySet:
         start, _ = value
-        return super().filter(qs, start)
+        return cast(QuerySet, super().filter(qs, start))
 
 
 class ToFilter(_DescribedFilter):
@@ -221,7 +221,7 @@ class ToFilter(_DescribedFilter):
 
     def filter(self, qs: QuerySet, value: tuple[datetime, datetime]) -> QuerySet:
         _, end = value
-        return super().filter(qs, end)
+        return cast(QuerySet, super().filter(qs, end))
 
 
 class FieldsFilter(_DescribedFilter):

@@ -117,10 +117,10 @@ class ReadingFilterSet(ListFilterSet):
     date_to = ToFilter("Read then or earlier.", "unindexed_read_at")
     min_value = ValueFilter("Value of this or more.", "gte")
     max_value = ValueFilter("Value of this or less.", "lte")
-    fields = FieldsFilter(
+    fields: Any = FieldsFilter(
         ReadingSerializer.Meta.fields, "Fields to return, such as `read_at,value`."
     )
-    ordering = ordering_filter(orderings)
+    ordering: Any = ordering_filter(orderings)
 
     @cached_property
     def cleaned(self) -> dict[str, Any]:
@@ -261,5 +261,6 @@ class ReadingFilterSet(ListFilterSet):
 class ReadingSummaryFilterSet(ReadingFilterSet):
     """Filters of the summary of readings."""
 
-    fields = None
-    ordering = None
+    # django-filter removes the filters that are None.
+    fields: Any = None
+    ordering: Any = None

@@ -20,9 +20,6 @@ def example(name: str, **options: Any) -> OpenApiExample:
     return OpenApiExample(title, EXAMPLES[name], **options)
 
 
-def with_example[Serializer](name: str) -> Callable[[Serializer], Serializer]:
+def with_example(name: str) -> Callable[[Any], Any]:
     """Return a class decorator that gives a serializer its example."""
-    decorator: Callable[[Serializer], Serializer] = extend_schema_serializer(
-        examples=[example(name)]
-    )
-    return decorator
+    return extend_schema_serializer(examples=[example(name)])

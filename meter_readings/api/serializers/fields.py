@@ -93,13 +93,14 @@ class LinksField(serializers.Field):
         self.views = views
         self._patterns: dict[str, str] = {}
         url = {"type": ["string", "null"], "format": "uri"}
-        extend_schema_field(
+        decorate: Any = extend_schema_field(
             {
                 "type": "object",
                 "required": list(views),
                 "properties": dict.fromkeys(views, url),
             }
-        )(self)
+        )
+        decorate(self)
 
     def to_representation(self, row: Model) -> dict[str, str | None]:
         """Return the URLs; null where there is no related row."""

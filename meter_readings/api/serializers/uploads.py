@@ -41,8 +41,8 @@ class _BooleanField(_ChoiceField):
     def __init__(self, **options: Any) -> None:
         super().__init__(["true", "false"], **options)
 
-    def to_internal_value(self, data: Any) -> bool:
-        return bool(super().to_internal_value(data) == "true")
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(data) == "true"
 
 
 @extend_schema_field({"type": "string", "contentMediaType": "application/octet-stream"})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.cache import patch_vary_headers
@@ -78,7 +79,8 @@ class ResourceViewSet(ApiView, ReadOnlyModelViewSet):
     pagination_class: Any = KeysetPagination
     # The request's filter set, which FilterSetBackend stores.
     filterset: ListFilterSet
-    parent_filters: ClassVar[dict[str, int]] = {}
+    # What `filter_by_parent` sets.
+    parent_filters: Mapping[str, int] = MappingProxyType({})
 
     def get_queryset(self) -> QuerySet:
         return visible_rows(super().get_queryset(), self.request.user)
@@ -90,7 +92,8 @@ class ResourceViewSet(ApiView, ReadOnlyModelViewSet):
     def get_parent(self) -> Any:
         """Return the row that a nested list is below; raises Http404."""
         # The instance's queryset is that of the action.
-        rows = visible_rows(type(self).queryset.all(), self.request.user)
+        parents: Any = type(self).queryset
+        rows = visible_rows(parents.all(), self.request.user)
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     def filter_by_parent(self, name: str) -> None:
@@ -102,6 +105,7 @@ class ResourceViewSet(ApiView, ReadOnlyModelViewSet):
         if self.action != "retrieve":
             if self.filterset_class is not None:
                 names += self.filterset_class.base_filters
-            if self.paginator is not None:
-                names += self.paginator.parameter_names
+            paginator: Any = self.paginator
+            if paginator is not None:
+                names += paginator.parameter_names
         return names

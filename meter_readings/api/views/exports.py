@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import cast
 
 from django.conf import settings
 from django.http import StreamingHttpResponse
@@ -48,16 +49,17 @@ def export_readings(
         lines = exports.csv_lines(readings=readings)
         return _stream(lines, "text/csv", exports.CSV_ENCODING, "readings.csv")
     if filterset.is_whole_file:
-        lines = _whole_file(request, filterset.flow_file_id)
+        lines = _whole_file(request, filterset)
     else:
         lines = _selection(readings)
     return _stream(lines, "text/vnd.d0010", exports.FLOW_FILE_ENCODING, "readings.uff")
 
 
-def _whole_file(request: Request, flow_file_id: int | None) -> Generator[str]:
+def _whole_file(request: Request, filterset: ReadingFilterSet) -> Generator[str]:
     """Return the lines of an imported file as it was received."""
     files = visible_rows(FlowFile.objects.all(), request.user)
-    flow_file = files.filter(pk=flow_file_id, status=FlowFile.Status.IMPORTED).first()
+    file_id = cast(int, filterset.flow_file_id)
+    flow_file = files.filter(pk=file_id, status=FlowFile.Status.IMPORTED).first()
     if flow_file is None:
         raise NoReadings
     return exports.flow_file_lines(flow_file=flow_file)

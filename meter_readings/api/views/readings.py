@@ -26,7 +26,7 @@ from meter_readings.api.pagination import KeysetPagination, scan_end
 from meter_readings.api.renderers import EXPORT_RENDERERS, is_export
 from meter_readings.api.serializers.history import LatestReadingsSerializer
 from meter_readings.api.serializers.readings import ReadingSerializer, SummarySerializer
-from meter_readings.models import Reading
+from meter_readings.models import Reading, ReadingQuerySet
 from meter_readings.queries.keyset import up_to_q
 
 from . import history
@@ -69,11 +69,14 @@ class ReadingListMixin(ResourceViewSet):
         if not is_export(request):
             return super().list(request)
         readings = self.filter_queryset(self.get_queryset().select_related(None))
-        filterset = cast(ReadingFilterSet, self.filterset)
-        return export_readings(request, filterset, readings)
+        return export_readings(
+            request,
+            cast(ReadingFilterSet, self.filterset),
+            cast(ReadingQuerySet, readings),
+        )
 
     def get_serializer_context(self) -> dict[str, Any]:
-        context = super().get_serializer_context()
+        context = {**super().get_serializer_context()}
         if hasattr(self, "filterset"):
             context["fields"] = self.filterset.cleaned.get("fields")
         return context
