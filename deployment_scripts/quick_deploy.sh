@@ -191,7 +191,8 @@ create_user() {
         useradd --system --home-dir "$data" --shell /usr/sbin/nologin "$service_user"
     fi
     has_command runuser || return 0
-    runuser -u "$service_user" -- "$PYTHON" "$PROJECT_ROOT/manage.py" --version >/dev/null 2>&1 ||
+    (cd "$PROJECT_ROOT" && runuser -u "$service_user" -- "$PYTHON" -c 'import config, django') \
+        >/dev/null 2>&1 ||
         die "The user $service_user cannot read $PROJECT_ROOT or its Python." \
             "Move the project to a folder that other users can read, such as /opt/d0010."
 }
