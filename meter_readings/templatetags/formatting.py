@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from meter_readings import d0010
-from meter_readings.exports.findings import rule_text
+from meter_readings.exports import rule_text
 from meter_readings.importer import UNREADABLE
 from meter_readings.models import (
     ApiToken,
