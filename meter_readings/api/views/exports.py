@@ -23,10 +23,10 @@ _PAGE_PARAMETERS = ("cursor", "page_size", "fields")
 
 
 class NoReadings(Problem):
-    """No reading matches; a flow file without readings does not exist."""
+    """No readings match; a flow file without readings does not exist."""
 
     status_code = 404
-    default_detail = "No reading matches, and a flow file cannot be empty."
+    default_detail = "No readings match, and a flow file cannot be empty."
 
 
 class MisconfiguredParticipant(Problem):

@@ -80,8 +80,8 @@ def mpan_from_arg_or_stdin(text: str) -> str:
     try:
         return mpan(sys.stdin.readline() if text == "-" else text)
     except ArgumentTypeError as error:
-        said = f"{error}.".capitalize().replace("mpan", "MPAN")
-        raise CommandError(said, returncode=base_command.USAGE) from error
+        message = f"{error}.".capitalize().replace("mpan", "MPAN")
+        raise CommandError(message, returncode=base_command.USAGE) from error
 
 
 def date_argument(text: str) -> date:

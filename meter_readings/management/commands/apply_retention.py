@@ -1,4 +1,4 @@
-"""Remove what is older than the retention schedule keeps it."""
+"""Command apply_retention."""
 
 from __future__ import annotations
 
@@ -24,38 +24,37 @@ answer was not yes; 2 wrong usage.
 
 
 class Command(base_command.BaseCommand):
-    """Translate the command line into one removal, asked for and told in words."""
-
     help = (
-        "Remove what is older than it is kept: readings, original bytes, rejected "
-        "files, import jobs. RETENTION_…_DAYS in the settings say how long that is."
+        "Delete data older than the retention periods: readings, original files, "
+        "rejected files, import jobs. RETENTION_…_DAYS in the settings say how long "
+        "that is."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add whether to ask."""
         parser.epilog = _EXIT_CODES
         parser.add_argument("--yes", action="store_true", help="do not ask")
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would go, remove nothing"
+            "--dry-run",
+            action="store_true",
+            help="show what would be deleted, delete nothing",
         )
 
     def handle(self, *args: Any, yes: bool, dry_run: bool, **options: Any) -> None:
-        """Say what would go, ask, remove it, and say what has gone."""
         if dry_run:
-            self.stdout.write(f"Would be removed: {_apply(dry_run=True)}.")
+            self.stdout.write(f"Would be deleted: {_apply(dry_run=True)}.")
             return
         if not yes:
             prompts.require_tty()
-            self.log(f"Would be removed: {_apply(dry_run=True)}.")
-            prompts.confirm(self, "Remove it?")
-        said = _apply(dry_run=False)
-        if said != NOTHING:
-            logger.info("By age were removed: %s.", said)
-        self.stdout.write(f"Removed: {said}.")
+            self.log(f"Would be deleted: {_apply(dry_run=True)}.")
+            prompts.confirm(self, "Delete it?")
+        deleted = _apply(dry_run=False)
+        if deleted != NOTHING:
+            logger.info("Deleted by retention: %s.", deleted)
+        self.stdout.write(f"Deleted: {deleted}.")
 
 
 def _apply(*, dry_run: bool) -> str:
-    """Apply the schedule, or find out what that would do; return it in words."""
+    """Apply the retention periods, or preview that; return the counts as text."""
     try:
         result = privacy.apply_retention(
             schedule=privacy.Schedule.from_settings(),
@@ -63,6 +62,6 @@ def _apply(*, dry_run: bool) -> str:
             dry_run=dry_run,
         )
     except importer.ImportRunning as reason:
-        said = f"{reason} Run the command again when it has ended."
-        raise CommandError(said, returncode=base_command.FAILED) from reason
+        deleted = f"{reason} Run the command again when it has ended."
+        raise CommandError(deleted, returncode=base_command.FAILED) from reason
     return join_counts(result._asdict())

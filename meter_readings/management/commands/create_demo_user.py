@@ -1,4 +1,4 @@
-"""Create the users of the demonstration."""
+"""Command create_demo_user."""
 
 from argparse import ArgumentParser
 from typing import Any

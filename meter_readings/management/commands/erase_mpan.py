@@ -1,4 +1,4 @@
-"""Erase all that is held of an MPAN."""
+"""Command erase_mpan."""
 
 from __future__ import annotations
 
@@ -15,21 +15,18 @@ from meter_readings.management.cli import arguments, base_command, prompts
 
 _EXIT_CODES = """\
 Exit codes: 0 erased; 1 not erased, or the final VACUUM failed; 2 wrong usage; 3 nothing
-is held of it.
+is stored about it.
 """
 
 
 class Command(base_command.BaseCommand):
-    """Translate the command line into one erasure, asked for and told in words."""
-
     help = (
-        "Erase all that is held of an MPAN: readings, site visits, meters, findings, "
-        "texts, and what the original files say. It cannot be undone. That it was "
-        "erased is remembered without the MPAN."
+        "Erase everything stored about an MPAN: readings, site visits, meters, "
+        "findings, texts, and what the original files say. It cannot be undone. That "
+        "it was erased is remembered without the MPAN."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add what to erase, and why."""
         parser.epilog = _EXIT_CODES
         parser.add_argument(
             "mpan", metavar="MPAN", help='13 digits; "-" reads them from standard input'
@@ -37,19 +34,19 @@ class Command(base_command.BaseCommand):
         parser.add_argument(
             "--reason",
             required=True,
-            help="why, as the number of the request; it is kept, so no names",
+            help="reason, such as the number of the request; it is stored, so no names",
         )
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(
         self, *args: Any, mpan: str, reason: str, yes: bool, **options: Any
     ) -> None:
-        """Ask, erase, and say what was erased."""
         mpan = arguments.mpan_from_arg_or_stdin(mpan)
         if not yes:
             prompts.require_tty()
             prompts.confirm(
-                self, "All that is held of it goes, and cannot come back. Erase it?"
+                self,
+                "Everything stored about the MPAN will be erased for good. Erase it?",
             )
         erased = _erase(mpan, reason)
         if any(erased):
@@ -70,5 +67,5 @@ def _erase(mpan: str, reason: str) -> privacy.ErasedCounts:
             now=timezone.now(),
         )
     except importer.ImportRunning as refusal:
-        said = f"{refusal} Run the command again when it has ended."
-        raise CommandError(said, returncode=base_command.FAILED) from refusal
+        message = f"{refusal} Run the command again when it has ended."
+        raise CommandError(message, returncode=base_command.FAILED) from refusal

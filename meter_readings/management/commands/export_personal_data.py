@@ -1,4 +1,4 @@
-"""Write an archive of all that is held of an MPAN, to hand it over."""
+"""Command export_personal_data."""
 
 from __future__ import annotations
 
@@ -15,21 +15,18 @@ from meter_readings.importer.formatting import join_counts
 from meter_readings.management.cli import arguments, base_command, output_files
 
 _EXIT_CODES = """\
-Exit codes: 0 written, 1 not written, 2 wrong usage, 3 nothing is held of it.
+Exit codes: 0 written, 1 not written, 2 wrong usage, 3 nothing is stored about the MPAN.
 """
 
 
 class Command(base_command.BaseCommand):
-    """Translate the command line into one archive."""
-
     help = (
-        "Write a .zip with all that is held of an MPAN: tables as CSV, and a JSON file "
-        "that says what they are. That it was handed over is remembered without the "
-        "MPAN."
+        "Write everything stored about an MPAN to a .zip: tables as CSV, and a JSON "
+        "file that says what they are. That it was handed over is remembered without "
+        "the MPAN."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add of whom, and where to."""
         parser.epilog = _EXIT_CODES
         parser.add_argument(
             "mpan", metavar="MPAN", help='13 digits; "-" reads them from standard input'
@@ -38,13 +35,12 @@ class Command(base_command.BaseCommand):
         parser.add_argument(
             "--reason",
             default="",
-            help="why, as the number of the request; it is kept, so no names",
+            help="reason, such as the number of the request; it is stored, so no names",
         )
 
     def handle(
         self, *args: Any, mpan: str, output: Path, reason: str, **options: Any
     ) -> None:
-        """Write the archive, and say what is in it."""
         mpan = arguments.mpan_from_arg_or_stdin(mpan)
         try:
             with output_files.atomic_write(output.resolve()) as stream:

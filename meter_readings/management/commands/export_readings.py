@@ -22,18 +22,15 @@ of its own. Exit codes: 0 written, 1 it could not be, 2 wrong usage, 3 nothing m
 130 interrupted.
 """
 
-# What chooses among readings, and what a file of its own says of itself.
+# Options that filter readings, and options for the header of a new D0010 file
 _FILTERS = "mpan", "serial_number", "date_from", "date_to"
 _HEADER_OPTIONS = "sender", "recipient", "file_identifier", "created"
 
 
 class Command(base_command.BaseCommand):
-    """Translate the command line into one selection, and write it."""
-
     help = "Export readings as CSV or as D0010, streamed, to a file or standard output."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add what to choose, how to write it and where to."""
         parser.epilog = _EPILOG
         parser.add_argument(
             "--format",
@@ -54,14 +51,14 @@ class Command(base_command.BaseCommand):
     def handle(
         self, *, output_format: str, output: str, verbosity: int, **options: Any
     ) -> None:
-        """Write what was chosen, all of it as the database is at one moment."""
+        """Write the readings from one snapshot of the database."""
         is_csv = output_format == "csv"
         _refuse_what_makes_no_sense(is_csv, options)
         encoding = exports.CSV_ENCODING if is_csv else exports.FLOW_FILE_ENCODING
         try:
             with (
                 exports.consistent_snapshot(),
-                # Where nobody reads on, while the snapshot is still there
+                # A closed pipe raises here, inside the snapshot.
                 closing(_lines(is_csv, **options)) as made,
             ):
                 lines = _Counted(made, is_csv)
@@ -73,7 +70,7 @@ class Command(base_command.BaseCommand):
                     min_lines=2 if is_csv else 1,
                 )
         except (output_files.EmptyOutput, exports.NotImported) as nothing:
-            reason = str(nothing) or "No reading matches."
+            reason = str(nothing) or "No readings match."
             raise CommandError(
                 reason, returncode=base_command.NOTHING_MATCHED
             ) from nothing
@@ -84,14 +81,14 @@ class Command(base_command.BaseCommand):
 
 def _add_filters(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("--mpan", type=arguments.mpan, help="of one meter point, spaced or not")
-    add("--serial-number", metavar="SERIAL", help="of meters with this number")
-    add("--file", metavar="FILE", help="of one flow file: its number or its name")
+    add("--mpan", type=arguments.mpan, help="of one meter point; spaces are allowed")
+    add("--serial-number", metavar="SERIAL", help="of meters with this serial number")
+    add("--file", metavar="FILE", help="of one flow file, by id or name")
     add(
         "--date-from",
         type=arguments.date_argument,
         metavar="YYYY-MM-DD",
-        help="read on this day or later, by the clock in London",
+        help="read on this day or later (Europe/London)",
     )
     add(
         "--date-to",
@@ -105,13 +102,13 @@ def _add_filters(parser: ArgumentParser) -> None:
         dest="current_only",
         action="store_true",
         default=True,
-        help="the version of each reading that counts; this is the default",
+        help="current versions; this is the default",
     )
     either.add_argument(
         "--all",
         dest="current_only",
         action="store_false",
-        help="superseded, withdrawn and duplicate versions too",
+        help="all versions: superseded, withdrawn and duplicate too",
     )
 
 
@@ -128,18 +125,18 @@ def _add_header_options(parser: ArgumentParser) -> None:
         "--file-identifier",
         type=arguments.file_identifier,
         metavar="TEXT",
-        help="default: the time of creation, as ten digits",
+        help="default: the creation time, as ten digits",
     )
     add(
         "--created",
         type=arguments.local_time,
         metavar="YYYY-MM-DDTHH:MM",
-        help="by the clock in London; default: now",
+        help="creation time (Europe/London); default: now",
     )
 
 
 class _Counted:
-    """Lines of an export; those of readings are counted as they pass."""
+    """Iterator over the lines of an export that counts the readings."""
 
     def __init__(self, lines: Iterator[str], is_csv: bool) -> None:
         self.reading_count = 0
@@ -158,7 +155,7 @@ class _Counted:
 
 
 def _refuse_what_makes_no_sense(is_csv: bool, options: dict[str, Any]) -> None:
-    """Refuse options that contradict each other."""
+    """Raise CommandError for options that exclude each other."""
     given = [name for name in _HEADER_OPTIONS if options[name] is not None]
     if is_csv and given:
         name = "--" + given[0].replace("_", "-")
@@ -171,7 +168,7 @@ def _refuse_what_makes_no_sense(is_csv: bool, options: dict[str, Any]) -> None:
 
 
 def _lines(is_csv: bool, *, file: str | None, **options: Any) -> Generator[str]:
-    """Return the lines of what was chosen."""
+    """Return the lines of the export."""
     flow_file = None if file is None else arguments.get_flow_file(file)
     filters = {name: options[name] for name in (*_FILTERS, "current_only")}
     readings = filter_readings(flow_file=flow_file, **filters)
@@ -183,7 +180,7 @@ def _lines(is_csv: bool, *, file: str | None, **options: Any) -> Generator[str]:
 
 
 def _is_whole(options: dict[str, Any]) -> bool:
-    """Return whether nothing is asked for but all of a file."""
+    """Return whether the options select a whole file and nothing else."""
     others = (*_FILTERS, *_HEADER_OPTIONS)
     return not options["current_only"] and all(options[name] is None for name in others)
 

@@ -1,4 +1,4 @@
-"""Import D0010 flow files: files, folders, archives, or standard input."""
+"""Command import_d0010."""
 
 import sys
 from argparse import ArgumentParser
@@ -36,7 +36,7 @@ class Command(base_command.BaseCommand):
     """Import the files that the arguments name, and report each."""
 
     help = (
-        "Import D0010 flow files: each whole or not at all, and none twice. One line "
+        "Import D0010 flow files, each completely or not at all, never twice. One line "
         "for each file goes to standard output, everything else to standard error."
     )
 
@@ -49,33 +49,33 @@ class Command(base_command.BaseCommand):
             metavar="PATH",
             help='a flow file, .gz, .zip, folder or pattern; "-" is standard input',
         )
-        add("-r", "--recursive", action="store_true", help="folders inside folders too")
-        add("--name", metavar="NAME", help="what standard input is called")
-        add("--dry-run", action="store_true", help="check and report, save nothing")
+        add("-r", "--recursive", action="store_true", help="include subfolders")
+        add("--name", metavar="NAME", help="filename of standard input")
+        add("--dry-run", action="store_true", help="validate and report, save nothing")
         add(
             "--policy",
             choices=Policy.values,
             default=Policy.STANDARD.value,
-            help="strict: as the catalogue says; partial: leave out what is bad "
+            help="strict: all catalogue conditions; partial: leave invalid groups out "
             "and import the rest; default: standard",
         )
         add(
             "--allow-same-name",
             action="store_true",
-            help="import other content under a name that has been imported",
+            help="import a file although another with its name was imported",
         )
         add(
             "--format",
             dest="output_format",
             choices=["text", "json"],
             default="text",
-            help="what goes to standard output; default: text",
+            help="format of standard output; default: text",
         )
         add(
             "--report",
             type=Path,
             metavar="FILE",
-            help="write every finding there: CSV, or JSON where it ends in .json",
+            help="write every finding to this file: CSV, or JSON if it ends in .json",
         )
 
     def handle(

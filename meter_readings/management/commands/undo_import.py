@@ -1,4 +1,4 @@
-"""Undo an import: everything is as if the file had never come."""
+"""Command undo_import."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -19,28 +19,27 @@ Exit codes: 0 undone, 1 not undone, 2 wrong usage, or the name means several fil
 
 
 class Command(base_command.BaseCommand):
-    """Translate the command line into one undoing, asked for and told in words."""
-
     help = (
-        "Take away all that one import added, and let what it replaced count again. "
-        "The file's bytes and report are kept, and it may be imported again."
+        "Undo an import: delete its readings and site visits and resolve the affected "
+        "versions again. The original file and its report stay; it can be imported "
+        "again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add which import, and whether to ask."""
         parser.epilog = _EXIT_CODES
         parser.add_argument(
             "file",
             metavar="FILE",
-            help="its number, its name, or the first eight digits of its SHA-256",
+            help="its id, its name, or the first eight digits of its SHA-256",
         )
         parser.add_argument("--yes", action="store_true", help="do not ask")
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would change, change none"
+            "--dry-run",
+            action="store_true",
+            help="show what would change, change nothing",
         )
 
     def handle(self, *, file: str, yes: bool, dry_run: bool, **options: Any) -> None:
-        """Say what would change, ask, undo, and say what has changed."""
         flow_file = _imported(file)
         title = f"#{flow_file.pk} {flow_file.filename}"
         if dry_run:
@@ -56,7 +55,7 @@ class Command(base_command.BaseCommand):
 
 
 def _imported(reference: str) -> FlowFile:
-    """Return the file that is meant, if it is held as imported."""
+    """Return the file; raises CommandError unless it is imported."""
     flow_file = arguments.get_flow_file(reference)
     if flow_file.status != FlowFile.Status.IMPORTED:
         status = FlowFile.Status(flow_file.status).label.lower()
@@ -68,13 +67,13 @@ def _imported(reference: str) -> FlowFile:
 
 
 def _undo(flow_file: FlowFile, dry_run: bool) -> str:
-    """Undo an import, or find out what that would do; return it in words."""
+    """Undo an import, or preview it; return the message."""
     try:
         result = importer.undo_import(
             flow_file=flow_file, now=timezone.now(), dry_run=dry_run
         )
     except importer.NotImported as reason:
-        # Somebody else has undone it since it was looked for.
+        # Another process has undone it meanwhile.
         raise CommandError(
             str(reason), returncode=base_command.NOTHING_MATCHED
         ) from reason

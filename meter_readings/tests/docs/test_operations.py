@@ -46,8 +46,8 @@ class OperationsTests(runner.PageTestCase):
             before="export $(grep ^METRICS_TOKEN .env)",
             expects="(?m)^d0010_readings 221$",
         ),
-        "python manage.py apply_retention --dry-run": Setup(expects="Would be removed"),
-        "python manage.py apply_retention --yes": Setup(expects="Removed"),
+        "python manage.py apply_retention --dry-run": Setup(expects="Would be deleted"),
+        "python manage.py apply_retention --yes": Setup(expects="Deleted"),
         "python manage.py export_personal_data - --output subject.zip"
         ' --reason "Request 18"': Setup(
             answers=[("", MPAN)],

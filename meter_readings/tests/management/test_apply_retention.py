@@ -34,22 +34,22 @@ class ApplyRetentionTests(FolderTestCase):
         logging.disable(logging.NOTSET)
         with self.assertLogs("meter_readings") as logs:
             ran = self.run_command("--yes")
-        self.assertEqual(ran, (0, f"Removed: {GONE}.\n", ""))
+        self.assertEqual(ran, (0, f"Deleted: {GONE}.\n", ""))
         self.assertEqual(Reading.objects.count(), 0)
-        self.assertIn(f"By age were removed: {GONE}.", logs.output[0])
+        self.assertIn(f"Deleted by retention: {GONE}.", logs.output[0])
 
     @override_settings(RETENTION_READINGS_DAYS=0)
     def test_apply_retention_says_that_nothing_is_so_old(self) -> None:
-        self.assertEqual(self.run_command("--yes"), (0, "Removed: nothing.\n", ""))
+        self.assertEqual(self.run_command("--yes"), (0, "Deleted: nothing.\n", ""))
 
     def test_only_says_what_would_go(self) -> None:
         ran = self.run_command("--dry-run")
-        self.assertEqual(ran, (0, f"Would be removed: {GONE}.\n", ""))
+        self.assertEqual(ran, (0, f"Would be deleted: {GONE}.\n", ""))
         self.assertEqual(Reading.objects.count(), 1)
 
     def test_apply_retention_asks_who_sits_at_the_terminal(self) -> None:
         ran = self.run_command(stdin="yes\n", is_terminal=True)
-        asked = f"Would be removed: {GONE}.\nRemove it? Type yes: "
+        asked = f"Would be deleted: {GONE}.\nDelete it? Type yes: "
         self.assertEqual((ran.code, ran.stderr), (0, asked))
         self.assertEqual(Reading.objects.count(), 0)
 

@@ -49,7 +49,8 @@ class EraseMpanTests(OwnMedia, TransactionTestCase):
     def test_erase_mpan_asks_for_confirmation_on_a_terminal(self) -> None:
         ran = self.run_command(MPAN, stdin="yes\n", is_terminal=True)
         asked = (
-            "All that is held of it goes, and cannot come back. Erase it? Type yes: "
+            "Everything stored about the MPAN will be erased for good. Erase it? "
+            "Type yes: "
         )
         self.assertEqual((ran.stderr, self.is_held()), (asked, False))
 

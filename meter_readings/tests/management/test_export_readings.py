@@ -54,7 +54,7 @@ class CsvTests(ExportTestCase):
 
     def test_csv_ends_by_three_where_nothing_matches(self) -> None:
         ran = self.run_command()
-        self.assertEqual((ran.code, ran.stderr), (3, "No reading matches.\n"))
+        self.assertEqual((ran.code, ran.stderr), (3, "No readings match.\n"))
 
     def test_csv_has_names_of_columns_all_the_same(self) -> None:
         self.assertTrue(self.run_command().stdout.startswith("mpan,serial_number,"))
@@ -242,7 +242,7 @@ class FlowFileTests(ExportTestCase):
 
     def test_flow_file_ends_by_three_where_nothing_matches(self) -> None:
         ran = self.run_command("--format", "d0010")
-        self.assertEqual(ran, (3, "", "No reading matches.\n"))
+        self.assertEqual(ran, (3, "", "No readings match.\n"))
 
     def test_flow_file_ends_by_three_where_nothing_is_held_of_a_file(self) -> None:
         import_text("This is no flow file.")

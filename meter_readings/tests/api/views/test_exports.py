@@ -139,7 +139,7 @@ class D0010ExportTests(ExportTestCase):
 
     def test_d0010_without_readings_is_404(self) -> None:
         problem = self.get_problem("readings/", 404, format="d0010", register_id="ZZ")
-        self.assertIn("No reading matches", problem["detail"])
+        self.assertIn("No readings match", problem["detail"])
 
     def test_d0010_of_a_file_that_is_not_imported_is_404(self) -> None:
         params = {"format": "d0010", "version_status": "all"}
