@@ -43,5 +43,5 @@ class SubjectRequestAdmin(ReadOnlyAdmin):
     readonly_fields = (row_counts,)  # type: ignore[assignment]
 
     def get_search_q(self, text: str) -> Q:
-        made = pseudonyms.pseudonymise_mpan(d0010.mpan.typed(text))
+        made = pseudonyms.pseudonymise_mpan(d0010.mpan.normalise_mpan(text))
         return Q(pseudonym__in=(text, made))

@@ -1,11 +1,13 @@
-"""The D0010 "Meter Readings" flow: its codes, grammar, parser and writer.
+"""D0010 format library: code lists, grammar, parser and writer of "Meter Readings".
 
-A library of its own: it knows no Django, no database, no settings and no clock.
+It does not import Django and does not read the clock.
 """
 
 from . import codes, grammar, mpan
-from .field_types import LONDON, YEARS, is_nonexistent, midnight
+from .bulk_reader import ReadingBatch
+from .field_types import LONDON, YEARS, is_nonexistent_local_time, midnight
 from .grammar import D0010, HEADER, TRAILER, Flow, Group
+from .group_reader import Batch
 from .issues import Issue, IssueCode
 from .parser import FlowFileParser
 from .records import (
@@ -27,23 +29,25 @@ __all__ = [
     "LONDON",
     "TRAILER",
     "YEARS",
+    "Batch",
     "Entry",
-    "Issue",
-    "IssueCode",
     "Flow",
     "FlowFileParser",
     "Group",
     "Header",
+    "Issue",
+    "IssueCode",
     "MeterReadingType",
     "MpanCore",
     "ParentGroup",
+    "ReadingBatch",
     "RegisterReading",
     "SiteVisit",
     "Trailer",
     "ValidationResult",
     "codes",
     "grammar",
-    "is_nonexistent",
+    "is_nonexistent_local_time",
     "midnight",
     "mpan",
     "write_entries",

@@ -1,19 +1,25 @@
-"""The common reading, read by columns: many lines at once, hardly anything per line.
+"""Bulk reader of register readings: parses thousands of plain 030 lines at once.
 
-Nearly every line of nearly every file is a 030 of the plainest shape, and most of its
-cells recur: registers, times, flags, methods. Each distinct cell is read once, by the
-grammar's table; only the values that never recur are matched against a pattern. Lines
-of any other shape are left to the table, which says what is wrong with them.
+Nearly every line of a D0010 is a 030 in canonical form, and most of its field values
+recur: register, date, flag, method. The bulk reader splits many lines in one step,
+parses each distinct text of a field once and checks the values of J0040 with one
+pattern. For one million readings, two for each meter, it saves 9 seconds of 14; for
+long runs of one meter it saves nearly all of the time.
+
+A block with a line that is not plain is halved until that line is found. At most
+`_MIN_BULK_LINES` lines around it are read one by one, by the grammar. So the gain is
+lost in a file where such lines are frequent: values without a decimal place, a flag F
+without a 032, times that are unusual for the sender's role, or any other issue.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from .field_types import Amount
+from .field_types import DecimalType
 from .grammar import Field, Group
 from .issues import InvalidValue, IssueCode
 from .records import (
@@ -22,22 +28,37 @@ from .records import (
     MpanCore,
     ParentGroup,
     RegisterReading,
+    make_record,
 )
 
-# A value in canonical form, each followed by a pipe (J0040).
-_COMMON_VALUES = re.compile(r"(?:(?:0|[1-9][0-9]{0,7})\.[0-9]\|)+")
+# J0040 in canonical form, each value followed by a pipe
+_CANONICAL_VALUES = re.compile(r"(?:(?:0|[1-9][0-9]{0,7})\.[0-9]\|)+")
 
-# J0045 of a reading that a 032 should follow.
-_SUSPECT = "F"
+# Distinct texts of a field that are kept before its cache is emptied
+_CACHE_SIZE = 50_000
 
-_new = tuple.__new__  # what the class of a NamedTuple calls, without its wrapper
+# So many lines or fewer are not halved any further.
+_MIN_BULK_LINES = 16
 
-# How many distinct cells of a column are remembered before the memory is emptied.
-_REMEMBERED = 50_000
+
+class BulkRule(Protocol):
+    """What makes readings plain, beyond the form of their fields."""
+
+    def is_always_valid(self, field: Field, value: object) -> bool:
+        """Return whether a value of a field is valid in every reading."""
+
+    def are_consistent(self, columns: Sequence[Sequence[str]]) -> bool:
+        """Return whether the fields of each reading agree with each other.
+
+        `columns` are the texts of the fields, one sequence for each field.
+        """
+
+    def are_complete(self, columns: Sequence[Sequence[str]]) -> bool:
+        """Return whether no reading requires a child group."""
 
 
 class LineRun(NamedTuple):
-    """Consecutive lines of one meter's readings: where they begin, how many."""
+    """Consecutive 030 lines of one meter: the first line number and the count."""
 
     mpan: ParentGroup[MpanCore]
     meter: ParentGroup[MeterReadingType]
@@ -45,8 +66,45 @@ class LineRun(NamedTuple):
     line_count: int
 
 
+class OtherLines(NamedTuple):
+    """030 lines of one meter that must be read by the grammar."""
+
+    run: LineRun
+    lines: list[str]
+
+
+class ReadingBatch(NamedTuple):
+    """Readings without an issue, in file order.
+
+    `runs` are the meters they belong to. `columns` are the texts of the fields in the
+    order of the grammar, one list for each field. `values` are the values of the
+    distinct texts, one dictionary for each field; it is None for the register reading,
+    whose text is a decimal number.
+    """
+
+    group: str
+    runs: list[LineRun]
+    columns: list[list[str]]
+    values: list[dict[str, object] | None]
+
+    @property
+    def line_count(self) -> int:
+        return len(self.columns[0])
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the readings as the grammar would have read them."""
+        columns = [
+            map(values.__getitem__ if values is not None else Decimal, texts)
+            for values, texts in zip(self.values, self.columns, strict=True)
+        ]
+        records = map(RegisterReading._make, zip(*columns, strict=True))
+        for run in self.runs:
+            for number in range(run.line_number, run.line_number + run.line_count):
+                yield Entry(number, self.group, next(records), run.mpan, run.meter)
+
+
 def split_runs(runs: list[LineRun], count: int) -> tuple[list[LineRun], list[LineRun]]:
-    """Return the runs of the first `count` lines and those of the rest."""
+    """Return the runs of the first `count` lines, and the runs of the other lines."""
     former = []
     for index, run in enumerate(runs):
         if run.line_count > count:
@@ -60,124 +118,134 @@ def split_runs(runs: list[LineRun], count: int) -> tuple[list[LineRun], list[Lin
     return former, []
 
 
-class ReadingBatch(NamedTuple):
-    """Faultless readings in file order: `runs` say whose, `cells` what, by column.
-
-    `cells` has a list for each field of the group, in the grammar's order, as text;
-    `values` maps the text of a column to what it means. The register reading's own
-    column has no map: its text is a plain decimal number.
-    """
-
-    group: str
-    runs: list[LineRun]
-    cells: list[list[str]]
-    values: list[dict[str, object] | None]
-
-    @property
-    def line_count(self) -> int:
-        """Return how many readings stand in the columns."""
-        return len(self.cells[0])
-
-    def entries(self) -> Iterator[Entry]:
-        """Yield what the table would have yielded."""
-        columns = [
-            map(values.__getitem__ if values is not None else Decimal, cells)
-            for values, cells in zip(self.values, self.cells, strict=True)
-        ]
-        records = map(RegisterReading._make, zip(*columns, strict=True))
-        for run in self.runs:
-            for number in range(run.line_number, run.line_number + run.line_count):
-                yield Entry(number, self.group, next(records), run.mpan, run.meter)
-
-
 class BulkReadingReader:
-    """Reads lines of readings by columns, remembering the cells that recur.
+    """Buffers 030 lines and reads them in bulk where they are plain.
 
-    `is_common` says of a read value whether it is right in every reading: a time can be
-    in the future. A suspect reading is common only by itself: it asks for a 032.
+    The lines consist of printable ASCII characters, and each ends with a line feed.
     """
 
-    def __init__(
-        self, group: Group, is_common: Callable[[Field, object], bool]
-    ) -> None:
+    def __init__(self, group: Group, rule: BulkRule) -> None:
         self._group = group
-        self._is_common = is_common
+        self._rule = rule
         self._width = len(group.fields) + 1
+        # Values by text, for each field
         self._values: list[dict[str, object] | None] = [
-            None if isinstance(field.format, Amount) else {} for field in group.fields
+            None if isinstance(field.format, DecimalType) else {}
+            for field in group.fields
         ]
-        names = [field.name for field in group.fields]
-        self._reset_columns = names.index("md_reset_at"), names.index("md_reset_count")
-        self._flag_column = names.index("meter_reading_flag")
+        self._runs: list[LineRun] = []
+        self._texts: list[str] = []
 
-    def read(self, runs: list[LineRun], text: str) -> ReadingBatch | None:
-        """Return the columns of these lines, or None where one is not common.
+    def feed(self, run: LineRun, text: str) -> None:
+        """Buffer the lines of a run."""
+        self._runs.append(run)
+        self._texts.append(text)
 
-        Every line of `text` ends with a line feed.
-        """
-        width, line_count = self._width, text.count("\n")
-        cells = text.split("|")
-        columns = [cells[index::width] for index in range(1, width)]
-        starts = {cells[0], *cells[width:-1:width]}
-        # Only the beginning of a line has a line feed: every line is as long as this.
-        is_even = len(cells) == line_count * width + 1 and cells[-1] == "\n"
-        if not is_even or not starts <= {self._group.code, "\n" + self._group.code}:
-            return None
-        if not all(map(self._is_common_column, range(len(columns)), columns)):
-            return None
-        if not _are_paired(*(columns[index] for index in self._reset_columns)):
-            return None
-        if _SUSPECT in columns[self._flag_column]:
-            return None
-        return ReadingBatch(self._group.code, runs, columns, [*self._values])
+    def take_last_line(self) -> tuple[LineRun, str]:
+        """Remove the last line from the buffer, and return it without its line feed."""
+        mpan, meter, first, count = self._runs.pop()
+        if count > 1:
+            self._runs.append(LineRun(mpan, meter, first, count - 1))
+        before, line_feed, line = self._texts.pop()[:-1].rpartition("\n")
+        if before:
+            self._texts.append(before + line_feed)
+        return LineRun(mpan, meter, first + count - 1, 1), line
+
+    def flush(self) -> Iterator[ReadingBatch | OtherLines]:
+        """Empty the buffer; yield plain readings, and the lines that are not plain."""
+        runs, text = self._runs, "".join(self._texts)
+        self._runs, self._texts = [], []
+        if text:
+            yield from self._read_or_halve(runs, text)
 
     def read_line(self, line: str) -> tuple[Any, ...] | None:
-        """Return the record of a line, suspect or not; None where it is not common."""
-        code, *cells, end = line.split("|")
-        if len(cells) != len(self._values) or end:
+        """Return the record of a plain line, or None.
+
+        The flag may be F here: a 032 can still follow.
+        """
+        code, *texts, end = line.split("|")
+        if len(texts) != len(self._values) or end:
             return None
         record: list[object] = []
-        for index, cell in enumerate(cells):
+        for index, text in enumerate(texts):
             values = self._values[index]
-            if values is None and _COMMON_VALUES.fullmatch(cell + "|"):
-                record.append(Decimal(cell))
-            elif values is not None and (cell in values or self._learn(index, cell)):
-                record.append(values[cell])
+            if values is None:
+                if not _CANONICAL_VALUES.fullmatch(text + "|"):
+                    return None
+                record.append(Decimal(text))
+            elif text in values or self._cache_text(index, text, values):
+                record.append(values[text])
             else:
                 return None
-        reset_at, reset_count = self._reset_columns
-        if bool(cells[reset_at]) is not bool(cells[reset_count]):
+        if not self._rule.are_consistent([[text] for text in texts]):
             return None
-        return _new(self._group.record, record)
+        return make_record(self._group.record, record)
 
-    def _is_common_column(self, index: int, column: list[str]) -> bool:
+    def _read_or_halve(
+        self, runs: list[LineRun], text: str
+    ) -> Iterator[ReadingBatch | OtherLines]:
+        """Read lines in bulk; where one of them is not plain, try each half."""
+        batch = self._read(runs, text)
+        if batch is not None:
+            yield batch
+            return
+        lines = text.splitlines(keepends=True)  # ASCII text: at line feeds only
+        if len(lines) > _MIN_BULK_LINES:
+            half = len(lines) // 2
+            former, latter = split_runs(runs, half)
+            yield from self._read_or_halve(former, "".join(lines[:half]))
+            yield from self._read_or_halve(latter, "".join(lines[half:]))
+            return
+        begin = 0
+        for run in runs:
+            end = begin + run.line_count
+            yield OtherLines(run, [line[:-1] for line in lines[begin:end]])
+            begin = end
+
+    def _read(self, runs: list[LineRun], text: str) -> ReadingBatch | None:
+        """Return a batch of all lines, or None if one of them is not plain."""
+        width, line_count = self._width, text.count("\n")
+        texts = text.split("|")
+        columns = [texts[index::width] for index in range(1, width)]
+        line_prefixes = {texts[0], *texts[width:-1:width]}
+        # Every line has `width` pipes: a line feed is found in line prefixes only.
+        is_even = len(texts) == line_count * width + 1 and texts[-1] == "\n"
+        code = self._group.code
+        if not is_even or not line_prefixes <= {code, "\n" + code}:
+            return None
+        if not all(map(self._is_plain_column, range(len(columns)), columns)):
+            return None
+        if not (
+            self._rule.are_consistent(columns) and self._rule.are_complete(columns)
+        ):
+            return None
+        return ReadingBatch(code, runs, columns, [*self._values])
+
+    def _is_plain_column(self, index: int, column: list[str]) -> bool:
         values = self._values[index]
         if values is None:
-            return _COMMON_VALUES.fullmatch("|".join(column) + "|") is not None
-        if len(values) >= _REMEMBERED:
-            # Not cleared: columns that were returned before still look things up in it.
+            return _CANONICAL_VALUES.fullmatch("|".join(column) + "|") is not None
+        if len(values) >= _CACHE_SIZE:
+            # A new dictionary: batches that were returned still use the old one.
             values = self._values[index] = {}
-        unknown = set(column).difference(values)
-        return not unknown or all(self._learn(index, cell) for cell in unknown)
+        for text in set(column).difference(values):
+            if not self._cache_text(index, text, values):
+                return False
+        return True
 
-    def _learn(self, index: int, cell: str) -> bool:
-        """Read one cell by the table; return whether it is common and remembered."""
-        field, values = self._group.fields[index], self._values[index]
-        assert values is not None
-        remarks: list[IssueCode] = []
+    def _cache_text(self, index: int, text: str, values: dict[str, object]) -> bool:
+        """Parse a text by the grammar; return whether it is plain and now cached.
+
+        It is not plain if it is invalid, if it has an issue, if it consists of spaces
+        (`BulkRule` takes only "" as empty), or if the rule says so.
+        """
+        field = self._group.fields[index]
+        codes: list[IssueCode] = []
         try:
-            value = field.read(cell, lambda code, _: remarks.append(code))
+            value = field.read(text, lambda code, _: codes.append(code))
         except InvalidValue:
             return False
-        # Spaces alone mean an empty cell and do not look like one to `_are_paired`.
-        if remarks or cell.isspace() or not self._is_common(field, value):
+        if codes or text.isspace() or not self._rule.is_always_valid(field, value):
             return False
-        values[cell] = value
+        values[text] = value
         return True
-
-
-def _are_paired(left: list[str], right: list[str]) -> bool:
-    """Return whether two columns are filled in the same lines."""
-    if not any(left) and not any(right):
-        return True
-    return list(map(bool, left)) == list(map(bool, right))

@@ -1,7 +1,7 @@
-"""The catalogue's code lists: members by meaning, values by catalogue.
+"""Code lists of the catalogue: members by meaning, values by catalogue.
 
-Source: Data Transfer Catalogue v15.4, Data Item Catalogue. A file may carry a code
-that is not listed here; it is kept as it came and reported, never refused for that.
+Source: Data Transfer Catalogue v15.4, Data Item Catalogue. A code of a file that is not
+in its list is stored as received and reported.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Self
 
 
 class CodeList(StrEnum):
-    """Base of every code list: values are the catalogue's, labels are for people."""
+    """Base of the code lists; labels are for display."""
 
     label: str
 
@@ -23,18 +23,18 @@ class CodeList(StrEnum):
 
     @classmethod
     def choices(cls) -> list[tuple[str, str]]:
-        """Return (value, label) pairs in catalogue order."""
+        """Return (value, label) pairs in the order of the catalogue."""
         return [(member.value, member.label) for member in cls]
 
     @classmethod
     def label_of(cls, value: str) -> str:
-        """Return the label of `value`, or `value` itself where the list lacks it."""
+        """Return the label of `value`, or `value` itself if it is not in the list."""
         member = cls._value2member_map_.get(value)
         return member.label if isinstance(member, cls) else value
 
 
 class BscValidationStatus(CodeList):
-    """J0022: whether the reading is validated for Settlement."""
+    """J0022: whether the readings are validated for Settlement."""
 
     VALIDATED = "V", "Validated"
     UNVALIDATED = "U", "Not validated"
@@ -42,7 +42,7 @@ class BscValidationStatus(CodeList):
 
 
 class ReadingType(CodeList):
-    """J0171: why, or by whom, a reading was taken. It is not a type of meter."""
+    """J0171: why or by whom a reading was taken. It is not the type of the meter."""
 
     ACTUAL_CHANGE_OF_SUPPLIER = "A", "Actual change of supplier read"
     CUSTOMER = "C", "Customer's own read"
@@ -65,7 +65,7 @@ class ReadingType(CodeList):
 
 
 class Basis(CodeList):
-    """What a reading rests on: ours, derived from J0171 for people who bill."""
+    """Reading basis: derived from J0171, not an item of the catalogue."""
 
     ACTUAL = "actual", "Actual"
     CUSTOMER = "customer", "Customer"
@@ -88,30 +88,33 @@ _BASIS_OTHER_THAN_ACTUAL: dict[str, Basis] = {
 
 
 def basis_of(reading_type: str) -> Basis:
-    """Return the basis of a J0171 code; an absent or unlisted code counts as actual."""
+    """Return the basis of a J0171 code; an empty or unknown code is actual."""
     return _BASIS_OTHER_THAN_ACTUAL.get(reading_type, Basis.ACTUAL)
 
 
 def reading_types_of(basis: str) -> list[str]:
-    """Return the listed J0171 codes that have this basis."""
+    """Return the J0171 codes of a basis."""
     return [code.value for code in ReadingType if basis_of(code) == basis]
 
 
 class ReadingMethod(CodeList):
-    """J1888: whether an agent saw the meter. The v15.4 list is empty; use agrees."""
+    """J1888: whether an agent viewed the meter.
+
+    Catalogue v15.4 has no values; these are the values of files in use.
+    """
 
     NOT_VIEWED = "N", "Not viewed by an agent, or no site visit"
     VIEWED = "P", "Viewed by an agent, or site visit"
 
 
 class TestDataFlag(CodeList):
-    """J1063: the one value that is sure. TRnn values mark test and training files."""
+    """J1063: the only documented value. TRnn values mark test and training files."""
 
     OPERATIONAL = "OPER", "Operational"
 
 
 class ReasonCode(CodeList):
-    """J0332: which check a register reading failed (group 032)."""
+    """J0332: the validation check that a reading failed (group 032)."""
 
     MSID_INCORRECT = "01", "MSID incorrect"
     READING_DATES = "02", "Reading dates"
@@ -143,7 +146,7 @@ class ReasonCode(CodeList):
 
 
 class SiteVisitCheckCode(CodeList):
-    """J0024: what was found on site (groups 027, 029 and 033). 12 is not used."""
+    """J0024: the result of a site visit (groups 027, 029 and 033). 12 is not used."""
 
     OCCUPIED = "01", "Occupied"
     NOT_OCCUPIED = "02", "Not occupied"

@@ -1,7 +1,7 @@
-"""The formats a cell can have, each with its reader and its writer.
+"""Field types: the formats of the catalogue, each with its parser and writer.
 
-A reader returns a value, or raises InvalidValue where none can be had. What is odd
-but readable goes to `remark(code, expected)` and the value is returned all the same.
+`read` returns a value or raises InvalidValue. If the value is valid but unusual, it
+calls `report(code, expected)` and still returns the value.
 """
 
 from __future__ import annotations
@@ -19,89 +19,90 @@ from . import mpan
 from .codes import CodeList
 from .issues import InvalidValue, IssueCode
 
-# J0016, J0044 and the envelope's stamps are local to the market area (DateTime domain).
+# J0016, J0044 and the timestamps of ZHV and ZPT are local times (DateTime domain).
 LONDON = ZoneInfo("Europe/London")
 
-type Remark = Callable[[IssueCode, str], None]
+# Years of a date and time that the catalogue allows
+YEARS = range(1950, 2200)
+
+type FieldReport = Callable[[IssueCode, str], None]
 
 
 class FieldType(Protocol):
-    """What a field's format can do. `picture` is the catalogue's way of saying it."""
+    """The format of a field."""
 
     @property
-    def picture(self) -> str:
-        """Return the format as the catalogue writes it, such as `NUM(9,1)`."""
+    def notation(self) -> str:
+        """The format as the catalogue writes it, such as `NUM(9,1)`."""
 
-    def read(self, cell: str, remark: Remark) -> object:
-        """Return the value of a filled cell; raise InvalidValue where it has none."""
+    def read(self, text: str, report: FieldReport) -> object:
+        """Return the value of a text that is not blank."""
 
     def write(self, value: object) -> str:
-        """Return the cell for a value that is not None and not blank."""
+        """Return the text of a value that is neither None nor ""."""
 
 
 @dataclass(frozen=True)
-class Text:
-    """CHAR(n): up to `length` characters; up to `kept` can be stored."""
+class TextType:
+    """CHAR(n): up to `length` characters; up to `max_stored` can be stored."""
 
     length: int
-    kept: int
+    max_stored: int
 
     @property
-    def picture(self) -> str:
+    def notation(self) -> str:
         return f"CHAR({self.length})"
 
-    def read(self, cell: str, remark: Remark) -> str:
-        if len(cell) > self.kept:
-            raise InvalidValue(
-                IssueCode.TOO_LONG_TO_STORE, f"at most {self.kept} characters"
-            )
-        if len(cell) > self.length:
-            remark(IssueCode.TOO_LONG, f"at most {self.length} characters")
-        return cell
+    def read(self, text: str, report: FieldReport) -> str:
+        if len(text) > self.max_stored:
+            expected = f"at most {self.max_stored} characters"
+            raise InvalidValue(IssueCode.TOO_LONG_TO_STORE, expected)
+        if len(text) > self.length:
+            report(IssueCode.TOO_LONG, f"at most {self.length} characters")
+        return text
 
     def write(self, value: object) -> str:
         return str(value)
 
 
 @dataclass(frozen=True)
-class Code:
-    """CHAR(n) with a list: an unlisted code is kept and remarked upon."""
+class CodeType:
+    """CHAR(n) with a code list. A code that is not in the list is reported."""
 
     length: int
     codes: type[CodeList]
 
     @property
-    def picture(self) -> str:
+    def notation(self) -> str:
         return f"CHAR({self.length})"
 
-    def read(self, cell: str, remark: Remark) -> str:
-        if cell not in self.codes:
-            if len(cell) > self.length:
-                raise InvalidValue(
-                    IssueCode.TOO_LONG_TO_STORE, f"at most {self.length} characters"
-                )
-            remark(IssueCode.UNKNOWN_CODE, "one of " + " ".join(self.codes))
-        return cell
+    def read(self, text: str, report: FieldReport) -> str:
+        if text not in self.codes:
+            if len(text) > self.length:
+                expected = f"at most {self.length} characters"
+                raise InvalidValue(IssueCode.TOO_LONG_TO_STORE, expected)
+            report(IssueCode.UNKNOWN_CODE, "one of " + " ".join(self.codes))
+        return text
 
     def write(self, value: object) -> str:
         return str(value)
 
 
 @dataclass(frozen=True)
-class Mpan:
-    """J0003: 13 digits, the last of which checks the others."""
+class MpanType:
+    """NUM(13): the MPAN core (J0003), whose last digit is a check digit."""
 
-    picture: str = "NUM(13)"
+    notation: str = "NUM(13)"
 
-    def read(self, cell: str, remark: Remark) -> str:
-        if not (len(cell) == 13 and cell.isascii() and cell.isdecimal()):
+    def read(self, text: str, report: FieldReport) -> str:
+        if not (len(text) == 13 and text.isascii() and text.isdecimal()):
             raise InvalidValue(IssueCode.MPAN_NOT_13_DIGITS, "13 digits")
-        if not mpan.has_valid_check_digit(cell):
-            digit = mpan.check_digit(cell[:12])
-            remark(IssueCode.MPAN_CHECK_DIGIT, f"{digit} as the last digit")
-        if cell[:2] not in mpan.DISTRIBUTORS and not mpan.is_asset_metering_id(cell):
-            remark(IssueCode.UNKNOWN_DISTRIBUTOR, "a distributor id from 10 to 38")
-        return cell
+        if not mpan.has_valid_check_digit(text):
+            digit = mpan.check_digit(text[:12])
+            report(IssueCode.MPAN_CHECK_DIGIT, f"{digit} as the last digit")
+        if text[:2] not in mpan.DISTRIBUTORS and not mpan.is_asset_metering_id(text):
+            report(IssueCode.UNKNOWN_DISTRIBUTOR, "a distributor id from 10 to 38")
+        return text
 
     def write(self, value: object) -> str:
         return str(value)
@@ -112,117 +113,114 @@ _PLAIN_NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 
 
 @dataclass(frozen=True)
-class Integer:
+class IntegerType:
     """NUM(n): a whole number of at most `digits` digits."""
 
     digits: int
 
     @property
-    def picture(self) -> str:
+    def notation(self) -> str:
         return f"NUM({self.digits})"
 
-    def read(self, cell: str, remark: Remark) -> int:
-        if not _DIGITS.fullmatch(cell):
-            raise _not_a_number(cell, f"up to {self.digits} digits")
-        if len(cell.lstrip("0")) > self.digits:
-            raise InvalidValue(
-                IssueCode.TOO_LARGE_TO_STORE, f"at most {self.digits} digits"
-            )
-        return int(cell)
+    def read(self, text: str, report: FieldReport) -> int:
+        if not _DIGITS.fullmatch(text):
+            raise _invalid_number(text, f"up to {self.digits} digits")
+        if len(text.lstrip("0")) > self.digits:
+            expected = f"at most {self.digits} digits"
+            raise InvalidValue(IssueCode.TOO_LARGE_TO_STORE, expected)
+        return int(text)
 
     def write(self, value: object) -> str:
         return str(value)
 
 
 @dataclass(frozen=True)
-class Amount:
-    """NUM(p,s): `whole` digits before the point and `decimals` after it.
+class DecimalType:
+    """NUM(p,s): `digits` before the point and `decimals` after it.
 
-    The shelf keeps one more digit before the point and three after it
-    (12 digits with 3 places).
+    Up to `max_stored_digits` and `max_stored_decimals` can be stored.
     """
 
-    whole: int
+    digits: int
     decimals: int
-    kept_whole: int = 9
-    kept_decimals: int = 3
+    max_stored_digits: int = 9
+    max_stored_decimals: int = 3
 
     @property
-    def picture(self) -> str:
-        return f"NUM({self.whole + self.decimals},{self.decimals})"
+    def notation(self) -> str:
+        return f"NUM({self.digits + self.decimals},{self.decimals})"
 
-    def read(self, cell: str, remark: Remark) -> Decimal:
-        match = _PLAIN_NUMBER.fullmatch(cell)
+    def read(self, text: str, report: FieldReport) -> Decimal:
+        match = _PLAIN_NUMBER.fullmatch(text)
         if match is None:
-            raise _not_a_number(cell, "digits, a point and one decimal")
-        whole, decimals = match[1].lstrip("0"), (match[2] or "").rstrip("0")
-        if len(whole) > self.kept_whole:
-            expected = f"at most {self.kept_whole} digits before the point"
+            raise _invalid_number(text, "digits, a point and one decimal")
+        digits, decimals = match[1].lstrip("0"), (match[2] or "").rstrip("0")
+        if len(digits) > self.max_stored_digits:
+            expected = f"at most {self.max_stored_digits} digits before the point"
             raise InvalidValue(IssueCode.TOO_LARGE_TO_STORE, expected)
-        if len(decimals) > self.kept_decimals:
-            expected = f"at most {self.kept_decimals} decimals"
+        if len(decimals) > self.max_stored_decimals:
+            expected = f"at most {self.max_stored_decimals} decimals"
             raise InvalidValue(IssueCode.TOO_LARGE_TO_STORE, expected)
-        if len(whole) > self.whole:
-            expected = f"at most {self.whole} digits before the point"
-            remark(IssueCode.TOO_LARGE, expected)
+        if len(digits) > self.digits:
+            expected = f"at most {self.digits} digits before the point"
+            report(IssueCode.TOO_LARGE, expected)
         if match[2] is None:
-            remark(IssueCode.NO_DECIMAL, "one decimal")
+            report(IssueCode.NO_DECIMAL, "one decimal")
         elif len(match[2]) > self.decimals:
-            remark(IssueCode.EXTRA_DECIMALS, "one decimal")
-        if match[1] != (whole or "0"):
-            remark(IssueCode.LEADING_ZEROS, whole or "0")
-        return Decimal(f"{whole or '0'}.{decimals or '0'}")
+            report(IssueCode.EXTRA_DECIMALS, "one decimal")
+        if match[1] != (digits or "0"):
+            report(IssueCode.LEADING_ZEROS, digits or "0")
+        return Decimal(f"{digits or '0'}.{decimals or '0'}")
 
     def write(self, value: object) -> str:
-        whole, _, decimals = format(value, "f").partition(".")
-        return f"{whole}.{decimals.rstrip('0') or '0'}"
+        digits, _, decimals = format(value, "f").partition(".")
+        return f"{digits}.{decimals.rstrip('0') or '0'}"
 
 
-def _not_a_number(cell: str, expected: str) -> InvalidValue:
-    """Return the fault of a cell that is no plain number, naming a minus for itself."""
-    if cell.startswith("-") and _PLAIN_NUMBER.fullmatch(cell[1:]):
+def _invalid_number(text: str, expected: str) -> InvalidValue:
+    """Return the issue of a text that is not a number; a negative one has its own."""
+    if text.startswith("-") and _PLAIN_NUMBER.fullmatch(text[1:]):
         return InvalidValue(IssueCode.NEGATIVE, "zero or more")
     return InvalidValue(IssueCode.INVALID_NUMBER, expected)
+
+
+@dataclass(frozen=True)
+class DateTimeType:
+    """DATETIME: ccyymmddhhmmss, UK local time.
+
+    The value keeps the clock time of the file. A time that occurs twice (clocks go
+    back) is the first of the two; a time that does not exist (clocks go forward) is the
+    instant an hour later.
+    """
+
+    notation: str = "DATETIME"
+
+    def read(self, text: str, report: FieldReport) -> datetime:
+        moment, issue = _parse_local_time(text)
+        if issue is not None:
+            report(*issue)
+        return moment
+
+    def write(self, value: object) -> str:
+        return f"{value:%Y%m%d%H%M%S}"
 
 
 _FOURTEEN_DIGITS = re.compile(
     r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})"
 )
-# Those of the catalogue, for a date and time
-YEARS = range(1950, 2200)
 
 
-@dataclass(frozen=True)
-class Moment:
-    """DATETIME: ccyymmddhhmmss, UK local time, years 1950 to 2199.
-
-    The clock time is kept as it was said. In the hour that occurs twice it means the
-    first; a time in the hour that never was means the instant an hour later.
-    """
-
-    picture: str = "DATETIME"
-
-    def read(self, cell: str, remark: Remark) -> datetime:
-        moment, oddity = _clock_time(cell)
-        if oddity is not None:
-            remark(*oddity)
-        return moment
-
-    def write(self, value: object) -> str:
-        assert isinstance(value, datetime)
-        return f"{value:%Y%m%d%H%M%S}"
-
-
+# Cached, because most times of a file occur many times.
 @lru_cache(maxsize=4096)
-def _clock_time(cell: str) -> tuple[datetime, tuple[IssueCode, str] | None]:
-    """Return the local time that fourteen digits say, and what is odd about it.
+def _parse_local_time(text: str) -> tuple[datetime, tuple[IssueCode, str] | None]:
+    """Return the local time of fourteen digits, and its issue, if it has one.
 
-    Raises InvalidValue where they say none. Times recur, hence the memory.
+    Raises InvalidValue if the text is not a date and time.
     """
     expected = "ccyymmddhhmmss, a real date and time"
-    match = _FOURTEEN_DIGITS.fullmatch(cell)
+    match = _FOURTEEN_DIGITS.fullmatch(text)
     if match is None:
-        if len(cell) == 8 and _DIGITS.fullmatch(cell):
+        if len(text) == 8 and _DIGITS.fullmatch(text):
             expected += " (hours, minutes and seconds are missing)"
         raise InvalidValue(IssueCode.INVALID_DATETIME, expected)
     year, month, day, hour, minute, second = map(int, match.groups())
@@ -237,33 +235,33 @@ def _clock_time(cell: str) -> tuple[datetime, tuple[IssueCode, str] | None]:
         raise InvalidValue(IssueCode.INVALID_DATETIME, expected) from None
     if moment.utcoffset() == moment.replace(fold=1).utcoffset():
         return moment, None
-    if is_nonexistent(moment):
-        return moment, (IssueCode.NONEXISTENT_TIME, "a time the local clock showed")
-    expected = f"a time the local clock showed once (taken: {moment:%H:%M %Z})"
+    if is_nonexistent_local_time(moment):
+        return moment, (IssueCode.NONEXISTENT_TIME, "a time that exists in the UK")
+    expected = f"a time that occurs once in the UK (used: {moment:%H:%M %Z})"
     return moment, (IssueCode.AMBIGUOUS_TIME, expected)
 
 
 def midnight(day: date) -> datetime:
-    """Return the moment at which a day begins by the local clock."""
+    """Return the beginning of a day in UK local time."""
     return datetime.combine(day, time.min, tzinfo=LONDON)
 
 
-def is_nonexistent(moment: datetime) -> bool:
-    """Return whether the local clock never showed this time (the spring hour)."""
+def is_nonexistent_local_time(moment: datetime) -> bool:
+    """Return whether UK clocks skip this time when they go forward."""
     there_and_back = moment.astimezone(UTC).astimezone(LONDON)
     return there_and_back.replace(tzinfo=None) != moment.replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
-class Truth:
-    """BOOLEAN: exactly T or F."""
+class BooleanType:
+    """BOOLEAN: T or F."""
 
-    picture: str = "BOOLEAN"
+    notation: str = "BOOLEAN"
 
-    def read(self, cell: str, remark: Remark) -> bool:
-        if cell not in ("T", "F"):
+    def read(self, text: str, report: FieldReport) -> bool:
+        if text not in ("T", "F"):
             raise InvalidValue(IssueCode.INVALID_BOOLEAN, "T or F")
-        return cell == "T"
+        return text == "T"
 
     def write(self, value: object) -> str:
         return "T" if value else "F"

@@ -1,8 +1,8 @@
-"""D0010 version 002 as one table: its groups, their nesting, every field.
+"""Grammar of D0010 version 002: one table of its groups, their nesting and fields.
 
 Source: Data Transfer Catalogue v15.4 (Data Flow Catalogue for the groups, Data Item
-Catalogue for the fields). Parser, writer and documentation all read this table, so
-another flow of the same structure is another table and nothing more.
+Catalogue for the fields). Parser, writer and format documentation read this table.
+Another flow of the same structure needs only another table.
 """
 
 from __future__ import annotations
@@ -13,68 +13,68 @@ from typing import Any
 
 from . import codes, records
 from .field_types import (
-    Amount,
-    Code,
+    BooleanType,
+    CodeType,
+    DateTimeType,
+    DecimalType,
+    FieldReport,
     FieldType,
-    Integer,
-    Moment,
-    Mpan,
-    Remark,
-    Text,
-    Truth,
+    IntegerType,
+    MpanType,
+    TextType,
 )
 from .issues import InvalidValue, IssueCode
 
 
 class Required(Enum):
-    """Whether a cell must be filled, and what its absence costs."""
+    """Whether a field must be filled."""
 
-    KEY = "mandatory"  # without it the line means nothing
+    MANDATORY = "mandatory"  # the record is invalid without it
     EXPECTED = "mandatory (absence is reported)"
     OPTIONAL = "optional"
 
 
 @dataclass(frozen=True)
 class Field:
-    """One cell of a group.
+    """A field of a group.
 
-    `name` is the record's attribute, `title` and `item` the catalogue's name and
-    J-number, `format` how the cell is read and written.
+    `name` is the attribute of the record. `catalogue_name` and `j_number` are the
+    catalogue's name and number of the data item.
     """
 
     name: str
-    title: str
-    item: str
+    catalogue_name: str
+    j_number: str
     format: FieldType
-    presence: Required = Required.OPTIONAL
+    required: Required = Required.OPTIONAL
 
-    def read(self, cell: str, remark: Remark) -> object:
-        """Return what a cell says; raise InvalidValue where it says nothing usable.
+    def read(self, text: str, report: FieldReport) -> object:
+        """Return the value of a text; raise InvalidValue if it has none.
 
-        What is odd but usable is told to `remark` with what was expected.
+        An unusual value is reported by `report(code, expected)` and returned.
         """
-        stripped = cell.strip(" ")
+        stripped = text.strip(" ")
         if stripped:
-            if stripped != cell:
-                remark(IssueCode.SURROUNDING_SPACES, "the value alone")
-            return self.format.read(stripped, remark)
-        if self.presence is Required.KEY:
-            raise InvalidValue(IssueCode.MISSING_VALUE, self.format.picture)
-        if self.presence is Required.EXPECTED:
-            remark(IssueCode.MISSING_EXPECTED_VALUE, self.format.picture)
-        return "" if isinstance(self.format, Text | Code) else None
+            if stripped != text:
+                report(IssueCode.SURROUNDING_SPACES, "the value alone")
+            return self.format.read(stripped, report)
+        if self.required is Required.MANDATORY:
+            raise InvalidValue(IssueCode.MISSING_VALUE, self.format.notation)
+        if self.required is Required.EXPECTED:
+            report(IssueCode.MISSING_EXPECTED_VALUE, self.format.notation)
+        return "" if isinstance(self.format, TextType | CodeType) else None
 
     def write(self, value: object) -> str:
-        """Return the cell of a value: the inverse of `read` for what is canonical."""
+        """Return the text of a value in canonical form."""
         return "" if value is None or value == "" else self.format.write(value)
 
     def __str__(self) -> str:
-        return f"{self.title} ({self.item})"
+        return f"{self.catalogue_name} ({self.j_number})"
 
 
 @dataclass(frozen=True)
 class Group:
-    """One numbered kind of line; `parent` is the code of the group it stands under."""
+    """A kind of line, such as 030; `parent` is the code of its parent group."""
 
     code: str
     title: str
@@ -86,7 +86,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Flow:
-    """A data flow: its reference and version, and the part each group plays in it."""
+    """A data flow: its name, version and groups, each by its role in the flow."""
 
     name: str
     version: str
@@ -101,12 +101,12 @@ class Flow:
 
     @property
     def flow_and_version(self) -> str:
-        """Return J0937 as the header writes it: `D0010002`."""
+        """J0937, such as `D0010002`."""
         return self.name + self.version
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """Return the groups in catalogue order."""
+        """The groups in the order of the catalogue."""
         return (
             self.mpan,
             self.mpan_visit,
@@ -118,48 +118,68 @@ class Flow:
         )
 
     def group(self, code: str) -> Group | None:
-        """Return the group of this code, or None where the flow has none."""
+        """Return the group with this code, or None."""
         return next((group for group in self.groups if group.code == code), None)
 
 
-KEY, EXPECTED, OPTIONAL = Required
+MANDATORY, EXPECTED, OPTIONAL = Required
 
 HEADER = Group(
     "ZHV",
     "Header of the user file",
     records.Header,
     (
-        Field("file_identifier", "File Identifier", "J1064", Text(10, 20), KEY),
-        Field("flow_and_version", "Data Flow and Version", "J0937", Text(8, 8), KEY),
+        Field(
+            "file_identifier", "File Identifier", "J1064", TextType(10, 20), MANDATORY
+        ),
+        Field(
+            "flow_and_version",
+            "Data Flow and Version",
+            "J0937",
+            TextType(8, 8),
+            MANDATORY,
+        ),
         Field(
             "from_role",
             "From Market Participant Role Code",
             "J0934",
-            Text(1, 1),
+            TextType(1, 1),
             EXPECTED,
         ),
         Field(
             "from_participant",
             "From Market Participant Id",
             "J0938",
-            Text(4, 4),
+            TextType(4, 4),
             EXPECTED,
         ),
         Field(
             "to_role",
             "To Market Participant Role Code",
             "J0935",
-            Text(1, 1),
+            TextType(1, 1),
             EXPECTED,
         ),
         Field(
-            "to_participant", "To Market Participant Id", "J0939", Text(4, 4), EXPECTED
+            "to_participant",
+            "To Market Participant Id",
+            "J0939",
+            TextType(4, 4),
+            EXPECTED,
         ),
-        Field("file_created_at", "File Creation Timestamp", "J0280", Moment(), KEY),
-        Field("sending_application", "Sending Application Id", "J1060", Text(5, 5)),
-        Field("receiving_application", "Receiving Application Id", "J1061", Text(5, 5)),
-        Field("broadcast", "Broadcast", "J1062", Text(1, 1)),
-        Field("test_data_flag", "Test Data Flag", "J1063", Text(4, 4)),
+        Field(
+            "file_created_at",
+            "File Creation Timestamp",
+            "J0280",
+            DateTimeType(),
+            MANDATORY,
+        ),
+        Field("sending_application", "Sending Application Id", "J1060", TextType(5, 5)),
+        Field(
+            "receiving_application", "Receiving Application Id", "J1061", TextType(5, 5)
+        ),
+        Field("broadcast", "Broadcast", "J1062", TextType(1, 1)),
+        Field("test_data_flag", "Test Data Flag", "J1063", TextType(4, 4)),
     ),
 )
 
@@ -168,15 +188,17 @@ TRAILER = Group(
     "Trailer of the user file",
     records.Trailer,
     (
-        Field("file_identifier", "File Identifier", "J1064", Text(10, 20), KEY),
-        Field("group_count", "Total Group Count", "J1067", Integer(10), EXPECTED),
-        Field("checksum", "Checksum", "J1078", Integer(10)),
-        Field("flow_count", "Flow Count", "J1066", Integer(8), EXPECTED),
+        Field(
+            "file_identifier", "File Identifier", "J1064", TextType(10, 20), MANDATORY
+        ),
+        Field("group_count", "Total Group Count", "J1067", IntegerType(10), EXPECTED),
+        Field("checksum", "Checksum", "J1078", IntegerType(10)),
+        Field("flow_count", "Flow Count", "J1066", IntegerType(8), EXPECTED),
         Field(
             "file_completed_at",
             "File Completion Timestamp",
             "J1065",
-            Moment(),
+            DateTimeType(),
             EXPECTED,
         ),
     ),
@@ -188,10 +210,12 @@ _SITE_VISIT_FIELDS = (
         "check_code",
         "Site Visit Check Code",
         "J0024",
-        Code(2, codes.SiteVisitCheckCode),
+        CodeType(2, codes.SiteVisitCheckCode),
         EXPECTED,
     ),
-    Field("additional_information", "Additional Information", "J0012", Text(200, 200)),
+    Field(
+        "additional_information", "Additional Information", "J0012", TextType(200, 200)
+    ),
 )
 
 D0010 = Flow(
@@ -203,12 +227,12 @@ D0010 = Flow(
         "MPAN Cores",
         records.MpanCore,
         (
-            Field("mpan_core", "MPAN Core", "J0003", Mpan(), KEY),
+            Field("mpan_core", "MPAN Core", "J0003", MpanType(), MANDATORY),
             Field(
                 "bsc_validation_status",
                 "BSC Validation Status",
                 "J0022",
-                Code(1, codes.BscValidationStatus),
+                CodeType(1, codes.BscValidationStatus),
                 EXPECTED,
             ),
         ),
@@ -227,12 +251,18 @@ D0010 = Flow(
         "Meter/Reading Types",
         records.MeterReadingType,
         (
-            Field("meter_id", "Meter Id (Serial Number)", "J0004", Text(10, 20), KEY),
+            Field(
+                "meter_id",
+                "Meter Id (Serial Number)",
+                "J0004",
+                TextType(10, 20),
+                MANDATORY,
+            ),
             Field(
                 "reading_type",
                 "Reading Type",
                 "J0171",
-                Code(1, codes.ReadingType),
+                CodeType(1, codes.ReadingType),
                 EXPECTED,
             ),
         ),
@@ -252,17 +282,19 @@ D0010 = Flow(
         "Register Readings",
         records.RegisterReading,
         (
-            Field("register_id", "Meter Register Id", "J0010", Text(2, 2), KEY),
-            Field("read_at", "Reading Date & Time", "J0016", Moment(), KEY),
-            Field("value", "Register Reading", "J0040", Amount(8, 1), KEY),
-            Field("md_reset_at", "MD Reset Date & Time", "J0044", Moment()),
-            Field("md_reset_count", "Number of MD Resets", "J1013", Integer(3)),
-            Field("meter_reading_flag", "Meter Reading Flag", "J0045", Truth()),
+            Field(
+                "register_id", "Meter Register Id", "J0010", TextType(2, 2), MANDATORY
+            ),
+            Field("read_at", "Reading Date & Time", "J0016", DateTimeType(), MANDATORY),
+            Field("value", "Register Reading", "J0040", DecimalType(8, 1), MANDATORY),
+            Field("md_reset_at", "MD Reset Date & Time", "J0044", DateTimeType()),
+            Field("md_reset_count", "Number of MD Resets", "J1013", IntegerType(3)),
+            Field("meter_reading_flag", "Meter Reading Flag", "J0045", BooleanType()),
             Field(
                 "reading_method",
                 "Reading Method",
                 "J1888",
-                Code(1, codes.ReadingMethod),
+                CodeType(1, codes.ReadingMethod),
                 EXPECTED,
             ),
         ),
@@ -278,14 +310,14 @@ D0010 = Flow(
                 "reason_code",
                 "Meter Reading Reason Code",
                 "J0332",
-                Code(2, codes.ReasonCode),
+                CodeType(2, codes.ReasonCode),
                 EXPECTED,
             ),
             Field(
                 "meter_reading_status",
                 "Meter Reading Status",
                 "J0047",
-                Truth(),
+                BooleanType(),
                 EXPECTED,
             ),
         ),
@@ -308,7 +340,7 @@ _OPERATOR = codes.MarketRole.METER_OPERATOR
 _SUPPLIER = codes.MarketRole.SUPPLIER
 _DISTRIBUTOR = codes.MarketRole.DISTRIBUTOR
 
-# Which role sends a D0010 to which (DTC-F v15.4): the roles whose letters are sure.
+# Recipients of a D0010 by sender (DTC-F v15.4), for the roles with a known code
 ROUTES: dict[str, set[str]] = {
     _COLLECTOR: {_DISTRIBUTOR, _COLLECTOR, _SUPPLIER},
     _HALF_HOURLY: {_DISTRIBUTOR, _HALF_HOURLY, _SUPPLIER},

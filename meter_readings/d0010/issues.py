@@ -1,6 +1,6 @@
-"""What can be wrong with a flow file, each fault with a code and a sentence.
+"""Issue codes of flow files, each with a message.
 
-How much a fault matters is not said here: that is the policy of whoever imports.
+The severity of an issue depends on the import policy and is defined by the importer.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 
 class IssueCodeBase(StrEnum):
-    """Base of lists of faults: the value is stable, the sentence is for people."""
+    """Base of issue codes. The value never changes; the message may be reworded."""
 
     message: str
 
@@ -22,9 +22,9 @@ class IssueCodeBase(StrEnum):
 
 
 class IssueCode(IssueCodeBase):
-    """What can be wrong with the text of a flow file."""
+    """Issues in the text of a flow file."""
 
-    # The file as a whole
+    # File
     EMPTY_FILE = "empty-file", "The file is empty."
     NOT_A_FLOW_FILE = "not-a-flow-file", "This is not a D0010 user file."
     NO_HEADER = "no-header", "The file does not begin with a ZHV header."
@@ -82,7 +82,7 @@ class IssueCode(IssueCodeBase):
         "The line is too long. The rest of the file was not read.",
     )
 
-    # The shape of groups
+    # Groups and nesting
     UNKNOWN_GROUP = (
         "unknown-group",
         "The line does not begin with a group of this flow.",
@@ -98,7 +98,7 @@ class IssueCode(IssueCodeBase):
     )
     EXTRA_FIELDS = "extra-fields", "The line has more fields than its group."
 
-    # Cells
+    # Field values
     MISSING_VALUE = "missing-value", "A mandatory field is empty."
     MISSING_EXPECTED_VALUE = (
         "missing-expected-value",
@@ -130,7 +130,7 @@ class IssueCode(IssueCodeBase):
         "The distributor of the MPAN is unknown.",
     )
 
-    # Times
+    # Reading dates and times
     READ_IN_FUTURE = "read-in-future", "The reading date is in the future."
     READ_AFTER_CREATION = (
         "read-after-creation",
@@ -153,7 +153,7 @@ class IssueCode(IssueCodeBase):
         "Half-hourly data collectors send midnight as 235959 of the day before.",
     )
 
-    # Readings
+    # Register readings
     OLD_SUPPLIERS_ESTIMATE = (
         "old-suppliers-estimate",
         "Reading type O belongs to D0071 and D0300, not to D0010.",
@@ -174,10 +174,10 @@ class IssueCode(IssueCodeBase):
 
 
 class Issue(NamedTuple):
-    """One fault in one place. `line_number` is None for a fault of the whole file.
+    """An issue on a line; `line_number` is None if it concerns the whole file.
 
-    `field` is the catalogue's name with its J-number, `found` what the file said
-    (shortened), `expected` what should have stood there.
+    `field` is the catalogue's name with the J-number. `found` is the text of the file,
+    truncated; `expected` describes a valid text.
     """
 
     code: IssueCodeBase
@@ -189,7 +189,7 @@ class Issue(NamedTuple):
 
 
 class InvalidValue(Exception):
-    """A cell from which no value can be had: its record cannot be made."""
+    """The text of a field has no valid value, so its record is invalid."""
 
     def __init__(self, code: IssueCode, expected: str) -> None:
         super().__init__(code, expected)

@@ -1,7 +1,8 @@
-"""From bytes to lines, without ever holding more than a block of the file.
+"""Line reader: decodes a binary stream in blocks of lines.
 
-Only a line feed ends a line (with or without a carriage return before it); Python's
-other line boundaries are data. ASCII is tried first, Windows-1252 is the fallback.
+A line ends with a line feed, with or without a carriage return before it. The other
+line boundaries of `str.splitlines` are data. The encoding is ASCII, or Windows-1252
+where a block is not ASCII.
 """
 
 from __future__ import annotations
@@ -10,37 +11,33 @@ import codecs
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-# Small enough for what is made of a block to stay in the processor's cache
+# In bytes; the objects made of one block fit into the processor's cache.
 BLOCK_SIZE = 1 << 16
 
-# The longest group, 027 with 200 characters of text, needs 208. In bytes, a carriage
-# return included.
+# In bytes, with a carriage return. The longest group, a 027 with 200 characters of
+# text, has 208.
 LONGEST_LINE = 4096
 
 _PLAIN_BYTES = bytes(range(0x20, 0x7F)) + b"\n"
 
 
 class Block(NamedTuple):
-    """Lines read together, the last without its line feed.
-
-    `plain`: nothing but printable ASCII and line feeds stands in them.
-    """
+    """Consecutive lines; the last one has no line feed."""
 
     text: str
-    plain: bool
+    is_printable_ascii: bool  # line feeds aside
 
     @property
     def lines(self) -> list[str]:
-        """Return the lines one by one."""
         return self.text.split("\n")
 
 
 class LineReader:
-    """Blocks of lines from a binary stream, and how the file ended its lines.
+    """Iterator over the blocks of a binary stream.
 
-    After the last block, `line_ending` is what ended the first line, and
-    `ends_with_newline` whether the last line was ended too. A line longer than
-    LONGEST_LINE is cut, stands in a block of its own and is the last.
+    After the last block `line_ending` is the end of the first line, and
+    `ends_with_newline` is false if the last line has no end. A line longer than
+    LONGEST_LINE is truncated to LONGEST_LINE + 1 characters and is the last block.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -56,7 +53,7 @@ class LineReader:
         while data := self._stream.read(BLOCK_SIZE):
             self.byte_count += len(data)
             data = rest + data
-            end = _end_of_lines(data)
+            end = _last_line_end(data)
             if end:
                 lines = data[: end - 1]
                 if is_first and lines.partition(b"\n")[0].endswith(b"\r"):
@@ -65,15 +62,15 @@ class LineReader:
                 yield _block(lines)
             rest = data[end:]
             if len(rest) > LONGEST_LINE:
-                # No group is so long: what follows cannot be a flow file either.
-                yield Block(_decoded(rest[: LONGEST_LINE + 1]), False)
+                # No group is so long: the rest of the file is not D0010.
+                yield Block(_decode(rest[: LONGEST_LINE + 1]), False)
                 return
         if rest:
             self.ends_with_newline = rest.endswith(b"\n")
             yield _block(rest.removesuffix(b"\n"))
 
     def _first_bytes(self) -> bytes:
-        """Return the start of the file without its byte order mark, if it has one."""
+        """Return the first three bytes, or b"" if they are a byte order mark."""
         start = self._stream.read(len(codecs.BOM_UTF8))
         self.byte_count = len(start)
         if start == codecs.BOM_UTF8:
@@ -85,10 +82,9 @@ class LineReader:
 def lines_between(
     stream: BinaryIO, *, first: int, last: int
 ) -> Iterator[tuple[int, str]]:
-    """Yield the lines from one number to another with their numbers, as an import
-    reads them.
+    """Yield line numbers and lines, both ends included, decoded as by an import.
 
-    Reads no further than it must, and never holds more than a block.
+    The stream is read block by block, up to the last of these lines.
     """
     number = 1
     for block in LineReader(stream):
@@ -102,8 +98,8 @@ def lines_between(
             return
 
 
-def _end_of_lines(data: bytes) -> int:
-    """Return where the first line begins that is not whole, or is too long."""
+def _last_line_end(data: bytes) -> int:
+    """Return the position after the last complete line, or before one too long."""
     end = 0
     while (newline := data.rfind(b"\n", end, end + LONGEST_LINE + 1)) >= 0:
         end = newline + 1
@@ -111,17 +107,17 @@ def _end_of_lines(data: bytes) -> int:
 
 
 def _block(data: bytes) -> Block:
-    """Return the lines of `data`, whose last line feed has been taken away."""
+    """Return a block of lines; the last line feed of `data` has been removed."""
     if b"\r" in data:
         data = data.removesuffix(b"\r").replace(b"\r\n", b"\n")
     if not data.translate(None, delete=_PLAIN_BYTES):
         return Block(data.decode("ascii"), True)
-    return Block(_decoded(data), False)
+    return Block(_decode(data), False)
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     try:
         return data.decode("ascii")
     except UnicodeDecodeError:
-        # Five bytes mean nothing in Windows-1252; they become U+FFFD.
+        # Five bytes are undefined in Windows-1252; they become U+FFFD.
         return data.decode("cp1252", errors="replace")

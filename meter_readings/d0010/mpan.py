@@ -1,4 +1,4 @@
-"""The MPAN core (J0003): 13 digits, what they say and how the last one is computed."""
+"""MPAN core (J0003): check digit, distributor and formatting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 # Primes without 2 and 11, one for each of the first twelve digits (J0003).
 _WEIGHTS = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 
-# What three digits add at each of four places: quicker than digit by digit.
+# Weighted sums of three digits at each of four positions, quicker than digit by digit
 _SUMS: tuple[dict[str, int], ...] = tuple(
     {
         digits: sum(map(mul, map(int, digits), _WEIGHTS[place : place + 3]))
@@ -17,15 +17,15 @@ _SUMS: tuple[dict[str, int], ...] = tuple(
     for place in range(0, len(_WEIGHTS), 3)
 )
 
-# Asset metering ids use two distributor ids of their own (Data Item Catalogue, AMSID).
+# Prefixes of asset metering ids (Data Item Catalogue, AMSID)
 _AMSID_FROM_SVAA = "77"
 _AMSID_FROM_AMVLP = "78"
 
 
 class Distributor(NamedTuple):
-    """Who issued an MPAN: `distributor_id` is its first two digits.
+    """The distributor of an MPAN; `distributor_id` is the first two digits.
 
-    `gsp_group` is empty for independent operators, whose ids name no region.
+    `gsp_group` is empty for independent operators, whose ids have no region.
     """
 
     distributor_id: str
@@ -73,8 +73,8 @@ DISTRIBUTORS = {
 def check_digit(first_twelve: str) -> str:
     """Return the thirteenth digit of an MPAN core from its first twelve.
 
-    Each digit times its prime, summed, modulo 11, modulo 10 (J0003): a remainder of
-    ten is written 0.
+    It is the sum of each digit times its weight, modulo 11, modulo 10 (J0003): a
+    remainder of ten becomes 0.
     """
     return str(_remainder(first_twelve))
 
@@ -86,9 +86,9 @@ def _remainder(mpan: str) -> int:
 
 
 def has_valid_check_digit(mpan: str) -> bool:
-    """Return whether the last digit of a 13-digit MPAN core agrees with the others.
+    """Return whether the last digit of a 13-digit MPAN core is right.
 
-    Always true for an asset metering id from an AMVLP (78…): none is defined there.
+    Always true for an asset metering id of an AMVLP (78…), which has no check digit.
     """
     if mpan[:2] == _AMSID_FROM_AMVLP:
         return True
@@ -96,20 +96,20 @@ def has_valid_check_digit(mpan: str) -> bool:
 
 
 def distributor_of(mpan: str) -> Distributor | None:
-    """Return the distributor of an MPAN core, or None where the id is unknown."""
+    """Return the distributor of an MPAN core, or None if its id is unknown."""
     return DISTRIBUTORS.get(mpan[:2])
 
 
 def is_asset_metering_id(mpan: str) -> bool:
-    """Return whether the number is an AMSID (77… or 78…) and not a distributor's."""
+    """Return whether an MPAN core is an asset metering id (77… or 78…)."""
     return mpan[:2] in (_AMSID_FROM_SVAA, _AMSID_FROM_AMVLP)
 
 
-def shown(mpan: str) -> str:
-    """Return an MPAN core spaced as people read it: `12 0002 3305 967`."""
+def format_mpan(mpan: str) -> str:
+    """Return an MPAN core with spaces: `12 0002 3305 967`."""
     return " ".join((mpan[:2], mpan[2:6], mpan[6:10], mpan[10:])).strip()
 
 
-def typed(text: str) -> str:
-    """Return what a person typed for an MPAN with its spaces taken out."""
+def normalise_mpan(text: str) -> str:
+    """Return a typed MPAN without its spaces."""
     return "".join(text.split())

@@ -1,4 +1,4 @@
-"""From one line to its record, cell by cell, by the grammar's table."""
+"""Record reader: parses one line into its record, field by field, by the grammar."""
 
 from __future__ import annotations
 
@@ -9,123 +9,112 @@ from typing import Any
 
 from .grammar import Field, Group
 from .issues import InvalidValue, Issue, IssueCode
+from .records import make_record
 
 type Report = Callable[[Issue], None]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_FOUND_LENGTH = 80
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
+_MAX_DISPLAYED = 80
 
-# How many endings of lines are remembered before the memory is emptied.
-_REMEMBERED = 10_000
-
-
-_new = tuple.__new__  # what the class of a NamedTuple calls, without its wrapper
+# Line suffixes of a group that are kept before the cache is emptied
+_CACHE_SIZE = 10_000
 
 
 class RecordReader:
-    """Reads lines into records and reports what is wrong with them."""
+    """Parses lines into records and reports their issues."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._line_number = 0
         self._group_code = ""
         self._field: Field | None = None
-        self._cell = ""
-        self._fault_count = 0
-        # What follows a line's first cell recurs: it is read by the table once.
-        self._tails: defaultdict[str, dict[str, tuple[object, ...]]]
-        self._tails = defaultdict(dict)
+        self._text = ""
+        self._issue_count = 0
+        # In 026, 027, 028, 029, 032 and 033 the text after the first field recurs.
+        # Values of the second field by this text, for each group
+        self._suffix_cache: defaultdict[str, dict[str, tuple[object, ...]]]
+        self._suffix_cache = defaultdict(dict)
 
     def read(self, group: Group, line: str, line_number: int) -> tuple[Any, ...] | None:
-        """Return the record of a line, or None where a cell spoils it."""
+        """Return the record of a line, or None if the line or a field is invalid."""
         self._line_number, self._group_code = line_number, group.code
         parts = line.split("|", 2)
-        known = self._tails[group.code].get(parts[-1])
-        start = parts[1] if len(parts) == 3 else ""
-        if known is None or not start.isprintable():
-            return self._read_by_table(group, line)
+        other_values = self._suffix_cache[group.code].get(parts[-1])
+        text = parts[1] if len(parts) == 3 else ""
+        if other_values is None or not text.isprintable():
+            return self._read_all_fields(group, line)
         field = group.fields[0]
-        self._field, self._cell = field, start
+        self._field, self._text = field, text
         try:
-            value = field.read(start, self._remark)
+            value = field.read(text, self._report_issue)
         except InvalidValue as error:
-            self._remark(error.code, error.expected)
+            self._report_issue(error.code, error.expected)
             return None
-        return _new(group.record, (value, *known))
+        return make_record(group.record, (value, *other_values))
 
-    def _read_by_table(self, group: Group, line: str) -> tuple[Any, ...] | None:
-        faults_before = self._fault_count
-        self._field, self._cell = None, line
-        if not self._is_readable(line):
+    def _read_all_fields(self, group: Group, line: str) -> tuple[Any, ...] | None:
+        issues_before = self._issue_count
+        self._field, self._text = None, line
+        if control := _CONTROL_CHARACTER.search(line):
+            position = control.start() + 1
+            expected = f"printable characters (character {position} is not)"
+            self._report_issue(IssueCode.CONTROL_CHARACTER, expected)
             return None
-        _, *cells = line.split("|")
-        is_whole = True
-        if len(cells) == len(group.fields) + 1 and not cells[-1]:
-            cells.pop()
+        _, *texts = line.split("|")
+        is_valid = True
+        if len(texts) == len(group.fields) + 1 and not texts[-1]:
+            texts.pop()
         else:
-            cells, is_whole = self._fitted(cells, len(group.fields))
+            texts, is_valid = self._normalise_length(texts, len(group.fields))
         values = []
-        for field, cell in zip(group.fields, cells, strict=True):
-            self._field, self._cell = field, cell
+        for field, text in zip(group.fields, texts, strict=True):
+            self._field, self._text = field, text
             try:
-                values.append(field.read(cell, self._remark))
+                values.append(field.read(text, self._report_issue))
             except InvalidValue as error:
-                self._remark(error.code, error.expected)
-                is_whole = False
-        is_faultless = is_whole and self._fault_count == faults_before
-        if is_faultless and len(group.fields) == 2:  # of longer lines little recurs
-            tails = self._tails[group.code]
-            if len(tails) >= _REMEMBERED:
-                tails.clear()
-            tails[line.split("|", 2)[2]] = tuple(values[1:])
-        return _new(group.record, values) if is_whole else None
+                self._report_issue(error.code, error.expected)
+                is_valid = False
+        has_issue = not is_valid or self._issue_count > issues_before
+        if len(group.fields) == 2 and not has_issue:
+            suffixes = self._suffix_cache[group.code]
+            if len(suffixes) >= _CACHE_SIZE:
+                suffixes.clear()
+            suffixes[line.split("|", 2)[2]] = tuple(values[1:])
+        return make_record(group.record, values) if is_valid else None
 
-    def _is_readable(self, line: str) -> bool:
-        """Return whether the characters of a line can be a group's at all."""
-        if control := _CONTROL.search(line):
-            place = f"at character {control.start() + 1}"
-            self._remark(
-                IssueCode.CONTROL_CHARACTER, f"printable characters ({place} is not)"
-            )
-            return False
-        return True
+    def _normalise_length(self, texts: list[str], count: int) -> tuple[list[str], bool]:
+        """Report a wrong number of fields; return `count` texts, and if they are valid.
 
-    def _fitted(self, cells: list[str], wanted: int) -> tuple[list[str], bool]:
-        """Report cells missing or left over; return as many as the group has.
-
-        Also return whether the record can be made: not where a filled cell is over.
+        They are not if a further field is filled.
         """
-        if not cells or cells[-1]:
-            self._remark(IssueCode.NO_PIPE_AT_END, "a pipe after the last cell")
+        if not texts or texts[-1]:
+            self._report_issue(IssueCode.NO_PIPE_AT_END, "a pipe after the last field")
         else:
-            cells = cells[:-1]
-        expected = f"{wanted} cells after the group"
-        filled = [cell for cell in cells[wanted:] if cell.strip(" ")]
-        if len(cells) != wanted:
-            self._cell = "|".join(filled) or f"{len(cells)} cells"
+            texts = texts[:-1]
+        expected = f"{count} fields after the group"
+        filled = [text for text in texts[count:] if text.strip(" ")]
+        if len(texts) != count:
+            self._text = "|".join(filled) or f"{len(texts)} fields"
         if filled:
-            self._remark(IssueCode.EXTRA_FIELDS, expected)
-        elif len(cells) > wanted:
-            self._remark(IssueCode.EXTRA_EMPTY_FIELDS, expected)
-        elif len(cells) < wanted:
-            self._remark(IssueCode.TOO_FEW_FIELDS, expected)
-        return (cells + [""] * wanted)[:wanted], not filled
+            self._report_issue(IssueCode.EXTRA_FIELDS, expected)
+        elif len(texts) > count:
+            self._report_issue(IssueCode.EXTRA_EMPTY_FIELDS, expected)
+        elif len(texts) < count:
+            self._report_issue(IssueCode.TOO_FEW_FIELDS, expected)
+        return (texts + [""] * count)[:count], not filled
 
-    def _remark(self, code: IssueCode, expected: str) -> None:
-        self._fault_count += 1
+    def _report_issue(self, code: IssueCode, expected: str) -> None:
+        self._issue_count += 1
+        field = str(self._field) if self._field else ""
+        found = truncate_for_display(self._text)
         self._report(
-            Issue(
-                code,
-                self._line_number,
-                self._group_code,
-                str(self._field) if self._field else "",
-                shortened(self._cell),
-                expected,
-            )
+            Issue(code, self._line_number, self._group_code, field, found, expected)
         )
 
 
-def shortened(text: str) -> str:
-    """Return what a file said fit to be shown: control characters escaped, not long."""
-    shown = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text[:_FOUND_LENGTH])
-    return shown if len(text) <= _FOUND_LENGTH else shown + "…"
+def truncate_for_display(text: str) -> str:
+    r"""Return a text with control characters as `\x00` and at most 80 characters."""
+    shown = _CONTROL_CHARACTER.sub(
+        lambda match: f"\\x{ord(match[0]):02x}", text[:_MAX_DISPLAYED]
+    )
+    return shown if len(text) <= _MAX_DISPLAYED else shown + "…"

@@ -45,7 +45,7 @@ class Identifiers:
 
     def __init__(self, mpan_core: str, serial_numbers: tuple[str, ...] = ()) -> None:
         self.mpan_core = mpan_core
-        self.forms = mpan_core, mpan.shown(mpan_core)
+        self.forms = mpan_core, mpan.format_mpan(mpan_core)
         self.serial_numbers = tuple(
             each for each in serial_numbers if len(each) >= _SHORTEST_SERIAL_NUMBER
         )

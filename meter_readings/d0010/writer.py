@@ -1,4 +1,4 @@
-"""From records back to text: the exact inverse of the parser, by the same table."""
+"""Writer of D0010 flow files: from records to lines, by the grammar."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .records import Entry, Header, Trailer
 
 
 def write_group(group: Group, record: tuple[Any, ...]) -> str:
-    """Return the line of one group, without a line end: `026|1200023305967|V|`."""
-    cells = (
+    """Return the line of a group, without a line end: `026|1200023305967|V|`."""
+    texts = (
         field.write(value) for field, value in zip(group.fields, record, strict=True)
     )
-    return "|".join((group.code, *cells, ""))
+    return "|".join((group.code, *texts, ""))
 
 
 def write_entries(
     entries: Iterable[Entry], *, flow: Flow = grammar.D0010
 ) -> Iterator[str]:
-    """Yield the lines of entries in file order, each open group written once."""
+    """Yield the lines of entries in file order; a 026 or 028 is written once."""
     groups = {group.code: group for group in flow.groups}
     mpan_line = meter_line = 0
     for entry in entries:
@@ -45,9 +45,9 @@ def write_flow_file(
     *,
     flow: Flow = grammar.D0010,
 ) -> Iterator[str]:
-    """Yield every line of a flow file, without line ends.
+    """Yield the lines of a flow file, without line ends.
 
-    The trailer is written as it is given: nothing is counted here.
+    The counts of the trailer are not checked.
     """
     yield write_group(grammar.HEADER, header)
     yield from write_entries(entries, flow=flow)

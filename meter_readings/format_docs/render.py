@@ -69,7 +69,9 @@ def _describe_group(group: Group, example: str) -> dict[str, Any]:
         "title": group.title,
         "place": f"{parent}; {cardinality}.",
         "example": next(line for line in lines if line.startswith(group.code)),
-        "fields": [(field, FIELD_DESCRIPTIONS[field.item]) for field in group.fields],
+        "fields": [
+            (field, FIELD_DESCRIPTIONS[field.j_number]) for field in group.fields
+        ],
     }
 
 

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from meter_readings.d0010 import FlowFileParser, Header, RegisterReading, Trailer
-from meter_readings.d0010.bulk_reader import ReadingBatch
-from meter_readings.d0010.parser import Batch
+from meter_readings.d0010 import (
+    Batch,
+    FlowFileParser,
+    Header,
+    ReadingBatch,
+    RegisterReading,
+    Trailer,
+)
 from meter_readings.models import FlowFile
 
 from .findings import FindingCollector

@@ -24,7 +24,7 @@ class MeterPoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return d0010.mpan.shown(self.mpan)
+        return d0010.mpan.format_mpan(self.mpan)
 
     def get_absolute_url(self) -> str:
         """Return the address of the meter point's page."""

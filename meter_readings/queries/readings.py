@@ -23,7 +23,9 @@ def filter_readings(
     """
     readings = Reading.objects.all()
     if mpan is not None:
-        readings = readings.filter(meter__meter_point__mpan=d0010.mpan.typed(mpan))
+        readings = readings.filter(
+            meter__meter_point__mpan=d0010.mpan.normalise_mpan(mpan)
+        )
     if serial_number is not None:
         readings = readings.filter(meter__serial_number=serial_number)
     if flow_file is not None:

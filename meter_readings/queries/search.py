@@ -146,7 +146,7 @@ def _mpan_prefix_q(text: str) -> Q:
 
 def _mpan_core(text: str) -> str:
     """Return the digits without spaces and hyphens; of a supply number the last 13."""
-    digits = d0010.mpan.typed(text).translate(_HYPHENS)
+    digits = d0010.mpan.normalise_mpan(text).translate(_HYPHENS)
     match = _SUPPLY_NUMBER.fullmatch(digits)
     return match[1] if match else digits
 

@@ -117,7 +117,7 @@ def day(instant: datetime) -> str:
 @register.filter
 def mpan(number: str) -> SafeString:
     """Return an MPAN in groups of digits that are copied as one number."""
-    groups = d0010.mpan.shown(number).split(" ")
+    groups = d0010.mpan.format_mpan(number).split(" ")
     return format_html(
         '<span class="mpan">{}</span>',
         format_html_join("", "<span>{}</span>", ((group,) for group in groups)),

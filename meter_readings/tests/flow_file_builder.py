@@ -1,6 +1,6 @@
-"""Text of flow files, and what the parser says of it, for all tests that need some.
+"""Builders of flow files and parsers of whole files, for tests.
 
-Groups are written as they stand in a file, so that a test shows what it reads:
+The groups of a file are written in the test, so that its input is visible:
 
     parsed = parse(flow_file('''
         026|2000000000015|V|
@@ -23,14 +23,13 @@ from meter_readings.d0010 import Entry, FlowFileParser, Issue, mpan
 from meter_readings.d0010.bulk_reader import BulkReadingReader
 from meter_readings.d0010.lines import Block
 
-# One of each, without a fault; together they make a file.
+# One line of each group, without an issue
 HEADER_LINE = "ZHV|TEST000001|D0010002|D|UDMS|X|MRCY|20240402091500||||OPER|"
 MPAN_LINE = "026|2000000000015|V|"
 METER_LINE = "028|TST0000001|R|"
 READING_LINE = "030|S|20240401000000|99.0|||T|N|"
 
-# A file that exercises every group, as the format reference prints it. It is a test
-# file by its own word (TR01); else it is without a fault.
+# A file with every group. Its only issue is the test data flag.
 EVERY_GROUP = """\
 ZHV|TEST000001|D0010002|D|UDMS|X|MRCY|20240402091500||||TR01|
 026|1000000000003|V|
@@ -47,7 +46,7 @@ ZHV|TEST000001|D0010002|D|UDMS|X|MRCY|20240402091500||||TR01|
 ZPT|TEST000001|11||2|20240402091501|
 """
 
-# The widely published exercise file. It is not ours, so it may be absent.
+# A published sample of another party, which may be absent
 SAMPLE_PATH = (
     Path(__file__).resolve().parents[3]
     / "shared/samples/DTC5259515123502080915D0010.uff"
@@ -78,7 +77,7 @@ def trailer_line(
     file_identifier: str = "TEST000001",
     completed_at: str = "20240402091501",
 ) -> str:
-    """Return the ZPT that counts these groups right."""
+    """Return a ZPT with the counts of these groups."""
     lines = [line for line in lines_of(groups) if line.strip()]
     flow_count = sum(line.startswith("026|") for line in lines)
     return f"ZPT|{file_identifier}|{len(lines)}||{flow_count}|{completed_at}|"
@@ -91,9 +90,9 @@ def flow_file(
     trailer: bool = True,
     line_ending: str = "\n",
 ) -> str:
-    """Return the text of a file: a header, the groups and a trailer that is right.
+    """Return the text of a file: a header, groups and a trailer with the right counts.
 
-    `groups` is a text, whose common indentation is taken away, or the lines.
+    `groups` is a list of lines, or a text whose common indentation is removed.
     """
     lines = [header, *lines_of(groups)]
     if trailer:
@@ -103,23 +102,23 @@ def flow_file(
 
 
 def flow_file_of_readings(*readings: str, header: str = HEADER_LINE) -> str:
-    """Return a file with these 030s, and what stands under them, under one meter."""
+    """Return a file with these 030s and their children, all of one meter."""
     return flow_file([MPAN_LINE, METER_LINE, *readings], header=header)
 
 
 def lines_of(groups: str | Iterable[str]) -> list[str]:
-    """Return the lines of an indented text; lines themselves are left as they are."""
+    """Return the lines of an indented text; a list of lines is not changed."""
     return cleandoc(groups).splitlines() if isinstance(groups, str) else [*groups]
 
 
 def mpan_core(number: int, *, distributor_id: str = "20") -> str:
-    """Return a valid MPAN core, another one for each number."""
+    """Return a valid MPAN core, a different one for each number."""
     first_twelve = f"{distributor_id}{number:010d}"
     return first_twelve + mpan.check_digit(first_twelve)
 
 
 class Parsed(NamedTuple):
-    """What the parser made of a file."""
+    """The result of parsing a file."""
 
     entries: list[Entry]
     issues: list[Issue]
@@ -127,7 +126,7 @@ class Parsed(NamedTuple):
 
     @property
     def codes(self) -> list[str]:
-        """Return the codes of the faults, sorted."""
+        """Return the issue codes, sorted."""
         return sorted(issue.code.value for issue in self.issues)
 
     @property
@@ -137,30 +136,30 @@ class Parsed(NamedTuple):
 
 
 def parse(text: str | bytes, **options: Any) -> Parsed:
-    """Read a whole file, with all that FlowFileParser can be told."""
+    """Parse a whole file; `options` are those of FlowFileParser."""
     issues: list[Issue] = []
     data = text.encode("utf-8") if isinstance(text, str) else text
     parser = FlowFileParser(io.BytesIO(data), report=issues.append, **options)
     return Parsed(list(parser), issues, parser)
 
 
-def parse_by_table(text: str | bytes, **options: Any) -> Parsed:
-    """Read a whole file line by line, each by the grammar's table, none by columns."""
+def parse_by_grammar(text: str | bytes, **options: Any) -> Parsed:
+    """Parse a whole file line by line, without the bulk reader."""
 
-    def read_lines(parser: FlowFileParser, lines: list[str]) -> None:
-        parser._read_lines(Block(lines, plain=False))
+    def read_lines(parser: FlowFileParser, text: str) -> None:
+        parser._read_lines(Block(text, is_printable_ascii=False))
 
     with patch.object(FlowFileParser, "_read_plain_lines", read_lines):
         return parse(text, **options)
 
 
-def parse_without_columns(text: str | bytes, **options: Any) -> Parsed:
-    """Read a whole file with no line that counts as common: columns give up on all."""
-    with patch.object(BulkReadingReader, "read", lambda *_: None):
+def parse_without_bulk_reads(text: str | bytes, **options: Any) -> Parsed:
+    """Parse a whole file; the bulk reader buffers readings and finds none plain."""
+    with patch.object(BulkReadingReader, "_read", lambda *_: None):
         return parse(text, **options)
 
 
 def parse_in_blocks_of(size: int, text: str | bytes, **options: Any) -> Parsed:
-    """Read a whole file in blocks of so many bytes."""
+    """Parse a whole file in blocks of `size` bytes."""
     with patch("meter_readings.d0010.lines.BLOCK_SIZE", size):
         return parse(text, **options)

@@ -16,7 +16,7 @@ from django.test import Client, TestCase, override_settings
 from django.urls import reverse
 
 from config.logging_config import JsonFormatter
-from meter_readings.d0010.mpan import shown
+from meter_readings.d0010.mpan import format_mpan
 from meter_readings.models import MeterPoint
 from meter_readings.tests.flow_file_builder import flow_file, mpan_core
 from meter_readings.tests.import_helpers import import_text, imported
@@ -25,9 +25,9 @@ from meter_readings.tests.management.run_command import FolderTestCase, run
 MPAN = mpan_core(4_815_162_342)
 FORMS = (
     MPAN,
-    shown(MPAN),
-    shown(MPAN).replace(" ", "+"),
-    shown(MPAN).replace(" ", "%20"),
+    format_mpan(MPAN),
+    format_mpan(MPAN).replace(" ", "+"),
+    format_mpan(MPAN).replace(" ", "%20"),
 )
 GOOD = flow_file(f"""
     026|{MPAN}|V|

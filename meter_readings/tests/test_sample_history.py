@@ -70,7 +70,7 @@ class SampleHistoryTests(TestCase):
     def test_the_documentation_lists_every_meter_point(self) -> None:
         page = (PROJECT_ROOT / "documentation/SAMPLE_FILES.md").read_text("utf-8")
         for core in REGISTERS:
-            self.assertIn(f"| `{mpan.shown(core)}` |", page)
+            self.assertIn(f"| `{mpan.format_mpan(core)}` |", page)
 
     def test_every_meter_point_except_the_empty_house_has_two_years(self) -> None:
         for core, register in REGISTERS.items():

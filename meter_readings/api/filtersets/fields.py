@@ -35,7 +35,7 @@ class MpanField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Return the digits alone."""
-        return mpan.typed(super().to_python(value) or "")
+        return mpan.normalise_mpan(super().to_python(value) or "")
 
 
 class MpanListField(forms.CharField):
@@ -43,7 +43,7 @@ class MpanListField(forms.CharField):
 
     def clean(self, value: Any) -> list[str]:
         """Return the MPANs without repetitions."""
-        mpans = dict.fromkeys(map(mpan.typed, super().clean(value).split(",")))
+        mpans = dict.fromkeys(map(mpan.normalise_mpan, super().clean(value).split(",")))
         if not all(map(_MPAN.fullmatch, mpans)):
             raise ValidationError(_INVALID_MPAN, code="invalid")
         if len(mpans) > MAX_MPANS:

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from django.db import Error, OperationalError, connection
 
-from meter_readings.d0010.parser import Batch
+from meter_readings.d0010 import Batch
 from meter_readings.importer.files.disk_space import StorageFull, is_disk_full_error
 
 from .batches import BatchStager

@@ -9,16 +9,16 @@ from typing import Any, Protocol, cast
 
 from meter_readings.d0010 import (
     D0010,
+    Batch,
     Entry,
     ParentGroup,
+    ReadingBatch,
     RegisterReading,
     SiteVisit,
     ValidationResult,
-    is_nonexistent,
+    is_nonexistent_local_time,
     write_group,
 )
-from meter_readings.d0010.bulk_reader import ReadingBatch
-from meter_readings.d0010.parser import Batch
 
 from .encoding import Encoder
 from .tables import (
@@ -72,7 +72,7 @@ class BatchStager:
 
     def _stage_columns(self, batch: ReadingBatch) -> None:
         encoder = self._encoder
-        cells = dict(zip(_READING_FIELDS, batch.cells, strict=True))
+        cells = dict(zip(_READING_FIELDS, batch.columns, strict=True))
         values = dict(zip(_READING_FIELDS, batch.values, strict=True))
 
         def encoded(field: str, encode: Callable[[Any], object]) -> Iterable[object]:
@@ -211,7 +211,7 @@ def _source_lines(entry: Entry, record: RegisterReading) -> str:
     """
     moments = [moment for moment in (record.read_at, record.md_reset_at) if moment]
     is_in_columns = len(entry.results) < 2 and _EMPTY_RESULT not in entry.results
-    if is_in_columns and not any(map(is_nonexistent, moments)):
+    if is_in_columns and not any(map(is_nonexistent_local_time, moments)):
         return ""
     lines = [write_group(D0010.reading, record)]
     lines += [write_group(D0010.result, result) for result in entry.results]

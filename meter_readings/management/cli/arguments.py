@@ -66,7 +66,7 @@ def get_user(username: str) -> User:
 
 def mpan(text: str) -> str:
     """Return an MPAN that was given with or without spaces."""
-    typed = d0010.mpan.typed(text)
+    typed = d0010.mpan.normalise_mpan(text)
     if not _MPAN.fullmatch(typed):
         raise ArgumentTypeError("an MPAN has 13 digits")
     return typed

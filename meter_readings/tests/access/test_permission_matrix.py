@@ -20,7 +20,7 @@ from django.test import Client, TestCase
 from django.utils import timezone
 
 from meter_readings.accounts import api_tokens
-from meter_readings.d0010.mpan import shown
+from meter_readings.d0010.mpan import format_mpan
 from meter_readings.models import (
     ApiToken,
     Finding,
@@ -51,7 +51,7 @@ MPAN, SERIAL_NUMBER, FILENAME = mpan_core(8_642_097), "HIDDEN0001", "secret.uff"
 MPAN_IN_GROUPS = str(grouped(MPAN))
 SECRETS = [
     secret.encode()
-    for secret in (MPAN, shown(MPAN), MPAN_IN_GROUPS, SERIAL_NUMBER, FILENAME)
+    for secret in (MPAN, format_mpan(MPAN), MPAN_IN_GROUPS, SERIAL_NUMBER, FILENAME)
 ]
 RECEIVED = EVERY_GROUP.replace("1000000000003", MPAN).replace(
     "TST0000001", SERIAL_NUMBER

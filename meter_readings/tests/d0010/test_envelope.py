@@ -199,7 +199,7 @@ class CheckTrailerTests(TestCase):
         [issue] = self.faults_of(checksum=0)
         self.assertEqual(issue.code, "unexpected-checksum")
         self.assertEqual(issue.field, "Checksum (J1078)")
-        self.assertEqual((issue.found, issue.expected), ("0", "an empty cell"))
+        self.assertEqual((issue.found, issue.expected), ("0", "an empty field"))
 
     def test_check_trailer_reports_another_file_identifier(self) -> None:
         [issue] = self.faults_of(file_identifier="TEST000002")

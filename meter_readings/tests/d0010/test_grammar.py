@@ -7,7 +7,7 @@ from decimal import Decimal
 from unittest import TestCase
 
 from meter_readings.d0010.codes import MarketRole
-from meter_readings.d0010.field_types import LONDON, Integer, Text, Truth
+from meter_readings.d0010.field_types import LONDON, BooleanType, IntegerType, TextType
 from meter_readings.d0010.grammar import (
     D0010,
     HEADER,
@@ -32,16 +32,16 @@ def read(field: Field, cell: str) -> tuple[object, list[str]]:
 def fields_of(group: Group | None) -> list[tuple[str, str, str]]:
     """Return the item, picture and presence of each field, shortly."""
     assert group is not None
-    short = {Required.KEY: "M", Required.EXPECTED: "M", Required.OPTIONAL: "O"}
-    return [(f.item, f.format.picture, short[f.presence]) for f in group.fields]
+    short = {Required.MANDATORY: "M", Required.EXPECTED: "M", Required.OPTIONAL: "O"}
+    return [(f.j_number, f.format.notation, short[f.required]) for f in group.fields]
 
 
 class FieldReadTests(TestCase):
-    text = Field("name", "Name", "J0000", Text(4, 4))
-    key = Field("name", "Name", "J0000", Text(4, 4), Required.KEY)
-    expected = Field("name", "Name", "J0000", Text(4, 4), Required.EXPECTED)
-    count = Field("count", "Count", "J0001", Integer(3))
-    expected_count = Field("count", "Count", "J0001", Integer(3), Required.EXPECTED)
+    text = Field("name", "Name", "J0000", TextType(4, 4))
+    key = Field("name", "Name", "J0000", TextType(4, 4), Required.MANDATORY)
+    expected = Field("name", "Name", "J0000", TextType(4, 4), Required.EXPECTED)
+    count = Field("count", "Count", "J0001", IntegerType(3))
+    expected_count = Field("count", "Count", "J0001", IntegerType(3), Required.EXPECTED)
 
     def test_field_read_reads_a_cell_by_its_format(self) -> None:
         self.assertEqual(read(self.text, "OPER"), ("OPER", []))
@@ -82,20 +82,22 @@ class FieldReadTests(TestCase):
 
 class FieldWriteTests(TestCase):
     def test_field_write_writes_nothing_for_none(self) -> None:
-        field = Field("count", "Count", "J0001", Integer(3))
+        field = Field("count", "Count", "J0001", IntegerType(3))
         self.assertEqual(field.write(None), "")
 
     def test_field_write_writes_nothing_for_a_blank_text(self) -> None:
-        self.assertEqual(Field("name", "Name", "J0000", Text(4, 4)).write(""), "")
+        self.assertEqual(Field("name", "Name", "J0000", TextType(4, 4)).write(""), "")
 
     def test_field_write_writes_zero(self) -> None:
-        self.assertEqual(Field("count", "Count", "J0001", Integer(3)).write(0), "0")
+        self.assertEqual(Field("count", "Count", "J0001", IntegerType(3)).write(0), "0")
 
     def test_field_write_writes_false(self) -> None:
-        self.assertEqual(Field("flag", "Flag", "J0002", Truth()).write(False), "F")
+        self.assertEqual(
+            Field("flag", "Flag", "J0002", BooleanType()).write(False), "F"
+        )
 
     def test_field_write_writes_by_its_format(self) -> None:
-        self.assertEqual(Field("flag", "Flag", "J0002", Truth()).write(True), "T")
+        self.assertEqual(Field("flag", "Flag", "J0002", BooleanType()).write(True), "T")
 
 
 class FieldNameTests(TestCase):
@@ -227,7 +229,7 @@ class FieldTableTests(TestCase):
         }
         for field in [field for group in ALL_GROUPS for field in group.fields]:
             with self.subTest(field=str(field)):
-                picture = field.format.picture
+                picture = field.format.notation
                 value = values.get(picture) or values[picture.partition("(")[0]]
                 self.assertEqual(read(field, field.write(value))[0], value)
 

@@ -172,7 +172,7 @@ class OrphanTests(TestCase):
                 """))
         self.assertEqual((issue.code, issue.line_number), ("no-parent", 3))
         self.assertEqual((issue.group, issue.found), ("030", "030"))
-        self.assertEqual(issue.expected, "a 028 above it")
+        self.assertEqual(issue.expected, "a 028 before it")
 
     def test_orphan_reports_a_meter_without_an_mpan(self) -> None:
         parsed = parse_groups("""
@@ -180,7 +180,7 @@ class OrphanTests(TestCase):
             026|2000000000015|V|
             028|TST0000001|R|
             """)
-        self.assertEqual(fault_of(parsed).expected, "a 026 above it")
+        self.assertEqual(fault_of(parsed).expected, "a 026 before it")
 
     def test_reports_an_orphaned_meter_and_not_its_readings(self) -> None:
         parsed = parse_groups("""
@@ -300,7 +300,7 @@ class ChildlessTests(TestCase):
             028|TST0000001|R|
             """))
         self.assertEqual((issue.code, issue.line_number), ("no-meter", 2))
-        self.assertEqual((issue.group, issue.expected), ("026", "a 028 beneath it"))
+        self.assertEqual((issue.group, issue.expected), ("026", "a 028 after it"))
 
     def test_childless_keeps_an_mpan_without_a_meter_as_an_entry(self) -> None:
         [entry] = parse_groups("026|1000000000003|V|").entries
@@ -446,7 +446,7 @@ class ResultTests(TestCase):
         )
         self.assertEqual((issue.code, issue.line_number), ("suspect-without-result", 4))
         self.assertEqual(issue.field, "Meter Reading Flag (J0045)")
-        self.assertEqual((issue.found, issue.expected), ("F", "a 032 beneath it"))
+        self.assertEqual((issue.found, issue.expected), ("F", "a 032 after it"))
 
     def test_reports_a_result_under_a_reading_without_a_flag(self) -> None:
         issue = fault_of(

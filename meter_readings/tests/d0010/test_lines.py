@@ -86,11 +86,11 @@ class LineTests(TestCase):
 class BlockTests(TestCase):
     def test_block_are_plain_where_all_is_printable_ascii(self) -> None:
         [block] = blocks_of(b"030|S|~ !\n")[0]
-        self.assertTrue(block.plain)
+        self.assertTrue(block.is_printable_ascii)
 
     def test_block_are_plain_with_carriage_returns_before_line_feeds(self) -> None:
         [block] = blocks_of(b"030|S|\r\n030|S|\r\n")[0]
-        self.assertTrue(block.plain)
+        self.assertTrue(block.is_printable_ascii)
 
     def test_block_are_not_plain_with_any_other_byte(self) -> None:
         printable = {*range(32, 127), ord("\n")}
@@ -98,7 +98,7 @@ class BlockTests(TestCase):
             data = b"030|" + bytes([byte]) + b"S|\n"
             with self.subTest(byte=hex(byte)):
                 [block] = blocks_of(data)[0]
-                self.assertFalse(block.plain)
+                self.assertFalse(block.is_printable_ascii)
 
     def test_block_hold_whole_lines_only(self) -> None:
         blocks, _ = blocks_of(b"first|\nsecond|\nthird|\n", size=10)
@@ -201,7 +201,7 @@ class LongLineTests(TestCase):
 
     def test_long_line_is_never_plain(self) -> None:
         [block] = blocks_of(b"x" * 100_000)[0]
-        self.assertFalse(block.plain)
+        self.assertFalse(block.is_printable_ascii)
 
     def test_long_line_is_found_wherever_blocks_end(self) -> None:
         data = b"first|\n" + b"x" * (LONGEST_LINE + 1) + b"\nlast|\n"

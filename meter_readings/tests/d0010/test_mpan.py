@@ -173,15 +173,15 @@ class AssetMeteringIdTests(TestCase):
 
 class ShownTests(TestCase):
     def test_spaces_the_digits_as_people_read_them(self) -> None:
-        self.assertEqual(mpan.shown("1200023305967"), "12 0002 3305 967")
+        self.assertEqual(mpan.format_mpan("1200023305967"), "12 0002 3305 967")
 
     def test_shown_leaves_no_space_behind_a_short_number(self) -> None:
-        self.assertEqual(mpan.shown("12"), "12")
+        self.assertEqual(mpan.format_mpan("12"), "12")
 
 
 class TypedTests(TestCase):
     def test_typed_takes_every_space_out(self) -> None:
-        self.assertEqual(mpan.typed(" 12 0002 3305 967\t"), "1200023305967")
+        self.assertEqual(mpan.normalise_mpan(" 12 0002 3305 967\t"), "1200023305967")
 
     def test_typed_leaves_other_characters_to_be_seen(self) -> None:
-        self.assertEqual(mpan.typed("12-0002"), "12-0002")
+        self.assertEqual(mpan.normalise_mpan("12-0002"), "12-0002")

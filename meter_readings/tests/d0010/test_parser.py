@@ -213,7 +213,7 @@ class OtherKindOfFileTests(TestCase):
         self.assertTrue(issue.expected.endswith(f"(this looks like {name})"))
         self.assertEqual(parsed.entries, [])
 
-    def test_other_kind_of_file_is_named_where_it_is_the_pool_transfer_format(
+    def test_other_guess_file_type_file_is_named_where_it_is_the_pool_transfer_format(
         self,
     ) -> None:
         self.assert_other_kind(
@@ -221,7 +221,7 @@ class OtherKindOfFileTests(TestCase):
             "the pool transfer format (ZHD), not the user file format (ZHV)",
         )
 
-    def test_other_kind_of_file_is_named_where_it_is_the_fixed_length_format(
+    def test_other_guess_file_type_file_is_named_where_it_is_the_fixed_length_format(
         self,
     ) -> None:
         self.assert_other_kind(
@@ -229,27 +229,29 @@ class OtherKindOfFileTests(TestCase):
             "the fixed-length format (ZHF), not the delimited one (ZHV)",
         )
 
-    def test_other_kind_of_file_is_named_where_it_is_an_archive(self) -> None:
+    def test_other_guess_file_type_file_is_named_where_it_is_an_archive(self) -> None:
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as opened:
             opened.writestr("D0010.uff", WHOLE)
         self.assert_other_kind(archive.getvalue(), "a ZIP archive")
         self.assert_other_kind(gzip.compress(WHOLE.encode()), "a gzip archive")
 
-    def test_other_kind_of_file_is_named_where_it_is_a_document(self) -> None:
+    def test_other_guess_file_type_file_is_named_where_it_is_a_document(self) -> None:
         self.assert_other_kind(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a PDF document")
         self.assert_other_kind(b"<!doctype html>\n", "an XML or HTML document")
         self.assert_other_kind(b"\xef\xbb\xbf<?xml?>", "an XML or HTML document")
         self.assert_other_kind(b'{"readings": []}', "a JSON document")
 
-    def test_other_kind_of_file_is_named_where_it_is_one_very_long_line(self) -> None:
+    def test_other_guess_file_type_file_is_named_where_it_is_one_very_long_line(
+        self,
+    ) -> None:
         self.assert_other_kind(b'{"a":' + b"1" * 10_000, "a JSON document")
 
-    def test_other_kind_of_file_is_named_where_it_is_utf_16(self) -> None:
+    def test_other_guess_file_type_file_is_named_where_it_is_utf_16(self) -> None:
         self.assert_other_kind(b"\xff\xfe" + WHOLE.encode("utf-16-le"), "UTF-16 text")
         self.assert_other_kind(b"\xfe\xff" + WHOLE.encode("utf-16-be"), "UTF-16 text")
 
-    def test_other_kind_of_file_is_refused_without_a_name(self) -> None:
+    def test_other_guess_file_type_file_is_refused_without_a_name(self) -> None:
         for data in (
             b"MPAN,Register,Reading\n1200023305967,S,56311\n",
             WHOLE.encode("utf-16-le"),
@@ -265,7 +267,7 @@ class OtherKindOfFileTests(TestCase):
                 self.assertEqual(parsed.issues[-1].code, "not-a-flow-file")
                 self.assertEqual(parsed.entries, [])
 
-    def test_other_kind_of_file_is_read_no_further(self) -> None:
+    def test_other_guess_file_type_file_is_read_no_further(self) -> None:
         parsed = parse("MPAN,Register\n" + WHOLE)
         self.assertEqual(parsed.codes, ["not-a-flow-file"])
         self.assertEqual(parsed.parser.line_count, 1)

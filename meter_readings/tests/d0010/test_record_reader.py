@@ -16,7 +16,7 @@ from meter_readings.d0010 import (
     ValidationResult,
     grammar,
 )
-from meter_readings.d0010.record_reader import RecordReader, shortened
+from meter_readings.d0010.record_reader import RecordReader, truncate_for_display
 
 
 class RecordReaderTestCase(TestCase):
@@ -107,8 +107,8 @@ class CellCountTests(RecordReaderTestCase):
     def test_cell_count_says_how_many_cells_there_are_and_should_be(self) -> None:
         self.read("027|02|")
         [issue] = self.issues
-        self.assertEqual(issue.found, "1 cells")
-        self.assertEqual(issue.expected, "2 cells after the group")
+        self.assertEqual(issue.found, "1 fields")
+        self.assertEqual(issue.expected, "2 fields after the group")
 
     def test_cell_count_makes_no_record_where_a_key_is_among_the_missing_cells(
         self,
@@ -188,7 +188,7 @@ class ControlCharacterTests(RecordReaderTestCase):
 
     def test_control_character_are_said_where_they_stand(self) -> None:
         self.read("027|02|Note\x07|")
-        expected = "printable characters (at character 12 is not)"
+        expected = "printable characters (character 12 is not)"
         self.assertEqual(self.issues[0].expected, expected)
 
     def test_control_character_are_shown_escaped(self) -> None:
@@ -249,23 +249,23 @@ class RememberedEndingTests(RecordReaderTestCase):
         self.assertEqual(self.codes, ["unknown-code"] * 3)
 
     def test_remembered_ending_spares_the_table(self) -> None:
-        with patch.object(RecordReader, "_read_by_table", side_effect=self.fail):
+        with patch.object(RecordReader, "_read_all_fields", side_effect=self.fail):
             self.assertEqual(self.read("028|TST0000002|R|"), ("TST0000002", "R"))
 
     def test_remembered_ending_is_given_up_when_it_grows_too_large(self) -> None:
-        with patch("meter_readings.d0010.record_reader._REMEMBERED", 4):
+        with patch("meter_readings.d0010.record_reader._CACHE_SIZE", 4):
             for number in range(20):
                 record = self.read(f"027|02|Note {number}|")
                 self.assertEqual(record, ("02", f"Note {number}"))
-                self.assertLessEqual(len(self.reader._tails), 4)
+                self.assertLessEqual(len(self.reader._suffix_cache), 4)
 
 
 class ShortenedTests(TestCase):
-    def test_shortened_leaves_eighty_characters_as_they_are(self) -> None:
-        self.assertEqual(shortened("x" * 80), "x" * 80)
+    def test_truncate_for_display_leaves_eighty_characters_as_they_are(self) -> None:
+        self.assertEqual(truncate_for_display("x" * 80), "x" * 80)
 
-    def test_shortened_cuts_what_is_longer_and_says_so(self) -> None:
-        self.assertEqual(shortened("x" * 81), "x" * 80 + "…")
+    def test_truncate_for_display_cuts_what_is_longer_and_says_so(self) -> None:
+        self.assertEqual(truncate_for_display("x" * 81), "x" * 80 + "…")
 
-    def test_shortened_escapes_control_characters(self) -> None:
-        self.assertEqual(shortened("a\x00b\x1bc\x7f"), "a\\x00b\\x1bc\\x7f")
+    def test_truncate_for_display_escapes_control_characters(self) -> None:
+        self.assertEqual(truncate_for_display("a\x00b\x1bc\x7f"), "a\\x00b\\x1bc\\x7f")

@@ -25,16 +25,21 @@ class FormatDocumentTests(SimpleTestCase):
 
     def test_every_field_has_its_item_format_and_presence(self) -> None:
         for field in FIELDS:
-            row = (field.title, field.item, field.format.picture, field.presence.value)
+            row = (
+                field.catalogue_name,
+                field.j_number,
+                field.format.notation,
+                field.required.value,
+            )
             self.assertIn(" | ".join(row), self.document)
 
     def test_every_item_has_a_description(self) -> None:
-        self.assertEqual(set(FIELD_DESCRIPTIONS), {field.item for field in FIELDS})
+        self.assertEqual(set(FIELD_DESCRIPTIONS), {field.j_number for field in FIELDS})
 
     def test_every_field_format_is_explained(self) -> None:
         explained = set(re.findall(r"^\| ([A-Z]+\S*) \|", self.document, re.MULTILINE))
         for field in FIELDS:
-            notation = field.format.picture
+            notation = field.format.notation
             general = re.sub(r"\(\d+\)", "(n)", notation)
             self.assertTrue({notation, general} & explained, notation)
 

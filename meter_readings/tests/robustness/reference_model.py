@@ -22,7 +22,7 @@ from meter_readings.d0010 import (
     Issue,
     RegisterReading,
     SiteVisit,
-    is_nonexistent,
+    is_nonexistent_local_time,
 )
 from meter_readings.importer import RULES, severity_of
 from meter_readings.models import Policy, Severity
@@ -448,7 +448,7 @@ def _received_text(entry: Entry, record: RegisterReading) -> str:
         or len(entry.results) == 1
         and any(cell not in ("", None) for cell in entry.results[0])
     )
-    if is_in_columns and not any(is_nonexistent(time) for time in times):
+    if is_in_columns and not any(is_nonexistent_local_time(time) for time in times):
         return ""
     count, flag = record.md_reset_count, record.meter_reading_flag
     cells = (
