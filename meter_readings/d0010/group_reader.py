@@ -263,16 +263,20 @@ class GroupReader:
 
     def _open_buffered(self) -> Entry | InvalidGroup | None:
         """Return the open reading; read it first if it is the last in the buffer."""
-        if isinstance(self._reading, BufferedReading):
-            (mpan, meter, number, _), line = self._bulk_reader.take_last_line()
-            group = self._flow.reading
-            record = self._bulk_reader.read_line(line)
-            if record is not None:
-                self._open(Entry(number, group.code, record, mpan, meter))
-            else:
-                record = self._read(group, line, number)
-                self._open(self._validated(record, number, mpan, meter))
-        return self._reading
+        reading = self._reading
+        if not isinstance(reading, BufferedReading):
+            return reading
+        (mpan, meter, number, _), line = self._bulk_reader.take_last_line()
+        group, record = self._flow.reading, self._bulk_reader.read_line(line)
+        if record is None:
+            opened = self._validated(
+                self._read(group, line, number), number, mpan, meter
+            )
+        else:
+            plain = cast(RegisterReading, record)
+            opened = Entry(number, group.code, plain, mpan, meter)
+        self._open(opened)
+        return opened
 
     # Auxiliary methods
 
