@@ -54,11 +54,11 @@ _TONES: dict[str, str] = {
 }
 
 _EXCLUSION_LABELS = {
-    ExclusionReason.NOT_CURRENT: "Does not count",
-    ExclusionReason.DEMAND: "Demand",
-    ExclusionReason.NOT_FOR_CONSUMPTION: "Not for consumption",
-    ExclusionReason.SUSPECT: "Suspect, not compared",
-    None: "None before it",
+    ExclusionReason.NOT_CURRENT: "Not the current version",
+    ExclusionReason.DEMAND: "Maximum demand",
+    ExclusionReason.NOT_FOR_CONSUMPTION: "Excluded from consumption",
+    ExclusionReason.SUSPECT: "Suspect, no advance calculated",
+    None: "No previous reading",
 }
 
 
@@ -153,10 +153,10 @@ def code_label(code: str, label: str) -> str:
 
 
 @register.filter
-def rule(code: str) -> SafeString:
-    """Return the message of a validation rule with its code below."""
+def rule_message(code: str) -> str:
+    """Return the message of a validation rule."""
     message, _ = rule_text(code)
-    return format_html('{}<br><code class="rule-code">{}</code>', message, code)
+    return message
 
 
 @register.filter

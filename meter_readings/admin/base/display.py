@@ -186,7 +186,9 @@ severity = badge_column("severity", label="severity")
 
 @display(description="rule")
 def rule(finding: Finding) -> SafeString:
-    return formatting.rule(finding.code)
+    """Return the message of the rule with its code below."""
+    message = formatting.rule_message(finding.code)
+    return format_html("{}<br><code>{}</code>", message, finding.code)
 
 
 @display(description="line")

@@ -196,7 +196,7 @@ def _reading_point(reading: Reading) -> Point:
 def _rate_point(advance: Advance) -> Point:
     earlier, later = advance.earlier, advance.later
     span = f"{_date(earlier.read_at)} to {_date(later.read_at)}"
-    tooltip = f"{advance.per_day} a day, {span}"
+    tooltip = f"{advance.per_day} per day, {span}"
     if advance.is_estimate:
         tooltip += ", estimated"
     return Point(
@@ -216,14 +216,18 @@ def _chart(
 ) -> Chart:
     """Return the chart with a description for people who cannot see it."""
     is_demand = any(register.is_demand for register in group)
-    quantity = "Daily rate" if of_advances else "Demand" if is_demand else "Readings"
+    quantity = (
+        "Advance per day"
+        if of_advances
+        else "Maximum demand" if is_demand else "Readings"
+    )
     changes = [at for at in axes.meter_changes if axes.start < at <= axes.end]
     sentences = [_series_summary(each) for each in series]
-    sentences += [f"Meter changed on {_date(at)}." for at in changes]
+    sentences += [f"Meter exchanged on {_date(at)}." for at in changes]
     return svg_chart.draw(
         title=f"{quantity} of register {group[0].register_id}",
         description=" ".join(sentences),
-        unit="register units a day" if of_advances else "register units",
+        unit="units per day" if of_advances else "units",
         series=series,
         start=axes.start,
         end=axes.end,

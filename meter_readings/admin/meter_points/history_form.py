@@ -47,7 +47,7 @@ class HistoryForm(forms.Form):
     )
     chart = _ChoiceOrInitialField(
         label="Chart of",
-        choices=[("readings", "Readings"), ("advances", "Advances a day")],
+        choices=[("readings", "Readings"), ("advances", "Advance per day")],
         initial="readings",
     )
     period = _ChoiceOrInitialField(choices=_PERIODS, initial="13")

@@ -1,4 +1,4 @@
-"""The admin's lists: read-only for all, right, and quick with any number of rows."""
+"""Tests of the admin's lists: read-only, with a fixed number of queries."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from meter_readings.tests.users import user_with_view_permissions
 MODELS = [FlowFile, MeterPoint, Meter, Reading, SiteVisit, Finding, ImportJob]
 MODEL_NAMES = [model._meta.model_name for model in MODELS]
 
-# Session, user, how many there are up to the limit, the rows, and what filters offer:
-# senders; of readings also the latest, the earliest, the years between, the registers.
+# Session, user, count, rows, and the values that filters offer: senders; for readings
+# also the latest time, the earliest time, the years between them, and the registers.
 QUERIES_OF_LISTS = {
     "flowfile": 8,
     "meterpoint": 4,
@@ -51,26 +51,26 @@ QUERIES_OF_LISTS = {
 
 
 class SiteTests(AdminTestCase):
-    def test_site_is_named_after_the_product(self) -> None:
+    def test_admin_index_shows_the_product_name(self) -> None:
         self.assertContains(self.client.get("/admin/"), "Kraken D0010")
 
-    def test_site_leads_back_to_the_home_page(self) -> None:
+    def test_admin_index_links_to_the_home_page(self) -> None:
         self.assertContains(
             self.client.get("/admin/"), '<a href="/">Kraken D0010</a>', html=True
         )
 
-    def test_site_offers_a_list_of_every_model(self) -> None:
+    def test_admin_index_links_to_the_list_of_every_model(self) -> None:
         index = self.client.get("/admin/")
         for name in MODEL_NAMES:
             with self.subTest(name):
                 self.assertContains(index, list_address(name))
 
-    def test_site_asks_to_sign_in_with_one_h1(self) -> None:
+    def test_login_page_has_one_h1(self) -> None:
         self.client.logout()
         page = self.client.get("/admin/login/")
         self.assertContains(page, "<h1>Sign in</h1>", 1, html=True)
 
-    def test_site_asks_who_is_there_before_it_shows_anything(self) -> None:
+    def test_lists_redirect_anonymous_users_to_the_login_page(self) -> None:
         self.client.logout()
         for name in MODEL_NAMES:
             with self.subTest(name):
@@ -89,57 +89,57 @@ class ReadOnlyTests(AdminTestCase):
         super().setUp()
         self.silence_request_log()
 
-    def addresses(self, deed: str) -> list[str]:
-        """Return where a superuser would do the deed to one row of each model."""
-        names = [f"admin:meter_readings_{name}_{deed}" for name in MODEL_NAMES]
-        if deed == "add":
+    def addresses(self, view: str) -> list[str]:
+        """Return the address of a view of one row of each model."""
+        names = [f"admin:meter_readings_{name}_{view}" for name in MODEL_NAMES]
+        if view == "add":
             return [reverse(name) for name in names]
         numbers = [model._default_manager.get().pk for model in MODELS]
         return [reverse(name, args=(pk,)) for name, pk in zip(names, numbers)]
 
-    def test_every_model_is_read_only(self) -> None:
+    def test_every_model_has_a_read_only_admin(self) -> None:
         for model in MODELS:
             with self.subTest(model):
                 self.assertIsInstance(admin.site.get_model_admin(model), ReadOnlyAdmin)
 
-    def test_nobody_adds(self) -> None:
+    def test_superuser_cannot_add_rows(self) -> None:
         for address in self.addresses("add"):
             with self.subTest(address):
                 self.assertEqual(self.client.post(address).status_code, 403)
 
-    def test_nobody_changes(self) -> None:
+    def test_superuser_cannot_change_rows(self) -> None:
         for address in self.addresses("change"):
             with self.subTest(address):
                 answer = self.client.post(address, {"filename": "x", "value": "1"})
                 self.assertEqual(answer.status_code, 403)
 
-    def test_nobody_deletes(self) -> None:
+    def test_superuser_cannot_delete_rows(self) -> None:
         for address in self.addresses("delete"):
             with self.subTest(address):
                 answer = self.client.post(address, {"post": "yes"})
                 self.assertEqual(answer.status_code, 403)
 
-    def test_no_action_is_offered(self) -> None:
-        # Files have actions that undo imports, or make them; readings are exported.
+    def test_lists_without_actions_show_no_action_form(self) -> None:
+        # Flow files can be undone and re-processed, readings can be exported.
         for name in set(MODEL_NAMES) - {"flowfile", "reading"}:
             with self.subTest(name):
                 self.assertNotContains(self.get_list(name), 'name="action"')
 
-    def test_a_forged_action_deletes_nothing(self) -> None:
+    def test_forged_delete_action_deletes_nothing(self) -> None:
         self.client.post(
             list_address("reading"),
             {"action": "delete_selected", "_selected_action": Reading.objects.get().pk},
         )
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_staff_without_permission_see_no_list(self) -> None:
+    def test_staff_without_permission_cannot_view_lists(self) -> None:
         self.client.force_login(user_with_view_permissions())
         for name in MODEL_NAMES:
             with self.subTest(name):
                 answer = self.client.get(list_address(name))
                 self.assertEqual(answer.status_code, 403)
 
-    def test_staff_with_permission_see_one_list_and_no_other(self) -> None:
+    def test_staff_with_one_permission_can_view_one_list(self) -> None:
         self.client.force_login(user_with_view_permissions("reading"))
         answers = [self.client.get(list_address(name)) for name in MODEL_NAMES]
         seen = [answer.status_code == 200 for answer in answers]
@@ -148,14 +148,14 @@ class ReadOnlyTests(AdminTestCase):
 
 class QueryCountTests(AdminTestCase):
     def counts(self) -> dict[str, int]:
-        """Return how many queries each list takes."""
+        """Return the number of queries of each list."""
         return {name: self.query_count(list_address(name)) for name in MODEL_NAMES}
 
-    def test_a_list_of_one_row_takes_so_many_queries(self) -> None:
+    def test_list_of_one_row_takes_the_expected_queries(self) -> None:
         imported(file_with_much(1))
         self.assertEqual(self.counts(), QUERIES_OF_LISTS)
 
-    def test_a_list_of_fifty_rows_takes_as_many(self) -> None:
+    def test_list_of_fifty_rows_takes_the_same_queries(self) -> None:
         imported(file_with_much(50))
         for number in range(1, 50):
             imported(file_with_much(1, number), f"{number}.uff")
@@ -163,7 +163,7 @@ class QueryCountTests(AdminTestCase):
 
 
 class PlanTests(AdminTestCase):
-    """What the database does for a list, as it would with many rows."""
+    """Query plans of lists, as they would be with many rows."""
 
     @classmethod
     def setUpTestData(cls) -> None:
@@ -171,43 +171,43 @@ class PlanTests(AdminTestCase):
         imported(file_with_much(3))
 
     def plan(self, model_name: str, *, avoiding: str = "", **asked: str) -> str:
-        """Return how the rows of a list are found."""
+        """Return the query plan of a list."""
         if connection.vendor == "postgresql":
-            # So few rows are quicker to read and to sort than to look up.
+            # With so few rows PostgreSQL would scan and sort.
             with connection.cursor() as cursor:
                 for way in ["seqscan", "bitmapscan", *avoiding.split()]:
                     cursor.execute(f"SET LOCAL enable_{way} = off")
         changes = self.get_list(model_name, **asked).context["cl"]
         return changes.queryset[:101].explain()
 
-    def test_readings_come_in_the_order_of_the_index_by_time(self) -> None:
+    def test_readings_are_read_in_the_order_of_the_index_by_time(self) -> None:
         plan = self.plan("reading", avoiding="sort")
         self.assertIn("reading_by_time", plan)
         self.assertNotRegex(plan, r"(?i)sort  \(|temp b-tree")
 
-    def test_readings_of_a_file_come_in_the_order_of_their_lines(self) -> None:
+    def test_readings_of_a_file_are_read_in_the_order_of_an_index(self) -> None:
         file = FlowFile.objects.get()
         plan = self.plan("reading", avoiding="sort", flow_file=str(file.pk))
         self.assertNotRegex(plan, r"(?i)sort  \(|temp b-tree")
 
-    def test_readings_of_an_mpan_are_found_by_the_index_of_their_meters(self) -> None:
+    def test_search_by_mpan_uses_the_index_of_meters(self) -> None:
         mpan = MeterPoint.objects.all()[0].mpan
         self.assertIn("reading_event", self.plan("reading", q=mpan))
 
-    def test_readings_of_a_serial_number_are_found_by_the_same(self) -> None:
+    def test_search_by_serial_number_uses_the_index_of_meters(self) -> None:
         self.assertIn("reading_event", self.plan("reading", q="SERIAL0001"))
 
-    def test_meters_are_found_by_the_index_of_their_serial_numbers(self) -> None:
+    def test_search_for_meters_uses_the_index_of_serial_numbers(self) -> None:
         plan = self.plan("meter", q="SERIAL")
         self.assertRegex(plan, "meter_readings_meter_serial_number")
 
-    def test_meter_points_are_found_by_the_index_of_their_mpans(self) -> None:
+    def test_search_for_meter_points_uses_the_index_of_mpans(self) -> None:
         plan = self.plan("meterpoint", q="20")
         self.assertRegex(
             plan, "meterpoint_mpan_key|autoindex_meter_readings_meterpoint"
         )
 
-    def test_nothing_searched_for_is_scanned(self) -> None:
+    def test_search_by_prefix_scans_no_table(self) -> None:
         asked = {"meter": "SERIAL", "meterpoint": "20"}
         for name, text in asked.items():
             with self.subTest(name):
@@ -228,93 +228,93 @@ class ListTests(AdminTestCase):
     def test_readings_are_listed_latest_first(self) -> None:
         self.assertEqual(self.values(), [2, 1])
 
-    def test_readings_at_one_time_are_listed_the_newest_row_first(self) -> None:
+    def test_readings_with_the_same_time_are_listed_newest_row_first(self) -> None:
         same_time = [f"030|{register}|20240302000000|3.0|||T|N|" for register in "AB"]
         imported(flow_file_of_readings(*same_time), "other.uff")
         changes = self.get_list("reading").context["cl"]
         places = [(reading.read_at, reading.pk) for reading in changes.result_list]
         self.assertEqual(places, sorted(places, reverse=True))
 
-    def test_an_mpan_is_shown_in_groups_that_are_copied_as_one(self) -> None:
+    def test_mpan_is_shown_in_groups_that_are_copied_as_one_number(self) -> None:
         groups = "<span>12</span><span>0002</span><span>3305</span><span>967</span>"
         self.assertContains(self.get_list("meterpoint"), groups)
 
-    def test_a_reading_leads_to_its_meter(self) -> None:
+    def test_reading_row_links_to_its_meter(self) -> None:
         meter = Meter.objects.get()
         link = f'<a href="{meter.get_absolute_url()}">F75A 00802</a>'
         self.assertContains(self.get_list("reading"), link, html=True)
 
-    def test_a_reading_leads_to_its_meter_point(self) -> None:
+    def test_reading_row_links_to_its_meter_point(self) -> None:
         point = MeterPoint.objects.get()
         self.assertContains(self.get_list("reading"), f'"{point.get_absolute_url()}"')
 
-    def test_a_reading_leads_to_its_flow_file(self) -> None:
+    def test_reading_row_links_to_its_flow_file(self) -> None:
         link = f'<a href="{self.file.get_absolute_url()}">sample.uff</a>'
         self.assertContains(self.get_list("reading"), link, html=True)
 
-    def test_a_status_is_a_word_with_a_shape(self) -> None:
+    def test_status_is_a_word_with_a_shape(self) -> None:
         shape = '<span aria-hidden="true">✓</span> Imported'
         self.assertContains(self.get_list("flowfile"), shape)
 
-    def test_a_reading_without_bsc_validation_shows_a_dash(self) -> None:
+    def test_reading_without_bsc_validation_shows_a_dash(self) -> None:
         Reading.objects.update(bsc_validation_status="")
         self.assertContains(
             self.get_list("reading"), '<td class="field-bsc_validation_status">–</td>'
         )
 
-    def test_what_a_file_says_is_never_taken_for_a_page(self) -> None:
+    def test_text_from_a_file_is_escaped(self) -> None:
         imported(flow_file([MPAN_LINE, "028|<svg onload|R|", READING_LINE]), "<b>")
         page = self.get_list("reading")
         self.assertNotContains(page, "<svg onload")
         self.assertContains(page, "&lt;svg onload")
 
-    def test_a_list_is_called_by_what_it_lists(self) -> None:
+    def test_heading_of_a_list_is_the_plural_of_its_model(self) -> None:
         self.assertContains(self.get_list("reading"), "<h1>Readings</h1>", html=True)
 
-    def test_a_finding_without_a_line_shows_a_dash(self) -> None:
+    def test_finding_without_a_line_shows_a_dash(self) -> None:
         Finding.objects.create(flow_file=self.file, code="no-trailer", severity="note")
         self.assertContains(
             self.get_list("finding"), '<td class="field-finding_line">–</td>'
         )
 
-    def test_an_unknown_distributor_is_called_so(self) -> None:
+    def test_meter_point_of_an_unknown_distributor_shows_unknown(self) -> None:
         MeterPoint.objects.create(mpan="9900000000000")
         self.assertContains(
             self.get_list("meterpoint"), '<td class="field-distributor">Unknown</td>'
         )
 
-    def test_a_distributor_is_called_by_its_area(self) -> None:
+    def test_meter_point_shows_its_distribution_area(self) -> None:
         self.assertContains(
             self.get_list("meterpoint"),
             '<td class="field-distributor">London (12)</td>',
         )
 
-    def test_a_visit_without_a_meter_shows_a_dash(self) -> None:
+    def test_site_visit_without_a_meter_shows_a_dash(self) -> None:
         imported(flow_file(["026|2000000000015|V|", "027|20||"]), "visit.uff")
         self.assertContains(
             self.get_list("sitevisit"), '<td class="field-visit_meter">–</td>'
         )
 
-    def test_a_visit_leads_to_its_meter(self) -> None:
+    def test_site_visit_row_links_to_its_meter(self) -> None:
         visit = flow_file(["026|1200023305967|V|", "028|F75A 00802|D|", "029|20||"])
         imported(visit, "visit.uff")
         link = f'<a href="{Meter.objects.get().get_absolute_url()}">F75A 00802</a>'
         self.assertContains(self.get_list("sitevisit"), link, html=True)
 
-    def test_an_attempt_without_a_file_shows_a_dash(self) -> None:
+    def test_import_job_without_a_file_shows_a_dash(self) -> None:
         import_text("of the same name, and another text")
         self.assertContains(
             self.get_list("importjob"), '<td class="field-job_flow_file">–</td>'
         )
 
-    def test_a_file_without_a_header_has_no_sender(self) -> None:
+    def test_file_without_a_header_shows_a_dash_as_sender(self) -> None:
         import_text("nothing of the kind", "nothing.txt")
         listed = self.get_list("flowfile", q="nothing.txt")
         self.assertContains(listed, '<td class="field-sender">–</td>')
 
 
-class HostileAddressTests(AdminTestCase):
-    """Whatever stands in an address, the answer is a page or a refusal."""
+class HostileParameterTests(AdminTestCase):
+    """Any query parameters get a page or a client error."""
 
     VALUES = ["\0", "1e999", "9" * 40, "-1", "٣", "%", "' OR 1=1 --", "[", "2024-13"]
 
@@ -328,47 +328,47 @@ class HostileAddressTests(AdminTestCase):
         self.silence_request_log()
 
     def assert_harmless(self, model_name: str, name: str) -> None:
-        """Assert that no value for a name makes the server fail."""
+        """Assert that no value of a parameter causes a server error."""
         for value in self.VALUES:
             with self.subTest(model_name=model_name, name=name, value=value):
                 answer = self.client.get(list_address(model_name), {name: value})
                 self.assertIn(answer.status_code, {200, 302, 400})
 
-    def test_no_search_fails(self) -> None:
+    def test_no_search_text_causes_a_server_error(self) -> None:
         for model_name in MODEL_NAMES:
             self.assert_harmless(model_name, "q")
 
-    def test_no_page_number_fails(self) -> None:
+    def test_no_page_number_causes_a_server_error(self) -> None:
         self.assert_harmless("reading", "p")
 
-    def test_no_order_fails(self) -> None:
+    def test_no_ordering_causes_a_server_error(self) -> None:
         self.assert_harmless("reading", "o")
 
-    def test_no_filter_fails(self) -> None:
+    def test_no_filter_value_causes_a_server_error(self) -> None:
         for model_name in MODEL_NAMES:
             changes = self.get_list(model_name).context["cl"]
             for spec in changes.filter_specs:
                 for name in spec.expected_parameters():
                     self.assert_harmless(model_name, name)
 
-    def test_no_way_to_one_object_fails(self) -> None:
+    def test_no_related_object_causes_a_server_error(self) -> None:
         for name in ("flow_file", "meter"):
             self.assert_harmless("reading", name)
 
-    def test_regular_expressions_are_refused(self) -> None:
+    def test_regular_expression_lookup_is_a_bad_request(self) -> None:
         asked = {"register_id__regex": "(a+)+$"}
         answer = self.client.get(list_address("reading"), asked)
         self.assertEqual(answer.status_code, 400)
 
-    def test_other_tables_are_not_asked(self) -> None:
+    def test_lookup_across_tables_is_a_bad_request(self) -> None:
         asked = {"requested_by__password__startswith": "pbkdf2"}
         answer = self.client.get(list_address("importjob"), asked)
         self.assertEqual(answer.status_code, 400)
 
-    def test_plain_questions_are_answered(self) -> None:
+    def test_lookup_on_a_column_filters_the_list(self) -> None:
         self.assertEqual(len(self.values(register_id="S")), 1)
 
-    def test_a_list_cannot_be_sorted_by_what_no_index_sorts(self) -> None:
+    def test_list_cannot_be_sorted_without_an_index(self) -> None:
         changes = self.get_list("reading", o="4").context["cl"]
         self.assertEqual(changes.queryset.query.order_by, ("-read_at", "-id"))
 
@@ -380,38 +380,38 @@ class BoundedPaginatorTests(TestCase):
             User.objects.create(username=name)
 
     def pages(self, limit: int) -> BoundedPaginator:
-        """Return pages of two users that are counted so far."""
+        """Return a paginator of two users a page with a limit of counting."""
         paginator = BoundedPaginator(User.objects.order_by("username"), 2)
         paginator.LIMIT = limit
         return paginator
 
-    def test_bounded_paginator_counts_up_to_the_limit(self) -> None:
+    def test_paginator_counts_up_to_the_limit(self) -> None:
         self.assertEqual([self.pages(2).count, self.pages(2).has_more], [2, True])
 
-    def test_bounded_paginator_counts_exactly_within_the_limit(self) -> None:
+    def test_paginator_counts_exactly_within_the_limit(self) -> None:
         self.assertEqual([self.pages(3).count, self.pages(3).has_more], [3, False])
 
-    def test_bounded_paginator_has_pages_up_to_the_limit(self) -> None:
+    def test_paginator_has_pages_up_to_the_limit(self) -> None:
         self.assertEqual([self.pages(2).num_pages, self.pages(3).num_pages], [1, 2])
 
-    def test_bounded_paginator_counts_with_one_query(self) -> None:
+    def test_paginator_counts_with_one_query(self) -> None:
         pages = self.pages(2)
         with self.assertNumQueries(1):
             self.assertEqual((pages.count, pages.has_more), (2, True))
 
 
-class MoreThanIsCountedTests(AdminTestCase):
+class ListCountTests(AdminTestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
         imported(file_with_much(3))
 
-    def test_a_list_says_that_there_are_more(self) -> None:
+    def test_list_beyond_the_limit_shows_that_there_are_more(self) -> None:
         with patch.object(BoundedPaginator, "LIMIT", 2):
             self.assertContains(self.get_list("reading"), "More than 2 readings")
 
-    def test_a_list_says_how_many_there_are(self) -> None:
+    def test_list_shows_the_number_of_rows(self) -> None:
         self.assertContains(self.get_list("reading"), "3 readings")
 
-    def test_a_list_says_that_there_is_one(self) -> None:
+    def test_list_of_one_row_shows_the_singular(self) -> None:
         self.assertContains(self.get_list("meter", q="SERIAL0001"), "1 meter")

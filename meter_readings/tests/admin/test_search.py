@@ -1,4 +1,4 @@
-"""What the admin's search boxes find."""
+"""Tests of the search boxes of the admin's lists."""
 
 from __future__ import annotations
 
@@ -30,87 +30,87 @@ class SearchTests(AdminTestCase):
             """
         imported(flow_file(groups, header=LATER_HEADER), "other_50%.uff")
 
-    def test_an_mpan_finds_its_readings(self) -> None:
+    def test_mpan_finds_its_readings(self) -> None:
         self.assertEqual(self.values(q="1200023305967"), [1])
 
-    def test_an_mpan_may_be_spaced(self) -> None:
+    def test_mpan_with_spaces_finds_its_readings(self) -> None:
         self.assertEqual(self.values(q=" 12 0002 3305 967 "), [1])
 
-    def test_a_serial_number_finds_its_readings(self) -> None:
+    def test_serial_number_finds_its_readings(self) -> None:
         self.assertEqual(self.values(q="F75A 00803"), [2])
 
-    def test_a_serial_number_may_be_typed_small(self) -> None:
+    def test_serial_number_in_lower_case_finds_its_readings(self) -> None:
         self.assertEqual(self.values(q="f75a 00803"), [2])
 
-    def test_a_filename_finds_its_readings_in_the_order_of_its_lines(self) -> None:
+    def test_filename_finds_its_readings_in_line_order(self) -> None:
         self.assertEqual(self.values(q="sample.uff"), [1, 2])
 
-    def test_a_file_identifier_finds_its_readings(self) -> None:
+    def test_file_identifier_finds_its_readings(self) -> None:
         self.assertEqual(self.values(q="TEST000002"), [3])
 
-    def test_part_of_a_word_finds_no_readings(self) -> None:
+    def test_part_of_a_serial_number_finds_no_readings(self) -> None:
         self.assertEqual(self.values(q="F75A"), [])
 
-    def test_spaces_alone_find_everything(self) -> None:
+    def test_spaces_alone_find_all_readings(self) -> None:
         self.assertEqual(self.values(q="  "), [3, 2, 1])
 
-    def test_an_mpan_finds_its_meter_point(self) -> None:
+    def test_mpan_finds_its_meter_point(self) -> None:
         self.assertEqual(
             self.listed("meterpoint", q="12 0002 3305 967"), ["12 0002 3305 967"]
         )
 
-    def test_the_beginning_of_an_mpan_finds_meter_points(self) -> None:
+    def test_prefix_of_an_mpan_finds_meter_points(self) -> None:
         self.assertEqual(self.listed("meterpoint", q="20 00"), ["20 0000 0000 015"])
 
-    def test_a_serial_number_finds_its_meter_point(self) -> None:
+    def test_serial_number_finds_its_meter_point(self) -> None:
         self.assertEqual(
             self.listed("meterpoint", q="F75A 00802"), ["12 0002 3305 967"]
         )
 
-    def test_more_digits_than_an_mpan_has_find_no_meter_point(self) -> None:
+    def test_more_than_13_digits_find_no_meter_point(self) -> None:
         self.assertEqual(self.listed("meterpoint", q="12000233059670"), [])
 
-    def test_the_beginning_of_a_serial_number_finds_meters(self) -> None:
+    def test_prefix_of_a_serial_number_finds_meters(self) -> None:
         self.assertEqual(self.listed("meter", q="F75A"), ["F75A 00802", "F75A 00803"])
 
-    def test_a_serial_number_of_digits_is_found(self) -> None:
+    def test_numeric_serial_number_finds_its_meter(self) -> None:
         self.assertEqual(self.listed("meter", q="36933604"), ["36933604"])
 
-    def test_an_mpan_finds_its_meters(self) -> None:
+    def test_mpan_finds_its_meters(self) -> None:
         self.assertEqual(self.listed("meter", q="12 0002 3305 967"), ["F75A 00802"])
 
-    def test_the_middle_of_a_serial_number_finds_nothing(self) -> None:
+    def test_middle_of_a_serial_number_finds_no_meter(self) -> None:
         self.assertEqual(self.listed("meter", q="5A 00"), [])
 
-    def test_the_beginning_of_a_filename_finds_files(self) -> None:
+    def test_prefix_of_a_filename_finds_files(self) -> None:
         self.assertEqual(self.listed("flowfile", q="samp"), [str(self.file)])
 
-    def test_a_percent_sign_means_itself(self) -> None:
+    def test_percent_sign_in_a_search_is_literal(self) -> None:
         self.assertEqual(
             [self.listed("flowfile", q="other_50%"), self.listed("flowfile", q="%")],
             [["other_50%.uff (TEST000002)"], []],
         )
 
-    def test_a_file_identifier_finds_its_file(self) -> None:
+    def test_file_identifier_finds_its_file(self) -> None:
         self.assertEqual(self.listed("flowfile", q="TEST000001"), [str(self.file)])
 
-    def test_the_beginning_of_a_sha256_finds_its_file(self) -> None:
+    def test_prefix_of_a_sha256_finds_its_file(self) -> None:
         beginning = self.file.sha256[:10].upper()
         self.assertEqual(self.listed("flowfile", q=beginning), [str(self.file)])
 
-    def test_an_mpan_finds_its_site_visits(self) -> None:
+    def test_mpan_finds_its_site_visits(self) -> None:
         self.assertEqual(self.listed("sitevisit", q="1200023305967"), ["Not occupied"])
 
-    def test_a_serial_number_finds_its_site_visits(self) -> None:
+    def test_serial_number_finds_its_site_visits(self) -> None:
         self.assertEqual(self.listed("sitevisit", q="36933604"), ["No access"])
 
-    def test_a_filename_finds_its_site_visits(self) -> None:
+    def test_filename_finds_its_site_visits(self) -> None:
         self.assertEqual(self.listed("sitevisit", q="sample.uff"), ["Not occupied"])
 
-    def test_a_filename_finds_its_findings(self) -> None:
+    def test_filename_finds_its_findings(self) -> None:
         self.assertEqual(
             self.listed("finding", q="other_50%.uff"), ["extra-decimals on line 5"]
         )
 
-    def test_a_list_without_a_search_shows_everything(self) -> None:
+    def test_list_without_a_search_ignores_the_search_text(self) -> None:
         self.assertEqual(len(self.listed("importjob", q="sample.uff")), 2)

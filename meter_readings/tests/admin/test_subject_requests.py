@@ -1,4 +1,4 @@
-"""The admin of what was erased and handed over."""
+"""Tests of the admin of data subject requests."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ class SubjectRequestAdminTests(AdminTestCase):
         self.request = create_subject_request(MPAN)
 
     def found(self, text: str) -> list[SubjectRequest]:
-        """Return what the list shows that is searched for a text."""
+        """Return the requests that a search finds."""
         address = "/admin/meter_readings/subjectrequest/"
         return list(self.client.get(address, {"q": text}).context["cl"].result_list)
 
-    def test_subject_request_admin_is_found_by_its_mpan_which_is_not_kept(self) -> None:
+    def test_mpan_finds_its_subject_request_by_pseudonym(self) -> None:
         self.assertEqual(self.found("20 0000 0000 015"), [self.request])
 
-    def test_subject_request_admin_is_found_by_its_pseudonym(self) -> None:
+    def test_pseudonym_finds_its_subject_request(self) -> None:
         self.assertEqual(self.found(pseudonymise_mpan(MPAN)), [self.request])
 
-    def test_subject_request_admin_is_not_found_by_another_mpan(self) -> None:
+    def test_another_mpan_finds_no_subject_request(self) -> None:
         self.assertEqual(self.found(OTHER), [])
 
-    def test_the_list_tells_who_answered_it_and_what_there_was(self) -> None:
+    def test_subject_request_list_shows_who_answered_and_row_counts(self) -> None:
         page = self.client.get("/admin/meter_readings/subjectrequest/")
         self.assertContains(page, "alice")
         self.assertContains(page, "1 reading")
 
-    def test_its_page_tells_why(self) -> None:
+    def test_subject_request_page_shows_the_reason_without_the_mpan(self) -> None:
         address = f"/admin/meter_readings/subjectrequest/{self.request.pk}/change/"
         page = self.client.get(address)
         self.assertContains(page, "Request 17")

@@ -1,4 +1,4 @@
-"""How far a list of a large table looks, what it says of that, and how to go on."""
+"""Tests of the scan limit of change lists."""
 
 from __future__ import annotations
 
@@ -21,44 +21,43 @@ from meter_readings.tests.flow_file_builder import flow_file, header_line
 from meter_readings.tests.import_helpers import imported
 
 
-class ReachTestCase(AdminTestCase):
-    """Lists look through three rows."""
+class ScanLimitTestCase(AdminTestCase):
+    """Lists scan three rows."""
 
     def setUp(self) -> None:
         super().setUp()
         for name, number in (("scan_limit", 3), ("scan_more_factor", 1)):
-            looking = patch.object(changelist.BoundedChangeList, name, number)
-            looking.start()
-            self.addCleanup(looking.stop)
+            limit = patch.object(changelist.BoundedChangeList, name, number)
+            limit.start()
+            self.addCleanup(limit.stop)
 
     def note(self, page: HttpResponse) -> str:
-        """Return what a list says of how far it looked."""
-        said = re.findall('<p class="reach">(.*?)<', page.content.decode())
-        return " ".join(said).strip()
+        """Return the note below a list that shows where the scan stopped."""
+        notes = re.findall('<p class="reach">(.*?)<', page.content.decode())
+        return " ".join(notes).strip()
 
-    def further(self, page: HttpResponse) -> str:
-        """Return where the list goes on."""
+    def search_more_url(self, page: HttpResponse) -> str:
         link = re.search('<p class="reach">.*?href="([^"]*)"', page.content.decode())
         assert link is not None
         return unescape(link[1])
 
     def pages(self, name: str, **asked: Any) -> list[list[str]]:
-        """Return the rows found at once, and those found by looking further."""
+        """Return the rows found, page by page of "Search more"."""
         page = self.get_list(name, **asked)
         found = []
         while True:
             changes = page.context["cl"]
-            found.append([_short(row) for row in changes.result_list])
+            found.append([_label(row) for row in changes.result_list])
             if changes.last_scanned is None:
                 return found
-            page = self.client.get(list_address(name) + self.further(page))
+            page = self.client.get(list_address(name) + self.search_more_url(page))
 
 
-def _short(row: Any) -> str:
+def _label(row: Any) -> str:
     return str(int(row.value)) if isinstance(row, Reading) else str(row)
 
 
-class ReadingReachTests(ReachTestCase):
+class ReadingScanTests(ScanLimitTestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
@@ -88,12 +87,12 @@ class ReadingReachTests(ReachTestCase):
             "correction.uff",
         )
 
-    def test_all_readings_are_listed_without_a_word(self) -> None:
+    def test_list_within_the_scan_limit_shows_no_note(self) -> None:
         page = self.get_list("reading")
         self.assertEqual(self.note(page), "")
         self.assertEqual(len(page.context["cl"].result_list), 8)
 
-    def test_what_an_index_answers_is_found_to_the_last(self) -> None:
+    def test_filter_with_an_index_finds_all_readings(self) -> None:
         for asked, values in {
             ("version_status__exact", "superseded"): [3],
             ("bsc_validation_status__exact", "F"): [7, 6],
@@ -106,123 +105,125 @@ class ReadingReachTests(ReachTestCase):
                 found = [int(row.value) for row in page.context["cl"].result_list]
                 self.assertEqual((found, self.note(page)), (values, ""))
 
-    def test_what_no_index_answers_is_looked_for_among_the_latest(self) -> None:
+    def test_filter_without_an_index_scans_the_latest_readings(self) -> None:
         self.assertEqual(self.values(register_id="NT"), [4])
 
-    def test_a_list_says_how_far_it_looked(self) -> None:
+    def test_list_shows_where_the_scan_stopped(self) -> None:
         page = self.get_list("reading", register_id="NT")
         self.assertEqual(
             self.note(page),
             "Searched 3 readings, as far as 2 January 2024 00:00:00.",
         )
 
-    def test_looking_further_finds_all(self) -> None:
+    def test_search_more_links_lead_to_all_matches(self) -> None:
         self.assertEqual(self.pages("reading", register_id="NT"), [["4"], ["7"], ["2"]])
 
-    def test_looking_further_looks_through_more_at_a_time(self) -> None:
+    def test_search_more_scans_more_rows_per_page(self) -> None:
         with patch.object(changelist.BoundedChangeList, "scan_more_factor", 20):
             found = self.pages("reading", register_id="NT")
         self.assertEqual(found, [["4"], ["7", "2"]])
 
-    def test_looking_further_keeps_within_the_dates(self) -> None:
+    def test_search_more_keeps_the_date_filter(self) -> None:
         self.assertEqual(
             self.pages("reading", register_id="NT", read_in="2024-01-01"),
             [["7", "2"], []],
         )
 
-    def test_where_a_list_goes_on_is_named_beside_it(self) -> None:
+    def test_position_filter_names_where_the_list_continues(self) -> None:
         row = reading_of(4)
         page = self.get_list("reading", register_id="NT", after=row.pk)
         self.assertContains(page, "After 2 January 2024 01:00:00")
 
-    def test_a_row_that_is_gone_leads_nowhere(self) -> None:
+    def test_position_of_a_deleted_row_finds_nothing(self) -> None:
         page = self.get_list("reading", after="0")
         self.assertEqual(len(page.context["cl"].result_list), 0)
         self.assertContains(page, "Not found")
 
-    def test_two_choices_are_looked_for_where_there_are_fewest(self) -> None:
+    def test_two_filters_scan_the_path_with_fewest_rows(self) -> None:
         self.assertEqual(
             self.pages("reading", bsc_validation_status__exact="F", register_id="DY"),
             [["6"]],
         )
 
-    def test_two_choices_of_many_are_looked_for_where_it_reaches_furthest(self) -> None:
+    def test_two_filters_with_many_rows_scan_the_path_that_goes_furthest(self) -> None:
         with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
             self.assertEqual(
                 self.pages("reading", basis="estimated", register_id="DY"),
                 [[], ["6"]],
             )
 
-    def test_a_file_is_looked_through_by_its_lines(self) -> None:
+    def test_filter_by_file_scans_its_lines_in_order(self) -> None:
         asked = {"flow_file": self.file.pk, "register_id": "NT"}
         self.assertEqual(self.pages("reading", **asked), [["2"], ["4"], ["7"]])
 
-    def test_a_file_searched_for_is_looked_through_likewise(self) -> None:
+    def test_search_for_a_filename_scans_its_lines_in_order(self) -> None:
         self.assertEqual(
             self.pages("reading", q="sample.uff", register_id="NT"),
             [["2"], ["4"], ["7"]],
         )
 
-    def test_a_list_of_a_file_says_to_which_line_it_looked(self) -> None:
+    def test_list_of_a_file_shows_the_last_line_scanned(self) -> None:
         page = self.get_list("reading", flow_file=self.file.pk, register_id="NT")
         self.assertIn("as far as line 6.", self.note(page))
 
-    def test_what_is_rare_in_a_file_is_found_at_once(self) -> None:
+    def test_partial_index_finds_rare_readings_of_a_file(self) -> None:
         asked = {"flow_file": self.file.pk, "version_status__exact": "superseded"}
         self.assertEqual(self.pages("reading", **asked), [["3"]])
 
-    def test_what_is_not_so_rare_in_a_file_is_looked_for_by_its_lines(self) -> None:
+    def test_scan_follows_the_lines_of_a_file_beyond_the_limit_of_a_partial_index(
+        self,
+    ) -> None:
         asked = {"flow_file": self.file.pk, "bsc_validation_status__exact": "F"}
         with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
             found = self.pages("reading", **asked)
         self.assertEqual(found[:6], [[], [], [], [], [], ["6"]])
 
-    def test_the_readings_of_a_meter_are_all_looked_through(self) -> None:
+    def test_filter_by_meter_scans_all_readings_of_the_meter(self) -> None:
         meter = reading_of(1).meter_id
         asked = {"meter": meter, "register_id": "NT", "bsc_validation_status": "V"}
         self.assertEqual(self.pages("reading", **asked), [["4", "2"]])
 
-    def test_the_readings_of_an_mpan_are_all_looked_through(self) -> None:
+    def test_search_for_an_mpan_scans_all_its_readings(self) -> None:
         asked = {"q": "2000000000015", "register_id": "NT"}
         self.assertEqual(self.pages("reading", **asked), [["4", "2"]])
 
-    def test_what_is_found_nowhere_is_found_nowhere(self) -> None:
+    def test_search_without_a_match_finds_nothing(self) -> None:
         self.assertEqual(self.pages("reading", q="nothing", register_id="NT"), [[]])
 
-    def test_the_pages_of_a_list_that_goes_on_go_on_likewise(self) -> None:
+    def test_page_links_keep_the_position_of_a_continued_list(self) -> None:
         row = reading_of(5)
         changes = self.get_list("reading", after=row.pk, p="1").context["cl"]
         self.assertEqual(changes.get_query_string({"p": 2}), f"?after={row.pk}&p=2")
 
 
-class VisitAndFindingReachTests(ReachTestCase):
+class SiteVisitAndFindingScanTests(ScanLimitTestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
         cls.file = imported(file_with_much(5))
 
-    def test_visits_are_looked_through_the_latest_first(self) -> None:
+    def test_site_visits_are_scanned_latest_first(self) -> None:
         self.assertEqual(
             self.pages("sitevisit", check_code__exact="02"),
             [["Not occupied"] * 3, ["Not occupied"] * 2],
         )
 
-    def test_visits_told_of_by_a_file_are_looked_through_by_its_lines(self) -> None:
+    def test_site_visits_of_a_file_are_scanned_by_line(self) -> None:
         page = self.get_list(
             "sitevisit", flow_file=self.file.pk, check_code__exact="02"
         )
         self.assertIn("as far as line 11.", self.note(page))
 
-    def test_findings_are_looked_through_the_latest_first(self) -> None:
+    def test_findings_are_scanned_latest_first(self) -> None:
         found = self.pages("finding", rule="extra-decimals")
         self.assertEqual([len(rows) for rows in found], [3, 2])
 
-    def test_a_list_of_findings_says_to_which_it_looked(self) -> None:
+    def test_list_of_findings_shows_the_number_of_the_last_scanned(self) -> None:
         page = self.get_list("finding", rule="extra-decimals")
         third = Finding.objects.order_by("-pk")[2]
         self.assertIn(f"as far as number {third.pk:,}.", self.note(page))
 
-    def test_the_findings_of_a_file_are_all_looked_through_in_order(self) -> None:
+    def test_findings_of_a_file_are_all_scanned_in_order(self) -> None:
         changes = self.get_list(
             "finding", flow_file=self.file.pk, rule="extra-decimals"
         ).context["cl"]

@@ -1,8 +1,8 @@
-"""What the database does for a list of a large table, by its own account.
+"""Tests of the query plans of change lists of large tables.
 
-Every query of every list is explained, for every choice of every filter and for pairs
-of them. No table of rows by the million is read from end to end, and none is sorted
-but for rows that were found before.
+EXPLAIN shows the plan of every query of every list, for every value of every filter and
+for pairs of them. No large table is scanned from end to end, and none is sorted except
+for rows that were found before.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from meter_readings.tests.query_plans import (
 )
 
 LARGE = {model._meta.db_table for model in (Reading, SiteVisit, Finding)}
-# Their lists are in the order of the primary key, as SQLite stores the rows.
+# Their lists are ordered by primary key, as SQLite stores the rows.
 IN_ORDER_OF_PK = {model._meta.db_table for model in (SiteVisit, Finding)}
 
 
@@ -49,11 +49,11 @@ class ListPlanTestCase(AdminTestCase):
         use_indexes_for_few_rows()
 
     def queries(self, name: str, asked: dict[str, Any]) -> list[Query]:
-        """Return the queries of a list about large tables."""
+        """Return the queries of a list on large tables."""
         return queries_of(lambda: self.get_list(name, **asked), tables=LARGE)
 
-    def refuse(self, name: str, asked: dict[str, Any]) -> None:
-        """Fail where a query of a list would take long with many rows."""
+    def assert_bounded(self, name: str, asked: dict[str, Any]) -> None:
+        """Fail if a query of a list reads or sorts a large table whole."""
         for query in self.queries(name, asked):
             with self.subTest(name, **asked):
                 refuse_unbounded(
@@ -62,15 +62,12 @@ class ListPlanTestCase(AdminTestCase):
 
 
 def lookups_of(spec: Any) -> list[str]:
-    """Return the values that a filter offers."""
     return [str(value) for value, _ in spec.lookup_choices]
 
 
 class ReadingPlanTests(ListPlanTestCase):
-    """Of the list of readings."""
-
-    def asked(self) -> list[dict[str, str]]:
-        """Return all that can be chosen."""
+    def all_filters(self) -> list[dict[str, str]]:
+        """Return the parameters of every filter value, and of other lookups."""
         changes = self.client.get(list_address("reading")).context["cl"]
         offered = [
             {spec.parameter_name: value}
@@ -90,24 +87,24 @@ class ReadingPlanTests(ListPlanTestCase):
             {"value__gte": "5"},
         ]
 
-    def test_no_choice_reads_or_sorts_the_table(self) -> None:
-        for asked in [{}, *self.asked()]:
-            self.refuse("reading", asked)
+    def test_no_filter_reads_or_sorts_all_readings(self) -> None:
+        for asked in [{}, *self.all_filters()]:
+            self.assert_bounded("reading", asked)
 
-    def test_no_pair_of_choices_reads_or_sorts_the_table(self) -> None:
-        one_of_each = {next(iter(asked)): asked for asked in self.asked()}
-        few = {
+    def test_no_pair_of_filters_reads_or_sorts_all_readings(self) -> None:
+        one_of_each = {next(iter(asked)): asked for asked in self.all_filters()}
+        rare = {
             "version_status__exact": "withdrawn",
             "reading_type__exact": "T",
             "basis": "estimated",
             "bsc_validation_status__exact": "F",
         }
-        alternatives = [*one_of_each.values(), *({key: few[key]} for key in few)]
+        alternatives = [*one_of_each.values(), *({key: rare[key]} for key in rare)]
         for one, other in combinations(alternatives, 2):
             if one.keys() != other.keys():
-                self.refuse("reading", one | other)
+                self.assert_bounded("reading", one | other)
 
-    def test_few_readings_are_found_by_an_index_of_their_own(self) -> None:
+    def test_rare_readings_are_found_by_a_partial_index(self) -> None:
         indexes = {
             "reading_not_current": {"version_status__exact": "withdrawn"},
             "reading_not_validated": {"bsc_validation_status__exact": "F"},
@@ -120,10 +117,8 @@ class ReadingPlanTests(ListPlanTestCase):
                     self.assertIn(index, plan_text(query))
 
 
-class VisitPlanTests(ListPlanTestCase):
-    """Of the lists of site visits and findings."""
-
-    def test_no_choice_reads_or_sorts_the_table_of_visits(self) -> None:
+class SiteVisitAndFindingPlanTests(ListPlanTestCase):
+    def test_no_filter_reads_or_sorts_all_site_visits(self) -> None:
         file = str(self.file.pk)
         for asked in (
             {},
@@ -132,9 +127,9 @@ class VisitPlanTests(ListPlanTestCase):
             {"flow_file": file},
             {"flow_file": file, "check_code__exact": "02"},
         ):
-            self.refuse("sitevisit", asked)
+            self.assert_bounded("sitevisit", asked)
 
-    def test_no_choice_reads_or_sorts_the_table_of_findings(self) -> None:
+    def test_no_filter_reads_or_sorts_all_findings(self) -> None:
         file = str(self.file.pk)
         for asked in (
             {},
@@ -144,4 +139,4 @@ class VisitPlanTests(ListPlanTestCase):
             {"sender": "UDMS"},
             {"flow_file": file, "rule": "extra-decimals"},
         ):
-            self.refuse("finding", asked)
+            self.assert_bounded("finding", asked)

@@ -22,24 +22,23 @@ from meter_readings.tests.import_helpers import imported
 _TAG = re.compile("<[^>]*>")
 
 
-class HistoryTestCase(AdminTestCase):
-    """Says what a meter point's page shows of what was imported."""
+class MeterPointPageTestCase(AdminTestCase):
+    """Imports files for one meter point and reads its page."""
 
     mpan = "2000000000015"
 
-    def say(self, number: int, *groups: str, name: str = "") -> FlowFile:
-        """Import a file of these groups, said after those of lower numbers."""
+    def import_groups(self, number: int, *groups: str, name: str = "") -> FlowFile:
+        """Import a file of these groups, created after those of lower numbers."""
         text = flow_file([f"026|{self.mpan}|V|", *groups], header=header_of(number))
         return imported(text, name or f"{number}.uff")
 
     def get(self, **asked: Any) -> HttpResponse:
-        """Return the page."""
         point = MeterPoint.objects.get(mpan=self.mpan)
         response = self.client.get(point.get_absolute_url(), asked)
         self.assertEqual(response.status_code, 200)
         return response
 
-    def part(self, heading: str, **asked: Any) -> str:
+    def section(self, heading: str, **asked: Any) -> str:
         """Return the words under one heading."""
         html = self.get(**asked).content.decode()
         (after,) = re.findall(
@@ -49,55 +48,59 @@ class HistoryTestCase(AdminTestCase):
         return re.sub(" ([,:])", r"\1", words)
 
     def history(self, **asked: Any) -> list[str]:
-        """Return the readings of the history, by their registers and values."""
+        """Return the register and the value of each row of the history."""
         rows = self.get(**asked).context["history"]
         return [f"{row.reading.register_id} {int(row.reading.value)}" for row in rows]
 
     def key(self, register_id: str) -> str:
-        """Return how the page's address names a register of the one meter."""
+        """Return the form value of a register of the only meter."""
         return f"{Meter.objects.get().pk}-{register_id}"
 
 
-class HeadTests(HistoryTestCase):
-    def test_head_names_its_meters(self) -> None:
-        self.say(1, "028|TST0000001|R|", "028|TST0000002|R|")
+class MeterPointPageTests(MeterPointPageTestCase):
+    def test_meter_point_page_lists_its_meters(self) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "028|TST0000002|R|")
         page = self.words(MeterPoint.objects.get())
         self.assertIn("Meters TST0000002, TST0000001", page)
 
-    def test_head_names_its_distributor_and_area(self) -> None:
+    def test_meter_point_page_shows_the_distribution_area(self) -> None:
         point = MeterPoint.objects.create(mpan=self.mpan)
-        self.assertIn("Distributor Southern (20, SOUT)", self.words(point))
+        self.assertIn(
+            "Distribution area Southern (20, SOUT, GSP group _H)", self.words(point)
+        )
 
-    def test_head_says_that_its_distributor_is_unknown(self) -> None:
+    def test_meter_point_page_shows_an_unknown_distribution_area(self) -> None:
         point = MeterPoint.objects.create(mpan="9900000000000")
-        self.assertIn("Distributor Unknown Meters None", self.words(point))
+        self.assertIn("Distribution area Unknown Meters None", self.words(point))
 
-    def test_head_is_shown_with_one_h1(self) -> None:
+    def test_meter_point_page_has_one_h1(self) -> None:
         MeterPoint.objects.create(mpan=self.mpan)
         self.assertContains(self.get(), "<h1", 1)
 
-    def test_head_says_what_to_do_where_no_reading_is_held(self) -> None:
-        self.say(1, "027|20||")
-        words = self.part("Latest readings")
-        self.assertIn("No reading is held.", words)
-        self.assertIn("see the rejected files", words)
+    def test_meter_point_page_without_readings_links_to_rejected_files(self) -> None:
+        self.import_groups(1, "027|20||")
+        words = self.section("Latest readings")
+        self.assertIn("No readings stored.", words)
+        self.assertIn("see rejected files", words)
 
 
-class LatestReadingTests(HistoryTestCase):
-    def test_latest_reading_tells_value_date_basis_verdict_file_and_line(self) -> None:
-        self.say(1, "028|TST0000001|R|", "030|S|20240301000000|10.0|||T|N|")
+class LatestReadingTests(MeterPointPageTestCase):
+    def test_latest_reading_shows_value_date_basis_validation_file_and_line(
+        self,
+    ) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "030|S|20240301000000|10.0|||T|N|")
         self.assertEqual(
-            self.part("Latest readings"),
-            "Register S, meter TST0000001 10.0 register units"
+            self.section("Latest readings"),
+            "Register S, meter TST0000001 10.0 units"
             " 1 Mar 2024 00:00 GMT Actual, ✓ Valid 1.uff, line 4",
         )
 
-    def test_latest_reading_leads_to_its_line(self) -> None:
-        file = self.say(1, "028|OLD|R|", "030|S|20240301000000|1.0|||T|N|")
+    def test_latest_reading_links_to_its_line(self) -> None:
+        file = self.import_groups(1, "028|OLD|R|", "030|S|20240301000000|1.0|||T|N|")
         self.assertContains(self.get(), f'flowfile/{file.pk}/lines/?line=4">line 4</a>')
 
-    def test_latest_reading_is_that_of_each_register(self) -> None:
-        self.say(
+    def test_page_shows_the_latest_reading_of_each_register(self) -> None:
+        self.import_groups(
             1,
             "028|TST0000001|R|",
             "030|DY|20240201000000|9.0|||T|N|",
@@ -107,66 +110,74 @@ class LatestReadingTests(HistoryTestCase):
         latest = [int(one.latest.value) for one in self.get().context["latest"]]
         self.assertEqual(latest, [10, 20])
 
-    def test_latest_reading_is_the_version_that_counts(self) -> None:
+    def test_latest_reading_is_the_current_version(self) -> None:
         for number, value in ((1, "10.0"), (2, "11.0")):
-            self.say(
+            self.import_groups(
                 number, "028|TST0000001|R|", f"030|S|20240301000000|{value}|||T|N|"
             )
-        self.assertIn("11.0 register units", self.part("Latest readings"))
+        self.assertIn("11.0 units", self.section("Latest readings"))
 
-    def test_latest_reading_says_what_was_measured_before_an_estimate(self) -> None:
-        self.say(
+    def test_latest_estimate_is_shown_with_the_last_non_estimated_reading(self) -> None:
+        self.import_groups(
             1,
             "028|TST0000001|C|",
             "030|S|20240301000000|10.0|||T|N|",
             "028|TST0000001|D|",
             "030|S|20240401000000|12.0|||T|N|",
         )
-        words = self.part("Latest readings")
-        self.assertIn("12.0 register units 1 Apr 2024 00:00 BST Estimated", words)
-        self.assertIn("Last measured: 10.0, 1 Mar 2024 00:00 GMT, customer", words)
+        words = self.section("Latest readings")
+        self.assertIn("12.0 units 1 Apr 2024 00:00 BST Estimated", words)
+        self.assertIn(
+            "Last non-estimated reading: 10.0, 1 Mar 2024 00:00 GMT, customer",
+            words,
+        )
 
-    def test_latest_reading_says_that_nothing_was_measured(self) -> None:
-        self.say(1, "028|TST0000001|D|", "030|S|20240401000000|12.0|||T|N|")
-        self.assertIn("No valid measured reading", self.part("Latest readings"))
+    def test_page_says_that_there_is_no_non_estimated_reading(self) -> None:
+        self.import_groups(1, "028|TST0000001|D|", "030|S|20240401000000|12.0|||T|N|")
+        self.assertIn(
+            "No recent valid non-estimated reading",
+            self.section("Latest readings"),
+        )
 
-    def test_latest_reading_says_that_it_is_demand(self) -> None:
-        self.say(
+    def test_latest_reading_of_a_demand_register_is_maximum_demand(self) -> None:
+        self.import_groups(
             1, "028|TST0000001|R|", "030|MD|20240401000000|7.0|20240301000000|1|T|N|"
         )
-        self.assertIn("7.0 demand, in register units", self.part("Latest readings"))
+        self.assertIn("7.0 maximum demand", self.section("Latest readings"))
 
-    def test_latest_reading_is_not_that_of_a_meter_that_was_removed(self) -> None:
-        self.say(
+    def test_latest_readings_omit_a_removed_meter(self) -> None:
+        self.import_groups(
             1,
             "028|OLD|F|",
             "030|S|20240301000000|99.0|||T|N|",
             "028|NEW|I|",
             "030|S|20240301000000|0.0|||T|N|",
         )
-        words = self.part("Latest readings")
+        words = self.section("Latest readings")
         self.assertIn("meter NEW", words)
         self.assertNotIn("meter OLD", words)
 
-    def test_latest_reading_is_that_of_a_removed_meter_where_there_is_no_other(
+    def test_latest_readings_show_a_removed_meter_without_a_successor(
         self,
     ) -> None:
-        self.say(1, "028|OLD|F|", "030|S|20240301000000|99.0|||T|N|")
-        self.assertIn("meter OLD 99.0", self.part("Latest readings"))
+        self.import_groups(1, "028|OLD|F|", "030|S|20240301000000|99.0|||T|N|")
+        self.assertIn("meter OLD 99.0", self.section("Latest readings"))
 
-    def test_latest_reading_says_that_all_were_withdrawn(self) -> None:
+    def test_page_says_that_all_readings_have_been_withdrawn(self) -> None:
         for number, code in ((1, "R"), (2, "W")):
-            self.say(
+            self.import_groups(
                 number, f"028|TST0000001|{code}|", "030|S|20240301000000|1.0|||T|N|"
             )
-        self.assertIn("No reading counts any more", self.part("Latest readings"))
-        self.assertIn("S None counts", self.part("Meters and registers"))
-        self.assertIn("nothing to draw", self.part("Over time"))
+        self.assertIn(
+            "All readings have been withdrawn", self.section("Latest readings")
+        )
+        self.assertIn("S All readings withdrawn", self.section("Meters and registers"))
+        self.assertIn("No current readings to show", self.section("Chart"))
 
 
-class RegistersTests(HistoryTestCase):
-    def test_registers_tell_their_first_and_latest_readings(self) -> None:
-        self.say(
+class RegistersTests(MeterPointPageTestCase):
+    def test_registers_table_shows_first_and_latest_readings(self) -> None:
+        self.import_groups(
             1,
             "028|TST0000001|R|",
             "030|S|20240201000000|9.0|||T|N|",
@@ -174,11 +185,11 @@ class RegistersTests(HistoryTestCase):
         )
         self.assertIn(
             "TST0000001 S 1 Feb 2024 9.0 1 Mar 2024 10.0 Routine (R)",
-            self.part("Meters and registers"),
+            self.section("Meters and registers"),
         )
 
-    def test_registers_are_folded_where_there_are_many(self) -> None:
-        self.say(
+    def test_registers_table_is_collapsed_if_it_is_long(self) -> None:
+        self.import_groups(
             1,
             "028|TST0000001|R|",
             *[f"030|{number}|20240201000000|9.0|||T|N|" for number in range(10, 23)],
@@ -186,14 +197,14 @@ class RegistersTests(HistoryTestCase):
         self.assertContains(self.get(), "<summary>Meters and registers (13)</summary>")
 
 
-class AdvanceTests(HistoryTestCase):
+class AdvanceTests(MeterPointPageTestCase):
     def row(self, *groups: str) -> str:
         """Return the first row of the history."""
-        self.say(1, *groups)
-        _, rows = self.part("History").split("Flow file and line ", 1)
+        self.import_groups(1, *groups)
+        _, rows = self.section("History").split("validation Source ", 1)
         return rows.split(" 1.uff", 1)[0]
 
-    def test_advance_is_shown_with_days_and_daily_rate(self) -> None:
+    def test_advance_is_shown_with_days_and_advance_per_day(self) -> None:
         row = self.row(
             "028|TST0000001|R|",
             "030|S|20240301000000|10.0|||T|N|",
@@ -203,7 +214,7 @@ class AdvanceTests(HistoryTestCase):
             row, "1 Apr 2024 00:00 BST S 103.0 93.0 31 3.00 Actual ✓ Valid"
         )
 
-    def test_advance_is_without_a_rate_within_one_day(self) -> None:
+    def test_advance_within_one_day_has_no_advance_per_day(self) -> None:
         row = self.row(
             "028|TST0000001|S|",
             "030|S|20240301090000|10.0|||T|N|",
@@ -211,109 +222,113 @@ class AdvanceTests(HistoryTestCase):
         )
         self.assertIn("13.0 3.0 0 – Actual", row)
 
-    def test_advance_is_negative_where_it_puts_an_estimate_right(self) -> None:
+    def test_advance_that_corrects_an_estimate_is_negative(self) -> None:
         row = self.row(
             "028|TST0000001|D|",
             "030|S|20240301000000|20.0|||T|N|",
             "028|TST0000001|R|",
             "030|S|20240401000000|18.0|||T|N|",
         )
-        self.assertIn("18.0 −2.0 31 Puts a high estimate right", row)
+        self.assertIn("18.0 −2.0 31 Correction of an over-estimated reading", row)
 
-    def test_advance_is_never_negative_where_a_register_went_backwards(self) -> None:
+    def test_backward_register_shows_no_negative_number(self) -> None:
         row = self.row(
             "028|TST0000001|R|",
             "030|S|20240301000000|20.0|||T|N|",
             "030|S|20240401000000|18.0|||T|N|",
         )
         self.assertIn(
-            "18.0 ▲ Went backwards: roll-over, other meter or misreading Actual", row
+            "18.0 ▲ Negative advance: check for a register gone round the clock,"
+            " a wrong meter or a misread Actual",
+            row,
         )
 
-    def test_advance_tells_what_it_would_be_had_the_register_rolled_over(self) -> None:
+    def test_backward_register_shows_the_advance_after_a_rollover(self) -> None:
         row = self.row(
             "028|TST0000001|R|",
             "030|S|20240201000000|99960.0|||T|N|",
             "030|S|20240301000000|99986.0|||T|N|",
             "030|S|20240401000000|11.0|||T|N|",
         )
-        self.assertIn("If it rolled over: 25.0 in 31 days", row)
+        self.assertIn("If the register has gone round the clock: 25.0 in 31 days", row)
 
-    def test_advance_is_not_there_for_demand(self) -> None:
+    def test_demand_reading_has_no_advance(self) -> None:
         row = self.row(
             "028|TST0000001|R|",
             "030|MD|20240301000000|8.0|20240201000000|1|T|N|",
             "030|MD|20240401000000|7.0|||T|N|",
         )
-        self.assertIn("MD 7.0 Demand Actual", row)
+        self.assertIn("MD 7.0 Maximum demand Actual", row)
 
-    def test_advance_is_not_there_for_a_suspect_reading(self) -> None:
+    def test_suspect_reading_has_no_advance(self) -> None:
         row = self.row(
             "028|TST0000001|R|",
             "030|S|20240301000000|8.0|||T|N|",
             "030|S|20240401000000|900.0|||F|N|",
         )
-        self.assertIn("900.0 Suspect, not compared Actual ▲ Suspect", row)
+        self.assertIn("900.0 Suspect, no advance calculated Actual ▲ Suspect", row)
 
-    def test_advance_is_not_there_for_a_test(self) -> None:
+    def test_proving_test_has_no_advance(self) -> None:
         row = self.row(
             "028|TST0000001|T|",
             "030|S|20240401000000|900.0|||T|N|",
         )
-        self.assertIn("900.0 Not for consumption Proving test", row)
+        self.assertIn("900.0 Excluded from consumption Proving test", row)
 
-    def test_advance_is_not_from_another_meter(self) -> None:
+    def test_advance_is_not_calculated_across_meters(self) -> None:
         row = self.row(
             "028|OLD|F|",
             "030|S|20240301000000|8.0|||T|N|",
             "028|NEW|R|",
             "030|S|20240401000000|9.0|||T|N|",
         )
-        self.assertIn("S NEW 9.0 None before it", row)
+        self.assertIn("S NEW 9.0 No previous reading", row)
 
-    def test_advance_is_from_a_reading_of_the_page_after(self) -> None:
+    def test_last_row_of_a_page_has_an_advance(self) -> None:
         days = [f"030|S|202401{day:02}000000|{day}.0|||T|N|" for day in range(1, 30)]
-        self.say(1, "028|TST0000001|R|", *days)
+        self.import_groups(1, "028|TST0000001|R|", *days)
         rows = self.get().context["history"]
         self.assertEqual(rows[-1].advance.units, 1)
 
 
-class VersionsTests(HistoryTestCase):
+class VersionsTests(MeterPointPageTestCase):
     def setUp(self) -> None:
         super().setUp()
         for number, value in ((1, "10.0"), (2, "11.0")):
-            self.say(
+            self.import_groups(
                 number, "028|TST0000001|R|", f"030|S|20240301000000|{value}|||T|N|"
             )
 
-    def test_versions_are_folded_under_the_one_that_counts(self) -> None:
+    def test_history_row_lists_other_versions(self) -> None:
         self.assertEqual(self.history(), ["S 11"])
         self.assertIn(
             "2.uff, line 4 1 other version 10.0, actual, ● Superseded, 1.uff, line 4",
-            self.part("History"),
+            self.section("History"),
         )
 
-    def test_versions_are_no_more_than_five_with_a_way_to_all(self) -> None:
+    def test_history_row_lists_five_other_versions_and_links_to_all(self) -> None:
         for number in range(3, 10):
-            self.say(
+            self.import_groups(
                 number,
                 "028|TST0000001|R|",
                 f"030|S|20240301000000|{number}.0|||T|N|",
             )
         (row,) = self.get().context["history"]
         self.assertEqual((len(row.others), row.has_more), (5, True))
-        self.assertIn("5 or more other versions", self.part("History"))
+        self.assertIn("5 or more other versions", self.section("History"))
 
-    def test_versions_are_struck_out_where_none_counts(self) -> None:
-        self.say(3, "028|TST0000001|W|", "030|S|20240301000000|11.0|||T|N|")
+    def test_withdrawn_reading_is_struck_out(self) -> None:
+        self.import_groups(3, "028|TST0000001|W|", "030|S|20240301000000|11.0|||T|N|")
         self.assertContains(self.get(), "<del>11.0</del>")
-        self.assertIn("11.0 Does not count ✕ Withdrawn", self.part("History"))
+        self.assertIn(
+            "11.0 Not the current version ✕ Withdrawn", self.section("History")
+        )
 
 
-class HistoryFormTests(HistoryTestCase):
+class HistoryFormTests(MeterPointPageTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.say(
+        self.import_groups(
             1,
             "028|TST0000001|R|",
             *[f"030|DY|202401{day:02}000000|{day}.0|||T|N|" for day in range(1, 31)],
@@ -326,7 +341,7 @@ class HistoryFormTests(HistoryTestCase):
         self.assertEqual(self.history()[0], "DY 30")
         self.assertEqual(len(self.history()), 25)
 
-    def test_history_form_links_lead_to_older_readings_and_back_to_the_newest(
+    def test_history_links_to_older_readings_and_back_to_the_newest(
         self,
     ) -> None:
         page = self.get()
@@ -339,40 +354,40 @@ class HistoryFormTests(HistoryTestCase):
         self.assertContains(after, 'href="?#history">Newest</a>')
         self.assertEqual(after.context["older"], "")
 
-    def test_history_form_link_to_older_readings_keeps_the_choices(self) -> None:
+    def test_link_to_older_readings_keeps_the_form_values(self) -> None:
         asked = {"register": self.key("DY"), "basis": "actual", "period": "all"}
         older = self.get(**asked, chart="advances").context["older"]
         for part in (f"register={self.key('DY')}", "basis=actual", "period=all"):
             self.assertIn(part, older)
         self.assertIn("chart=advances", older)
 
-    def test_history_shows_the_chosen_register_only(self) -> None:
+    def test_history_shows_the_selected_register_only(self) -> None:
         self.assertEqual(self.history(register=self.key("NT")), ["NT 51", "NT 50"])
 
-    def test_history_shows_the_chosen_basis_only(self) -> None:
+    def test_history_shows_the_selected_basis_only(self) -> None:
         self.assertEqual(self.history(basis="estimated"), ["NT 51"])
 
-    def test_history_form_form_offers_every_basis_except_withdrawn(self) -> None:
+    def test_history_form_offers_every_basis_except_withdrawn(self) -> None:
         field = self.get().context["history_form"].fields["basis"]
         offered = {value for value, _ in field.choices}
         self.assertEqual(offered, {"", *Basis} - {Basis.WITHDRAWN})
 
     def test_history_of_a_basis_names_the_scan_limit(self) -> None:
         self.assertIn(
-            "10,000 readings of each", self.part("History", basis="estimated")
+            "latest 10,000 readings of each", self.section("History", basis="estimated")
         )
 
-    def test_empty_history_links_to_all_registers_and_bases(self) -> None:
-        words = self.part("History", basis="customer")
-        self.assertIn("Show all registers on every basis", words)
+    def test_empty_history_has_a_link_that_clears_the_filters(self) -> None:
+        words = self.section("History", basis="customer")
+        self.assertIn("Clear filters", words)
 
-    def test_history_form_form_offers_every_register_with_its_meter(self) -> None:
+    def test_history_form_offers_every_register_with_its_meter(self) -> None:
         option = (
             f'<option value="{self.key("NT")}" selected>NT, meter TST0000001</option>'
         )
         self.assertContains(self.get(register=self.key("NT")), option, html=True)
 
-    def test_history_form_form_shows_the_defaults_for_values_that_are_not_offered(
+    def test_history_form_shows_the_defaults_for_invalid_values(
         self,
     ) -> None:
         page = self.get(period="2", chart="x")
@@ -382,7 +397,7 @@ class HistoryFormTests(HistoryTestCase):
         ):
             self.assertContains(page, option, html=True)
 
-    def test_values_that_are_not_offered_count_as_not_chosen(self) -> None:
+    def test_invalid_form_values_are_ignored(self) -> None:
         usual = self.history()
         key = self.key("DY")
         for asked in (
@@ -396,10 +411,10 @@ class HistoryFormTests(HistoryTestCase):
                 self.assertEqual(self.history(**asked), usual)
 
 
-class ChartTests(HistoryTestCase):
+class ChartTests(MeterPointPageTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.say(
+        self.import_groups(
             1,
             "028|OLD|R|",
             "030|S|20220101000000|100.0|||T|N|",
@@ -419,13 +434,13 @@ class ChartTests(HistoryTestCase):
         (panel,) = self.get(**asked).context["charts"].panels
         return panel
 
-    def test_period_is_thirteen_months_up_to_the_latest_reading(self) -> None:
+    def test_charts_cover_thirteen_months_up_to_the_latest_reading(self) -> None:
         charts = self.get().context["charts"]
         self.assertEqual(charts.start.date(), date(2022, 12, 1))
         self.assertEqual(charts.end.date(), date(2024, 1, 1))
-        self.assertIn("1 Dec 2022 to 1 Jan 2024", self.part("Over time"))
+        self.assertIn("1 Dec 2022 to 1 Jan 2024", self.section("Chart"))
 
-    def test_period_all_begins_with_the_earliest_reading(self) -> None:
+    def test_charts_of_all_periods_begin_with_the_earliest_reading(self) -> None:
         self.assertEqual(len(self.panel(period="all").chart.lines[0].markers), 5)
 
     def test_chart_has_a_line_for_each_meter(self) -> None:
@@ -437,63 +452,63 @@ class ChartTests(HistoryTestCase):
         self.assertEqual(hollow, [False, False, True, False])
         self.assertContains(self.get(), '<path class="spot hollow"', 1)
 
-    def test_vertical_line_marks_the_change_of_meter(self) -> None:
+    def test_vertical_line_marks_a_meter_exchange(self) -> None:
         self.assertEqual(len(self.panel().chart.changes), 1)
-        self.assertIn("dashed upright: change of meter", self.part("Over time"))
+        self.assertIn("dashed line: meter exchange", self.section("Chart"))
 
-    def test_meter_read_at_the_same_time_as_another_is_no_change_of_meter(self) -> None:
-        self.say(2, "028|NEW|R|", "030|S|20230915000000|1.0|||T|N|")
+    def test_two_meters_in_use_at_once_are_no_meter_exchange(self) -> None:
+        self.import_groups(2, "028|NEW|R|", "030|S|20230915000000|1.0|||T|N|")
         self.assertEqual(self.panel().chart.changes, [])
 
-    def test_description_summarises_each_series_and_meter_change(self) -> None:
+    def test_chart_description_has_each_series_and_meter_exchange(self) -> None:
         self.assertIn(
             "Meter OLD: 4 points, 1 of them estimated; first 800.0, 1 Sep 2023, actual;"
             " last 900.0, 1 Dec 2023, actual. Meter NEW: 2 points, 0 of them estimated;"
             " first 0.0, 1 Dec 2023, actual; last 62.0, 1 Jan 2024, actual."
-            " Meter changed on 1 Dec 2023.",
+            " Meter exchanged on 1 Dec 2023.",
             self.panel().chart.description,
         )
 
-    def test_table_has_the_readings_of_the_chart(self) -> None:
+    def test_chart_table_has_the_readings_of_the_chart(self) -> None:
         self.assertIn(
-            "Show as table Register S Read at Serial number Reading Basis"
+            "Show as table Register S Read at Serial number Reading Reading basis"
             " 1 Sep 2023 00:00 BST OLD 800.0 Actual",
-            self.part("Over time"),
+            self.section("Chart"),
         )
 
-    def test_chart_of_advances_shows_daily_rates(self) -> None:
-        words = self.part("Over time", chart="advances")
+    def test_chart_of_advances_shows_advances_per_day(self) -> None:
+        words = self.section("Chart", chart="advances")
         self.assertIn("1 Sep 2023 1 Oct 2023 OLD 30.0 30 1.00", words)
         chart = self.panel(chart="advances").chart
-        self.assertEqual(chart.title, "Daily rate of register S")
+        self.assertEqual(chart.title, "Advance per day of register S")
         markers = chart.lines[1].markers
         self.assertEqual(
             [marker.tooltip for marker in markers],
-            ["2.00 a day, 1 Dec 2023 to 1 Jan 2024"],
+            ["2.00 per day, 1 Dec 2023 to 1 Jan 2024"],
         )
 
-    def test_tooltip_of_an_advance_says_that_it_is_estimated(self) -> None:
+    def test_tooltip_of_an_estimated_advance_says_so(self) -> None:
         markers = self.panel(chart="advances").chart.lines[0].markers
         self.assertTrue(markers[-1].tooltip.endswith(", estimated"))
 
     def test_chart_omits_suspect_readings(self) -> None:
-        self.say(2, "028|NEW|R|", "030|S|20231220000000|999.0|||F|N|")
+        self.import_groups(2, "028|NEW|R|", "030|S|20231220000000|999.0|||F|N|")
         values = [int(reading.value) for reading in self.panel().readings]
         self.assertNotIn(999, values)
 
-    def test_page_says_that_the_chart_has_only_the_latest_readings(self) -> None:
+    def test_page_says_that_a_chart_shows_only_the_latest_readings(self) -> None:
         with patch(
             "meter_readings.admin.meter_points.charts._MAX_READINGS_PER_REGISTER", 2
         ):
-            words = self.part("Over time")
-        self.assertIn("Only the latest 2 readings of a register are drawn.", words)
+            words = self.section("Chart")
+        self.assertIn("Only the latest 2 readings of a register are shown.", words)
 
-    def test_registers_share_the_limit_of_readings(self) -> None:
+    def test_charts_share_the_limit_of_readings(self) -> None:
         with patch("meter_readings.admin.meter_points.charts._MAX_READINGS", 4):
             lines = self.panel().chart.lines
         self.assertEqual([len(line.markers) for line in lines], [2, 2])
 
-    def test_chart_shows_the_chosen_register_only(self) -> None:
+    def test_chart_shows_the_selected_register_only(self) -> None:
         new = Meter.objects.get(serial_number="NEW")
         panel = self.panel(register=f"{new.pk}-S")
         self.assertEqual([line.name for line in panel.chart.lines], ["NEW"])
@@ -504,73 +519,75 @@ class ChartTests(HistoryTestCase):
         self.assertNotIn("<style", html)
 
 
-class OtherChartsTests(HistoryTestCase):
+class ChartMessageTests(MeterPointPageTestCase):
     def test_page_has_charts_of_the_first_four_registers(self) -> None:
-        self.say(
+        self.import_groups(
             1,
             "028|TST0000001|R|",
             *[f"030|{name}|20240101000000|1.0|||T|N|" for name in "ABCDEF"],
         )
         panels = self.get().context["charts"].panels
         self.assertEqual([panel.register_id for panel in panels], list("ABCD"))
-        self.assertIn("2 more registers: choose one", self.part("Over time"))
+        self.assertIn("2 more registers: select one", self.section("Chart"))
 
     def test_page_says_that_a_demand_register_has_no_advances(self) -> None:
-        self.say(
+        self.import_groups(
             1,
             "028|TST0000001|R|",
             "030|MD|20240101000000|8.0|20231201000000|1|T|N|",
             "030|MD|20240201000000|7.0|||T|N|",
         )
-        self.assertIn("has no advances", self.part("Over time", chart="advances"))
+        self.assertIn("has no advances", self.section("Chart", chart="advances"))
         (panel,) = self.get().context["charts"].panels
-        self.assertEqual(panel.chart.title, "Demand of register MD")
+        self.assertEqual(panel.chart.title, "Maximum demand of register MD")
 
-    def test_page_suggests_a_longer_period_if_there_is_no_daily_rate(self) -> None:
-        self.say(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||T|N|")
-        words = self.part("Over time", chart="advances")
-        self.assertIn("No daily rate in this time", words)
-        self.assertIn("1 Dec 2022 to 1 Jan 2024", self.part("Over time"))
+    def test_page_suggests_a_longer_period_without_an_advance(self) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||T|N|")
+        words = self.section("Chart", chart="advances")
+        self.assertIn("No advance in this period", words)
+        self.assertIn("1 Dec 2022 to 1 Jan 2024", self.section("Chart"))
 
-    def test_page_suggests_a_longer_period_if_there_is_no_reading(self) -> None:
-        self.say(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||F|N|")
-        self.assertIn("No reading to draw in this time", self.part("Over time"))
+    def test_page_suggests_a_longer_period_without_a_reading(self) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||F|N|")
+        self.assertIn("No valid readings in this period", self.section("Chart"))
 
     def test_chart_has_a_legend_if_labels_would_overlap(self) -> None:
         groups = []
         for name in ("TST0000001", "TST0000002"):
             groups += [f"028|{name}|R|", "030|S|20240101000000|8.0|||T|N|"]
-        self.say(1, *groups)
+        self.import_groups(1, *groups)
         self.assertContains(self.get(), '<ul class="legend">')
 
     def test_chart_of_a_single_reading_covers_two_months(self) -> None:
-        self.say(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||T|N|")
+        self.import_groups(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||T|N|")
         charts = self.get(period="all").context["charts"]
         self.assertEqual(charts.end - charts.start, timedelta(days=62))
 
 
-class RemarksTests(HistoryTestCase):
-    def test_remarks_are_site_visits_with_their_file_and_line(self) -> None:
-        self.say(1, "027|20|Dog at the gate|")
+class SiteVisitAndFindingTests(MeterPointPageTestCase):
+    def test_page_shows_site_visits_with_file_and_line(self) -> None:
+        self.import_groups(1, "027|20|Dog at the gate|")
         self.assertIn(
             "No access Dog at the gate – 2 Apr 2024 00:01 BST 1.uff, line 3",
-            self.part("Site visits"),
+            self.section("Site visits"),
         )
 
-    def test_remarks_say_that_no_visit_was_reported(self) -> None:
+    def test_page_says_that_there_are_no_site_visits(self) -> None:
         MeterPoint.objects.create(mpan=self.mpan)
-        self.assertEqual(self.part("Site visits"), "None was reported.")
+        self.assertEqual(self.section("Site visits"), "No site visits")
 
-    def test_remarks_are_findings_on_the_lines_of_readings_and_visits(self) -> None:
-        self.say(1, "028|TST0000001|R|", "030|S|20240301000000|1.25|||T|N|", "027|98||")
-        words = self.part("Findings")
+    def test_page_shows_findings_on_the_lines_of_readings_and_visits(self) -> None:
+        self.import_groups(
+            1, "028|TST0000001|R|", "030|S|20240301000000|1.25|||T|N|", "027|98||"
+        )
+        words = self.section("Findings")
         self.assertIn("extra-decimals ▲ Warning Register Reading (J0040) 1.25", words)
         self.assertIn("1.uff, line 5", words)
 
-    def test_remarks_are_not_findings_about_other_meter_points(self) -> None:
-        self.say(1, "028|TST0000001|R|", "030|S|20240301000000|1.0|||T|N|")
+    def test_page_shows_no_findings_of_other_meter_points(self) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "030|S|20240301000000|1.0|||T|N|")
         imported(file_with_much(1, 7), "other.uff")
-        self.assertIn("None on the lines", self.part("Findings"))
+        self.assertIn("No findings", self.section("Findings"))
 
 
 class MeterPageTests(AdminTestCase):
@@ -580,23 +597,23 @@ class MeterPageTests(AdminTestCase):
         imported(file_with_much(2))
         cls.meter = Meter.objects.get(serial_number="SERIAL0001")
 
-    def test_meter_page_leads_to_its_meter_point(self) -> None:
+    def test_meter_page_links_to_its_meter_point(self) -> None:
         self.assertContains(
             self.page(self.meter), self.meter.meter_point.get_absolute_url()
         )
 
-    def test_meter_page_shows_its_own_readings_and_no_other(self) -> None:
+    def test_meter_page_shows_only_readings_of_the_meter(self) -> None:
         context = self.page(self.meter).context
         readings = [one.latest for one in context["latest"]]
         readings += [row.reading for row in context["history"]]
         self.assertEqual([one.meter for one in readings], [self.meter, self.meter])
 
-    def test_meter_page_leads_to_all_its_readings(self) -> None:
+    def test_meter_page_links_to_all_readings_of_the_meter(self) -> None:
         self.assertContains(self.page(self.meter), f"/reading/?meter={self.meter.pk}")
 
 
-class ManyReadingsTests(HistoryTestCase):
-    """However much was read, the page asks as often and shows a limited number."""
+class ManyReadingsTests(MeterPointPageTestCase):
+    """The number of queries and of rows shown does not grow with the readings."""
 
     QUERIES = 14
 
@@ -619,7 +636,7 @@ class ManyReadingsTests(HistoryTestCase):
             imported(flow_file(text, header=header_of(number)), f"{number}.uff")
         self.many = MeterPoint.objects.get(mpan=self.much).get_absolute_url()
 
-    def test_many_readings_take_as_many_queries_as_few(self) -> None:
+    def test_page_with_many_readings_takes_as_many_queries_as_with_few(self) -> None:
         for address in (
             self.few,
             self.many,
@@ -628,13 +645,13 @@ class ManyReadingsTests(HistoryTestCase):
             with self.subTest(address):
                 self.assertEqual(self.query_count(address), self.QUERIES)
 
-    def test_many_readings_take_as_many_queries_on_the_page_of_a_meter(self) -> None:
+    def test_meter_page_takes_as_many_queries_as_the_meter_point_page(self) -> None:
         address = Meter.objects.get(serial_number="METER00").get_absolute_url()
-        # Which content types there are is asked once and then known.
+        # Content types are queried once and then cached.
         self.client.get(address)
         self.assertEqual(self.query_count(address), 14)
 
-    def test_many_readings_are_shown_in_limited_numbers(self) -> None:
+    def test_page_with_many_readings_shows_limited_numbers(self) -> None:
         context = self.client.get(self.many).context
         self.assertEqual(len(context["history"]), 25)
         self.assertEqual(len(context["latest"]), 6)

@@ -1,4 +1,4 @@
-"""Readings leave by the list's own door: what is listed, no more and no less."""
+"""Tests of the export of readings from their list."""
 
 from __future__ import annotations
 
@@ -43,13 +43,12 @@ class ReadingExportTests(AdminTestCase):
             """))
 
     def exported(self, name: str, **asked: Any) -> HttpResponse:
-        """Return what is sent."""
         response = self.client.get(reverse(f"{PAGE}_{name}"), asked)
         self.assertEqual(response.status_code, 200)
         return response
 
     def csv_values(self, **asked: Any) -> list[float]:
-        """Return the readings of an export as CSV."""
+        """Return the values of an export as CSV."""
         text = self.exported("csv", **asked).getvalue().decode()
         return [float(row["value"]) for row in csv.DictReader(io.StringIO(text))]
 
@@ -57,33 +56,33 @@ class ReadingExportTests(AdminTestCase):
         """Return the lines of an export as D0010."""
         return self.exported("d0010", **asked).getvalue().decode("cp1252").splitlines()
 
-    # What
+    # Content
 
-    def test_without_a_choice_all_readings_leave(self) -> None:
+    def test_export_without_filters_has_all_readings(self) -> None:
         self.assertEqual(self.csv_values(), [2.0, 1.0, 3.0])
 
-    def test_a_filter_is_obeyed(self) -> None:
+    def test_export_applies_a_filter(self) -> None:
         self.assertEqual(self.csv_values(basis="estimated"), [3.0])
 
-    def test_two_filters_are_obeyed(self) -> None:
+    def test_export_applies_two_filters(self) -> None:
         asked = {"register_id": "DY", "read_in": "2024-04"}
         self.assertEqual(self.csv_values(**asked), [1.0])
 
-    def test_a_search_is_obeyed(self) -> None:
+    def test_export_applies_a_search(self) -> None:
         self.assertEqual(self.csv_values(q="20 0000 0000 015"), [2.0, 1.0])
 
-    def test_all_pages_leave_whichever_is_turned_to(self) -> None:
+    def test_export_has_all_pages_of_the_list(self) -> None:
         self.assertEqual(self.csv_values(p="1"), [2.0, 1.0, 3.0])
 
-    def test_what_the_list_did_not_look_at_leaves_too(self) -> None:
+    def test_export_has_no_scan_limit(self) -> None:
         with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
             self.assertEqual(self.csv_values(register_id="DY"), [1.0, 3.0])
 
-    def test_a_formula_leaves_as_text(self) -> None:
+    def test_csv_has_a_formula_as_text(self) -> None:
         text = self.exported("csv", basis="estimated").getvalue().decode()
         self.assertIn(",'=1+1,", text)
 
-    def test_d0010_has_a_header_the_groups_and_a_trailer(self) -> None:
+    def test_d0010_has_a_header_groups_and_a_trailer(self) -> None:
         header, *groups, trailer = self.d0010(basis="estimated")
         self.assertRegex(header, r"^ZHV\|[0-9]{10}\|D0010002\|X\|SELF\|X\|SELF\|")
         self.assertEqual(
@@ -96,58 +95,62 @@ class ReadingExportTests(AdminTestCase):
         )
         self.assertRegex(trailer, r"^ZPT\|[0-9]{10}\|3\|\|1\|")
 
-    # How
+    # Response
 
-    def test_it_is_sent_as_a_file_with_a_fixed_name(self) -> None:
+    def test_export_filename_has_only_the_time(self) -> None:
         for name, suffix in {"csv": "csv", "d0010": "uff"}.items():
             with self.subTest(name):
                 sent = self.exported(name, q='";x=\r\n')["Content-Disposition"]
                 filename = rf"readings-[0-9]{{8}}-[0-9]{{6}}\.{suffix}"
                 self.assertRegex(sent, f'^attachment; filename="{filename}"$')
 
-    def test_it_is_streamed(self) -> None:
+    def test_export_is_streamed(self) -> None:
         for name in ("csv", "d0010"):
             with self.subTest(name):
                 self.assertTrue(self.exported(name).streaming)
 
-    def test_what_makes_no_sense_leads_back_to_the_page(self) -> None:
+    def test_download_with_unknown_parameters_redirects_to_the_export_page(
+        self,
+    ) -> None:
         answer = self.client.get(reverse(f"{PAGE}_csv"), {"no_such": "x"})
         self.assertRedirects(answer, reverse(PAGE))
 
     @override_settings(MARKET_PARTICIPANT="SELF")
-    def test_a_participant_that_is_none_is_told(self) -> None:
+    def test_invalid_market_participant_setting_is_reported(self) -> None:
         answer = self.client.get(reverse(f"{PAGE}_d0010"), follow=True)
         self.assertContains(
             answer, "The setting MARKET_PARTICIPANT is invalid: write a role"
         )
 
-    def test_it_takes_as_many_queries_for_more_readings(self) -> None:
+    def test_export_of_more_readings_takes_as_many_queries(self) -> None:
         address = reverse(f"{PAGE}_csv")
         count = self.query_count(address)
         imported(file_with_much(50, 1), "more.uff")
         self.assertEqual(self.query_count(address), count)
 
-    # What is chosen in the list
+    # Actions on selected readings
 
-    def choose(self, name: str, *values: float, **given: str) -> HttpResponse:
-        """Choose the readings with these values in the list, and export them."""
-        chosen = Reading.objects.filter(value__in=values).values_list("pk", flat=True)
+    def export_selected(self, name: str, *values: float, **given: str) -> HttpResponse:
+        """Run the action on the readings with these values."""
+        selected = Reading.objects.filter(value__in=values).values_list("pk", flat=True)
         data = {
             "action": f"export_selected_{name}",
-            "_selected_action": [str(key) for key in chosen],
+            "_selected_action": [str(key) for key in selected],
         }
         return self.client.post(list_address("reading"), data | given)
 
-    def test_what_is_chosen_leaves_as_csv_and_nothing_else(self) -> None:
-        text = self.choose("csv", 1.0, 3.0).getvalue().decode()
+    def test_action_exports_only_selected_readings_as_csv(self) -> None:
+        text = self.export_selected("csv", 1.0, 3.0).getvalue().decode()
         values = [row["value"] for row in csv.DictReader(io.StringIO(text))]
         self.assertEqual(values, ["1.0", "3.0"])
 
-    def test_what_is_chosen_leaves_as_d0010(self) -> None:
-        lines = self.choose("d0010", 3.0).getvalue().decode("cp1252").splitlines()
+    def test_action_exports_selected_readings_as_d0010(self) -> None:
+        lines = (
+            self.export_selected("d0010", 3.0).getvalue().decode("cp1252").splitlines()
+        )
         self.assertEqual(lines[-2], "030|DY|20240301000000|3.0|||T|N|")
 
-    def test_who_chooses_all_that_match_is_told_how_many_they_are(self) -> None:
+    def test_action_on_all_matching_readings_redirects_to_the_export_page(self) -> None:
         address = f"{list_address('reading')}?register_id=DY&p=1"
         data = {
             "action": "export_selected_csv",
@@ -157,62 +160,63 @@ class ReadingExportTests(AdminTestCase):
         answer = self.client.post(address, data)
         self.assertRedirects(answer, f"{reverse(PAGE)}?register_id=DY")
 
-    def test_what_is_held_no_more_cannot_leave(self) -> None:
-        answer = self.choose("csv", _selected_action="0")
+    def test_action_on_deleted_readings_shows_a_warning(self) -> None:
+        answer = self.export_selected("csv", _selected_action="0")
         self.assertRedirects(answer, list_address("reading"))
         (message,) = get_messages(answer.wsgi_request)
         self.assertEqual(str(message), "The selected readings are no longer stored.")
 
-    def test_what_is_no_number_names_no_reading(self) -> None:
+    def test_action_with_a_key_that_is_no_number_is_a_bad_request(self) -> None:
         self.silence_request_log()
-        answer = self.choose("csv", _selected_action="1 OR 1")
+        answer = self.export_selected("csv", _selected_action="1 OR 1")
         self.assertEqual(answer.status_code, 400)
 
     @override_settings(MARKET_PARTICIPANT="SELF")
-    def test_what_is_chosen_stays_where_the_participant_is_none(self) -> None:
-        answer = self.choose("d0010", 3.0)
+    def test_action_with_an_invalid_market_participant_redirects_to_the_list(
+        self,
+    ) -> None:
+        answer = self.export_selected("d0010", 3.0)
         self.assertRedirects(answer, list_address("reading"))
 
-    def test_all_that_match_are_offered_with_their_number(self) -> None:
+    def test_select_all_shows_the_number_of_matches(self) -> None:
         with patch.object(ReadingAdmin, "list_per_page", 2):
             page = self.get_list("reading")
         self.assertContains(page, "Select all matching readings: 3<")
 
-    def test_all_that_match_are_offered_with_how_many_were_found(self) -> None:
+    def test_select_all_shows_the_number_found_within_the_scan_limit(self) -> None:
         with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
             page = self.get_list("reading", register_id="NT")
         self.assertContains(page, "Select all matching readings: at least 1<")
 
-    def test_all_that_match_are_offered_with_how_far_they_were_counted(self) -> None:
+    def test_select_all_shows_the_limit_of_counting(self) -> None:
         with patch.object(BoundedPaginator, "LIMIT", 2):
             page = self.get_list("reading")
         self.assertContains(page, "Select all matching readings: more than 2<")
 
-    # The page before it
+    # Export page
 
     def page(self, **asked: Any) -> HttpResponse:
-        """Return the page that says what would be exported."""
         response = self.client.get(reverse(PAGE), asked)
         self.assertEqual(response.status_code, 200)
         return response
 
-    def test_the_list_leads_there_with_what_is_chosen(self) -> None:
+    def test_list_links_to_the_export_page_with_its_filters(self) -> None:
         link = f'<a href="{reverse(PAGE)}?basis=estimated&amp;q=1">Export</a>'
         page = self.get_list("reading", basis="estimated", q="1", p="1", e="1")
         self.assertContains(page, link, html=True)
 
-    def test_it_says_how_many_there_are(self) -> None:
+    def test_export_page_shows_the_number_of_readings(self) -> None:
         self.assertContains(
             self.page(register_id="DY"), '<dd class="figure">2</dd>', html=True
         )
 
-    def test_it_says_that_there_are_more(self) -> None:
+    def test_export_page_shows_a_minimum_beyond_the_scan_limit(self) -> None:
         with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
             page = self.page(register_id="DY")
         self.assertContains(page, "At least 0")
         self.assertContains(page, "The export searches all of them.")
 
-    def test_it_says_what_was_chosen_in_words(self) -> None:
+    def test_export_page_names_filters_and_values(self) -> None:
         page = self.page(
             basis="estimated",
             read_in="2024-03",
@@ -231,39 +235,39 @@ class ReadingExportTests(AdminTestCase):
                 row = f"<div><dt>{title}</dt><dd>{words}</dd></div>"
                 self.assertContains(page, row, html=True)
 
-    def test_a_date_that_is_none_is_shown_as_it_is(self) -> None:
+    def test_export_page_shows_an_invalid_date_escaped(self) -> None:
         self.assertContains(self.page(read_in="<b>"), "<dd>&lt;b&gt;</dd>")
 
-    def test_it_says_that_nothing_was_chosen(self) -> None:
+    def test_export_page_says_that_there_are_no_filters(self) -> None:
         self.assertContains(self.page(), "None: all stored readings")
 
-    def test_it_leads_to_the_downloads_with_what_is_chosen(self) -> None:
+    def test_export_page_links_to_downloads_with_the_filters(self) -> None:
         page = self.page(basis="estimated")
         for name in ("csv", "d0010"):
             with self.subTest(name):
                 address = reverse(f"{PAGE}_{name}")
                 self.assertContains(page, f'href="{address}?basis=estimated"')
 
-    def test_nothing_is_offered_where_nothing_matches(self) -> None:
+    def test_export_page_offers_no_download_without_matches(self) -> None:
         page = self.page(q="nothing")
         self.assertContains(page, "there is nothing to export")
         self.assertNotContains(page, reverse(f"{PAGE}_csv"))
 
-    def test_a_page_that_makes_no_sense_becomes_that_of_all(self) -> None:
+    def test_export_page_with_unknown_parameters_redirects_to_itself(self) -> None:
         answer = self.client.get(reverse(PAGE), {"no_such": "x"})
         self.assertRedirects(answer, reverse(PAGE))
 
-    # Who
+    # Permissions
 
     def be_somebody_who_may(self, *codenames: str) -> None:
         self.client.force_login(user_with_permissions(*codenames))
 
-    def test_who_may_not_export_is_offered_nothing(self) -> None:
+    def test_list_offers_no_export_without_export_permission(self) -> None:
         self.be_somebody_who_may("view_reading")
         self.assertNotContains(self.get_list("reading"), reverse(PAGE))
         self.assertNotContains(self.get_list("reading"), 'name="action"')
 
-    def test_who_may_not_export_is_refused(self) -> None:
+    def test_export_without_export_permission_is_forbidden(self) -> None:
         self.be_somebody_who_may("view_reading")
         self.silence_request_log()
         for name in ("", "_csv", "_d0010"):
@@ -271,11 +275,11 @@ class ReadingExportTests(AdminTestCase):
                 answer = self.client.get(reverse(PAGE + name))
                 self.assertEqual(answer.status_code, 403)
 
-    def test_who_may_not_look_is_refused(self) -> None:
+    def test_export_without_view_permission_is_forbidden(self) -> None:
         self.be_somebody_who_may("export_reading")
         self.silence_request_log()
         self.assertEqual(self.client.get(reverse(f"{PAGE}_csv")).status_code, 403)
 
-    def test_who_may_both_is_served(self) -> None:
+    def test_export_needs_view_and_export_permission(self) -> None:
         self.be_somebody_who_may("view_reading", "export_reading")
         self.assertEqual(self.csv_values(), [2.0, 1.0, 3.0])
