@@ -1,4 +1,4 @@
-"""Which version of a reading counts: one statement over the reading keys in question.
+"""Which version of a reading key counts: one statement over the keys in question.
 
 A reading key is one meter, register and time. Its versions are put in the order in
 which they were said: by the file's creation stamp (J0280), its file identifier, its

@@ -48,11 +48,6 @@ class StagingArea(ABC):
         self.is_begun = False
         self._batches = BatchStager(self.encoder, self.stage_rows)
 
-    @property
-    def years(self) -> set[int]:
-        """The years of the staged readings, in UTC."""
-        return self._batches.years
-
     @abstractmethod
     def stage_rows(
         self, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]

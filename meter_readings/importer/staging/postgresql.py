@@ -150,7 +150,7 @@ class PostgresqlStagingArea(StagingArea):
 
     def ensure_partitions(self) -> None:
         postgresql_partitions.ensure_partitions(
-            self.years, lock_sql=self._lock_sql, lock_timeout=self.lock_timeout
+            self._batches.years, lock_sql=self._lock_sql, lock_timeout=self.lock_timeout
         )
 
     @contextmanager
@@ -165,7 +165,7 @@ class PostgresqlStagingArea(StagingArea):
             if self.is_begun:
                 cursor.execute(f"ANALYZE {', '.join(STAGING_TABLES)}")
             yield
-            if self.years:
+            if self._batches.years:
                 postgresql_partitions.analyze_if_grown(cursor)
 
     @property
