@@ -88,10 +88,10 @@ def erase_mpan(
             audit.record_request(
                 kind=SubjectRequest.Kind.ERASURE,
                 mpan=mpan,
-                answered_by=identifiers.masked(answered_by),
+                answered_by=identifiers.mask(answered_by),
                 now=now,
                 channel=channel,
-                reason=identifiers.masked(reason),
+                reason=identifiers.mask(reason),
                 counts=erased._asdict(),
             )
     importer.delete_unreferenced_files()

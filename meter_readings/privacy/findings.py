@@ -22,7 +22,7 @@ def findings_in_blocks(mentions: Iterable[FileMention]) -> Iterable[QuerySet[Fin
     conditions = [
         Q(flow_file=mention.flow_file, line_number__range=block)
         for mention in mentions
-        for block in mention.redaction.passages
+        for block in mention.redaction.mpan_blocks
     ]
     for batch in batched(conditions, _BLOCKS_PER_QUERY):
         yield Finding.objects.filter(reduce(or_, batch)).order_by("pk")

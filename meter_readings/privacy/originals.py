@@ -52,7 +52,7 @@ def is_in_stream(stream: BinaryIO, identifiers: Identifiers) -> bool:
     """Return whether a stream contains an identifier."""
     latest = b""
     while chunk := stream.read(_CHUNK_BYTES):
-        if identifiers.are_in(latest[-_OVERLAP:] + chunk):
+        if identifiers.found_in(latest[-_OVERLAP:] + chunk):
             return True
         latest = chunk
     return False
@@ -63,9 +63,9 @@ def scan_files(
 ) -> Iterator[FileMention]:
     """Yield the lines about the MPAN in these originals; nothing is changed."""
     for file in FlowFile.objects.filter(content__in=names).order_by("pk"):
-        redaction = Redaction(identifiers, remembers=True)
+        redaction = Redaction(identifiers, keep_removed_lines=True)
         with importer.open_original(flow_file=file) as stream:
-            for _ in redaction.pieces(stream):
+            for _ in redaction.redacted_chunks(stream):
                 pass
         yield FileMention(file, redaction)
 
@@ -80,7 +80,7 @@ def redact_files(
     for file in FlowFile.objects.filter(content__in=names).order_by("pk"):
         redaction = Redaction(identifiers)
         with importer.open_original(flow_file=file) as stream:
-            pieces = redaction.pieces(stream)
-            file.content.name = importer.store_redacted(chunks=pieces)
+            chunks = redaction.redacted_chunks(stream)
+            file.content.name = importer.store_redacted(chunks=chunks)
         if redaction.is_changed:
             yield FileMention(file, redaction)

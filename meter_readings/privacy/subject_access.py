@@ -73,7 +73,7 @@ def export_personal_data(
         answered_by=answered_by,
         now=now,
         channel=channel,
-        reason=identifiers.masked(reason),
+        reason=identifiers.mask(reason),
         counts=counts,
     )
     return counts
@@ -214,5 +214,5 @@ def _cell(value: object) -> object:
 def _original_lines(mentions: list[FileMention]) -> Iterator[str]:
     yield exports.csv_line(["filename", "line_number", "line"])
     for mention in mentions:
-        for number, line in mention.redaction.lines:
+        for number, line in mention.redaction.removed_lines:
             yield exports.csv_line([mention.flow_file.filename, number, line])

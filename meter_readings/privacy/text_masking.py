@@ -73,8 +73,8 @@ def _mask_model(
 
 def _masked_value(value: Any, identifiers: Identifiers) -> Any:
     if isinstance(value, str):
-        return identifiers.masked(value)
-    return json.loads(identifiers.masked(json.dumps(value)))
+        return identifiers.mask(value)
+    return json.loads(identifiers.mask(json.dumps(value)))
 
 
 def delete_sessions(identifiers: Identifiers) -> int:
