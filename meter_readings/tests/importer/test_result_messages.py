@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from typing import Any
 
 from django.test import SimpleTestCase
 
@@ -13,8 +13,9 @@ from meter_readings.importer import (
     UndoResult,
     result_messages,
 )
-from meter_readings.importer.formatting import format_date
-from meter_readings.models import ImportJob, Policy, Severity
+from meter_readings.importer.result import LoadCounts
+from meter_readings.models import FlowFile, ImportJob, Policy, Severity
+from meter_readings.tests.import_helpers import NOW
 
 
 class FindingLineTests(SimpleTestCase):
@@ -77,6 +78,63 @@ class FindingsByRuleTests(SimpleTestCase):
         self.assertEqual(self.rules(limit=1)[0], ("5000 negative", [2]))
 
 
+class OutcomeMessageTests(SimpleTestCase):
+    FILE = FlowFile(pk=7, filename="a.uff", received_at=NOW)
+
+    def message(self, outcome: ImportJob.Outcome, **values: Any) -> str:
+        """Return the message of a result with these values."""
+        result = ImportResult(
+            outcome=outcome,
+            filename="a.uff",
+            policy=Policy.STANDARD,
+            sha256="",
+            flow_file=self.FILE,
+            **values,
+        )
+        return result_messages.outcome_message(result, is_dry_run=False)
+
+    def imported(self, **counts: int) -> str:
+        """Return the message of an imported file with these load counts."""
+        loaded = LoadCounts(*[0] * len(LoadCounts._fields))._replace(**counts)
+        return self.message(
+            ImportJob.Outcome.IMPORTED, readings_loaded=2, loaded=loaded
+        )
+
+    def test_message_of_an_imported_file_counts_new_rows(self) -> None:
+        self.assertEqual(
+            self.imported(meter_points=1, meters=2, site_visits=3),
+            "imported as #7: 2 readings, 1 new meter point, 2 new meters, "
+            "3 site visits",
+        )
+
+    def test_message_of_an_imported_file_counts_version_statuses(self) -> None:
+        self.assertEqual(
+            self.imported(superseding=1, duplicate=2, superseded=3, withdrawn=4),
+            "imported as #7: 2 readings, 1 replaces an earlier version, "
+            "2 duplicates, 3 superseded, 4 withdrawn",
+        )
+
+    def test_message_counts_several_superseding_readings(self) -> None:
+        self.assertEqual(
+            self.imported(superseding=2),
+            "imported as #7: 2 readings, 2 replace an earlier version",
+        )
+
+    def test_message_of_an_already_imported_file_names_the_first_import(self) -> None:
+        self.assertEqual(
+            self.message(ImportJob.Outcome.ALREADY_IMPORTED),
+            "already imported as #7 (a.uff) on 24 November 2026; no action needed",
+        )
+
+    def test_message_counts_readings_that_were_not_loaded(self) -> None:
+        self.assertEqual(
+            self.message(
+                ImportJob.Outcome.CHECKED, readings_loaded=2, readings_rejected=1
+            ),
+            "would be imported: 2 readings, 1 not loaded",
+        )
+
+
 class UndoMessageTests(SimpleTestCase):
     def test_undo_message_lists_all_deleted_rows(self) -> None:
         self.assertEqual(
@@ -107,12 +165,6 @@ class UndoMessageTests(SimpleTestCase):
             result_messages.undo_message(UndoResult(2, 0, 0, 0, 2)),
             "2 readings removed; 2 other readings change their version status",
         )
-
-
-class FormatDateTests(SimpleTestCase):
-    def test_format_date_returns_the_local_date(self) -> None:
-        moment = datetime(2024, 3, 31, 23, 30, tzinfo=UTC)
-        self.assertEqual(format_date(moment), "1 April 2024")
 
 
 class ClearMessageTests(SimpleTestCase):

@@ -29,7 +29,7 @@ from meter_readings.tests.partition_helpers import (
     partitions,
 )
 
-from .test_locks import in_parallel
+from ..test_locks import in_parallel
 
 on_postgresql = skipUnless(
     connection.vendor == "postgresql", "SQLite has no partitions."
