@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django_filters.constants import EMPTY_VALUES
 from django_filters.rest_framework import DjangoFilterBackend
@@ -28,6 +29,7 @@ class ListFilterSet(django_filters.FilterSet):
     indexed_filters: ClassVar[tuple[str, ...]] = ()
     # The first is the default. The columns of each are unique together.
     orderings: ClassVar[Mapping[str, Ordering]] = {}
+    _form_class: ClassVar[type[forms.Form]]
 
     def __init__(
         self,
@@ -37,6 +39,15 @@ class ListFilterSet(django_filters.FilterSet):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.parent_filters = dict(parent_filters or {})
+
+    def get_form_class(self) -> type[forms.Form]:
+        """Return the form class, which is the same for all requests.
+
+        django-filter would build it for each request, a tenth of the time of a page.
+        """
+        if "_form_class" not in vars(type(self)):
+            type(self)._form_class = super().get_form_class()
+        return type(self)._form_class
 
     @cached_property
     def cleaned(self) -> dict[str, Any]:
