@@ -130,7 +130,8 @@ class BoundedChangeList(ChangeList):
             for spec in self._range_filters(ordering)
             for name in spec.expected_parameters()
         }
-        active = self.get_filters_params().keys() - bounds
+        params = self.get_filters_params().items()
+        active = {name for name, values in params if any(values)} - bounds
         return active | {SEARCH_VAR} if self.query.strip() else active
 
     def _range_filters(self, ordering: Ordering) -> list[Any]:

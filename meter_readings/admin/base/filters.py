@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, cast
 
@@ -52,6 +53,21 @@ class FieldFilter(QFilter):
         return Q(**{self.column: value}) if value else Q()
 
 
+class FormFilter(FieldFilter):
+    """Filter with a form instead of links, for many values or values to type."""
+
+    # The other parameters of the list, which the form sends along.
+    other_params: list[tuple[str, str]]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        self.other_params = [
+            (name, value)
+            for name, value in changelist.params.items()
+            if name != self.parameter_name
+        ]
+        return super().choices(changelist)
+
+
 class SenderFilter(FieldFilter):
     """Filter flow files by the market participant that sent them."""
 
@@ -92,9 +108,10 @@ class SenderOfFileFilter(SenderFilter):
         return Q(flow_file__in=files.values("pk"))
 
 
-class RuleFilter(FieldFilter):
+class RuleFilter(FormFilter):
     """Filter findings by their validation rule."""
 
+    template = "admin/meter_readings/select_filter.html"
     title = "rule"
     parameter_name = "rule"
     column = "code"

@@ -42,6 +42,7 @@ class HistoryForm(forms.Form):
 
     register = _ChoiceOrInitialField(initial="")
     basis = _ChoiceOrInitialField(
+        label="Reading basis",
         choices=[("", "All"), *((value, each.label) for value, each in _BASES.items())],
         initial="",
     )

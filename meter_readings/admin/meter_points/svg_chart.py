@@ -19,7 +19,8 @@ from django.utils import formats
 from meter_readings.d0010 import LONDON
 
 WIDTH, HEIGHT = 360, 220
-_TOP, _RIGHT, _BOTTOM = 26, 336, 176
+# Half a label of the axis fits between the right end and the edge.
+_TOP, _RIGHT, _BOTTOM = 26, 330, 176
 _LETTER_WIDTH, _LINE_HEIGHT = 7, 14
 # The distance of a label above its point
 _LABEL_OFFSET = 8

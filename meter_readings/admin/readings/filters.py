@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q
 from django.http import HttpRequest
 
 from meter_readings.admin.base.changelist import from_subquery
 from meter_readings.admin.base.date_filter import DateColumn, DateFilter
-from meter_readings.admin.base.filters import Choices, FieldFilter, QFilter
+from meter_readings.admin.base.filters import Choices, FieldFilter, FormFilter, QFilter
 from meter_readings.d0010 import codes
 from meter_readings.models import (
     ESTIMATED,
@@ -88,16 +84,13 @@ class BasisFilter(QFilter):
                 return NOT_ROUTINE_Q
 
 
-class RegisterFilter(FieldFilter):
+class RegisterFilter(FormFilter):
     """Filter by a register id, chosen from those in use or typed."""
 
     title = "register"
     parameter_name = "register_id"
     column = "register_id"
     template = "admin/meter_readings/register_filter.html"
-
-    # The names and values that the form sends along with the register id.
-    other_params: list[tuple[str, str]]
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
         """Return the register ids of the latest readings, and the one in use."""
@@ -110,14 +103,6 @@ class RegisterFilter(FieldFilter):
 
     def has_output(self) -> bool:
         return True
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        self.other_params = [
-            (name, value)
-            for name, value in changelist.params.items()
-            if name != self.parameter_name
-        ]
-        return super().choices(changelist)
 
 
 class ReadDateFilter(DateFilter):

@@ -218,6 +218,10 @@ class SiteVisitAndFindingScanTests(ScanLimitTestCase):
         found = self.pages("finding", rule="extra-decimals")
         self.assertEqual([len(rows) for rows in found], [3, 2])
 
+    def test_empty_filter_value_does_not_limit_the_scan(self) -> None:
+        page = self.get_list("finding", rule="")
+        self.assertEqual(self.note(page), "")
+
     def test_list_of_findings_shows_the_number_of_the_last_scanned(self) -> None:
         page = self.get_list("finding", rule="extra-decimals")
         third = Finding.objects.order_by("-pk")[2]

@@ -267,6 +267,18 @@ class FlowFileFilterTests(FilterTestCase):
     def set_received_at(self, filename: str, moment: datetime) -> None:
         FlowFile.objects.filter(filename=filename).update(received_at=moment)
 
+    def test_rule_filter_offers_the_messages_of_rules(self) -> None:
+        page = self.get_list("finding")
+        option = (
+            '<option value="invalid-datetime">The value is not a valid date and time.'
+        )
+        self.assertContains(page, option)
+
+    def test_rule_form_keeps_other_filters(self) -> None:
+        page = self.get_list("finding", severity__exact="error")
+        kept = '<input type="hidden" name="severity__exact" value="error">'
+        self.assertContains(page, kept, html=True)
+
     def test_filters_findings_by_rule(self) -> None:
         file = FlowFile.objects.get(filename="nothing.txt")
         self.assertEqual(

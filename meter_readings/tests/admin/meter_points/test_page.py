@@ -201,7 +201,7 @@ class AdvanceTests(MeterPointPageTestCase):
     def row(self, *groups: str) -> str:
         """Return the first row of the history."""
         self.import_groups(1, *groups)
-        _, rows = self.section("History").split("validation Source ", 1)
+        _, rows = self.section("History").split("Basis, validation Source ", 1)
         return rows.split(" 1.uff", 1)[0]
 
     def test_advance_is_shown_with_days_and_advance_per_day(self) -> None:

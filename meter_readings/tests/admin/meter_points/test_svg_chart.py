@@ -111,7 +111,7 @@ class DrawTests(SimpleTestCase):
 
     def test_straight_lines_join_readings(self) -> None:
         chart = chart_of([point(0, "10"), point(396, "30")])
-        self.assertEqual(chart.lines[0].path, "M26.0,176.0 L336.0,26.0")
+        self.assertEqual(chart.lines[0].path, "M26.0,176.0 L330.0,26.0")
 
     def test_line_of_a_rate_is_level_during_its_period(self) -> None:
         chart = chart_of(
