@@ -1,4 +1,4 @@
-"""Addresses of the meter-reading pages."""
+"""URLs of the pages outside the admin and the API."""
 
 from django.conf import settings
 from django.urls import path
@@ -9,7 +9,7 @@ from meter_readings.format_docs import views as documentation
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("find/", views.find, name="find"),
+    path("search/", views.search, name="search"),
     path("documentation/", documentation.document_list, name="document-list"),
     path(
         "documentation/<path:page>/",
@@ -20,7 +20,7 @@ urlpatterns = [
     path("admin/upload/sample/", pages.upload_sample, name="upload-sample"),
 ]
 
-# Where readings are real there is no such place.
+# The testing dashboard can clear the database, so production does not have it.
 if not settings.IS_PRODUCTION:
     urlpatterns += [
         path("admin/testing/", pages.testing_dashboard, name="testing-dashboard"),

@@ -1,4 +1,4 @@
-"""The pages outside the admin."""
+"""Views outside the admin: home page and search."""
 
 from __future__ import annotations
 
@@ -18,159 +18,157 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint
-from meter_readings.queries import dashboard, search, totals
+from meter_readings.queries import dashboard, totals
+from meter_readings.queries import search as search_queries
 from meter_readings.queries.flow_files import latest_flow_files
 
 _FILES_SHOWN = 10
 _REJECTED_SHOWN = 5
-_FOUND_SHOWN = 10
+_RESULTS_SHOWN = 10
 
-# Who may look at all of these may see what the home page tells of them.
-MAY_LOOK = [
+# Users with all of these permissions see the dashboard on the home page.
+DASHBOARD_PERMISSIONS = [
     f"meter_readings.view_{name}"
     for name in ("flowfile", "meterpoint", "meter", "reading")
 ]
 
 
-class Figure(NamedTuple):
-    """How much of something there is, and the admin's list of it if there is one."""
+class Stat(NamedTuple):
+    """A number of the dashboard, and the URL name of its admin list or ""."""
 
     name: str
     number: str
-    list_name: str = ""
+    list_url_name: str = ""
 
 
-class Section(NamedTuple):
-    """What was found of one kind, and where all of it is."""
+class ResultSection(NamedTuple):
+    """Search results of one model, and the URL of all of them."""
 
-    kind: str
+    model_name: str
     title: str
     rows: Sequence[Model]
     has_more: bool
-    address: str
+    url: str
 
 
 @never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what the system holds to those who may look, and to others what it is."""
-    may_look = request.user.has_perms(MAY_LOOK)
-    context: dict[str, Any] = {"may_look": may_look}
-    if may_look:
+    """Show the dashboard to users with permission, and a welcome page to others."""
+    has_dashboard = request.user.has_perms(DASHBOARD_PERMISSIONS)
+    context: dict[str, Any] = {"has_dashboard": has_dashboard}
+    if has_dashboard:
         now = timezone.now()
-        context |= _overview(now)
+        context |= _dashboard(now)
         if request.user.has_perm("meter_readings.view_importjob"):
-            context |= _attempts(now)
+            context |= _import_jobs(now)
     return render(request, "meter_readings/home.html", context)
 
 
 @never_cache
 @require_safe
 @login_required
-def find(request: HttpRequest) -> HttpResponse:
-    """Go to what a text names, or show what begins with it; say what can be found."""
-    kinds = _kinds_that_may_be_found(request)
-    # PostgreSQL takes no NUL, and nothing that is held has one.
+def search(request: HttpRequest) -> HttpResponse:
+    """Redirect to the only exact match, else list what begins with the text."""
+    models = _searchable_models(request)
+    # PostgreSQL rejects NUL characters, and no stored text has one.
     text = request.GET.get("q", "").replace("\0", "").strip()
     if not text:
-        return _render_found(request, text, kinds, [])
-    named = search.exact_matches(text, models=kinds)
-    if len(named) == 1:
-        return redirect(_address_of(named[0], text))
-    found = search.prefix_matches(text, models=kinds, limit=_FOUND_SHOWN)
-    return _render_found(request, text, kinds, found)
+        return _render_results(request, text, models, [])
+    matches = search_queries.exact_matches(text, models=models)
+    if len(matches) == 1:
+        return redirect(_match_url(matches[0], text))
+    results = search_queries.prefix_matches(text, models=models, limit=_RESULTS_SHOWN)
+    return _render_results(request, text, models, results)
 
 
-def _overview(now: datetime) -> dict[str, Any]:
+def _dashboard(now: datetime) -> dict[str, Any]:
     rejected = FlowFile.objects.filter(status=FlowFile.Status.REJECTED)
     days = dashboard.daily_totals(now=now)
     today = days[-1]
     return {
-        "figures": _figures(totals.row_totals()),
+        "totals": _totals(totals.row_totals()),
         "days": days,
         "readings_by_day": [day.readings for day in days],
         "today": [
-            Figure("Files received", f"{today.flow_files:,}"),
-            Figure("Readings loaded", f"{today.readings:,}"),
-            Figure("Files rejected", f"{today.rejected:,}"),
+            Stat("Files received", f"{today.flow_files:,}"),
+            Stat("Readings loaded", f"{today.readings:,}"),
+            Stat("Files rejected", f"{today.rejected:,}"),
         ],
         "latest": latest_flow_files(limit=_FILES_SHOWN),
         "rejected": rejected.order_by("-received_at", "-pk")[:_REJECTED_SHOWN],
     }
 
 
-def _attempts(now: datetime) -> dict[str, Any]:
+def _import_jobs(now: datetime) -> dict[str, Any]:
     outcomes = dashboard.import_outcomes_today(now=now)
     return {
-        "duplicates": f"{outcomes.get(ImportJob.Outcome.ALREADY_IMPORTED, 0):,}",
+        "sent_again": f"{outcomes.get(ImportJob.Outcome.ALREADY_IMPORTED, 0):,}",
         "running": dashboard.running_imports(now=now),
     }
 
 
-def _figures(held: totals.RowTotals) -> list[Figure]:
-    listed = "admin:meter_readings_{}_changelist".format
+def _totals(rows: totals.RowTotals) -> list[Stat]:
+    url_name = "admin:meter_readings_{}_changelist".format
     return [
-        Figure("Readings", f"{held.readings:,}", listed("reading")),
-        Figure("Meters", _number(held.meters), listed("meter")),
-        Figure("Meter points", _number(held.meter_points), listed("meterpoint")),
-        Figure("Imported files", f"{held.flow_files:,}", listed("flowfile")),
+        Stat("Readings", f"{rows.readings:,}", url_name("reading")),
+        Stat("Meters", str(rows.meters), url_name("meter")),
+        Stat("Meter points", str(rows.meter_points), url_name("meterpoint")),
+        Stat("Imported files", f"{rows.flow_files:,}", url_name("flowfile")),
     ]
 
 
-def _number(rows: totals.RowCount) -> str:
-    return f"{rows.number:,}" if rows.is_exact else f"about {rows.number:,}"
-
-
-def _kinds_that_may_be_found(request: HttpRequest) -> list[type[Model]]:
-    """Return the kinds whose pages the user may open; refuse who may open none."""
+def _searchable_models(request: HttpRequest) -> list[type[Model]]:
+    """Return the models that the user may view; raise PermissionDenied if none."""
     user = request.user
-    kinds: list[type[Model]] = [
+    models: list[type[Model]] = [
         model
         for model in (MeterPoint, Meter, FlowFile)
-        if user.is_staff and user.has_perm(f"meter_readings.view_{_name_of(model)}")
+        if user.is_staff and user.has_perm(f"meter_readings.view_{_model_name(model)}")
     ]
-    if not kinds:
+    if not models:
         raise PermissionDenied
-    return kinds
+    return models
 
 
-def _address_of(found: search.SearchResults, text: str) -> str:
-    """Return the page of the one row that was named, or the list where several were."""
-    if found.has_more:
-        return _list_address(found.model, text)
-    address: str = found.rows[0].get_absolute_url()
-    return address
+def _match_url(match: search_queries.SearchResults, text: str) -> str:
+    """Return the URL of the one matching row, or of the list if there are several."""
+    if match.has_more:
+        return _list_url(match.model, text)
+    url: str = match.rows[0].get_absolute_url()
+    return url
 
 
-def _list_address(model: type[Model], text: str) -> str:
-    address = reverse(f"admin:meter_readings_{_name_of(model)}_changelist")
-    return f"{address}?{urlencode({'q': text})}"
+def _list_url(model: type[Model], text: str) -> str:
+    url = reverse(f"admin:meter_readings_{_model_name(model)}_changelist")
+    return f"{url}?{urlencode({'q': text})}"
 
 
-def _name_of(model: type[Model]) -> str:
+def _model_name(model: type[Model]) -> str:
     return str(model._meta.model_name)
 
 
-def _render_found(
+def _render_results(
     request: HttpRequest,
     text: str,
-    kinds: list[type[Model]],
-    found: list[search.SearchResults],
+    models: list[type[Model]],
+    results: list[search_queries.SearchResults],
 ) -> HttpResponse:
     sections = [
-        Section(
-            kind=_name_of(model),
+        ResultSection(
+            model_name=_model_name(model),
             title=str(model._meta.verbose_name_plural).capitalize(),
             rows=rows,
             has_more=has_more,
-            address=_list_address(model, text),
+            url=_list_url(model, text),
         )
-        for model, rows, has_more in found
+        for model, rows, has_more in results
         if rows
     ]
     context = {
-        "sought": text,
+        "query": text,
         "sections": sections,
-        "kinds": [_name_of(model) for model in kinds],
+        "model_names": [_model_name(model) for model in models],
+        "has_wrong_check_digit": search_queries.has_wrong_check_digit(text),
     }
-    return render(request, "meter_readings/find.html", context)
+    return render(request, "meter_readings/search.html", context)

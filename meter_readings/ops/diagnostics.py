@@ -32,7 +32,7 @@ from .db_router import REPLICA
 from .exceptions import cache_exceptions
 
 COLLECT_STATIC = "Run: python manage.py collectstatic --noinput"
-_STYLE_SHEET = "meter_readings/kraken.css"
+_STYLE_SHEET = "meter_readings/site.css"
 _ACCESS_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 _SAMPLE_FILE = """\

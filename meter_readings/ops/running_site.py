@@ -69,7 +69,7 @@ def _check_pages(url: str, host: str) -> Iterator[CheckResult]:
 
 def _check_style_sheet(url: str, host: str, page: str) -> CheckResult:
     """Request the style sheet that the page links to."""
-    link = re.search(r'href="([^"]*/kraken[^"]*\.css)"', page)
+    link = re.search(r'href="([^"]*/site[^"]*\.css)"', page)
     path = link[1] if link else "/static/"
     status, headers, _ = _http_get(url, host, path)
     if status == HTTPStatus.OK and headers["Content-Type"].startswith("text/css"):

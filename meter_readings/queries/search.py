@@ -151,6 +151,13 @@ def _mpan_core(text: str) -> str:
     return match[1] if match else digits
 
 
+def has_wrong_check_digit(text: str) -> bool:
+    """Return whether the text is an MPAN or supply number with a wrong check digit."""
+    digits = _mpan_core(text)
+    is_mpan = len(digits) == _MPAN_LENGTH and _MPAN_PREFIX.fullmatch(digits)
+    return bool(is_mpan) and not d0010.mpan.has_valid_check_digit(digits)
+
+
 def _serial_number_q(text: str) -> Q:
     return Q(serial_number__in={text, text.upper()})
 

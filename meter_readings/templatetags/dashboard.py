@@ -13,7 +13,9 @@ from meter_readings.queries import dashboard
 register = template.Library()
 
 
-@register.inclusion_tag("meter_readings/includes/attention.html", takes_context=True)
+@register.inclusion_tag(
+    "meter_readings/includes/attention_items.html", takes_context=True
+)
 def attention(context: RequestContext) -> dict[str, Any]:
     """Show the items to users with permission to view flow files."""
     user = context["user"]

@@ -33,10 +33,11 @@ def sparkline(numbers: Sequence[int], title: str) -> SafeString:
             else _ZERO_HEIGHT
         )
         is_last = index == len(numbers) - 1
-        css_class = "spark-last" if is_last else "spark-bar"
+        css_class = "sparkline-latest" if is_last else "sparkline-bar"
         bars.append((css_class, _STEP * index, _HEIGHT - height, _BAR_WIDTH, height))
     return format_html(
-        '<svg class="spark" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        '<svg class="sparkline" viewBox="0 0 {} {}" role="img"'
+        ' aria-label="{}">{}</svg>',
         max(_STEP * len(numbers) - (_STEP - _BAR_WIDTH), _BAR_WIDTH),
         _HEIGHT,
         title,

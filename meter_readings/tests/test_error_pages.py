@@ -1,4 +1,4 @@
-"""The pages that are shown when something cannot be done."""
+"""Tests of the error pages."""
 
 from __future__ import annotations
 
@@ -20,18 +20,16 @@ from meter_readings.tests.users import user_with_view_permissions
 
 
 def bad_request_view(request):
-    """Answer as Django does to what cannot be understood."""
     return bad_request(request, ValueError())
 
 
 def broken_view(request):
-    """Break."""
     raise RuntimeError
 
 
 urlpatterns = [
     path("broken/", broken_view),
-    path("misunderstood/", bad_request_view),
+    path("bad-request/", bad_request_view),
     *urls.urlpatterns,
 ]
 
@@ -43,7 +41,7 @@ class ErrorPageTestCase(TestCase):
         self.addCleanup(logging.disable, logging.NOTSET)
 
     def expect(self, address: str, status: int, text: str) -> None:
-        """Expect a page of ours with a heading and a way on."""
+        """Expect our page with this heading and a link to the home page."""
         response = self.client.get(address)
         self.assertContains(response, f"<h1>{text}</h1>", 1, status, html=True)
         self.assertContains(response, '<a href="/">home page</a>', 1, status, html=True)
@@ -57,63 +55,61 @@ class SignedInTests(ErrorPageTestCase):
         super().setUp()
         self.client.force_login(User.objects.create_superuser("alice"))
 
-    def test_signed_in_is_told_that_there_is_no_such_page(self) -> None:
-        self.expect("/nowhere/", 404, "There is no such page")
+    def test_unknown_url_shows_page_not_found(self) -> None:
+        self.expect("/nowhere/", 404, "Page not found")
 
-    def test_signed_in_is_told_so_in_the_admin(self) -> None:
-        self.expect("/admin/nowhere/", 404, "There is no such page")
+    def test_unknown_admin_url_shows_page_not_found(self) -> None:
+        self.expect("/admin/nowhere/", 404, "Page not found")
 
-    def test_signed_in_is_told_that_a_request_was_not_understood(self) -> None:
-        self.expect("/misunderstood/", 400, "This request was not understood")
+    def test_bad_request_shows_its_page(self) -> None:
+        self.expect("/bad-request/", 400, "Bad request")
 
-    def test_signed_in_is_told_that_a_permission_is_missing(self) -> None:
+    def test_missing_permission_shows_access_denied_with_the_user_name(self) -> None:
         self.client.force_login(user_with_view_permissions())
-        self.expect("/find/", 403, "You may not open this")
+        self.expect("/search/", 403, "Access denied")
         self.assertContains(
-            self.client.get("/find/"), "<strong>somebody</strong>", 1, 403
+            self.client.get("/search/"), "<strong>somebody</strong>", 1, 403
         )
 
-    def test_signed_in_is_told_that_a_form_was_not_accepted(self) -> None:
-        careful = Client(enforce_csrf_checks=True)
-        careful.cookies = self.client.cookies
-        response = careful.post("/admin/logout/")
-        self.assertContains(response, "<h1>The form was not accepted</h1>", 1, 403)
+    def test_form_without_csrf_token_shows_form_not_accepted(self) -> None:
+        client = Client(enforce_csrf_checks=True)
+        client.cookies = self.client.cookies
+        response = client.post("/admin/logout/")
+        self.assertContains(response, "<h1>Form not accepted</h1>", 1, 403)
 
-    def test_signed_in_is_told_that_something_went_wrong(self) -> None:
+    def test_server_error_shows_its_page(self) -> None:
         self.client.raise_request_exception = False
         self.expect("/broken/", 500, "Something went wrong")
 
 
 class SignedOutTests(ErrorPageTestCase):
-    def test_signed_out_is_told_that_there_is_no_such_page(self) -> None:
-        self.expect("/nowhere/", 404, "There is no such page")
+    def test_unknown_url_shows_page_not_found_when_signed_out(self) -> None:
+        self.expect("/nowhere/", 404, "Page not found")
 
-    def test_signed_out_has_no_search_box(self) -> None:
+    def test_error_page_has_no_search_box_when_signed_out(self) -> None:
         self.assertNotContains(
             self.client.get("/nowhere/"), 'role="search"', status_code=404
         )
 
-    def test_signed_out_is_told_that_a_request_was_not_understood_whatever_it_says(
-        self,
-    ) -> None:
+    def test_unknown_host_shows_bad_request(self) -> None:
         response = self.client.get("/", headers={"host": "elsewhere.example"})
-        heading = "<h1>This request was not understood</h1>"
+        heading = "<h1>Bad request</h1>"
         self.assertContains(response, heading, 1, 400)
 
-    def test_signed_out_is_offered_to_sign_in_where_it_may_not_go(self) -> None:
+    def test_csrf_failure_links_to_sign_in_when_signed_out(self) -> None:
         with self.settings(CSRF_FAILURE_VIEW="django.views.csrf.csrf_failure"):
             response = Client(enforce_csrf_checks=True).post("/admin/login/")
         self.assertContains(response, ">Sign in</a>", status_code=403)
 
 
 class ServerErrorTests(SimpleTestCase):
-    """No database may be asked here: Django refuses it in such a test."""
+    """Django forbids database queries in these tests."""
 
-    def test_server_error_needs_no_database_and_no_user(self) -> None:
+    def test_server_error_page_needs_no_database_and_no_user(self) -> None:
         response = server_error(RequestFactory().get("/"))
         self.assertContains(response, "Something went wrong", status_code=500)
 
-    def test_server_error_offers_nothing_that_depends_on_the_user(self) -> None:
+    def test_server_error_page_has_no_form(self) -> None:
         self.assertNotIn(
             "<form", server_error(RequestFactory().get("/")).content.decode()
         )

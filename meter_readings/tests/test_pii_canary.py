@@ -100,12 +100,12 @@ class SignedInTestCase(CanaryTestCase):
 
 class PageTests(SignedInTestCase):
     def test_searching_for_an_mpan_logs_no_mpan(self) -> None:
-        for address in ("/find/", reverse("admin:meter_readings_reading_changelist")):
+        for address in ("/search/", reverse("admin:meter_readings_reading_changelist")):
             for form in FORMS[:2]:
                 self.ask(address, q=form)
 
     def test_search_stores_no_mpan_in_the_session(self) -> None:
-        self.ask("/find/", q=MPAN)
+        self.ask("/search/", q=MPAN)
         self.ask(reverse("admin:meter_readings_meterpoint_changelist"), q=MPAN)
         self.expect_no_canary(str(dict(self.client.session)))
 

@@ -115,7 +115,7 @@ class PiiLeakCheckTests(SimpleTestCase):
         self.assertIn(f"{MPAN} in what meter_readings.importer says", leak)
 
     def test_pii_leak_check_passes_over_what_the_formatter_masks(self) -> None:
-        self.assertEqual(self.leaks("django.request", f"/find/?q={MPAN}"), [])
+        self.assertEqual(self.leaks("django.request", f"/search/?q={MPAN}"), [])
 
     def test_pii_leak_check_finds_what_the_formatter_does_not_mask(self) -> None:
         with patch("config.logging_config.MPAN", re.compile("never")):

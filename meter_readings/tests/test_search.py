@@ -1,4 +1,4 @@
-"""The one search box: where it leads, and what it shows to whom."""
+"""Tests of the search page and the search box."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SAMPLE = flow_file("""
     028|F75A 00803|R|
     030|S|20240302000000|2.0|||T|N|
     """)
-# A meter of the same number at another place, as makers number alike.
+# A meter with the same serial number at another meter point
 OTHER = flow_file(
     """
     026|2000000000024|V|
@@ -41,20 +41,19 @@ OTHER = flow_file(
 )
 
 
-class FindTestCase(AdminTestCase):
+class SearchTestCase(AdminTestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
         cls.file = imported(SAMPLE, "sample.uff")
         cls.other_file = imported(OTHER, "other.uff")
 
-    def find(self, text: str) -> HttpResponse:
-        """Return what comes of typing a text into the search box."""
-        return self.client.get("/find/", {"q": text})
+    def search(self, text: str) -> HttpResponse:
+        return self.client.get("/search/", {"q": text})
 
-    def found(self, text: str) -> dict[str, list[str]]:
-        """Return what is shown to begin with a text, by kind."""
-        response = self.find(text)
+    def results(self, text: str) -> dict[str, list[str]]:
+        """Return the results shown, by the title of their section."""
+        response = self.search(text)
         self.assertEqual(response.status_code, 200)
         sections = response.context["sections"]
         return {
@@ -62,226 +61,236 @@ class FindTestCase(AdminTestCase):
         }
 
     def expect_page(self, text: str, row: FlowFile | Meter | MeterPoint) -> None:
-        """Expect to be led to the page of an object."""
+        """Expect a redirect to the page of an object."""
         address = row.get_absolute_url()
-        self.assertRedirects(self.find(text), address, fetch_redirect_response=False)
+        self.assertRedirects(self.search(text), address, fetch_redirect_response=False)
 
 
-class StraightToTests(FindTestCase):
+class ExactMatchTests(SearchTestCase):
     def expect_meter_point(self, text: str) -> None:
-        """Expect to be led to the meter point of the sample."""
+        """Expect a redirect to the meter point of the sample."""
         self.expect_page(text, MeterPoint.objects.get(mpan=MPAN))
 
-    def test_an_mpan(self) -> None:
+    def test_mpan_redirects_to_its_meter_point(self) -> None:
         self.expect_meter_point(MPAN)
 
-    def test_an_mpan_with_spaces(self) -> None:
+    def test_mpan_may_have_spaces(self) -> None:
         self.expect_meter_point(" 12 0002 3305 967 ")
 
-    def test_an_mpan_with_hyphens(self) -> None:
+    def test_mpan_may_have_hyphens(self) -> None:
         self.expect_meter_point("12-0002-3305–967")
 
-    def test_the_supply_number_of_a_bill(self) -> None:
+    def test_supply_number_redirects_to_its_meter_point(self) -> None:
         self.expect_meter_point("01 801 100 12 0002 3305 967")
 
-    def test_a_serial_number(self) -> None:
+    def test_serial_number_redirects_to_its_meter(self) -> None:
         self.expect_page("F75A 00802", Meter.objects.get(serial_number="F75A 00802"))
 
-    def test_a_serial_number_in_small_letters(self) -> None:
+    def test_serial_number_may_be_in_lower_case(self) -> None:
         self.expect_page("f75a 00802", Meter.objects.get(serial_number="F75A 00802"))
 
-    def test_a_filename(self) -> None:
+    def test_file_name_redirects_to_its_flow_file(self) -> None:
         self.expect_page("sample.uff", self.file)
 
-    def test_a_file_identifier(self) -> None:
+    def test_file_identifier_redirects_to_its_flow_file(self) -> None:
         self.expect_page("OTHER00002", self.other_file)
 
-    def test_a_sha256(self) -> None:
+    def test_sha256_redirects_to_its_flow_file(self) -> None:
         self.expect_page(self.file.sha256, self.file)
 
-    def test_eight_digits_of_a_sha256(self) -> None:
+    def test_eight_digits_of_a_sha256_redirect_to_its_flow_file(self) -> None:
         self.expect_page(self.file.sha256[:8].upper(), self.file)
 
 
-class ToTheListTests(FindTestCase):
+class SeveralExactMatchesTests(SearchTestCase):
     def expect_list(self, model_name: str, text: str) -> None:
-        """Expect to be led to the list, and to find something there."""
-        response = self.client.get("/find/", {"q": text}, follow=True)
+        """Expect a redirect to an admin list with two rows."""
+        response = self.client.get("/search/", {"q": text}, follow=True)
         address, _ = response.redirect_chain[-1]
         self.assertEqual(address.partition("?")[0], list_address(model_name))
         self.assertEqual(len(response.context["cl"].result_list), 2)
 
-    def test_a_serial_number_of_several_meters(self) -> None:
+    def test_serial_number_of_several_meters_redirects_to_the_list(self) -> None:
         self.expect_list("meter", "F75A 00803")
 
-    def test_that_serial_number_in_small_letters(self) -> None:
+    def test_lower_case_serial_number_of_several_meters_redirects_to_the_list(
+        self,
+    ) -> None:
         self.expect_list("meter", "f75a 00803")
 
-    def test_a_name_of_several_files(self) -> None:
+    def test_name_of_several_files_redirects_to_the_list(self) -> None:
         import_text("nothing of the kind", "sample.uff", allow_same_name=True)
         self.expect_list("flowfile", "sample.uff")
 
 
-class ResultsTests(FindTestCase):
-    def test_results_are_meter_points_with_an_mpan_that_begins_so(self) -> None:
+class ResultsTests(SearchTestCase):
+    def test_results_include_meter_points_by_the_beginning_of_the_mpan(self) -> None:
         self.assertEqual(
-            self.found("2000 0000 0001"), {"Meter points": ["20 0000 0000 015"]}
+            self.results("2000 0000 0001"), {"Meter points": ["20 0000 0000 015"]}
         )
 
-    def test_results_are_meters_with_a_serial_number_that_begins_so(self) -> None:
+    def test_results_include_meters_by_the_beginning_of_the_serial_number(self) -> None:
         serial_numbers = ["F75A 00802", "F75A 00803", "F75A 00803"]
-        self.assertEqual(self.found("f75a"), {"Meters": serial_numbers})
+        self.assertEqual(self.results("f75a"), {"Meters": serial_numbers})
 
-    def test_results_are_files_with_a_name_that_begins_so(self) -> None:
-        self.assertEqual(self.found("samp"), {"Flow files": [str(self.file)]})
+    def test_results_include_files_by_the_beginning_of_the_name(self) -> None:
+        self.assertEqual(self.results("samp"), {"Flow files": [str(self.file)]})
 
-    def test_results_are_of_all_kinds_together(self) -> None:
+    def test_results_of_several_models_are_shown_together(self) -> None:
         self.assertEqual(
-            self.found("12000"),
+            self.results("12000"),
             {"Meter points": ["12 0002 3305 967"], "Meters": ["12000000"]},
         )
 
-    def test_results_are_all_kinds_that_a_text_names(self) -> None:
+    def test_exact_matches_of_several_models_are_shown_together(self) -> None:
         import_text("nothing of the kind", "12000000")
         self.assertEqual(
-            self.found("12000000"),
+            self.results("12000000"),
             {"Meters": ["12000000"], "Flow files": ["12000000 (no identifier)"]},
         )
 
-    def test_results_lead_to_the_pages(self) -> None:
+    def test_results_link_to_their_pages(self) -> None:
         meter = Meter.objects.get(serial_number="12000000")
-        self.assertContains(self.find("1200"), f'href="{meter.get_absolute_url()}"')
+        self.assertContains(self.search("1200"), f'href="{meter.get_absolute_url()}"')
 
-    def test_results_are_ten_of_a_kind_and_lead_to_the_rest(self) -> None:
+    def test_results_are_limited_to_ten_and_link_to_all_of_them(self) -> None:
         imported(file_with_much(11, 7), "much.uff")
-        response = self.find("SERIAL")
+        response = self.search("SERIAL")
         (section,) = response.context["sections"]
         self.assertEqual(len(section.rows), 10)
         address = f"{list_address('meter')}?q=SERIAL"
-        self.assertContains(response, f'<a href="{address}">All meters that begin so')
+        self.assertContains(response, f'<a href="{address}">All matching meters')
 
-    def test_results_are_said_to_be_none(self) -> None:
-        self.assertContains(self.find("nowhere"), "Nothing that you may view begins so")
+    def test_no_results_are_reported(self) -> None:
+        self.assertContains(self.search("nowhere"), "No results. Check the MPAN")
 
-    def test_results_are_none_for_a_character_that_nothing_has(self) -> None:
-        self.assertEqual(self.found("nowhere\0"), {})
+    def test_wrong_check_digit_is_reported(self) -> None:
+        wrong = "The check digit of this MPAN is wrong."
+        self.assertContains(self.search("12 0002 3305 968"), wrong)
+        self.assertContains(self.search("01 801 100 12 0002 3305 968"), wrong)
+        for text in ("1000000000003", "120002330596", "nowhere"):
+            with self.subTest(text):
+                self.assertNotContains(self.search(text), wrong)
 
-    def test_results_of_an_mpan_that_is_not_held_are_none(self) -> None:
-        self.assertEqual(self.found("1000000000003"), {})
+    def test_text_with_a_nul_character_has_no_results(self) -> None:
+        self.assertEqual(self.results("nowhere\0"), {})
 
-    def test_results_show_the_text_as_text(self) -> None:
-        self.assertContains(self.find("<b>x"), "&lt;b&gt;x")
+    def test_unknown_mpan_has_no_results(self) -> None:
+        self.assertEqual(self.results("1000000000003"), {})
 
-    def test_results_keep_the_text_in_the_box(self) -> None:
-        self.assertContains(self.find("nowhere"), 'value="nowhere"')
+    def test_search_text_is_escaped(self) -> None:
+        self.assertContains(self.search("<b>x"), "&lt;b&gt;x")
 
-    def test_results_say_what_can_be_found_and_how(self) -> None:
-        self.assertContains(self.find("nowhere"), "Serial number, in capitals or not")
+    def test_search_box_keeps_the_text(self) -> None:
+        self.assertContains(self.search("nowhere"), 'value="nowhere"')
 
-    def test_results_have_one_h1(self) -> None:
-        self.assertContains(self.find("12000"), "<h1>", 1)
+    def test_results_page_has_the_search_help(self) -> None:
+        self.assertContains(
+            self.search("nowhere"), "Meter serial number (not case sensitive)"
+        )
 
-    def test_results_are_not_kept_by_anybody_on_the_way(self) -> None:
-        self.assertIn("no-store", self.find("12000").headers["Cache-Control"])
+    def test_results_page_has_one_h1(self) -> None:
+        self.assertContains(self.search("12000"), "<h1>", 1)
 
-    def test_results_load_nothing_inline(self) -> None:
+    def test_results_page_is_not_cached(self) -> None:
+        self.assertIn("no-store", self.search("12000").headers["Cache-Control"])
+
+    def test_results_page_has_no_inline_styles_or_scripts(self) -> None:
         self.assertNotRegex(
-            self.find("12000").content.decode(), r"<style|<script>|\bstyle=|\bon\w+="
+            self.search("12000").content.decode(), r"<style|<script>|\bstyle=|\bon\w+="
         )
 
 
-class EmptyBoxTests(FindTestCase):
-    def test_empty_box_says_what_can_be_found_and_how(self) -> None:
-        self.assertContains(self.client.get("/find/"), "<h1>Find</h1>", html=True)
+class EmptySearchTests(SearchTestCase):
+    def test_empty_search_shows_the_search_help(self) -> None:
+        self.assertContains(self.client.get("/search/"), "<h1>Search</h1>", html=True)
 
-    def test_empty_box_finds_nothing_for_spaces(self) -> None:
-        self.assertEqual(self.found("   "), {})
+    def test_search_for_spaces_has_no_results(self) -> None:
+        self.assertEqual(self.results("   "), {})
 
 
-class QueryCountTests(FindTestCase):
-    """Session, user, one for each kind that a text may name and, where it names none
-    or several, one for each kind that may begin so. No MPAN begins with a letter.
+class QueryCountTests(SearchTestCase):
+    """Session, user, one query per model for exact matches and, if there is not exactly
+    one, one query per model for the beginning. No MPAN begins with a letter.
     """
 
-    def test_query_count_of_going_straight(self) -> None:
+    def test_exact_match_takes_five_queries(self) -> None:
         with self.assertNumQueries(5):
-            self.find(MPAN)
+            self.search(MPAN)
 
-    def test_query_count_of_results(self) -> None:
+    def test_results_take_eight_queries(self) -> None:
         with self.assertNumQueries(8):
-            self.find("12000")
+            self.search("12000")
 
-    def test_query_count_of_many_results(self) -> None:
+    def test_many_results_take_no_more_queries_than_few(self) -> None:
         imported(file_with_much(20, 7), "much.uff")
         with self.assertNumQueries(7):
-            self.find("SERIAL")
+            self.search("SERIAL")
 
 
-class PermissionTests(FindTestCase):
+class PermissionTests(SearchTestCase):
     def sign_in(self, *model_names: str, is_staff: bool = True) -> None:
-        """Sign a user in who may view these models."""
+        """Sign in a user with permission to view these models."""
         self.client.force_login(
             user_with_view_permissions(*model_names, is_staff=is_staff)
         )
 
-    def expect_refusal(self) -> None:
-        """Expect that nothing is told."""
+    def expect_access_denied(self) -> None:
         self.silence_request_log()
-        self.assertEqual(self.find(MPAN).status_code, 403)
+        self.assertEqual(self.search(MPAN).status_code, 403)
 
-    def test_who_is_signed_out_signs_in_first(self) -> None:
+    def test_signed_out_user_is_redirected_to_sign_in(self) -> None:
         self.client.logout()
-        response = self.find("12000")
-        self.assertRedirects(response, "/admin/login/?next=/find/%3Fq%3D12000")
+        response = self.search("12000")
+        self.assertRedirects(response, "/admin/login/?next=/search/%3Fq%3D12000")
 
-    def test_who_may_view_nothing_is_refused(self) -> None:
+    def test_user_without_permissions_is_denied(self) -> None:
         self.sign_in()
-        self.expect_refusal()
+        self.expect_access_denied()
 
-    def test_who_may_not_enter_the_admin_is_refused(self) -> None:
+    def test_user_who_is_not_staff_is_denied(self) -> None:
         self.sign_in("meterpoint", is_staff=False)
-        self.expect_refusal()
+        self.expect_access_denied()
 
-    def test_who_may_not_view_files_finds_none(self) -> None:
+    def test_user_without_permission_for_files_finds_none(self) -> None:
         self.sign_in("meterpoint", "meter")
-        self.assertEqual(self.found("sample.uff"), {})
+        self.assertEqual(self.results("sample.uff"), {})
 
-    def test_who_may_not_view_files_is_not_told_how_to_find_them(self) -> None:
+    def test_search_help_leaves_out_files_without_permission(self) -> None:
         self.sign_in("meterpoint", "meter")
-        self.assertNotContains(self.find("x"), "SHA-256")
+        self.assertNotContains(self.search("x"), "SHA-256")
 
-    def test_who_may_view_files_only_finds_no_meter_point(self) -> None:
+    def test_user_with_permission_for_files_only_finds_no_meter_point(self) -> None:
         self.sign_in("flowfile")
-        self.assertEqual(self.found(MPAN), {})
+        self.assertEqual(self.results(MPAN), {})
 
-    def test_nothing_is_changed_here(self) -> None:
+    def test_post_is_not_allowed(self) -> None:
         self.silence_request_log()
-        self.assertEqual(self.client.post("/find/", {"q": MPAN}).status_code, 405)
+        self.assertEqual(self.client.post("/search/", {"q": MPAN}).status_code, 405)
 
 
-class SearchBoxTests(FindTestCase):
+class SearchBoxTests(SearchTestCase):
     def has_box(self, address: str) -> bool:
-        """Return whether a page has the search box."""
         self.silence_request_log()
-        return 'action="/find/"' in self.client.get(address).content.decode()
+        return 'action="/search/"' in self.client.get(address).content.decode()
 
     def test_search_box_is_on_every_page(self) -> None:
-        pages: list[Any] = ["/", "/find/", "/admin/", "/nowhere/"]
+        pages: list[Any] = ["/", "/search/", "/admin/", "/nowhere/"]
         pages += [reverse("admin:password_change"), self.file.get_absolute_url()]
         pages += [list_address("reading")]
         for address in pages:
             with self.subTest(address):
                 self.assertTrue(self.has_box(address))
 
-    def test_search_box_is_not_shown_to_who_is_signed_out(self) -> None:
+    def test_search_box_is_not_shown_when_signed_out(self) -> None:
         self.client.logout()
         self.assertFalse(self.has_box("/"))
 
-    def test_search_box_is_not_shown_to_who_may_view_nothing(self) -> None:
+    def test_search_box_is_not_shown_without_permissions(self) -> None:
         self.client.force_login(user_with_view_permissions())
         self.assertFalse(self.has_box("/admin/"))
 
-    def test_search_box_is_not_shown_to_who_may_not_enter_the_admin(self) -> None:
+    def test_search_box_is_not_shown_to_users_who_are_not_staff(self) -> None:
         self.client.force_login(
             user_with_view_permissions("meterpoint", is_staff=False)
         )

@@ -1,4 +1,4 @@
-"""The home page: an overview for those who may look, and no data for anyone else."""
+"""Tests of the home page."""
 
 from __future__ import annotations
 
@@ -19,88 +19,85 @@ from meter_readings.tests.admin.testcases import file_with_much
 from meter_readings.tests.import_helpers import import_text, imported
 from meter_readings.tests.users import user_with_view_permissions
 
-ALL_FOUR = ("flowfile", "meterpoint", "meter", "reading")
+ALL_MODELS = ("flowfile", "meterpoint", "meter", "reading")
 
 
 class HomeTestCase(TestCase):
     def sign_in(self, *model_names: str, is_staff: bool = True) -> None:
-        """Sign a user in who may view these models."""
+        """Sign in a user with permission to view these models."""
         user = user_with_view_permissions(*model_names, is_staff=is_staff)
         self.client.force_login(user)
 
     def home(self) -> HttpResponse:
-        """Return the home page."""
         return self.client.get("/")
 
     def query_count(self) -> int:
-        """Return how many questions the home page asks the database."""
         with CaptureQueriesContext(connection) as queries:
             self.home()
         return len(queries)
 
 
 class SignedOutTests(HomeTestCase):
-    def test_signed_out_says_what_this_is(self) -> None:
+    def test_welcome_page_describes_the_system(self) -> None:
         self.assertContains(self.home(), "UK electricity D0010 “Meter Readings” files")
 
-    def test_signed_out_says_where_to_sign_in(self) -> None:
+    def test_welcome_page_links_to_sign_in(self) -> None:
         self.assertContains(self.home(), 'href="/admin/login/?next=/"')
 
-    def test_signed_out_shows_no_data(self) -> None:
+    def test_welcome_page_shows_no_data(self) -> None:
         imported(file_with_much(1), "secret.uff")
         self.assertNotContains(self.home(), "secret.uff")
 
-    def test_signed_out_asks_the_database_nothing(self) -> None:
+    def test_welcome_page_makes_no_queries(self) -> None:
         self.assertEqual(self.query_count(), 0)
 
-    def test_signed_out_is_not_kept_by_anybody_on_the_way(self) -> None:
+    def test_home_page_is_not_cached(self) -> None:
         self.assertIn("no-store", self.home().headers["Cache-Control"])
 
-    def test_signed_out_answers_no_other_method(self) -> None:
+    def test_post_is_not_allowed(self) -> None:
         with self.assertLogs("django.request", "WARNING"):
             self.assertEqual(self.client.post("/").status_code, 405)
 
-    def test_signed_out_loads_nothing_inline(self) -> None:
+    def test_welcome_page_has_no_inline_styles_or_scripts(self) -> None:
         self.assertNotRegex(
             self.home().content.decode(), r"<style|<script>|\bstyle=|\bon\w+="
         )
 
 
 class SignedInWithoutPermissionTests(HomeTestCase):
-    def test_signed_in_without_permission_shows_no_data(self) -> None:
+    def test_user_without_permissions_sees_no_data(self) -> None:
         imported(file_with_much(1), "secret.uff")
         self.sign_in()
         self.assertNotContains(self.home(), "secret.uff")
 
-    def test_signed_in_without_permission_shows_no_data_where_one_permission_is_missing(
+    def test_user_with_three_of_four_permissions_sees_no_data(
         self,
     ) -> None:
         imported(file_with_much(1), "secret.uff")
-        self.sign_in(*ALL_FOUR[:3])
+        self.sign_in(*ALL_MODELS[:3])
         self.assertNotContains(self.home(), "secret.uff")
 
-    def test_signed_in_without_permission_says_what_to_ask_for(self) -> None:
+    def test_user_without_permissions_is_told_which_to_ask_for(self) -> None:
         self.sign_in()
-        self.assertContains(self.home(), "Ask an administrator for the permission")
+        self.assertContains(self.home(), "Ask an administrator for permission")
 
-    def test_signed_in_without_permission_offers_to_sign_out(self) -> None:
+    def test_user_without_permissions_can_sign_out(self) -> None:
         self.sign_in()
         self.assertContains(self.home(), 'action="/admin/logout/"')
 
 
 class OverviewTests(HomeTestCase):
     def setUp(self) -> None:
-        self.sign_in(*ALL_FOUR)
+        self.sign_in(*ALL_MODELS)
 
-    def figures(self) -> dict[str, str]:
-        """Return the figures by their names."""
-        figures = self.home().context["figures"]
-        return {figure.name: figure.number for figure in figures}
+    def totals(self) -> dict[str, str]:
+        totals = self.home().context["totals"]
+        return {stat.name: stat.number for stat in totals}
 
-    def test_overview_tells_how_much_is_held(self) -> None:
+    def test_overview_shows_row_totals(self) -> None:
         imported(file_with_much(3))
         self.assertEqual(
-            self.figures(),
+            self.totals(),
             {
                 "Readings": "3",
                 "Meters": "3",
@@ -109,17 +106,17 @@ class OverviewTests(HomeTestCase):
             },
         )
 
-    def test_overview_says_where_a_number_is_an_estimate(self) -> None:
+    def test_overview_marks_estimated_totals(self) -> None:
         many = RowCount(1_234_567, False)
-        held = RowTotals(10, many, many, 9_876_543)
-        with patch("meter_readings.queries.totals.row_totals", return_value=held):
-            self.assertEqual(self.figures()["Meters"], "about 1,234,567")
+        rows = RowTotals(10, many, many, 9_876_543)
+        with patch("meter_readings.queries.totals.row_totals", return_value=rows):
+            self.assertEqual(self.totals()["Meters"], "about 1,234,567")
 
     def test_overview_shows_the_latest_files_with_their_outcome(self) -> None:
         file = imported(file_with_much(1))
         self.assertEqual([*self.home().context["latest"]], [file])
 
-    def test_overview_leads_to_the_files(self) -> None:
+    def test_overview_links_to_the_files(self) -> None:
         file = imported(file_with_much(1))
         link = f'<a href="{file.get_absolute_url()}">sample.uff</a>'
         self.assertContains(self.home(), link, html=True)
@@ -132,131 +129,131 @@ class OverviewTests(HomeTestCase):
             [str(file) for file in page.context["rejected"]][0][:7], "nothing"
         )
 
-    def test_overview_shows_no_imported_file_among_those_rejected(self) -> None:
+    def test_overview_lists_no_imported_file_as_rejected(self) -> None:
         imported(file_with_much(1))
         self.assertEqual([*self.home().context["rejected"]], [])
 
-    def test_overview_shows_no_more_than_five_rejected_files(self) -> None:
+    def test_overview_lists_at_most_five_rejected_files(self) -> None:
         for number in range(6):
             import_text(f"nothing of the kind {number}", f"{number}.txt")
         self.assertEqual(len(self.home().context["rejected"]), 5)
 
-    def test_overview_leads_to_all_rejected_files(self) -> None:
+    def test_overview_links_to_all_rejected_files(self) -> None:
         import_text("nothing of the kind", "nothing.txt")
         link = "/admin/meter_readings/flowfile/?status__exact=rejected"
         self.assertContains(self.home(), f'<a href="{link}">All rejected files</a>')
 
-    def test_overview_counts_what_needs_attention(self) -> None:
+    def test_overview_counts_files_needing_attention(self) -> None:
         import_text("nothing of the kind", "nothing.txt", now=timezone.now())
         self.assertContains(self.home(), '<td class="number">1</td>')
 
-    def test_overview_says_that_nothing_needs_attention(self) -> None:
+    def test_overview_reports_that_no_files_need_attention(self) -> None:
         self.assertContains(
-            self.home(), "no file of the last 30 days was rejected or has a warning"
+            self.home(), "none of the last 30 days was rejected or has warnings"
         )
 
-    def test_overview_tells_what_came_today(self) -> None:
+    def test_overview_shows_the_totals_of_today(self) -> None:
         imported(file_with_much(2), now=timezone.now())
         import_text("nothing of the kind", "nothing.txt", now=timezone.now())
-        today = {figure.name: figure.number for figure in self.home().context["today"]}
+        today = {stat.name: stat.number for stat in self.home().context["today"]}
         self.assertEqual(
             today,
             {"Files received": "2", "Readings loaded": "2", "Files rejected": "1"},
         )
 
-    def test_overview_draws_two_weeks_and_tells_them_in_a_table(self) -> None:
+    def test_overview_shows_two_weeks_as_a_sparkline_and_a_table(self) -> None:
         page = self.home()
-        self.assertContains(page, '<rect class="spark-bar"', 13)
-        self.assertContains(page, '<rect class="spark-last"', 1)
+        self.assertContains(page, '<rect class="sparkline-bar"', 13)
+        self.assertContains(page, '<rect class="sparkline-latest"', 1)
         self.assertEqual(len(page.context["days"]), 14)
 
-    def test_overview_shows_attempts_to_nobody_who_may_not_view_them(self) -> None:
+    def test_overview_shows_no_imports_in_progress_without_permission(self) -> None:
         self.assertNotIn("running", self.home().context)
 
-    def test_overview_leads_to_the_upload_who_may_import(self) -> None:
+    def test_overview_links_to_the_upload_page_with_permission_to_import(self) -> None:
         link = 'href="/admin/upload/"'
         self.assertNotContains(self.home(), link)
         permission = Permission.objects.get(codename="import_flowfile")
         User.objects.get().user_permissions.add(permission)
         self.assertContains(self.home(), link, 2)
 
-    def test_overview_says_how_to_begin(self) -> None:
+    def test_overview_without_files_shows_the_import_command(self) -> None:
         self.assertContains(self.home(), "python manage.py import_d0010 FILE")
 
     def test_overview_has_a_search_box(self) -> None:
-        self.assertContains(self.home(), 'action="/find/"')
+        self.assertContains(self.home(), 'action="/search/"')
 
     def test_overview_has_one_h1(self) -> None:
         self.assertContains(self.home(), "<h1>", 1)
 
-    def test_overview_loads_nothing_inline(self) -> None:
+    def test_overview_has_no_inline_styles_or_scripts(self) -> None:
         imported(file_with_much(1))
         self.assertNotRegex(
             self.home().content.decode(), r"<style|<script>|\bstyle=|\bon\w+="
         )
 
 
-class AttemptsTests(HomeTestCase):
+class ImportJobsTests(HomeTestCase):
     def setUp(self) -> None:
-        self.sign_in(*ALL_FOUR, "importjob")
+        self.sign_in(*ALL_MODELS, "importjob")
 
-    def run_job(self, **how: Any) -> None:
-        """Put down an attempt that is not over."""
+    def run_job(self, **fields: Any) -> None:
+        """Create a running job."""
         now = timezone.now()
         ImportJob.objects.create(
             **{"filename": "big.uff", "policy": "standard", "channel": "command"}
             | {"phase": "checking", "bytes_processed": 3_000_000}
             | {"started_at": now, "heartbeat_at": now}
-            | how
+            | fields
         )
 
-    def test_attempts_are_shown_with_how_far_they_are(self) -> None:
+    def test_running_import_shows_its_progress(self) -> None:
         self.run_job()
         page = self.home()
         bar = '<progress max="3" value="2" aria-label="big.uff"></progress>'
         self.assertContains(page, bar, html=True)
         self.assertContains(page, "Checking (step 2 of 3), 2.9\xa0MB checked")
 
-    def test_attempts_lead_to_their_pages(self) -> None:
+    def test_running_import_links_to_its_job(self) -> None:
         self.run_job(pk=7)
         self.assertContains(self.home(), 'href="/admin/meter_readings/importjob/7/')
 
-    def test_attempts_are_not_mentioned_where_none_is_running(self) -> None:
-        self.assertNotContains(self.home(), "Working now")
+    def test_section_of_running_imports_is_left_out_if_there_are_none(self) -> None:
+        self.assertNotContains(self.home(), "Imports in progress")
 
-    def test_that_have_fallen_silent_say_so(self) -> None:
+    def test_running_import_without_heartbeat_is_shown_as_stalled(self) -> None:
         self.run_job(heartbeat_at=timezone.now() - timedelta(minutes=5))
-        self.assertContains(self.home(), "No sign of life")
+        self.assertContains(self.home(), "Stalled")
 
-    def test_attempts_of_today_that_brought_what_was_held_are_counted(self) -> None:
+    def test_files_sent_again_today_are_counted(self) -> None:
         imported(file_with_much(1), now=timezone.now())
         import_text(file_with_much(1), now=timezone.now())
-        self.assertContains(self.home(), "<dt>Duplicates</dt><dd>1</dd>")
+        self.assertContains(self.home(), "<dt>Files sent again</dt><dd>1</dd>")
 
 
-class OverviewForOthersThanStaffTests(HomeTestCase):
+class OverviewWithoutStaffTests(HomeTestCase):
     def setUp(self) -> None:
-        self.sign_in(*ALL_FOUR, is_staff=False)
+        self.sign_in(*ALL_MODELS, is_staff=False)
         imported(file_with_much(1))
 
-    def test_overview_for_others_than_staff_shows_the_files(self) -> None:
+    def test_overview_shows_the_files_to_users_who_are_not_staff(self) -> None:
         self.assertContains(self.home(), "sample.uff")
 
-    def test_overview_for_others_than_staff_leads_nowhere_into_the_admin(self) -> None:
+    def test_overview_has_no_admin_links_for_users_who_are_not_staff(self) -> None:
         import_text("nothing of the kind", "nothing.txt", now=timezone.now())
         self.assertNotContains(self.home(), 'href="/admin/')
 
 
 class QueryCountTests(HomeTestCase):
-    """Session, user, one for the files' numbers, two each for meters and meter points;
-    one each for the last days, the latest and the rejected files, what needs attention,
-    today's attempts, and those that are running.
+    """Session, user, one query for file totals, two each for meters and meter points;
+    one each for the last days, the latest and the rejected files, the files needing
+    attention, today's imports, and the running imports.
     """
 
     def setUp(self) -> None:
         self.client.force_login(User.objects.create_superuser("alice"))
 
-    def test_query_count_is_the_same_for_one_file_as_for_many(self) -> None:
+    def test_overview_takes_as_many_queries_for_many_files_as_for_one(self) -> None:
         imported(file_with_much(1))
         import_text("nothing of the kind", "nothing.txt")
         before = self.query_count()

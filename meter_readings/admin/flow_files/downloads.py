@@ -64,7 +64,7 @@ def readings_d0010(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
 
 def _nothing_held(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     title = f"Nothing of {file.filename} is held"
-    return page(request, file, "nothing_held", title=title)
+    return page(request, file, "not_imported", title=title)
 
 
 def _readings(

@@ -75,7 +75,7 @@ def _guarded(view: FlowFileView) -> Callable[[HttpRequest, int], HttpResponseBas
             return page(
                 request,
                 file,
-                "lost",
+                "original_missing",
                 title=f"The original of {file.filename} cannot be had",
                 status=HTTPStatus.NOT_FOUND,
                 loss=str(loss),

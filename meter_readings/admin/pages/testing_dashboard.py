@@ -113,7 +113,7 @@ def _page(request: HttpRequest, form: ClearDatabaseForm) -> HttpResponse:
     jobs = ImportJob.objects.select_related("flow_file", "requested_by")
     return render_admin(
         request,
-        "testing.html",
+        "testing_dashboard.html",
         title="Testing dashboard",
         totals=totals.row_totals(),
         count_tables=_count_tables(),

@@ -7,7 +7,7 @@
 (() => {
   const form = document.getElementById("upload");
   const input = form.elements.flow_files;
-  const chosen = document.getElementById("chosen");
+  const chosen = document.getElementById("selected-files");
   const progress = document.getElementById("progress");
   const maxBytes = Number(form.dataset.maxBytes);
   const maxFiles = Number(form.dataset.maxFiles);
@@ -80,10 +80,10 @@
   });
 
   for (const type of ["dragenter", "dragover"]) {
-    input.addEventListener(type, () => input.classList.add("dragged-over"));
+    input.addEventListener(type, () => input.classList.add("drag-over"));
   }
   for (const type of ["dragleave", "drop"]) {
-    input.addEventListener(type, () => input.classList.remove("dragged-over"));
+    input.addEventListener(type, () => input.classList.remove("drag-over"));
   }
   input.addEventListener("change", show);
   // A browser may bring back what was chosen before the page was left.

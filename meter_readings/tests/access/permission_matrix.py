@@ -130,7 +130,7 @@ MATRIX: dict[str, Row] = {
     "document-list": Row(view=SIGNED_IN),
     "document-detail": Row(view=SIGNED_IN),
     # The search box of every page
-    "find": Row(view=VIEWERS),
+    "search": Row(view=VIEWERS),
     # Uploads and the testing dashboard
     "upload": Row(view=IMPORTERS, post=IMPORTERS),
     "upload-sample": Row(view=IMPORTERS),

@@ -84,8 +84,8 @@ class EveryPageTests(PageCheckTestCase):
         point = MeterPoint.objects.filter(meters__serial_number="EG5000001").first()
         lists = "/admin/meter_readings"
         pages: dict[str, tuple[str, int]] = {
-            "found": ("/find/?q=1", 200),
-            "found nothing": ("/find/?q=nothing", 200),
+            "found": ("/search/?q=1", 200),
+            "found nothing": ("/search/?q=nothing", 200),
             "a refusal": (f"{lists}/reading/add/", 403),
             "a file that was rejected": (rejected.get_absolute_url(), 200),
             "a file to be imported again": (

@@ -31,7 +31,7 @@ class UploadTests(KeyboardTestCase, PageCheckTestCase):
         self.skip_to_main(page)
         self.tab_to(page, "Flow files")
         page.keyboard.press("Enter")
-        page.wait_for_selector("#chosen li")
+        page.wait_for_selector("#selected-files li")
         self.tab_to(page, button)
         page.keyboard.press("Enter")
         page.wait_for_selector("#results h2")

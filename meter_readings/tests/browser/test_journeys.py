@@ -37,7 +37,7 @@ class UploadJourneyTests(BrowserTestCase):
         page.locator("#results li a").first.click()
         page.wait_for_selector("text=nothing of the file is held")
         page.click("table a >> text=4")
-        line = page.inner_text("#asked-for")
+        line = page.inner_text("#highlighted")
         self.assertIn("|-1.0|", line)
         self.assertIn("The value is negative.", line)
 
@@ -56,8 +56,8 @@ class UndoJourneyTests(BrowserTestCase):
     def test_undoing_an_import_first_shows_what_will_change(self) -> None:
         page = self.page(user=self.alice)
         page.goto("/")
-        page.fill("#find", "economy_7.uff")
-        page.press("#find", "Enter")
+        page.fill("#search", "economy_7.uff")
+        page.press("#search", "Enter")
         page.click("text=Undo the import")
         self.assertIn("Readings taken away\n32\n", page.inner_text("main"))
         page.click("button[value=undo]")

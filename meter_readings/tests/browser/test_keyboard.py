@@ -41,18 +41,18 @@ class JourneyTests(KeyboardTestCase):
 class SearchKeyTests(KeyboardTestCase):
     def test_search_key_moves_to_the_search_box_of_every_page(self) -> None:
         page = self.page(user=self.alice)
-        for path in ("/", "/find/", "/admin/", "/admin/meter_readings/meter/"):
+        for path in ("/", "/search/", "/admin/", "/admin/meter_readings/meter/"):
             with self.subTest(path):
                 page.goto(path)
                 page.locator("h1").click()
                 page.keyboard.press("/")
-                self.assertEqual(self.focused_id(page), "find")
-                self.assertEqual(page.input_value("#find"), "")
+                self.assertEqual(self.focused_id(page), "search")
+                self.assertEqual(page.input_value("#search"), "")
 
     def test_search_key_is_shown_in_the_search_box(self) -> None:
         page = self.page(user=self.alice)
         page.goto("/")
-        self.assertTrue(page.locator(".find-key").is_visible())
+        self.assertTrue(page.locator(".search-key").is_visible())
 
     def test_search_key_is_an_ordinary_character_while_typing(self) -> None:
         page = self.page(user=self.alice)
@@ -69,17 +69,17 @@ class SearchKeyTests(KeyboardTestCase):
 
     def test_search_key_can_be_switched_off_and_on(self) -> None:
         page = self.page(user=self.alice)
-        page.goto("/find/")
-        page.uncheck("#find-key-choice input")
+        page.goto("/search/")
+        page.uncheck("#search-key-setting input")
         page.goto("/")
         page.keyboard.press("/")
         self.assertEqual(self.focused_id(page), "")
-        self.assertFalse(page.locator(".find-key").is_visible())
-        page.goto("/find/")
-        page.check("#find-key-choice input")
+        self.assertFalse(page.locator(".search-key").is_visible())
+        page.goto("/search/")
+        page.check("#search-key-setting input")
         page.goto("/")
         page.keyboard.press("/")
-        self.assertEqual(self.focused_id(page), "find")
+        self.assertEqual(self.focused_id(page), "search")
 
 
 class WithoutScriptsTests(KeyboardTestCase):
@@ -87,12 +87,12 @@ class WithoutScriptsTests(KeyboardTestCase):
         point = Reading.objects.latest("pk").meter.meter_point
         page = self.page(user=self.alice, java_script_enabled=False)
         page.goto("/")
-        page.fill("#find", str(point))
+        page.fill("#search", str(point))
         page.keyboard.press("Enter")
         page.wait_for_url(f"**{point.get_absolute_url()}")
 
     def test_search_box_shows_no_key_without_javascript(self) -> None:
         page = self.page(user=self.alice, java_script_enabled=False)
-        page.goto("/find/")
-        self.assertFalse(page.locator(".find-key").is_visible())
-        self.assertFalse(page.locator("#find-key-choice").is_visible())
+        page.goto("/search/")
+        self.assertFalse(page.locator(".search-key").is_visible())
+        self.assertFalse(page.locator("#search-key-setting").is_visible())

@@ -53,7 +53,7 @@ class WithScriptsTests(UploadTestCase):
         files = [chosen("x" * 2048, "a.uff"), chosen("x", "<b>.uff")]
         page.set_input_files(_BOX, files)
         self.assertEqual(
-            page.locator("#chosen li").all_inner_texts(),
+            page.locator("#selected-files li").all_inner_texts(),
             ["a.uff, 2.0 KB", "<b>.uff, 1 byte"],
         )
 
@@ -66,7 +66,7 @@ class WithScriptsTests(UploadTestCase):
             page.locator(_BOX).evaluate("box => box.validationMessage"),
             "Those are more than 100 files.",
         )
-        self.assertEqual(page.locator(".outcomes").count(), 0)
+        self.assertEqual(page.locator(".file-results").count(), 0)
 
     def test_upload_box_highlights_files_dragged_over_it(self) -> None:
         page = self.upload_page()

@@ -11,9 +11,7 @@ NO_NETWORK = "the packages are installed already, because there is no network"
 class ReadmeTests(runner.NewInstallationTestCase):
     page = "README.md"
     setups = {
-        "./run_demo_server.sh": Setup(
-            serves="/", expects="Meter readings, kept as they came"
-        ),
+        "./run_demo_server.sh": Setup(serves="/", expects="D0010 meter reading system"),
         "./deployment_scripts/run_tests.sh": Setup(
             reason=ONE_MODULE,
             suffix=" meter_readings.tests.d0010.test_mpan",

@@ -144,7 +144,7 @@ class StaticFilesTests(DiagnosticsTestCase):
         call_command(
             "collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin*"]
         )
-        return self.folder / "static" / "meter_readings" / "kraken.css"
+        return self.folder / "static" / "meter_readings" / "site.css"
 
     def test_static_files_report_that_they_are_not_collected(self) -> None:
         self.assert_failed("static files", "not collected", "collectstatic")

@@ -30,7 +30,7 @@ class SparklineTests(SimpleTestCase):
         svg = sparkline([1, 2, 3], "")
         self.assertEqual(
             re.findall(r'rect class="([a-z-]+)"', svg),
-            ["spark-bar", "spark-bar", "spark-last"],
+            ["sparkline-bar", "sparkline-bar", "sparkline-latest"],
         )
 
     def test_title_is_the_escaped_label(self) -> None:

@@ -33,11 +33,13 @@ class ScanLimitTestCase(AdminTestCase):
 
     def note(self, page: HttpResponse) -> str:
         """Return the note below a list that shows where the scan stopped."""
-        notes = re.findall('<p class="reach">(.*?)<', page.content.decode())
+        notes = re.findall('<p class="scan-limit">(.*?)<', page.content.decode())
         return " ".join(notes).strip()
 
     def search_more_url(self, page: HttpResponse) -> str:
-        link = re.search('<p class="reach">.*?href="([^"]*)"', page.content.decode())
+        link = re.search(
+            '<p class="scan-limit">.*?href="([^"]*)"', page.content.decode()
+        )
         assert link is not None
         return unescape(link[1])
 

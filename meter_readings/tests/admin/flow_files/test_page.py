@@ -351,8 +351,8 @@ class DeedTests(AdminTestCase):
     def offered(self, file: FlowFile) -> list[str]:
         """Return the last parts of the addresses that a file's page offers."""
         html = self.page(file).content.decode()
-        begin, end = html.index('<ul class="deed-list"'), html.index(
-            '<dl class="facts"'
+        begin, end = html.index('<ul class="action-list"'), html.index(
+            '<dl class="detail-list"'
         )
         deeds = html[begin:end]
         parts = [part.split('"')[0] for part in deeds.split('href="')[1:]]

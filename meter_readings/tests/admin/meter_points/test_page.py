@@ -450,7 +450,7 @@ class ChartTests(MeterPointPageTestCase):
     def test_markers_of_estimates_are_hollow(self) -> None:
         hollow = [marker.is_estimate for marker in self.panel().chart.lines[0].markers]
         self.assertEqual(hollow, [False, False, True, False])
-        self.assertContains(self.get(), '<path class="spot hollow"', 1)
+        self.assertContains(self.get(), '<path class="marker hollow"', 1)
 
     def test_vertical_line_marks_a_meter_exchange(self) -> None:
         self.assertEqual(len(self.panel().chart.changes), 1)

@@ -102,8 +102,7 @@ class PermissionTests(DashboardTestCase):
     def test_actions_without_permission_are_not_shown(self) -> None:
         self.client.force_login(user_with_permissions("use_testing_dashboard"))
         page = self.client.get(DASHBOARD)
-        self.assertNotContains(page, '<button type="submit" class="deed')
-        self.assertNotContains(page, '<button type="submit" class="small-deed')
+        self.assertNotContains(page, '<button type="submit" class="btn')
 
     def test_posts_without_csrf_token_are_rejected(self) -> None:
         self.silence_request_log()

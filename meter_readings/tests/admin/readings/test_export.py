@@ -207,7 +207,7 @@ class ReadingExportTests(AdminTestCase):
 
     def test_export_page_shows_the_number_of_readings(self) -> None:
         self.assertContains(
-            self.page(register_id="DY"), '<dd class="figure">2</dd>', html=True
+            self.page(register_id="DY"), '<dd class="stat-value">2</dd>', html=True
         )
 
     def test_export_page_shows_a_minimum_beyond_the_scan_limit(self) -> None:

@@ -3,10 +3,10 @@
 // The key "/" goes to the search box, unless somebody is typing, or has switched it off
 // because a voice or a slip presses single keys.
 {
-  const STORED = "meter-readings.find-key";
-  const box = document.getElementById("find");
-  const hint = document.querySelector(".find-key");
-  const choice = document.getElementById("find-key-choice");
+  const STORED = "meter-readings.search-key";
+  const box = document.getElementById("search");
+  const hint = document.querySelector(".search-key");
+  const choice = document.getElementById("search-key-setting");
 
   const isOn = () => {
     try {
