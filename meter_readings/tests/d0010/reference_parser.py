@@ -1,7 +1,7 @@
-"""A second opinion: what a flow file holds, worked out slowly and by other means.
+"""Reference parser: the valid groups of a flow file, found slowly and by other means.
 
-It shares no code, no table and no pattern with the parser. It knows which groups can
-be kept and what they say, from the words of the format reference; it reports nothing.
+It shares no code, table or pattern with the parser. It was written from the text of the
+format reference, and it reports no issues.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 
-class Kept(NamedTuple):
-    """A group that can be kept: its line, what it says, what it stands under."""
+class ValidGroup(NamedTuple):
+    """A valid group; `parents` are the line numbers of its parent groups."""
 
     line_number: int
     group: str
-    cells: tuple[Any, ...]
+    values: tuple[Any, ...]
     parents: tuple[int, ...]
 
 
-class Refused(Exception):
-    """The cell, and so its group, cannot be kept."""
+class Invalid(Exception):
+    """The text of a field is invalid, and so is its group."""
 
 
 def lines_of(data: bytes) -> list[str]:
@@ -48,10 +48,10 @@ def is_of_the_flow(data: bytes) -> bool:
     return first[0] == "ZHV" and len(first) > 2 and first[2].strip(" ") == "D0010002"
 
 
-def kept_groups(data: bytes) -> list[Kept]:
-    """Return what can be kept of a file that begins with a right header."""
-    kept: list[Kept] = []
-    # The groups that are open, by level: line number, and whether they can be kept.
+def valid_groups(data: bytes) -> list[ValidGroup]:
+    """Return the valid groups of a file that begins with a valid header."""
+    valid: list[ValidGroup] = []
+    # The open groups by code: the line number, and whether the group is valid
     opened: dict[str, tuple[int, bool]] = {}
     for number, line in enumerate(lines_of(data), 1):
         group = line.split("|")[0]
@@ -61,17 +61,17 @@ def kept_groups(data: bytes) -> list[Kept]:
             continue
         for level in _CLOSES[group]:
             opened.pop(level, None)
-        cells = _cells_of(group, line)
+        values = _values_of(group, line)
         parents = [opened.get(parent) for parent in _PARENTS[group]]
-        is_good = cells is not None and all(
+        is_good = values is not None and all(
             parent is not None and parent[1] for parent in parents
         )
         if group in ("026", "028", "030"):
             opened[group] = number, is_good
-        if cells is not None and is_good:
+        if values is not None and is_good:
             numbers = tuple(parent[0] for parent in parents if parent is not None)
-            kept.append(Kept(number, group, cells, numbers))
-    return kept
+            valid.append(ValidGroup(number, group, values, numbers))
+    return valid
 
 
 _PARENTS = {
@@ -95,19 +95,19 @@ _CLOSES = {
 }
 
 
-def _cells_of(group: str, line: str) -> tuple[Any, ...] | None:
+def _values_of(group: str, line: str) -> tuple[Any, ...] | None:
     for character in line:
         if ord(character) < 32 or ord(character) == 127:
             return None
-    readers = _CELLS[group]
-    cells = [cell.strip(" ") for cell in line.split("|")[1:]]
-    while len(cells) < len(readers):
-        cells.append("")
-    if any(cells[len(readers) :]):
+    readers = _READERS[group]
+    values = [text.strip(" ") for text in line.split("|")[1:]]
+    while len(values) < len(readers):
+        values.append("")
+    if any(values[len(readers) :]):
         return None
     try:
-        return tuple(read(cell) for read, cell in zip(readers, cells, strict=False))
-    except Refused:
+        return tuple(read(text) for read, text in zip(readers, values, strict=False))
+    except Invalid:
         return None
 
 
@@ -115,90 +115,90 @@ def _is_digits(text: str) -> bool:
     return text != "" and all(character in "0123456789" for character in text)
 
 
-def _mpan(cell: str) -> str:
-    if len(cell) != 13 or not _is_digits(cell):
-        raise Refused
-    return cell
+def _mpan(text: str) -> str:
+    if len(text) != 13 or not _is_digits(text):
+        raise Invalid
+    return text
 
 
 def _code_of(codes: str) -> Any:
     """Return a reader of codes: those listed, and others of the same length."""
     longest = max(len(code) for code in codes.split())
 
-    def read(cell: str) -> str:
-        if len(cell) > longest:
-            raise Refused
-        return cell
+    def read(text: str) -> str:
+        if len(text) > longest:
+            raise Invalid
+        return text
 
     return read
 
 
 def _key_of(longest: int) -> Any:
-    def read(cell: str) -> str:
-        if not 1 <= len(cell) <= longest:
-            raise Refused
-        return cell
+    def read(text: str) -> str:
+        if not 1 <= len(text) <= longest:
+            raise Invalid
+        return text
 
     return read
 
 
-def _note(cell: str) -> str:
-    if len(cell) > 200:
-        raise Refused
-    return cell
+def _note(text: str) -> str:
+    if len(text) > 200:
+        raise Invalid
+    return text
 
 
-def _time(cell: str) -> datetime:
+def _time(text: str) -> datetime:
     """Return the clock time, without a zone."""
-    if len(cell) != 14 or not _is_digits(cell):
-        raise Refused
-    year, month, day = int(cell[:4]), int(cell[4:6]), int(cell[6:8])
-    hour, minute, second = int(cell[8:10]), int(cell[10:12]), int(cell[12:])
+    if len(text) != 14 or not _is_digits(text):
+        raise Invalid
+    year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
+    hour, minute, second = int(text[8:10]), int(text[10:12]), int(text[12:])
     is_date = 1950 <= year < 2200 and 1 <= month <= 12
     if not is_date or not 1 <= day <= monthrange(year, month)[1]:
-        raise Refused
+        raise Invalid
     if hour > 23 or minute > 59 or second > 59:
-        raise Refused
+        raise Invalid
     return datetime(year, month, day, hour, minute, second)
 
 
-def _optional_time(cell: str) -> datetime | None:
-    return _time(cell) if cell else None
+def _optional_time(text: str) -> datetime | None:
+    return _time(text) if text else None
 
 
-def _value(cell: str) -> Decimal:
+def _value(text: str) -> Decimal:
     """Return thousandths made into a number: at most nine digits and three more."""
-    whole, point, decimals = cell.partition(".")
+    whole, point, decimals = text.partition(".")
     if not _is_digits(whole) or (point and not _is_digits(decimals)):
-        raise Refused
+        raise Invalid
     while decimals.endswith("0"):
         decimals = decimals[:-1]
     if int(whole) >= 10**9 or len(decimals) > 3:
-        raise Refused
+        raise Invalid
     thousandths = int(whole) * 1000
     for place, digit in enumerate(decimals):
         thousandths += int(digit) * 10 ** (2 - place)
     return Decimal(thousandths) / 1000
 
 
-def _optional_count(cell: str) -> int | None:
-    if not cell:
+def _optional_count(text: str) -> int | None:
+    if not text:
         return None
-    if not _is_digits(cell) or int(cell) > 999:
-        raise Refused
-    return int(cell)
+    if not _is_digits(text) or int(text) > 999:
+        raise Invalid
+    return int(text)
 
 
-def _optional_truth(cell: str) -> bool | None:
+def _optional_flag(text: str) -> bool | None:
     answers = {"T": True, "F": False, "": None}
-    if cell not in answers:
-        raise Refused
-    return answers[cell]
+    if text not in answers:
+        raise Invalid
+    return answers[text]
 
 
 _VISIT = (_code_of("01 89"), _note)
 
-_CELLS: dict[str, tuple[Any, ...]] = {
+_READERS: dict[str, tuple[Any, ...]] = {
     "026": (_mpan, _code_of("V U F")),
     "027": _VISIT,
     "028": (_key_of(20), _code_of("A Z")),
@@ -209,9 +209,9 @@ _CELLS: dict[str, tuple[Any, ...]] = {
         _value,
         _optional_time,
         _optional_count,
-        _optional_truth,
+        _optional_flag,
         _code_of("N P"),
     ),
-    "032": (_code_of("01 27"), _optional_truth),
+    "032": (_code_of("01 27"), _optional_flag),
     "033": _VISIT,
 }

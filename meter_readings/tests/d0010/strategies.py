@@ -1,4 +1,4 @@
-"""What Hypothesis makes flow files of: canonical ones, odd lines, broken ones."""
+"""Hypothesis strategies: canonical flow files, invalid lines and corrupt files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def texts(longest: int) -> SearchStrategy[str]:
 
 
 def is_plain(moment: datetime) -> bool:
-    """Return whether the clock showed this time exactly once."""
+    """Return whether this UK local time occurs exactly once."""
     return moment.utcoffset() == moment.replace(fold=1).utcoffset()
 
 
@@ -60,7 +60,7 @@ meters = st.builds(MeterReadingType, texts(10), st.sampled_from("ACDFIMPQRSTUVWX
 
 
 class CanonicalFile(NamedTuple):
-    """A file without a fault, and the entries that must be read from it."""
+    """A file without issues, and its entries."""
 
     text: str
     entries: list[Entry]
@@ -75,9 +75,9 @@ class Book:
         self.mpan: ParentGroup[MpanCore] | None = None
         self.meter: ParentGroup[MeterReadingType] | None = None
 
-    def write(self, group: str, *cells: object) -> int:
+    def write(self, group: str, *texts: object) -> int:
         """Add a line; return its number."""
-        self.lines.append("|".join((group, *map(str, cells), "")))
+        self.lines.append("|".join((group, *map(str, texts), "")))
         return len(self.lines)
 
     def open_mpan(self, record: MpanCore) -> None:
@@ -146,7 +146,7 @@ def readings(draw: DrawFn, from_role: str, reading_type: str) -> RegisterReading
 
 @composite
 def canonical_files(draw: DrawFn) -> CanonicalFile:
-    """A whole file without a fault: every group, as often as the catalogue lets it."""
+    """A whole file without issues: every group, as often as the catalogue allows."""
     from_role, to_role = draw(st.sampled_from(["DX", "CX", "MX", "XD", "RD", "NR"]))
     created_at = f"{CREATED_AT:%Y%m%d%H%M%S}"
     book = Book(
@@ -186,29 +186,29 @@ def _add_children(draw: DrawFn, book: Book, from_role: str, type_: str) -> None:
 _ODD = ["", " ", "X", "T ", "é", "\x00", "\u0661", "-1", "9" * 30, "1e9", "A|B"]
 
 
-def cells(*good: str) -> SearchStrategy[str]:
-    """A cell that is mostly one of the good ones."""
+def field_text(*good: str) -> SearchStrategy[str]:
+    """The text of a field, mostly one of the good ones."""
     return st.sampled_from([*good] * 60 + _ODD)
 
 
 def lines(group: str, *columns: SearchStrategy[str]) -> SearchStrategy[str]:
-    """A line of these cells, mostly with its last pipe and no more."""
+    """A line of these fields, mostly with the right number of pipes."""
     ends = st.sampled_from(["|"] * 12 + ["", "||", "|X|", "| |"])
     return st.tuples(*columns, ends).map(
         lambda row: "|".join([group, *row[:-1]]) + row[-1]
     )
 
 
-visit_cells = cells("02", "27", "99"), cells("", "Note")
+visit_fields = field_text("02", "27", "99"), field_text("", "Note")
 reading_lines = lines(
     "030",
-    cells("S", "01", "MD"),
-    cells("20240401000000", "20240401235959", "20240330000000", "20240331013000"),
-    cells("99.0", "0.0", "7", "007.5", "1.25", "123456789.0"),
-    cells("", "", "", "20240301000000"),
-    cells("", "", "", "1"),
-    cells("T", "T", "T", "", "F"),
-    cells("N", "P"),
+    field_text("S", "01", "MD"),
+    field_text("20240401000000", "20240401235959", "20240330000000", "20240331013000"),
+    field_text("99.0", "0.0", "7", "007.5", "1.25", "123456789.0"),
+    field_text("", "", "", "20240301000000"),
+    field_text("", "", "", "1"),
+    field_text("T", "T", "T", "", "F"),
+    field_text("N", "P"),
 )
 common_runs = st.integers(1, 40).map(
     lambda count: "\n".join(
@@ -217,17 +217,17 @@ common_runs = st.integers(1, 40).map(
     )
 )
 group_lines = st.one_of(
-    lines("026", cells(mpan_core(1), mpan_core(2)), cells("V", "F")),
-    lines("027", *visit_cells),
-    lines("028", cells("TST0000001", "TST0000002"), cells("R", "S", "O")),
-    lines("028", cells("TST0000001", "TST0000002"), cells("R", "S", "O")),
-    lines("029", *visit_cells),
+    lines("026", field_text(mpan_core(1), mpan_core(2)), field_text("V", "F")),
+    lines("027", *visit_fields),
+    lines("028", field_text("TST0000001", "TST0000002"), field_text("R", "S", "O")),
+    lines("028", field_text("TST0000001", "TST0000002"), field_text("R", "S", "O")),
+    lines("029", *visit_fields),
     reading_lines,
     reading_lines,
     common_runs,
     common_runs,
-    lines("032", cells("05", "28"), cells("T", "F")),
-    lines("033", *visit_cells),
+    lines("032", field_text("05", "28"), field_text("T", "F")),
+    lines("033", *visit_fields),
 )
 other_lines = st.sampled_from(
     ["", " ", "031|X|", "030", "zpt|", "\x85", "x\u2028y"]
@@ -247,7 +247,7 @@ group_sequences = st.lists(
 
 @composite
 def odd_files(draw: DrawFn) -> bytes:
-    """A file of groups in any order, with faults of every kind."""
+    """A file of groups in any order, with issues of every kind."""
     placed = ["026|2000000000015|V|", "028|TST0000001|R|"]
     start = [draw(headers), *draw(st.sampled_from([placed, placed, []]))]
     line_ending = draw(st.sampled_from(["\n", "\n", "\r\n"]))

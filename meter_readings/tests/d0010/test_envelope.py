@@ -1,4 +1,4 @@
-"""What the first and the last line of a file say, and whether they agree."""
+"""Tests of the validation of header and trailer."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ TRAILER = Trailer(
 )
 
 
-class KindTests(TestCase):
-    def test_names_other_kinds_of_file(self) -> None:
+class GuessFileTypeTests(TestCase):
+    def test_guesses_the_types_of_other_files(self) -> None:
         for line, kind in {
             "ZHD||D0265001|": "pool transfer format (ZHD)",
             "ZHF0000475656D0010002": "fixed-length format (ZHF)",
@@ -52,7 +52,7 @@ class KindTests(TestCase):
             with self.subTest(line=line):
                 self.assertIn(kind, guess_file_type(line))
 
-    def test_kind_has_no_name_for_anything_else(self) -> None:
+    def test_guesses_no_type_of_an_unknown_file(self) -> None:
         self.assertEqual(guess_file_type("MPAN,Register,Reading"), "")
 
 
@@ -63,28 +63,28 @@ class CheckFlowTests(TestCase):
     def test_check_flow_accepts_version_002_of_the_flow(self) -> None:
         self.assertIsNone(self.fault_of("D0010002"))
 
-    def test_check_flow_reports_another_version(self) -> None:
+    def test_check_flow_reports_a_different_version(self) -> None:
         for flow_and_version in "D0010001", "D0010003", "D0010", "D00100021":
             with self.subTest(flow_and_version=flow_and_version):
                 issue = self.fault_of(flow_and_version)
                 assert issue is not None
                 self.assertEqual(issue.code, "wrong-version")
 
-    def test_check_flow_reports_another_flow(self) -> None:
+    def test_check_flow_reports_a_different_flow(self) -> None:
         for flow_and_version in "D0149001", "D0086002", "d0010002", "":
             with self.subTest(flow_and_version=flow_and_version):
                 issue = self.fault_of(flow_and_version)
                 assert issue is not None
                 self.assertEqual(issue.code, "wrong-flow")
 
-    def test_check_flow_says_which_flow_was_found_and_expected(self) -> None:
+    def test_check_flow_reports_the_flow_found_and_expected(self) -> None:
         issue = self.fault_of("D0149001")
         assert issue is not None
         self.assertEqual((issue.line_number, issue.group), (1, "ZHV"))
         self.assertEqual(issue.field, "Data Flow and Version (J0937)")
         self.assertEqual((issue.found, issue.expected), ("D0149001", "D0010002"))
 
-    def test_check_flow_shows_no_more_of_a_name_than_is_fit_to_be_shown(self) -> None:
+    def test_check_flow_truncates_a_long_flow_name(self) -> None:
         issue = self.fault_of("\x1b[31m" + "X" * 500)
         assert issue is not None
         self.assertTrue(issue.found.isprintable())
@@ -103,24 +103,24 @@ class CheckHeaderTests(TestCase):
     def test_check_header_accepts_an_operational_file_on_a_known_route(self) -> None:
         self.assertEqual(self.codes_of(), [])
 
-    def test_check_header_reports_roles_that_are_not_listed(self) -> None:
+    def test_check_header_reports_unknown_roles(self) -> None:
         for changed in {"from_role": "9"}, {"to_role": "d"}:
             with self.subTest(changed=changed):
                 self.assertEqual(self.codes_of(**changed), ["unknown-role"])
 
-    def test_check_header_says_which_role_is_not_listed(self) -> None:
+    def test_check_header_reports_which_role_is_unknown(self) -> None:
         sender, receiver = self.faults_of(from_role="9", to_role="7")
         self.assertEqual(sender.field, "From Market Participant Role Code (J0934)")
         self.assertEqual(receiver.field, "To Market Participant Role Code (J0935)")
         self.assertEqual((sender.found, receiver.found), ("9", "7"))
 
-    def test_check_header_leaves_a_missing_role_to_its_cell(self) -> None:
+    def test_check_header_does_not_report_a_missing_role(self) -> None:
         self.assertEqual(self.codes_of(from_role="", to_role=""), [])
 
-    def test_check_header_accepts_senders_whose_routes_are_not_sure(self) -> None:
+    def test_check_header_accepts_senders_without_routes(self) -> None:
         self.assertEqual(self.codes_of(from_role="N", to_role="R"), [])
 
-    def test_check_header_accepts_receivers_whose_letters_are_not_sure(self) -> None:
+    def test_check_header_accepts_recipients_without_routes(self) -> None:
         self.assertEqual(self.codes_of(from_role="D", to_role="Q"), [])
 
     def test_check_header_accepts_every_route_of_the_catalogue(self) -> None:
@@ -130,7 +130,7 @@ class CheckHeaderTests(TestCase):
                     codes = self.codes_of(from_role=from_role, to_role=to_role)
                     self.assertEqual(codes, [])
 
-    def test_check_header_reports_a_route_that_the_catalogue_has_not(self) -> None:
+    def test_check_header_reports_a_route_that_is_not_in_the_catalogue(self) -> None:
         [issue] = self.faults_of(from_role="R", to_role="X")
         self.assertEqual(issue.code, "unexpected-route")
         self.assertEqual(issue.field, "To Market Participant Role Code (J0935)")
@@ -148,7 +148,7 @@ class CheckHeaderTests(TestCase):
     def test_check_header_accepts_a_file_created_now(self) -> None:
         self.assertEqual(self.codes_of(datetime(2024, 4, 2, 8, 15, tzinfo=UTC)), [])
 
-    def test_check_header_reports_a_file_of_the_future(self) -> None:
+    def test_check_header_reports_a_file_created_in_the_future(self) -> None:
         now = datetime(2024, 4, 2, 8, 14, 59, tzinfo=UTC)
         [issue] = self.faults_of(now)
         self.assertEqual(issue.code, "created-in-future")
@@ -168,10 +168,10 @@ class CheckTrailerTests(TestCase):
             *check_trailer(trailer, header, 40, group_count=groups, flow_count=flows)
         ]
 
-    def test_check_trailer_accepts_a_trailer_that_agrees(self) -> None:
+    def test_check_trailer_accepts_a_trailer_with_the_right_totals(self) -> None:
         self.assertEqual(self.faults_of(), [])
 
-    def test_check_trailer_reports_another_group_count(self) -> None:
+    def test_check_trailer_reports_a_different_group_count(self) -> None:
         for group_count in 34, 36, 0:
             with self.subTest(group_count=group_count):
                 [issue] = self.faults_of(counted=(group_count, 11))
@@ -181,18 +181,18 @@ class CheckTrailerTests(TestCase):
                 self.assertEqual(issue.found, "35")
                 self.assertEqual(issue.expected, str(group_count))
 
-    def test_check_trailer_compares_the_ten_last_digits_of_a_longer_group_count(
+    def test_check_trailer_compares_the_last_ten_digits_of_a_longer_group_count(
         self,
     ) -> None:
         self.assertEqual(self.faults_of(counted=(10**10 + 35, 11)), [])
 
-    def test_check_trailer_reports_another_flow_count(self) -> None:
+    def test_check_trailer_reports_a_different_flow_count(self) -> None:
         [issue] = self.faults_of(counted=(35, 10))
         self.assertEqual(issue.code, "flow-count-mismatch")
         self.assertEqual(issue.field, "Flow Count (J1066)")
         self.assertEqual((issue.found, issue.expected), ("11", "10"))
 
-    def test_check_trailer_compares_no_counts_that_are_not_there(self) -> None:
+    def test_check_trailer_does_not_compare_empty_counts(self) -> None:
         self.assertEqual(self.faults_of(group_count=None, flow_count=None), [])
 
     def test_check_trailer_reports_a_checksum(self) -> None:
@@ -201,17 +201,17 @@ class CheckTrailerTests(TestCase):
         self.assertEqual(issue.field, "Checksum (J1078)")
         self.assertEqual((issue.found, issue.expected), ("0", "an empty field"))
 
-    def test_check_trailer_reports_another_file_identifier(self) -> None:
+    def test_check_trailer_reports_a_different_file_identifier(self) -> None:
         [issue] = self.faults_of(file_identifier="TEST000002")
         self.assertEqual(issue.code, "file-identifier-mismatch")
         self.assertEqual(issue.field, "File Identifier (J1064)")
         self.assertEqual((issue.found, issue.expected), ("TEST000002", "TEST000001"))
 
-    def test_check_trailer_accepts_a_file_completed_as_it_was_created(self) -> None:
+    def test_check_trailer_accepts_completion_at_the_time_of_creation(self) -> None:
         created_at = HEADER.file_created_at
         self.assertEqual(self.faults_of(file_completed_at=created_at), [])
 
-    def test_check_trailer_reports_a_file_completed_before_it_was_created(self) -> None:
+    def test_check_trailer_reports_completion_before_creation(self) -> None:
         completed_at = datetime(2024, 4, 2, 9, 14, 59, tzinfo=LONDON)
         [issue] = self.faults_of(file_completed_at=completed_at)
         self.assertEqual(issue.code, "completed-before-created")
@@ -219,9 +219,9 @@ class CheckTrailerTests(TestCase):
         self.assertEqual(issue.found, "20240402091459")
         self.assertEqual(issue.expected, "20240402091500 or later")
 
-    def test_check_trailer_compares_no_time_that_is_not_there(self) -> None:
+    def test_check_trailer_does_not_compare_an_empty_completion_time(self) -> None:
         self.assertEqual(self.faults_of(file_completed_at=None), [])
 
-    def test_check_trailer_compares_counts_alone_where_there_is_no_header(self) -> None:
+    def test_check_trailer_compares_only_counts_without_a_header(self) -> None:
         issues = self.faults_of(None, (1, 11), file_identifier="OTHER")
         self.assertEqual([issue.code for issue in issues], ["group-count-mismatch"])

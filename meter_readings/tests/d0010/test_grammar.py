@@ -1,4 +1,4 @@
-"""The table says what the catalogue says, and each field reads what it writes."""
+"""Tests of the grammar against the catalogue, and of reading and writing fields."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from meter_readings.d0010.issues import InvalidValue, IssueCode
 ALL_GROUPS = (HEADER, TRAILER, *D0010.groups)
 
 
-def read(field: Field, cell: str) -> tuple[object, list[str]]:
-    """Return the value of a cell and the codes of what was remarked."""
-    remarks: list[str] = []
-    value = field.read(cell, lambda code, _: remarks.append(code.value))
-    return value, remarks
+def read(field: Field, text: str) -> tuple[object, list[str]]:
+    """Return the value of a text and the codes of its issues."""
+    issues: list[str] = []
+    value = field.read(text, lambda code, _: issues.append(code.value))
+    return value, issues
 
 
 def fields_of(group: Group | None) -> list[tuple[str, str, str]]:
-    """Return the item, picture and presence of each field, shortly."""
+    """Return the item, notation and presence of each field, shortly."""
     assert group is not None
     short = {Required.MANDATORY: "M", Required.EXPECTED: "M", Required.OPTIONAL: "O"}
     return [(f.j_number, f.format.notation, short[f.required]) for f in group.fields]
@@ -43,37 +43,37 @@ class FieldReadTests(TestCase):
     count = Field("count", "Count", "J0001", IntegerType(3))
     expected_count = Field("count", "Count", "J0001", IntegerType(3), Required.EXPECTED)
 
-    def test_field_read_reads_a_cell_by_its_format(self) -> None:
+    def test_field_reads_text_by_its_format(self) -> None:
         self.assertEqual(read(self.text, "OPER"), ("OPER", []))
 
-    def test_field_read_reads_an_empty_text_as_blank(self) -> None:
+    def test_field_reads_an_empty_text_as_an_empty_string(self) -> None:
         self.assertEqual(read(self.text, ""), ("", []))
 
-    def test_field_read_reads_an_empty_number_as_none(self) -> None:
+    def test_field_reads_an_empty_number_as_none(self) -> None:
         self.assertEqual(read(self.count, ""), (None, []))
 
-    def test_field_read_reads_spaces_alone_as_empty(self) -> None:
+    def test_field_reads_only_spaces_as_empty(self) -> None:
         self.assertEqual(read(self.count, "   "), (None, []))
 
-    def test_remarks_on_spaces_around_the_value_and_takes_them_away(self) -> None:
-        for cell in " 42", "42 ", "  42  ":
-            with self.subTest(cell=cell):
-                self.assertEqual(read(self.count, cell), (42, ["surrounding-spaces"]))
+    def test_field_reports_and_removes_spaces_around_the_value(self) -> None:
+        for text in " 42", "42 ", "  42  ":
+            with self.subTest(text=text):
+                self.assertEqual(read(self.count, text), (42, ["surrounding-spaces"]))
 
-    def test_field_read_counts_the_length_without_spaces_around(self) -> None:
+    def test_field_measures_the_length_without_spaces_around_the_value(self) -> None:
         self.assertEqual(read(self.text, "OPER "), ("OPER", ["surrounding-spaces"]))
 
-    def test_field_read_takes_no_other_blank_for_a_space(self) -> None:
+    def test_field_does_not_take_other_white_space_for_a_space(self) -> None:
         self.assertEqual(read(self.text, "\xa0"), ("\xa0", []))
 
-    def test_field_read_refuses_an_empty_key(self) -> None:
-        for cell in "", " ":
-            with self.subTest(cell=cell), self.assertRaises(InvalidValue) as raised:
-                read(self.key, cell)
+    def test_field_rejects_an_empty_mandatory_value(self) -> None:
+        for text in "", " ":
+            with self.subTest(text=text), self.assertRaises(InvalidValue) as raised:
+                read(self.key, text)
             self.assertIs(raised.exception.code, IssueCode.MISSING_VALUE)
             self.assertEqual(raised.exception.expected, "CHAR(4)")
 
-    def test_remarks_on_an_empty_cell_that_is_expected(self) -> None:
+    def test_field_reports_an_empty_expected_value(self) -> None:
         self.assertEqual(read(self.expected, ""), ("", ["missing-expected-value"]))
         self.assertEqual(
             read(self.expected_count, ""), (None, ["missing-expected-value"])
@@ -81,37 +81,37 @@ class FieldReadTests(TestCase):
 
 
 class FieldWriteTests(TestCase):
-    def test_field_write_writes_nothing_for_none(self) -> None:
+    def test_field_writes_none_as_an_empty_text(self) -> None:
         field = Field("count", "Count", "J0001", IntegerType(3))
         self.assertEqual(field.write(None), "")
 
-    def test_field_write_writes_nothing_for_a_blank_text(self) -> None:
+    def test_field_writes_an_empty_text(self) -> None:
         self.assertEqual(Field("name", "Name", "J0000", TextType(4, 4)).write(""), "")
 
-    def test_field_write_writes_zero(self) -> None:
+    def test_field_writes_zero(self) -> None:
         self.assertEqual(Field("count", "Count", "J0001", IntegerType(3)).write(0), "0")
 
-    def test_field_write_writes_false(self) -> None:
+    def test_field_writes_false(self) -> None:
         self.assertEqual(
             Field("flag", "Flag", "J0002", BooleanType()).write(False), "F"
         )
 
-    def test_field_write_writes_by_its_format(self) -> None:
+    def test_field_writes_values_by_its_format(self) -> None:
         self.assertEqual(Field("flag", "Flag", "J0002", BooleanType()).write(True), "T")
 
 
 class FieldNameTests(TestCase):
-    def test_field_name_is_the_catalogues_with_its_item(self) -> None:
+    def test_field_is_displayed_by_catalogue_name_and_j_number(self) -> None:
         field = D0010.reading.fields[2]
         self.assertEqual(str(field), "Register Reading (J0040)")
 
 
 class GroupTableTests(TestCase):
-    def test_group_table_has_the_groups_of_the_catalogue_in_its_order(self) -> None:
+    def test_groups_are_those_of_the_catalogue_in_its_order(self) -> None:
         codes = [group.code for group in D0010.groups]
         self.assertEqual(codes, ["026", "027", "028", "029", "030", "032", "033"])
 
-    def test_group_table_nests_as_the_catalogue_does(self) -> None:
+    def test_groups_have_the_parents_of_the_catalogue(self) -> None:
         self.assertEqual(
             {group.code: group.parent for group in D0010.groups},
             {
@@ -125,22 +125,22 @@ class GroupTableTests(TestCase):
             },
         )
 
-    def test_group_table_names_the_flow_and_version_as_the_header_does(self) -> None:
+    def test_flow_and_version_is_that_of_the_header(self) -> None:
         self.assertEqual(D0010.flow_and_version, "D0010002")
 
-    def test_group_table_finds_a_group_by_its_code(self) -> None:
+    def test_group_is_found_by_its_code(self) -> None:
         self.assertIs(D0010.group("030"), D0010.reading)
 
-    def test_group_table_has_no_group_031(self) -> None:
+    def test_there_is_no_group_031(self) -> None:
         self.assertIsNone(D0010.group("031"))
 
-    def test_group_table_names_fields_as_the_records_do(self) -> None:
+    def test_field_names_are_those_of_the_records(self) -> None:
         for group in ALL_GROUPS:
             with self.subTest(group=group.code):
                 names = [field.name for field in group.fields]
                 self.assertEqual(names, [*group.record._fields])
 
-    def test_group_table_allows_each_group_as_often_as_the_catalogue(self) -> None:
+    def test_groups_have_the_cardinality_of_the_catalogue(self) -> None:
         self.assertEqual(
             [group.cardinality for group in ALL_GROUPS],
             ["1", "0..1", "1..*", "0..*", "1..*", "0..*", "0..*"]
@@ -151,7 +151,7 @@ class GroupTableTests(TestCase):
 class FieldTableTests(TestCase):
     visit = [("J0024", "CHAR(2)", "M"), ("J0012", "CHAR(200)", "O")]
 
-    def test_field_table_lists_the_fields_of_the_header(self) -> None:
+    def test_header_has_the_fields_of_the_catalogue(self) -> None:
         self.assertEqual(
             fields_of(HEADER),
             [
@@ -169,7 +169,7 @@ class FieldTableTests(TestCase):
             ],
         )
 
-    def test_field_table_lists_the_fields_of_the_trailer(self) -> None:
+    def test_trailer_has_the_fields_of_the_catalogue(self) -> None:
         self.assertEqual(
             fields_of(TRAILER),
             [
@@ -181,19 +181,19 @@ class FieldTableTests(TestCase):
             ],
         )
 
-    def test_field_table_lists_the_fields_of_026(self) -> None:
+    def test_026_has_the_fields_of_the_catalogue(self) -> None:
         self.assertEqual(
             fields_of(D0010.group("026")),
             [("J0003", "NUM(13)", "M"), ("J0022", "CHAR(1)", "M")],
         )
 
-    def test_field_table_lists_the_fields_of_028(self) -> None:
+    def test_028_has_the_fields_of_the_catalogue(self) -> None:
         self.assertEqual(
             fields_of(D0010.group("028")),
             [("J0004", "CHAR(10)", "M"), ("J0171", "CHAR(1)", "M")],
         )
 
-    def test_field_table_lists_the_fields_of_030(self) -> None:
+    def test_030_has_the_fields_of_the_catalogue(self) -> None:
         self.assertEqual(
             fields_of(D0010.group("030")),
             [
@@ -207,18 +207,18 @@ class FieldTableTests(TestCase):
             ],
         )
 
-    def test_field_table_lists_the_fields_of_032(self) -> None:
+    def test_032_has_the_fields_of_the_catalogue(self) -> None:
         self.assertEqual(
             fields_of(D0010.group("032")),
             [("J0332", "CHAR(2)", "M"), ("J0047", "BOOLEAN", "M")],
         )
 
-    def test_field_table_lists_the_same_fields_for_every_site_visit(self) -> None:
+    def test_all_site_visit_groups_have_the_same_fields(self) -> None:
         for code in "027", "029", "033":
             with self.subTest(code=code):
                 self.assertEqual(fields_of(D0010.group(code)), self.visit)
 
-    def test_field_table_reads_in_every_field_what_it_writes(self) -> None:
+    def test_every_field_reads_what_it_writes(self) -> None:
         values = {
             "CHAR": "0",
             "NUM(13)": "1200023305967",
@@ -229,29 +229,29 @@ class FieldTableTests(TestCase):
         }
         for field in [field for group in ALL_GROUPS for field in group.fields]:
             with self.subTest(field=str(field)):
-                picture = field.format.notation
-                value = values.get(picture) or values[picture.partition("(")[0]]
+                notation = field.format.notation
+                value = values.get(notation) or values[notation.partition("(")[0]]
                 self.assertEqual(read(field, field.write(value))[0], value)
 
 
 class RouteTests(TestCase):
-    def test_route_sends_from_the_collector_to_the_supplier(self) -> None:
+    def test_collector_sends_to_the_supplier(self) -> None:
         self.assertIn("X", ROUTES["D"])
 
-    def test_route_sends_nothing_from_the_distributor_but_to_the_collector(
+    def test_distributor_sends_only_to_the_collector(
         self,
     ) -> None:
         self.assertEqual(ROUTES["R"], {"D"})
 
-    def test_route_knows_the_roles_whose_letters_are_sure(self) -> None:
+    def test_routes_have_the_roles_with_documented_codes(self) -> None:
         self.assertEqual([*ROUTES], ["D", "C", "M", "X", "R"])
 
-    def test_route_follows_the_catalogues_table(self) -> None:
+    def test_routes_are_those_of_the_catalogue(self) -> None:
         self.assertEqual(
             {sender: "".join(sorted(to)) for sender, to in ROUTES.items()},
             {"D": "DRX", "C": "CRX", "M": "CDMRX", "X": "DRX", "R": "D"},
         )
 
-    def test_route_sends_to_listed_roles_only(self) -> None:
+    def test_recipients_are_listed_roles(self) -> None:
         for receivers in ROUTES.values():
             self.assertLessEqual(receivers, {*MarketRole})

@@ -1,4 +1,4 @@
-"""Bytes become lines at line feeds alone, in blocks that never matter."""
+"""Tests of the line reader: line ends, blocks and decoding."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def lines_of(data: bytes, size: int = 1 << 18) -> list[str]:
 
 
 class EndlessLine(io.RawIOBase):
-    """A stream of one line that never ends; it counts what was taken."""
+    """A stream of one endless line that counts the bytes read."""
 
     def __init__(self) -> None:
         self.taken = 0
@@ -39,60 +39,60 @@ class EndlessLine(io.RawIOBase):
 
 
 class LineTests(TestCase):
-    def test_end_at_a_line_feed(self) -> None:
+    def test_line_ends_at_a_line_feed(self) -> None:
         self.assertEqual(lines_of(b"first|\nsecond|\n"), ["first|", "second|"])
 
-    def test_end_at_a_carriage_return_and_line_feed(self) -> None:
+    def test_line_ends_at_a_carriage_return_and_line_feed(self) -> None:
         self.assertEqual(lines_of(b"first|\r\nsecond|\r\n"), ["first|", "second|"])
 
-    def test_line_may_end_differently_in_one_file(self) -> None:
+    def test_lines_of_one_file_can_have_different_ends(self) -> None:
         self.assertEqual(lines_of(b"one|\r\ntwo|\nthree|"), ["one|", "two|", "three|"])
 
-    def test_need_no_line_feed_at_the_end_of_the_file(self) -> None:
+    def test_last_line_needs_no_line_feed(self) -> None:
         self.assertEqual(lines_of(b"first|\nsecond|"), ["first|", "second|"])
 
-    def test_line_lose_a_carriage_return_at_the_end_of_the_file(self) -> None:
+    def test_last_line_loses_its_carriage_return(self) -> None:
         self.assertEqual(lines_of(b"first|\r\nsecond|\r"), ["first|", "second|"])
 
-    def test_line_are_none_in_an_empty_file(self) -> None:
+    def test_empty_file_has_no_lines(self) -> None:
         self.assertEqual(lines_of(b""), [])
 
-    def test_line_may_be_blank(self) -> None:
+    def test_line_can_be_blank(self) -> None:
         self.assertEqual(lines_of(b"first|\n\n\nlast|\n"), ["first|", "", "", "last|"])
 
-    def test_line_are_read_from_files_shorter_than_a_byte_order_mark(self) -> None:
+    def test_lines_are_read_from_a_file_shorter_than_a_byte_order_mark(self) -> None:
         self.assertEqual(lines_of(b"a\nb"), ["a", "b"])
         self.assertEqual(lines_of(b"\r\n"), [""])
         self.assertEqual(lines_of(b"\n\n\n"), ["", "", ""])
 
-    def test_line_do_not_end_at_a_carriage_return_alone(self) -> None:
+    def test_line_does_not_end_at_a_carriage_return_alone(self) -> None:
         self.assertEqual(lines_of(b"first|\rsecond|\n"), ["first|\rsecond|"])
 
-    def test_line_lose_one_carriage_return_of_two(self) -> None:
+    def test_line_loses_one_of_two_carriage_returns(self) -> None:
         self.assertEqual(lines_of(b"first|\r\r\nsecond|\n"), ["first|\r", "second|"])
 
-    def test_do_not_end_at_what_python_takes_for_a_line_end(self) -> None:
+    def test_line_does_not_end_at_other_line_boundaries_of_python(self) -> None:
         for end in b"\x0b\x0c\x1c\x1d\x1e\x85":
             data = b"first|" + bytes([end]) + b"second|\n"
             with self.subTest(end=hex(end)):
                 self.assertEqual(len(lines_of(data)), 1)
 
-    def test_do_not_end_at_line_and_paragraph_separators(self) -> None:
+    def test_line_does_not_end_at_unicode_separators(self) -> None:
         for end in "\u2028\u2029\x85":
             with self.subTest(end=ascii(end)):
                 self.assertEqual(len(lines_of(f"one|{end}two|\n".encode())), 1)
 
 
 class BlockTests(TestCase):
-    def test_block_are_plain_where_all_is_printable_ascii(self) -> None:
+    def test_block_of_printable_ascii_is_marked(self) -> None:
         [block] = blocks_of(b"030|S|~ !\n")[0]
         self.assertTrue(block.is_printable_ascii)
 
-    def test_block_are_plain_with_carriage_returns_before_line_feeds(self) -> None:
+    def test_block_with_carriage_returns_before_line_feeds_is_printable(self) -> None:
         [block] = blocks_of(b"030|S|\r\n030|S|\r\n")[0]
         self.assertTrue(block.is_printable_ascii)
 
-    def test_block_are_not_plain_with_any_other_byte(self) -> None:
+    def test_block_with_any_other_byte_is_not_printable_ascii(self) -> None:
         printable = {*range(32, 127), ord("\n")}
         for byte in {*range(256)} - printable:
             data = b"030|" + bytes([byte]) + b"S|\n"
@@ -100,13 +100,13 @@ class BlockTests(TestCase):
                 [block] = blocks_of(data)[0]
                 self.assertFalse(block.is_printable_ascii)
 
-    def test_block_hold_whole_lines_only(self) -> None:
+    def test_block_has_whole_lines_only(self) -> None:
         blocks, _ = blocks_of(b"first|\nsecond|\nthird|\n", size=10)
         self.assertEqual(
             [block.lines for block in blocks], [["first|"], ["second|", "third|"]]
         )
 
-    def test_block_never_matter_to_the_lines(self) -> None:
+    def test_block_size_does_not_change_the_lines(self) -> None:
         data = b"\xef\xbb\xbfone|\r\n\n\rtwo|\x85\n" + b"x" * 4096 + b"\r\n" + b"three|"
         whole = lines_of(data)
         for size in (1, 2, 3, 5, 4095, 4096, 4097, 4110, 4120):
@@ -117,7 +117,7 @@ class BlockTests(TestCase):
         st.lists(st.sampled_from([b"a", b"|", b"\n", b"\r", b"\x85", b"\xef\xbb\xbf"])),
         st.integers(1, 8),
     )
-    def test_block_never_matter_to_any_lines(
+    def test_block_size_does_not_change_any_lines(
         self, pieces: list[bytes], size: int
     ) -> None:
         data = b"".join(pieces)
@@ -125,48 +125,48 @@ class BlockTests(TestCase):
 
 
 class DecodingTests(TestCase):
-    def test_decoding_reads_bytes_outside_ascii_as_windows_1252(self) -> None:
+    def test_decodes_bytes_outside_ascii_as_windows_1252(self) -> None:
         self.assertEqual(lines_of(b"caf\xe9 \x80|\n"), ["café €|"])
 
-    def test_decoding_reads_bytes_that_mean_nothing_as_replacements(self) -> None:
+    def test_decodes_undefined_bytes_as_replacement_characters(self) -> None:
         self.assertEqual(lines_of(b"\x81\x8d\x8f\x90\x9d\n"), ["\ufffd" * 5])
 
-    def test_decoding_reads_every_byte_as_one_character(self) -> None:
+    def test_decodes_every_byte_as_one_character(self) -> None:
         for byte in {*range(256)} - {ord("\n"), ord("\r")}:
             with self.subTest(byte=hex(byte)):
                 self.assertEqual(len(lines_of(b"abc" + bytes([byte]))[0]), 4)
 
-    def test_decoding_takes_a_byte_order_mark_away(self) -> None:
+    def test_byte_order_mark_is_removed(self) -> None:
         [block], reader = blocks_of(b"\xef\xbb\xbfZHV|\n")
         self.assertEqual(block, Block("ZHV|", True))
         self.assertTrue(reader.has_byte_order_mark)
 
-    def test_decoding_takes_only_one_byte_order_mark_away(self) -> None:
+    def test_only_one_byte_order_mark_is_removed(self) -> None:
         self.assertEqual(lines_of(b"\xef\xbb\xbf" * 2 + b"ZHV|"), ["ï»¿ZHV|"])
 
-    def test_decoding_finds_no_byte_order_mark_where_none_is(self) -> None:
+    def test_file_without_byte_order_mark_has_none(self) -> None:
         _, reader = blocks_of(b"ZHV|\n")
         self.assertFalse(reader.has_byte_order_mark)
 
 
 class FileEndTests(TestCase):
-    def test_file_end_knows_that_the_last_line_was_ended(self) -> None:
+    def test_file_that_ends_with_a_newline_is_marked(self) -> None:
         _, reader = blocks_of(b"first|\nsecond|\n")
         self.assertTrue(reader.ends_with_newline)
 
-    def test_file_end_knows_that_the_last_line_was_not_ended(self) -> None:
+    def test_file_that_ends_without_a_newline_is_marked(self) -> None:
         _, reader = blocks_of(b"first|\nsecond|")
         self.assertFalse(reader.ends_with_newline)
 
-    def test_file_end_knows_it_of_the_shortest_files(self) -> None:
+    def test_shortest_files_end_with_or_without_a_newline(self) -> None:
         self.assertTrue(blocks_of(b"a|\n")[1].ends_with_newline)
         self.assertFalse(blocks_of(b"\na|")[1].ends_with_newline)
 
-    def test_file_end_takes_the_line_end_from_the_first_line(self) -> None:
+    def test_line_ending_is_that_of_the_first_line(self) -> None:
         self.assertEqual(blocks_of(b"first|\r\nsecond|\n")[1].line_ending, "\r\n")
         self.assertEqual(blocks_of(b"first|\nsecond|\r\n")[1].line_ending, "\n")
 
-    def test_file_end_takes_the_line_end_from_the_first_line_in_small_blocks(
+    def test_line_ending_is_that_of_the_first_line_in_small_blocks(
         self,
     ) -> None:
         for size in range(1, 12):
@@ -176,10 +176,10 @@ class FileEndTests(TestCase):
                 _, reader = blocks_of(b"first|\nsecond|\r\nthird|\r\n", size)
                 self.assertEqual(reader.line_ending, "\n")
 
-    def test_file_end_takes_a_line_feed_for_granted(self) -> None:
+    def test_line_ending_is_a_line_feed_by_default(self) -> None:
         self.assertEqual(blocks_of(b"first|")[1].line_ending, "\n")
 
-    def test_file_end_counts_every_byte(self) -> None:
+    def test_byte_count_counts_every_byte(self) -> None:
         data = b"\xef\xbb\xbfZHV|\r\n026|caf\xe9|\n"
         for size in (1, 4, 1000):
             with self.subTest(size=size):
@@ -187,41 +187,41 @@ class FileEndTests(TestCase):
 
 
 class LongLineTests(TestCase):
-    def test_is_read_as_long_as_a_line_may_be(self) -> None:
+    def test_line_of_the_maximum_length_is_read(self) -> None:
         longest = b"x" * LONGEST_LINE
         self.assertEqual(len(lines_of(longest + b"\nlast|\n")), 2)
 
-    def test_is_the_last_line_where_it_is_longer(self) -> None:
+    def test_longer_line_is_the_last_one_read(self) -> None:
         data = b"first|\n" + b"x" * (LONGEST_LINE + 1) + b"\nlast|\n"
         self.assertEqual(lines_of(data), ["first|", "x" * (LONGEST_LINE + 1)])
 
-    def test_long_line_is_cut(self) -> None:
+    def test_longer_line_is_truncated(self) -> None:
         [line] = lines_of(b"x" * 100_000)
         self.assertEqual(len(line), LONGEST_LINE + 1)
 
-    def test_long_line_is_never_plain(self) -> None:
+    def test_longer_line_is_not_marked_as_printable_ascii(self) -> None:
         [block] = blocks_of(b"x" * 100_000)[0]
         self.assertFalse(block.is_printable_ascii)
 
-    def test_long_line_is_found_wherever_blocks_end(self) -> None:
+    def test_longer_line_is_found_at_every_block_size(self) -> None:
         data = b"first|\n" + b"x" * (LONGEST_LINE + 1) + b"\nlast|\n"
         whole = lines_of(data)
         for size in (1, 7, 4096, 4104, 4105, 4106, 4107):
             with self.subTest(size=size):
                 self.assertEqual(lines_of(data, size), whole)
 
-    def test_long_line_is_told_from_a_blank_line_before_it(self) -> None:
+    def test_blank_line_before_a_longer_line_is_read(self) -> None:
         self.assertEqual(lines_of(b"\n" + b"x" * 5000), ["", "x" * (LONGEST_LINE + 1)])
 
-    def test_long_line_is_decoded_like_any_other(self) -> None:
+    def test_longer_line_is_decoded_like_any_other(self) -> None:
         [line] = lines_of(b"\xe9" * 5000)
         self.assertEqual(line[0], "é")
 
-    def test_long_line_keeps_a_carriage_return_where_it_is_cut(self) -> None:
+    def test_truncated_line_keeps_a_carriage_return(self) -> None:
         [line] = lines_of(b"x" * LONGEST_LINE + b"\r" + b"x" * 10)
         self.assertEqual(len(line), LONGEST_LINE + 1)
 
-    def test_long_line_stops_the_reading_of_an_endless_stream(self) -> None:
+    def test_endless_line_stops_the_reader(self) -> None:
         stream = EndlessLine()
         [block] = LineReader(stream)  # type: ignore[arg-type]
         self.assertEqual(len(block.lines[0]), LONGEST_LINE + 1)
@@ -234,17 +234,17 @@ class LinesBetweenTests(TestCase):
         with patch("meter_readings.d0010.lines.BLOCK_SIZE", 10):
             return [*lines_between(io.BytesIO(data), first=first, last=last)]
 
-    def test_lines_between_are_those_asked_for_with_their_numbers(self) -> None:
+    def test_lines_between_yields_the_requested_lines_with_their_numbers(self) -> None:
         lines = self.lines(b"one|\ntwo|\nthree|\nfour|\n", 2, 3)
         self.assertEqual(lines, [(2, "two|"), (3, "three|")])
 
-    def test_lines_between_end_with_the_file(self) -> None:
+    def test_lines_between_ends_with_the_file(self) -> None:
         self.assertEqual(self.lines(b"one|\ntwo|", 2, 9), [(2, "two|")])
 
-    def test_lines_between_are_none_beyond_the_file(self) -> None:
+    def test_lines_between_yields_nothing_after_the_end_of_the_file(self) -> None:
         self.assertEqual(self.lines(b"one|\n", 2, 9), [])
 
-    def test_lines_between_read_no_further_than_they_must(self) -> None:
+    def test_lines_between_stops_reading_after_the_last_line(self) -> None:
         stream = io.BytesIO(b"a line|\n" * 1000)
         with patch("meter_readings.d0010.lines.BLOCK_SIZE", 10):
             self.assertEqual(len([*lines_between(stream, first=3, last=5)]), 3)
@@ -255,7 +255,7 @@ class LinesBetweenTests(TestCase):
         st.integers(1, 40),
         st.integers(0, 10),
     )
-    def test_lines_between_are_the_same_as_of_the_whole(
+    def test_lines_between_yields_the_same_lines_as_a_whole_read(
         self, lines: list[str], first: int, more: int
     ) -> None:
         data = "".join(line + "\n" for line in lines).encode()

@@ -1,4 +1,4 @@
-"""The MPAN core: check digit, distributor, spacing."""
+"""Tests of the MPAN core: check digit, distributor and formatting."""
 
 from unittest import TestCase
 
@@ -58,7 +58,7 @@ class CheckDigitTests(TestCase):
                 self.assertEqual(weighted_sum(number[:12]), expected)
                 self.assertEqual(str(expected % 11 % 10), number[12])
 
-    def test_check_digit_writes_a_remainder_of_ten_as_0(self) -> None:
+    def test_check_digit_of_a_remainder_of_ten_is_0(self) -> None:
         self.assertEqual(956 % 11, 10)
         self.assertEqual(mpan.check_digit("120003319742"), "0")
 
@@ -78,10 +78,10 @@ class HasValidCheckDigitTests(TestCase):
             with self.subTest(number=number):
                 self.assertTrue(mpan.has_valid_check_digit(number))
 
-    def test_has_valid_check_digit_refuses_the_number_that_only_counts_up(self) -> None:
+    def test_has_valid_check_digit_rejects_1234567890123(self) -> None:
         self.assertFalse(mpan.has_valid_check_digit("1234567890121"))
 
-    def test_accepts_one_of_ten_last_digits_of_every_number_of_the_table(
+    def test_one_last_digit_is_valid_for_every_number_of_the_table(
         self,
     ) -> None:
         for number in VALID:
@@ -106,7 +106,7 @@ class HasValidCheckDigitTests(TestCase):
         self.assertEqual(accepted, [mpan.check_digit(first_twelve)])
 
     @given(twelve_digits, st.integers(0, 11), st.sampled_from("123456789"))
-    def test_has_valid_check_digit_notices_most_wrong_digits(
+    def test_has_valid_check_digit_detects_most_wrong_digits(
         self, digits: str, at: int, add: str
     ) -> None:
         wrong = str((int(digits[at]) + int(add)) % 10)
@@ -117,14 +117,14 @@ class HasValidCheckDigitTests(TestCase):
             digit, other = mpan.check_digit(digits), mpan.check_digit(slipped)
             self.assertNotEqual(digit, other)
 
-    def test_has_valid_check_digit_accepts_any_digit_of_an_asset_meter_of_an_amvlp(
+    def test_has_valid_check_digit_accepts_any_digit_of_an_amvlp_asset_metering_id(
         self,
     ) -> None:
         for digit in "0123456789":
             with self.subTest(digit=digit):
                 self.assertTrue(mpan.has_valid_check_digit("780000000001" + digit))
 
-    def test_has_valid_check_digit_checks_an_asset_meter_of_the_svaa(self) -> None:
+    def test_has_valid_check_digit_checks_an_svaa_asset_metering_id(self) -> None:
         right = mpan.check_digit("770000000001")
         wrong = str((int(right) + 1) % 10)
         self.assertTrue(mpan.has_valid_check_digit("770000000001" + right))
@@ -137,7 +137,7 @@ class DistributorTests(TestCase):
             mpan.distributor_of("1200023305967"), ("12", "LOND", "London", "_C")
         )
 
-    def test_distributor_is_none_where_the_id_is_not_listed(self) -> None:
+    def test_distributor_is_none_for_an_unknown_id(self) -> None:
         self.assertIsNone(mpan.distributor_of("3900000000000"))
 
     def test_distributor_is_none_for_zeros(self) -> None:
@@ -167,21 +167,21 @@ class AssetMeteringIdTests(TestCase):
         self.assertTrue(mpan.is_asset_metering_id("7700000000011"))
         self.assertTrue(mpan.is_asset_metering_id("7800000000011"))
 
-    def test_asset_metering_id_is_not_what_a_distributor_issued(self) -> None:
+    def test_mpan_of_a_distributor_is_not_an_asset_metering_id(self) -> None:
         self.assertFalse(mpan.is_asset_metering_id("1200023305967"))
 
 
-class ShownTests(TestCase):
-    def test_spaces_the_digits_as_people_read_them(self) -> None:
+class FormatMpanTests(TestCase):
+    def test_format_mpan_adds_spaces(self) -> None:
         self.assertEqual(mpan.format_mpan("1200023305967"), "12 0002 3305 967")
 
-    def test_shown_leaves_no_space_behind_a_short_number(self) -> None:
+    def test_format_mpan_adds_no_trailing_space_to_a_short_number(self) -> None:
         self.assertEqual(mpan.format_mpan("12"), "12")
 
 
-class TypedTests(TestCase):
-    def test_typed_takes_every_space_out(self) -> None:
+class NormaliseMpanTests(TestCase):
+    def test_normalise_mpan_removes_every_space(self) -> None:
         self.assertEqual(mpan.normalise_mpan(" 12 0002 3305 967\t"), "1200023305967")
 
-    def test_typed_leaves_other_characters_to_be_seen(self) -> None:
+    def test_normalise_mpan_keeps_other_characters(self) -> None:
         self.assertEqual(mpan.normalise_mpan("12-0002"), "12-0002")

@@ -1,4 +1,4 @@
-"""Records become the text they came from."""
+"""Tests of the writer: lines of records, and files after parsing and writing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ READING = RegisterReading(
 
 
 def written(parsed: Parsed) -> str:
-    """Return the text that is written of what was read."""
+    """Return the text of a file after parsing and writing it."""
     header, trailer = parsed.parser.header, parsed.parser.trailer
     assert header is not None
     lines = write_flow_file(header, parsed.entries, trailer)
@@ -59,7 +59,7 @@ def written(parsed: Parsed) -> str:
 
 
 class WriteGroupTests(TestCase):
-    def test_write_group_ends_every_cell_with_a_pipe(self) -> None:
+    def test_write_group_ends_every_field_with_a_pipe(self) -> None:
         line = write_group(D0010.mpan, MpanCore("1200023305967", "V"))
         self.assertEqual(line, "026|1200023305967|V|")
 
@@ -68,7 +68,7 @@ class WriteGroupTests(TestCase):
             write_group(D0010.reading, READING), "030|S|20240401000000|99.0|||T|N|"
         )
 
-    def test_write_group_writes_every_cell_of_a_reading(self) -> None:
+    def test_write_group_writes_every_field_of_a_reading(self) -> None:
         reading = READING._replace(
             md_reset_at=datetime(2024, 3, 1, tzinfo=LONDON),
             md_reset_count=0,
@@ -79,12 +79,12 @@ class WriteGroupTests(TestCase):
             "030|S|20240401000000|99.0|20240301000000|0|F|N|",
         )
 
-    def test_write_group_writes_empty_cells_for_what_is_blank(self) -> None:
+    def test_write_group_writes_missing_values_as_empty_fields(self) -> None:
         trailer = Trailer("TEST000001", None, None, None, None)
         line = write_group(grammar.TRAILER, trailer)
         self.assertEqual(line, "ZPT|TEST000001|||||")
 
-    def test_write_group_refuses_a_record_of_another_group(self) -> None:
+    def test_write_group_rejects_a_record_of_another_group(self) -> None:
         with self.assertRaises(ValueError):
             write_group(D0010.mpan, READING)
 
@@ -96,23 +96,23 @@ class WriteEntriesTests(TestCase):
     def reading(self, line_number: int, **changed: Any) -> Entry:
         return Entry(line_number, "030", READING, MPAN, METER)._replace(**changed)
 
-    def test_write_entries_writes_the_groups_that_a_reading_stands_under(self) -> None:
+    def test_write_entries_writes_the_parents_of_a_reading(self) -> None:
         self.assertEqual(self.lines_of(self.reading(4)), ["026", "028", "030"])
 
-    def test_write_entries_writes_each_open_group_once(self) -> None:
+    def test_write_entries_writes_each_parent_once(self) -> None:
         self.assertEqual(
             self.lines_of(self.reading(4), self.reading(5)),
             ["026", "028", "030", "030"],
         )
 
-    def test_write_entries_writes_another_meter_under_the_same_mpan(self) -> None:
+    def test_write_entries_writes_the_next_meter_of_an_mpan(self) -> None:
         other = self.reading(6, meter=ParentGroup(5, METER.record))
         self.assertEqual(
             self.lines_of(self.reading(4), other),
             ["026", "028", "030", "028", "030"],
         )
 
-    def test_write_entries_writes_another_mpan(self) -> None:
+    def test_write_entries_writes_the_next_mpan(self) -> None:
         other = self.reading(
             7, mpan=ParentGroup(5, MPAN.record), meter=ParentGroup(6, METER.record)
         )
@@ -121,12 +121,12 @@ class WriteEntriesTests(TestCase):
             ["026", "028", "030", "026", "028", "030"],
         )
 
-    def test_write_entries_writes_results_behind_their_reading(self) -> None:
+    def test_write_entries_writes_validation_results_after_their_reading(self) -> None:
         results = ValidationResult("05", False), ValidationResult("07", True)
         lines = [*write_entries([self.reading(4, results=results)])]
         self.assertEqual(lines[3:], ["032|05|F|", "032|07|T|"])
 
-    def test_write_entries_writes_visits_where_they_stand(self) -> None:
+    def test_write_entries_writes_site_visits_in_file_order(self) -> None:
         visit = SiteVisit("02", "")
         self.assertEqual(
             self.lines_of(
@@ -138,50 +138,50 @@ class WriteEntriesTests(TestCase):
             ["026", "027", "028", "029", "030", "033"],
         )
 
-    def test_write_entries_does_not_open_a_meter_again_after_a_late_visit(self) -> None:
+    def test_write_entries_does_not_repeat_a_meter_after_a_late_visit(self) -> None:
         visit = Entry(5, "027", SiteVisit("02", ""), MPAN, None)
         self.assertEqual(
             self.lines_of(self.reading(4), visit, self.reading(6)),
             ["026", "028", "030", "027", "030"],
         )
 
-    def test_write_entries_writes_a_childless_meter_once(self) -> None:
+    def test_write_entries_writes_a_meter_without_children_once(self) -> None:
         entry = Entry(3, "028", METER.record, MPAN, METER)
         self.assertEqual(self.lines_of(entry), ["026", "028"])
 
-    def test_write_entries_writes_a_childless_mpan_once(self) -> None:
+    def test_write_entries_writes_an_mpan_without_children_once(self) -> None:
         entry = Entry(2, "026", MPAN.record, MPAN, None)
         self.assertEqual(self.lines_of(entry), ["026"])
 
-    def test_write_entries_writes_a_group_that_stands_on_the_first_line(self) -> None:
+    def test_write_entries_writes_a_group_of_the_first_line(self) -> None:
         mpan, meter = ParentGroup(1, MPAN.record), ParentGroup(2, METER.record)
         entry = self.reading(3, mpan=mpan, meter=meter)
         self.assertEqual(self.lines_of(entry), ["026", "028", "030"])
 
-    def test_write_entries_writes_nothing_of_nothing(self) -> None:
+    def test_write_entries_writes_nothing_without_entries(self) -> None:
         self.assertEqual(self.lines_of(), [])
 
 
 class WriteFlowFileTests(TestCase):
-    def test_write_flow_file_writes_back_a_file_with_every_group(self) -> None:
+    def test_write_flow_file_reproduces_a_file_with_every_group(self) -> None:
         self.assertEqual(written(parse(EVERY_GROUP)), EVERY_GROUP)
 
     @skipUnless(SAMPLE_PATH.exists(), "the published sample is not here")
-    def test_write_flow_file_writes_back_the_sample(self) -> None:
+    def test_write_flow_file_reproduces_the_published_sample(self) -> None:
         # The sample's last line has no newline.
         sample = SAMPLE_PATH.read_text(encoding="ascii")
         self.assertEqual(written(parse(sample)), sample + "\n")
 
-    def test_write_flow_file_writes_no_trailer_where_there_is_none(self) -> None:
+    def test_write_flow_file_can_omit_the_trailer(self) -> None:
         text = flow_file("026|2000000000015|V|", trailer=False)
         self.assertEqual(written(parse(text)), text)
 
-    def test_write_flow_file_writes_the_trailer_as_it_is(self) -> None:
+    def test_write_flow_file_does_not_change_the_trailer(self) -> None:
         trailer = "ZPT|TEST000001|99||99|20240402091501|\n"
         text = flow_file("026|2000000000015|V|", trailer=False) + trailer
         self.assertEqual(written(parse(text)), text)
 
-    def test_write_flow_file_writes_by_the_table_of_another_flow(self) -> None:
+    def test_write_flow_file_writes_another_flow(self) -> None:
         flow = replace(D0010, mpan=replace(D0010.mpan, code="196"))
         entry = Entry(2, "196", MPAN.record, MPAN, None)
         self.assertEqual([*write_entries([entry], flow=flow)], ["196|2000000000015|V|"])
@@ -190,7 +190,7 @@ class WriteFlowFileTests(TestCase):
 class RoundTripTests(TestCase):
     @settings(max_examples=300, deadline=None)
     @given(canonical_files())
-    def test_round_trip_reads_the_records_that_were_written(
+    def test_parser_reads_the_records_that_were_written(
         self, file: CanonicalFile
     ) -> None:
         parsed = parse(file.text)
@@ -199,14 +199,16 @@ class RoundTripTests(TestCase):
 
     @settings(max_examples=300, deadline=None)
     @given(canonical_files())
-    def test_round_trip_writes_the_text_that_was_read(
+    def test_writer_reproduces_the_text_that_was_read(
         self, file: CanonicalFile
     ) -> None:
         self.assertEqual(written(parse(file.text)), file.text)
 
     @settings(max_examples=200, deadline=None)
     @given(odd_files())
-    def test_round_trip_reads_again_what_it_kept_of_any_file(self, data: bytes) -> None:
+    def test_entries_of_any_file_are_the_same_after_writing_and_reading(
+        self, data: bytes
+    ) -> None:
         parsed = parse(data)
         assume(parsed.parser.header is not None)
         again = parse(written(parsed).encode("cp1252"))
