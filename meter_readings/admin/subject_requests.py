@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from meter_readings import d0010
 from meter_readings.importer.formatting import join_counts
-from meter_readings.models import SubjectRequest, pseudonyms
+from meter_readings.models import SubjectRequest, pseudonymise_mpan
 
 from .base.display import time_column
 from .base.read_only import ReadOnlyAdmin
@@ -43,5 +43,5 @@ class SubjectRequestAdmin(ReadOnlyAdmin):
     readonly_fields = (row_counts,)  # type: ignore[assignment]
 
     def get_search_q(self, text: str) -> Q:
-        made = pseudonyms.pseudonymise_mpan(d0010.mpan.normalise_mpan(text))
+        made = pseudonymise_mpan(d0010.mpan.normalise_mpan(text))
         return Q(pseudonym__in=(text, made))

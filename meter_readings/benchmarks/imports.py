@@ -39,7 +39,7 @@ _YEARS = (
     "SELECT DISTINCT EXTRACT(year FROM read_at AT TIME ZONE 'UTC')::integer"
     f" FROM {_READING} WHERE flow_file_id = %s"
 )
-_ADD_YEAR = "SELECT meter_readings_add_year(%s)"
+_ADD_YEAR = "SELECT reading_create_year_partition(%s)"
 
 
 class Line(NamedTuple):

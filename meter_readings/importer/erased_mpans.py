@@ -8,7 +8,7 @@ from django.db.backends.utils import CursorWrapper
 
 from meter_readings.d0010 import D0010, Issue
 from meter_readings.models import MeterPoint, SubjectRequest
-from meter_readings.models.pseudonyms import pseudonymise_mpan
+from meter_readings.models import pseudonymise_mpan
 
 from .findings import FindingCollector
 from .rules import ImportIssueCode

@@ -76,7 +76,7 @@ class JobTracker:
     def set_file(self, sha256: str, size: int) -> None:
         """Save the hash of the file and begin to validate it; `size` is in bytes."""
         self._job.sha256, self._size = sha256, size
-        self.set_phase(ImportJob.Phase.CHECKING)
+        self.set_phase(ImportJob.Phase.VALIDATING)
 
     def set_phase(self, phase: ImportJob.Phase) -> None:
         self._job.phase = phase

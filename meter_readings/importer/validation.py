@@ -49,7 +49,7 @@ class ValidatedFile:
     ends_with_newline: bool
     line_count: int
     group_count: int
-    flow_count: int
+    mpan_group_count: int
     valid_reading_count: int
     invalid_reading_count: int
 
@@ -67,7 +67,7 @@ class ValidatedFile:
         flow_file.ends_with_newline = self.ends_with_newline
         flow_file.line_count = self.line_count
         flow_file.group_count = self.group_count
-        flow_file.flow_count = self.flow_count
+        flow_file.mpan_group_count = self.mpan_group_count
         if self.header is not None:
             for name in _HEADER_FIELDS:
                 setattr(flow_file, name, getattr(self.header, name))
@@ -110,7 +110,7 @@ def validate_file(
         ends_with_newline=parser.lines.ends_with_newline,
         line_count=parser.line_count,
         group_count=parser.group_count,
-        flow_count=parser.flow_count,
+        mpan_group_count=parser.flow_count,
         valid_reading_count=valid_reading_count,
         invalid_reading_count=parser.invalid_reading_count,
     )

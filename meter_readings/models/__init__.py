@@ -12,7 +12,7 @@ from .flow_file import FlowFile, Policy
 from .import_job import ImportJob
 from .meter import Meter, MeterPoint
 from .reading import (
-    ESTIMATED,
+    ESTIMATED_Q,
     NOT_CURRENT_Q,
     NOT_ROUTINE_Q,
     NOT_VALIDATED_Q,
@@ -24,11 +24,11 @@ from .reading import (
     basis_q,
 )
 from .site_visit import SiteVisit
-from .subject_request import SubjectRequest
+from .subject_request import SubjectRequest, pseudonymise_mpan
 
 __all__ = [
     "ApiToken",
-    "ESTIMATED",
+    "ESTIMATED_Q",
     "Finding",
     "FlowFile",
     "ImportJob",
@@ -42,9 +42,10 @@ __all__ = [
     "ReadingQuerySet",
     "Severity",
     "SiteVisit",
-    "VersionStatus",
     "SubjectRequest",
     "VALUE_DIGITS",
     "VALUE_PLACES",
+    "VersionStatus",
     "basis_q",
+    "pseudonymise_mpan",
 ]

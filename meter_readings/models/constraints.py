@@ -1,4 +1,4 @@
-"""What the database sees to about texts."""
+"""Conditions for check constraints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from django.db.models.lookups import LessThanOrEqual
 
 
 def max_length_q(**lengths: int) -> Q:
-    """Return that each text is no longer than it may be: SQLite does not see to it."""
+    """Return that each column has at most so many characters.
+
+    PostgreSQL enforces the length of a column by itself; SQLite does not.
+    """
     condition = Q()
     for name, length in lengths.items():
         condition &= Q(LessThanOrEqual(Length(F(name)), length))

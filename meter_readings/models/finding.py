@@ -1,4 +1,4 @@
-"""Findings: what a person should know about a file."""
+"""Findings: stored issues of flow files, weighed by the import policy."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from .flow_file import FlowFile
 
 
 class Severity(models.TextChoices):
-    """How much a finding matters."""
-
     ERROR = "error", "Error"
     WARNING = "warning", "Warning"
     NOTE = "note", "Note"
 
 
 class Finding(models.Model):
-    """Something a person should know about a file or one of its lines.
+    """An issue of a file or of one of its lines, with the severity of its rule.
 
-    Stored up to a limit for each rule; `FlowFile.finding_counts` counts them all.
+    `found` is the value in the file, `expected` what the rule requires. The number of
+    rows per rule is limited; `FlowFile.finding_counts` counts every finding.
     """
 
     flow_file = models.ForeignKey(
@@ -35,9 +34,9 @@ class Finding(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["flow_file", "code", "line_number"], name="finding_by_rule"
+                fields=["flow_file", "code", "line_number"], name="finding_rule_idx"
             ),
-            models.Index(fields=["flow_file", "line_number"], name="finding_by_line"),
+            models.Index(fields=["flow_file", "line_number"], name="finding_line_idx"),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Flow files: what was received, and how it was judged."""
+"""Flow files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.urls import reverse
 
 
 class Policy(models.TextChoices):
-    """How strictly a file is judged."""
+    """How strictly a file is validated: which issues are errors, what they reject."""
 
     STANDARD = "standard", "Standard"
     STRICT = "strict", "Strict"
@@ -16,14 +16,15 @@ class Policy(models.TextChoices):
 
 
 class FlowFile(models.Model):
-    """One file as it was received, known by its bytes.
+    """One received file, identified by its SHA-256.
 
-    The header's fields are here as the catalogue names them, the first and last line
-    as they came. Counts are of the latest attempt to import it.
+    The fields of the header have the catalogue's names; the whole first and last line
+    are in `header_text` and `trailer_text`. The counts are of the latest import, those
+    with the prefix `trailer_` are the sender's.
     """
 
     class Status(models.TextChoices):
-        """What became of the file."""
+        """Whether rows of the file are stored: only if it is imported."""
 
         IMPORTED = "imported", "Imported"
         REJECTED = "rejected", "Rejected"
@@ -32,7 +33,7 @@ class FlowFile(models.Model):
     filename = models.CharField(max_length=255, db_index=True)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
     size = models.PositiveBigIntegerField("size in bytes")
-    content = models.FileField("original bytes", max_length=120)
+    content = models.FileField("original file", max_length=120)
     status = models.CharField(max_length=10, choices=Status, db_index=True)
     policy = models.CharField(max_length=10, choices=Policy)
     received_at = models.DateTimeField(db_index=True)
@@ -43,7 +44,7 @@ class FlowFile(models.Model):
     from_participant = models.CharField(max_length=4, blank=True)
     to_role = models.CharField(max_length=1, blank=True)
     to_participant = models.CharField(max_length=4, blank=True)
-    file_created_at = models.DateTimeField("created by sender", null=True, blank=True)
+    file_created_at = models.DateTimeField("file created", null=True, blank=True)
     test_data_flag = models.CharField(max_length=4, blank=True)
     header_text = models.TextField(blank=True)
     trailer_text = models.TextField(blank=True)
@@ -52,15 +53,15 @@ class FlowFile(models.Model):
 
     line_count = models.PositiveBigIntegerField(default=0)
     group_count = models.PositiveBigIntegerField(default=0)
-    flow_count = models.PositiveBigIntegerField("026 groups", default=0)
+    mpan_group_count = models.PositiveBigIntegerField("026 groups", default=0)
     trailer_group_count = models.PositiveBigIntegerField(null=True, blank=True)
     trailer_flow_count = models.PositiveBigIntegerField(null=True, blank=True)
     readings_read = models.PositiveBigIntegerField(default=0)
     readings_loaded = models.PositiveBigIntegerField(default=0)
     readings_rejected = models.PositiveBigIntegerField(default=0)
-    # Of those loaded: erased, or older than readings are kept
+    # Loaded, then deleted by an erasure or by the retention schedule
     readings_deleted = models.PositiveBigIntegerField(default=0)
-    # When lines were taken out of the original bytes that are kept
+    # When an erasure removed lines from the original file
     redacted_at = models.DateTimeField(null=True, blank=True)
     error_count = models.PositiveBigIntegerField(default=0)
     warning_count = models.PositiveBigIntegerField(default=0)
@@ -68,12 +69,12 @@ class FlowFile(models.Model):
     finding_counts = models.JSONField(default=dict, blank=True)
 
     class Meta:
-        # What people may do, by verb, beside looking
+        # Actions that need more than the permission to view
         permissions = [
             ("import_flowfile", "Can import flow files"),
             ("undo_flowfile", "Can undo the import of flow files"),
             ("use_testing_dashboard", "Can use the testing dashboard"),
-            ("clear_database", "Can clear the database of all that was imported"),
+            ("clear_database", "Can delete all imported data"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -84,7 +85,7 @@ class FlowFile(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status="imported") | Q(file_created_at__isnull=False),
-                name="imported_file_says_when_it_was_created",
+                name="imported_file_has_creation_time",
             ),
         ]
 
@@ -92,5 +93,4 @@ class FlowFile(models.Model):
         return f"{self.filename} ({self.file_identifier or 'no identifier'})"
 
     def get_absolute_url(self) -> str:
-        """Return the address of the file's page."""
         return reverse("admin:meter_readings_flowfile_change", args=(self.pk,))

@@ -1,4 +1,4 @@
-"""Import jobs: one attempt each."""
+"""Import jobs."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from .flow_file import FlowFile, Policy
 
 
 class ImportJob(models.Model):
-    """One attempt to import, or to undo an import: who, by which door, what came of it.
+    """One attempt to import a file, or to undo an import, with progress and outcome.
 
-    Doors and pages read these rows; nothing else tells them how far an import is.
+    Every interface reads the progress of an import from these rows.
     """
 
     class Channel(models.TextChoices):
-        """Where the file came in."""
+        """How the file or the request arrived."""
 
         COMMAND = "command", "Command line"
         UPLOAD = "upload", "Upload page"
         API = "api", "API"
-        FOLDER = "folder", "Folder"
         ADMIN = "admin", "Admin"
 
     class State(models.TextChoices):
@@ -31,10 +30,10 @@ class ImportJob(models.Model):
         FAILED = "failed", "Interrupted"
 
     class Phase(models.TextChoices):
-        """How far a running attempt is."""
+        """The step of a running attempt."""
 
         RECEIVING = "receiving", "Receiving"
-        CHECKING = "checking", "Checking"
+        VALIDATING = "validating", "Validating"
         LOADING = "loading", "Loading"
 
     class Outcome(models.TextChoices):

@@ -12,7 +12,7 @@ from .constraints import max_length_q
 
 
 class MeterPoint(models.Model):
-    """A metering point, known by its MPAN core (J0003)."""
+    """A metering point: a place of supply, identified by its MPAN core (J0003)."""
 
     mpan = models.CharField("MPAN", max_length=13, unique=True)
 
@@ -27,17 +27,19 @@ class MeterPoint(models.Model):
         return d0010.mpan.format_mpan(self.mpan)
 
     def get_absolute_url(self) -> str:
-        """Return the address of the meter point's page."""
         return reverse("admin:meter_readings_meterpoint_change", args=(self.pk,))
 
     @property
     def distributor(self) -> d0010.mpan.Distributor | None:
-        """Return whose network the point is on, or None where the id is unknown."""
+        """The distributor by the first two digits of the MPAN; None if unknown."""
         return d0010.mpan.distributor_of(self.mpan)
 
 
 class Meter(models.Model):
-    """A meter at a metering point, known by its serial number (J0004)."""
+    """A meter at one metering point, identified by its serial number (J0004).
+
+    The same serial number at another MPAN is another row.
+    """
 
     meter_point = models.ForeignKey(
         MeterPoint, models.PROTECT, related_name="meters", db_index=False
@@ -60,5 +62,4 @@ class Meter(models.Model):
         return self.serial_number
 
     def get_absolute_url(self) -> str:
-        """Return the address of the meter's page."""
         return reverse("admin:meter_readings_meter_change", args=(self.pk,))

@@ -1,4 +1,4 @@
-"""Readings, and which of them count."""
+"""Readings and their version status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .constraints import max_length_q
 from .flow_file import FlowFile
 from .meter import Meter
 
-# The shelf for J0040, NUM(9,1): 12 digits with 3 places.
+# The column for J0040, which is NUM(9,1): 12 digits, 3 of them decimals.
 VALUE_DIGITS, VALUE_PLACES = 12, 3
 _VALUE_LIMIT = Decimal(10) ** (VALUE_DIGITS - VALUE_PLACES)
 
@@ -26,7 +26,11 @@ _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class VersionStatus(models.TextChoices):
-    """Which version of a reading event counts (one meter, register and time)."""
+    """Whether a version of a reading counts.
+
+    The versions of a reading have the same meter, register and time. At most one is
+    current. The rule is in `importer.version_resolution`.
+    """
 
     CURRENT = "current", "Current"
     DUPLICATE = "duplicate", "Duplicate"
@@ -34,19 +38,19 @@ class VersionStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
-# Readings of which there are few have indexes of their own by time. On SQLite one
-# answers only a query that says its condition in the same words.
+# Conditions that few readings meet; each has a partial index. SQLite uses a partial
+# index only if the query has the condition of the index literally.
 NOT_CURRENT_Q = ~Q(version_status=VersionStatus.CURRENT)
 NOT_VALIDATED_Q = ~Q(bsc_validation_status=codes.BscValidationStatus.VALIDATED.value)
 NOT_ROUTINE_Q = ~Q(reading_type=codes.ReadingType.ROUTINE.value)
-ESTIMATED = reduce(
+ESTIMATED_Q = reduce(
     or_,
     (Q(reading_type=code) for code in codes.reading_types_of(codes.Basis.ESTIMATED)),
 )
 
 
 def basis_q(basis: str) -> Q:
-    """Return that a reading rests on `basis`; one with no listed type is actual."""
+    """Return the condition for a basis; a reading without a listed type is actual."""
     if basis == codes.Basis.ACTUAL:
         actual = codes.reading_types_of(basis)
         others = [code.value for code in codes.ReadingType if code not in actual]
@@ -55,25 +59,23 @@ def basis_q(basis: str) -> Q:
 
 
 class ReadingQuerySet(models.QuerySet["Reading"]):
-    """Questions about many readings."""
-
     def current(self) -> ReadingQuerySet:
-        """Return the readings that count."""
         return self.filter(version_status=VersionStatus.CURRENT)
 
     def with_basis(self, basis: str) -> ReadingQuerySet:
-        """Return the readings that rest on `basis` (actual, customer, estimated …)."""
+        """Filter by basis: actual, customer, estimated …"""
         return self.filter(basis_q(basis))
 
 
 class Reading(models.Model):
-    """What one register of one meter said at one time (group 030), and who said so.
+    """One register reading (group 030) of a file, with its 032 and its 026's J0022.
 
-    On PostgreSQL the table is partitioned by the year of `read_at` (migration 0001);
-    its keys have the time in them there.
-    `value` is the raw register reading (J0040), the multiplier not applied.
-    `source_lines` is filled only where these columns alone would not write the lines
-    back: a time the clock never showed, more than one 032, or one with empty cells.
+    `value` is the raw register reading (J0040); the multiplier is not applied.
+    `source_lines` is filled only if the columns alone could not reproduce the lines: a
+    time that does not exist, more than one 032, or one with empty cells.
+
+    On PostgreSQL the table is partitioned by the year of `read_at` (migration 0002), so
+    its unique keys include the time.
     """
 
     flow_file = models.ForeignKey(
@@ -120,33 +122,35 @@ class Reading(models.Model):
         permissions = [("export_reading", "Can export readings and original files")]
         indexes = [
             models.Index(
-                fields=["meter", "register_id", "read_at"], name="reading_event"
+                fields=["meter", "register_id", "read_at"], name="reading_key_idx"
             ),
-            models.Index(fields=["read_at", "id"], name="reading_by_time"),
-            # Few readings have a reset, and one of them makes a demand register.
+            models.Index(fields=["read_at", "id"], name="reading_time_idx"),
+            # Few readings have an MD reset; one makes its register a demand register.
             models.Index(
                 fields=["meter", "register_id"],
                 condition=Q(md_reset_at__isnull=False)
                 | Q(md_reset_count__isnull=False),
-                name="reading_of_demand",
+                name="reading_demand_idx",
             ),
             models.Index(
                 fields=["version_status", "read_at", "id"],
                 condition=NOT_CURRENT_Q,
-                name="reading_not_current",
+                name="reading_not_current_idx",
             ),
             models.Index(
                 fields=["bsc_validation_status", "read_at", "id"],
                 condition=NOT_VALIDATED_Q,
-                name="reading_not_validated",
+                name="reading_not_validated_idx",
             ),
             models.Index(
                 fields=["reading_type", "read_at", "id"],
                 condition=NOT_ROUTINE_Q,
-                name="reading_not_routine",
+                name="reading_not_routine_idx",
             ),
             models.Index(
-                fields=["read_at", "id"], condition=ESTIMATED, name="reading_estimated"
+                fields=["read_at", "id"],
+                condition=ESTIMATED_Q,
+                name="reading_estimated_idx",
             ),
         ]
         constraints = [
@@ -185,13 +189,13 @@ class Reading(models.Model):
 
     @property
     def basis(self) -> codes.Basis:
-        """Return what the reading rests on; no or an unlisted type counts as actual."""
+        """The basis of the reading type; no type or an unlisted one is actual."""
         return codes.basis_of(self.reading_type)
 
     @property
     def is_suspect(self) -> bool:
-        """Return whether it is not valid: by its 032, or else its flag, or J0022."""
-        for verdict in (self.meter_reading_status, self.meter_reading_flag):
-            if verdict is not None:
-                return not verdict
+        """Whether the reading is not valid: by its 032, else its flag, else J0022."""
+        for is_valid in (self.meter_reading_status, self.meter_reading_flag):
+            if is_valid is not None:
+                return not is_valid
         return self.bsc_validation_status == codes.BscValidationStatus.FAILED

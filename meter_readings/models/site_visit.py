@@ -1,4 +1,4 @@
-"""Site visits: what was found where meters are."""
+"""Site visits."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .meter import Meter, MeterPoint
 
 
 class SiteVisit(models.Model):
-    """What was found on site (groups 027, 029 and 033).
+    """A site visit with its check code (groups 027, 029 and 033).
 
-    A 026 or 028 with nothing beneath it stands here too, with no code: the visit that
-    brought neither a reading nor a reason.
+    A 026 or 028 without children is stored here too, without a code: a visit with
+    neither a reading nor a reason.
     """
 
     flow_file = models.ForeignKey(
@@ -53,7 +53,7 @@ class SiteVisit(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["flow_file", "line_number"], name="one_visit_per_file_line"
+                fields=["flow_file", "line_number"], name="one_site_visit_per_file_line"
             ),
             models.CheckConstraint(
                 condition=max_length_q(

@@ -1,21 +1,23 @@
-"""Subject requests: what was erased or handed over."""
+"""Subject requests, and the pseudonyms of their MPANs."""
 
 from __future__ import annotations
 
+import hmac
+
+from django.conf import settings
 from django.db import models
 
 from .import_job import ImportJob
 
 
 class SubjectRequest(models.Model):
-    """What was done for the person behind an MPAN (UK GDPR, articles 15 and 17).
+    """An answered request of the person behind an MPAN (UK GDPR, articles 15 and 17).
 
-    The MPAN is not kept: `pseudonym` tells it to whoever has both it and the key.
+    The MPAN is not stored. Its `pseudonym` can be computed from the MPAN and the
+    setting PSEUDONYM_KEY.
     """
 
     class Kind(models.TextChoices):
-        """What the person asked for."""
-
         ACCESS = "access", "Access"
         ERASURE = "erasure", "Erasure"
 
@@ -29,3 +31,13 @@ class SubjectRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pseudonym[:12]}…"
+
+
+def pseudonymise_mpan(mpan: str) -> str:
+    """Return the HMAC-SHA-256 of an MPAN core, as 64 hexadecimal digits.
+
+    A plain hash would not be enough: all possible MPANs can be tried in a short time.
+    Another PSEUDONYM_KEY gives other pseudonyms.
+    """
+    key = settings.PSEUDONYM_KEY.encode()
+    return hmac.digest(key, b"mpan:" + mpan.encode(), "sha256").hex()

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from meter_readings.models import ImportJob, SubjectRequest
-from meter_readings.models.pseudonyms import pseudonymise_mpan
+from meter_readings.models import pseudonymise_mpan
 
 
 def record_request(

@@ -10,7 +10,7 @@ def ensure_partitions(*years: int) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             for year in years:
-                cursor.execute("SELECT meter_readings_add_year(%s)", [year])
+                cursor.execute("SELECT reading_create_year_partition(%s)", [year])
 
 
 def drop_years(*years: int) -> None:

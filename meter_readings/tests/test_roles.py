@@ -1,4 +1,4 @@
-"""The roles that come with the system, and what each may do."""
+"""Tests of the permissions of the roles."""
 
 import re
 
@@ -10,7 +10,7 @@ from config.environment import PROJECT_ROOT
 
 SPECIFICATION = PROJECT_ROOT / "documentation/FUNCTIONAL_SPEC.md"
 
-LOOKING = {
+VIEW_IMPORTED = {
     "view_flowfile",
     "view_meterpoint",
     "view_meter",
@@ -21,56 +21,56 @@ LOOKING = {
 
 
 def permissions_of(name: str) -> set[str]:
-    """Return what a role may do."""
     permissions = Group.objects.get(name=name).permissions
     return set(permissions.values_list("codename", flat=True))
 
 
 class RoleTests(TestCase):
-    def test_metering_operations_look_import_undo_and_export(self) -> None:
-        verbs = {"import_flowfile", "undo_flowfile", "export_reading"}
-        everything = LOOKING | verbs | {"view_importjob", "use_testing_dashboard"}
-        self.assertEqual(permissions_of("Metering operations"), everything)
+    def test_metering_operations_can_view_import_undo_and_export(self) -> None:
+        actions = {"import_flowfile", "undo_flowfile", "export_reading"}
+        expected = VIEW_IMPORTED | actions | {"view_importjob", "use_testing_dashboard"}
+        self.assertEqual(permissions_of("Metering operations"), expected)
 
-    def test_a_support_agent_looks_only(self) -> None:
-        self.assertEqual(permissions_of("Support agent"), LOOKING)
+    def test_support_agent_can_only_view(self) -> None:
+        self.assertEqual(permissions_of("Support agent"), VIEW_IMPORTED)
 
-    def test_an_auditor_looks_at_everything_and_exports(self) -> None:
+    def test_auditor_can_view_everything_and_export(self) -> None:
         more = {"view_importjob", "view_subjectrequest", "export_reading"}
-        everything = LOOKING | more
-        self.assertEqual(permissions_of("Auditor"), everything)
+        self.assertEqual(permissions_of("Auditor"), VIEW_IMPORTED | more)
 
-    def test_an_integration_looks_imports_and_exports(self) -> None:
-        verbs = {"view_importjob", "import_flowfile", "export_reading"}
-        self.assertEqual(permissions_of("Integration"), LOOKING | verbs)
+    def test_integration_can_view_import_and_export(self) -> None:
+        more = {"view_importjob", "import_flowfile", "export_reading"}
+        self.assertEqual(permissions_of("Integration"), VIEW_IMPORTED | more)
 
-    def test_the_specification_says_what_each_may(self) -> None:
+
+class SpecificationTests(TestCase):
+    def test_specification_has_the_permissions_of_every_role(self) -> None:
         names, *rows = table_of_roles()
-        for place, name in enumerate(names):
-            told = {row[0].strip("`") for row in rows if row[1 + place] == "yes"}
-            self.assertEqual(told, permissions_of(name), name)
+        for column, name in enumerate(names, start=1):
+            granted = {row[0].strip("`") for row in rows if row[column] == "yes"}
+            self.assertEqual(granted, permissions_of(name), name)
 
-    def test_the_specification_says_it_of_every_role(self) -> None:
+    def test_specification_has_every_role(self) -> None:
         names, *_ = table_of_roles()
         self.assertEqual(
             sorted(names), sorted(Group.objects.values_list("name", flat=True))
         )
 
-    def test_the_specification_says_it_of_every_permission_that_counts(self) -> None:
+    def test_specification_has_every_permission_in_use(self) -> None:
         _, *rows = table_of_roles()
         ours = Permission.objects.filter(content_type__app_label="meter_readings")
         # Received rows are never added, changed or deleted; tokens are created.
-        counting = ours.exclude(
+        used = ours.exclude(
             Q(codename__regex="^(add|change|delete)_") & ~Q(codename="add_apitoken")
         )
         self.assertEqual(
             sorted(row[0].strip("`") for row in rows),
-            sorted(counting.values_list("codename", flat=True)),
+            sorted(used.values_list("codename", flat=True)),
         )
 
 
 def table_of_roles() -> list[list[str]]:
-    """Return the table of the specification: the roles, then a row a permission."""
+    """Return the role names, then one row per permission: its codename, yes or no."""
     text = SPECIFICATION.read_text("utf-8")
     table = re.search(r"^\| Action \| Permission .*?(?=\n\n)", text, re.M | re.S)
     assert table

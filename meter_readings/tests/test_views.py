@@ -202,7 +202,7 @@ class ImportJobsTests(HomeTestCase):
         now = timezone.now()
         ImportJob.objects.create(
             **{"filename": "big.uff", "policy": "standard", "channel": "command"}
-            | {"phase": "checking", "bytes_processed": 3_000_000}
+            | {"phase": "validating", "bytes_processed": 3_000_000}
             | {"started_at": now, "heartbeat_at": now}
             | fields
         )
@@ -212,7 +212,7 @@ class ImportJobsTests(HomeTestCase):
         page = self.home()
         bar = '<progress max="3" value="2" aria-label="big.uff"></progress>'
         self.assertContains(page, bar, html=True)
-        self.assertContains(page, "Checking (step 2 of 3), 2.9\xa0MB checked")
+        self.assertContains(page, "Validating (step 2 of 3), 2.9\xa0MB checked")
 
     def test_running_import_links_to_its_job(self) -> None:
         self.run_job(pk=7)

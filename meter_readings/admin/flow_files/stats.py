@@ -63,7 +63,7 @@ def totals_of(file: FlowFile) -> list[Total]:
     """Return the trailer's totals beside those that were counted."""
     return [
         Total("Groups", file.trailer_group_count, file.group_count),
-        Total("026 groups", file.trailer_flow_count, file.flow_count),
+        Total("026 groups", file.trailer_flow_count, file.mpan_group_count),
     ]
 
 

@@ -11,7 +11,7 @@ from meter_readings.admin.base.date_filter import DateColumn, DateFilter
 from meter_readings.admin.base.filters import Choices, FieldFilter, FormFilter, QFilter
 from meter_readings.d0010 import codes
 from meter_readings.models import (
-    ESTIMATED,
+    ESTIMATED_Q,
     NOT_CURRENT_Q,
     NOT_ROUTINE_Q,
     NOT_VALIDATED_Q,
@@ -79,7 +79,7 @@ class BasisFilter(QFilter):
             case codes.Basis.ACTUAL:
                 return None
             case codes.Basis.ESTIMATED:
-                return ESTIMATED
+                return ESTIMATED_Q
             case _:
                 return NOT_ROUTINE_Q
 

@@ -58,7 +58,7 @@ class FlowFileSerializer(ReadOnlyModelSerializer):
             "trailer_text",
             "line_count",
             "group_count",
-            "flow_count",
+            "mpan_group_count",
             "trailer_group_count",
             "trailer_flow_count",
             "readings_read",

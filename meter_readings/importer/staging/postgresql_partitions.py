@@ -12,7 +12,7 @@ from meter_readings.importer.sql import READING
 
 from .base import ImportLockTimeout
 
-# The years whose readings have a partition each (migration 0001). The readings of all
+# The years whose readings have a partition each (migration 0002). The readings of all
 # other years are in the default partition.
 YEARS_WITH_PARTITIONS = range(2010, 2100)
 
@@ -22,7 +22,9 @@ SELECT year FROM unnest(%s::int[]) AS year WHERE NOT EXISTS (
         AND inhrelid = to_regclass('{READING}_' || year)
 )
 """
-_ADD_YEARS_SQL = "SELECT meter_readings_add_year(year) FROM unnest(%s::int[]) AS year"
+_ADD_YEARS_SQL = (
+    "SELECT reading_create_year_partition(year) FROM unnest(%s::int[]) AS year"
+)
 
 # To attach a partition waits for all who read the default one, and new readers wait for
 # the attaching. So it is tried for a short time only, and again after a pause.

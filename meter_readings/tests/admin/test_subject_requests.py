@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meter_readings.models import SubjectRequest
-from meter_readings.models.pseudonyms import pseudonymise_mpan
+from meter_readings.models import pseudonymise_mpan
 from meter_readings.tests.admin.testcases import AdminTestCase
 from meter_readings.tests.import_helpers import create_subject_request
 

@@ -158,14 +158,14 @@ class QueryPlanTests(ApiTestCase):
         ]:
             with self.subTest(params=params):
                 plans = self.plans("readings/", **params)
-                self.assert_by("reading_by_time", plans)
+                self.assert_by("reading_time_idx", plans)
                 self.assert_no_sorting(plans)
 
     def test_reads_the_time_index_or_that_of_rare_types(self) -> None:
         plans = self.plans("readings/", reading_type="W", min_value="5")
         for plan in plans:
             # The planner may know the index of rare types, which is in order too.
-            self.assertRegex(plan, "reading_by_time|reading_not_routine")
+            self.assertRegex(plan, "reading_time_idx|reading_not_routine_idx")
         self.assert_no_sorting(plans)
 
     def test_reads_the_index_of_lines_for_one_file(self) -> None:
@@ -204,13 +204,13 @@ class QueryPlanTests(ApiTestCase):
             {"mpan": point.mpan, "register_id": "ZZ"},
         ]:
             with self.subTest(params=params):
-                self.assert_by("reading_event", self.plans("readings/", **params))
+                self.assert_by("reading_key_idx", self.plans("readings/", **params))
 
     def test_csv_reads_the_same_indexes(self) -> None:
         for params, index in [
-            ({}, "reading_by_time"),
+            ({}, "reading_time_idx"),
             ({"flow_file": self.file.pk}, self.by_line()),
-            ({"mpan": MPAN, "meter": self.meter.pk}, "reading_event"),
+            ({"mpan": MPAN, "meter": self.meter.pk}, "reading_key_idx"),
         ]:
             with self.subTest(params=params):
                 params = {**params, "format": "csv"}
@@ -221,10 +221,10 @@ class QueryPlanTests(ApiTestCase):
     @patch("meter_readings.api.views.readings.MAX_SUMMARISED", 5)
     def test_the_summary_reads_the_same_indexes(self) -> None:
         for params, index in [
-            ({}, "reading_by_time"),
-            ({"date_from": "2024-01-01", "register_id": "ZZ"}, "reading_by_time"),
+            ({}, "reading_time_idx"),
+            ({"date_from": "2024-01-01", "register_id": "ZZ"}, "reading_time_idx"),
             ({"flow_file": self.file.pk}, self.by_line()),
-            ({"meter": self.meter.pk}, "reading_event"),
+            ({"meter": self.meter.pk}, "reading_key_idx"),
         ]:
             with self.subTest(params=params):
                 self.assert_by(index, self.plans("readings/summary/", **params))

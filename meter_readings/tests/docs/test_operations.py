@@ -24,7 +24,7 @@ python manage.py migrate --verbosity 0
 python manage.py collectstatic --noinput --verbosity 0
 python manage.py import_d0010 sample_data/routine_history.uff"""
 
-ADD_YEAR = markdown.with_words(PAGE, "meter_readings_add_year")
+ADD_YEAR = markdown.with_words(PAGE, "reading_create_year_partition")
 TAKE_YEAR_OUT = markdown.with_words(PAGE, "DETACH PARTITION")
 FILE_OF_2015 = """
 python manage.py generate_d0010 --from 2015-01-01 --months 1 --output old.uff

@@ -200,7 +200,7 @@ class ProgressTests(TestCase):
 
     def test_progress_reports_the_phases_in_order(self) -> None:
         phases = [phase for phase, _, _ in self.progress_of(EVERY_GROUP)]
-        self.assertEqual(list(dict.fromkeys(phases)), ["checking", "loading"])
+        self.assertEqual(list(dict.fromkeys(phases)), ["validating", "loading"])
 
     def test_progress_never_decreases(self) -> None:
         done = [done for _, done, _ in self.progress_of(EVERY_GROUP)]
@@ -249,7 +249,7 @@ class HeartbeatTests(TestCase):
         failed = []
 
         def save_sometimes(job: ImportJob) -> None:
-            if job.phase == "checking" and 0 < job.bytes_processed < len(EVERY_GROUP):
+            if job.phase == "validating" and 0 < job.bytes_processed < len(EVERY_GROUP):
                 failed.append(job.bytes_processed)
                 raise OperationalError("database is locked")
             save(job)

@@ -85,7 +85,7 @@ class ImportTests(TestCase):
 
     def test_flow_file_has_counted_and_declared_group_counts(self) -> None:
         file = self.file
-        counted = file.line_count, file.group_count, file.flow_count
+        counted = file.line_count, file.group_count, file.mpan_group_count
         self.assertEqual(counted, (13, 11, 2))
         declared = file.trailer_group_count, file.trailer_flow_count
         self.assertEqual(declared, (11, 2))

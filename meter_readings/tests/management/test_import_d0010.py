@@ -696,7 +696,7 @@ class TerminalTests(ImportTestCase):
     def test_bar_is_shown_and_removed(self) -> None:
         with patch.dict(os.environ, TERM="xterm"):
             said = self.run_command(self.file("a.uff"), is_terminal=True).stderr
-        self.assertIn("Checking [", said)
+        self.assertIn("Validating [", said)
         self.assertTrue(said.endswith("\r\x1b[2K"), said)
 
     def test_verbosity_0_shows_no_bar(self) -> None:

@@ -137,4 +137,4 @@ class LatestReadingsByBasisTests(TestCase):
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL enable_seqscan = off")
-        self.assertIn("reading_by_time", latest.explain())
+        self.assertIn("reading_time_idx", latest.explain())

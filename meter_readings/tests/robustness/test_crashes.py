@@ -41,12 +41,12 @@ _TIMEOUT_SECONDS = 60
 # When processes are killed: a phase and a range within it. The commit ends loading.
 _AIMS = (
     ("receiving", 0.0, 1.0),
-    ("checking", 0.0, 1.0),
+    ("validating", 0.0, 1.0),
     ("loading", 0.0, 1.0),
     ("loading", 0.0, 1.0),
     ("loading", 0.9, 1.1),
 )
-_PHASES = ("receiving", "checking", "loading")
+_PHASES = ("receiving", "validating", "loading")
 
 FIRST = large_file(
     identifier="FIRST",

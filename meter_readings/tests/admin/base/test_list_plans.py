@@ -106,10 +106,10 @@ class ReadingPlanTests(ListPlanTestCase):
 
     def test_rare_readings_are_found_by_a_partial_index(self) -> None:
         indexes = {
-            "reading_not_current": {"version_status__exact": "withdrawn"},
-            "reading_not_validated": {"bsc_validation_status__exact": "F"},
-            "reading_not_routine": {"reading_type__exact": "T"},
-            "reading_estimated": {"basis": "estimated"},
+            "reading_not_current_idx": {"version_status__exact": "withdrawn"},
+            "reading_not_validated_idx": {"bsc_validation_status__exact": "F"},
+            "reading_not_routine_idx": {"reading_type__exact": "T"},
+            "reading_estimated_idx": {"basis": "estimated"},
         }
         for index, asked in indexes.items():
             for query in self.queries("reading", asked)[-2:]:

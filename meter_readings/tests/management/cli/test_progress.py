@@ -13,7 +13,7 @@ from meter_readings.management.cli.progress import Progress
 from meter_readings.models import ImportJob
 from meter_readings.tests.management.run_command import Terminal
 
-CHECKING, LOADING = ImportJob.Phase.CHECKING, ImportJob.Phase.LOADING
+VALIDATING, LOADING = ImportJob.Phase.VALIDATING, ImportJob.Phase.LOADING
 MEGABYTE = 1_000_000
 
 
@@ -44,37 +44,37 @@ class LineTests(ProgressTestCase):
 
     def test_no_line_is_written_in_the_first_five_seconds(self) -> None:
         self.progress.file_started("a.uff")
-        self.progress.progress(CHECKING, 0, MEGABYTE)
+        self.progress.progress(VALIDATING, 0, MEGABYTE)
         self.assertEqual(self.said(), "")
 
     def test_line_with_the_percentage_is_written_after_five_seconds(self) -> None:
         self.progress.file_started("a.uff")
         self.time = 5.0
-        self.progress.progress(CHECKING, 250_000, MEGABYTE)
-        self.assertEqual(self.said(), "a.uff: checking 25 % of 1.0 MB\n")
+        self.progress.progress(VALIDATING, 250_000, MEGABYTE)
+        self.assertEqual(self.said(), "a.uff: validating 25 % of 1.0 MB\n")
 
     def test_size_of_a_small_file_is_in_kilobytes(self) -> None:
         self.progress.file_started("a.uff")
         self.time = 5.0
-        self.progress.progress(CHECKING, 250, 500)
-        self.assertEqual(self.said(), "a.uff: checking 50 % of 0.5 kB\n")
+        self.progress.progress(VALIDATING, 250, 500)
+        self.assertEqual(self.said(), "a.uff: validating 50 % of 0.5 kB\n")
 
     def test_at_most_one_line_is_written_in_five_seconds(self) -> None:
         self.progress.file_started("a.uff")
         for self.time in 5.0, 6.0, 9.9:
-            self.progress.progress(CHECKING, 250_000, MEGABYTE)
+            self.progress.progress(VALIDATING, 250_000, MEGABYTE)
         self.assertEqual(self.said().count("\n"), 1)
 
     def test_interval_continues_across_files(self) -> None:
         for self.time in 0.0, 3.0, 6.0:
             self.progress.file_started(f"{self.time:.0f}.uff")
-            self.progress.progress(CHECKING, MEGABYTE, MEGABYTE)
-        self.assertEqual(self.said(), "6.uff: checking 100 % of 1.0 MB\n")
+            self.progress.progress(VALIDATING, MEGABYTE, MEGABYTE)
+        self.assertEqual(self.said(), "6.uff: validating 100 % of 1.0 MB\n")
 
     def test_hidden_progress_writes_nothing(self) -> None:
         progress = self.new(is_shown=False)
         self.time = 5.0
-        progress.progress(CHECKING, 0, MEGABYTE)
+        progress.progress(VALIDATING, 0, MEGABYTE)
         self.assertEqual(self.said(), "")
 
     def test_clear_writes_nothing_without_a_bar(self) -> None:
@@ -94,19 +94,19 @@ class BarTests(ProgressTestCase):
     def test_bar_grows_with_the_bytes_processed(self) -> None:
         self.progress.file_started("a.uff")
         self.said()
-        self.progress.progress(CHECKING, 250_000, MEGABYTE)
+        self.progress.progress(VALIDATING, 250_000, MEGABYTE)
         self.assertEqual(
             self.said(),
-            f"\r\x1b[2KChecking [{'#' * 6}{'.' * 18}] 25 % of 1.0 MB a.uff",
+            f"\r\x1b[2KValidating [{'#' * 6}{'.' * 18}] 25 % of 1.0 MB a.uff",
         )
 
     def test_bar_is_drawn_at_most_ten_times_a_second(self) -> None:
         for self.time in 0.0, 0.05, 0.09, 0.11:
-            self.progress.progress(CHECKING, 0, MEGABYTE)
-        self.assertEqual(self.said().count("Checking"), 2)
+            self.progress.progress(VALIDATING, 0, MEGABYTE)
+        self.assertEqual(self.said().count("Validating"), 2)
 
     def test_new_phase_is_drawn_at_once(self) -> None:
-        self.progress.progress(CHECKING, MEGABYTE, MEGABYTE)
+        self.progress.progress(VALIDATING, MEGABYTE, MEGABYTE)
         self.progress.progress(LOADING, MEGABYTE, MEGABYTE)
         self.assertIn("Loading [", self.said())
 

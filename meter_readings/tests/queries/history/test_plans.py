@@ -44,13 +44,13 @@ class PlanTests(TestCase):
         def query() -> None:
             history.registers_of(meters=[self.meter], limit=9)
 
-        self.assert_uses_index("reading_event", query)
+        self.assert_uses_index("reading_key_idx", query)
 
     def test_index_of_resets_finds_demand_registers(self) -> None:
         def query() -> None:
             history.registers_of(meters=[self.meter], limit=9)
 
-        self.assert_uses_index("reading_of_demand", query)
+        self.assert_uses_index("reading_demand_idx", query)
 
     def test_index_of_reading_keys_finds_current_readings(self) -> None:
         def query() -> None:
@@ -58,25 +58,25 @@ class PlanTests(TestCase):
                 registers=self.registers, since=self.keys[0].read_at, limit=9
             )
 
-        self.assert_uses_index("reading_event", query)
+        self.assert_uses_index("reading_key_idx", query)
 
     def test_index_of_reading_keys_finds_previous_readings(self) -> None:
         def query() -> None:
             history.previous_current_readings(reading_keys=self.keys, limit=9)
 
-        self.assert_uses_index("reading_event", query)
+        self.assert_uses_index("reading_key_idx", query)
 
     def test_index_of_reading_keys_finds_versions(self) -> None:
         def query() -> None:
             history.versions_per_key(reading_keys=self.keys, limit=9)
 
-        self.assert_uses_index("reading_event", query)
+        self.assert_uses_index("reading_key_idx", query)
 
     def test_index_of_reading_keys_finds_the_latest_keys(self) -> None:
         def query() -> None:
             history.latest_reading_keys(registers=self.registers, limit=9)
 
-        self.assert_uses_index("reading_event", query)
+        self.assert_uses_index("reading_key_idx", query)
 
     def test_index_of_reading_keys_finds_the_latest_readings_with_a_basis(self) -> None:
         def query() -> None:
@@ -84,7 +84,7 @@ class PlanTests(TestCase):
                 registers=self.registers, basis=Basis.ESTIMATED, limit=9
             )
 
-        self.assert_uses_index("reading_event", query)
+        self.assert_uses_index("reading_key_idx", query)
 
     def test_index_of_lines_finds_findings(self) -> None:
         file = Reading.objects.earliest("pk").flow_file_id
@@ -92,4 +92,4 @@ class PlanTests(TestCase):
         def query() -> None:
             history.findings_in_blocks(blocks=[MpanBlock(file, 2)], limit=9)
 
-        self.assert_uses_index("finding_by_line", query)
+        self.assert_uses_index("finding_line_idx", query)
