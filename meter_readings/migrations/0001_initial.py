@@ -570,7 +570,8 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.CharField(
-                        help_text="What the token is for, such as “nightly export”. Token names must be unique per user.",
+                        help_text="What the token is for, such as “nightly export”. "
+                        "Token names must be unique per user.",
                         max_length=100,
                     ),
                 ),
@@ -608,7 +609,9 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
-                        help_text="The token can do no more than this user. Choose a service user with the role Integration for a program.",
+                        help_text="The token can do no more than this user. "
+                        "Choose a service user with the role "
+                        "Integration for a program.",
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="api_tokens",
                         to=settings.AUTH_USER_MODEL,
