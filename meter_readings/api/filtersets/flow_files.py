@@ -31,23 +31,40 @@ class FlowFileFilterSet(ListFilterSet):
         "-filename": ("-filename", "-id"),
     }
 
-    status = ChoiceFilter(FlowFile.Status.choices, "Status of the file.")
-    policy = ChoiceFilter(Policy.choices, "Import policy of the file.")
-    sender = TextFilter(4, "Market participant id of the sender.", "from_participant")
+    status = ChoiceFilter(
+        choices=FlowFile.Status.choices, help_text="Status of the file."
+    )
+    policy = ChoiceFilter(
+        choices=Policy.choices, help_text="Import policy of the file."
+    )
+    sender = TextFilter(
+        "from_participant",
+        max_length=4,
+        help_text="Market participant id of the sender.",
+    )
     recipient = TextFilter(
-        4, "Market participant id of the recipient.", "to_participant"
+        "to_participant",
+        max_length=4,
+        help_text="Market participant id of the recipient.",
     )
-    name = TextFilter(255, "Whole filename.", "filename")
-    file_identifier = TextFilter(20, "Whole file identifier, the sender's number.")
-    sha256 = Sha256Filter("SHA-256 of the file's content.")
-    created_from = FromFilter("File created then or later.", "file_created_at")
-    created_to = ToFilter("File created then or earlier.", "file_created_at")
-    received_from = FromFilter("Received then or later.", "received_at")
-    received_to = ToFilter("Received then or earlier.", "received_at")
+    name = TextFilter("filename", max_length=255, help_text="Whole filename.")
+    file_identifier = TextFilter(
+        max_length=20, help_text="Whole file identifier, the sender's number."
+    )
+    sha256 = Sha256Filter(help_text="SHA-256 of the file's content.")
+    created_from = FromFilter(
+        "file_created_at", help_text="File created then or later."
+    )
+    created_to = ToFilter("file_created_at", help_text="File created then or earlier.")
+    received_from = FromFilter("received_at", help_text="Received then or later.")
+    received_to = ToFilter("received_at", help_text="Received then or earlier.")
     has_findings = BooleanFilter(
-        "Whether the file has findings.", method="filter_has_findings"
+        method="filter_has_findings", help_text="Whether the file has findings."
     )
-    search = SearchFilter("Start of a filename, file identifier or SHA-256.")
+    search = SearchFilter(
+        method="filter_search",
+        help_text="Start of a filename, file identifier or SHA-256.",
+    )
     ordering = ordering_filter(orderings)
 
     def filter_has_findings(
@@ -68,18 +85,21 @@ class ImportJobFilterSet(ListFilterSet):
         "started_at": ("started_at", "id"),
     }
 
-    state = ChoiceFilter(ImportJob.State.choices, "State of the job.")
-    phase = ChoiceFilter(ImportJob.Phase.choices, "Phase that the job has reached.")
-    channel = ChoiceFilter(
-        ImportJob.Channel.choices, "Channel by which the file arrived."
+    state = ChoiceFilter(choices=ImportJob.State.choices, help_text="State of the job.")
+    phase = ChoiceFilter(
+        choices=ImportJob.Phase.choices, help_text="Phase that the job has reached."
     )
-    policy = ChoiceFilter(Policy.choices, "Import policy.")
-    outcome = TextFilter(20, "Result of the job.")
-    flow_file = IdFilter("Id of the flow file.", "flow_file_id")
-    name = TextFilter(255, "Whole filename.", "filename")
-    sha256 = Sha256Filter("SHA-256 of the file's content.")
-    started_from = FromFilter("Started then or later.", "started_at")
-    started_to = ToFilter("Started then or earlier.", "started_at")
+    channel = ChoiceFilter(
+        choices=ImportJob.Channel.choices,
+        help_text="Channel by which the file arrived.",
+    )
+    policy = ChoiceFilter(choices=Policy.choices, help_text="Import policy.")
+    outcome = TextFilter(max_length=20, help_text="Result of the job.")
+    flow_file = IdFilter("flow_file_id", help_text="Id of the flow file.")
+    name = TextFilter("filename", max_length=255, help_text="Whole filename.")
+    sha256 = Sha256Filter(help_text="SHA-256 of the file's content.")
+    started_from = FromFilter("started_at", help_text="Started then or later.")
+    started_to = ToFilter("started_at", help_text="Started then or earlier.")
     ordering = ordering_filter(orderings)
 
 
@@ -89,12 +109,16 @@ class FindingFilterSet(ListFilterSet):
     orderings = {"id": ("id",), "-id": ("-id",)}
     indexed_filters = ("flow_file", "search")
 
-    flow_file = IdFilter("Id of the flow file.", "flow_file_id")
-    severity = ChoiceFilter(Severity.choices, "Severity of the finding.")
-    code = TextFilter(40, "Code of the rule, such as `negative`.")
-    group = TextFilter(3, "Group of the line, such as `030`.")
-    line_number = IdFilter("Line number in the file.")
-    search = SearchFilter("Whole filename or file identifier.")
+    flow_file = IdFilter("flow_file_id", help_text="Id of the flow file.")
+    severity = ChoiceFilter(
+        choices=Severity.choices, help_text="Severity of the finding."
+    )
+    code = TextFilter(max_length=40, help_text="Code of the rule, such as `negative`.")
+    group = TextFilter(max_length=3, help_text="Group of the line, such as `030`.")
+    line_number = IdFilter(help_text="Line number in the file.")
+    search = SearchFilter(
+        method="filter_search", help_text="Whole filename or file identifier."
+    )
     ordering = ordering_filter(orderings)
 
     @property

@@ -9,18 +9,25 @@ from .filters import FromFilter, MpanListFilter, TextFilter, ToFilter
 class LatestReadingsFilterSet(ListFilterSet):
     """Filters of latest readings: meter points by their MPANs."""
 
-    mpan = MpanListFilter("MPANs, separated by commas.", "meter__meter_point__mpan")
+    mpan = MpanListFilter(
+        "meter__meter_point__mpan",
+        lookup_expr="in",
+        required=True,
+        help_text="MPANs, separated by commas.",
+    )
 
 
 class AdvancesFilterSet(ListFilterSet):
     """Filters of the advances at a meter point."""
 
     meter_serial = TextFilter(
-        20, "Whole serial number of the meter.", "meter__serial_number"
+        "meter__serial_number",
+        max_length=20,
+        help_text="Whole serial number of the meter.",
     )
-    register_id = TextFilter(2, "Meter register id (J0010).")
+    register_id = TextFilter(max_length=2, help_text="Meter register id (J0010).")
     date_from = FromFilter(
-        "Between readings from then on; by default the latest thirteen months.",
         "read_at",
+        help_text="Between readings from then on; by default the latest 13 months.",
     )
-    date_to = ToFilter("Up to readings of then.", "read_at")
+    date_to = ToFilter("read_at", help_text="Up to readings of then.")

@@ -39,8 +39,10 @@ class MeterPointFilterSet(ListFilterSet):
     orderings = {"mpan": ("mpan",), "-mpan": ("-mpan",)}
     indexed_filters = ("mpan", "search")
 
-    mpan = MpanFilter("Whole MPAN, with or without spaces.")
-    search = SearchFilter("Start of an MPAN, or a whole serial number.")
+    mpan = MpanFilter(help_text="Whole MPAN, with or without spaces.")
+    search = SearchFilter(
+        method="filter_search", help_text="Start of an MPAN, or a whole serial number."
+    )
     ordering = ordering_filter(orderings)
 
     def filter_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
@@ -58,10 +60,14 @@ class MeterFilterSet(ListFilterSet):
     }
     indexed_filters = ("mpan", "meter_serial", "meter_point", "search")
 
-    mpan = MpanFilter("MPAN of the meter point.", "meter_point__mpan")
-    meter_serial = TextFilter(20, "Whole serial number.", "serial_number")
-    meter_point = IdFilter("Id of the meter point.", "meter_point_id")
-    search = SearchFilter("Start of a serial number, or a whole MPAN.")
+    mpan = MpanFilter("meter_point__mpan", help_text="MPAN of the meter point.")
+    meter_serial = TextFilter(
+        "serial_number", max_length=20, help_text="Whole serial number."
+    )
+    meter_point = IdFilter("meter_point_id", help_text="Id of the meter point.")
+    search = SearchFilter(
+        method="filter_search", help_text="Start of a serial number, or a whole MPAN."
+    )
     ordering = ordering_filter(orderings)
 
     def filter_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
@@ -85,17 +91,24 @@ class SiteVisitFilterSet(ListFilterSet):
         "search",
     )
 
-    mpan = MpanFilter("MPAN of the meter point.", "meter_point__mpan")
+    mpan = MpanFilter("meter_point__mpan", help_text="MPAN of the meter point.")
     meter_serial = TextFilter(
-        20, "Whole serial number of the meter.", method="filter_meter_serial"
+        max_length=20,
+        method="filter_meter_serial",
+        help_text="Whole serial number of the meter.",
     )
-    meter_point = IdFilter("Id of the meter point.", "meter_point_id")
-    meter = IdFilter("Id of the meter.", "meter_id")
-    flow_file = IdFilter("Id of the flow file.", "flow_file_id")
+    meter_point = IdFilter("meter_point_id", help_text="Id of the meter point.")
+    meter = IdFilter("meter_id", help_text="Id of the meter.")
+    flow_file = IdFilter("flow_file_id", help_text="Id of the flow file.")
     check_code = CodeFilter(
-        codes.SiteVisitCheckCode, 2, "Site visit check code (J0024)."
+        codes=codes.SiteVisitCheckCode,
+        max_length=2,
+        help_text="Site visit check code (J0024).",
     )
-    search = SearchFilter("Whole MPAN, serial number, filename or file identifier.")
+    search = SearchFilter(
+        method="filter_search",
+        help_text="Whole MPAN, serial number, filename or file identifier.",
+    )
     ordering = ordering_filter(orderings)
 
     @property

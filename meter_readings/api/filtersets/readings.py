@@ -92,33 +92,48 @@ class ReadingFilterSet(ListFilterSet):
         _BY_LINE: ("flow_file_id", "line_number"),
     }
 
-    mpan = MpanFilter("Whole MPAN, with or without spaces.")
-    meter_serial = TextFilter(20, "Whole serial number of the meter.")
-    meter = IdFilter("Id of the meter.")
-    meter_point = IdFilter("Id of the meter point.")
+    mpan = MpanFilter(help_text="Whole MPAN, with or without spaces.")
+    meter_serial = TextFilter(
+        max_length=20, help_text="Whole serial number of the meter."
+    )
+    meter = IdFilter(help_text="Id of the meter.")
+    meter_point = IdFilter(help_text="Id of the meter point.")
     flow_file = IdFilter(
-        "Id of the flow file; its readings are ordered by line.",
         "unindexed_flow_file_id",
+        help_text="Id of the flow file; its readings are ordered by line.",
     )
     search = SearchFilter(
-        "Whole MPAN, serial number, filename or file identifier.", method=None
+        help_text="Whole MPAN, serial number, filename or file identifier."
     )
-    register_id = TextFilter(2, "Meter register id (J0010).", "unindexed_register_id")
-    reading_type = CodeFilter(codes.ReadingType, 1, "Reading type (J0171).")
-    basis = ChoiceFilter(codes.Basis.choices(), "Reading basis.", method="filter_basis")
+    register_id = TextFilter(
+        "unindexed_register_id", max_length=2, help_text="Meter register id (J0010)."
+    )
+    reading_type = CodeFilter(
+        codes=codes.ReadingType, max_length=1, help_text="Reading type (J0171)."
+    )
+    basis = ChoiceFilter(
+        choices=codes.Basis.choices(), method="filter_basis", help_text="Reading basis."
+    )
     bsc_validation_status = CodeFilter(
-        codes.BscValidationStatus, 1, "BSC validation status (J0022)."
+        codes=codes.BscValidationStatus,
+        max_length=1,
+        help_text="BSC validation status (J0022).",
     )
     version_status = ChoiceFilter(
-        [*VersionStatus.choices, (ALL_VERSIONS, "All versions")],
-        "Version status; `current` by default, `all` for every version.",
+        choices=[*VersionStatus.choices, (ALL_VERSIONS, "All versions")],
+        help_text="Version status; `current` by default, `all` for every version.",
     )
-    date_from = FromFilter("Read then or later.", "unindexed_read_at")
-    date_to = ToFilter("Read then or earlier.", "unindexed_read_at")
-    min_value = ValueFilter("Value of this or more.", "gte")
-    max_value = ValueFilter("Value of this or less.", "lte")
+    date_from = FromFilter("unindexed_read_at", help_text="Read then or later.")
+    date_to = ToFilter("unindexed_read_at", help_text="Read then or earlier.")
+    min_value = ValueFilter(
+        "value", lookup_expr="gte", help_text="Value of this or more."
+    )
+    max_value = ValueFilter(
+        "value", lookup_expr="lte", help_text="Value of this or less."
+    )
     fields: Any = FieldsFilter(
-        ReadingSerializer.Meta.fields, "Fields to return, such as `read_at,value`."
+        names=ReadingSerializer.Meta.fields,
+        help_text="Fields to return, such as `read_at,value`.",
     )
     ordering: Any = ordering_filter(orderings)
 
