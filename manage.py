@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Run the project's administrative commands, in development unless told otherwise."""
+"""Run the project's commands, in development unless D0010_ENV is production."""
 
 import sys
 
@@ -7,7 +7,7 @@ from config import environment
 
 
 def main() -> None:
-    """Choose the environment, then hand the command line to Django."""
+    """Set up the environment, then run the command."""
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line

@@ -25,7 +25,7 @@ def env_list(name: str, default: str = "") -> list[str]:
 
 
 def env_bool(name: str, default: bool) -> bool:
-    """Return whether a value is true; other words than true and false are errors."""
+    """Return whether a value is true; raise if it is neither true nor false."""
     value = env_str(name).lower()
     if not value:
         return default

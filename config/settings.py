@@ -31,7 +31,7 @@ BASE_DIR = PROJECT_ROOT
 # Programs that do not start with manage.py or wsgi.py have not read it yet.
 load_dotenv(BASE_DIR / ".env")
 
-# manage.py sets development; the default is the careful choice.
+# manage.py sets development; the default is the safe choice.
 D0010_ENV = env_str("D0010_ENV", "production")
 if D0010_ENV not in {"development", "production"}:
     raise ImproperlyConfigured("D0010_ENV must be development or production.")
@@ -39,7 +39,7 @@ IS_PRODUCTION = D0010_ENV == "production"
 
 DEBUG = env_bool("DEBUG", default=not IS_PRODUCTION)
 
-# It is published; a fixed key keeps development sessions alive across restarts.
+# This key is published. It is fixed so that development sessions survive a restart.
 DEVELOPMENT_SECRET_KEY = (
     "django-insecure-for-development-only-never-for-production-6f2a9c"
 )
@@ -121,7 +121,7 @@ MARKET_PARTICIPANT = env_str("MARKET_PARTICIPANT", "X:SELF")
 
 # --- Database ---
 
-# A relative path starts from the project, whatever the working directory is.
+# A relative path starts from the project, not from the working directory.
 SQLITE_PATH = BASE_DIR / env_str("SQLITE_PATH", "db.sqlite3")
 # Some versions of SQLite can damage a database that two programs write to at once.
 ACCEPT_SQLITE_RISK = env_bool("ACCEPT_SQLITE_RISK", default=False)
@@ -150,7 +150,7 @@ if USE_POSTGRESQL and DB_REPLICA_HOST:
 
 # --- Caches and sessions ---
 
-# Redis lets all processes and machines count together.
+# With Redis, all processes and machines share the counters.
 REDIS_URL = env_str("REDIS_URL")
 CACHES = cache_settings(REDIS_URL)
 

@@ -1,4 +1,4 @@
-"""WSGI application, in production unless D0010_ENV says otherwise.
+"""WSGI application, in production unless D0010_ENV is development.
 
 Django runs no system checks when a web server starts it. In production this module runs
 the startup checks and raises ImproperlyConfigured with their remedies.
@@ -26,7 +26,7 @@ if settings.IS_PRODUCTION:
     connections.close_all()
     if errors:
         raise ImproperlyConfigured(
-            "Production does not start like this.\n"
+            "The site cannot start in production.\n"
             + "\n".join(
                 f"{error.name}: {error.message.rstrip('.')}. {error.remedy}"
                 for error in errors

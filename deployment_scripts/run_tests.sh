@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run all tests on one database, and demand that they reach every line and branch.
+# Run all tests on one database. They must reach every line and branch.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=common.sh

@@ -1,5 +1,6 @@
 """Application configuration."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from django.apps import AppConfig
@@ -25,8 +26,11 @@ class MeterReadingsConfig(AppConfig):
         )
 
         if settings.SESSION_ENGINE.endswith(".file"):
-            # Django's session files need an existing folder.
-            Path(settings.SESSION_FILE_PATH).mkdir(0o700, parents=True, exist_ok=True)
+            # Django's session files need an existing folder. Commands also run for
+            # users who cannot create it; `ops.diagnostics` reports that it is missing.
+            with suppress(OSError):
+                folder = Path(settings.SESSION_FILE_PATH)
+                folder.mkdir(0o700, parents=True, exist_ok=True)
 
         checks.register(check_postgresql_driver)
         checks.register(check_sqlite_version)
@@ -37,7 +41,7 @@ class MeterReadingsConfig(AppConfig):
         checks.register(check_sqlite_foreign_keys, checks.Tags.database)
         # Django's own receiver would wait for an import on SQLite. It connects with the
         # same dispatch_uid, and later, because this application is the first in
-        # INSTALLED_APPS: so it is ignored. Nothing public replaces it.
+        # INSTALLED_APPS: so it is ignored. There is no public way to replace it.
         user_logged_in.connect(
             update_last_login_unless_locked, dispatch_uid="update_last_login"
         )

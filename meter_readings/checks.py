@@ -140,8 +140,10 @@ def _insecure_api_settings() -> Iterator[str]:
     permissions = classes.DEFAULT_PERMISSION_CLASSES
     if not permissions or _has(permissions, AllowAny):
         yield "it answers unauthenticated requests"
-    described_to = settings.SPECTACULAR_SETTINGS.get("SERVE_PERMISSIONS", [])
-    if not described_to or any(name.endswith("AllowAny") for name in described_to):
+    schema_permissions = settings.SPECTACULAR_SETTINGS.get("SERVE_PERMISSIONS", [])
+    if not schema_permissions or any(
+        name.endswith("AllowAny") for name in schema_permissions
+    ):
         yield "its schema is public"
     if _has(classes.DEFAULT_RENDERER_CLASSES, BrowsableAPIRenderer):
         yield "it has browsable pages"
@@ -150,7 +152,7 @@ def _insecure_api_settings() -> Iterator[str]:
 
 
 def _has(classes: Sequence[type], base: type) -> bool:
-    return any(issubclass(each, base) for each in classes)
+    return any(issubclass(cls, base) for cls in classes)
 
 
 def check_sqlite_version(
@@ -205,11 +207,12 @@ def filesystem_type(path: Path, mounts: str) -> str:
     """Return the type of the file system of a path; `mounts` is /proc/mounts."""
     kinds = {
         # Spaces in a name are written as \040.
-        Path(place.replace(r"\040", " ")): kind
-        for _, place, kind, *_ in map(str.split, mounts.splitlines())
+        Path(mount_point.replace(r"\040", " ")): kind
+        for _, mount_point, kind, *_ in map(str.split, mounts.splitlines())
     }
-    there = path.resolve()
-    return next((kinds[each] for each in (there, *there.parents) if each in kinds), "")
+    resolved = path.resolve()
+    folders = (resolved, *resolved.parents)
+    return next((kinds[folder] for folder in folders if folder in kinds), "")
 
 
 def _mounts() -> str:

@@ -75,7 +75,7 @@ def issue_token(token: ApiToken, *, days: int, now: datetime) -> str:
 def authenticate_token(*, secret: str, now: datetime) -> ApiToken:
     """Return the token of a secret, with its user; raises InvalidToken."""
     token = None
-    # The database is not asked for what cannot be a token.
+    # Text that cannot be a secret costs no query.
     if _SECRET.fullmatch(secret):
         tokens = ApiToken.objects.select_related("user")
         token = tokens.filter(sha256=_sha256(secret)).first()

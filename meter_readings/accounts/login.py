@@ -67,7 +67,7 @@ class ThrottledLoginForm(AdminAuthenticationForm):
         account = unicodedata.normalize("NFKC", username).casefold()
         ip = client_ip(self.request) if self.request else ""
         counters = _attempt_counters(account, ip)
-        if not all(_increment(each.key) <= each.limit for each in counters):
+        if not all(_increment(counter.key) <= counter.limit for counter in counters):
             logger.warning("Too many attempts to sign in.")
             raise self._error("too_many_attempts")
         cleaned = super().clean()

@@ -121,8 +121,8 @@ def run_load_test(
             pool.submit(_request_all, port, paths, headers) for _ in range(clients)
         ]
     total = LoadTestResult()
-    for each in results:
-        total.add(each.result())
+    for result in results:
+        total.add(result.result())
     return total
 
 

@@ -102,7 +102,7 @@ def list_backups(*, folder: Path) -> list[Path]:
 
 def verify_backup(path: Path) -> Backup:
     """Compare every member with the manifest; raise InvalidBackup if one differs."""
-    found: dict[str, str] = {}
+    actual: dict[str, str] = {}
     manifest: dict[str, Any] = {}
     try:
         with tarfile.open(path) as archive:
@@ -113,7 +113,7 @@ def verify_backup(path: Path) -> Backup:
                 if member.name == _MANIFEST:
                     manifest = json.load(content)
                 else:
-                    found[member.name] = _sha256(content)
+                    actual[member.name] = _sha256(content)
     except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as error:
         raise InvalidBackup(f"{path} cannot be read: {error}") from error
     if manifest.get("format") != _FORMAT:
@@ -121,8 +121,8 @@ def verify_backup(path: Path) -> Backup:
     expected = manifest["sha256"]
     different = sorted(
         name
-        for name in expected.keys() | found.keys()
-        if expected.get(name) != found.get(name)
+        for name in expected.keys() | actual.keys()
+        if expected.get(name) != actual.get(name)
     )
     if different:
         raise InvalidBackup(f"{path} is damaged: {', '.join(different[:5])}.")
@@ -130,7 +130,7 @@ def verify_backup(path: Path) -> Backup:
         path=path,
         created_at=datetime.fromisoformat(manifest["created_at"]),
         vendor=manifest["vendor"],
-        file_count=len(found) - 1,
+        file_count=len(actual) - 1,
     )
 
 
@@ -146,8 +146,8 @@ def restore_backup(*, path: Path, force: bool = False) -> Backup:
             f"{path} is a backup of {backup.vendor}; this database is"
             f" {connection.vendor}."
         )
-    if not force and (found := next(_existing_data(), "")):
-        raise TargetNotEmpty(f"There is data already: {found}.")
+    if not force and (existing := next(_existing_data(), "")):
+        raise TargetNotEmpty(f"There is data already: {existing}.")
     media = Path(settings.MEDIA_ROOT)
     media.mkdir(mode=0o700, parents=True, exist_ok=True)
     # On the file system of the original files, so that they can be renamed.
@@ -188,7 +188,7 @@ def _sha256(file: IO[bytes]) -> str:
 
 
 def _replace_files(new: Path, folder: Path) -> None:
-    """Put the restored files, readable by this user only, in the place of others."""
+    """Replace the original files; only this user can read the new ones."""
     new.mkdir(mode=0o700, exist_ok=True)
     for path in (new, *new.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
@@ -263,12 +263,12 @@ def _run(program: str, *arguments: str) -> None:  # postgresql only
             f"{program} is not installed. Run: deployment_scripts/"
             "setup_system_dependencies.sh --postgresql"
         )
-    where = connection.settings_dict
+    database = connection.settings_dict
     variables = {
-        "PGHOST": where["HOST"],
-        "PGPORT": where["PORT"],
-        "PGUSER": where["USER"],
-        "PGPASSWORD": where["PASSWORD"],
+        "PGHOST": database["HOST"],
+        "PGPORT": database["PORT"],
+        "PGUSER": database["USER"],
+        "PGPASSWORD": database["PASSWORD"],
     }
     result = subprocess.run(
         [program, "--no-password", *arguments],

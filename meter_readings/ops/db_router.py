@@ -23,7 +23,7 @@ _read_alias: ContextVar[str] = ContextVar("read_alias", default=DEFAULT_DB_ALIAS
 
 
 class ReplicaRouter:
-    """Used only with DB_REPLICA_HOST (DATABASE_ROUTERS)."""
+    """A database router; it is in use only if DB_REPLICA_HOST is set."""
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
         if model._meta.model_name in _REPLICATED_MODELS:
@@ -34,7 +34,7 @@ class ReplicaRouter:
         return DEFAULT_DB_ALIAS
 
     def allow_relation(self, one: Model, other: Model, **hints: Any) -> bool:
-        # Rows of both databases are the same rows.
+        # The replica has the same rows as the primary.
         return True
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
@@ -52,7 +52,7 @@ def allow_stale_reads() -> Iterator[None]:
 
 
 def keep_database_for(chunks: Generator[bytes]) -> Generator[bytes]:
-    """Return the chunks of a streamed response, all read from today's database.
+    """Return the chunks of a streamed response, read from the database of its view.
 
     Django reads them after the view has returned, outside `allow_stale_reads`.
     """

@@ -1,8 +1,8 @@
 """Checks of an installation, each with a remedy where it fails.
 
-`readiness_checks` are what a request needs, `startup_errors` what keeps production from
-starting, `run_all_checks` everything that can be checked without an HTTP request;
-`running_site` sends those.
+`readiness_checks` check what a request needs. `startup_errors` returns the failures
+with which production must not start. `run_all_checks` runs all checks that need no HTTP
+request; `running_site` has the others.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def readiness_checks() -> list[CheckResult]:
 
 def startup_errors() -> list[CheckResult]:
     """Return the failures with which production must not start."""
-    results = _run(_system_checks, _database, _migrations, _static_files)
+    results = _run(_system_checks, _database, _migrations, _static_files, _sessions)
     return [result for result in results if result.is_failure]
 
 
@@ -208,6 +208,18 @@ def _replica() -> CheckResult:  # postgresql only
             "it is a primary itself", "Set it up again, or unset DB_REPLICA_HOST."
         )
     return ok("the replica answers")
+
+
+def _sessions() -> CheckResult:
+    """Check that session files, if they are used, can be written."""
+    folder = Path(settings.SESSION_FILE_PATH)
+    if settings.SESSION_ENGINE.endswith(".file") and not os.access(folder, os.W_OK):
+        return failed(
+            f"{folder} does not exist or is not writable by this user",
+            "Create the folder, with the site's user as its owner, or set "
+            "SESSION_FILE_PATH to another folder.",
+        )
+    return ok("sessions can be stored")
 
 
 def _permissions() -> CheckResult:

@@ -6,9 +6,9 @@ from django.conf import settings
 
 
 def cache_exceptions() -> tuple[type[Exception], ...]:
-    """Return the exceptions by which the cache says that it is unavailable.
+    """Return the exceptions that the cache raises if it is unavailable.
 
-    Local memory has none; redis-py need not be installed for it.
+    Local memory raises none, and works without redis-py.
     """
     if not settings.REDIS_URL:
         return ()

@@ -53,7 +53,7 @@ def _check_pages(url: str, host: str) -> Iterator[CheckResult]:
     if settings.IS_PRODUCTION and "Strict-Transport-Security" not in headers:
         missing.append("Strict-Transport-Security")
     if status != HTTPStatus.OK or missing:
-        problem = f"comes without {', '.join(missing)}"
+        problem = f"lacks {', '.join(missing)}"
         if status != HTTPStatus.OK:
             problem = f"answers {status}"
         yield failed(

@@ -131,7 +131,7 @@ def _erase(
     """Delete rows and findings, redact original files and mask texts."""
     readings, visits, meters, points = _delete_rows(mpan)
     mentions = list(originals.redact_files(names, identifiers))
-    found = _delete_findings(mentions)
+    finding_count = _delete_findings(mentions)
     for mention in mentions:
         mention.flow_file.redacted_at = now
     files = [mention.flow_file for mention in mentions]
@@ -139,7 +139,9 @@ def _erase(
     masked = text_masking.mask_text_fields(identifiers) + text_masking.delete_sessions(
         identifiers
     )
-    return ErasedCounts(readings, visits, meters, points, found, len(files), masked)
+    return ErasedCounts(
+        readings, visits, meters, points, finding_count, len(files), masked
+    )
 
 
 def _delete_rows(mpan: str) -> tuple[int, int, int, int]:

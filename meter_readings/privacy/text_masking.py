@@ -32,7 +32,7 @@ type Model = type[models.Model]
 def text_models() -> Iterator[tuple[Model, list[models.Field]]]:
     """Yield each model with text fields, and these fields."""
     for model in apps.get_models():
-        fields = [each for each in model._meta.concrete_fields if _can_mention(each)]
+        fields = [f for f in model._meta.concrete_fields if _can_mention(f)]
         if fields and model not in _NOT_MASKED:
             yield model, fields
 
@@ -44,22 +44,23 @@ def _can_mention(field: models.Field) -> bool:
 
 def mask_text_fields(identifiers: Identifiers) -> int:
     """Mask the identifiers in all text fields; return the number of changed rows."""
-    return sum(_mask_model(*each, identifiers) for each in text_models())
+    return sum(
+        _mask_model(model, fields, identifiers) for model, fields in text_models()
+    )
 
 
 def _mask_model(
     model: Model, fields: list[models.Field], identifiers: Identifiers
 ) -> int:
     """Mask the fields of one model: one query, then one statement for 500 rows."""
-    condition, names, changed = Q(), [field.name for field in fields], []
+    names, changed = [field.name for field in fields], []
     as_text = {f"{name}_as_text": Cast(name, models.TextField()) for name in names}
-    found = (
+    conditions = (
         Q(**{f"{name}__contains": text})
         for name in as_text
         for text in identifiers.texts
     )
-    condition = reduce(or_, found)
-    rows = model._default_manager.annotate(**as_text).filter(condition)
+    rows = model._default_manager.annotate(**as_text).filter(reduce(or_, conditions))
     for row in rows.iterator(chunk_size=500):
         before = [getattr(row, name) for name in names]
         after = [_masked_value(value, identifiers) for value in before]
@@ -84,5 +85,5 @@ def delete_sessions(identifiers: Identifiers) -> int:
         for session in Session.objects.iterator()
         if any(text in str(session.get_decoded()) for text in identifiers.texts)
     ]
-    ended, _ = Session.objects.filter(pk__in=keys).delete()
-    return ended
+    deleted, _ = Session.objects.filter(pk__in=keys).delete()
+    return deleted

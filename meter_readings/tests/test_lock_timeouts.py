@@ -54,7 +54,9 @@ class CommandTests(TransactionTestCase):
             ran = run("import_d0010", str(self.path), str(other))
         self.assertEqual(ran.code, 1)
         self.assertIn("a.uff: already imported", ran.stdout)
-        self.assertIn("The storage is full, and nothing was half done.", ran.stderr)
+        self.assertIn(
+            "The storage is full, and the last change was rolled back.", ran.stderr
+        )
         self.assertEqual(FlowFile.objects.count(), 1)
         self.assertEqual(run("import_d0010", str(other)).code, 0)
 

@@ -393,6 +393,17 @@ class StartingTests(TransactionTestCase):
                 if is_created:
                     self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
 
+    def test_manage_py_starts_if_the_folder_of_session_files_cannot_be_created(
+        self,
+    ) -> None:
+        with tempfile.NamedTemporaryFile() as file:
+            result = self.run_python(
+                *["manage.py", "shell", "--no-imports", "--command", "pass"],
+                SESSION_FILE_PATH=f"{file.name}/sessions",
+                USE_POSTGRESQL="0",
+            )
+        self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_manage_py_explains_a_wrong_setting_without_a_traceback(self) -> None:
         result = self.run_python("manage.py", "check", DEBUG="maybe")
         self.assertEqual(result.returncode, 1)
@@ -454,13 +465,13 @@ class StartingTests(TransactionTestCase):
 
     @skipUnless(connection.vendor == "postgresql", "SQLite has no server")
     def test_the_web_application_has_timeouts_on_postgresql(self) -> None:
-        asked = self.limits("-c", "from config.wsgi import application;")
-        self.assertEqual(asked, "30s 1min")
+        limits = self.limits("-c", "from config.wsgi import application;")
+        self.assertEqual(limits, "30s 1min")
 
     @skipUnless(connection.vendor == "postgresql", "SQLite has no server")
     def test_commands_have_no_timeouts_on_postgresql(self) -> None:
-        asked = self.limits("manage.py", "shell", "--no-imports", "--command", "")
-        self.assertEqual(asked, "0 0")
+        limits = self.limits("manage.py", "shell", "--no-imports", "--command", "")
+        self.assertEqual(limits, "0 0")
 
     def test_production_reports_every_startup_error(self) -> None:
         demo.create_demo_user()
@@ -478,34 +489,34 @@ class StartingTests(TransactionTestCase):
         return result.stderr
 
     def test_production_does_not_start_with_a_wrong_setting(self) -> None:
-        for values, said in [
+        for values, message in [
             ({"SECRET_KEY": ""}, "Make one: python -c"),
             ({"DEBUG": "1"}, "DEBUG must be off in production: remove it."),
             ({"ALLOWED_HOSTS": "*"}, "must list this site's exact names"),
         ]:
-            with self.subTest(said):
-                self.assertIn(said, self.refused(**values))
+            with self.subTest(message):
+                self.assertIn(message, self.refused(**values))
 
     def test_production_does_not_start_without_tables(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         path = str(Path(folder, "new.sqlite3"))
-        said = self.refused(USE_POSTGRESQL="0", SQLITE_PATH=path)
-        self.assertIn("not applied", said)
-        self.assertIn("Run: python manage.py migrate", said)
+        message = self.refused(USE_POSTGRESQL="0", SQLITE_PATH=path)
+        self.assertIn("not applied", message)
+        self.assertIn("Run: python manage.py migrate", message)
 
     @skipIf(has_wal_fix(sqlite3.sqlite_version_info), "this SQLite has not the bug")
     def test_production_does_not_start_on_an_sqlite_with_the_bug(self) -> None:
-        said = self.refused(USE_POSTGRESQL="0", ACCEPT_SQLITE_RISK="")
-        self.assertIn("d0010.E010", said)
-        self.assertIn("or set ACCEPT_SQLITE_RISK=1 and keep backups", said)
+        message = self.refused(USE_POSTGRESQL="0", ACCEPT_SQLITE_RISK="")
+        self.assertIn("d0010.E010", message)
+        self.assertIn("or set ACCEPT_SQLITE_RISK=1 and make backups", message)
 
     def test_production_does_not_start_with_the_demo_password(self) -> None:
         # Hashed as in production; tests use a faster hasher.
         password = PBKDF2PasswordHasher().encode(demo.DEMO_PASSWORD, "salt", 1000)
         User.objects.create(username="alice", is_superuser=True, password=password)
-        said = self.refused()
-        self.assertIn("d0010.E004", said)
-        self.assertIn("python manage.py changepassword NAME", said)
+        message = self.refused()
+        self.assertIn("d0010.E004", message)
+        self.assertIn("python manage.py changepassword NAME", message)
 
     def test_django_deployment_checks_pass_in_production(self) -> None:
         result = self.run_python(

@@ -24,22 +24,22 @@ _MPAN = re.compile(r"[0-9]{13}")
 
 
 def get_flow_file(reference: str) -> FlowFile:
-    """Return the only file of a number, name or hash; raises CommandError."""
+    """Return the only file with an id, name or hash; raises CommandError."""
     files = find_flow_files(reference=reference)
     if not files:
         # The reference may be a path; only file names are stored.
         files = find_flow_files(reference=PurePath(reference).name)
     if not files:
         raise CommandError(
-            f'No file is known as "{reference}": give a number, a name, or the first '
+            f'There is no file "{reference}": give an id, a name, or the first '
             "eight digits of a SHA-256.",
             returncode=base_command.NOTHING_MATCHED,
         )
     if len(files) > 1:
         shown = "\n".join(f"  {_described(file)}" for file in files[:_MAX_LISTED])
         raise CommandError(
-            f'{len(files)} files are known as "{reference}". '
-            f"Say which one by its number:\n{shown}",
+            f'There are {len(files)} files "{reference}". '
+            f"Give the id of one of them:\n{shown}",
             returncode=base_command.USAGE,
         )
     return files[0]

@@ -37,9 +37,9 @@ class BaseCommand(base.BaseCommand):
             # The reader has closed the pipe, as "head" does after its lines.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
-            place = f" ({error.filename})" if error.filename else ""
+            filename = f" ({error.filename})" if error.filename else ""
             raise CommandError(
-                f"{error.strerror or error}{place}.", returncode=FAILED
+                f"{error.strerror or error}{filename}.", returncode=FAILED
             ) from error
         except KeyboardInterrupt:
             self.log("Interrupted.")
@@ -66,15 +66,15 @@ def database_errors_as_command_errors() -> Iterator[None]:
     except importer.StorageFull as error:
         raise CommandError(f"{_FULL} ({error}) {_FREE_SPACE}") from error
     except (DatabaseError, InterfaceError) as error:
-        raise CommandError(_sentence(error), returncode=FAILED) from error
+        raise CommandError(_database_error_message(error), returncode=FAILED) from error
 
 
 _BUSY = "The database is busy: another program is writing to it."
 _WAIT = "Wait until it has finished, then run the command again."
-_FULL = "The storage is full, and nothing was half done."
+_FULL = "The storage is full, and the last change was rolled back."
 _FREE_SPACE = "Free some disk space, then run the command again."
 
-# Parts of a driver's message, the meaning, and the remedy.
+# Parts of a driver's message, its meaning, and the remedy
 _MEANINGS = (
     (
         ("connect", "terminat", "closed", "password", "authentication"),
@@ -102,10 +102,10 @@ _MEANINGS = (
         "Check SQLITE_PATH and the permissions of the file.",
     ),
 )
-_OTHERWISE = "The database reported an error.", "--traceback shows more."
+_UNKNOWN_ERROR = "The database reported an error.", "--traceback shows more."
 
 
-def _sentence(error: Exception) -> str:
+def _database_error_message(error: Exception) -> str:
     """Return the meaning, the driver's own message, and the remedy."""
     # Only the first line: the others can contain values of a row.
     message = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
@@ -115,6 +115,6 @@ def _sentence(error: Exception) -> str:
             for marks, meaning, remedy in _MEANINGS
             if any(mark in message.lower() for mark in marks)
         ),
-        _OTHERWISE,
+        _UNKNOWN_ERROR,
     )
     return f"{meaning} ({message}) {remedy}"

@@ -16,7 +16,7 @@ from meter_readings.models import Severity
 class FindingReportFile(ImportListener):
     """A file with every finding of every file; JSON if its name ends in .json.
 
-    Rules that query the database report only the first of many findings: a last row
+    Rules that query the database report only the first of many findings. A last row
     has the number of the others.
     """
 

@@ -35,48 +35,48 @@ def find_input_files(
     *, paths: list[str], is_recursive: bool, stdin_name: str | None, now: datetime
 ) -> InputFiles:
     """Return the files that paths match, in order; those of a folder by name."""
-    found = InputFiles()
+    inputs = InputFiles()
     for text in paths:
         if text == STDIN:
             name = stdin_name or f"stdin-{now:%Y%m%d-%H%M%S}.uff"
             file = InputFile("standard input", name, sys.stdin.buffer)
-            found.files.append(file)
+            inputs.files.append(file)
         else:
-            _add_path(found, text, is_recursive)
-    return found
+            _add_path(inputs, text, is_recursive)
+    return inputs
 
 
-def _add_path(found: InputFiles, text: str, is_recursive: bool) -> None:
+def _add_path(inputs: InputFiles, text: str, is_recursive: bool) -> None:
     path = Path(text)
     if not text:
         # Path("") is the current folder, but an unset shell variable was meant.
-        found.missing.append((text, "the path is empty"))
+        inputs.missing.append((text, "the path is empty"))
     elif path.is_dir():
-        _add_folder(found, path, is_recursive)
+        _add_folder(inputs, path, is_recursive)
     elif path.exists():
-        found.files.append(_input_file(path))
+        inputs.files.append(_input_file(path))
     elif glob.has_magic(text):
         matched = sorted(glob.glob(text, recursive=True))
         if not matched:
-            found.empty.append((text, "no file matches"))
+            inputs.empty.append((text, "no file matches"))
         for name in matched:
-            _add_path(found, name, is_recursive)
+            _add_path(inputs, name, is_recursive)
     else:
-        found.missing.append((text, "there is no such file"))
+        inputs.missing.append((text, "there is no such file"))
 
 
-def _add_folder(found: InputFiles, folder: Path, is_recursive: bool) -> None:
-    count = len(found.files)
+def _add_folder(inputs: InputFiles, folder: Path, is_recursive: bool) -> None:
+    count = len(inputs.files)
     try:
-        found.files += map(_input_file, _files_in(folder, is_recursive))
+        inputs.files += map(_input_file, _files_in(folder, is_recursive))
     except OSError as error:
-        found.missing.append((str(error.filename), error.strerror or "cannot be read"))
+        inputs.missing.append((str(error.filename), error.strerror or "cannot be read"))
         return
-    if len(found.files) == count:
-        reason = "the folder holds no files"
+    if len(inputs.files) == count:
+        reason = "the folder contains no files"
         if not is_recursive and any(path.is_dir() for path in folder.iterdir()):
-            reason += "; -r looks into the folders inside it"
-        found.empty.append((str(folder), reason))
+            reason += "; -r includes subfolders"
+        inputs.empty.append((str(folder), reason))
 
 
 def _files_in(folder: Path, is_recursive: bool) -> Iterator[Path]:

@@ -18,7 +18,7 @@ NOTHING = join_counts({})
 logger = logging.getLogger(__name__)
 
 _EXIT_CODES = """\
-Exit codes: 0 done, or nothing is that old; 1 not done: an import is going on, or the
+Exit codes: 0 done, or nothing is that old; 1 not done: an import is running, or the
 answer was not yes; 2 wrong usage.
 """
 
@@ -26,8 +26,7 @@ answer was not yes; 2 wrong usage.
 class Command(base_command.BaseCommand):
     help = (
         "Delete data older than the retention periods: readings, original files, "
-        "rejected files, import jobs. RETENTION_…_DAYS in the settings say how long "
-        "that is."
+        "rejected files, import jobs. The settings RETENTION_…_DAYS are the periods."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -61,7 +60,7 @@ def _apply(*, dry_run: bool) -> str:
             now=timezone.now(),
             dry_run=dry_run,
         )
-    except importer.ImportRunning as reason:
-        deleted = f"{reason} Run the command again when it has ended."
-        raise CommandError(deleted, returncode=base_command.FAILED) from reason
+    except importer.ImportRunning as error:
+        message = f"{error} Run the command again when it has ended."
+        raise CommandError(message, returncode=base_command.FAILED) from error
     return join_counts(result._asdict())

@@ -25,7 +25,7 @@ class Command(base_command.BaseCommand):
         "Write the database and all original files to a new .tar.gz file, and verify "
         "it. The site can stay in use meanwhile."
     )
-    # A backup must be possible whatever the system checks report.
+    # A backup must be possible even if a system check fails.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,10 +45,8 @@ class Command(base_command.BaseCommand):
             )
         try:
             backup = create_backup(folder=output, now=timezone.now())
-        except (InvalidBackup, ToolFailed) as failure:
-            raise CommandError(
-                str(failure), returncode=base_command.FAILED
-            ) from failure
+        except (InvalidBackup, ToolFailed) as error:
+            raise CommandError(str(error), returncode=base_command.FAILED) from error
         self.stdout.write(str(backup.path))
         size = backup.path.stat().st_size / (1 << 20)
         self.log(f"Original files: {backup.file_count:,}. Size: {size:,.1f} MB.")

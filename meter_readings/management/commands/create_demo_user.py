@@ -22,10 +22,10 @@ class Command(BaseCommand):
             return
         try:
             is_new = demo.create_demo_user()
-        except demo.NotInProduction as refusal:
+        except demo.NotInProduction as error:
             raise CommandError(
-                f"{refusal} In production, use: python manage.py createsuperuser"
-            ) from refusal
+                f"{error} In production, use: python manage.py createsuperuser"
+            ) from error
         self.stdout.write(
             f"Demo user {demo.DEMO_USERNAME} {'created' if is_new else 'is ready'}."
             f" Password: {demo.DEMO_PASSWORD}"

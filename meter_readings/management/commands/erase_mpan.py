@@ -22,8 +22,8 @@ is stored about it.
 class Command(base_command.BaseCommand):
     help = (
         "Erase everything stored about an MPAN: readings, site visits, meters, "
-        "findings, texts, and what the original files say. It cannot be undone. That "
-        "it was erased is remembered without the MPAN."
+        "findings, texts, and lines of original files. It cannot be undone. The "
+        "erasure is recorded under a pseudonym of the MPAN."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -66,6 +66,6 @@ def _erase(mpan: str, reason: str) -> privacy.ErasedCounts:
             answered_by=getpass.getuser(),
             now=timezone.now(),
         )
-    except importer.ImportRunning as refusal:
-        message = f"{refusal} Run the command again when it has ended."
-        raise CommandError(message, returncode=base_command.FAILED) from refusal
+    except importer.ImportRunning as error:
+        message = f"{error} Run the command again when it has ended."
+        raise CommandError(message, returncode=base_command.FAILED) from error

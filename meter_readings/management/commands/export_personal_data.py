@@ -22,8 +22,8 @@ Exit codes: 0 written, 1 not written, 2 wrong usage, 3 nothing is stored about t
 class Command(base_command.BaseCommand):
     help = (
         "Write everything stored about an MPAN to a .zip: tables as CSV, and a JSON "
-        "file that says what they are. That it was handed over is remembered without "
-        "the MPAN."
+        "file that describes them. The request is recorded under a pseudonym of the "
+        "MPAN."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -51,8 +51,8 @@ class Command(base_command.BaseCommand):
                     now=timezone.now(),
                     reason=reason,
                 )
-        except privacy.NotImported as refusal:
+        except privacy.NotImported as error:
             raise CommandError(
-                str(refusal), returncode=base_command.NOTHING_MATCHED
-            ) from refusal
+                str(error), returncode=base_command.NOTHING_MATCHED
+            ) from error
         self.log(f"{join_counts(counts)} written to {output}.")

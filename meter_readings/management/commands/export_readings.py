@@ -16,10 +16,10 @@ from meter_readings.management.cli import arguments, base_command, output_files
 from meter_readings.queries.readings import filter_readings
 
 _EPILOG = """\
-With --file and --all and nothing else, --format d0010 writes the whole file as it
-came: its own header and trailer, site visits included. Any other selection is a file
-of its own. Exit codes: 0 written, 1 it could not be, 2 wrong usage, 3 nothing matched,
-130 interrupted.
+With --file and --all and no other filter, --format d0010 writes the whole file as
+received: with its own header and trailer, and with site visits. Any other selection
+gets a new header and trailer. Exit codes: 0 written, 1 not written, 2 wrong usage,
+3 nothing matched, 130 interrupted.
 """
 
 # Options that filter readings, and options for the header of a new D0010 file
@@ -53,15 +53,15 @@ class Command(base_command.BaseCommand):
     ) -> None:
         """Write the readings from one snapshot of the database."""
         is_csv = output_format == "csv"
-        _refuse_what_makes_no_sense(is_csv, options)
+        _reject_conflicting_options(is_csv, options)
         encoding = exports.CSV_ENCODING if is_csv else exports.FLOW_FILE_ENCODING
         try:
             with (
                 exports.consistent_snapshot(),
                 # A closed pipe raises here, inside the snapshot.
-                closing(_lines(is_csv, **options)) as made,
+                closing(_lines(is_csv, **options)) as all_lines,
             ):
-                lines = _Counted(made, is_csv)
+                lines = _CountingIterator(all_lines, is_csv)
                 output_files.write_lines(
                     lines,
                     encoding=encoding,
@@ -69,11 +69,11 @@ class Command(base_command.BaseCommand):
                     stdout=self.stdout,
                     min_lines=2 if is_csv else 1,
                 )
-        except (output_files.EmptyOutput, exports.NotImported) as nothing:
-            reason = str(nothing) or "No readings match."
+        except (output_files.EmptyOutput, exports.NotImported) as error:
+            reason = str(error) or "No readings match."
             raise CommandError(
                 reason, returncode=base_command.NOTHING_MATCHED
-            ) from nothing
+            ) from error
         if verbosity > 0:
             where = "" if output == output_files.STDOUT else f" written to {output}"
             self.log(f"{pluralise(lines.reading_count, 'reading')}{where}.")
@@ -81,9 +81,9 @@ class Command(base_command.BaseCommand):
 
 def _add_filters(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("--mpan", type=arguments.mpan, help="of one meter point; spaces are allowed")
-    add("--serial-number", metavar="SERIAL", help="of meters with this serial number")
-    add("--file", metavar="FILE", help="of one flow file, by id or name")
+    add("--mpan", type=arguments.mpan, help="one meter point; spaces are allowed")
+    add("--serial-number", metavar="SERIAL", help="meters with this serial number")
+    add("--file", metavar="FILE", help="one flow file, by id or name")
     add(
         "--date-from",
         type=arguments.date_argument,
@@ -113,14 +113,19 @@ def _add_filters(parser: ArgumentParser) -> None:
 
 
 def _add_header_options(parser: ArgumentParser) -> None:
-    add = parser.add_argument_group("the header of a D0010 of its own").add_argument
+    add = parser.add_argument_group("header of a new D0010 file").add_argument
     add(
         "--sender",
         type=arguments.participant,
         metavar="ROLE:ID",
         help=f"default: MARKET_PARTICIPANT ({settings.MARKET_PARTICIPANT})",
     )
-    add("--recipient", type=arguments.participant, metavar="ROLE:ID", help="the same")
+    add(
+        "--recipient",
+        type=arguments.participant,
+        metavar="ROLE:ID",
+        help="same default",
+    )
     add(
         "--file-identifier",
         type=arguments.file_identifier,
@@ -135,7 +140,7 @@ def _add_header_options(parser: ArgumentParser) -> None:
     )
 
 
-class _Counted:
+class _CountingIterator:
     """Iterator over the lines of an export that counts the readings."""
 
     def __init__(self, lines: Iterator[str], is_csv: bool) -> None:
@@ -144,22 +149,22 @@ class _Counted:
         self._is_csv = is_csv
 
     def __iter__(self) -> Iterator[str]:
-        start_of_names = exports.COLUMNS[0]
-        start_of_reading = d0010.D0010.reading.code + "|"
+        header_prefix = exports.COLUMNS[0]
+        reading_prefix = d0010.D0010.reading.code + "|"
         for line in self._lines:
             if self._is_csv:
-                self.reading_count += not line.startswith(start_of_names)
+                self.reading_count += not line.startswith(header_prefix)
             else:
-                self.reading_count += line.startswith(start_of_reading)
+                self.reading_count += line.startswith(reading_prefix)
             yield line
 
 
-def _refuse_what_makes_no_sense(is_csv: bool, options: dict[str, Any]) -> None:
+def _reject_conflicting_options(is_csv: bool, options: dict[str, Any]) -> None:
     """Raise CommandError for options that exclude each other."""
     given = [name for name in _HEADER_OPTIONS if options[name] is not None]
     if is_csv and given:
         name = "--" + given[0].replace("_", "-")
-        reason = f"{name} goes with --format d0010."
+        reason = f"{name} requires --format d0010."
         raise CommandError(reason, returncode=base_command.USAGE)
     date_from, date_to = options["date_from"], options["date_to"]
     if date_from and date_to and date_from > date_to:
@@ -187,13 +192,13 @@ def _is_whole(options: dict[str, Any]) -> bool:
 
 def _header(options: dict[str, Any]) -> d0010.Header:
     try:
-        ourselves = arguments.participant(settings.MARKET_PARTICIPANT)
+        own_participant = arguments.participant(settings.MARKET_PARTICIPANT)
     except ArgumentTypeError as error:
         raise CommandError(f"MARKET_PARTICIPANT: {error}.") from error
     created: datetime | None = options["created"]
     return exports.new_header(
         created_at=created or timezone.now(),
-        sender=options["sender"] or ourselves,
-        recipient=options["recipient"] or ourselves,
+        sender=options["sender"] or own_participant,
+        recipient=options["recipient"] or own_participant,
         file_identifier=options["file_identifier"] or "",
     )

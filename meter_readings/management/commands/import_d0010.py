@@ -33,7 +33,7 @@ unreadable, 2 wrong usage, 3 no file found, 130 interrupted.
 
 
 class Command(base_command.BaseCommand):
-    """Import the files that the arguments name, and report each."""
+    """Imports the files that the paths match, and reports each."""
 
     help = (
         "Import D0010 flow files, each completely or not at all, never twice. One line "
@@ -82,14 +82,16 @@ class Command(base_command.BaseCommand):
         self, *, paths: list[str], name: str | None, report: Path | None, **options: Any
     ) -> None:
         if name is not None and STDIN not in paths:
-            raise CommandError("--name goes with -.", returncode=base_command.USAGE)
-        found = find_input_files(
+            raise CommandError(
+                '--name requires the path "-".', returncode=base_command.USAGE
+            )
+        inputs = find_input_files(
             paths=paths,
             is_recursive=options["recursive"],
             stdin_name=name,
             now=timezone.now(),
         )
-        _require_report_is_no_input(report, found.files)
+        _require_report_is_no_input(report, inputs.files)
         progress = Progress(self.stderr, is_shown=options["verbosity"] > 0)
         runner = importer.ImportRunner(
             importer.ImportOptions(
@@ -103,9 +105,9 @@ class Command(base_command.BaseCommand):
             findings = [stack.enter_context(_open_report(report))] if report else []
             runner.listeners = [progress, *findings]
             reporter = stack.enter_context(self._reporter(report, **options))
-            _report_missing(found, reporter)
+            _report_missing(inputs, reporter)
             try:
-                for file in runner.run(found.files):
+                for file in runner.run(inputs.files):
                     reporter.add(file)
             except KeyboardInterrupt:
                 progress.clear()
@@ -132,12 +134,12 @@ class Command(base_command.BaseCommand):
         )
 
 
-def _report_missing(found: InputFiles, reporter: ImportReporter) -> None:
+def _report_missing(inputs: InputFiles, reporter: ImportReporter) -> None:
     """Report paths without files; a missing file fails if there are other files."""
-    for label, reason in found.empty:
+    for label, reason in inputs.empty:
         reporter.add_no_match(label, reason)
-    for label, reason in found.missing:
-        if found.files:
+    for label, reason in inputs.missing:
+        if inputs.files:
             file = InputFile(label, label, Path(label))
             error = UnreadableFile(reason)
             reporter.add(FileResult(file, label, error=error))

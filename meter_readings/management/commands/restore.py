@@ -24,7 +24,7 @@ class Command(base_command.BaseCommand):
         "Verify a backup, and restore its database and original files. Existing data "
         "is overwritten with --force only."
     )
-    # A restore must be possible whatever the system checks report.
+    # A restore must be possible even if a system check fails.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -72,9 +72,9 @@ def _undo(flow_file: FlowFile, dry_run: bool) -> str:
         result = importer.undo_import(
             flow_file=flow_file, now=timezone.now(), dry_run=dry_run
         )
-    except importer.NotImported as reason:
+    except importer.NotImported as error:
         # Another process has undone it meanwhile.
         raise CommandError(
-            str(reason), returncode=base_command.NOTHING_MATCHED
-        ) from reason
+            str(error), returncode=base_command.NOTHING_MATCHED
+        ) from error
     return result_messages.undo_message(result)

@@ -151,7 +151,7 @@ class UsageTests(ExportTestCase):
 
     def test_usage_refuses_what_only_a_header_says_without_a_header(self) -> None:
         self.assert_refuses(
-            "--file-identifier goes with --format d0010.", "--file-identifier", "A"
+            "--file-identifier requires --format d0010.", "--file-identifier", "A"
         )
 
     def test_usage_refuses_a_file_that_is_not_known(self) -> None:
@@ -161,7 +161,7 @@ class UsageTests(ExportTestCase):
             (
                 3,
                 "",
-                'No file is known as "other.uff": give a number, a name, or the first '
+                'There is no file "other.uff": give an id, a name, or the first '
                 "eight digits of a SHA-256.\n",
             ),
         )
@@ -173,7 +173,7 @@ class UsageTests(ExportTestCase):
         self.assertEqual(ran.code, 2)
         self.assertEqual(
             ran.stderr,
-            '2 files are known as "sample.uff". Say which one by its number:\n'
+            'There are 2 files "sample.uff". Give the id of one of them:\n'
             f"  #{files[1].pk} sample.uff: imported on 24 November 2026, 1 reading\n"
             f"  #{files[0].pk} sample.uff: imported on 24 November 2026, 1 reading\n",
         )

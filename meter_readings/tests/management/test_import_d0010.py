@@ -405,7 +405,7 @@ class PathTests(ImportTestCase):
     def test_empty_folder_ends_with_exit_code_3(self) -> None:
         (self.folder / "in").mkdir()
         ran = self.run_command(str(self.folder / "in"))
-        self.assertEqual(ran, (3, "", "in: the folder holds no files.\n"))
+        self.assertEqual(ran, (3, "", "in: the folder contains no files.\n"))
 
     def test_empty_folder_among_others_does_not_fail(self) -> None:
         (self.folder / "in").mkdir()
@@ -466,7 +466,7 @@ class UsageTests(ImportTestCase):
 
     def test_name_option_requires_standard_input(self) -> None:
         ran = self.run_command(self.file("a.uff"), "--name", "b.uff")
-        self.assertEqual(ran, (2, "", "--name goes with -.\n"))
+        self.assertEqual(ran, (2, "", '--name requires the path "-".\n'))
 
     def test_unwritable_report_is_a_usage_error(self) -> None:
         ran = self.run_command(self.file("a.uff"), "--report", str(self.folder))
@@ -606,7 +606,7 @@ class JsonTests(ImportTestCase):
     def test_json_document_has_paths_without_files(self) -> None:
         ran = self.run_command(str(self.folder), "--format", "json")
         document = json.loads(ran.stdout)
-        reason = {"path": str(self.folder), "message": "the folder holds no files"}
+        reason = {"path": str(self.folder), "message": "the folder contains no files"}
         self.assertEqual(document["nothing_found"], [reason])
 
     def test_json_document_is_complete_after_a_database_error(self) -> None:

@@ -183,4 +183,4 @@ class NothingToUndoTests(UndoTestCase):
         imported(CORRECTION, allow_same_name=True)
         ran = self.run_command("sample.uff", "--yes")
         self.assertEqual(ran.code, 2)
-        self.assertIn("2 files are known", ran.stderr)
+        self.assertIn('There are 2 files "sample.uff"', ran.stderr)

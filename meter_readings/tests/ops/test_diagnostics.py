@@ -174,6 +174,13 @@ class StartupErrorsTests(DiagnosticsTestCase):
     def test_too_little_free_disk_space_is_no_startup_error(self) -> None:
         self.assertEqual(self.errors(MIN_FREE_DISK_MB=1 << 40), [])
 
+    def test_a_missing_folder_of_session_files_is_a_startup_error(self) -> None:
+        errors = self.errors(
+            SESSION_ENGINE="django.contrib.sessions.backends.file",
+            SESSION_FILE_PATH=str(self.folder / "missing"),
+        )
+        self.assertEqual(errors, ["sessions"])
+
 
 class CheckInstallationTests(DiagnosticsTestCase):
     def run_command(self, **options: str) -> str:

@@ -48,7 +48,7 @@ class CheckRunningSiteTests(StaticLiveServerTestCase):
     ) -> None:
         self.assertEqual(
             self.failures()["login page"],
-            "the login page comes without Strict-Transport-Security",
+            "the login page lacks Strict-Transport-Security",
         )
 
     def disable_logging(self) -> None:

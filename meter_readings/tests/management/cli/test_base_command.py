@@ -69,8 +69,8 @@ class DatabaseErrorTests(TestCase):
     def test_full_storage_is_reported(self) -> None:
         self.assertEqual(
             self.words(importer.StorageFull("A disk has no free space left.")),
-            "The storage is full, and nothing was half done. (A disk has no free space "
-            "left.) Free some disk space, then run the command again.",
+            "The storage is full, and the last change was rolled back. (A disk has no "
+            "free space left.) Free some disk space, then run the command again.",
         )
 
     def test_database_lock_timeout_is_reported_as_busy(self) -> None:

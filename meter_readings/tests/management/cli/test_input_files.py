@@ -98,13 +98,15 @@ class FindInputFilesTests(FolderTestCase):
 
     def test_folder_without_files_is_reported(self) -> None:
         (self.folder / "in").mkdir()
-        self.assertEqual(self.found("in").empty, [("in", "the folder holds no files")])
+        self.assertEqual(
+            self.found("in").empty, [("in", "the folder contains no files")]
+        )
 
     def test_folder_with_subfolders_only_is_reported_with_the_option_r(self) -> None:
         self.file("in/deep/a")
         self.assertEqual(
             self.found("in").empty,
-            [("in", "the folder holds no files; -r looks into the folders inside it")],
+            [("in", "the folder contains no files; -r includes subfolders")],
         )
 
     def test_recursive_folder_without_files_is_reported(
@@ -113,7 +115,7 @@ class FindInputFilesTests(FolderTestCase):
         (self.folder / "in" / "deep").mkdir(parents=True)
         self.assertEqual(
             self.found("in", is_recursive=True).empty,
-            [("in", "the folder holds no files")],
+            [("in", "the folder contains no files")],
         )
 
     def test_unreadable_folder_is_reported(self) -> None:
