@@ -170,15 +170,15 @@ class PlanTests(AdminTestCase):
         super().setUpTestData()
         imported(file_with_much(3))
 
-    def plan(self, model_name: str, *, avoiding: str = "", **asked: str) -> str:
+    def plan(self, model_name: str, *, avoiding: str = "", **params: str) -> str:
         """Return the query plan of a list."""
         if connection.vendor == "postgresql":
             # With so few rows PostgreSQL would scan and sort.
             with connection.cursor() as cursor:
                 for way in ["seqscan", "bitmapscan", *avoiding.split()]:
                     cursor.execute(f"SET LOCAL enable_{way} = off")
-        changes = self.get_list(model_name, **asked).context["cl"]
-        return changes.queryset[:101].explain()
+        change_list = self.get_list(model_name, **params).context["cl"]
+        return change_list.queryset[:101].explain()
 
     def test_readings_are_read_in_the_order_of_the_index_by_time(self) -> None:
         plan = self.plan("reading", avoiding="sort")
@@ -208,8 +208,8 @@ class PlanTests(AdminTestCase):
         )
 
     def test_search_by_prefix_scans_no_table(self) -> None:
-        asked = {"meter": "SERIAL", "meterpoint": "20"}
-        for name, text in asked.items():
+        params = {"meter": "SERIAL", "meterpoint": "20"}
+        for name, text in params.items():
             with self.subTest(name):
                 self.assertNotRegex(self.plan(name, q=text), "(?m)^.*(SCAN|Seq Scan)")
 
@@ -231,8 +231,8 @@ class ListTests(AdminTestCase):
     def test_readings_with_the_same_time_are_listed_newest_row_first(self) -> None:
         same_time = [f"030|{register}|20240302000000|3.0|||T|N|" for register in "AB"]
         imported(flow_file_of_readings(*same_time), "other.uff")
-        changes = self.get_list("reading").context["cl"]
-        places = [(reading.read_at, reading.pk) for reading in changes.result_list]
+        change_list = self.get_list("reading").context["cl"]
+        places = [(reading.read_at, reading.pk) for reading in change_list.result_list]
         self.assertEqual(places, sorted(places, reverse=True))
 
     def test_mpan_is_shown_in_groups_that_are_copied_as_one_number(self) -> None:
@@ -346,8 +346,8 @@ class HostileParameterTests(AdminTestCase):
 
     def test_no_filter_value_causes_a_server_error(self) -> None:
         for model_name in MODEL_NAMES:
-            changes = self.get_list(model_name).context["cl"]
-            for spec in changes.filter_specs:
+            change_list = self.get_list(model_name).context["cl"]
+            for spec in change_list.filter_specs:
                 for name in spec.expected_parameters():
                     self.assert_harmless(model_name, name)
 
@@ -356,21 +356,21 @@ class HostileParameterTests(AdminTestCase):
             self.assert_harmless("reading", name)
 
     def test_regular_expression_lookup_is_a_bad_request(self) -> None:
-        asked = {"register_id__regex": "(a+)+$"}
-        answer = self.client.get(list_address("reading"), asked)
+        params = {"register_id__regex": "(a+)+$"}
+        answer = self.client.get(list_address("reading"), params)
         self.assertEqual(answer.status_code, 400)
 
     def test_lookup_across_tables_is_a_bad_request(self) -> None:
-        asked = {"requested_by__password__startswith": "pbkdf2"}
-        answer = self.client.get(list_address("importjob"), asked)
+        params = {"requested_by__password__startswith": "pbkdf2"}
+        answer = self.client.get(list_address("importjob"), params)
         self.assertEqual(answer.status_code, 400)
 
     def test_lookup_on_a_column_filters_the_list(self) -> None:
         self.assertEqual(len(self.values(register_id="S")), 1)
 
     def test_list_cannot_be_sorted_without_an_index(self) -> None:
-        changes = self.get_list("reading", o="4").context["cl"]
-        self.assertEqual(changes.queryset.query.order_by, ("-read_at", "-id"))
+        change_list = self.get_list("reading", o="4").context["cl"]
+        self.assertEqual(change_list.queryset.query.order_by, ("-read_at", "-id"))
 
 
 class BoundedPaginatorTests(TestCase):

@@ -1,4 +1,4 @@
-"""What tests of the admin share: somebody signed in, addresses, and many rows."""
+"""Base class and helpers of the tests of the admin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TAG = re.compile("<[^>]*>")
 
 
 def header_of(number: int) -> str:
-    """Return the header of another file for each number, one made after the other."""
+    """Return the header of file `number`, created after those of lower numbers."""
     return header_line(
         file_identifier=f"FILE{number:06}",
         created_at=f"20240402{number // 60:02}{number % 60:02}00",
@@ -26,7 +26,7 @@ def header_of(number: int) -> str:
 
 
 def file_with_much(meter_points: int, number: int = 0) -> str:
-    """Return a file in which every meter point has a visit, a reading and a finding."""
+    """Return a file with a site visit, a reading and a finding for each meter point."""
     groups = []
     for index in range(meter_points):
         place = 1000 * number + index
@@ -40,28 +40,27 @@ def file_with_much(meter_points: int, number: int = 0) -> str:
 
 
 def list_address(model_name: str) -> str:
-    """Return where the list of a model is."""
     return reverse(f"admin:meter_readings_{model_name}_changelist")
 
 
 class AdminTestCase(SignedInTestCase):
-    """A superuser looks at the admin."""
+    """Signs in as a superuser."""
 
-    def get_list(self, model_name: str, **asked: Any) -> HttpResponse:
+    def get_list(self, model_name: str, **params: Any) -> HttpResponse:
         """Return the list of a model."""
-        response = self.client.get(list_address(model_name), asked)
+        response = self.client.get(list_address(model_name), params)
         self.assertEqual(response.status_code, 200)
         return response
 
-    def listed(self, model_name: str, **asked: Any) -> list[str]:
-        """Return the rows of a list, as the words of their objects."""
-        changes = self.get_list(model_name, **asked).context["cl"]
-        return [str(row) for row in changes.result_list]
+    def listed(self, model_name: str, **params: Any) -> list[str]:
+        """Return the rows of a list as text."""
+        change_list = self.get_list(model_name, **params).context["cl"]
+        return [str(row) for row in change_list.result_list]
 
-    def values(self, **asked: Any) -> list[int]:
-        """Return the readings listed, by their values."""
-        changes = self.get_list("reading", **asked).context["cl"]
-        return [int(reading.value) for reading in changes.result_list]
+    def values(self, **params: Any) -> list[int]:
+        """Return the values of the readings listed."""
+        change_list = self.get_list("reading", **params).context["cl"]
+        return [int(reading.value) for reading in change_list.result_list]
 
     def page(self, row: Any) -> HttpResponse:
         """Return the page of an object."""
@@ -71,13 +70,13 @@ class AdminTestCase(SignedInTestCase):
         return response
 
     def words(self, row: Any) -> str:
-        """Return the words on the page of an object, without its marks."""
+        """Return the text of the page of an object from its heading on."""
         html = self.page(row).content.decode()
         words = _TAG.sub(" ", html[html.index("<h1") :]).split()
         return " ".join(words).replace(" ,", ",")
 
     def query_count(self, address: str) -> int:
-        """Return how many questions an address asks the database."""
+        """Return the number of database queries of an address."""
         with CaptureQueriesContext(connection) as queries:
             self.assertEqual(self.client.get(address).status_code, 200)
         return len(queries)

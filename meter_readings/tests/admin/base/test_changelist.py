@@ -43,14 +43,14 @@ class ScanLimitTestCase(AdminTestCase):
         assert link is not None
         return unescape(link[1])
 
-    def pages(self, name: str, **asked: Any) -> list[list[str]]:
+    def pages(self, name: str, **params: Any) -> list[list[str]]:
         """Return the rows found, page by page of "Search more"."""
-        page = self.get_list(name, **asked)
+        page = self.get_list(name, **params)
         found = []
         while True:
-            changes = page.context["cl"]
-            found.append([_label(row) for row in changes.result_list])
-            if changes.last_scanned is None:
+            change_list = page.context["cl"]
+            found.append([_label(row) for row in change_list.result_list])
+            if change_list.last_scanned is None:
                 return found
             page = self.client.get(list_address(name) + self.search_more_url(page))
 
@@ -95,15 +95,15 @@ class ReadingScanTests(ScanLimitTestCase):
         self.assertEqual(len(page.context["cl"].result_list), 8)
 
     def test_filter_with_an_index_finds_all_readings(self) -> None:
-        for asked, values in {
+        for params, values in {
             ("version_status__exact", "superseded"): [3],
             ("bsc_validation_status__exact", "F"): [7, 6],
             ("reading_type__exact", "D"): [7, 6],
             ("basis", "estimated"): [7, 6],
             ("read_in", "2024-01-01"): [7, 6, 2, 1],
         }.items():
-            with self.subTest(asked):
-                page = self.get_list("reading", **dict([asked]))
+            with self.subTest(params):
+                page = self.get_list("reading", **dict([params]))
                 found = [int(row.value) for row in page.context["cl"].result_list]
                 self.assertEqual((found, self.note(page)), (values, ""))
 
@@ -155,8 +155,8 @@ class ReadingScanTests(ScanLimitTestCase):
             )
 
     def test_filter_by_file_scans_its_lines_in_order(self) -> None:
-        asked = {"flow_file": self.file.pk, "register_id": "NT"}
-        self.assertEqual(self.pages("reading", **asked), [["2"], ["4"], ["7"]])
+        params = {"flow_file": self.file.pk, "register_id": "NT"}
+        self.assertEqual(self.pages("reading", **params), [["2"], ["4"], ["7"]])
 
     def test_search_for_a_filename_scans_its_lines_in_order(self) -> None:
         self.assertEqual(
@@ -169,33 +169,33 @@ class ReadingScanTests(ScanLimitTestCase):
         self.assertIn("as far as line 6.", self.note(page))
 
     def test_partial_index_finds_rare_readings_of_a_file(self) -> None:
-        asked = {"flow_file": self.file.pk, "version_status__exact": "superseded"}
-        self.assertEqual(self.pages("reading", **asked), [["3"]])
+        params = {"flow_file": self.file.pk, "version_status__exact": "superseded"}
+        self.assertEqual(self.pages("reading", **params), [["3"]])
 
     def test_scan_follows_the_lines_of_a_file_beyond_the_limit_of_a_partial_index(
         self,
     ) -> None:
-        asked = {"flow_file": self.file.pk, "bsc_validation_status__exact": "F"}
+        params = {"flow_file": self.file.pk, "bsc_validation_status__exact": "F"}
         with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
-            found = self.pages("reading", **asked)
+            found = self.pages("reading", **params)
         self.assertEqual(found[:6], [[], [], [], [], [], ["6"]])
 
     def test_filter_by_meter_scans_all_readings_of_the_meter(self) -> None:
         meter = reading_of(1).meter_id
-        asked = {"meter": meter, "register_id": "NT", "bsc_validation_status": "V"}
-        self.assertEqual(self.pages("reading", **asked), [["4", "2"]])
+        params = {"meter": meter, "register_id": "NT", "bsc_validation_status": "V"}
+        self.assertEqual(self.pages("reading", **params), [["4", "2"]])
 
     def test_search_for_an_mpan_scans_all_its_readings(self) -> None:
-        asked = {"q": "2000000000015", "register_id": "NT"}
-        self.assertEqual(self.pages("reading", **asked), [["4", "2"]])
+        params = {"q": "2000000000015", "register_id": "NT"}
+        self.assertEqual(self.pages("reading", **params), [["4", "2"]])
 
     def test_search_without_a_match_finds_nothing(self) -> None:
         self.assertEqual(self.pages("reading", q="nothing", register_id="NT"), [[]])
 
     def test_page_links_keep_the_position_of_a_continued_list(self) -> None:
         row = reading_of(5)
-        changes = self.get_list("reading", after=row.pk, p="1").context["cl"]
-        self.assertEqual(changes.get_query_string({"p": 2}), f"?after={row.pk}&p=2")
+        change_list = self.get_list("reading", after=row.pk, p="1").context["cl"]
+        self.assertEqual(change_list.get_query_string({"p": 2}), f"?after={row.pk}&p=2")
 
 
 class SiteVisitAndFindingScanTests(ScanLimitTestCase):
@@ -230,8 +230,8 @@ class SiteVisitAndFindingScanTests(ScanLimitTestCase):
         self.assertIn(f"as far as number {third.pk:,}.", self.note(page))
 
     def test_findings_of_a_file_are_all_scanned_in_order(self) -> None:
-        changes = self.get_list(
+        change_list = self.get_list(
             "finding", flow_file=self.file.pk, rule="extra-decimals"
         ).context["cl"]
-        lines = [row.line_number for row in changes.result_list]
+        lines = [row.line_number for row in change_list.result_list]
         self.assertEqual((len(lines), lines), (5, sorted(lines)))

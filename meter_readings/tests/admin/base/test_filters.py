@@ -20,16 +20,16 @@ from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 
 class FilterTestCase(AdminTestCase):
-    def offered(self, model_name: str, title: str, **asked: str) -> list[str]:
+    def offered(self, model_name: str, title: str, **params: str) -> list[str]:
         """Return the labels that a filter offers after "All"."""
-        changes = self.get_list(model_name, **asked).context["cl"]
-        specs = [spec for spec in changes.filter_specs if spec.title == title]
-        choices = [choice for spec in specs for choice in spec.choices(changes)]
+        change_list = self.get_list(model_name, **params).context["cl"]
+        specs = [spec for spec in change_list.filter_specs if spec.title == title]
+        choices = [choice for spec in specs for choice in spec.choices(change_list)]
         return [str(choice["display"]) for choice in choices[1:]]
 
-    def date_links(self, model_name: str = "reading", **asked: str) -> list[str]:
+    def date_links(self, model_name: str = "reading", **params: str) -> list[str]:
         """Return the labels of the date filter above a list."""
-        html = self.get_list(model_name, **asked).content.decode()
+        html = self.get_list(model_name, **params).content.decode()
         (nav,) = re.findall('<nav class="toplinks".*?</nav>', html, re.DOTALL)
         lines = re.sub("<[^>]*>", "", unescape(nav)).split("\n")
         return [line.strip() for line in lines if line.strip()][1:]
@@ -234,9 +234,9 @@ class FlowFileFilterTests(FilterTestCase):
         )
         import_text("nothing of the kind", "nothing.txt")
 
-    def filenames(self, **asked: str) -> list[str]:
-        changes = self.get_list("flowfile", **asked).context["cl"]
-        return sorted(file.filename for file in changes.result_list)
+    def filenames(self, **params: str) -> list[str]:
+        change_list = self.get_list("flowfile", **params).context["cl"]
+        return sorted(file.filename for file in change_list.result_list)
 
     def test_filters_files_by_sender(self) -> None:
         self.assertEqual(self.filenames(sender="SYND"), ["synd.uff"])

@@ -48,14 +48,14 @@ class ListPlanTestCase(AdminTestCase):
         super().setUp()
         use_indexes_for_few_rows()
 
-    def queries(self, name: str, asked: dict[str, Any]) -> list[Query]:
+    def queries(self, name: str, params: dict[str, Any]) -> list[Query]:
         """Return the queries of a list on large tables."""
-        return queries_of(lambda: self.get_list(name, **asked), tables=LARGE)
+        return queries_of(lambda: self.get_list(name, **params), tables=LARGE)
 
-    def assert_bounded(self, name: str, asked: dict[str, Any]) -> None:
+    def assert_bounded(self, name: str, params: dict[str, Any]) -> None:
         """Fail if a query of a list reads or sorts a large table whole."""
-        for query in self.queries(name, asked):
-            with self.subTest(name, **asked):
+        for query in self.queries(name, params):
+            with self.subTest(name, **params):
                 refuse_unbounded(
                     plan_tree(query), tables=LARGE, in_order_of_pk=IN_ORDER_OF_PK
                 )
@@ -68,10 +68,10 @@ def lookups_of(spec: Any) -> list[str]:
 class ReadingPlanTests(ListPlanTestCase):
     def all_filters(self) -> list[dict[str, str]]:
         """Return the parameters of every filter value, and of other lookups."""
-        changes = self.client.get(list_address("reading")).context["cl"]
+        change_list = self.client.get(list_address("reading")).context["cl"]
         offered = [
             {spec.parameter_name: value}
-            for spec in changes.filter_specs
+            for spec in change_list.filter_specs
             for value in lookups_of(spec)
         ]
         reading = Reading.objects.latest("read_at")
@@ -88,11 +88,11 @@ class ReadingPlanTests(ListPlanTestCase):
         ]
 
     def test_no_filter_reads_or_sorts_all_readings(self) -> None:
-        for asked in [{}, *self.all_filters()]:
-            self.assert_bounded("reading", asked)
+        for params in [{}, *self.all_filters()]:
+            self.assert_bounded("reading", params)
 
     def test_no_pair_of_filters_reads_or_sorts_all_readings(self) -> None:
-        one_of_each = {next(iter(asked)): asked for asked in self.all_filters()}
+        one_of_each = {next(iter(params)): params for params in self.all_filters()}
         rare = {
             "version_status__exact": "withdrawn",
             "reading_type__exact": "T",
@@ -111,8 +111,8 @@ class ReadingPlanTests(ListPlanTestCase):
             "reading_not_routine_idx": {"reading_type__exact": "T"},
             "reading_estimated_idx": {"basis": "estimated"},
         }
-        for index, asked in indexes.items():
-            for query in self.queries("reading", asked)[-2:]:
+        for index, params in indexes.items():
+            for query in self.queries("reading", params)[-2:]:
                 with self.subTest(index):
                     self.assertIn(index, plan_text(query))
 
@@ -120,18 +120,18 @@ class ReadingPlanTests(ListPlanTestCase):
 class SiteVisitAndFindingPlanTests(ListPlanTestCase):
     def test_no_filter_reads_or_sorts_all_site_visits(self) -> None:
         file = str(self.file.pk)
-        for asked in (
+        for params in (
             {},
             {"check_code__exact": "02"},
             {"sender": "UDMS"},
             {"flow_file": file},
             {"flow_file": file, "check_code__exact": "02"},
         ):
-            self.assert_bounded("sitevisit", asked)
+            self.assert_bounded("sitevisit", params)
 
     def test_no_filter_reads_or_sorts_all_findings(self) -> None:
         file = str(self.file.pk)
-        for asked in (
+        for params in (
             {},
             {"severity__exact": "warning"},
             {"rule": "extra-decimals"},
@@ -139,4 +139,4 @@ class SiteVisitAndFindingPlanTests(ListPlanTestCase):
             {"sender": "UDMS"},
             {"flow_file": file, "rule": "extra-decimals"},
         ):
-            self.assert_bounded("finding", asked)
+            self.assert_bounded("finding", params)

@@ -32,24 +32,24 @@ class MeterPointPageTestCase(AdminTestCase):
         text = flow_file([f"026|{self.mpan}|V|", *groups], header=header_of(number))
         return imported(text, name or f"{number}.uff")
 
-    def get(self, **asked: Any) -> HttpResponse:
+    def get(self, **params: Any) -> HttpResponse:
         point = MeterPoint.objects.get(mpan=self.mpan)
-        response = self.client.get(point.get_absolute_url(), asked)
+        response = self.client.get(point.get_absolute_url(), params)
         self.assertEqual(response.status_code, 200)
         return response
 
-    def section(self, heading: str, **asked: Any) -> str:
+    def section(self, heading: str, **params: Any) -> str:
         """Return the words under one heading."""
-        html = self.get(**asked).content.decode()
+        html = self.get(**params).content.decode()
         (after,) = re.findall(
             rf"(?s)<h2[^>]*>{heading}</h2>(.*?)(?:<h2|</main|\Z)", html
         )
         words = " ".join(_TAG.sub(" ", after).split())
         return re.sub(" ([,:])", r"\1", words)
 
-    def history(self, **asked: Any) -> list[str]:
+    def history(self, **params: Any) -> list[str]:
         """Return the register and the value of each row of the history."""
-        rows = self.get(**asked).context["history"]
+        rows = self.get(**params).context["history"]
         return [f"{row.reading.register_id} {int(row.reading.value)}" for row in rows]
 
     def key(self, register_id: str) -> str:
@@ -355,8 +355,8 @@ class HistoryFormTests(MeterPointPageTestCase):
         self.assertEqual(after.context["older"], "")
 
     def test_link_to_older_readings_keeps_the_form_values(self) -> None:
-        asked = {"register": self.key("DY"), "basis": "actual", "period": "all"}
-        older = self.get(**asked, chart="advances").context["older"]
+        params = {"register": self.key("DY"), "basis": "actual", "period": "all"}
+        older = self.get(**params, chart="advances").context["older"]
         for part in (f"register={self.key('DY')}", "basis=actual", "period=all"):
             self.assertIn(part, older)
         self.assertIn("chart=advances", older)
@@ -400,15 +400,15 @@ class HistoryFormTests(MeterPointPageTestCase):
     def test_invalid_form_values_are_ignored(self) -> None:
         usual = self.history()
         key = self.key("DY")
-        for asked in (
+        for params in (
             {"register": "9-XX", "basis": "x", "period": "2", "chart": "x"},
             {"before": "yesterday", "of": key},
             {"before": "2024-01-05T00:00:00+00:00"},
             {"before": "9999-12-31T23:59:59+00:00", "of": key},
             {"before": "2024-01-05T00:00:00+00:00", "of": "9-XX"},
         ):
-            with self.subTest(asked):
-                self.assertEqual(self.history(**asked), usual)
+            with self.subTest(params):
+                self.assertEqual(self.history(**params), usual)
 
 
 class ChartTests(MeterPointPageTestCase):
@@ -430,8 +430,8 @@ class ChartTests(MeterPointPageTestCase):
             "030|S|20240101000000|62.0|||T|N|",
         )
 
-    def panel(self, **asked: Any) -> Any:
-        (panel,) = self.get(**asked).context["charts"].panels
+    def panel(self, **params: Any) -> Any:
+        (panel,) = self.get(**params).context["charts"].panels
         return panel
 
     def test_charts_cover_thirteen_months_up_to_the_latest_reading(self) -> None:

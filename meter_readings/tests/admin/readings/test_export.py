@@ -42,19 +42,19 @@ class ReadingExportTests(AdminTestCase):
             030|DY|20240301000000|3.0|||T|N|
             """))
 
-    def exported(self, name: str, **asked: Any) -> HttpResponse:
-        response = self.client.get(reverse(f"{PAGE}_{name}"), asked)
+    def exported(self, name: str, **params: Any) -> HttpResponse:
+        response = self.client.get(reverse(f"{PAGE}_{name}"), params)
         self.assertEqual(response.status_code, 200)
         return response
 
-    def csv_values(self, **asked: Any) -> list[float]:
+    def csv_values(self, **params: Any) -> list[float]:
         """Return the values of an export as CSV."""
-        text = self.exported("csv", **asked).getvalue().decode()
+        text = self.exported("csv", **params).getvalue().decode()
         return [float(row["value"]) for row in csv.DictReader(io.StringIO(text))]
 
-    def d0010(self, **asked: Any) -> list[str]:
+    def d0010(self, **params: Any) -> list[str]:
         """Return the lines of an export as D0010."""
-        return self.exported("d0010", **asked).getvalue().decode("cp1252").splitlines()
+        return self.exported("d0010", **params).getvalue().decode("cp1252").splitlines()
 
     # Content
 
@@ -65,8 +65,8 @@ class ReadingExportTests(AdminTestCase):
         self.assertEqual(self.csv_values(basis="estimated"), [3.0])
 
     def test_export_applies_two_filters(self) -> None:
-        asked = {"register_id": "DY", "read_in": "2024-04"}
-        self.assertEqual(self.csv_values(**asked), [1.0])
+        params = {"register_id": "DY", "read_in": "2024-04"}
+        self.assertEqual(self.csv_values(**params), [1.0])
 
     def test_export_applies_a_search(self) -> None:
         self.assertEqual(self.csv_values(q="20 0000 0000 015"), [2.0, 1.0])
@@ -195,8 +195,8 @@ class ReadingExportTests(AdminTestCase):
 
     # Export page
 
-    def page(self, **asked: Any) -> HttpResponse:
-        response = self.client.get(reverse(PAGE), asked)
+    def page(self, **params: Any) -> HttpResponse:
+        response = self.client.get(reverse(PAGE), params)
         self.assertEqual(response.status_code, 200)
         return response
 
