@@ -76,7 +76,7 @@ HAS_WHITENOISE = IS_PRODUCTION and find_spec("whitenoise") is not None
 MIDDLEWARE = [
     "config.logging_config.RequestIdMiddleware",
     "meter_readings.ops.health_endpoints.HealthEndpointsMiddleware",
-    "meter_readings.api.exceptions.ProblemMiddleware",
+    "meter_readings.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     *(["whitenoise.middleware.WhiteNoiseMiddleware"] if HAS_WHITENOISE else []),
     "django.middleware.csp.ContentSecurityPolicyMiddleware",

@@ -1,4 +1,4 @@
-"""Middleware: security headers, the size limit of bodies, answers in an outage."""
+"""Middleware: security headers, body size limit, outages, errors of the API."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from meter_readings import importer
+from meter_readings.api.exceptions import PROBLEM_TYPE, problem_response
 from meter_readings.ops.exceptions import cache_exceptions
 
 logger = logging.getLogger(__name__)
@@ -36,9 +37,35 @@ _PERMISSIONS_POLICY = ", ".join(
     )
 )
 
+# Headers of Django's error responses that a problem keeps.
+_PASSED_HEADERS = ("Allow", "Retry-After", "Vary")
+_API_PREFIX = "/api/"
+
 # Every form without a file is smaller.
 _MAX_FORM_BYTES = 1 << 20
 _RETRY_AFTER_SECONDS = 30
+
+
+class ProblemMiddleware:
+    """Turns every error response under /api/ into a problem.
+
+    It is the outermost middleware and requires HTTPS itself: a client that was
+    redirected would go on sending its token in clear text.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(_API_PREFIX):
+            return self._get_response(request)
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+            return problem_response(request, status=403, detail="Use HTTPS.")
+        response = self._get_response(request)
+        if response.status_code < 400 or response["Content-Type"] == PROBLEM_TYPE:
+            return response
+        passed = {name: response[name] for name in _PASSED_HEADERS if name in response}
+        return problem_response(request, status=response.status_code, headers=passed)
 
 
 class SecurityHeadersMiddleware:

@@ -7,12 +7,11 @@ traceback of the site.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -20,7 +19,6 @@ from rest_framework.request import Request
 from .throttling import AnonymousRateThrottle
 
 PROBLEM_TYPE = "application/problem+json"
-API_PREFIX = "/api/"
 
 # The detail of each status, unless a Problem has its own.
 DEFAULT_DETAILS = {
@@ -40,9 +38,6 @@ DEFAULT_DETAILS = {
     503: "The database is unavailable. Try again later.",
     507: "The storage is full. Nothing was stored; try again later.",
 }
-# Headers of Django's error responses that a problem keeps.
-_PASSED_HEADERS = ("Allow", "Retry-After", "Vary")
-
 type Errors = Iterable["FieldError | LineError"]
 
 
@@ -156,25 +151,3 @@ def _field_errors(details: Any) -> list[FieldError]:
         for name, errors in details.items()
         for error in errors
     ]
-
-
-class ProblemMiddleware:
-    """Turns every error response under /api/ into a problem.
-
-    It is the outermost middleware and requires HTTPS itself: a client that was
-    redirected would go on sending its token in clear text.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(API_PREFIX):
-            return self._get_response(request)
-        if settings.SECURE_SSL_REDIRECT and not request.is_secure():
-            return problem_response(request, status=403, detail="Use HTTPS.")
-        response = self._get_response(request)
-        if response.status_code < 400 or response["Content-Type"] == PROBLEM_TYPE:
-            return response
-        passed = {name: response[name] for name in _PASSED_HEADERS if name in response}
-        return problem_response(request, status=response.status_code, headers=passed)
