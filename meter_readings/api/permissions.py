@@ -38,7 +38,7 @@ def requirement_of(view: Any) -> Requirement:
 
 
 def visible_rows[Rows: QuerySet](queryset: Rows, user: User | AnonymousUser) -> Rows:
-    """Return the rows of a model that a user may see who may view the model.
+    """Return the rows that a user with permission to view the model may see.
 
     All data belongs to one supplier, so these are all rows. A restriction by row would
     be made here and nowhere else.

@@ -26,7 +26,7 @@ class ApiView(APIView):
     """View that checks permissions and query parameters and forbids caching."""
 
     http_method_names = ["get", "head"]
-    # Required of whoever reads; an action may require more.
+    # Permissions to read; `extra_permissions` are those of one action.
     required_permissions: tuple[str, ...] = ()
     extra_permissions: tuple[str, ...] = ()
     # Whether a replica, which may be seconds behind, may answer.

@@ -21,15 +21,15 @@ from meter_readings.tests.query_plans import (
     use_indexes_for_few_rows,
 )
 
-# Session and user, and then …
+# The number of queries of each URL: session, user and those of the comments.
 QUERIES = {
     "": 2,
     "schema/": 2,
     "docs/": 2,
-    # how many there are and the page.
+    # the count and the page
     "flow-files/": 4,
     "imports/": 4,
-    # the row.
+    # the row
     "flow-files/{id}/": 3,
     "flow-files/{id}/content/": 3,
     "imports/{id}/": 3,
@@ -38,32 +38,32 @@ QUERIES = {
     "meters/{id}/": 3,
     "site-visits/{id}/": 3,
     "readings/{id}/": 3,
-    # the page.
+    # the page
     "findings/": 3,
     "meter-points/": 3,
     "meters/": 3,
     "site-visits/": 3,
-    # the end of the window and the page.
+    # the end of the scan and the page
     "readings/": 4,
-    # the end of the window and the numbers.
+    # the end of the scan and the counts
     "readings/summary/": 4,
-    # the meters, their registers, the readings with their files.
+    # the meters, their registers, the readings with their files
     "readings/latest/": 5,
-    # the row above, and the same.
+    # the parent row, and the same
     "flow-files/{id}/findings/": 4,
     "flow-files/{id}/site-visits/": 4,
     "flow-files/{id}/readings/": 5,
-    # the row above, its meters, the page.
+    # the parent row, its meters, the page
     "meter-points/{id}/readings/": 5,
-    # the row above, its meters, their registers with their readings, the history.
+    # the parent row, its meters, their registers with readings, the history
     "meter-points/{id}/advances/": 7,
     "meters/{id}/readings/": 5,
 }
 READINGS = Reading._meta.db_table
 
 
-def many(number: int) -> str:
-    """Return a file with twenty meter points, each with a visit and a finding."""
+def large_file(number: int) -> str:
+    """Return a file with twenty meter points, each with a site visit and a finding."""
     groups = []
     for place in range(20):
         groups += [
@@ -81,7 +81,7 @@ class UploadQueryCountTests(ApiTestCase):
     def setUpTestData(cls) -> None:
         super().setUpTestData()
         for number in range(3):
-            imported(many(number), f"{number}.uff")
+            imported(large_file(number), f"{number}.uff")
 
     def test_every_url_of_the_api_is_counted(self) -> None:
         patterns = [pattern for pattern in urls.urlpatterns[1].url_patterns]
@@ -98,15 +98,14 @@ class UploadQueryCountTests(ApiTestCase):
 class QueryPlanTests(ApiTestCase):
     """Every query of readings reads an index, in its order.
 
-    The planner is told what it would know of ten million readings: that looking at
-    all of them takes long.
+    PostgreSQL plans as for ten million readings, of which a full scan is slow.
     """
 
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
         for number in range(3):
-            imported(many(number), f"{number}.uff")
+            imported(large_file(number), f"{number}.uff")
         cls.file = FlowFile.objects.latest("pk")
         cls.meter = Meter.objects.latest("pk")
 
@@ -122,8 +121,8 @@ class QueryPlanTests(ApiTestCase):
         self.assertNotEqual(queries, [])
         return [plan_text(query) for query in queries]
 
-    def assert_by(self, index: str, plans: list[str]) -> None:
-        """Expect each question about readings to be answered by this index."""
+    def assert_uses(self, index: str, plans: list[str]) -> None:
+        """Expect each plan to use this index and to scan no table."""
         for plan in plans:
             with self.subTest(plan):
                 self.assertIn(index, plan)
@@ -131,12 +130,12 @@ class QueryPlanTests(ApiTestCase):
                 self.assertEqual(scans, [])
 
     def assert_no_sorting(self, plans: list[str]) -> None:
-        """Expect the rows to come from the index as they are wanted."""
+        """Expect the plans to read the index in order."""
         for plan in plans:
             with self.subTest(plan):
                 self.assertFalse(sorts_rows(plan))
 
-    def by_line(self) -> str:
+    def line_index(self) -> str:
         """Return the name of the index of files and lines."""
         if connection.vendor == "postgresql":
             return "one_reading_per_file_line"
@@ -158,7 +157,7 @@ class QueryPlanTests(ApiTestCase):
         ]:
             with self.subTest(params=params):
                 plans = self.plans("readings/", **params)
-                self.assert_by("reading_time_idx", plans)
+                self.assert_uses("reading_time_idx", plans)
                 self.assert_no_sorting(plans)
 
     def test_reads_the_time_index_or_that_of_rare_types(self) -> None:
@@ -181,14 +180,14 @@ class QueryPlanTests(ApiTestCase):
         ]:
             with self.subTest(params=params):
                 plans = self.plans("readings/", flow_file=self.file.pk, **params)
-                self.assert_by(self.by_line(), plans)
+                self.assert_uses(self.line_index(), plans)
                 self.assert_no_sorting(plans)
 
     def test_reads_the_index_of_lines_in_order_of_files(self) -> None:
         for params in [{}, {"date_from": "2024-01-01"}, {"version_status": "all"}]:
             with self.subTest(params=params):
                 plans = self.plans("readings/", ordering="line_number", **params)
-                self.assert_by(self.by_line(), plans)
+                self.assert_uses(self.line_index(), plans)
                 self.assert_no_sorting(plans)
 
     def test_reads_the_index_of_meters_for_a_few_meters(self) -> None:
@@ -204,30 +203,30 @@ class QueryPlanTests(ApiTestCase):
             {"mpan": point.mpan, "register_id": "ZZ"},
         ]:
             with self.subTest(params=params):
-                self.assert_by("reading_key_idx", self.plans("readings/", **params))
+                self.assert_uses("reading_key_idx", self.plans("readings/", **params))
 
     def test_csv_reads_the_same_indexes(self) -> None:
         for params, index in [
             ({}, "reading_time_idx"),
-            ({"flow_file": self.file.pk}, self.by_line()),
+            ({"flow_file": self.file.pk}, self.line_index()),
             ({"mpan": MPAN, "meter": self.meter.pk}, "reading_key_idx"),
         ]:
             with self.subTest(params=params):
                 params = {**params, "format": "csv"}
                 if "mpan" in params:
                     params["mpan"] = self.meter.meter_point.mpan
-                self.assert_by(index, self.plans("readings/", **params))
+                self.assert_uses(index, self.plans("readings/", **params))
 
     @patch("meter_readings.api.views.readings.MAX_SUMMARISED", 5)
     def test_the_summary_reads_the_same_indexes(self) -> None:
         for params, index in [
             ({}, "reading_time_idx"),
             ({"date_from": "2024-01-01", "register_id": "ZZ"}, "reading_time_idx"),
-            ({"flow_file": self.file.pk}, self.by_line()),
+            ({"flow_file": self.file.pk}, self.line_index()),
             ({"meter": self.meter.pk}, "reading_key_idx"),
         ]:
             with self.subTest(params=params):
-                self.assert_by(index, self.plans("readings/summary/", **params))
+                self.assert_uses(index, self.plans("readings/summary/", **params))
 
     def test_reads_the_index_of_findings_for_one_file(self) -> None:
         self.assertGreater(Finding.objects.count(), 0)

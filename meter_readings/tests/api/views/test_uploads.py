@@ -287,7 +287,7 @@ class UploadQueryCountTests(UploadTestCase):
         bad = BAD.replace("TEST000001", "TEST000009")
         for kind, one, another in [
             ("new", later_file(lines, 3), later_file(lines, 4)),
-            ("held", GOOD, GOOD),
+            ("duplicate", GOOD, GOOD),
             ("rejected", BAD, bad),
         ]:
             with CaptureQueriesContext(connection) as of_import:
