@@ -31,28 +31,28 @@ class BackupScriptTests(ScriptTestCase):
             path.unlink()
         shutil.rmtree(self.site / "media")
 
-    def test_backup_script_restores_everything_after_the_data_was_lost(self) -> None:
+    def test_restore_script_restores_everything_after_the_data_was_lost(self) -> None:
         backup = self.back_up()
         self.delete_everything()
         output = self.assert_succeeds("restore.sh", str(backup))
         self.assertIn("The restore is complete.", output)
         self.assertIn("already imported", self.import_file("sample_data/economy_7.uff"))
 
-    def test_backup_script_restore_overwrites_with_force_only(self) -> None:
+    def test_restore_script_overwrites_with_force_only(self) -> None:
         backup = self.back_up()
         output = self.assert_fails("restore.sh", str(backup))
         self.assertIn("--force then overwrites it", output)
         self.assert_succeeds("restore.sh", str(backup), "--force")
 
-    def test_backup_script_restore_test_succeeds_and_leaves_no_file(self) -> None:
+    def test_restore_test_succeeds_and_leaves_no_file(self) -> None:
         self.assertIn("can be restored", self.assert_succeeds("test_restore.sh"))
         self.assertIs((self.site / "backups").exists(), False)
 
-    def test_backup_script_restore_test_fails_for_a_damaged_backup(self) -> None:
+    def test_restore_test_fails_for_a_damaged_backup(self) -> None:
         backup = self.back_up()
         backup.write_bytes(backup.read_bytes()[:-1000])
         output = self.assert_fails("test_restore.sh", str(backup))
         self.assertIn("cannot be read", output)
 
-    def test_backup_script_restore_needs_a_backup(self) -> None:
+    def test_restore_script_needs_a_backup(self) -> None:
         self.assertEqual(self.run_script("restore.sh").returncode, 2)

@@ -1,4 +1,4 @@
-"""The command that hands over what is held of an MPAN."""
+"""The command export_personal_data."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from .run_command import GOOD, FolderTestCase, run
 MPAN = "2000000000015"
 
 
-class ExportSubjectTests(FolderTestCase):
+class ExportPersonalDataTests(FolderTestCase):
     def setUp(self) -> None:
         super().setUp()
         imported(GOOD)
-        self.output = self.folder / "subject.zip"
+        self.output = self.folder / "export.zip"
 
-    def test_export_subject_writes_an_archive_that_its_owner_alone_can_read(
-        self,
-    ) -> None:
+    def test_archive_is_readable_by_its_owner_only(self) -> None:
         ran = run("export_personal_data", MPAN, "--output", str(self.output))
         self.assertEqual((ran.code, ran.stdout), (0, ""))
         self.assertIn(
@@ -33,23 +31,23 @@ class ExportSubjectTests(FolderTestCase):
             self.assertIn("readings.csv", archive.namelist())
         self.assertEqual(self.output.stat().st_mode & 0o777, 0o600)
 
-    def test_export_subject_reads_the_mpan_where_nobody_else_can(self) -> None:
+    def test_mpan_is_read_from_standard_input(self) -> None:
         ran = run("export_personal_data", "-", "--output", str(self.output), stdin=MPAN)
         self.assertEqual(ran.code, 0)
 
-    def test_export_subject_remembers_who_did_it_and_why(self) -> None:
+    def test_user_and_reason_are_recorded(self) -> None:
         with patch("getpass.getuser", return_value="alice"):
             arguments = ["--output", str(self.output), "--reason", "Request 18"]
             run("export_personal_data", MPAN, *arguments)
         request = SubjectRequest.objects.get()
         self.assertEqual((request.answered_by, request.reason), ("alice", "Request 18"))
 
-    def test_export_subject_writes_nothing_where_nothing_is_held(self) -> None:
+    def test_no_archive_is_written_for_an_unknown_mpan(self) -> None:
         ran = run("export_personal_data", "1000000000003", "--output", str(self.output))
         self.assertEqual(ran, (3, "", "Nothing is stored about this MPAN.\n"))
         self.assertEqual(list(self.folder.iterdir()), [])
 
-    def test_export_subject_keeps_no_archive_that_is_not_remembered(self) -> None:
+    def test_archive_is_deleted_if_the_request_cannot_be_recorded(self) -> None:
         name = "meter_readings.privacy.audit.record_request"
         with patch(name, side_effect=OSError(28, "No space left on device")):
             ran = run("export_personal_data", MPAN, "--output", str(self.output))

@@ -1,4 +1,4 @@
-"""The command that exports readings."""
+"""The command export_readings."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ class ExportTestCase(FolderTestCase):
         return run("export_readings", *arguments, **options)
 
     def values(self, *arguments: str) -> list[str]:
-        """Return the values of the readings that are exported."""
+        """Return the values of the exported readings."""
         lines = self.run_command(*arguments).stdout.splitlines()
         return [row["value"] for row in csv.DictReader(lines)]
 
 
 class CsvTests(ExportTestCase):
-    def test_csv_goes_to_standard_output(self) -> None:
+    def test_csv_is_written_to_standard_output(self) -> None:
         imported(GOOD)
         self.assertEqual(self.values(), ["99.0"])
 
-    def test_csv_counts_the_readings_in_words(self) -> None:
+    def test_number_of_readings_is_reported(self) -> None:
         imported(GOOD)
         self.assertEqual(self.run_command().stderr, "1 reading.\n")
 
-    def test_csv_says_nothing_where_little_is_wanted(self) -> None:
+    def test_verbosity_0_reports_nothing(self) -> None:
         imported(GOOD)
         self.assertEqual(self.run_command("-v0").stderr, "")
 
-    def test_csv_ends_by_three_where_nothing_matches(self) -> None:
+    def test_csv_export_without_readings_ends_with_exit_code_3(self) -> None:
         ran = self.run_command()
         self.assertEqual((ran.code, ran.stderr), (3, "No readings match.\n"))
 
-    def test_csv_has_names_of_columns_all_the_same(self) -> None:
+    def test_csv_export_without_readings_has_the_header_row(self) -> None:
         self.assertTrue(self.run_command().stdout.startswith("mpan,serial_number,"))
 
 
@@ -80,81 +80,81 @@ class FilterTests(ExportTestCase):
         correction.append("030|S|20240401000000|4.0|||T|N|")
         imported(flow_file(correction, header=header), "second.uff")
 
-    def test_filter_takes_an_mpan(self) -> None:
+    def test_filters_readings_by_mpan(self) -> None:
         self.assertEqual(self.values("--mpan", "20 0000 0000 015"), ["1.0", "2.0"])
 
-    def test_filter_takes_a_serial_number(self) -> None:
+    def test_filters_readings_by_serial_number(self) -> None:
         self.assertEqual(self.values("--serial-number", "TST0000002"), ["4.0"])
 
-    def test_filter_takes_days(self) -> None:
-        found = self.values("--date-from", "2024-03-31", "--date-to", "2024-03-31")
-        self.assertEqual(found, ["1.0"])
+    def test_filters_readings_by_date(self) -> None:
+        values = self.values("--date-from", "2024-03-31", "--date-to", "2024-03-31")
+        self.assertEqual(values, ["1.0"])
 
-    def test_filter_takes_a_file_by_name(self) -> None:
+    def test_filters_readings_by_file_name(self) -> None:
         self.assertEqual(self.values("--file", "second.uff"), ["4.0"])
 
-    def test_filter_takes_a_file_by_number(self) -> None:
+    def test_filters_readings_by_file_id(self) -> None:
         self.assertEqual(self.values("--file", f"#{self.first.pk}"), ["1.0", "2.0"])
 
-    def test_filter_takes_a_file_by_where_it_lies(self) -> None:
+    def test_filters_readings_by_the_file_name_in_a_path(self) -> None:
         self.assertEqual(self.values("--file", "in/folder/second.uff"), ["4.0"])
 
-    def test_filter_takes_the_versions_that_count(self) -> None:
+    def test_current_option_exports_current_versions(self) -> None:
         self.assertEqual(self.values("--current"), ["1.0", "2.0", "4.0"])
 
-    def test_filter_takes_all_versions(self) -> None:
+    def test_all_option_exports_all_versions(self) -> None:
         self.assertEqual(self.values("--all"), ["1.0", "2.0", "3.0", "4.0"])
 
 
 class UsageTests(ExportTestCase):
-    def assert_refuses(self, words: str, *arguments: str) -> None:
+    def assert_rejects(self, message: str, *arguments: str) -> None:
         ran = self.run_command(*arguments)
-        self.assertIn(words, ran.stderr)
+        self.assertIn(message, ran.stderr)
         self.assertEqual(ran.stdout, "")
 
-    def test_usage_refuses_an_mpan_that_is_none(self) -> None:
-        self.assert_refuses("an MPAN has 13 digits", "--mpan", "1200")
+    def test_invalid_mpan_is_a_usage_error(self) -> None:
+        self.assert_rejects("an MPAN has 13 digits", "--mpan", "1200")
 
-    def test_usage_refuses_a_day_that_is_none(self) -> None:
-        self.assert_refuses("write a date as 2025-01-31", "--date-from", "31/01/2025")
+    def test_invalid_date_is_a_usage_error(self) -> None:
+        self.assert_rejects("write a date as 2025-01-31", "--date-from", "31/01/2025")
 
-    def test_usage_refuses_a_time_that_is_none(self) -> None:
-        self.assert_refuses("write a time as", "--created", "noon")
+    def test_invalid_time_is_a_usage_error(self) -> None:
+        self.assert_rejects("write a time as", "--created", "noon")
 
-    def test_usage_refuses_years_that_no_flow_file_names(self) -> None:
-        for given in (
+    def test_year_outside_the_d0010_range_is_a_usage_error(self) -> None:
+        for arguments in (
             ("--date-to", "9999-12-31"),
             ("--date-from", "1949-12-31"),
             ("--created", "2200-01-01T00:00"),
         ):
-            with self.subTest(given):
-                self.assert_refuses("has years from 1950 to 2199 only", *given)
+            with self.subTest(arguments):
+                self.assert_rejects("has years from 1950 to 2199 only", *arguments)
 
-    def test_usage_refuses_a_time_that_is_not_londons(self) -> None:
-        given = "--created", "2026-05-01T07:30+05:00"
-        self.assert_refuses("write a time without an offset", *given)
+    def test_time_with_an_offset_is_a_usage_error(self) -> None:
+        arguments = "--created", "2026-05-01T07:30+05:00"
+        self.assert_rejects("write a time without an offset", *arguments)
 
-    def test_usage_refuses_days_that_are_the_wrong_way_round(self) -> None:
-        self.assert_refuses(
+    def test_start_date_after_the_end_date_is_a_usage_error(self) -> None:
+        self.assert_rejects(
             "--date-from is later than --date-to.",
             *("--date-from", "2024-04-02", "--date-to", "2024-04-01"),
         )
 
-    def test_usage_refuses_current_and_all_together(self) -> None:
-        self.assert_refuses("not allowed with", "--current", "--all")
+    def test_current_and_all_together_are_a_usage_error(self) -> None:
+        self.assert_rejects("not allowed with", "--current", "--all")
 
-    def test_usage_refuses_a_sender_that_is_none(self) -> None:
-        self.assert_refuses("as X:MRCY", "--sender", "MRCY")
+    def test_invalid_sender_is_a_usage_error(self) -> None:
+        self.assert_rejects("as X:MRCY", "--sender", "MRCY")
 
-    def test_usage_refuses_an_identifier_that_is_none(self) -> None:
-        self.assert_refuses("ten letters and digits", "--file-identifier", "A|B")
+    def test_invalid_file_identifier_is_a_usage_error(self) -> None:
+        self.assert_rejects("ten letters and digits", "--file-identifier", "A|B")
 
-    def test_usage_refuses_what_only_a_header_says_without_a_header(self) -> None:
-        self.assert_refuses(
+    def test_header_option_with_csv_is_a_usage_error(self) -> None:
+        self.assert_rejects(
             "--file-identifier requires --format d0010.", "--file-identifier", "A"
         )
 
-    def test_usage_refuses_a_file_that_is_not_known(self) -> None:
+    def test_unknown_file_ends_with_exit_code_3(self) -> None:
         ran = self.run_command("--file", "other.uff")
         self.assertEqual(
             ran,
@@ -166,7 +166,7 @@ class UsageTests(ExportTestCase):
             ),
         )
 
-    def test_usage_refuses_a_name_that_means_several_files(self) -> None:
+    def test_ambiguous_file_name_lists_the_ids(self) -> None:
         other = flow_file_of_readings("030|S|20240401000000|98.0|||T|N|")
         files = [imported(text, allow_same_name=True) for text in (GOOD, other)]
         ran = self.run_command("--file", "sample.uff")
@@ -180,12 +180,10 @@ class UsageTests(ExportTestCase):
 
 
 class FlowFileTests(ExportTestCase):
-    """D0010 out of the database."""
-
     def lines(self, *arguments: str) -> list[str]:
         return self.run_command("--format", "d0010", *arguments).stdout.splitlines()
 
-    def test_flow_file_is_a_whole_file_as_it_came(self) -> None:
+    def test_whole_file_is_exported_as_received(self) -> None:
         imported(EVERY_GROUP)
         self.assertEqual(
             "".join(
@@ -194,27 +192,23 @@ class FlowFileTests(ExportTestCase):
             EVERY_GROUP,
         )
 
-    def test_flow_file_is_a_file_of_its_own_where_some_readings_do_not_count(
-        self,
-    ) -> None:
+    def test_current_versions_get_a_new_header(self) -> None:
         imported(EVERY_GROUP)
         self.assertEqual(self.lines("--file", "sample.uff", *CREATED)[0], HEADER)
 
-    def test_flow_file_is_a_file_of_its_own_where_some_readings_are_chosen(
-        self,
-    ) -> None:
+    def test_filtered_readings_get_a_new_header(self) -> None:
         imported(EVERY_GROUP)
-        chosen = self.lines(
+        lines = self.lines(
             *("--file", "sample.uff", "--all", "--mpan", "1000000000003", *CREATED)
         )
-        self.assertEqual([chosen[0], len(chosen)], [HEADER, 6])
+        self.assertEqual([lines[0], len(lines)], [HEADER, 6])
 
-    def test_flow_file_counts_readings_and_not_lines(self) -> None:
+    def test_d0010_export_counts_readings_and_not_lines(self) -> None:
         imported(EVERY_GROUP)
         ran = self.run_command("--format", "d0010")
         self.assertEqual(ran.stderr, "3 readings.\n")
 
-    def test_flow_file_says_what_it_is_told_to_say_of_itself(self) -> None:
+    def test_header_options_set_the_header(self) -> None:
         imported(GOOD)
         header = self.lines(
             *("--sender", "D:UDMS", "--recipient", "X:MRCY", *CREATED),
@@ -225,109 +219,107 @@ class FlowFileTests(ExportTestCase):
         )
 
     @override_settings(MARKET_PARTICIPANT="X:MRCY")
-    def test_flow_file_is_from_whoever_the_settings_name(self) -> None:
+    def test_sender_is_the_market_participant_of_the_settings(self) -> None:
         imported(GOOD)
         self.assertIn("|X|MRCY|X|MRCY|", self.lines()[0])
 
     @override_settings(MARKET_PARTICIPANT="MRCY")
-    def test_flow_file_refuses_settings_that_name_nobody(self) -> None:
+    def test_invalid_market_participant_setting_is_an_error(self) -> None:
         ran = self.run_command("--format", "d0010")
         self.assertEqual(ran.code, 1)
         self.assertIn("MARKET_PARTICIPANT: write a role and an id", ran.stderr)
 
-    def test_flow_file_is_created_now_where_nothing_is_said(self) -> None:
+    def test_creation_time_is_now_by_default(self) -> None:
         imported(GOOD)
         with patch("django.utils.timezone.now", return_value=NOW):
             self.assertEqual(self.lines()[0], HEADER)
 
-    def test_flow_file_ends_by_three_where_nothing_matches(self) -> None:
+    def test_d0010_export_without_readings_ends_with_exit_code_3(self) -> None:
         ran = self.run_command("--format", "d0010")
         self.assertEqual(ran, (3, "", "No readings match.\n"))
 
-    def test_flow_file_ends_by_three_where_nothing_is_held_of_a_file(self) -> None:
+    def test_export_of_a_rejected_file_ends_with_exit_code_3(self) -> None:
         import_text("This is no flow file.")
         ran = self.run_command("--format", "d0010", "--all", "--file", "sample.uff")
         message = "sample.uff is rejected: none of its readings are stored.\n"
         self.assertEqual(ran, (3, "", message))
 
-    def test_flow_file_ends_well_where_a_whole_file_has_no_readings(self) -> None:
+    def test_whole_file_without_readings_is_exported(self) -> None:
         imported(flow_file("026|2000000000015|V|\n027|02||"))
         ran = self.run_command("--format", "d0010", "--all", "--file", "sample.uff")
         self.assertEqual((ran.code, ran.stderr), (0, "0 readings.\n"))
 
 
 class OutputTests(ExportTestCase):
-    """A file is whole or not there."""
-
     def output(self, *arguments: str) -> Ran:
         return self.run_command("--output", str(self.folder / "out.csv"), *arguments)
 
     def names(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir())
 
-    def test_output_is_written(self) -> None:
+    def test_output_file_is_written(self) -> None:
         imported(GOOD)
         self.output()
         text = (self.folder / "out.csv").read_text()
         self.assertEqual(len(text.splitlines()), 2)
 
-    def test_output_is_named_in_words(self) -> None:
+    def test_output_file_is_named_in_the_message(self) -> None:
         imported(GOOD)
         self.assertEqual(
             self.output().stderr, f"1 reading written to {self.folder}/out.csv.\n"
         )
 
-    def test_leaves_standard_output_empty(self) -> None:
+    def test_output_option_leaves_standard_output_empty(self) -> None:
         imported(GOOD)
         self.assertEqual(self.output().stdout, "")
 
-    def test_output_is_for_its_owner_alone(self) -> None:
+    def test_output_file_is_readable_by_its_owner_only(self) -> None:
         imported(GOOD)
         self.output()
         mode = (self.folder / "out.csv").stat().st_mode
         self.assertEqual(stat.S_IMODE(mode), 0o600)
 
-    def test_output_is_not_made_where_nothing_matches(self) -> None:
+    def test_no_output_file_is_written_without_readings(self) -> None:
         self.assertEqual(self.output().code, 3)
         self.assertEqual(self.names(), [])
 
-    def test_output_takes_the_place_of_an_older_one(self) -> None:
+    def test_output_file_replaces_an_older_one(self) -> None:
         imported(GOOD)
         self.file("out.csv", "older")
         self.output()
         self.assertEqual(self.names(), ["out.csv"])
 
-    def test_output_leaves_an_older_one_where_nothing_matches(self) -> None:
+    def test_older_output_file_stays_if_no_reading_matches(self) -> None:
         path = Path(self.file("out.csv", "older"))
         self.output()
         self.assertEqual(path.read_text(), "older")
 
-    def test_output_leaves_nothing_half_written(self) -> None:
+    def test_interrupted_export_leaves_no_file(self) -> None:
         imported(GOOD)
         with patch("os.replace", side_effect=KeyboardInterrupt):
             self.assertEqual(self.output().code, 130)
         self.assertEqual(self.names(), [])
 
-    def test_output_says_that_a_folder_is_not_there(self) -> None:
+    def test_missing_output_folder_is_reported(self) -> None:
         imported(GOOD)
         path = str(self.folder / "in" / "out.csv")
         ran = self.run_command("--output", path)
         self.assertEqual(ran, (1, "", f"No such file or directory ({path}).\n"))
 
-    def test_output_goes_into_a_pipe(self) -> None:
+    def test_output_can_be_a_named_pipe(self) -> None:
         imported(GOOD)
         path = self.folder / "pipe"
         os.mkfifo(path)
-        read: list[str] = []
-        reader = Thread(target=lambda: read.append(path.read_text()))
+        texts: list[str] = []
+        reader = Thread(target=lambda: texts.append(path.read_text()))
         reader.start()
         self.run_command("--output", str(path))
         reader.join()
-        self.assertTrue(read[0].startswith("mpan,"))
+        self.assertTrue(texts[0].startswith("mpan,"))
 
 
 class ProcessTests(TransactionTestCase):
-    """The command in a process of its own, which gives bytes."""
+    """The command in a separate process, which writes bytes."""
 
     def exported(self, *arguments: str) -> bytes:
         process = start("export_readings", *arguments)
@@ -335,40 +327,40 @@ class ProcessTests(TransactionTestCase):
         self.assertEqual(process.returncode, 0, err)
         return out
 
-    def test_process_gives_a_file_byte_for_byte(self) -> None:
+    def test_whole_file_is_exported_byte_for_byte(self) -> None:
         text = flow_file("026|2000000000015|V|\n027|02|caf\u00e9|", line_ending="\r\n")
         file = imported(text)
         arguments = "--format", "d0010", "--all", "--file", str(file.pk)
         self.assertEqual(self.exported(*arguments), text.encode("cp1252"))
 
     @skipUnless(SAMPLE_PATH.exists(), "the published sample is not here")
-    def test_process_gives_the_published_sample_byte_for_byte(self) -> None:
+    def test_published_sample_is_exported_byte_for_byte(self) -> None:
         file = imported(SAMPLE_PATH.read_bytes())
         arguments = "--format", "d0010", "--all", "--file", str(file.pk)
         self.assertEqual(self.exported(*arguments), SAMPLE_PATH.read_bytes())
 
-    def test_process_gives_csv_as_it_is(self) -> None:
+    def test_csv_has_windows_line_endings(self) -> None:
         imported(GOOD)
         self.assertTrue(self.exported().endswith(b",sample.uff,4\r\n"))
 
-    def many(self) -> str:
-        """Return a file that is more than a pipe takes at once."""
+    def large_file(self) -> str:
+        """Return a file that is larger than the buffer of a pipe."""
         return flow_file_of_readings(
             *[f"030|{n % 100:02}|20240401000000|{n}.0|||T|N|" for n in range(6000)]
         )
 
-    def test_process_gives_a_whole_file_though_it_is_undone_meanwhile(self) -> None:
-        file = imported(self.many())
+    def test_file_undone_during_the_export_is_exported_whole(self) -> None:
+        file = imported(self.large_file())
         arguments = "--format", "d0010", "--all", "--file", str(file.pk)
         with start("export_readings", *arguments) as process:
             assert process.stdout
-            begun = process.stdout.readline()
+            first_line = process.stdout.readline()
             importer.undo_import(flow_file=file, now=NOW)
-            sent = begun + process.stdout.read()
-        self.assertEqual(sent.decode(), self.many())
+            output = first_line + process.stdout.read()
+        self.assertEqual(output.decode(), self.large_file())
 
-    def test_process_ends_quietly_where_nobody_reads_on(self) -> None:
-        imported(self.many())
+    def test_closed_stdout_ends_without_an_error(self) -> None:
+        imported(self.large_file())
         process = start("export_readings", "--all")
         assert process.stdout and process.stderr
         process.stdout.readline()

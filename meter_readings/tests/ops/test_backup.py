@@ -122,14 +122,14 @@ class CreateBackupTests(BackupTestCase):
 
 
 class RestoreBackupTests(BackupTestCase):
-    def test_restore_backup_restore_brings_back_every_row(self) -> None:
+    def test_every_row_is_restored(self) -> None:
         before, backup = all_rows(), self.create_backup()
         self.delete_everything()
         self.assertNotEqual(all_rows(), before)
         restore_backup(path=backup.path)
         self.assertEqual(all_rows(), before)
 
-    def test_restore_backup_restore_brings_back_the_original_files(self) -> None:
+    def test_original_files_are_restored(self) -> None:
         backup = self.create_backup()
         self.delete_everything()
         restore_backup(path=backup.path)
@@ -151,19 +151,19 @@ class RestoreBackupTests(BackupTestCase):
         restore_backup(path=backup.path)
         self.assertEqual(backup.file_count, 0)
 
-    def test_restore_backup_restore_signs_all_users_out(self) -> None:
+    def test_restore_signs_all_users_out(self) -> None:
         self.client.force_login(User.objects.get())
         backup = self.create_backup()
         restore_backup(path=backup.path, force=True)
         self.assertNotContains(self.client.get("/"), "alice")
 
-    def test_restore_backup_restore_refuses_a_database_that_is_not_empty(self) -> None:
+    def test_restore_refuses_a_database_that_is_not_empty(self) -> None:
         backup = self.create_backup()
         with self.assertRaisesMessage(backups.TargetNotEmpty, "flow files"):
             restore_backup(path=backup.path)
         FlowFile.objects.get(pk=self.file.pk)
 
-    def test_restore_backup_restore_refuses_to_overwrite_files(self) -> None:
+    def test_restore_refuses_to_overwrite_files(self) -> None:
         backup = self.create_backup()
         self.delete_everything()
         other = self.folder / "media/flow_files/aa/other.uff"
@@ -204,7 +204,7 @@ class InvalidBackupTests(BackupTestCase):
         rewrite(path, change)
         return path
 
-    def test_invalid_backup_restore_refuses_a_member_that_was_changed(self) -> None:
+    def test_restore_refuses_a_member_that_was_changed(self) -> None:
         def change(members: dict[str, bytes]) -> None:
             members[str(self.file.content.name)] += b" "
 
@@ -212,47 +212,47 @@ class InvalidBackupTests(BackupTestCase):
         rewrite(path, change)
         self.assert_invalid(path, f"is damaged: {self.file.content.name}")
 
-    def test_invalid_backup_restore_refuses_a_backup_without_one_of_its_members(
+    def test_restore_refuses_a_backup_without_one_of_its_members(
         self,
     ) -> None:
         path = self.create_backup().path
         rewrite(path, lambda members: members.pop("database") and None)
         self.assert_invalid(path, "is damaged: database")
 
-    def test_invalid_backup_restore_refuses_a_member_that_is_not_in_the_manifest(
+    def test_restore_refuses_a_member_that_is_not_in_the_manifest(
         self,
     ) -> None:
         path = self.create_backup().path
         rewrite(path, lambda members: members.update({"flow_files/new": b""}))
         self.assert_invalid(path, "is damaged: flow_files/new")
 
-    def test_invalid_backup_restore_refuses_a_member_that_is_not_a_file(self) -> None:
+    def test_restore_refuses_a_member_that_is_not_a_file(self) -> None:
         path = self.folder / "backup.tar.gz"
         with tarfile.open(path, "w:gz") as archive:
             archive.add(self.folder / "media", "flow_files", recursive=False)
         self.assert_invalid(path, "flow_files, not a file")
 
-    def test_invalid_backup_restore_refuses_a_truncated_archive(self) -> None:
+    def test_restore_refuses_a_truncated_archive(self) -> None:
         path = self.create_backup().path
         path.write_bytes(path.read_bytes()[:-1000])
         self.assert_invalid(path, "cannot be read")
 
-    def test_invalid_backup_restore_refuses_a_path_that_does_not_exist(self) -> None:
+    def test_restore_refuses_a_path_that_does_not_exist(self) -> None:
         self.assert_invalid(self.folder / "nothing", "cannot be read")
 
-    def test_invalid_backup_restore_refuses_a_backup_of_another_version(self) -> None:
+    def test_restore_refuses_a_backup_of_another_version(self) -> None:
         self.assert_invalid(self.change_manifest(format=99), "not a backup of this")
 
-    def test_invalid_backup_restore_refuses_a_backup_of_another_database(self) -> None:
+    def test_restore_refuses_a_backup_of_another_database(self) -> None:
         path = self.change_manifest(vendor="oracle")
         self.assert_invalid(path, "a backup of oracle; this database is")
 
 
 class CommandTests(BackupTestCase):
-    def run_command(self, *words: str) -> tuple[str, str]:
+    def run_command(self, *arguments: str) -> tuple[str, str]:
         """Return what a command writes to stdout and stderr."""
         out, err = StringIO(), StringIO()
-        call_command(*words, stdout=out, stderr=err)
+        call_command(*arguments, stdout=out, stderr=err)
         return out.getvalue(), err.getvalue()
 
     def test_backup_prints_its_path_and_content(self) -> None:
@@ -265,8 +265,8 @@ class CommandTests(BackupTestCase):
             out, err = self.run_command(
                 "backup", "--output", str(self.folder / "b"), "--keep", "2"
             )
-        kept = backups.list_backups(folder=self.folder / "b")
-        self.assertEqual((len(kept), str(kept[-1])), (2, out.strip()))
+        remaining = backups.list_backups(folder=self.folder / "b")
+        self.assertEqual((len(remaining), str(remaining[-1])), (2, out.strip()))
         self.assertIn("Deleted ", err)
 
     def test_backup_refuses_to_keep_none(self) -> None:
@@ -281,19 +281,19 @@ class CommandTests(BackupTestCase):
         ):
             self.run_command("backup", "--output", str(self.folder / "b"))
 
-    def test_command_restore_prints_what_was_restored(self) -> None:
+    def test_restore_prints_what_was_restored(self) -> None:
         backup = self.create_backup()
         self.delete_everything()
         out, _ = self.run_command("restore", str(backup.path))
         self.assertRegex(out, r"^Restored the backup of \d{4}-.*Original files: 2\.$")
 
-    def test_command_restore_overwrites_with_force_only(self) -> None:
+    def test_restore_overwrites_with_force_only(self) -> None:
         backup = self.create_backup()
         with self.assertRaisesMessage(CommandError, "--force then overwrites it."):
             self.run_command("restore", str(backup.path))
         self.run_command("restore", str(backup.path), "--force")
 
-    def test_command_restore_reports_an_invalid_backup(self) -> None:
+    def test_restore_reports_an_invalid_backup(self) -> None:
         with self.assertRaisesMessage(CommandError, "cannot be read"):
             self.run_command("restore", str(self.folder))
 
@@ -329,7 +329,7 @@ class PostgresqlTests(BackupTestCase):
         ):
             self.create_backup()
 
-    def test_postgresql_restore_reports_the_error_of_pg_restore(self) -> None:
+    def test_restore_reports_the_error_of_pg_restore(self) -> None:
         path = self.folder / "no.dump"
         path.write_text("not a dump")
         with self.assertRaisesMessage(backups.ToolFailed, "pg_restore failed:"):

@@ -1,4 +1,4 @@
-"""Subject access: all that is held of an MPAN, and of nobody else."""
+"""Subject access: everything stored about an MPAN, and nothing about others."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from .test_erasure import (
 
 
 def export(mpan: str = MPAN, **options: Any) -> zipfile.ZipFile:
-    """Return the archive that is handed over."""
+    """Return the archive for an MPAN."""
     stream = io.BytesIO()
-    told = {"answered_by": "alice", "now": NOW, "reason": "Request 18"} | options
-    privacy.export_personal_data(mpan=mpan, stream=stream, **told)
+    arguments = {"answered_by": "alice", "now": NOW, "reason": "Request 18"} | options
+    privacy.export_personal_data(mpan=mpan, stream=stream, **arguments)
     return zipfile.ZipFile(stream)
 
 
@@ -45,54 +45,54 @@ class SubjectAccessTests(WithoutVacuum):
         super().setUp()
         imported(BOTH, "both.uff")
 
-    def test_subject_access_has_the_readings_with_file_and_line(self) -> None:
+    def test_archive_has_the_readings_with_file_and_line(self) -> None:
         (reading,) = table(export(), "readings")
-        found = [
+        values = [
             reading[name] for name in ("mpan", "value", "flow_file", "line_number")
         ]
-        self.assertEqual(found, [MPAN, "99.55", "both.uff", "5"])
+        self.assertEqual(values, [MPAN, "99.55", "both.uff", "5"])
 
-    def test_subject_access_has_the_meters(self) -> None:
+    def test_archive_has_the_meters(self) -> None:
         self.assertEqual(table(export(), "meters"), [{"serial_number": SERIAL_NUMBER}])
 
-    def test_subject_access_has_the_site_visits(self) -> None:
+    def test_archive_has_the_site_visits(self) -> None:
         (visit,) = table(export(), "site_visits")
-        found = [visit[name] for name in ("filename", "additional_information")]
-        self.assertEqual(found, ["both.uff", "Dog in the yard"])
+        values = [visit[name] for name in ("filename", "additional_information")]
+        self.assertEqual(values, ["both.uff", "Dog in the yard"])
 
-    def test_subject_access_has_what_was_found(self) -> None:
+    def test_archive_has_the_findings(self) -> None:
         (finding,) = table(export(), "findings")
-        found = [finding[name] for name in ("filename", "line_number", "code")]
-        self.assertEqual(found, ["both.uff", "5", "extra-decimals"])
+        values = [finding[name] for name in ("filename", "line_number", "code")]
+        self.assertEqual(values, ["both.uff", "5", "extra-decimals"])
 
-    def test_subject_access_has_the_files_that_told_of_it(self) -> None:
+    def test_archive_has_the_files_with_data_about_the_mpan(self) -> None:
         import_text(REJECTED, "rejected.uff")
-        found = [row["filename"] for row in table(export(), "flow_files")]
-        self.assertEqual(found, ["both.uff", "rejected.uff"])
+        filenames = [row["filename"] for row in table(export(), "flow_files")]
+        self.assertEqual(filenames, ["both.uff", "rejected.uff"])
 
-    def test_subject_access_has_the_files_whose_originals_are_not_kept(self) -> None:
+    def test_archive_has_files_whose_originals_were_deleted(self) -> None:
         FlowFile.objects.update(content="")
-        found = [row["filename"] for row in table(export(), "flow_files")]
-        self.assertEqual(found, ["both.uff"])
+        filenames = [row["filename"] for row in table(export(), "flow_files")]
+        self.assertEqual(filenames, ["both.uff"])
 
-    def test_subject_access_has_the_lines_as_they_came(self) -> None:
+    def test_archive_has_the_lines_as_received(self) -> None:
         lines = [row["line"] for row in table(export(), "original_lines")]
         self.assertEqual(lines[:4], ITS_GROUPS.splitlines())
-        self.assertEqual(len(lines), 5)  # and one of others that mentions it
+        self.assertEqual(len(lines), 5)  # and a line of another MPAN that mentions it
 
-    def test_subject_access_has_the_lines_of_a_file_that_was_rejected(self) -> None:
+    def test_archive_has_the_lines_of_rejected_files(self) -> None:
         importer.clear_database(now=NOW)
         import_text(REJECTED, "rejected.uff")
         archive = export()
         self.assertEqual(table(archive, "readings"), [])
         self.assertEqual(len(table(archive, "original_lines")), 5)
 
-    def test_subject_access_has_nothing_of_others(self) -> None:
+    def test_archive_has_nothing_about_other_mpans(self) -> None:
         archive = export()
         whole = b"".join(map(archive.read, archive.namelist()))
         self.assertNotIn(OTHER.encode(), whole)
 
-    def test_subject_access_says_what_each_table_is(self) -> None:
+    def test_archive_describes_every_table(self) -> None:
         archive = export()
         about = json.loads(archive.read("about.json"))
         self.assertEqual(
@@ -100,13 +100,13 @@ class SubjectAccessTests(WithoutVacuum):
         )
         self.assertEqual((about["mpan"], about["rows"]["readings"]), (MPAN, 1))
 
-    def test_subject_access_tells_of_earlier_requests(self) -> None:
+    def test_archive_lists_previous_requests(self) -> None:
         export()
         about = json.loads(export().read("about.json"))
-        told = [request["kind"] for request in about["previous_requests"]]
-        self.assertEqual(told, ["access"])
+        kinds = [request["kind"] for request in about["previous_requests"]]
+        self.assertEqual(kinds, ["access"])
 
-    def test_subject_access_is_remembered_without_the_mpan(self) -> None:
+    def test_request_is_recorded_without_the_mpan(self) -> None:
         export(reason=f"Request 18 of {MPAN}")
         request = SubjectRequest.objects.get()
         self.assertEqual(
@@ -115,14 +115,14 @@ class SubjectAccessTests(WithoutVacuum):
         )
         self.assertEqual(request.counts["readings"], 1)
 
-    def test_subject_access_of_an_mpan_that_was_erased_is_refused(self) -> None:
+    def test_export_of_an_erased_mpan_is_refused(self) -> None:
         erase()
         with self.assertRaises(privacy.NotImported):
             export()
         self.assertIs(SubjectRequest.objects.filter(kind="access").exists(), False)
 
 
-class NothingHeldTests(TestCase):
-    def test_nothing_held_is_refused(self) -> None:
+class NotImportedTests(TestCase):
+    def test_export_of_an_unknown_mpan_is_refused(self) -> None:
         with self.assertRaises(privacy.NotImported):
             export()
