@@ -3,7 +3,7 @@
 An error rejects the file; under the partial policy an error that affects only its group
 rejects that group alone. A warning loads and is reported; a note is information. The
 standard policy follows the assumptions that the product's users confirmed, strict the
-Data Transfer Catalogue (d0010-format.md §8); partial has the severities of standard.
+Data Transfer Catalogue; partial has the severities of standard.
 """
 
 from __future__ import annotations

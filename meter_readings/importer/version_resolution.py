@@ -10,7 +10,7 @@ version statuses however often and in whatever order they were imported and undo
   it: value, type, J0022, flag and 032 status are the same.
 - V counts over U over F (J0022), then what was said later. Where the same value and
   type are said again under another status, the later status is the verdict on both:
-  validity changed after review (d0010-format.md §6.2, §6.3).
+  validity changed after review.
 - All others are superseded.
 """
 

@@ -1,8 +1,7 @@
 """A reference model: what the database must contain, computed in memory.
 
 It is slow and simple on purpose and shares no code with the importer. It follows the
-parser's records, the format reference (d0010-format.md, 6.2 and 6.3) and the docstring
-of `importer.settle`.
+parser's records and the docstring of `importer.version_resolution`.
 """
 
 from __future__ import annotations
@@ -172,7 +171,7 @@ class File:
 
     @property
     def identity(self) -> tuple[object, ...] | None:
-        """Return the identity of the message (d0010-format.md, 6.2)."""
+        """Return the identity of the message."""
         header = self.parser.header
         if header is None:
             return None
