@@ -26,8 +26,16 @@ class KrakenAdminSite(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Return the sign-in page."""
-        return _allowed_methods(super().login)(request, extra_context)
+        """Return the sign-in page, which Django titles "Log in"."""
+        context = {"title": "Sign in"} | (extra_context or {})
+        return _allowed_methods(super().login)(request, context)
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Sign out and return a page, which Django titles "Logged out"."""
+        context = {"title": "Signed out"} | (extra_context or {})
+        return super().logout(request, context)
 
 
 class AdminConfig(apps.AdminConfig):

@@ -1,1 +1,1 @@
-"""Admin of flow files."""
+"""Admin of flow files, findings and import jobs."""

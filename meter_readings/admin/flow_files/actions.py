@@ -1,4 +1,4 @@
-"""Undoing the import of a file, and importing its original again: asked, then done."""
+"""Actions on one flow file: undo its import, and import its original file again."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ from meter_readings.importer import result_messages
 from meter_readings.models import FlowFile, ImportJob, Policy
 
 from .stats import MAX_EXACT_COUNT
-from .views import BUSY, CHANGE, FULL, LOCK_TIMEOUT, FlowFileView, page
+from .views import (
+    BUSY_MESSAGE,
+    LOCK_TIMEOUT,
+    STORAGE_FULL_MESSAGE,
+    WRITE_METHODS,
+    FlowFileView,
+    render_flow_file_page,
+)
 
 _IMPORTED = FlowFile.Status.IMPORTED
 
-_RULES_SHOWN_FIRST = 3
+_EXAMPLES_PER_RULE = 3
 
 _LEVELS = {
     ImportJob.Outcome.IMPORTED: messages.SUCCESS,
@@ -28,32 +35,32 @@ _LEVELS = {
 }
 
 
-# Undoing
+# Undo
 
 
 def undo(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    """Say exactly what an undoing would change; undo where that is confirmed."""
+    """Ask for confirmation with the changes to be made; undo if confirmed."""
     try:
         if request.POST.get("step") == "undo":
             result = perform_undo(file, request)
-            said = f"The import was undone: {result_messages.undo_message(result)}."
-            messages.success(request, said)
+            message = f"Import undone: {result_messages.undo_message(result)}."
+            messages.success(request, message)
             return redirect(file)
         return _undo_confirmation(request, file)
     except importer.NotImported:
-        said = f"{file.filename} is not held as imported: there is nothing to undo."
-        messages.warning(request, said)
+        message = f"{file.filename} is not imported: there is nothing to undo."
+        messages.warning(request, message)
     except importer.ImportLockTimeout:
-        messages.error(request, BUSY)
+        messages.error(request, BUSY_MESSAGE)
     except importer.StorageFull:
-        messages.error(request, FULL)
+        messages.error(request, STORAGE_FULL_MESSAGE)
     return redirect(file)
 
 
 def perform_undo(
     file: FlowFile, request: HttpRequest, *, dry_run: bool = False
 ) -> importer.UndoResult:
-    """Undo an import by this door; raises what the importer raises."""
+    """Undo an import; raises what `importer.undo_import` raises."""
     return importer.undo_import(
         flow_file=file,
         now=timezone.now(),
@@ -65,70 +72,74 @@ def perform_undo(
 
 
 def _undo_confirmation(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    """Ask; tell what would change, for a large file only to who wants to wait for it.
+    """Show the exact changes, for a large file only if the user asks for them.
 
-    Finding that out is an undoing that is taken back: it takes as long and holds up
-    other loads meanwhile.
+    They are counted by an undo that is rolled back: it takes as long as the undo and
+    holds the import lock meanwhile.
     """
     if file.status != _IMPORTED:
         raise importer.NotImported
     is_large = file.readings_loaded > MAX_EXACT_COUNT
     result = None
-    if not is_large or request.POST.get("step") == "count":
+    if not is_large or request.POST.get("step") == "preview":
         result = perform_undo(file, request, dry_run=True)
-    return page(
-        request, file, "undo", title=f"Undo the import of {file.filename}?", what=result
+    return render_flow_file_page(
+        request,
+        file,
+        "undo",
+        title=f"Undo the import of {file.filename}?",
+        undo_result=result,
     )
 
 
-# Importing again
+# Import again
 
 
 def reprocess(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    """Ask under which policy; check the original again, or import it again."""
+    """Ask for the import options; validate the original file or import it again."""
     if file.status == _IMPORTED:
-        said = (
-            f"{file.filename} is held as imported. To import it again, undo it first."
+        message = (
+            f"{file.filename} is already imported. To import it again, undo it first."
         )
-        messages.warning(request, said)
+        messages.warning(request, message)
         return redirect(file)
     form = _reprocess_form(request, file)
     result = None
     if request.method == "POST" and form.is_valid():
-        is_check = request.POST.get("step") != "import"
+        is_dry_run = request.POST.get("step") != "import"
         try:
-            result = perform_reprocess(file, request, form, dry_run=is_check)
+            result = perform_reprocess(file, request, form, dry_run=is_dry_run)
         except importer.ImportLockTimeout:
-            messages.error(request, BUSY)
+            messages.error(request, BUSY_MESSAGE)
         except importer.StorageFull:
-            messages.error(request, FULL)
+            messages.error(request, STORAGE_FULL_MESSAGE)
         else:
-            if not is_check and result.outcome != ImportJob.Outcome.REFUSED:
-                tell(request, file, result)
+            if not is_dry_run and result.outcome != ImportJob.Outcome.REFUSED:
+                add_result_message(request, file, result)
                 return redirect(file)
-    return page(
+    return render_flow_file_page(
         request,
         file,
         "reprocess",
         title=f"Import {file.filename} again?",
         form=form,
         result=result,
-        **_told(result),
+        **_result_context(result),
     )
 
 
 def _reprocess_form(request: HttpRequest, file: FlowFile) -> ImportOptionsForm:
     if request.method == "POST":
         return ImportOptionsForm(request.POST)
-    asked_for = request.GET.get("policy")
-    policy = asked_for if asked_for in Policy.values else file.policy
+    suggested = request.GET.get("policy")
+    policy = suggested if suggested in Policy.values else file.policy
     return ImportOptionsForm(initial={"policy": policy})
 
 
 def perform_reprocess(
     file: FlowFile, request: HttpRequest, form: ImportOptionsForm, *, dry_run: bool
 ) -> importer.ImportResult:
-    """Import an original again by this door; raises what the importer raises."""
+    """Import an original again; raises what `importer.import_original` raises."""
     return importer.import_original(
         flow_file=file,
         now=timezone.now(),
@@ -141,25 +152,28 @@ def perform_reprocess(
     )
 
 
-def tell(request: HttpRequest, file: FlowFile, result: importer.ImportResult) -> None:
-    """Tell what came of an import."""
-    said = result_messages.outcome_message(result, is_dry_run=False)
+def add_result_message(
+    request: HttpRequest, file: FlowFile, result: importer.ImportResult
+) -> None:
+    text = result_messages.outcome_message(result, is_dry_run=False)
     level = _LEVELS.get(result.outcome, messages.ERROR)
-    messages.add_message(request, level, f"{file.filename}: {said}.")
+    messages.add_message(request, level, f"{file.filename}: {text}.")
 
 
-def _told(result: importer.ImportResult | None) -> dict[str, Any]:
-    """Return what a check came to, in words and by rule; nothing was kept of it."""
+def _result_context(result: importer.ImportResult | None) -> dict[str, Any]:
+    """Return the message and findings of a result that changed nothing."""
     if result is None:
         return {}
     return {
-        "is_good": result.outcome == ImportJob.Outcome.CHECKED,
+        "is_valid": result.outcome == ImportJob.Outcome.CHECKED,
         "outcome": result_messages.outcome_message(result, is_dry_run=True),
-        "rules": result_messages.findings_by_rule(result, _RULES_SHOWN_FIRST),
+        "rules": result_messages.findings_by_rule(result, _EXAMPLES_PER_RULE),
     }
 
 
 VIEWS = [
-    FlowFileView("undo/", "undo", ("undo_flowfile",), undo, CHANGE),
-    FlowFileView("reprocess/", "reprocess", ("import_flowfile",), reprocess, CHANGE),
+    FlowFileView("undo/", "undo", ("undo_flowfile",), undo, WRITE_METHODS),
+    FlowFileView(
+        "reprocess/", "reprocess", ("import_flowfile",), reprocess, WRITE_METHODS
+    ),
 ]

@@ -1,13 +1,17 @@
-"""The admin of files, of what was found in them, and of the attempts to import them."""
+"""Admin classes of flow files, findings and import jobs."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import URLPattern, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from meter_readings.admin.base import display, filters
 from meter_readings.admin.base.date_filter import DateColumn, DateFilter
@@ -16,10 +20,20 @@ from meter_readings.admin.base.read_only import ObjectTool, ReadOnlyAdmin
 from meter_readings.models import Finding, FlowFile, ImportJob
 from meter_readings.queries import search
 
-from . import actions as flow_file_deeds
-from . import bulk_actions, downloads, page, source_lines, views
+from . import actions, bulk_actions, downloads, page, source_lines, views
 
-VIEWS = [*downloads.VIEWS, *source_lines.VIEWS, *flow_file_deeds.VIEWS]
+VIEWS = [*downloads.VIEWS, *source_lines.VIEWS, *actions.VIEWS]
+
+
+@admin.display(description="counts")
+def job_counts(job: ImportJob) -> SafeString | str:
+    """Show the counts other than zero, one per line."""
+    counts = [
+        (capfirst(name.replace("_", " ")), intcomma(number))
+        for name, number in job.counts.items()
+        if number
+    ]
+    return format_html_join("", "<div>{}: {}</div>", counts) or "–"
 
 
 class ReceivedDateFilter(DateFilter):
@@ -30,8 +44,6 @@ class ReceivedDateFilter(DateFilter):
 
 @admin.register(FlowFile)
 class FlowFileAdmin(ReadOnlyAdmin):
-    """Files as they came, and what became of them."""
-
     list_display = (
         "filename",
         display.status,
@@ -51,13 +63,13 @@ class FlowFileAdmin(ReadOnlyAdmin):
         "received_at",
     )
     search_fields = ("filename", "file_identifier", "sha256")
-    search_help_text = "A filename, file identifier or SHA-256, or how it begins."
+    search_help_text = "File name, file identifier or SHA-256, or the beginning of one"
     ordering = ("-received_at", "-pk")
     actions = (bulk_actions.undo_selected, bulk_actions.reprocess_selected)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the extra pages of a file before those that take any name."""
-        return views.urls_of(self, VIEWS) + super().get_urls()
+        """Put our URLs first: Django's has a catch-all below each object."""
+        return views.flow_file_urls(self, VIEWS) + super().get_urls()
 
     def get_object_tools(self, request: HttpRequest) -> list[ObjectTool]:
         if not self.has_import_permission(request):
@@ -65,26 +77,20 @@ class FlowFileAdmin(ReadOnlyAdmin):
         return [ObjectTool("Upload files", reverse("upload"))]
 
     def has_undo_permission(self, request: HttpRequest) -> bool:
-        """Return whether who asks may undo imports."""
         return request.user.has_perm("meter_readings.undo_flowfile")
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        """Return whether who asks may import files."""
         return request.user.has_perm("meter_readings.import_flowfile")
 
     def get_search_q(self, text: str) -> Q:
-        """Return the files that a person means."""
         return search.flow_files_search_q(text)
 
     def get_page_context(self, request: HttpRequest, obj: FlowFile) -> dict[str, Any]:
-        """Return the totals, the findings and the attempts."""
         return page.flow_file_context(obj)
 
 
 @admin.register(Finding)
 class FindingAdmin(FileRowAdmin):
-    """What there is to say about files and their lines."""
-
     list_display = (
         display.rule,
         display.severity,
@@ -107,16 +113,15 @@ class FindingAdmin(FileRowAdmin):
     ordering_within_file = ("pk",)
     is_small_per_file = True
     search_fields = ("flow_file__filename", "flow_file__file_identifier")
-    search_help_text = "A whole filename or file identifier."
+    search_help_text = "Full file name or file identifier"
 
     def get_search_q(self, text: str) -> Q:
-        """Return the findings in the files that a person means."""
         return search.flow_file_rows_search_q(text)
 
 
 @admin.register(ImportJob)
 class ImportJobAdmin(ReadOnlyAdmin):
-    """Attempts to import a file, or to undo an import."""
+    """An import job is one attempt to import a file or to undo an import."""
 
     list_display = (
         "filename",
@@ -131,3 +136,15 @@ class ImportJobAdmin(ReadOnlyAdmin):
     list_select_related = ("flow_file", "requested_by")
     list_filter = ("state", "channel", "policy", "started_at")
     ordering = ("-started_at", "-pk")
+    fields = readonly_fields = (  # type: ignore[assignment]
+        "filename",
+        display.job_flow_file,
+        display.outcome,
+        job_counts,
+        "message",
+        "channel",
+        "requested_by",
+        "policy",
+        display.started_at,
+        display.finished_at,
+    )

@@ -1,6 +1,6 @@
-"""Undoing and importing again, of several files that were chosen in the list.
+"""Actions on flow files selected in the list: undo their imports, import them again.
 
-Each file is a deed of its own: what was done stays done if a later one fails.
+Each file has its own transaction: what was done stays done if a later file fails.
 """
 
 from __future__ import annotations
@@ -20,162 +20,162 @@ from meter_readings.importer import result_messages
 from meter_readings.importer.formatting import pluralise
 from meter_readings.models import FlowFile, Policy
 
-from . import actions as deeds
-from .views import page
+from . import actions
+from .views import render_flow_file_page
 
-# As much as can be done while somebody waits for the page.
+# Limits of what is done while the user waits for the page
 MAX_FILES = 50
 MAX_BYTES = 100 << 20
 
 _STATUS = FlowFile.Status
 
-_NOTHING_TO_UNDO = "None of these files is held as imported: there is nothing to undo."
+_NOTHING_TO_UNDO = "None of these files is imported: there is nothing to undo."
 _NOTHING_TO_IMPORT = (
-    "All of these files are held as imported. To import them again, undo them first."
+    "All of these files are already imported. To import them again, undo them first."
 )
 
 
-class Chosen(NamedTuple):
-    """Files that were chosen: those that can be dealt with, and the others."""
+class Selection(NamedTuple):
+    """The selected files that the action applies to, and those it skips."""
 
-    files: list[FlowFile]
-    others: list[FlowFile]
+    eligible: list[FlowFile]
+    skipped: list[FlowFile]
 
     @property
     def reading_count(self) -> int:
-        """Return how many readings of them are held."""
-        return sum(file.readings_loaded for file in self.files)
+        return sum(file.readings_loaded for file in self.eligible)
 
     @property
     def size(self) -> int:
-        """Return how many bytes they are together."""
-        return sum(file.size for file in self.files)
+        """The total in bytes."""
+        return sum(file.size for file in self.eligible)
 
 
 @admin.action(description="Undo the import of selected files", permissions=["undo"])
 def undo_selected(
     model_admin: admin.ModelAdmin, request: HttpRequest, files: QuerySet[FlowFile]
 ) -> HttpResponse | None:
-    """Ask whether to undo these imports, with their exact number; then undo them."""
-    chosen = _chosen(request, files, [_STATUS.IMPORTED], _NOTHING_TO_UNDO)
-    if chosen is None:
+    """Ask for confirmation with the number of files, then undo."""
+    selection = _selection(request, files, [_STATUS.IMPORTED], _NOTHING_TO_UNDO)
+    if selection is None:
         return None
     if request.POST.get("step") == "undo":
-        _undo_all(request, chosen)
+        _undo_all(request, selection)
         return None
-    title = f"Undo the import of {pluralise(len(chosen.files), 'file')}?"
-    return _ask(request, "undo_selected", title, chosen)
+    count = pluralise(len(selection.eligible), "file")
+    return _confirm(request, "undo_selected", f"Undo the import of {count}?", selection)
 
 
 @admin.action(description="Import selected files again", permissions=["import"])
 def reprocess_selected(
     model_admin: admin.ModelAdmin, request: HttpRequest, files: QuerySet[FlowFile]
 ) -> HttpResponse | None:
-    """Ask under which policy to import these again, then do it."""
-    chosen = _chosen(
+    """Ask for the import options, then import."""
+    selection = _selection(
         request, files, [_STATUS.REJECTED, _STATUS.UNDONE], _NOTHING_TO_IMPORT
     )
-    if chosen is None:
+    if selection is None:
         return None
     step = request.POST.get("step")
     form = ImportOptionsForm(
         request.POST if step else None, initial={"policy": Policy.STANDARD}
     )
     if step == "import" and form.is_valid():
-        _reprocess_all(request, chosen, form)
+        _reprocess_all(request, selection, form)
         return None
-    title = f"Import {pluralise(len(chosen.files), 'file')} again?"
-    return _ask(request, "reprocess_selected", title, chosen, form)
-
-
-def _chosen(
-    request: HttpRequest, files: QuerySet[FlowFile], statuses: list[str], reason: str
-) -> Chosen | None:
-    """Return what was chosen; say so where that is too much, or nothing to do with."""
-    number = files.count()
-    if number > MAX_FILES:
-        said = f"{number:,} files are too many: choose {MAX_FILES} at most at a time."
-        messages.error(request, said)
-        return None
-    in_order = list(files.order_by("-received_at", "-pk"))
-    chosen = Chosen(
-        [file for file in in_order if file.status in statuses],
-        [file for file in in_order if file.status not in statuses],
+    count = pluralise(len(selection.eligible), "file")
+    return _confirm(
+        request, "reprocess_selected", f"Import {count} again?", selection, form
     )
-    if not chosen.files:
+
+
+def _selection(
+    request: HttpRequest, files: QuerySet[FlowFile], statuses: list[str], reason: str
+) -> Selection | None:
+    """Return the selection; add a message and return None if nothing can be done.
+
+    `reason` is the message if no file has one of the statuses.
+    """
+    count = files.count()
+    if count > MAX_FILES:
+        message = f"{count:,} files are selected. Select at most {MAX_FILES}."
+        messages.error(request, message)
+        return None
+    latest_first = list(files.order_by("-received_at", "-pk"))
+    selection = Selection(
+        [file for file in latest_first if file.status in statuses],
+        [file for file in latest_first if file.status not in statuses],
+    )
+    if not selection.eligible:
         messages.warning(request, reason)
         return None
-    if chosen.size > MAX_BYTES:
-        size, most = filesizeformat(chosen.size), filesizeformat(MAX_BYTES)
-        messages.error(
-            request, f"{size} are too much: choose {most} at most at a time."
-        )
+    if selection.size > MAX_BYTES:
+        size, limit = filesizeformat(selection.size), filesizeformat(MAX_BYTES)
+        messages.error(request, f"{size} are selected. Select at most {limit}.")
         return None
-    return chosen
+    return selection
 
 
-def _ask(
+def _confirm(
     request: HttpRequest,
     action: str,
     title: str,
-    chosen: Chosen,
+    selection: Selection,
     form: ImportOptionsForm | None = None,
 ) -> HttpResponse:
-    return page(
+    return render_flow_file_page(
         request,
         None,
         action,
         title=title,
         action=action,
-        chosen=chosen,
+        selection=selection,
         form=form,
-        checkbox_name=ACTION_CHECKBOX_NAME,
+        action_checkbox_name=ACTION_CHECKBOX_NAME,
     )
 
 
-def _undo_all(request: HttpRequest, chosen: Chosen) -> None:
-    results = []
-    for file in chosen.files:
-        result = _told_of_failure(
-            request, file, lambda f: deeds.perform_undo(f, request)
-        )
-        results += [result] if result else []
+def _undo_all(request: HttpRequest, selection: Selection) -> None:
+    attempts = (
+        _attempt(request, file, lambda file: actions.perform_undo(file, request))
+        for file in selection.eligible
+    )
+    results = [result for result in attempts if result]
     if results:
-        # What counts again because of one file may have been taken away by the next.
-        summed = importer.UndoResult(*map(sum, zip(*results, strict=True)))
-        summed = summed._replace(versions_changed=0)
-        number = pluralise(len(results), "import")
-        verb = "was" if len(results) == 1 else "were"
-        said = f"{number} {verb} undone: {result_messages.undo_message(summed)}."
-        messages.success(request, said)
+        # A reading restored by the undo of one file may be deleted by the next.
+        total = importer.UndoResult(*map(sum, zip(*results, strict=True)))
+        total = total._replace(versions_changed=0)
+        count = pluralise(len(results), "import")
+        message = f"{count} undone: {result_messages.undo_message(total)}."
+        messages.success(request, message)
 
 
 def _reprocess_all(
-    request: HttpRequest, chosen: Chosen, form: ImportOptionsForm
+    request: HttpRequest, selection: Selection, form: ImportOptionsForm
 ) -> None:
-    for file in chosen.files:
-        result = _told_of_failure(
+    for file in selection.eligible:
+        result = _attempt(
             request,
             file,
-            lambda f: deeds.perform_reprocess(f, request, form, dry_run=False),
+            lambda file: actions.perform_reprocess(file, request, form, dry_run=False),
         )
         if result:
-            deeds.tell(request, file, result)
+            actions.add_result_message(request, file, result)
 
 
-def _told_of_failure[Result](
-    request: HttpRequest, file: FlowFile, deed: Callable[[FlowFile], Result]
+def _attempt[Result](
+    request: HttpRequest, file: FlowFile, perform: Callable[[FlowFile], Result]
 ) -> Result | None:
-    """Return what comes of a deed, or say why it could not be done."""
+    """Return the result, or add a message about the failure and return None."""
     try:
-        return deed(file)
+        return perform(file)
     except importer.NotImported:
-        said = "is not imported any more: there was nothing to undo"
+        reason = "no longer imported, there was nothing to undo"
     except importer.OriginalMissing:
-        said = "cannot be imported again: its original is lost or has changed"
+        reason = "not imported again, its original file is missing or has changed"
     except importer.ImportLockTimeout:
-        said = "was left as it was: another file was being loaded"
+        reason = "not changed, another file was being imported"
     except importer.StorageFull:
-        said = "was left as it was: the storage is full"
-    messages.error(request, f"{file.filename} {said}.")
+        reason = "not changed, the storage is full"
+    messages.error(request, f"{file.filename}: {reason}.")
     return None

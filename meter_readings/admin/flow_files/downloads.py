@@ -1,6 +1,6 @@
-"""What can be carried away from a flow file: its bytes, its readings, its report.
+"""Downloads of a flow file: the original file, its readings, its validation report.
 
-All of it is streamed: a download takes the same memory for a file of any size.
+They are streamed: a download uses the same memory for a file of any size.
 """
 
 from __future__ import annotations
@@ -20,99 +20,97 @@ from meter_readings import exports, importer
 from meter_readings.models import FlowFile, Policy
 from meter_readings.queries.readings import filter_readings
 
-from .views import FlowFileView, page
+from .views import FlowFileView, render_flow_file_page
 
-# As many findings are fetched, and as many bytes sent, at a time.
-_FINDINGS_AT_ONCE = 500
-_BYTES_AT_ONCE = 1 << 16
+_FINDINGS_PER_FETCH = 500
 
-# What a name on somebody's disk should not hold, whatever the sender called the file.
-_NOT_IN_NAMES = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
+# Characters that file systems do not allow in names
+_UNSAFE_CHARACTERS = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
 
 
-class _Original(FileResponse):
-    block_size = _BYTES_AT_ONCE
+class _OriginalResponse(FileResponse):
+    block_size = 1 << 16
 
 
 def original(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    """Give the bytes as they were received, to be kept and not to be shown."""
-    # As bytes and nothing else: a browser must not take a file for a page.
-    return _Original(
+    """Return the original file, with a type that no browser displays as a page."""
+    return _OriginalResponse(
         importer.open_original(flow_file=file),
         as_attachment=True,
-        filename=_named(file),
+        filename=_download_name(file),
         content_type="application/octet-stream",
     )
 
 
 def readings_csv(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    """Give every reading of the file as CSV, those that do not count too."""
+    """Return all readings of the file as CSV, whatever their version status."""
     if file.status != FlowFile.Status.IMPORTED:
-        return _nothing_held(request, file)
+        return _not_imported(request, file)
     readings = filter_readings(flow_file=file, current_only=False)
     lines = exports.csv_lines(readings=readings.order_by("line_number"))
-    return _readings(file, lines, ".csv", "text/csv", exports.CSV_ENCODING)
+    return _readings_response(file, lines, ".csv", "text/csv", exports.CSV_ENCODING)
 
 
 def readings_d0010(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    """Give the whole file as it is held, written anew as D0010."""
+    """Return the stored content of the file as D0010."""
     if file.status != FlowFile.Status.IMPORTED:
-        return _nothing_held(request, file)
+        return _not_imported(request, file)
     lines = exports.flow_file_lines(flow_file=file)
-    return _readings(file, lines, ".uff", "text/plain", exports.FLOW_FILE_ENCODING)
+    return _readings_response(
+        file, lines, ".uff", "text/plain", exports.FLOW_FILE_ENCODING
+    )
 
 
-def _nothing_held(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    title = f"Nothing of {file.filename} is held"
-    return page(request, file, "not_imported", title=title)
+def _not_imported(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
+    title = f"{file.filename} is not imported"
+    return render_flow_file_page(request, file, "not_imported", title=title)
 
 
-def _readings(
+def _readings_response(
     file: FlowFile,
     lines: Generator[str],
     suffix: str,
     content_type: str,
     encoding: str,
 ) -> HttpResponseBase:
-    filename = _named(file, f"-readings{suffix}")
-    return _streamed(lines, filename, f"{content_type}; charset={encoding}", encoding)
+    filename = _download_name(file, f"-readings{suffix}")
+    return _stream(lines, filename, f"{content_type}; charset={encoding}", encoding)
 
 
 def findings_csv(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    """Give the report as CSV."""
-    return _report(file, exports.CsvReportFormat(), "-report.csv")
+    return _report_response(file, exports.CsvReportFormat(), "-report.csv")
 
 
 def findings_json(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    """Give the report as JSON."""
-    return _report(file, exports.JsonReportFormat(), "-report.json")
+    return _report_response(file, exports.JsonReportFormat(), "-report.json")
 
 
-def _report(
-    file: FlowFile, form: exports.ReportFormat, suffix: str
+def _report_response(
+    file: FlowFile, report_format: exports.ReportFormat, suffix: str
 ) -> HttpResponseBase:
-    lines = exports.report_lines(form, _rows_of_report(file))
-    return _streamed(lines, _named(file, suffix), form.content_type, "utf-8")
+    lines = exports.report_lines(report_format, _finding_rows(file))
+    filename = _download_name(file, suffix)
+    return _stream(lines, filename, report_format.content_type, "utf-8")
 
 
-def _rows_of_report(file: FlowFile) -> Iterator[exports.FindingRow]:
-    """Yield the findings that are stored, then how many more were counted."""
-    told: Counter[str] = Counter()
+def _finding_rows(file: FlowFile) -> Iterator[exports.FindingRow]:
+    """Yield the stored findings, then a row per rule that has more than are stored."""
+    stored: Counter[str] = Counter()
     findings = file.findings.order_by("line_number", "pk")
-    for finding in findings.iterator(chunk_size=_FINDINGS_AT_ONCE):
-        told[finding.code] += 1
+    for finding in findings.iterator(chunk_size=_FINDINGS_PER_FETCH):
+        stored[finding.code] += 1
         yield exports.finding_row(
             file=file.filename, finding=finding, severity=finding.severity
         )
     yield from exports.truncated_rows(
         file=file.filename,
         counts=file.finding_counts,
-        listed=told,
+        listed=stored,
         policy=Policy(file.policy),
     )
 
 
-def _streamed(
+def _stream(
     lines: Generator[str], filename: str, content_type: str, encoding: str
 ) -> HttpResponseBase:
     response = StreamingHttpResponse(
@@ -122,9 +120,10 @@ def _streamed(
     return response
 
 
-def _named(file: FlowFile, suffix: str = "") -> str:
-    """Return a name for a download, safe on any disk; with a suffix, in its place."""
-    name = file.filename.translate(_NOT_IN_NAMES).lstrip(". ") or f"file-{file.pk}"
+def _download_name(file: FlowFile, suffix: str = "") -> str:
+    """Return a file name that is safe on any disk; a suffix replaces ".uff"."""
+    name = file.filename.translate(_UNSAFE_CHARACTERS).lstrip(". ")
+    name = name or f"file-{file.pk}"
     return name.removesuffix(".uff") + suffix if suffix else name
 
 

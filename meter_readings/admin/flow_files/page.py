@@ -1,7 +1,6 @@
-"""What the page of a flow file shows beside its own columns.
+"""Context of the page of a flow file.
 
-It asks a fixed number of questions, and for a limited number of rows: did the file
-load, what was wrong with it, and what is there to do now?
+It takes a fixed number of queries and reads a limited number of rows.
 """
 
 from __future__ import annotations
@@ -13,18 +12,19 @@ from typing import Any, NamedTuple
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
-from meter_readings import d0010, exports, importer
+from meter_readings import d0010, importer
+from meter_readings.exports import rule_text
 from meter_readings.importer import result_messages
 from meter_readings.importer.formatting import pluralise
 from meter_readings.models import Finding, FlowFile, ImportJob, Policy, Severity
 
-from . import stats as figures
+from . import stats
 
-_FINDINGS_SHOWN_PER_RULE = 5
-_ATTEMPTS_SHOWN = 10
+_EXAMPLES_PER_RULE = 5
+_JOBS_SHOWN = 10
 
 _STATUS = FlowFile.Status
-# Attempts with these outcomes made the file what it is.
+# Outcomes that change the status of a file
 _DECISIVE = (
     ImportJob.Outcome.IMPORTED,
     ImportJob.Outcome.REJECTED,
@@ -33,62 +33,60 @@ _DECISIVE = (
 
 
 class RuleReport(NamedTuple):
-    """What a file has against one rule: how often, and the first times."""
+    """The findings of one rule: their number, and the first of them."""
 
     code: str
-    sentence: str
+    message: str
     remedy: str
-    times: int
-    first: Sequence[Finding]
+    count: int
+    examples: Sequence[Finding]
 
     @property
     def severity(self) -> Severity:
-        """Return how much it matters, the same for all findings of a rule."""
-        return Severity(self.first[0].severity)
+        """All findings of a rule in a file have the same severity."""
+        return Severity(self.examples[0].severity)
 
 
 class Verdict(NamedTuple):
-    """What became of a file, as one sentence, and what to do about it as another.
+    """The result of a file as one sentence, and what to do next.
 
-    `gentler` is a policy under which the file may be accepted.
+    `level` is "ok", "note", "warning" or "error". A rejected file may be accepted under
+    the `suggested_policy`.
     """
 
-    tone: str
+    level: str
     sentence: str
     advice: str
-    gentler: Policy | None = None
+    suggested_policy: Policy | None = None
 
 
-class Attempt(NamedTuple):
-    """An attempt to import or to undo, with what came of it in result_messages."""
+class JobRow(NamedTuple):
+    """A row of the history: an attempt to import or undo, and its result."""
 
     job: ImportJob
-    words: str
+    result: str
 
 
 def flow_file_context(file: FlowFile) -> dict[str, Any]:
-    """Return how the file adds up, what was found, and who tried it when."""
-    made_by, undone_by = _decisive_jobs(file)
-    standings = figures.standings_of(file, made_by)
-    rules = _rules_of(file)
-    attempts = file.jobs.select_related("requested_by").order_by("-started_at", "-pk")
+    imported_by, undone_by = _decisive_jobs(file)
+    versions = stats.version_counts(file, imported_by)
+    rules = _rule_reports(file)
+    jobs = file.jobs.select_related("requested_by").order_by("-started_at", "-pk")
     return {
         "verdict": _verdict(file, rules),
-        "made_by": made_by,
+        "imported_by": imported_by,
         "undone_by": undone_by,
-        "sums": figures.breakdowns(file, standings),
-        "standings": standings,
-        "totals": figures.totals_of(file),
+        "breakdowns": stats.breakdowns(file, versions),
+        "versions": versions,
+        "totals": stats.trailer_totals(file),
         "rules": rules,
-        "kept_per_rule": importer.MAX_STORED_PER_RULE,
-        "attempts": [
-            Attempt(job, job_words(job)) for job in attempts[:_ATTEMPTS_SHOWN]
-        ],
+        "max_stored_per_rule": importer.MAX_STORED_PER_RULE,
+        "jobs": [JobRow(job, job_message(job)) for job in jobs[:_JOBS_SHOWN]],
     }
 
 
 def _decisive_jobs(file: FlowFile) -> tuple[ImportJob | None, ImportJob | None]:
-    """Return the attempt that loaded or rejected the file, and what undid it."""
+    """Return the job that imported or rejected the file, and the one that undid it."""
     jobs = file.jobs.filter(outcome__in=_DECISIVE).select_related("requested_by")
     latest = list(jobs.order_by("-started_at", "-pk")[:2])
     undone_by = None
@@ -100,79 +98,83 @@ def _decisive_jobs(file: FlowFile) -> tuple[ImportJob | None, ImportJob | None]:
 # Findings
 
 
-def _rules_of(file: FlowFile) -> list[RuleReport]:
-    """Return the findings by rule, errors first, then by how many there are."""
-    place = Window(
+def _rule_reports(file: FlowFile) -> list[RuleReport]:
+    """Return the findings by rule, ordered by severity, then by descending count."""
+    position = Window(
         RowNumber(), partition_by=F("code"), order_by=[F("line_number"), F("pk")]
     )
-    first = file.findings.annotate(place=place).filter(
-        place__lte=_FINDINGS_SHOWN_PER_RULE
+    examples = file.findings.annotate(position=position).filter(
+        position__lte=_EXAMPLES_PER_RULE
     )
-    by_rule = []
-    for code, rows in groupby(first.order_by("code", "place"), lambda row: row.code):
+    reports = []
+    for code, rows in groupby(
+        examples.order_by("code", "position"), lambda finding: finding.code
+    ):
         findings = list(rows)
-        times = file.finding_counts.get(code, len(findings))
-        by_rule.append(RuleReport(code, *exports.rule_text(code), times, findings))
-    in_order = list(Severity)
+        count = file.finding_counts.get(code, len(findings))
+        reports.append(RuleReport(code, *rule_text(code), count, findings))
+    severities = list(Severity)
     return sorted(
-        by_rule,
-        key=lambda report: (in_order.index(report.severity), -report.times),
+        reports,
+        key=lambda report: (severities.index(report.severity), -report.count),
     )
 
 
-# The verdict
+# Verdict
 
 
 def _verdict(file: FlowFile, rules: list[RuleReport]) -> Verdict:
-    """Return whether the file loaded, and what to do now."""
     if file.status == _STATUS.UNDONE:
         return Verdict(
             "note",
-            "The import was undone: nothing of the file is held.",
-            "The original and its report are kept, and it may be imported again.",
+            "Import undone: no data from this file is stored.",
+            "The original file and the validation report are kept. The file can be "
+            "imported again.",
         )
     if file.status == _STATUS.REJECTED:
         return _rejection(file, rules)
     loaded = pluralise(file.readings_loaded, "reading")
     if file.readings_rejected:
-        left_out = pluralise(file.readings_rejected, "reading")
+        not_loaded = pluralise(file.readings_rejected, "reading")
         return Verdict(
             "warning",
-            f"Loaded in part: {loaded} loaded, {left_out} left out.",
-            "The report says which and why. Ask the sender for a corrected file.",
+            f"Partly loaded: {loaded} loaded, {not_loaded} not loaded.",
+            "The validation report gives the reasons. Ask the sender for a corrected "
+            "file.",
         )
     if file.warning_count:
         warnings = pluralise(file.warning_count, "warning")
         return Verdict(
             "warning",
             f"Loaded: {loaded}, with {warnings}.",
-            "Everything is held as it came. The report says what is unusual about it.",
+            "All data was stored as received. The validation report lists the "
+            "warnings.",
         )
     return Verdict("ok", f"Loaded: {loaded}.", "No action needed.")
 
 
 def _rejection(file: FlowFile, rules: list[RuleReport]) -> Verdict:
     errors = [rule for rule in rules if rule.severity == Severity.ERROR]
-    number = pluralise(file.error_count, "error")
-    sentence = f"Rejected for {number}: nothing of the file is held."
+    count = pluralise(file.error_count, "error")
+    sentence = f"Rejected, {count}: nothing from this file was loaded."
     if len(errors) == 1:
-        advice = f"{errors[0].sentence} {errors[0].remedy}"
+        advice = f"{errors[0].message} {errors[0].remedy}"
     else:
-        advice = "The report says what is wrong, rule by rule, and what to do."
-    return Verdict("error", sentence, advice, _gentler_policy(file, errors))
+        advice = "The validation report lists the errors by rule, and what to do."
+    return Verdict("error", sentence, advice, _suggested_policy(file, errors))
 
 
-def _gentler_policy(file: FlowFile, errors: list[RuleReport]) -> Policy | None:
-    """Return the policy under which these rules would not reject the file, if any.
+def _suggested_policy(file: FlowFile, errors: list[RuleReport]) -> Policy | None:
+    """Return the strictest policy under which these errors do not reject the file.
 
-    The first findings of a rule stand for all of them.
+    It is a suggestion: only the first findings of each rule are examined.
     """
     if file.policy == Policy.STRICT and all(
-        _weight(rule, Policy.STANDARD) != Severity.ERROR for rule in errors
+        _severity(rule, Policy.STANDARD) != Severity.ERROR for rule in errors
     ):
         return Policy.STANDARD
     if file.policy != Policy.PARTIAL and all(
-        _weight(rule, Policy.PARTIAL) != Severity.ERROR or _costs_group_only(rule)
+        _severity(rule, Policy.PARTIAL) != Severity.ERROR or _affects_group_only(rule)
         for rule in errors
     ):
         return Policy.PARTIAL
@@ -183,12 +185,13 @@ _CODES = {str(code): code for code in importer.RULES}
 _ENVELOPE = d0010.HEADER.code, d0010.TRAILER.code
 
 
-def _weight(rule: RuleReport, policy: Policy) -> Severity:
+def _severity(rule: RuleReport, policy: Policy) -> Severity:
+    """Return the severity under a policy; a rule that no longer exists is an error."""
     code = _CODES.get(rule.code)
     return importer.severity_of(code, policy) if code else Severity.ERROR
 
 
-def _costs_group_only(rule: RuleReport) -> bool:
+def _affects_group_only(rule: RuleReport) -> bool:
     """Return whether the partial policy leaves out only the groups concerned."""
     code = _CODES.get(rule.code)
     return (
@@ -196,31 +199,28 @@ def _costs_group_only(rule: RuleReport) -> bool:
         and importer.RULES[code].affects_group_only
         and all(
             finding.line_number and finding.group not in _ENVELOPE
-            for finding in rule.first
+            for finding in rule.examples
         )
     )
 
 
-# Attempts
+# History
 
 
-def job_words(job: ImportJob) -> str:
-    """Return what an attempt brought or took away, from what its row remembers."""
+def job_message(job: ImportJob) -> str:
+    """Return the result of a job from the counts that it stored."""
     counts = job.counts
     if job.outcome == ImportJob.Outcome.UNDONE:
-        return (
-            result_messages.undo_message(importer.UndoResult(**counts)).capitalize()
-            + "."
+        result = importer.UndoResult(**counts)
+        return f"{result_messages.undo_message(result).capitalize()}."
+    parts = [
+        pluralise(counts[name], noun) + suffix
+        for name, noun, suffix in (
+            ("readings_loaded", "reading", " loaded"),
+            ("readings_rejected", "reading", " not loaded"),
+            ("errors", "error", ""),
+            ("warnings", "warning", ""),
         )
-    named = (
-        ("readings_loaded", "reading", " loaded"),
-        ("readings_rejected", "reading", " rejected"),
-        ("errors", "error", ""),
-        ("warnings", "warning", ""),
-    )
-    said = [
-        pluralise(counts[name], noun) + what
-        for name, noun, what in named
         if counts.get(name)
     ]
-    return f"{', '.join(said)}." if said else job.message
+    return f"{', '.join(parts)}." if parts else job.message

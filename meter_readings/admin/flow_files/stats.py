@@ -1,8 +1,8 @@
-"""How a file adds up: its lines, groups and readings, and what became of those.
+"""Statistics of a flow file: its lines, groups and readings, and their versions.
 
-A page must be quick for a file of any size. The standings of few readings are counted
-when they are asked for; of many, what was counted as they were loaded is told, with
-its time.
+The page must be fast for a file of any size. The version statuses of up to
+`MAX_EXACT_COUNT` readings are counted now. For more readings the page shows the counts
+that were stored by the import, with their time.
 """
 
 from __future__ import annotations
@@ -16,28 +16,31 @@ from django.urls import reverse
 
 from meter_readings.models import FlowFile, ImportJob, Reading, VersionStatus
 
-# Readings of one file that are counted for a page: 20,000 take some 30 ms.
+# Counting 20,000 readings takes about 30 ms.
 MAX_EXACT_COUNT = 20_000
 
 
-class Term(NamedTuple):
-    """A number in a sum, what it counts, and where these can be seen."""
+class Part(NamedTuple):
+    """A number, what it counts, and the URL of a list of that, if there is one."""
 
     number: int
     name: str
-    address: str = ""
+    url: str = ""
 
 
-class Sum(NamedTuple):
-    """A number and what it is made of."""
+class Breakdown(NamedTuple):
+    """A total and its parts."""
 
     name: str
-    whole: Term
-    parts: Sequence[Term]
+    total: Part
+    parts: Sequence[Part]
 
 
 class VersionCounts(NamedTuple):
-    """What became of the readings of a file; `counted_at` is None where it is now."""
+    """Readings by version status; `counted_at` is None if they were counted now.
+
+    `superseding` readings are current and have a superseded version in any file.
+    """
 
     duplicate: int
     superseded: int
@@ -47,123 +50,123 @@ class VersionCounts(NamedTuple):
 
 
 class Total(NamedTuple):
-    """What the trailer says against what was counted."""
+    """A count that the trailer declares, and the actual count."""
 
     name: str
-    said: int | None
+    declared: int | None
     counted: int
 
     @property
     def agrees(self) -> bool:
-        """Return whether the trailer is right."""
-        return self.said == self.counted
+        return self.declared == self.counted
 
 
-def totals_of(file: FlowFile) -> list[Total]:
-    """Return the trailer's totals beside those that were counted."""
+def trailer_totals(file: FlowFile) -> list[Total]:
     return [
         Total("Groups", file.trailer_group_count, file.group_count),
         Total("026 groups", file.trailer_flow_count, file.mpan_group_count),
     ]
 
 
-def standings_of(file: FlowFile, imported_by: ImportJob | None) -> VersionCounts | None:
-    """Return what became of the readings that are held, if any are.
+def version_counts(
+    file: FlowFile, imported_by: ImportJob | None
+) -> VersionCounts | None:
+    """Return the version statuses of the readings, or None if they are unknown.
 
-    `imported_by` is the attempt that loaded them, None where it is not known any more:
-    then those of a large file are not told.
+    `imported_by` is the job that loaded the file, which stored the counts.
     """
     if file.status != FlowFile.Status.IMPORTED or not file.readings_loaded:
         return None
     if file.readings_loaded <= MAX_EXACT_COUNT:
-        return _counted(file)
+        return _counted_now(file)
     if imported_by is None:
         return None
-    counts: Mapping[str, int] = imported_by.counts
+    stored: Mapping[str, int] = imported_by.counts
     names = [name for name in VersionCounts._fields if name != "counted_at"]
-    known: dict[str, Any] = {name: counts.get(name, 0) for name in names}
-    return VersionCounts(**known, counted_at=imported_by.finished_at)
+    counts: dict[str, Any] = {name: stored.get(name, 0) for name in names}
+    return VersionCounts(**counts, counted_at=imported_by.finished_at)
 
 
-def _counted(file: FlowFile) -> VersionCounts:
-    """Return how many readings have a standing, by one question to the index."""
-    replaced = Reading.objects.filter(
+def _counted_now(file: FlowFile) -> VersionCounts:
+    superseded = Reading.objects.filter(
         meter=OuterRef("meter"),
         register_id=OuterRef("register_id"),
         read_at=OuterRef("read_at"),
         version_status=VersionStatus.SUPERSEDED,
     )
     counts: dict[str, Any] = file.readings.aggregate(
-        duplicate=_number_of(Q(version_status=VersionStatus.DUPLICATE)),
-        superseded=_number_of(Q(version_status=VersionStatus.SUPERSEDED)),
-        withdrawn=_number_of(Q(version_status=VersionStatus.WITHDRAWN)),
-        superseding=_number_of(
-            Q(Exists(replaced), version_status=VersionStatus.CURRENT)
-        ),
+        duplicate=_count(Q(version_status=VersionStatus.DUPLICATE)),
+        superseded=_count(Q(version_status=VersionStatus.SUPERSEDED)),
+        withdrawn=_count(Q(version_status=VersionStatus.WITHDRAWN)),
+        superseding=_count(Q(Exists(superseded), version_status=VersionStatus.CURRENT)),
     )
     return VersionCounts(**counts)
 
 
-def _number_of(condition: Q) -> Count:
+def _count(condition: Q) -> Count:
     return Count("pk", filter=condition)
 
 
-def breakdowns(file: FlowFile, standings: VersionCounts | None) -> list[Sum]:
-    """Return the sums of a file, from its lines to what became of its readings."""
-    envelope = [Term(1, "header")] if file.header_text else []
-    envelope += [Term(1, "trailer")] if file.trailer_text else []
-    others = file.line_count - file.group_count - len(envelope)
-    groups = _counting(file.group_count, "group")
+def breakdowns(file: FlowFile, versions: VersionCounts | None) -> list[Breakdown]:
+    """Return the breakdowns of lines, groups, readings and version statuses."""
+    envelope = [Part(1, "header")] if file.header_text else []
+    envelope += [Part(1, "trailer")] if file.trailer_text else []
+    other_lines = file.line_count - file.group_count - len(envelope)
+    groups = _part(file.group_count, "group")
     lines = [*envelope, groups]
-    lines += [Term(others, "empty or out of place")] if others > 0 else []
+    lines += [Part(other_lines, "empty or out of place")] if other_lines > 0 else []
     is_undone = file.status == FlowFile.Status.UNDONE
     loaded = "loaded until the import was undone" if is_undone else "loaded"
     other_groups = max(0, file.group_count - file.readings_read)
-    sums = [
-        Sum("Lines", _counting(file.line_count, "line"), lines),
-        Sum(
+    result = [
+        Breakdown("Lines", _part(file.line_count, "line"), lines),
+        Breakdown(
             "Groups",
             groups,
             [
-                _counting(file.readings_read, "reading"),
-                _counting(other_groups, "other"),
+                _part(file.readings_read, "reading"),
+                _part(other_groups, "other group"),
             ],
         ),
-        Sum(
+        Breakdown(
             "Readings",
-            Term(file.readings_read, "read"),
+            Part(file.readings_read, _noun(file.readings_read, "reading") + " in file"),
             [
-                Term(file.readings_loaded, loaded, _list_of(file)),
-                Term(file.readings_rejected, "rejected"),
+                Part(file.readings_loaded, loaded, _readings_url(file)),
+                Part(file.readings_rejected, "not loaded"),
             ],
         ),
     ]
     if file.readings_deleted:
-        sums.append(_left_of(file))
-    return sums + ([_by_standing(file, standings)] if standings else [])
+        result.append(_retained(file))
+    return result + ([_by_version_status(file, versions)] if versions else [])
 
 
-def _counting(number: int, noun: str) -> Term:
-    return Term(number, noun if number == 1 else f"{noun}s")
+def _part(number: int, noun: str) -> Part:
+    return Part(number, _noun(number, noun))
 
 
-def _left_of(file: FlowFile) -> Sum:
-    """Return how many of the readings are kept, and how many are not any more."""
-    kept = file.readings_loaded - file.readings_deleted
+def _noun(number: int, noun: str) -> str:
+    return noun if number == 1 else f"{noun}s"
+
+
+def _retained(file: FlowFile) -> Breakdown:
+    """Return the loaded readings by whether they are still stored."""
+    stored = file.readings_loaded - file.readings_deleted
     parts = [
-        Term(kept, "kept", _list_of(file)),
-        Term(file.readings_deleted, "removed since, by age or on request"),
+        Part(stored, "stored", _readings_url(file)),
+        Part(file.readings_deleted, "deleted since, by age or on request"),
     ]
-    return Sum("Kept", Term(file.readings_loaded, "loaded"), parts)
+    return Breakdown("Stored", Part(file.readings_loaded, "loaded"), parts)
 
 
-def _by_standing(file: FlowFile, standings: VersionCounts) -> Sum:
-    numbers = standings._asdict()
+def _by_version_status(file: FlowFile, versions: VersionCounts) -> Breakdown:
+    numbers = versions._asdict()
     parts = [
-        Term(
+        Part(
             numbers[version_status],
             version_status.label.lower(),
-            _list_of(file, version_status),
+            _readings_url(file, version_status),
         )
         for version_status in (
             VersionStatus.DUPLICATE,
@@ -171,19 +174,21 @@ def _by_standing(file: FlowFile, standings: VersionCounts) -> Sum:
             VersionStatus.WITHDRAWN,
         )
     ]
-    # What was counted at the load had everything; what is counted now has what is left.
-    removed = 0 if standings.counted_at else file.readings_deleted
-    number = file.readings_loaded - removed
-    current = number - sum(part.number for part in parts)
-    own = Term(current, "current", _list_of(file, VersionStatus.CURRENT))
-    whole = Term(number, "kept" if removed else "loaded", _list_of(file))
-    return Sum("VersionStatus", whole, [own, *parts])
+    # The counts stored by the import include readings deleted since.
+    deleted = 0 if versions.counted_at else file.readings_deleted
+    number = file.readings_loaded - deleted
+    current_number = number - sum(part.number for part in parts)
+    current = Part(
+        current_number, "current", _readings_url(file, VersionStatus.CURRENT)
+    )
+    total = Part(number, "stored" if deleted else "loaded", _readings_url(file))
+    return Breakdown("Version status", total, [current, *parts])
 
 
-def _list_of(file: FlowFile, version_status: VersionStatus | None = None) -> str:
-    """Return where the readings of a file are listed, while any are held."""
+def _readings_url(file: FlowFile, version_status: VersionStatus | None = None) -> str:
+    """Return the URL of the file's readings in the admin, or "" if it has none."""
     if file.status != FlowFile.Status.IMPORTED:
         return ""
-    address = reverse("admin:meter_readings_reading_changelist")
-    chosen = f"&version_status__exact={version_status}" if version_status else ""
-    return f"{address}?flow_file={file.pk}{chosen}"
+    url = reverse("admin:meter_readings_reading_changelist")
+    status = f"&version_status__exact={version_status}" if version_status else ""
+    return f"{url}?flow_file={file.pk}{status}"

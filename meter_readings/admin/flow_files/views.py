@@ -1,4 +1,4 @@
-"""What the extra pages of a flow file have in common: who may, by which method, how."""
+"""Extra pages of a flow file: URLs, permissions, methods and rendering."""
 
 from __future__ import annotations
 
@@ -17,74 +17,76 @@ from django.views.decorators.http import require_http_methods
 from meter_readings import importer
 from meter_readings.models import FlowFile
 
-LOOK = ("GET", "HEAD")
-CHANGE = (*LOOK, "POST")
+READ_METHODS = ("GET", "HEAD")
+WRITE_METHODS = (*READ_METHODS, "POST")
 
-# How long a page waits for another load to end, in seconds: nobody looks at a blank
-# page for longer.
+# Seconds that a page waits for another import to finish
 LOCK_TIMEOUT = 5.0
-BUSY = (
-    "Another file is being loaded, and only one load or undoing happens at a time. "
-    "Nothing was changed: try again in a minute."
+
+BUSY_MESSAGE = (
+    "Another file is being imported or undone. Nothing was changed. Try again in a "
+    "minute."
 )
-FULL = (
-    "The storage is full. Nothing was changed: tell whoever runs the server, and try "
-    "again when there is room."
+STORAGE_FULL_MESSAGE = (
+    "The storage is full. Nothing was changed. Ask your administrator to free disk "
+    "space, then try again."
 )
 
 
 class FlowFileView(NamedTuple):
-    """A page of a file beside its own: where it is, who may see it, what it shows.
+    """A page at `<id>/<route>` of the flow file admin.
 
-    `needs` are permissions beside the one to view flow files.
+    `permissions` are required in addition to `view_flowfile`.
     """
 
     route: str
     name: str
-    needs: tuple[str, ...]
-    show: Callable[[HttpRequest, FlowFile], HttpResponseBase]
-    methods: tuple[str, ...] = LOOK
+    permissions: tuple[str, ...]
+    view: Callable[[HttpRequest, FlowFile], HttpResponseBase]
+    methods: tuple[str, ...] = READ_METHODS
 
 
-def urls_of(
+def flow_file_urls(
     model_admin: admin.ModelAdmin, views: list[FlowFileView]
 ) -> list[URLPattern]:
-    """Return the addresses of these pages, beneath the page of the file."""
+    """Return the URL patterns, named `meter_readings_flowfile_<name>`."""
     return [
         path(
             f"<int:object_id>/{view.route}",
-            model_admin.admin_site.admin_view(_guarded(view)),
+            model_admin.admin_site.admin_view(_protected(view)),
             name=f"meter_readings_flowfile_{view.name}",
         )
         for view in views
     ]
 
 
-def _guarded(view: FlowFileView) -> Callable[[HttpRequest, int], HttpResponseBase]:
-    """Return the page, refused to those who may not; one without its bytes says so."""
-    needed = [f"meter_readings.{name}" for name in ("view_flowfile", *view.needs)]
+def _protected(view: FlowFileView) -> Callable[[HttpRequest, int], HttpResponseBase]:
+    """Check method and permissions, and answer 404 if the original is missing."""
+    required = [
+        f"meter_readings.{name}" for name in ("view_flowfile", *view.permissions)
+    ]
 
     @require_http_methods(view.methods)
-    def guarded(request: HttpRequest, object_id: int) -> HttpResponseBase:
-        if not request.user.has_perms(needed):
+    def protected(request: HttpRequest, object_id: int) -> HttpResponseBase:
+        if not request.user.has_perms(required):
             raise PermissionDenied
         file = get_object_or_404(FlowFile, pk=object_id)
         try:
-            return view.show(request, file)
-        except importer.OriginalMissing as loss:
-            return page(
+            return view.view(request, file)
+        except importer.OriginalMissing as error:
+            return render_flow_file_page(
                 request,
                 file,
                 "original_missing",
-                title=f"The original of {file.filename} cannot be had",
+                title=f"Original file of {file.filename} missing",
                 status=HTTPStatus.NOT_FOUND,
-                loss=str(loss),
+                error=str(error),
             )
 
-    return guarded
+    return protected
 
 
-def page(
+def render_flow_file_page(
     request: HttpRequest,
     file: FlowFile | None,
     template: str,
@@ -93,15 +95,15 @@ def page(
     status: int = HTTPStatus.OK,
     **context: Any,
 ) -> HttpResponse:
-    """Return a page of a file, or of several, in the frame of the admin."""
-    shown = admin.site.each_context(request) | {
+    """Render a page of one file, or of several if `file` is None."""
+    base_context = admin.site.each_context(request) | {
         "opts": FlowFile._meta,
-        "original": file,
+        "flow_file": file,
         "title": title,
     }
     return TemplateResponse(
         request,
         f"admin/meter_readings/flowfile/{template}.html",
-        shown | context,
+        base_context | context,
         status=status,
     )

@@ -1,4 +1,4 @@
-"""Undoing the import of a file, and importing its original again."""
+"""Tests of the actions on one flow file: undo its import, import it again."""
 
 from __future__ import annotations
 
@@ -28,234 +28,244 @@ GOOD = "030|S|20240401000000|99.0|||T|N|"
 BAD = "030|S|20240402000000|-1.0|||T|N|"
 
 
-def client_ip(file: FlowFile, deed: str) -> str:
-    """Return where a deed on a file is asked for."""
-    return f"/admin/meter_readings/flowfile/{file.pk}/{deed}/"
+def action_url(file: FlowFile, action: str) -> str:
+    return f"/admin/meter_readings/flowfile/{file.pk}/{action}/"
 
 
-class DeedTestCase(AdminTestCase):
-    deed: str
+class ActionTestCase(AdminTestCase):
+    action: str
 
-    def ask(self, file: FlowFile, **asked: str) -> HttpResponse:
-        """Return the page that asks whether to do it."""
-        return self.client.get(client_ip(file, self.deed), asked)
+    def confirmation(self, file: FlowFile, **asked: str) -> HttpResponse:
+        return self.client.get(action_url(file, self.action), asked)
 
-    def do(self, file: FlowFile, step: str = "", **given: str) -> HttpResponse:
-        """Press a button of that page, and return the page that comes of it."""
-        data = {"step": step or self.deed} | given
-        return self.client.post(client_ip(file, self.deed), data, follow=True)
+    def submit(self, file: FlowFile, step: str = "", **given: str) -> HttpResponse:
+        """Press a button of the confirmation page and follow the redirect."""
+        data = {"step": step or self.action} | given
+        return self.client.post(action_url(file, self.action), data, follow=True)
 
-    def told(self, response: HttpResponse) -> str:
-        """Return the one message on a page, with its level."""
+    def message(self, response: HttpResponse) -> str:
+        """Return the level and text of the one message on a page."""
         (message,) = response.context["messages"]
         return f"{message.level_tag}: {message}"
 
 
-class UndoTests(DeedTestCase):
-    deed = "undo"
+class UndoTests(ActionTestCase):
+    action = "undo"
 
-    def test_undo_is_asked_for_with_what_it_would_change(self) -> None:
+    def test_undo_confirmation_shows_the_changes(self) -> None:
         imported(flow_file_of_readings(GOOD, header=header_of(1)), "first.uff")
         other = flow_file_of_readings(GOOD.replace("9", "8"), header=header_of(2))
-        page = self.ask(imported(other))
-        self.assertEqual(page.context["what"], (1, 0, 0, 0, 1))
-        self.assertContains(page, "Readings of other files that change their standing")
+        page = self.confirmation(imported(other))
+        self.assertEqual(page.context["undo_result"], (1, 0, 0, 0, 1))
+        self.assertContains(
+            page, "Readings of other files whose version status changes"
+        )
 
-    def test_undo_changes_nothing_while_it_is_asked_for(self) -> None:
+    def test_undo_confirmation_changes_nothing(self) -> None:
         file = imported(EVERY_GROUP)
-        self.ask(file)
+        self.confirmation(file)
         file.refresh_from_db()
         self.assertEqual(file.status, FlowFile.Status.IMPORTED)
         self.assertEqual(Reading.objects.count(), 3)
         self.assertEqual(ImportJob.objects.count(), 1)
 
-    def test_undo_of_much_is_asked_for_by_as_many_queries_as_of_little(self) -> None:
+    def test_undo_confirmation_takes_as_many_queries_for_many_readings_as_for_one(
+        self,
+    ) -> None:
         files = imported(file_with_much(1)), imported(file_with_much(9, 1), "much.uff")
-        addresses = [client_ip(file, self.deed) for file in files]
+        addresses = [action_url(file, self.action) for file in files]
         little, much = map(self.query_count, addresses)
         self.assertEqual(little, much)
 
-    def test_undo_takes_everything_away(self) -> None:
+    def test_undo_removes_readings_meters_and_meter_points(self) -> None:
         file = imported(EVERY_GROUP)
-        self.do(file)
+        self.submit(file)
         for model in (Reading, Meter, MeterPoint):
             self.assertIs(model.objects.exists(), False)
 
-    def test_undo_leads_to_the_page_of_the_file_and_says_what_happened(self) -> None:
+    def test_undo_redirects_to_the_file_with_a_message(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
-        page = self.do(file)
+        page = self.submit(file)
         self.assertRedirects(page, file.get_absolute_url())
-        said = "1 reading, 1 meter and 1 meter point removed."
-        self.assertEqual(self.told(page), f"success: The import was undone: {said}")
+        expected = "1 reading, 1 meter and 1 meter point removed."
+        self.assertEqual(self.message(page), f"success: Import undone: {expected}")
 
-    def test_undo_says_the_name_of_the_file_as_it_is(self) -> None:
+    def test_message_keeps_the_case_of_the_file_name(self) -> None:
         file = imported(EVERY_GROUP)
-        self.do(file)
-        page = self.client.get(client_ip(file, "undo"), follow=True)
-        said = '<li class="warning">sample.uff is not held as imported: there is'
-        self.assertContains(page, said)
+        self.submit(file)
+        page = self.client.get(action_url(file, "undo"), follow=True)
+        expected = '<li class="warning">sample.uff is not imported: there is'
+        self.assertContains(page, expected)
 
-    def test_undo_is_written_down_with_who_did_it_and_where(self) -> None:
+    def test_undo_creates_a_job_with_its_user_and_channel(self) -> None:
         file = imported(EVERY_GROUP)
-        self.do(file)
+        self.submit(file)
         job = file.jobs.latest("pk")
         self.assertEqual((job.outcome, job.channel), ("undone", "admin"))
         self.assertEqual(job.requested_by, self.superuser)
 
-    def test_undo_happens_once(self) -> None:
+    def test_second_undo_reports_that_there_is_nothing_to_undo(self) -> None:
         file = imported(EVERY_GROUP)
-        self.do(file)
-        said = "warning: sample.uff is not held as imported: there is nothing to undo."
-        self.assertEqual(self.told(self.do(file)), said)
-        page = self.client.get(client_ip(file, "undo"), follow=True)
-        self.assertEqual(self.told(page), said)
+        self.submit(file)
+        expected = "warning: sample.uff is not imported: there is nothing to undo."
+        self.assertEqual(self.message(self.submit(file)), expected)
+        page = self.client.get(action_url(file, "undo"), follow=True)
+        self.assertEqual(self.message(page), expected)
 
-    def test_of_a_file_that_was_undone_meanwhile_says_so(self) -> None:
+    def test_undo_of_a_file_undone_meanwhile_reports_that_there_is_nothing_to_undo(
+        self,
+    ) -> None:
         file = imported(EVERY_GROUP)
-        self.ask(file)
+        self.confirmation(file)
         importer.undo_import(flow_file=file, now=NOW)
-        self.assertIn("there is nothing to undo", self.told(self.do(file)))
+        self.assertIn("there is nothing to undo", self.message(self.submit(file)))
 
-    def test_undo_of_a_large_file_is_counted_only_where_that_is_asked_for(self) -> None:
+    def test_undo_of_a_large_file_shows_the_changes_only_on_request(self) -> None:
         file = imported(file_with_much(2))
         with patch.object(actions, "MAX_EXACT_COUNT", 1):
-            page = self.ask(file)
-            self.assertIsNone(page.context["what"])
+            page = self.confirmation(file)
+            self.assertIsNone(page.context["undo_result"])
             self.assertContains(page, "<strong>2 readings</strong>")
-            page = self.do(file, "count")
-            self.assertEqual(page.context["what"].readings, 2)
+            page = self.submit(file, "preview")
+            self.assertEqual(page.context["undo_result"].readings, 2)
         self.assertEqual(Reading.objects.count(), 2)
 
-    def test_undo_of_a_large_file_that_is_not_held_is_not_asked_for(self) -> None:
+    def test_undo_of_a_large_file_that_is_not_imported_reports_it(self) -> None:
         file = imported(file_with_much(2))
-        self.do(file)
+        self.submit(file)
         with patch.object(actions, "MAX_EXACT_COUNT", 1):
-            page = self.client.get(client_ip(file, "undo"), follow=True)
-        self.assertIn("there is nothing to undo", self.told(page))
+            page = self.client.get(action_url(file, "undo"), follow=True)
+        self.assertIn("there is nothing to undo", self.message(page))
 
-    def test_undo_is_refused_to_those_who_may_only_look(self) -> None:
+    def test_undo_is_forbidden_without_permission(self) -> None:
         self.silence_request_log()
         file = imported(EVERY_GROUP)
         self.client.force_login(user_with_view_permissions("flowfile", "reading"))
-        self.assertEqual(self.ask(file).status_code, 403)
-        self.assertEqual(self.do(file).status_code, 403)
+        self.assertEqual(self.confirmation(file).status_code, 403)
+        self.assertEqual(self.submit(file).status_code, 403)
         self.assertEqual(Reading.objects.count(), 3)
 
-    def test_undo_is_allowed_to_those_who_may(self) -> None:
+    def test_undo_is_allowed_with_permission(self) -> None:
         file = imported(EVERY_GROUP)
         self.client.force_login(user_with_permissions("view_flowfile", "undo_flowfile"))
-        self.assertContains(self.ask(file), "Everything becomes as if")
-        self.assertRedirects(self.do(file), file.get_absolute_url())
+        self.assertContains(
+            self.confirmation(file), "All data imported from this file is removed"
+        )
+        self.assertRedirects(self.submit(file), file.get_absolute_url())
 
-    def test_undo_takes_a_form_of_our_own(self) -> None:
+    def test_undo_requires_a_csrf_token(self) -> None:
         self.silence_request_log()
         file = imported(EVERY_GROUP)
         self.client.handler.enforce_csrf_checks = True
-        self.assertEqual(self.do(file).status_code, 403)
+        self.assertEqual(self.submit(file).status_code, 403)
 
 
-class ReprocessTests(DeedTestCase):
-    deed = "reprocess"
+class ReprocessTests(ActionTestCase):
+    action = "reprocess"
 
     def rejected(self) -> FlowFile:
-        """Return a file that was rejected for one reading of two."""
+        """Return a file that was rejected because of one of its two readings."""
         return import_text(flow_file_of_readings(GOOD, BAD), "bad.uff").flow_file
 
-    def policy_offered(self, page: HttpResponse) -> str:
+    def initial_policy(self, page: HttpResponse) -> str:
         return str(page.context["form"]["policy"].value())
 
-    def test_reprocess_is_asked_for_with_the_policy_of_last_time(self) -> None:
-        self.assertEqual(self.policy_offered(self.ask(self.rejected())), "standard")
+    def test_reprocess_form_starts_with_the_previous_policy(self) -> None:
+        self.assertEqual(
+            self.initial_policy(self.confirmation(self.rejected())), "standard"
+        )
 
-    def test_reprocess_is_asked_for_with_the_policy_that_was_proposed(self) -> None:
-        page = self.ask(self.rejected(), policy="partial")
-        self.assertEqual(self.policy_offered(page), "partial")
+    def test_reprocess_form_starts_with_the_suggested_policy(self) -> None:
+        page = self.confirmation(self.rejected(), policy="partial")
+        self.assertEqual(self.initial_policy(page), "partial")
 
-    def test_reprocess_is_asked_for_with_no_policy_that_there_is_not(self) -> None:
-        page = self.ask(self.rejected(), policy="lenient")
-        self.assertEqual(self.policy_offered(page), "standard")
+    def test_reprocess_form_ignores_an_unknown_policy(self) -> None:
+        page = self.confirmation(self.rejected(), policy="lenient")
+        self.assertEqual(self.initial_policy(page), "standard")
 
-    def test_reprocess_is_asked_for_by_three_queries(self) -> None:
-        address = client_ip(self.rejected(), self.deed)
+    def test_reprocess_form_takes_three_queries(self) -> None:
+        address = action_url(self.rejected(), self.action)
         self.assertEqual(self.query_count(address), 3)
 
-    def test_reprocess_imports_the_file_under_the_policy_chosen(self) -> None:
+    def test_reprocess_imports_under_the_chosen_policy(self) -> None:
         file = self.rejected()
-        page = self.do(file, "import", policy="partial")
+        page = self.submit(file, "import", policy="partial")
         self.assertRedirects(page, file.get_absolute_url())
-        self.assertIn("success: bad.uff: imported as #", self.told(page))
+        self.assertIn("success: bad.uff: imported as #", self.message(page))
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_reprocess_rejects_the_file_again_with_a_new_report(self) -> None:
+    def test_reprocess_of_an_invalid_file_rejects_it_again_under_the_new_policy(
+        self,
+    ) -> None:
         file = self.rejected()
-        page = self.do(file, "import", policy="strict")
+        page = self.submit(file, "import", policy="strict")
         self.assertEqual(
-            self.told(page), "error: bad.uff: rejected: The value is negative."
+            self.message(page), "error: bad.uff: rejected: The value is negative."
         )
         file.refresh_from_db()
         self.assertEqual(file.policy, "strict")
 
-    def test_reprocess_imports_a_file_that_was_undone(self) -> None:
+    def test_reprocess_imports_an_undone_file(self) -> None:
         file = imported(EVERY_GROUP)
         importer.undo_import(flow_file=file, now=NOW)
-        self.do(file, "import", policy="standard")
+        self.submit(file, "import", policy="standard")
         file.refresh_from_db()
         self.assertEqual(file.status, FlowFile.Status.IMPORTED)
         job = file.jobs.latest("pk")
         self.assertEqual((job.channel, job.requested_by), ("admin", self.superuser))
 
-    def test_only_checks_where_that_is_asked_for(self) -> None:
+    def test_validate_only_saves_nothing(self) -> None:
         file = self.rejected()
-        page = self.do(file, "check", policy="partial")
+        page = self.submit(file, "check", policy="partial")
         self.assertContains(page, "would be imported: 1 reading, 1 not loaded")
-        self.assertContains(page, "Nothing was changed.")
+        self.assertContains(page, "Nothing was saved.")
         self.assertEqual(Reading.objects.count(), 0)
         self.assertEqual(file.jobs.count(), 1)
 
-    def test_reprocess_tells_what_a_check_found(self) -> None:
-        page = self.do(self.rejected(), "check", policy="strict")
+    def test_validate_only_shows_the_findings(self) -> None:
+        page = self.submit(self.rejected(), "check", policy="strict")
         self.assertContains(page, "would be rejected: The value is negative")
         self.assertContains(page, "Ask the sender for a corrected file")
         self.assertContains(page, "/lines/?line=5")
 
-    def test_reprocess_leads_to_no_lines_for_those_who_may_not_look(self) -> None:
+    def test_findings_have_no_links_to_lines_without_permission(self) -> None:
         self.client.force_login(
             user_with_permissions("view_flowfile", "import_flowfile")
         )
-        page = self.do(self.rejected(), "check", policy="strict")
+        page = self.submit(self.rejected(), "check", policy="strict")
         self.assertContains(page, "Line 5")
 
-    def test_reprocess_wants_a_policy(self) -> None:
-        page = self.do(self.rejected(), "import", policy="lenient")
+    def test_reprocess_requires_a_valid_policy(self) -> None:
+        page = self.submit(self.rejected(), "import", policy="lenient")
         self.assertContains(page, "Choose a validation level.")
 
-    def test_reprocess_says_that_the_name_has_been_taken(self) -> None:
+    def test_reprocess_reports_that_the_file_name_has_been_used(self) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD, header=header_of(2)), "bad.uff")
-        page = self.do(file, "import", policy="partial")
+        page = self.submit(file, "import", policy="partial")
         self.assertContains(
             page, "A file with this name and different content has been"
         )
         file.refresh_from_db()
         self.assertEqual(file.status, FlowFile.Status.REJECTED)
 
-    def test_reprocess_imports_a_file_whose_name_was_taken_where_that_is_wanted(
+    def test_reprocess_allows_a_repeated_file_name_on_request(
         self,
     ) -> None:
         file = self.rejected()
         imported(flow_file_of_readings(GOOD, header=header_of(2)), "bad.uff")
-        page = self.do(file, "import", policy="partial", allow_same_name="on")
-        self.assertIn("success: bad.uff: imported", self.told(page))
+        page = self.submit(file, "import", policy="partial", allow_same_name="on")
+        self.assertIn("success: bad.uff: imported", self.message(page))
 
-    def test_reprocess_of_a_file_that_is_held_asks_to_undo_it_first(self) -> None:
+    def test_reprocess_of_an_imported_file_asks_to_undo_it_first(self) -> None:
         file = imported(EVERY_GROUP)
         for page in (
-            self.client.get(client_ip(file, self.deed), follow=True),
-            self.do(file, "import", policy="standard"),
+            self.client.get(action_url(file, self.action), follow=True),
+            self.submit(file, "import", policy="standard"),
         ):
-            self.assertIn("To import it again, undo it first.", self.told(page))
+            self.assertIn("To import it again, undo it first.", self.message(page))
 
-    def test_reprocess_of_a_file_imported_meanwhile_leaves_it_as_it_is(self) -> None:
+    def test_reprocess_of_a_file_imported_meanwhile_reports_it(self) -> None:
         file = self.rejected()
 
         def import_meanwhile(**options: object) -> importer.ImportResult:
@@ -263,29 +273,29 @@ class ReprocessTests(DeedTestCase):
             return importer.import_original(**options)
 
         with patch.object(
-            actions, "importer", _Instead(import_original=import_meanwhile)
+            actions, "importer", _PatchedImporter(import_original=import_meanwhile)
         ):
-            page = self.do(file, "import", policy="partial")
-        self.assertIn("warning: bad.uff: already imported as", self.told(page))
+            page = self.submit(file, "import", policy="partial")
+        self.assertIn("warning: bad.uff: already imported as", self.message(page))
 
-    def test_reprocess_of_a_file_whose_original_is_lost_says_so(self) -> None:
+    def test_reprocess_of_a_file_whose_original_is_missing_reports_it(self) -> None:
         self.silence_request_log()
         text = flow_file_of_readings(BAD, header=header_of(7))
         file = import_text(text, "lost.uff").flow_file
         Path(file.content.path).unlink()
-        page = self.do(file, "import", policy="partial")
+        page = self.submit(file, "import", policy="partial")
         self.assertContains(page, "is missing from the storage", status_code=404)
 
-    def test_reprocess_is_refused_to_those_who_may_only_look(self) -> None:
+    def test_reprocess_is_forbidden_without_permission(self) -> None:
         self.silence_request_log()
         file = self.rejected()
         self.client.force_login(user_with_view_permissions("flowfile", "reading"))
-        self.assertEqual(self.ask(file).status_code, 403)
-        self.assertEqual(self.do(file, "import", policy="partial").status_code, 403)
+        self.assertEqual(self.confirmation(file).status_code, 403)
+        self.assertEqual(self.submit(file, "import", policy="partial").status_code, 403)
 
 
-class _Instead:
-    """Stands in for the importer, but for what is given."""
+class _PatchedImporter:
+    """The importer with some names replaced."""
 
     def __init__(self, **given: object) -> None:
         self.__dict__ |= given
@@ -294,28 +304,28 @@ class _Instead:
         return getattr(importer, name)
 
 
-class FullTests(AdminTestCase):
-    """Where the storage is full, a page says so and changes nothing."""
+class StorageFullTests(AdminTestCase):
+    """Actions while the database is full."""
 
-    def told_after(self, file: FlowFile, deed: str, **given: str) -> str:
+    def message_after(self, file: FlowFile, action: str, **given: str) -> str:
         with full_database():
-            page = self.client.post(client_ip(file, deed), given, follow=True)
-        (said,) = map(str, page.context["messages"])
-        return said
+            page = self.client.post(action_url(file, action), given, follow=True)
+        (message,) = map(str, page.context["messages"])
+        return message
 
-    def test_an_undoing_waits_for_room(self) -> None:
-        said = self.told_after(imported(EVERY_GROUP), "undo", step="undo")
-        self.assertIn("The storage is full. Nothing was changed", said)
+    def test_undo_reports_that_the_storage_is_full(self) -> None:
+        message = self.message_after(imported(EVERY_GROUP), "undo", step="undo")
+        self.assertIn("The storage is full. Nothing was changed", message)
 
-    def test_an_import_waits_for_room(self) -> None:
+    def test_reprocess_reports_that_the_storage_is_full(self) -> None:
         file = import_text(flow_file_of_readings(BAD)).flow_file
         given = {"step": "import", "policy": "partial"}
-        said = self.told_after(file, "reprocess", **given)
-        self.assertIn("The storage is full. Nothing was changed", said)
+        message = self.message_after(file, "reprocess", **given)
+        self.assertIn("The storage is full. Nothing was changed", message)
 
 
 class BusyTests(TransactionTestCase):
-    """While another file is being loaded, a page says so and changes nothing."""
+    """Actions while another file is being imported."""
 
     def setUp(self) -> None:
         self.client.force_login(User.objects.create_superuser("alice"))
@@ -323,7 +333,7 @@ class BusyTests(TransactionTestCase):
         self.addCleanup(stack.close)
         stack.enter_context(patch.object(actions, "LOCK_TIMEOUT", 0.05))
 
-    def hold_the_lock(self) -> None:
+    def hold_import_lock(self) -> None:
         other = connection.copy()
         self.addCleanup(other.close)
         cursor = other.cursor()
@@ -334,25 +344,25 @@ class BusyTests(TransactionTestCase):
             number = int.from_bytes(b"D0010")
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
-    def messages_after(self, file: FlowFile, deed: str, **given: str) -> list[str]:
-        """Press a button while another loads, and return what the answer says."""
-        self.hold_the_lock()
-        response = self.client.post(client_ip(file, deed), given)
-        said = response.context["messages"] if response.context else None
-        return [str(each) for each in said or self.kept(response)]
+    def messages_after(self, file: FlowFile, action: str, **given: str) -> list[str]:
+        """Press a button while another import holds the lock; return the messages."""
+        self.hold_import_lock()
+        response = self.client.post(action_url(file, action), given)
+        found = response.context["messages"] if response.context else None
+        return [str(each) for each in found or self.next_messages(response)]
 
-    def kept(self, response: HttpResponse) -> list[str]:
-        """Return the messages for the next page."""
+    def next_messages(self, response: HttpResponse) -> list[str]:
+        """Return the messages on the page of the redirect."""
         page = self.client.get(response["Location"])
         return [str(each) for each in page.context["messages"]]
 
-    def test_an_undoing_waits_for_another_time(self) -> None:
+    def test_undo_reports_that_another_file_is_being_imported(self) -> None:
         file = imported(EVERY_GROUP)
-        (said,) = self.messages_after(file, "undo", step="undo")
-        self.assertIn("Another file is being loaded", said)
+        (message,) = self.messages_after(file, "undo", step="undo")
+        self.assertIn("Another file is being imported", message)
 
-    def test_an_import_waits_for_another_time(self) -> None:
+    def test_reprocess_reports_that_another_file_is_being_imported(self) -> None:
         file = import_text(flow_file_of_readings(BAD)).flow_file
         given = {"step": "import", "policy": "partial"}
-        (said,) = self.messages_after(file, "reprocess", **given)
-        self.assertIn("Another file is being loaded", said)
+        (message,) = self.messages_after(file, "reprocess", **given)
+        self.assertIn("Another file is being imported", message)

@@ -1,4 +1,4 @@
-"""Undoing and importing again, of several files chosen in the list."""
+"""Tests of the actions on files selected in the list."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ BAD = "030|S|20240402000000|-1.0|||T|N|"
 
 
 def good_file(number: int) -> FlowFile:
-    """Return an imported file with another value of one reading for each number."""
+    """Return an imported file whose one reading has this value."""
     text = flow_file_of_readings(GOOD.format(number), header=header_of(number))
     return imported(text, f"good_{number}.uff")
 
 
 def bad_file(number: int) -> FlowFile:
-    """Return a rejected file with a good reading and a bad one."""
+    """Return a rejected file with a valid and an invalid reading."""
     good = GOOD.format(number)
     text = flow_file_of_readings(good, BAD, header=header_of(number))
     return import_text(text, f"bad_{number}.uff").flow_file
 
 
-class BatchTestCase(AdminTestCase):
+class BulkActionTestCase(AdminTestCase):
     action: str
 
-    def choose(self, *files: FlowFile, **given: str) -> HttpResponse:
-        """Choose files in the list and run the action on them."""
+    def run_action(self, *files: FlowFile, **given: str) -> HttpResponse:
+        """Select files in the list, run the action and follow the redirect."""
         data = {
             "action": self.action,
             "_selected_action": [str(file.pk) for file in files],
         }
         return self.client.post(list_address("flowfile"), data | given, follow=True)
 
-    def told(self, page: HttpResponse) -> list[str]:
-        """Return the messages on a page, with their levels."""
+    def messages(self, page: HttpResponse) -> list[str]:
+        """Return the levels and texts of the messages on a page."""
         return [f"{each.level_tag}: {each}" for each in page.context["messages"]]
 
 
-class ListTests(AdminTestCase):
-    def offered(self, *codenames: str) -> list[str]:
-        """Return the actions offered to who has these permissions too."""
+class AvailableActionsTests(AdminTestCase):
+    def available(self, *codenames: str) -> list[str]:
+        """Return the actions available with these permissions."""
         self.client.force_login(user_with_permissions("view_flowfile", *codenames))
         form = self.get_list("flowfile").context["action_form"]
         return [name for name, _ in form.fields["action"].choices if name]
@@ -59,77 +59,81 @@ class ListTests(AdminTestCase):
         super().setUp()
         good_file(1)
 
-    def test_list_offers_undoing_to_those_who_may_undo(self) -> None:
-        self.assertEqual(self.offered("undo_flowfile"), ["undo_selected"])
+    def test_undo_is_available_with_its_permission(self) -> None:
+        self.assertEqual(self.available("undo_flowfile"), ["undo_selected"])
 
-    def test_list_offers_importing_to_those_who_may_import(self) -> None:
-        self.assertEqual(self.offered("import_flowfile"), ["reprocess_selected"])
+    def test_reprocess_is_available_with_its_permission(self) -> None:
+        self.assertEqual(self.available("import_flowfile"), ["reprocess_selected"])
 
-    def test_list_offers_nothing_to_those_who_may_only_look(self) -> None:
+    def test_no_action_is_available_without_permission(self) -> None:
         self.client.force_login(user_with_view_permissions("flowfile"))
         self.assertNotContains(self.get_list("flowfile"), 'name="action"')
 
-    def test_list_says_that_no_reading_of_an_undone_file_is_held(self) -> None:
+    def test_undone_file_is_listed_with_zero_readings_loaded(self) -> None:
         importer.undo_import(flow_file=FlowFile.objects.get(), now=NOW)
         self.client.force_login(self.superuser)
         page = self.get_list("flowfile")
         self.assertContains(page, '<td class="field-readings_loaded">0</td>', html=True)
 
 
-class UndoTests(BatchTestCase):
+class UndoTests(BulkActionTestCase):
     action = "undo_selected"
 
-    def test_undo_is_asked_for_with_the_exact_number_and_the_files(self) -> None:
-        page = self.choose(good_file(1), good_file(2))
+    def test_undo_confirmation_shows_the_files_and_their_number(self) -> None:
+        page = self.run_action(good_file(1), good_file(2))
         self.assertContains(page, "<h1>Undo the import of 2 files?</h1>", html=True)
-        self.assertContains(page, "<strong>2 readings</strong> are taken away")
+        self.assertContains(page, "<strong>2 readings</strong>")
         self.assertContains(page, "good_1.uff")
         self.assertContains(page, "good_2.uff")
 
-    def test_undo_of_many_is_asked_for_by_as_many_queries_as_of_one(self) -> None:
+    def test_undo_confirmation_takes_as_many_queries_for_many_files_as_for_one(
+        self,
+    ) -> None:
         one, *others = [good_file(number) for number in range(1, 6)]
         for files in ([one], others):
             with self.subTest(len(files)), self.assertNumQueries(13):
-                self.choose(*files)
+                self.run_action(*files)
 
-    def test_undo_changes_nothing_while_it_is_asked_for(self) -> None:
-        self.choose(good_file(1))
+    def test_undo_confirmation_changes_nothing(self) -> None:
+        self.run_action(good_file(1))
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_undoes_them_all_and_says_what_happened(self) -> None:
-        page = self.choose(good_file(1), good_file(2), step="undo")
-        said = "2 readings, 1 meter and 1 meter point removed."
-        self.assertEqual(self.told(page), [f"success: 2 imports were undone: {said}"])
+    def test_undo_of_several_files_reports_their_sum(self) -> None:
+        page = self.run_action(good_file(1), good_file(2), step="undo")
+        expected = "2 readings, 1 meter and 1 meter point removed."
+        self.assertEqual(
+            self.messages(page), [f"success: 2 imports undone: {expected}"]
+        )
         self.assertIs(Meter.objects.exists(), False)
 
-    def test_undo_leaves_the_others_as_they_are(self) -> None:
+    def test_undo_changes_no_other_file(self) -> None:
         good_file(1)
-        self.choose(good_file(2), step="undo")
+        self.run_action(good_file(2), step="undo")
         self.assertEqual([int(each.value) for each in Reading.objects.all()], [1])
 
-    def test_says_which_are_left_because_there_is_nothing_to_undo(self) -> None:
-        page = self.choose(good_file(1), bad_file(2))
-        self.assertContains(page, "nothing to do: bad_2.uff (rejected).")
+    def test_undo_confirmation_lists_skipped_files(self) -> None:
+        page = self.run_action(good_file(1), bad_file(2))
+        self.assertContains(page, "Skipped: bad_2.uff (rejected).")
 
-    def test_undo_of_none_that_is_imported_says_so(self) -> None:
-        page = self.choose(bad_file(1))
-        said = "warning: None of these files is held as imported: there is nothing to"
-        self.assertIn(said, self.told(page)[0])
+    def test_undo_of_files_that_are_not_imported_reports_it(self) -> None:
+        page = self.run_action(bad_file(1))
+        expected = "warning: None of these files is imported: there is nothing to"
+        self.assertIn(expected, self.messages(page)[0])
 
-    def test_undo_of_too_many_says_how_many_it_may_be(self) -> None:
+    def test_undo_of_too_many_files_reports_the_limit(self) -> None:
         with patch.object(bulk_actions, "MAX_FILES", 1):
-            page = self.choose(good_file(1), good_file(2), step="undo")
-        said = "error: 2 files are too many: choose 1 at most at a time."
-        self.assertEqual(self.told(page), [said])
+            page = self.run_action(good_file(1), good_file(2), step="undo")
+        expected = "error: 2 files are selected. Select at most 1."
+        self.assertEqual(self.messages(page), [expected])
         self.assertEqual(Reading.objects.count(), 2)
 
-    def test_undo_of_too_much_says_how_much_it_may_be(self) -> None:
+    def test_undo_of_too_many_bytes_reports_the_limit(self) -> None:
         with patch.object(bulk_actions, "MAX_BYTES", 100):
-            page = self.choose(good_file(1), step="undo")
-        self.assertIn("are too much: choose 100", self.told(page)[0])
+            page = self.run_action(good_file(1), step="undo")
+        self.assertIn("are selected. Select at most 100", self.messages(page)[0])
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_goes_on_where_one_cannot_be_undone(self) -> None:
+    def test_undo_continues_after_a_file_that_fails(self) -> None:
         files = [good_file(1), good_file(2), good_file(3), good_file(4)]
         failures = iter(
             [
@@ -147,34 +151,33 @@ class UndoTests(BatchTestCase):
             return importer.UndoResult(1, 0, 0, 0, 0)
 
         with patch.object(actions, "perform_undo", undo):
-            page = self.choose(*files, step="undo")
+            page = self.run_action(*files, step="undo")
         self.assertEqual(
-            self.told(page),
+            self.messages(page),
             [
-                "error: good_4.uff is not imported any more: there was nothing to"
-                " undo.",
-                "error: good_3.uff was left as it was: another file was being loaded.",
-                "error: good_2.uff was left as it was: the storage is full.",
-                "success: 1 import was undone: 1 reading removed.",
+                "error: good_4.uff: no longer imported, there was nothing to undo.",
+                "error: good_3.uff: not changed, another file was being imported.",
+                "error: good_2.uff: not changed, the storage is full.",
+                "success: 1 import undone: 1 reading removed.",
             ],
         )
 
-    def test_undo_says_nothing_of_success_where_there_was_none(self) -> None:
+    def test_undo_of_files_that_all_fail_reports_no_success(self) -> None:
         refused = patch.object(
             actions, "perform_undo", side_effect=importer.NotImported
         )
         with refused:
-            page = self.choose(good_file(1), step="undo")
-        self.assertIn("error: good_1.uff is not imported any more", self.told(page)[0])
-        self.assertEqual(len(self.told(page)), 1)
+            page = self.run_action(good_file(1), step="undo")
+        self.assertIn("error: good_1.uff: no longer imported", self.messages(page)[0])
+        self.assertEqual(len(self.messages(page)), 1)
 
-    def test_undo_is_not_done_for_those_who_may_not(self) -> None:
+    def test_undo_without_permission_changes_nothing(self) -> None:
         file = good_file(1)
         self.client.force_login(user_with_view_permissions("flowfile"))
-        self.choose(file, step="undo")
+        self.run_action(file, step="undo")
         self.assertEqual(Reading.objects.count(), 1)
 
-    def test_undo_of_what_is_no_number_is_refused(self) -> None:
+    def test_selection_that_is_not_a_number_is_a_bad_request(self) -> None:
         self.silence_request_log()
         good_file(1)
         for nonsense in ("abc", "9" * 40, "\0"):
@@ -183,7 +186,7 @@ class UndoTests(BatchTestCase):
                 page = self.client.post(list_address("flowfile"), data)
                 self.assertEqual(page.status_code, 400)
 
-    def test_undo_of_all_that_match_is_what_the_filter_says(self) -> None:
+    def test_undo_of_all_matching_files_obeys_the_filter(self) -> None:
         good_file(1)
         bad = bad_file(2)
         data = {
@@ -198,36 +201,42 @@ class UndoTests(BatchTestCase):
         self.assertContains(page, "good_1.uff")
 
 
-class ReprocessTests(BatchTestCase):
+class ReprocessTests(BulkActionTestCase):
     action = "reprocess_selected"
 
-    def test_reprocess_is_asked_for_with_the_exact_number_and_a_policy(self) -> None:
-        page = self.choose(bad_file(1), bad_file(2))
+    def test_reprocess_confirmation_shows_the_number_of_files_and_a_policy(
+        self,
+    ) -> None:
+        page = self.run_action(bad_file(1), bad_file(2))
         self.assertContains(page, "<h1>Import 2 files again?</h1>", html=True)
         self.assertEqual(page.context["form"]["policy"].value(), "standard")
 
-    def test_reprocess_imports_them_all_and_says_what_came_of_each(self) -> None:
-        page = self.choose(bad_file(1), bad_file(2), step="import", policy="partial")
+    def test_reprocess_of_several_files_reports_each_result(self) -> None:
+        page = self.run_action(
+            bad_file(1), bad_file(2), step="import", policy="partial"
+        )
         self.assertEqual(Reading.objects.count(), 2)
-        second, first = self.told(page)
+        second, first = self.messages(page)
         self.assertIn("success: bad_1.uff: imported as", first)
         self.assertIn("success: bad_2.uff: imported as", second)
 
-    def test_reprocess_says_which_was_rejected_again(self) -> None:
-        page = self.choose(bad_file(1), step="import", policy="standard")
-        said = "error: bad_1.uff: rejected: The value is negative."
-        self.assertEqual(self.told(page), [said])
+    def test_reprocess_reports_a_file_that_is_rejected_again(self) -> None:
+        page = self.run_action(bad_file(1), step="import", policy="standard")
+        expected = "error: bad_1.uff: rejected: The value is negative."
+        self.assertEqual(self.messages(page), [expected])
 
-    def test_reprocess_wants_a_policy(self) -> None:
-        page = self.choose(bad_file(1), step="import", policy="lenient")
+    def test_reprocess_requires_a_valid_policy(self) -> None:
+        page = self.run_action(bad_file(1), step="import", policy="lenient")
         self.assertContains(page, "Choose a validation level.")
 
-    def test_reprocess_of_files_that_are_held_asks_to_undo_them_first(self) -> None:
-        page = self.choose(good_file(1))
-        self.assertIn("undo them first", self.told(page)[0])
+    def test_reprocess_of_imported_files_asks_to_undo_them_first(self) -> None:
+        page = self.run_action(good_file(1))
+        self.assertIn("undo them first", self.messages(page)[0])
 
-    def test_reprocess_of_a_file_whose_original_is_lost_says_so(self) -> None:
+    def test_reprocess_of_a_file_whose_original_is_missing_reports_it(self) -> None:
         file = bad_file(41)
         Path(file.content.path).unlink()
-        page = self.choose(file, step="import", policy="partial")
-        self.assertIn("its original is lost or has changed", self.told(page)[0])
+        page = self.run_action(file, step="import", policy="partial")
+        self.assertIn(
+            "its original file is missing or has changed", self.messages(page)[0]
+        )

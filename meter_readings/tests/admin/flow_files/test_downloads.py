@@ -1,4 +1,4 @@
-"""What can be carried away from a flow file: its bytes, its readings, its report."""
+"""Tests of the downloads of a flow file."""
 
 from __future__ import annotations
 
@@ -31,21 +31,19 @@ BAD = "030|S|20240402000000|-1.0|||T|N|"
 
 class DownloadTestCase(AdminTestCase):
     def get(self, file: FlowFile, part: str) -> HttpResponse:
-        """Return what is at an address beneath the page of a file."""
         return self.client.get(f"/admin/meter_readings/flowfile/{file.pk}/{part}")
 
     def text(self, file: FlowFile, part: str) -> str:
-        """Return what is downloaded, as text."""
         return self.get(file, part).getvalue().decode("cp1252")
 
 
 class OriginalTests(DownloadTestCase):
-    def test_original_is_exactly_what_was_received(self) -> None:
+    def test_original_has_the_bytes_received(self) -> None:
         data = b"\xef\xbb\xbf" + EVERY_GROUP.encode() + b"\r\n\0\x81 no end"
         file = import_text(data).flow_file
         self.assertEqual(self.get(file, "original/").getvalue(), data)
 
-    def test_original_is_to_be_kept_and_not_to_be_shown(self) -> None:
+    def test_original_is_an_attachment_of_no_displayable_type(self) -> None:
         file = import_text("<script>alert(1)</script>", "page.html").flow_file
         response = self.get(file, "original/")
         self.assertEqual(response["Content-Type"], "application/octet-stream")
@@ -56,7 +54,7 @@ class OriginalTests(DownloadTestCase):
         self.assertEqual(response["Content-Length"], str(file.size))
         response.getvalue()
 
-    def test_original_has_a_name_that_is_safe_on_any_disk(self) -> None:
+    def test_original_has_a_safe_file_name(self) -> None:
         names = {
             "../../etc/passwd": 'attachment; filename="_.._etc_passwd"',
             'a"b\\c:d.uff': 'attachment; filename="a_b_c_d.uff"',
@@ -72,14 +70,14 @@ class OriginalTests(DownloadTestCase):
                 self.assertEqual(given, expected.format(file.pk))
                 response.getvalue()
 
-    def test_that_is_lost_is_said_to_be(self) -> None:
+    def test_missing_original_is_reported(self) -> None:
         self.silence_request_log()
         file = imported(flow_file_of_readings(header=header_of(6)))
         Path(file.content.path).unlink()
         page = self.get(file, "original/")
         self.assertContains(page, "is missing from the storage", status_code=404)
 
-    def test_original_is_not_given_to_those_who_may_not_export(self) -> None:
+    def test_downloads_are_forbidden_without_permission_to_export(self) -> None:
         self.silence_request_log()
         file = imported(EVERY_GROUP)
         self.client.force_login(user_with_view_permissions("flowfile", "reading"))
@@ -87,20 +85,20 @@ class OriginalTests(DownloadTestCase):
             with self.subTest(part):
                 self.assertEqual(self.get(file, part).status_code, 403)
 
-    def test_original_is_given_to_those_who_may(self) -> None:
+    def test_original_is_downloaded_with_permission_to_export(self) -> None:
         file = imported(EVERY_GROUP)
         self.client.force_login(
             user_with_permissions("view_flowfile", "export_reading")
         )
         self.assertEqual(self.text(file, "original/"), EVERY_GROUP)
 
-    def test_original_is_asked_for_and_nothing_is_sent_to_it(self) -> None:
+    def test_post_is_not_allowed(self) -> None:
         self.silence_request_log()
         file = imported(EVERY_GROUP)
         address = f"/admin/meter_readings/flowfile/{file.pk}/original/"
         self.assertEqual(self.client.post(address).status_code, 405)
 
-    def test_original_is_asked_for_after_signing_in(self) -> None:
+    def test_signed_out_user_is_redirected_to_sign_in(self) -> None:
         file = imported(EVERY_GROUP)
         self.client.logout()
         response = self.get(file, "original/")
@@ -109,11 +107,11 @@ class OriginalTests(DownloadTestCase):
 
 
 class ReadingsTests(DownloadTestCase):
-    def test_readings_as_d0010_are_the_file_as_it_was(self) -> None:
+    def test_d0010_download_equals_the_file_received(self) -> None:
         file = imported(EVERY_GROUP)
         self.assertEqual(self.text(file, "readings.uff"), EVERY_GROUP)
 
-    def test_readings_as_csv_are_all_of_them_in_the_order_of_the_file(self) -> None:
+    def test_csv_download_has_all_versions_in_the_order_of_the_file(self) -> None:
         good = "030|S|20240401000000|99.0|||T|N|"
         text = flow_file_of_readings(good, good.replace("99", "98"))
         rows = self.text(imported(text), "readings.csv")
@@ -123,7 +121,7 @@ class ReadingsTests(DownloadTestCase):
         ]
         self.assertEqual(values, [("99.0", "superseded"), ("98.0", "current")])
 
-    def test_readings_bear_the_name_of_the_file(self) -> None:
+    def test_downloads_of_readings_are_named_after_the_file(self) -> None:
         file = imported(EVERY_GROUP, "march.uff")
         for part in ("readings.csv", "readings.uff"):
             with self.subTest(part):
@@ -131,14 +129,16 @@ class ReadingsTests(DownloadTestCase):
                 given = response["Content-Disposition"]
                 self.assertEqual(given, f'attachment; filename="march-{part}"')
 
-    def test_readings_are_none_of_a_file_that_is_not_held(self) -> None:
+    def test_rejected_file_has_no_readings_to_download(self) -> None:
         file = import_text(flow_file_of_readings(BAD)).flow_file
         for part in ("readings.csv", "readings.uff"):
             with self.subTest(part):
                 page = self.get(file, part)
-                self.assertContains(page, "The file is rejected, so there are no")
+                self.assertContains(
+                    page, "The status of the file is rejected, so it has no"
+                )
 
-    def test_readings_of_many_take_as_many_queries_as_of_few(self) -> None:
+    def test_download_takes_as_many_queries_for_many_readings_as_for_one(self) -> None:
         few, many = imported(file_with_much(1)), imported(file_with_much(30, 1), "2")
         for part in ("readings.csv", "readings.uff"):
             with self.subTest(part):
@@ -153,7 +153,7 @@ class ReadingsTests(DownloadTestCase):
 
 
 class SnapshotTests(TransactionTestCase):
-    def test_a_file_is_whole_though_it_is_undone_meanwhile(self) -> None:
+    def test_download_is_complete_though_the_file_is_undone_meanwhile(self) -> None:
         file = imported(EVERY_GROUP)
         self.client.force_login(User.objects.create_superuser("alice"))
         self.enterContext(patch.object(streaming, "_LINES_PER_CHUNK", 1))
@@ -172,19 +172,19 @@ class ReportTests(DownloadTestCase):
         text = flow_file_of_readings(BAD, BAD.replace("-1.0", "-2.0"))
         cls.file = import_text(text, "bad.uff").flow_file
 
-    def test_report_as_csv_has_a_row_for_each_finding(self) -> None:
+    def test_csv_report_has_a_row_per_finding(self) -> None:
         rows = [*csv.DictReader(io.StringIO(self.text(self.file, "report.csv")))]
         self.assertEqual([row["line_number"] for row in rows], ["4", "5"])
         self.assertEqual(rows[0]["message"], "The value is negative.")
 
-    def test_report_as_csv_holds_no_formulas(self) -> None:
+    def test_csv_report_escapes_formulas(self) -> None:
         self.assertIn(",'-1.0,", self.text(self.file, "report.csv"))
 
-    def test_report_as_json_is_a_list(self) -> None:
+    def test_json_report_is_a_list_of_findings(self) -> None:
         items = json.loads(self.text(self.file, "report.json"))
         self.assertEqual([item["found"] for item in items], ["-1.0", "-2.0"])
 
-    def test_report_bears_the_name_of_the_file_and_its_kind(self) -> None:
+    def test_report_has_the_name_of_the_file_and_a_content_type(self) -> None:
         for form, kind in (
             ("csv", "text/csv; charset=utf-8"),
             ("json", "application/json"),
@@ -195,12 +195,12 @@ class ReportTests(DownloadTestCase):
                 self.assertEqual(response["Content-Disposition"], name)
                 self.assertEqual(response["Content-Type"], kind)
 
-    def test_report_says_how_many_were_counted_and_not_kept(self) -> None:
+    def test_report_has_the_number_of_findings_that_are_not_stored(self) -> None:
         FlowFile.objects.update(finding_counts={"negative": 1_502})
         items = json.loads(self.text(self.file, "report.json"))
         self.assertEqual(items[-1]["found"], "1,500 more of these")
 
-    def test_report_is_not_given_to_those_who_may_not_see_findings(self) -> None:
+    def test_report_is_forbidden_without_permission_to_view_findings(self) -> None:
         self.silence_request_log()
         self.client.force_login(user_with_view_permissions("flowfile", "reading"))
         for form in ("csv", "json"):

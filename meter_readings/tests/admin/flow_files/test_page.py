@@ -1,4 +1,4 @@
-"""The page of a flow file: did it load, what was wrong, and what is there to do?"""
+"""Tests of the page of a flow file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BAD = "030|S|20240402000000|-1.0|||T|N|"
 
 
 def rejected(text: str, filename: str = "bad.uff", **options: object) -> FlowFile:
-    """Return the flow file that this text became; it must have been rejected."""
+    """Import a text that is rejected; return its flow file."""
     result = import_text(text, filename, **options)
     assert result.outcome == ImportJob.Outcome.REJECTED, result
     return FlowFile.objects.get(filename=filename)
@@ -40,18 +40,18 @@ class HeaderTests(AdminTestCase):
         super().setUpTestData()
         cls.file = imported(file_with_much(7), requested_by=cls.superuser)
 
-    def test_tells_what_the_header_says(self) -> None:
+    def test_page_shows_sender_and_recipient(self) -> None:
         words = self.words(self.file)
         self.assertIn("From UDMS (NHH data collector) To MRCY (Supplier)", words)
 
-    def test_says_that_there_was_no_header(self) -> None:
+    def test_file_without_header_has_no_sender_and_recipient(self) -> None:
         file = rejected("nothing of the kind")
-        self.assertIn("From – To – Created by sender –", self.words(file))
+        self.assertIn("From – To – File created –", self.words(file))
 
-    def test_header_tells_who_brought_it_and_by_which_door(self) -> None:
-        self.assertIn("Brought by Command line, alice", self.words(self.file))
+    def test_page_shows_the_user_and_channel_of_the_import(self) -> None:
+        self.assertIn("Imported by alice, Command line", self.words(self.file))
 
-    def test_header_tells_who_undid_it(self) -> None:
+    def test_page_shows_the_user_and_channel_of_the_undo(self) -> None:
         importer.undo_import(
             flow_file=self.file,
             now=NOW,
@@ -59,210 +59,214 @@ class HeaderTests(AdminTestCase):
             requested_by=self.superuser,
         )
         words = self.words(self.file)
-        self.assertIn("Brought by Command line, alice Undone by Admin, alice,", words)
+        self.assertIn("Imported by alice, Command line Undone by alice, Admin,", words)
 
-    def test_header_tells_who_brought_it_whatever_was_tried_later(self) -> None:
+    def test_later_imports_of_the_same_file_do_not_change_the_import_shown(
+        self,
+    ) -> None:
         for minute in range(12):
             later = NOW + timedelta(minutes=minute)
             import_text(file_with_much(7), "again.uff", now=later)
-        self.assertIn("Brought by Command line, alice", self.words(self.file))
+        self.assertIn("Imported by alice, Command line", self.words(self.file))
 
-    def test_header_says_nothing_of_an_attempt_that_is_not_remembered(self) -> None:
+    def test_page_without_import_jobs_says_so(self) -> None:
         ImportJob.objects.all().delete()
         words = self.words(self.file)
-        self.assertIn("Brought by – Size", words)
-        self.assertIn("None is remembered.", words)
+        self.assertIn("Imported by – Size", words)
+        self.assertIn("No imports on record.", words)
 
-    def test_header_tells_the_hash_in_short_and_whole(self) -> None:
+    def test_page_shows_the_sha256_abbreviated_and_in_full(self) -> None:
         sha256 = self.file.sha256
         self.assertIn(f"SHA-256 {sha256[:12]}… {sha256}", self.words(self.file))
 
-    def test_header_tells_who_imported_it_and_when(self) -> None:
+    def test_history_shows_the_import(self) -> None:
         self.assertIn(
             "24 Nov 2026 12:00 GMT ✓ Imported 7 readings loaded, 7 warnings."
             " Command line alice Standard",
             self.words(self.file),
         )
 
-    def test_header_is_shown_with_one_h1(self) -> None:
+    def test_page_has_one_h1(self) -> None:
         self.assertContains(self.page(self.file), "<h1", 1)
 
 
 class VerdictTests(AdminTestCase):
     def verdict(self, file: FlowFile) -> str:
-        """Return what became of a file in the words of its page."""
+        """Return the level, sentence and advice."""
         verdict = self.page(file).context["verdict"]
-        return f"{verdict.tone}: {verdict.sentence} {verdict.advice}"
+        return f"{verdict.level}: {verdict.sentence} {verdict.advice}"
 
-    def test_verdict_of_a_good_file_is_that_nothing_needs_doing(self) -> None:
+    def test_verdict_of_a_valid_file_needs_no_action(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         self.assertEqual(self.verdict(file), "ok: Loaded: 1 reading. No action needed.")
 
-    def test_verdict_of_a_file_with_warnings_counts_them(self) -> None:
+    def test_verdict_counts_warnings(self) -> None:
         file = imported(file_with_much(2))
         self.assertIn("warning: Loaded: 2 readings, with 2 warn", self.verdict(file))
 
-    def test_partially_imported_file_counts_what_was_left_out(self) -> None:
+    def test_verdict_counts_readings_that_were_not_loaded(self) -> None:
         file = imported(flow_file_of_readings(GOOD, BAD), policy=Policy.PARTIAL)
-        said = "Loaded in part: 1 reading loaded, 1 reading left out. The report says"
-        self.assertIn(said, self.verdict(file))
+        expected = (
+            "Partly loaded: 1 reading loaded, 1 reading not loaded. The validation"
+        )
+        self.assertIn(expected, self.verdict(file))
 
-    def test_verdict_of_a_rejected_file_is_what_is_wrong_and_what_to_do(self) -> None:
-        said = "Rejected for 1 error: nothing of the file is held. The value is neg"
+    def test_verdict_of_a_file_with_one_error_gives_message_and_remedy(self) -> None:
+        expected = "Rejected, 1 error: nothing from this file was loaded. The value is"
         verdict = self.verdict(rejected(flow_file_of_readings(BAD)))
-        self.assertIn(said, verdict)
+        self.assertIn(expected, verdict)
         self.assertIn("Ask the sender", verdict)
 
-    def test_verdict_of_a_file_with_several_errors_leads_to_the_report(self) -> None:
+    def test_verdict_of_a_file_with_several_errors_refers_to_the_report(self) -> None:
         file = rejected(flow_file_of_readings(BAD, "030|S|2024|1.0|||T|N|"))
-        self.assertIn("The report says what is wrong, rule by", self.verdict(file))
+        self.assertIn("The validation report lists the errors", self.verdict(file))
 
-    def test_verdict_of_an_undone_file_is_that_it_may_come_again(self) -> None:
+    def test_verdict_of_an_undone_file_allows_another_import(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         importer.undo_import(flow_file=file, now=NOW)
         verdict = self.verdict(file)
-        self.assertIn("note: The import was undone: nothing of the file is", verdict)
-        self.assertIn("it may be imported again", verdict)
+        self.assertIn("note: Import undone: no data from this file is stored.", verdict)
+        self.assertIn("The file can be imported again.", verdict)
 
 
-class GentlerPolicyTests(AdminTestCase):
-    """A rejected file is offered the policy under which it may be accepted."""
+class SuggestedPolicyTests(AdminTestCase):
+    """The action on a rejected file suggests a policy that may accept it."""
 
-    def offered(self, file: FlowFile) -> str:
-        """Return what the page offers to do with a rejected file."""
+    def action_label(self, file: FlowFile) -> str:
+        """Return the label of the action that imports the file again."""
         words = self.words(file)
-        return words[words.index("Import again") : words.index("See its lines")]
+        return words[words.index("Import again") : words.index("View contents")]
 
-    def test_gentler_policy_offers_the_partial_policy_where_the_rest_is_good(
+    def test_partial_is_suggested_if_other_readings_are_valid(
         self,
     ) -> None:
-        offered = self.offered(rejected(flow_file_of_readings(GOOD, BAD)))
-        self.assertEqual(offered, "Import again under Partial ")
+        label = self.action_label(rejected(flow_file_of_readings(GOOD, BAD)))
+        self.assertEqual(label, "Import again as Partial ")
 
-    def test_gentler_policy_is_standard_where_only_strict_refuses(self) -> None:
+    def test_standard_is_suggested_if_only_strict_rejects_the_file(self) -> None:
         text = flow_file_of_readings(GOOD).rpartition("ZPT")[0]
-        offered = self.offered(rejected(text, policy=Policy.STRICT))
-        self.assertEqual(offered, "Import again under Standard ")
+        label = self.action_label(rejected(text, policy=Policy.STRICT))
+        self.assertEqual(label, "Import again as Standard ")
 
-    def test_gentler_policy_offers_no_policy_after_a_partial_import(self) -> None:
+    def test_no_policy_is_suggested_after_a_partial_import(self) -> None:
         text = flow_file_of_readings(BAD) + "more"
-        offered = self.offered(rejected(text, policy=Policy.PARTIAL))
-        self.assertEqual(offered, "Import again ")
+        label = self.action_label(rejected(text, policy=Policy.PARTIAL))
+        self.assertEqual(label, "Import again ")
 
-    def test_gentler_policy_is_none_where_nothing_spares_the_rest(self) -> None:
-        offered = self.offered(rejected(flow_file_of_readings(GOOD, "031|x|")))
-        self.assertEqual(offered, "Import again ")
+    def test_no_policy_is_suggested_if_the_error_affects_other_groups(self) -> None:
+        label = self.action_label(rejected(flow_file_of_readings(GOOD, "031|x|")))
+        self.assertEqual(label, "Import again ")
 
-    def test_gentler_policy_is_none_for_a_fault_of_the_header(self) -> None:
+    def test_no_policy_is_suggested_for_an_error_in_the_header(self) -> None:
         text = flow_file_of_readings(GOOD).replace("|20240402091500|", "|never|", 1)
-        self.assertEqual(self.offered(rejected(text)), "Import again ")
+        self.assertEqual(self.action_label(rejected(text)), "Import again ")
 
-    def test_gentler_policy_is_none_for_a_rule_of_old(self) -> None:
+    def test_no_policy_is_suggested_for_a_former_rule(self) -> None:
         file = rejected(flow_file_of_readings(BAD))
         file.findings.update(code="of-old")
-        self.assertEqual(self.offered(file), "Import again ")
+        self.assertEqual(self.action_label(file), "Import again ")
 
 
-class SumTests(AdminTestCase):
-    def test_lines_groups_and_readings_add_up(self) -> None:
+class BreakdownTests(AdminTestCase):
+    def test_lines_groups_and_readings_are_broken_down(self) -> None:
         file = imported(file_with_much(7))
         self.assertIn(
             "30 lines = 1 header + 1 trailer + 28 groups"
-            " 28 groups = 7 readings + 21 others"
-            " 7 read = 7 loaded + 0 rejected"
+            " 28 groups = 7 readings + 21 other groups"
+            " 7 readings in file = 7 loaded + 0 not loaded"
             " 7 loaded = 7 current + 0 duplicate + 0 superseded + 0 withdrawn"
-            " Standings as they are now.",
+            " Version status as of now.",
             self.words(file),
         )
 
-    def test_lines_that_are_neither_are_counted_too(self) -> None:
+    def test_empty_lines_are_counted(self) -> None:
         file = imported(flow_file_of_readings(GOOD).replace("ZPT", "\nZPT"))
         self.assertIn("3 groups + 1 empty or out of place", self.words(file))
 
-    def test_a_file_without_envelope_adds_up(self) -> None:
+    def test_file_without_header_and_trailer_is_broken_down(self) -> None:
         file = rejected("nothing of the kind")
         words = self.words(file)
         self.assertIn("1 line = 0 groups + 1 empty or out of place 0 groups =", words)
 
-    def test_none_of_a_rejected_file_is_loaded(self) -> None:
+    def test_rejected_file_has_no_loaded_readings(self) -> None:
         words = self.words(rejected(flow_file_of_readings(BAD)))
-        self.assertIn("1 read = 0 loaded + 1 rejected Trailer", words)
+        self.assertIn("1 reading in file = 0 loaded + 1 not loaded Trailer", words)
 
-    def test_what_was_loaded_of_an_undone_file_is_told_as_gone(self) -> None:
+    def test_readings_of_an_undone_file_were_loaded_until_the_undo(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         importer.undo_import(flow_file=file, now=NOW)
         words = self.words(file)
-        self.assertIn("1 read = 1 loaded until the import was undone + 0", words)
+        self.assertIn(
+            "1 reading in file = 1 loaded until the import was undone + 0", words
+        )
 
-    def test_every_standing_is_told(self) -> None:
+    def test_readings_are_broken_down_by_version_status(self) -> None:
         imported(flow_file_of_readings(GOOD, header=header_of(1)), "first.uff")
         other = GOOD.replace("99.0", "98.0")
         text = flow_file_of_readings(other, GOOD, header=header_of(2))
         words = self.words(imported(text, "later.uff"))
         self.assertIn("2 loaded = 0 current + 1 duplicate + 1 superseded + 0", words)
 
-    def test_standings_are_what_later_files_made_of_them(self) -> None:
+    def test_version_statuses_include_the_effect_of_later_files(self) -> None:
         file = imported(flow_file_of_readings(GOOD, header=header_of(1)))
         later = flow_file_of_readings(GOOD.replace("9", "8"), header=header_of(2))
         newer = imported(later, "later.uff")
         words = self.words(file)
         self.assertIn("1 loaded = 0 current + 0 duplicate + 1 superseded", words)
-        said = "1 of the current stands in the place of another version."
-        self.assertIn(said, self.words(newer))
+        expected = "1 current reading replaces an earlier version."
+        self.assertIn(expected, self.words(newer))
 
-    def test_numbers_lead_to_the_readings(self) -> None:
+    def test_numbers_link_to_the_readings(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         address = f"reading/?flow_file={file.pk}&amp;version_status__exact=current"
         self.assertContains(self.page(file), address)
 
-    def test_numbers_lead_nowhere_for_those_who_may_not_look(self) -> None:
+    def test_numbers_have_no_links_without_permission(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         self.client.force_login(user_with_view_permissions("flowfile"))
         self.assertNotContains(self.page(file), "reading/?flow_file=")
 
 
 class LargeFileTests(AdminTestCase):
-    """As if two readings were many."""
+    """Pages of files with more than `MAX_EXACT_COUNT` readings, here 1."""
 
     def setUp(self) -> None:
         super().setUp()
-        few = patch.object(stats, "MAX_EXACT_COUNT", 1)
-        few.start()
-        self.addCleanup(few.stop)
+        self.enterContext(patch.object(stats, "MAX_EXACT_COUNT", 1))
 
-    def test_large_file_tells_what_was_counted_when_it_was_loaded(self) -> None:
+    def test_large_file_shows_the_version_statuses_at_the_import(self) -> None:
         text = flow_file_of_readings(GOOD, GOOD.replace("99.0", "98.0"))
         words = self.words(imported(text))
         self.assertIn("2 loaded = 1 current + 0 duplicate + 1 superseded", words)
-        self.assertIn("Standings as counted when the file was loaded, ", words)
+        self.assertIn("Version status as of the import, ", words)
 
-    def test_large_file_does_not_look_at_its_readings(self) -> None:
+    def test_large_file_takes_no_query_of_its_readings(self) -> None:
         small = imported(flow_file_of_readings(GOOD, header=header_of(3)), "one.uff")
         large = imported(file_with_much(2))
         counts = [self.query_count(each.get_absolute_url()) for each in (small, large)]
         self.assertEqual(counts, [7, 6])
 
-    def test_large_file_tells_no_standings_where_nobody_remembers_them(self) -> None:
+    def test_large_file_without_import_job_has_no_version_statuses(self) -> None:
         file = imported(file_with_much(2))
         ImportJob.objects.all().delete()
         words = self.words(file)
-        self.assertIn("2 read = 2 loaded + 0 rejected The readings of", words)
+        self.assertIn("2 readings in file = 2 loaded + 0 not loaded Readings of", words)
 
 
 class TrailerTests(AdminTestCase):
-    def test_trailer_is_compared_with_what_was_counted(self) -> None:
+    def test_trailer_counts_that_match_are_shown(self) -> None:
         file = imported(file_with_much(7))
-        self.assertIn("026 groups 7 7 ✓ Agrees", self.words(file))
+        self.assertIn("026 groups 7 7 ✓ Matches", self.words(file))
 
-    def test_trailer_differs(self) -> None:
+    def test_trailer_count_that_does_not_match_is_shown(self) -> None:
         text = file_with_much(1, 8).replace("|4||1|", "|4||2|")
         words = self.words(imported(text))
-        self.assertIn("Groups 4 4 ✓ Agrees 026 groups 2 1 ▲ Differs", words)
+        self.assertIn("Groups 4 4 ✓ Matches 026 groups 2 1 ▲ Does not match", words)
 
-    def test_trailer_is_not_there(self) -> None:
+    def test_missing_trailer_is_reported(self) -> None:
         file = imported(flow_file([MPAN_LINE, "027|02||"], trailer=False))
         words = self.words(file)
-        self.assertIn("no trailer; 2 groups were counted, 1 of them 026", words)
+        self.assertIn("no trailer. It has 2 groups, 1 of them 026", words)
 
 
 class ReportTests(AdminTestCase):
@@ -273,29 +277,29 @@ class ReportTests(AdminTestCase):
 
     def test_report_groups_findings_by_rule_with_counts_and_remedy(self) -> None:
         words = self.words(self.file)
-        self.assertIn("▲ Warning, 7 times: The value has more decimal", words)
+        self.assertIn("▲ Warning (7): The value has more decimal", words)
 
     def test_report_shows_the_first_lines_of_each_rule(self) -> None:
         (rule,) = self.page(self.file).context["rules"]
-        lines = [finding.line_number for finding in rule.first]
+        lines = [finding.line_number for finding in rule.examples]
         self.assertEqual(lines, [5, 9, 13, 17, 21])
 
-    def test_report_leads_to_the_lines(self) -> None:
+    def test_report_links_to_the_lines(self) -> None:
         self.assertContains(self.page(self.file), f"{self.file.pk}/lines/?line=5")
 
-    def test_report_leads_to_no_lines_for_those_who_may_not_look(self) -> None:
+    def test_report_has_no_links_to_lines_without_permission(self) -> None:
         self.client.force_login(user_with_view_permissions("flowfile", "finding"))
         self.assertNotContains(self.page(self.file), "/lines/")
 
-    def test_report_leads_to_the_rest_of_a_rule(self) -> None:
+    def test_report_links_to_all_findings_of_a_rule(self) -> None:
         address = f"finding/?flow_file={self.file.pk}&amp;rule=extra-decimals"
         self.assertContains(self.page(self.file), address)
 
-    def test_report_says_that_more_were_counted_than_kept(self) -> None:
+    def test_report_shows_that_only_the_first_findings_are_stored(self) -> None:
         FlowFile.objects.update(finding_counts={"extra-decimals": 4_001})
         words = self.words(self.file)
-        self.assertIn("4,001 times", words)
-        self.assertIn("(the first 1,000 are kept, the others only counted)", words)
+        self.assertIn("(4,001)", words)
+        self.assertIn("(only the first 1,000 are stored)", words)
 
     def test_report_shows_errors_before_warnings(self) -> None:
         file = rejected(
@@ -306,16 +310,16 @@ class ReportTests(AdminTestCase):
         rules = self.page(file).context["rules"]
         self.assertEqual([rule.code for rule in rules], ["negative", "extra-decimals"])
 
-    def test_report_says_that_there_are_no_findings(self) -> None:
+    def test_report_without_findings_says_so(self) -> None:
         file = imported(flow_file_of_readings(GOOD), "good.uff")
-        self.assertIn("Report There are no findings.", self.words(file))
+        self.assertIn("Validation report No findings.", self.words(file))
 
-    def test_report_shows_a_rule_that_is_no_longer_known(self) -> None:
+    def test_report_shows_the_code_of_a_former_rule(self) -> None:
         Finding.objects.filter(flow_file=self.file).update(code="of-old")
         (rule,) = self.page(self.file).context["rules"]
-        self.assertEqual([rule.sentence, rule.times], ["of-old", 7 - 2])
+        self.assertEqual([rule.message, rule.count], ["of-old", 7 - 2])
 
-    def test_a_file_with_many_findings_takes_as_many_queries_as_one_with_few(
+    def test_page_takes_as_many_queries_for_many_findings_as_for_few(
         self,
     ) -> None:
         few = imported(file_with_much(1, 9), "few.uff")
@@ -324,74 +328,72 @@ class ReportTests(AdminTestCase):
 
 
 class HistoryTests(AdminTestCase):
-    def test_history_tells_what_was_taken_away(self) -> None:
+    def test_history_shows_what_an_undo_removed(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         importer.undo_import(flow_file=file, now=NOW)
-        said = "● Undone 1 reading, 1 meter and 1 meter point removed."
-        self.assertIn(said, self.words(file))
+        expected = "● Undone 1 reading, 1 meter and 1 meter point removed."
+        self.assertIn(expected, self.words(file))
 
-    def test_history_tells_what_was_rejected(self) -> None:
+    def test_history_shows_a_rejection(self) -> None:
         file = rejected(flow_file_of_readings(GOOD, BAD))
-        self.assertIn("✕ Rejected 2 readings rejected, 1 error.", self.words(file))
+        self.assertIn("✕ Rejected 2 readings not loaded, 1 error.", self.words(file))
 
-    def test_history_tells_how_an_attempt_was_broken_off(self) -> None:
+    def test_history_shows_the_message_of_an_interrupted_import(self) -> None:
         job = ImportJob(state=ImportJob.State.FAILED, message="Interrupted by OSError.")
-        self.assertEqual(flow_file_page.job_words(job), "Interrupted by OSError.")
+        self.assertEqual(flow_file_page.job_message(job), "Interrupted by OSError.")
 
 
-class DeedTests(AdminTestCase):
-    """What can be done is offered to those who may."""
-
+class ActionListTests(AdminTestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
-        cls.held = imported(flow_file([MPAN_LINE, METER_LINE, GOOD]))
+        cls.good = imported(flow_file([MPAN_LINE, METER_LINE, GOOD]))
         cls.bad = rejected(flow_file_of_readings(BAD, header=header_of(1)))
 
-    def offered(self, file: FlowFile) -> list[str]:
-        """Return the last parts of the addresses that a file's page offers."""
+    def actions(self, file: FlowFile) -> list[str]:
+        """Return the last parts of the URLs of the actions."""
         html = self.page(file).content.decode()
         begin, end = html.index('<ul class="action-list"'), html.index(
             '<dl class="detail-list"'
         )
-        deeds = html[begin:end]
-        parts = [part.split('"')[0] for part in deeds.split('href="')[1:]]
+        section = html[begin:end]
+        parts = [part.split('"')[0] for part in section.split('href="')[1:]]
         return [part.rstrip("/").rpartition("/")[2] for part in parts]
 
-    def test_a_file_that_is_held_can_be_exported_and_undone(self) -> None:
+    def test_imported_file_can_be_downloaded_and_undone(self) -> None:
         everything = ["lines", "original", "readings.csv", "readings.uff", "undo"]
-        self.assertEqual(self.offered(self.held), everything)
+        self.assertEqual(self.actions(self.good), everything)
 
-    def test_a_rejected_file_can_be_imported_again(self) -> None:
+    def test_rejected_file_can_be_imported_again(self) -> None:
         self.assertEqual(
-            self.offered(self.bad), ["?policy=partial", "lines", "original"]
+            self.actions(self.bad), ["?policy=partial", "lines", "original"]
         )
 
-    def test_nothing_is_offered_to_those_who_may_only_look(self) -> None:
+    def test_no_action_is_shown_without_permission(self) -> None:
         self.client.force_login(user_with_view_permissions("flowfile"))
-        self.assertEqual(self.offered(self.held) + self.offered(self.bad), [])
+        self.assertEqual(self.actions(self.good) + self.actions(self.bad), [])
 
 
-class WhatIsLeftTests(AdminTestCase):
-    def test_what_is_left_says_that_the_original_is_as_it_came(self) -> None:
+class RetentionTests(AdminTestCase):
+    def test_page_shows_that_the_original_is_stored_unchanged(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
-        self.assertIn("Original bytes as they came", self.words(file))
+        self.assertIn("Original file Stored unchanged", self.words(file))
 
-    def test_what_is_left_says_that_the_original_is_not_kept_any_more(self) -> None:
+    def test_page_shows_that_the_original_was_deleted(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         FlowFile.objects.update(content="")
-        self.assertIn("Original bytes no longer kept", self.words(file))
+        self.assertIn("Original file Deleted", self.words(file))
 
-    def test_what_is_left_says_that_lines_were_taken_out_of_it(self) -> None:
+    def test_page_shows_that_the_original_was_redacted(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         FlowFile.objects.update(redacted_at=NOW)
         words = self.words(file)
-        self.assertIn("Redacted 24 Nov 2026 12:00 GMT : lines were taken out", words)
+        self.assertIn("Redacted 24 Nov 2026 12:00 GMT : lines were removed", words)
 
-    def test_what_is_left_adds_up_what_is_kept_and_what_is_not(self) -> None:
+    def test_deleted_readings_are_broken_down(self) -> None:
         file = imported(flow_file_of_readings(GOOD, GOOD.replace("0401", "0402")))
         file.readings.latest("pk").delete()
         FlowFile.objects.update(readings_deleted=1)
         words = self.words(file)
-        self.assertIn("2 loaded = 1 kept + 1 removed since", words)
-        self.assertIn("1 kept = 1 current", words)
+        self.assertIn("2 loaded = 1 stored + 1 deleted since", words)
+        self.assertIn("1 stored = 1 current", words)
