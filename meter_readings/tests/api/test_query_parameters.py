@@ -27,8 +27,8 @@ NESTED_LISTS = [
     "meter-points/{id}/readings/",
     "meters/{id}/readings/",
 ]
-# Something that each parameter takes; most take 1.
-SENSIBLE = {
+# A valid value of each parameter; for the others 1 is valid.
+VALID_VALUES = {
     "basis": "actual",
     "created_from": "2024-04-01",
     "created_to": "2024-04-01",
@@ -75,14 +75,14 @@ class QueryParameterTests(ApiTestCase):
     def test_every_pair_of_parameters_can_be_combined(self) -> None:
         # Each pair of parameters, and all of them
         for url in [*LISTS, *NESTED_LISTS]:
-            sensible = {
-                name: SENSIBLE.get(name, "1")
+            valid = {
+                name: VALID_VALUES.get(name, "1")
                 for name in query_parameters(url)
                 if name not in ("cursor", "format")
             }
-            sensible["ordering"] = ORDERS.get(url, "read_at")
-            pairs = combinations(sensible.items(), 2)
-            for params in [*map(dict, pairs), sensible]:
+            valid["ordering"] = ORDERS.get(url, "read_at")
+            pairs = combinations(valid.items(), 2)
+            for params in [*map(dict, pairs), valid]:
                 with self.subTest(url, params=params):
                     response = self.client.get(self.url(url), params)
                     self.assertEqual(response.status_code, 200, response.content)
