@@ -13,6 +13,8 @@ from meter_readings.queries import history
 from meter_readings.queries.advances import advances_between, exclusion_reason
 from meter_readings.queries.history import RegisterKey
 
+from .version_reasons import version_reason
+
 _MAX_VERSIONS = 50
 _MAX_FINDINGS = 10
 # The advance needs one current reading before this one; a likely rollover is
@@ -28,6 +30,7 @@ def reading_context(request: HttpRequest, reading: Reading) -> dict[str, Any]:
         "title": f"Register {reading.register_id} of meter {reading.meter}",
         "lines": lines,
         "versions": versions,
+        "version_reason": version_reason(reading, versions),
         "current": next(
             (
                 version

@@ -197,11 +197,13 @@ class PermissionTests(AdminTestCase):
 
     def test_file_page_shows_no_findings_and_jobs_without_permission(self) -> None:
         headings = self.headings(self.file, "flowfile")
-        self.assertEqual(headings, ["How it adds up", "Trailer"])
+        self.assertEqual(headings, ["Record counts", "Trailer"])
 
     def test_file_page_shows_findings_and_jobs_with_permission(self) -> None:
         headings = self.headings(self.file, "flowfile", "finding", "importjob")
-        self.assertEqual(headings, ["How it adds up", "Trailer", "Report", "History"])
+        self.assertEqual(
+            headings, ["Record counts", "Trailer", "Validation report", "History"]
+        )
 
 
 class OtherPageTests(AdminTestCase):
