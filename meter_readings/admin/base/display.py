@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.admin import display
 from django.urls import reverse
@@ -49,7 +49,7 @@ def badge_column(field: str, *, label: str, ordering: str | None = None) -> Colu
 def _named(column: Column, field: str, label: str, ordering: str | None) -> Column:
     # The name becomes the CSS class of the cells.
     column.__name__ = field
-    return cast(Column, display(column, description=label, ordering=ordering))
+    return display(column, description=label, ordering=ordering)
 
 
 def link(row: FlowFile | Meter | MeterPoint, text: str) -> SafeString:

@@ -1,4 +1,4 @@
-"""The form that chooses what the pages of meter points and meters show."""
+"""The form that filters the charts and the history of meter points and meters."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class _ChoiceOrInitialField(forms.ChoiceField):
 
 
 class HistoryForm(forms.Form):
-    """The choice of register, basis, chart and period, and the page of the history.
+    """Register, basis, chart and period, and the position in the history.
 
-    Every query is accepted: a value that is not offered counts as not chosen. `before`
-    and `of` are the time and the register of the last reading of the previous page.
+    Every query string is valid: a value that is not offered is ignored. `before` and
+    `of` are the time and the register of the last reading of the previous page.
     """
 
     register = _ChoiceOrInitialField(initial="")
@@ -67,7 +67,7 @@ class HistoryForm(forms.Form):
 
     @property
     def selected_registers(self) -> list[Register]:
-        """The register chosen, or all."""
+        """The selected register, or all."""
         value = self.cleaned_data["register"]
         return [self._registers[value]] if value else list(self._registers.values())
 
@@ -95,16 +95,16 @@ class HistoryForm(forms.Form):
         return ReadingKey(*register.key, read_at)
 
     def query_string(self, after: Reading | None = None) -> str:
-        """Return these choices for a link to the first page, or the one after a row."""
+        """Return these values for a link to the first page, or to the one after a row."""
         query = {
             field.name: field.value()
             for field in self.visible_fields()
             if field.value() != field.initial
         }
         if after is not None:
-            event = reading_key(after)
-            query["before"] = event.read_at.isoformat()
-            query["of"] = _value_of(RegisterKey(event.meter_id, event.register_id))
+            key = reading_key(after)
+            query["before"] = key.read_at.isoformat()
+            query["of"] = _value_of(RegisterKey(key.meter_id, key.register_id))
         return f"?{urlencode(query)}"
 
 
