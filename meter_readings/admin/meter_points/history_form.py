@@ -95,7 +95,7 @@ class HistoryForm(forms.Form):
         return ReadingKey(*register.key, read_at)
 
     def query_string(self, after: Reading | None = None) -> str:
-        """Return these values for a link to the first page, or to the one after a row."""
+        """Return these values for a link to the first page or the one after a row."""
         query = {
             field.name: field.value()
             for field in self.visible_fields()
