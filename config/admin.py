@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin import apps
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 # Django's admin pages answer every other method as GET.
@@ -32,7 +33,7 @@ class KrakenAdminSite(admin.AdminSite):
 
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         """Sign out and return a page, which Django titles "Logged out"."""
         context = {"title": "Signed out"} | (extra_context or {})
         return super().logout(request, context)

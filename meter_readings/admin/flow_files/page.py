@@ -6,6 +6,7 @@ It takes a fixed number of queries and reads a limited number of rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -32,7 +33,8 @@ _DECISIVE = (
 )
 
 
-class RuleReport(NamedTuple):
+@dataclass(frozen=True)
+class RuleReport:
     """The findings of one rule: their number, and the first of them."""
 
     code: str

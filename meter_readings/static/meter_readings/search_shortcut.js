@@ -1,22 +1,22 @@
 "use strict";
 
-// The key "/" goes to the search box, unless somebody is typing, or has switched it off
-// because a voice or a slip presses single keys.
+// The key "/" focuses the search box, unless an input has the focus. It can be switched
+// off on the search page, since speech input and accidents press single keys.
 {
-  const STORED = "meter-readings.search-key";
+  const STORAGE_KEY = "meter-readings.search-key";
   const box = document.getElementById("search");
   const hint = document.querySelector(".search-key");
-  const choice = document.getElementById("search-key-setting");
+  const setting = document.getElementById("search-key-setting");
 
   const isOn = () => {
     try {
-      return localStorage.getItem(STORED) !== "off";
+      return localStorage.getItem(STORAGE_KEY) !== "off";
     } catch {
       return true;
     }
   };
 
-  const show = () => {
+  const showHint = () => {
     hint.hidden = !isOn();
     if (isOn()) {
       box.setAttribute("aria-keyshortcuts", "/");
@@ -29,10 +29,10 @@
     element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName);
 
   if (box) {
-    show();
+    showHint();
     document.addEventListener("keydown", (event) => {
-      const withOthers = event.ctrlKey || event.metaKey || event.altKey;
-      if (event.key !== "/" || withOthers || isTyping(event.target) || !isOn()) {
+      const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
+      if (event.key !== "/" || hasModifier || isTyping(event.target) || !isOn()) {
         return;
       }
       event.preventDefault();
@@ -41,16 +41,16 @@
     });
   }
 
-  if (box && choice) {
-    choice.querySelector("input").checked = isOn();
-    choice.hidden = false;
-    choice.addEventListener("change", (event) => {
+  if (box && setting) {
+    setting.querySelector("input").checked = isOn();
+    setting.hidden = false;
+    setting.addEventListener("change", (event) => {
       try {
-        localStorage.setItem(STORED, event.target.checked ? "on" : "off");
+        localStorage.setItem(STORAGE_KEY, event.target.checked ? "on" : "off");
       } catch {
-        // Nothing is kept where the browser keeps nothing; the key stays as it is.
+        // The browser allows no storage: the setting stays as it is.
       }
-      show();
+      showHint();
     });
   }
 }

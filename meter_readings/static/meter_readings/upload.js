@@ -1,13 +1,12 @@
-/* The upload page without leaving it: the files that are chosen stay chosen, so that
-   what was only checked can be imported by one press more. Without this, the form is
-   sent as any other. */
+/* Uploads files without leaving the page, so that files that were validated stay
+   selected and can be imported next. Without JavaScript the form is submitted as usual. */
 
 "use strict";
 
 (() => {
   const form = document.getElementById("upload");
   const input = form.elements.flow_files;
-  const chosen = document.getElementById("selected-files");
+  const selectedFiles = document.getElementById("selected-files");
   const progress = document.getElementById("progress");
   const maxBytes = Number(form.dataset.maxBytes);
   const maxFiles = Number(form.dataset.maxFiles);
@@ -18,24 +17,24 @@
     return `${(bytes / 1024 ** power).toFixed(1)} ${["", "KB", "MB", "GB"][power]}`;
   }
 
-  function problem(files) {
+  function sizeError(files) {
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
-    if (files.length > maxFiles) return `Those are more than ${maxFiles} files.`;
-    if (bytes > maxBytes) return `That is more than ${size(maxBytes)}.`;
+    if (files.length > maxFiles) return `Select at most ${maxFiles} files.`;
+    if (bytes > maxBytes) return `Select at most ${size(maxBytes)}.`;
     return "";
   }
 
   function show() {
     const files = [...input.files];
-    chosen.replaceChildren(
+    selectedFiles.replaceChildren(
       ...files.slice(0, maxFiles).map((file) => {
         const item = document.createElement("li");
         item.textContent = `${file.name}, ${size(file.size)}`;
         return item;
       }),
     );
-    chosen.hidden = !files.length;
-    input.setCustomValidity(problem(files));
+    selectedFiles.hidden = !files.length;
+    input.setCustomValidity(sizeError(files));
     input.reportValidity();
   }
 
@@ -44,20 +43,20 @@
     for (const button of form.querySelectorAll("button")) button.disabled = isBusy;
   }
 
-  function say(text) {
+  function showProgress(text) {
     if (progress.textContent !== text) progress.textContent = text;
   }
 
-  function showAnswer(request) {
-    const answer = request.responseXML;
-    const results = answer && answer.getElementById("results");
+  function showResponse(request) {
+    const page = request.responseXML;
+    const results = page && page.getElementById("results");
     if (!results) {
-      say("There was no answer to this. Reload the page, and try again.");
+      showProgress("The server did not answer. Reload the page and try again.");
       return;
     }
-    document.title = answer.title;
+    document.title = page.title;
     document.getElementById("results").replaceWith(results);
-    say("");
+    showProgress("");
     results.focus();
   }
 
@@ -68,14 +67,14 @@
     request.responseType = "document";
     request.upload.addEventListener("progress", ({ loaded, total }) => {
       const tenths = Math.floor((10 * loaded) / total);
-      say(tenths < 10 ? `Uploading, ${10 * tenths} %` : "Uploaded. Checking each file …");
+      showProgress(tenths < 10 ? `Uploading, ${10 * tenths} %` : "Uploaded. Validating …");
     });
-    request.addEventListener("load", () => showAnswer(request));
-    request.addEventListener("error", () => say("The connection broke off. Try again: nothing is imported twice."));
+    request.addEventListener("load", () => showResponse(request));
+    request.addEventListener("error", () => showProgress("The upload was interrupted. Try again: no file is imported twice."));
     request.addEventListener("loadend", () => setBusy(false));
     request.open("POST", form.action);
     setBusy(true);
-    say("Uploading …");
+    showProgress("Uploading …");
     request.send(data);
   });
 
@@ -86,6 +85,6 @@
     input.addEventListener(type, () => input.classList.remove("drag-over"));
   }
   input.addEventListener("change", show);
-  // A browser may bring back what was chosen before the page was left.
+  // A browser may restore the selection when the user returns to the page.
   if (input.files.length) show();
 })();

@@ -1,8 +1,8 @@
-// What a page has against it that axe does not see. Returns a list of sentences.
+// Finds faults that axe does not check. Returns a list of sentences.
 () => {
-  const complaints = [];
+  const faults = [];
 
-  // Any colour that CSS can write, as red, green, blue and alpha.
+  // Returns any CSS colour as red, green, blue and alpha.
   const pixel = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const channels = (colour) => {
     pixel.clearRect(0, 0, 1, 1);
@@ -24,8 +24,8 @@
     return (high + 0.05) / (low + 0.05);
   };
 
-  // What is seen behind an element.
-  const behind = (element) => {
+  // Returns the colour behind an element.
+  const backgroundOf = (element) => {
     for (let outer = element.parentElement; outer; outer = outer.parentElement) {
       const colour = getComputedStyle(outer).backgroundColor;
       if (channels(colour)[3] > 0) {
@@ -44,11 +44,11 @@
       continue;
     }
     const style = getComputedStyle(box);
-    const ground = behind(box);
+    const ground = backgroundOf(box);
     const border = parseFloat(style.borderTopWidth) > 0 ? contrast(style.borderTopColor, ground) : 1;
     const inside = contrast(style.backgroundColor, ground);
     if (Math.max(border, inside) < 3) {
-      complaints.push(`${name(box)}: the border has a contrast of ${border.toFixed(2)}`);
+      faults.push(`${name(box)}: the border has a contrast of ${border.toFixed(2)}`);
     }
   }
 
@@ -57,24 +57,24 @@
     const guilty = [...document.body.querySelectorAll("*")].find(
       (element) => element.getBoundingClientRect().right > window.innerWidth && !element.closest("table")
     );
-    complaints.push(`it is ${wide} pixels wide, the window ${window.innerWidth}: ${guilty?.outerHTML.slice(0, 120)}`);
+    faults.push(`it is ${wide} pixels wide, the window ${window.innerWidth}: ${guilty?.outerHTML.slice(0, 120)}`);
   }
 
   const headings = document.querySelectorAll("h1").length;
   if (headings !== 1) {
-    complaints.push(`it has ${headings} h1`);
+    faults.push(`it has ${headings} h1`);
   }
 
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
   if (twice.length) {
-    complaints.push(`ids that are there twice: ${twice.join(", ")}`);
+    faults.push(`ids that are there twice: ${twice.join(", ")}`);
   }
 
   for (const table of document.querySelectorAll("main table:not(#result_list)")) {
     if (!table.caption?.textContent.trim()) {
-      complaints.push(`a table without a caption: ${table.outerHTML.slice(0, 80)}`);
+      faults.push(`a table without a caption: ${table.outerHTML.slice(0, 80)}`);
     }
   }
-  return complaints;
+  return faults;
 }

@@ -64,7 +64,7 @@ class WithScriptsTests(UploadTestCase):
         page.click("text=Validate only")
         self.assertEqual(
             page.locator(_BOX).evaluate("box => box.validationMessage"),
-            "Those are more than 100 files.",
+            "Select at most 100 files.",
         )
         self.assertEqual(page.locator(".file-results").count(), 0)
 

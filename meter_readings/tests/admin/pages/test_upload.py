@@ -170,7 +170,7 @@ class OutcomeTests(PageTestCase):
         reading = "030|01|20240401000000|-1.0|||T|P|\n"
         many = BAD.replace(reading, reading * 9)
         told = self.told(sent(many))
-        self.assertIn("9 times: The value is negative.", told)
+        self.assertIn("(9): The value is negative.", told)
         self.assertIn("line 7", told)
         self.assertNotIn("line 8", told)
         self.assertIn("and 6 more", told)
