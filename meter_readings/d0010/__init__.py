@@ -7,9 +7,9 @@ from . import codes, grammar, mpan
 from .bulk_reader import ReadingBatch
 from .field_types import LONDON, YEARS, is_nonexistent_local_time, midnight
 from .grammar import D0010, HEADER, TRAILER, Flow, Group
-from .group_reader import Batch
 from .issues import Issue, IssueCode
 from .parser import FlowFileParser
+from .reading_reader import Batch
 from .records import (
     Entry,
     Header,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeGuard, cast
 
-from .bulk_reader import BulkReadingReader, LineRun, ReadingBatch
+from .bulk_reader import LineRun
 from .codes import ReadingType
 from .grammar import Field, Flow, Group
 from .issues import Issue, IssueCode
-from .reading_rules import ReadingRules
+from .reading_reader import Batch, ReadingReader
 from .record_reader import RecordReader, Report, truncate_for_display
 from .records import (
     Entry,
@@ -18,13 +18,10 @@ from .records import (
     MeterReadingType,
     MpanCore,
     ParentGroup,
-    RegisterReading,
     SiteVisit,
     ValidationResult,
     make_record,
 )
-
-type Batch = list[Entry] | ReadingBatch
 
 
 class InvalidGroup:
@@ -49,7 +46,6 @@ class GroupReader:
     def __init__(self, flow: Flow, report: Report, not_after: datetime | None) -> None:
         self.line_number = 0
         self.flow_count = 0
-        self.invalid_reading_count = 0
         self.mpan: ParentGroup[MpanCore] | InvalidGroup | None = None
         self.meter: ParentGroup[MeterReadingType] | InvalidGroup | None = None
         self._reading: Entry | InvalidGroup | BufferedReading | None = None
@@ -61,8 +57,7 @@ class GroupReader:
         self._meter_has_reading = self._meter_has_visit = False
         self._flow = flow
         self._report = report
-        self._rules = ReadingRules(flow, report, not_after)
-        self._bulk_reader = BulkReadingReader(flow.reading, self._rules)
+        self._readings = ReadingReader(flow, report, not_after)
         self._read: Callable[[Group, str, int], Any] = RecordReader(report).read
         self.actions = {
             flow.mpan.code: self.open_mpan,
@@ -74,10 +69,14 @@ class GroupReader:
             flow.reading_visit.code: self.add_reading_visit,
         }
 
+    @property
+    def invalid_reading_count(self) -> int:
+        return self._readings.invalid_count
+
     def set_header(self, header: Header) -> None:
         """Set the header for the readings that follow."""
         self.flush()
-        self._rules.header = header
+        self._readings.set_header(header)
 
     def pop_completed(self) -> list[Batch]:
         """Return the entries that can no longer change.
@@ -129,12 +128,10 @@ class GroupReader:
     def open_reading(self, line: str) -> None:
         """Read a 030, child of the open 028."""
         self.close_reading()
-        group, meter, number = self._flow.reading, self.meter, self.line_number
-        record: RegisterReading | None = self._read(group, line, number)
-        if self._has_parent(meter, group):
-            self._open(self._validated(record, number, self._valid_mpan, meter))
-        else:
-            self._open(INVALID)
+        meter, parents = self.meter, None
+        if self._has_parent(meter, self._flow.reading):
+            parents = self._valid_mpan, meter
+        self._open(self._readings.read(line, self.line_number, parents))
 
     def buffer_readings(self, lines: str) -> int:
         """Buffer consecutive 030s, children of the open and valid 028; count them.
@@ -147,7 +144,7 @@ class GroupReader:
         self._reading = BUFFERED
         number, count = self.line_number, lines.count("\n")
         run = make_record(LineRun, (self.mpan, self.meter, number + 1, count))
-        self._bulk_reader.feed(run, lines)
+        self._readings.buffer(run, lines)
         self.line_number = number + count
         return count
 
@@ -212,7 +209,7 @@ class GroupReader:
                 reading = reading._replace(results=tuple(self._results))
                 self._entries[self._reading_index] = reading
                 self._results = []
-            self._rules.validate_results(reading)
+            self._readings.rules.validate_results(reading)
 
     def close_meter(self) -> None:
         """Close the open meter; if it has no children, it becomes an entry."""
@@ -236,72 +233,26 @@ class GroupReader:
             if not self._mpan_has_visit:
                 self._entries.append(Entry(number, code, mpan.record, mpan, None))
 
-    # Buffered readings
-
     def flush(self) -> None:
         """Read the buffered readings; the last one stays open."""
         self._open_buffered()
-        entries: list[Entry] = []
-        for batch in self._bulk_reader.flush():
-            if isinstance(batch, ReadingBatch):
-                self._batches.append(batch)
-            else:
-                entries += self._read_by_grammar(batch.run, batch.lines)
-        if entries:
-            self._batches.append(entries)
-
-    def _read_by_grammar(self, run: LineRun, lines: list[str]) -> Iterator[Entry]:
-        """Yield the valid readings of these lines; none of them has a 032."""
-        for number, line in enumerate(lines, run.line_number):
-            record = self._read(self._flow.reading, line, number)
-            reading = self._validated(record, number, run.mpan, run.meter)
-            if isinstance(reading, Entry):
-                self._rules.validate_results(reading)
-                yield reading
-            else:
-                self.invalid_reading_count += 1
+        self._batches += self._readings.flush()
 
     def _open_buffered(self) -> Entry | InvalidGroup | None:
-        """Return the open reading; read it first if it is the last in the buffer."""
+        """Return the open reading; read it first if it is buffered."""
         reading = self._reading
-        if not isinstance(reading, BufferedReading):
-            return reading
-        (mpan, meter, number, _), line = self._bulk_reader.take_last_line()
-        group, record = self._flow.reading, self._bulk_reader.read_line(line)
-        if record is None:
-            opened = self._validated(
-                self._read(group, line, number), number, mpan, meter
-            )
-        else:
-            plain = cast(RegisterReading, record)
-            opened = Entry(number, group.code, plain, mpan, meter)
-        self._open(opened)
-        return opened
+        if isinstance(reading, BufferedReading):
+            reading = self._open(self._readings.read_last_buffered())
+        return reading
 
-    # Auxiliary methods
-
-    def _validated(
-        self,
-        record: RegisterReading | None,
-        line_number: int,
-        mpan: ParentGroup[MpanCore],
-        meter: ParentGroup[MeterReadingType],
-    ) -> Entry | InvalidGroup:
-        """Return a reading as an entry, or INVALID if it cannot be loaded."""
-        reading_type = meter.record.reading_type
-        if record is None or not self._rules.validate(
-            record, reading_type, line_number
-        ):
-            return INVALID
-        return Entry(line_number, self._flow.reading.code, record, mpan, meter)
-
-    def _open(self, reading: Entry | InvalidGroup) -> None:
-        self._reading = reading
-        if isinstance(reading, Entry):
+    def _open(self, reading: Entry | None) -> Entry | InvalidGroup:
+        opened: Entry | InvalidGroup = INVALID
+        if reading is not None:
+            opened = reading
             self._reading_index = len(self._entries)
             self._entries.append(reading)
-        else:
-            self.invalid_reading_count += 1
+        self._reading = opened
+        return opened
 
     @property
     def _valid_mpan(self) -> ParentGroup[MpanCore]:

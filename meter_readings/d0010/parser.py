@@ -15,9 +15,10 @@ from typing import BinaryIO, cast
 from . import envelope, grammar
 from .bulk_reader import ReadingBatch
 from .grammar import Flow
-from .group_reader import Batch, GroupReader
+from .group_reader import GroupReader
 from .issues import Issue, IssueCode
 from .lines import LONGEST_LINE, Block, LineReader
+from .reading_reader import Batch
 from .record_reader import RecordReader, Report, truncate_for_display
 from .records import Entry, Header, ParentGroup, Trailer
 
