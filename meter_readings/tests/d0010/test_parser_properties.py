@@ -121,7 +121,7 @@ class ReferenceParserTests(TestCase):
     """The entries are those of a slower parser that shares no code."""
 
     def as_group(self, entry: Entry) -> reference_parser.ValidGroup:
-        cells = tuple(
+        values = tuple(
             value.replace(tzinfo=None) if hasattr(value, "tzinfo") else value
             for value in entry.record
         )
@@ -131,7 +131,7 @@ class ReferenceParserTests(TestCase):
         if entry.reading_line_number is not None:
             parents.append(entry.reading_line_number)
         return reference_parser.ValidGroup(
-            entry.line_number, entry.group, cells, tuple(parents)
+            entry.line_number, entry.group, values, tuple(parents)
         )
 
     def assert_agrees_with_reference_parser(self, data: bytes) -> None:
