@@ -181,7 +181,7 @@ def _add_children(draw: DrawFn, book: Book, from_role: str, type_: str) -> None:
         book.add_childless(book.meter)
 
 
-# Lines of every kind, right, odd and wrong
+# Lines of every group, valid and invalid
 
 _ODD = ["", " ", "X", "T ", "é", "\x00", "\u0661", "-1", "9" * 30, "1e9", "A|B"]
 

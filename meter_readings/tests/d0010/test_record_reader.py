@@ -182,8 +182,8 @@ class ControlCharacterTests(RecordReaderTestCase):
             for place in range(4, len(line)):
                 with self.subTest(control=control, place=place):
                     self.issues.clear()
-                    spoiled = line[:place] + control + line[place:]
-                    self.assertIsNone(self.read(spoiled))
+                    invalid = line[:place] + control + line[place:]
+                    self.assertIsNone(self.read(invalid))
                     self.assertEqual(self.codes, ["control-character"])
 
     def test_position_of_a_control_character_is_reported(self) -> None:

@@ -212,12 +212,12 @@ class RoundTripTests(TestCase):
         parsed = parse(data)
         assume(parsed.parser.header is not None)
         again = parse(written(parsed).encode("cp1252"))
-        self.assertEqual(self.said_by(again), self.said_by(parsed))
+        self.assertEqual(self.values_of(again), self.values_of(parsed))
 
-    def said_by(self, parsed: Parsed) -> Counter[tuple[Any, ...]]:
-        """Return what the entries say, without their line numbers and their order.
+    def values_of(self, parsed: Parsed) -> Counter[tuple[Any, ...]]:
+        """Return the values of the entries, without line numbers and order.
 
-        A late 027 comes before the childless meter that it stands behind.
+        A late 027 is written before the meter without children that precedes it.
         """
         return Counter(
             (e.group, e.record, e.results, e.mpan.record, e.meter and e.meter.record)
