@@ -20,7 +20,7 @@ def disk_full_error() -> OSError:
 
 @contextmanager
 def full_database(at: str = "meter_readings_reading") -> Iterator[None]:
-    """Let every statement that writes to a table fail for lack of space."""
+    """Let every statement that writes to a table fail with a full disk."""
 
     def fail(execute: Any, statement: str, *rest: Any) -> Any:
         writes = statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))

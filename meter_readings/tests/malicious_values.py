@@ -1,7 +1,6 @@
-"""Malicious values: what breaks programs in query strings, headers, paths and bodies.
+"""Malicious values that break programs, in query strings, headers, paths and bodies.
 
-Each has broken some program somewhere. Schemathesis sends what the API's description
-allows; these are what it never sends.
+Schemathesis sends what the API's description allows; it never sends these values.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The PII leak check: no MPAN may appear in the logs or on standard error of a run.
 
-Tests use made-up MPANs with valid check digits, so any code that writes one is found,
-whichever test ran it.
+Tests use synthetic MPANs with valid check digits, so the check finds any code that
+writes one, in any test.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def _is_mpan(number: str) -> bool:
 class PiiLeakCheck:
     """A context manager that reads every formatted log record and standard error.
 
-    `leaks` describes what was found. Records of this project's loggers must have no
-    MPAN even before the formatter masks it.
+    `leaks` describes the MPANs found. Messages of this project's loggers must contain
+    no MPAN even before the formatter masks it.
     """
 
     def __init__(self, file_descriptor: int = _STDERR) -> None:
@@ -54,19 +54,19 @@ class PiiLeakCheck:
 
     def __exit__(self, *_: object) -> None:
         logging.setLogRecordFactory(self._make_record)
-        self._look(self._tee.stop(), "standard error")
+        self._search(self._tee.stop(), "standard error")
 
     def _record(self, *args: Any, **options: Any) -> logging.LogRecord:
         record = self._make_record(*args, **options)
         written = self._formatter.format(copy.copy(record))
-        self._look(written, f"the log of {record.name}, line {record.lineno}")
+        self._search(written, f"the log of {record.name}, line {record.lineno}")
         # logging.makeLogRecord begins without a name.
         if str(record.name).startswith("meter_readings"):
-            where = f"what {record.name} says in line {record.lineno}"
-            self._look(record.getMessage(), where)
+            where = f"the message of {record.name}, line {record.lineno}"
+            self._search(record.getMessage(), where)
         return record
 
-    def _look(self, text: str, where: str) -> None:
+    def _search(self, text: str, where: str) -> None:
         self.leaks += [f"{mpan} in {where}" for mpan in sorted(mpans_in(text))]
 
 
@@ -79,13 +79,13 @@ class _Tee:
 
     def start(self) -> None:
         self._original = os.dup(self._file_descriptor)
-        self._end, entrance = os.pipe()
-        os.dup2(entrance, self._file_descriptor)
-        os.close(entrance)
-        self._thread = threading.Thread(target=self._pass_on, daemon=True)
+        self._end, write_end = os.pipe()
+        os.dup2(write_end, self._file_descriptor)
+        os.close(write_end)
+        self._thread = threading.Thread(target=self._forward, daemon=True)
         self._thread.start()
 
-    def _pass_on(self) -> None:
+    def _forward(self) -> None:
         while piece := os.read(self._end, 1 << 16):
             os.write(self._original, piece)
             self._pieces.append(piece)

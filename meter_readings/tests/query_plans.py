@@ -46,7 +46,7 @@ def queries_of(ask: Callable[[], Any], *, tables: Collection[str] = ()) -> list[
 def use_indexes_for_few_rows() -> None:
     """Let PostgreSQL plan the few rows of a test as it would plan ten million.
 
-    It lasts until the end of the transaction. SQLite needs no such thing.
+    It lasts until the end of the transaction. SQLite does not need it.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -73,9 +73,9 @@ def plan_tree(query: Query) -> PlanNode:
 
 
 def table_scans(plan: str) -> list[str]:
-    """Return the steps of a plan that go through one of our tables end to end.
+    """Return the steps of a plan that scan one of the project's tables.
 
-    On SQLite a step that does so in the order of an index ends with its name.
+    On SQLite a scan in the order of an index ends with the name of the index.
     """
     return re.findall("(?:Seq Scan on|SCAN) meter_readings.*", plan)
 
@@ -88,17 +88,17 @@ def sorts_rows(plan: str) -> bool:
 def refuse_unbounded(
     plan: PlanNode, *, tables: Collection[str], in_order_of_pk: Collection[str] = ()
 ) -> None:
-    """Raise UnboundedQuery where one of `tables` would be read or sorted as a whole.
+    """Raise UnboundedQuery if one of `tables` would be read or sorted as a whole.
 
     SQLite reads the tables `in_order_of_pk` by their primary key without an index.
     """
     if connection.vendor == "postgresql":
-        _refuse_on_postgresql(plan, tuple(tables))
+        _reject_on_postgresql(plan, tuple(tables))
     else:
-        _refuse_on_sqlite(plan, tables, in_order_of_pk)
+        _reject_on_sqlite(plan, tables, in_order_of_pk)
 
 
-def _refuse_on_sqlite(
+def _reject_on_sqlite(
     plan: PlanNode, tables: Collection[str], in_order_of_pk: Collection[str]
 ) -> None:
     details = [node["detail"] for node in plan["inner"]]
@@ -115,10 +115,10 @@ def _refuse_on_sqlite(
             if is_of_table and not (is_in_order or "(meter_id=?" in detail):
                 raise UnboundedQuery(details)
     for node in plan["inner"]:
-        _refuse_on_sqlite(node, tables, in_order_of_pk)
+        _reject_on_sqlite(node, tables, in_order_of_pk)
 
 
-def _refuse_on_postgresql(
+def _reject_on_postgresql(
     node: PlanNode, tables: tuple[str, ...], is_sorted: bool = False
 ) -> None:
     kind = node["Node Type"]
@@ -130,7 +130,7 @@ def _refuse_on_postgresql(
             raise UnboundedQuery(json.dumps(node, indent=1))
     is_sorted = (is_sorted or kind in ("Sort", "Incremental Sort")) and kind != "Limit"
     for inner in node.get("Plans", []):
-        _refuse_on_postgresql(inner, tables, is_sorted)
+        _reject_on_postgresql(inner, tables, is_sorted)
 
 
 def _explain(command: str, query: Query) -> list[tuple[Any, ...]]:

@@ -23,7 +23,7 @@ REQUIREMENT = (
 
 
 class RedisServer:
-    """A server that keeps nothing, on a socket in a folder of its own."""
+    """A server without persistence, on a socket in a temporary folder."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="d0010_redis_")
@@ -40,40 +40,40 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        words = ["--port", "0", "--unixsocket", str(self._socket), "--save", ""]
+        options = ["--port", "0", "--unixsocket", str(self._socket), "--save", ""]
         self._process = subprocess.Popen(
-            ["redis-server", *words],
+            ["redis-server", *options],
             cwd=self._folder.name,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         assert self._process.stdout
-        said = []
+        lines = []
         for line in self._process.stdout:
-            said.append(line)
+            lines.append(line)
             if "ready to accept connections" in line.lower():
                 return
-        raise AssertionError("".join(said))
+        raise AssertionError("".join(lines))
 
     def stop(self) -> None:
-        """Stop it at once; what it held is gone."""
+        """Stop it at once; its data are lost."""
         self._process.kill()
         self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
 
-    def hold_up(self) -> None:
-        """Let it take connections and say nothing."""
+    def pause(self) -> None:
+        """Let it accept connections without answering."""
         self._process.send_signal(signal.SIGSTOP)
 
-    def discard_temp_tables(self) -> None:
+    def resume(self) -> None:
         """Let it answer again."""
         self._process.send_signal(signal.SIGCONT)
 
 
 class RedisTestCase(SimpleTestCase):
-    """The caches are in Redis."""
+    """Tests with the caches in Redis."""
 
     def setUp(self) -> None:
         self.server = self.enterContext(RedisServer())

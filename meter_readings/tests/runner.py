@@ -1,4 +1,4 @@
-"""The test runner: keeps tests away from real data, finds leaked MPANs, splits suites.
+"""The test runner: isolates tests from real data, finds leaked MPANs, splits suites.
 
 `.ci/run` splits the suite of each database into parts that run side by side. Tests that
 give the same result on every database have the tag `database_independent`; `.ci/run`
@@ -46,7 +46,7 @@ _PREFIXES = tuple(f"{__package__}.{name}." for name in DATABASE_INDEPENDENT)
 
 
 class IsolatedTestRunner(DiscoverRunner):
-    """Keeps received files, and processes that tests start, away from real data.
+    """Isolates tests, and the processes that they start, from real data.
 
     A run in which an MPAN reaches a log or standard error has failed.
     """
@@ -119,11 +119,11 @@ class IsolatedTestRunner(DiscoverRunner):
         return old_databases
 
     def run_suite(self, suite: TestSuite, **kwargs: Any) -> TextTestResult:
-        """Run the tests, and look for MPANs in what they log."""
-        with PiiLeakCheck() as watch:
+        """Run the tests, and search their log for MPANs."""
+        with PiiLeakCheck() as check:
             result = super().run_suite(suite, **kwargs)
         # The output of a failed test may show an MPAN.
-        self.leaks = tuple(watch.leaks) if result.wasSuccessful() else ()
+        self.leaks = tuple(check.leaks) if result.wasSuccessful() else ()
         return result
 
     def suite_result(

@@ -18,8 +18,8 @@ def redis_settings(
     url: str = REDIS_URL, *, is_installed: bool = True
 ) -> dict[str, Any]:
     """Return the settings with Redis, as if redis-py were installed or not."""
-    found = object() if is_installed else None
-    with patch("importlib.util.find_spec", return_value=found):
+    spec = object() if is_installed else None
+    with patch("importlib.util.find_spec", return_value=spec):
         return cache_settings(url)
 
 

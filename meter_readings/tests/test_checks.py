@@ -84,9 +84,9 @@ class SqliteForeignKeysCheckTests(TestCase):
         ):
             ask = cursor.return_value.__enter__.return_value
             ask.fetchone.return_value = (foreign_keys,)
-            found = check_sqlite_foreign_keys(["default"])
+            messages = check_sqlite_foreign_keys(["default"])
         ask.execute.assert_called_once_with("PRAGMA foreign_keys")
-        return [message.id for message in found]
+        return [message.id for message in messages]
 
     def test_sqlite_foreign_keys_check_accepts_a_connection_with_foreign_keys(
         self,
@@ -134,13 +134,13 @@ class DemoUsersCheckTests(TestCase):
 
 @override_settings(IS_PRODUCTION=True)
 class PublishedPasswordCheckTests(TestCase):
-    def found(self) -> list[str]:
+    def check(self) -> list[str]:
         return [error.msg for error in check_published_password(["default"])]
 
     def test_published_password_check_rejects_a_superuser_with_it(self) -> None:
         User.objects.create_superuser("alice", password=demo.DEMO_PASSWORD)
         User.objects.create_superuser("bob", password="another one altogether")
-        [message] = self.found()
+        [message] = self.check()
         self.assertIn("published demo password: alice.", message)
 
     def test_published_password_check_accepts_superusers_with_other_passwords_or_none(
@@ -148,12 +148,12 @@ class PublishedPasswordCheckTests(TestCase):
     ) -> None:
         User.objects.create_superuser("bob", password="another one altogether")
         User.objects.create_superuser("carol")
-        self.assertEqual(self.found(), [])
+        self.assertEqual(self.check(), [])
 
     def test_published_password_check_applies_in_production_only(self) -> None:
         User.objects.create_superuser("alice", password=demo.DEMO_PASSWORD)
         with override_settings(IS_PRODUCTION=False):
-            self.assertEqual(self.found(), [])
+            self.assertEqual(self.check(), [])
 
 
 @override_settings(IS_PRODUCTION=True)
@@ -215,7 +215,7 @@ nas:/more /mnt/a\040name cifs rw 0 0
 
 @override_settings(IS_PRODUCTION=True)
 class SqliteFilesystemCheckTests(SimpleTestCase):
-    def found(self, path: str, vendor: str = "sqlite") -> list[str]:
+    def check(self, path: str, vendor: str = "sqlite") -> list[str]:
         """Return the messages of the check for this path."""
         with (
             self.settings(SQLITE_PATH=path),
@@ -229,17 +229,17 @@ class SqliteFilesystemCheckTests(SimpleTestCase):
             ("/mnt/nas/db.sqlite3", "nfs4"),
             ("/mnt/a name/d0010/db.sqlite3", "cifs"),
         ]:
-            [message] = self.found(path)
+            [message] = self.check(path)
             self.assertIn(f"on a network file system ({kind})", message)
 
     def test_sqlite_filesystem_check_accepts_a_local_disk(self) -> None:
         for path in ["/var/lib/d0010/db.sqlite3", "/mnt/nas/local/db.sqlite3"]:
-            self.assertEqual(self.found(path), [])
+            self.assertEqual(self.check(path), [])
 
     def test_sqlite_filesystem_check_applies_to_sqlite_in_production_only(self) -> None:
-        self.assertEqual(self.found("/mnt/nas/x", vendor="postgresql"), [])
+        self.assertEqual(self.check("/mnt/nas/x", vendor="postgresql"), [])
         with self.settings(IS_PRODUCTION=False):
-            self.assertEqual(self.found("/mnt/nas/x"), [])
+            self.assertEqual(self.check("/mnt/nas/x"), [])
 
     def test_sqlite_filesystem_check_passes_without_mounts(self) -> None:
         self.assertEqual(filesystem_type(Path("/mnt/nas/x"), ""), "")
@@ -268,7 +268,7 @@ class SqliteVersionCheckTests(SimpleTestCase):
         for version in [(3, 40, 1), (3, 44, 5), (3, 45, 9), (3, 50, 6), (3, 51, 2)]:
             self.assertIs(has_wal_fix(version), False, version)
 
-    def found(
+    def check(
         self,
         version: tuple[int, ...] = (3, 40, 1),
         vendor: str = "sqlite",
@@ -284,21 +284,21 @@ class SqliteVersionCheckTests(SimpleTestCase):
             return [message.id for message in check_sqlite_version(None)]
 
     def test_sqlite_version_check_rejects_a_version_with_the_bug(self) -> None:
-        self.assertEqual(self.found(), ["d0010.E010"])
+        self.assertEqual(self.check(), ["d0010.E010"])
 
     def test_sqlite_version_check_accepts_a_version_without_it(self) -> None:
-        self.assertEqual(self.found((3, 51, 3)), [])
+        self.assertEqual(self.check((3, 51, 3)), [])
 
-    def test_sqlite_version_check_accepts_it_where_somebody_has_message_so(
+    def test_sqlite_version_check_accepts_it_if_the_risk_is_accepted(
         self,
     ) -> None:
-        self.assertEqual(self.found(ACCEPT_SQLITE_RISK=True), [])
+        self.assertEqual(self.check(ACCEPT_SQLITE_RISK=True), [])
 
-    def test_sqlite_version_check_does_not_mind_it_in_development_or_on_postgresql(
+    def test_sqlite_version_check_applies_to_sqlite_in_production_only(
         self,
     ) -> None:
-        self.assertEqual(self.found(IS_PRODUCTION=False), [])
-        self.assertEqual(self.found(vendor="postgresql"), [])
+        self.assertEqual(self.check(IS_PRODUCTION=False), [])
+        self.assertEqual(self.check(vendor="postgresql"), [])
 
     def test_sqlite_version_check_is_registered(self) -> None:
         self.assertIn(check_sqlite_version, checks.registry.registry.get_checks())

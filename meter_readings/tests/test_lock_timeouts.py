@@ -1,4 +1,4 @@
-"""Nobody waits for ever: each door says that something else holds the database."""
+"""Lock timeouts and full disks: commands and pages end with a message."""
 
 from __future__ import annotations
 
@@ -30,14 +30,18 @@ class CommandTests(TransactionTestCase):
         self.path = self.folder / "a.uff"
         self.path.write_text(EVERY_GROUP, encoding="cp1252")
 
-    def test_import_command_says_what_it_waits_for_and_ends(self) -> None:
+    def test_import_command_ends_with_a_message_while_the_database_is_locked(
+        self,
+    ) -> None:
         with taken_import_lock():
             ran = run("import_d0010", str(self.path))
         self.assertEqual((ran.code, ran.stderr.strip()), (1, IS_BUSY))
         self.assertEqual(FlowFile.objects.count(), 0)
         self.assertEqual(run("import_d0010", str(self.path)).code, 0)
 
-    def test_undo_command_says_what_it_waits_for_and_ends(self) -> None:
+    def test_undo_command_ends_with_a_message_while_the_database_is_locked(
+        self,
+    ) -> None:
         imported(EVERY_GROUP, "a.uff")
         with taken_import_lock():
             ran = run("undo_import", "a.uff", "--yes")
@@ -65,7 +69,7 @@ class PageTests(TransactionTestCase):
     def setUp(self) -> None:
         self.client.force_login(User.objects.create_superuser("alice"))
 
-    def test_upload_page_says_what_it_waits_for(self) -> None:
+    def test_upload_page_answers_503_while_another_file_is_loaded(self) -> None:
         data = {
             "flow_files": SimpleUploadedFile("a.uff", EVERY_GROUP.encode("cp1252")),
             "policy": "standard",
@@ -92,7 +96,7 @@ class PageTests(TransactionTestCase):
         self.assertEqual(page.status_code, 503)
         self.assertEqual(page.headers["Retry-After"], "30")
 
-    @skipUnless(connection.vendor == "postgresql", "SQLite lets everybody read")
+    @skipUnless(connection.vendor == "postgresql", "readers do not wait on SQLite")
     def test_page_answers_503_after_a_lock_timeout(self) -> None:
         other = connection.copy()
         self.addCleanup(other.close)

@@ -49,8 +49,8 @@ class ServiceUnavailableMiddlewareTests(TestCase):
             self.assertLogs("meter_readings.middleware", "ERROR") as logs,
         ):
             self.client.get("/")
-        said = "ERROR:meter_readings.middleware:The database cannot be used "
-        self.assertEqual(logs.output, [f"{said}(OperationalError)."])
+        message = "ERROR:meter_readings.middleware:The database cannot be used "
+        self.assertEqual(logs.output, [f"{message}(OperationalError)."])
 
     def test_middleware_answers_503_with_retry_after_for_an_unavailable_database(
         self,

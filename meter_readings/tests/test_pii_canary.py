@@ -1,4 +1,4 @@
-"""A canary MPAN goes in by every door, and comes into no log, figure or error page."""
+"""An MPAN that is imported by every channel is in no log, metric or error page."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ TOKEN = "a long random text"
 
 
 class CanaryTestCase(TestCase):
-    """Collects what production would log."""
+    """Captures what production would log."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -52,7 +52,7 @@ class CanaryTestCase(TestCase):
             logger.handlers = [handler]
 
     def expect_no_canary(self, text: str) -> None:
-        """Expect that the MPAN is nowhere in a text, however it is written."""
+        """Expect a text without the MPAN in any notation."""
         for form in FORMS:
             self.assertNotIn(form, text)
 
@@ -77,7 +77,7 @@ class CommandLineTests(CanaryTestCase, FolderTestCase):
 
 
 class SignedInTestCase(CanaryTestCase):
-    """Somebody asks who may see everything."""
+    """Requests of a superuser."""
 
     @classmethod
     def setUpTestData(cls) -> None:
@@ -90,9 +90,9 @@ class SignedInTestCase(CanaryTestCase):
         self.client = Client(raise_request_exception=False)
         self.client.force_login(self.alice)
 
-    def ask(self, address: str, **asked: Any) -> HttpResponse:
-        """Return an answer; a refusal may not repeat the MPAN."""
-        response = self.client.get(address, asked)
+    def get(self, address: str, **query: Any) -> HttpResponse:
+        """Return a response; an error page must not contain the MPAN."""
+        response = self.client.get(address, query)
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             self.expect_no_canary(response.content.decode())
         return response
@@ -102,31 +102,31 @@ class PageTests(SignedInTestCase):
     def test_searching_for_an_mpan_logs_no_mpan(self) -> None:
         for address in ("/search/", reverse("admin:meter_readings_reading_changelist")):
             for form in FORMS[:2]:
-                self.ask(address, q=form)
+                self.get(address, q=form)
 
     def test_search_stores_no_mpan_in_the_session(self) -> None:
-        self.ask("/search/", q=MPAN)
-        self.ask(reverse("admin:meter_readings_meterpoint_changelist"), q=MPAN)
+        self.get("/search/", q=MPAN)
+        self.get(reverse("admin:meter_readings_meterpoint_changelist"), q=MPAN)
         self.expect_no_canary(str(dict(self.client.session)))
 
     def test_unknown_list_filters_log_no_mpan(self) -> None:
         for name in ("meterpoint", "reading", "flowfile"):
             address = reverse(f"admin:meter_readings_{name}_changelist")
-            self.ask(address, mpan=MPAN)
-            self.ask(address, no_such_filter=MPAN)
-            self.ask(address, p=MPAN)
+            self.get(address, mpan=MPAN)
+            self.get(address, no_such_filter=MPAN)
+            self.get(address, p=MPAN)
 
     def test_unknown_page_urls_log_no_mpan(self) -> None:
         for address in (f"/{MPAN}/", f"/admin/meter_readings/meterpoint/{MPAN}/"):
-            self.ask(address)
-            self.ask(f"{address}change/")
+            self.get(address)
+            self.get(f"{address}change/")
 
     def test_failed_page_logs_no_mpan(self) -> None:
         error = RuntimeError(f"It was {MPAN}.")
         name = "meter_readings.admin.meter_points.admin.MeterPointAdmin.get_search_q"
         with patch(name, side_effect=error):
             address = reverse("admin:meter_readings_meterpoint_changelist")
-            response = self.ask(address, q=MPAN)
+            response = self.get(address, q=MPAN)
         self.assertEqual(response.status_code, HTTPStatus.INTERNAL_SERVER_ERROR)
         self.assertIn("RuntimeError", self.log.getvalue())
 
@@ -152,17 +152,15 @@ class PageTests(SignedInTestCase):
 
 
 class ApiTests(SignedInTestCase):
-    """What programs are told when they ask wrongly."""
-
     def test_unknown_api_urls_log_no_mpan(self) -> None:
         for name in ("meter-points", "readings", "flow-files", "nowhere"):
-            response = self.ask(f"/api/v1/{name}/{MPAN}/")
+            response = self.get(f"/api/v1/{name}/{MPAN}/")
             self.assertEqual(response.status_code, HTTPStatus.NOT_FOUND)
 
     def test_invalid_api_parameters_log_no_mpan(self) -> None:
         for name in ("mpan", "date_from", "ordering", "cursor", "no_such", MPAN):
             with self.subTest(name):
-                response = self.ask("/api/v1/readings/", **{name: f"{MPAN}7x"})
+                response = self.get("/api/v1/readings/", **{name: f"{MPAN}7x"})
                 self.assertEqual(response.status_code // 100, 4)
 
     def test_failed_api_request_logs_no_mpan(self) -> None:
@@ -170,5 +168,5 @@ class ApiTests(SignedInTestCase):
         with patch(
             "meter_readings.api.views.base.get_object_or_404", side_effect=error
         ):
-            response = self.ask("/api/v1/meter-points/1/")
+            response = self.get("/api/v1/meter-points/1/")
         self.assertEqual(response.status_code, HTTPStatus.INTERNAL_SERVER_ERROR)

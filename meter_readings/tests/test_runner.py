@@ -22,7 +22,7 @@ from meter_readings.tests.pii_leak_check import PiiLeakCheck, mpans_in
 from meter_readings.tests.runner import DATABASE_INDEPENDENT, IsolatedTestRunner
 from meter_readings.d0010.mpan import check_digit
 
-# Made up: it is published as an example of the format.
+# A synthetic MPAN that is published as an example of the format
 MPAN = "1200023305967"
 
 
@@ -30,10 +30,12 @@ class IsolatedTestRunnerTests(TestCase):
     def test_isolated_test_runner_stores_files_outside_the_project(self) -> None:
         self.assertNotIn(PROJECT_ROOT, Path(default_storage.path("file")).parents)
 
-    def test_isolated_test_runner_tells_child_processes_where_files_go(self) -> None:
+    def test_isolated_test_runner_gives_child_processes_the_folder_of_files(
+        self,
+    ) -> None:
         self.assertEqual(os.environ["MEDIA_ROOT"], str(settings.MEDIA_ROOT))
 
-    def test_isolated_test_runner_tells_child_processes_which_database_is_under_test(
+    def test_isolated_test_runner_gives_child_processes_the_test_database(
         self,
     ) -> None:
         name = "DB_NAME" if connection.vendor == "postgresql" else "SQLITE_PATH"
@@ -45,7 +47,8 @@ class PartTests(SimpleTestCase):
 
     labels = (
         f"{__name__}.MpansInTests",
-        f"{__name__}.PiiLeakCheckTests.test_finds_what_is_written",
+        f"{__name__}.PiiLeakCheckTests."
+        "test_pii_leak_check_finds_an_mpan_in_standard_error",
     )
 
     def tests_of(self, **options: Any) -> set[str]:
@@ -58,7 +61,7 @@ class PartTests(SimpleTestCase):
         self.assertEqual(sorted(map(len, parts)), [1, 1])
         self.assertEqual(set.union(*parts), self.tests_of())
 
-    def test_tags_tests_that_no_database_can_change(self) -> None:
+    def test_database_independent_tests_are_tagged(self) -> None:
         runner = IsolatedTestRunner(verbosity=0, exclude_tags=["database_independent"])
         labels = [f"{__package__}.{name}" for name in DATABASE_INDEPENDENT]
         self.assertEqual([*iter_test_cases(runner.build_suite(labels))], [])
@@ -68,14 +71,14 @@ class MpansInTests(SimpleTestCase):
     def test_mpans_in_finds_an_mpan_anywhere(self) -> None:
         self.assertEqual(mpans_in(f"[{MPAN}]|x{MPAN}y"), {MPAN})
 
-    def test_mpans_in_passes_over_other_numbers(self) -> None:
+    def test_mpans_in_ignores_other_numbers(self) -> None:
         for other in ("1200023305968", f"{MPAN}0", "9900023305967", "20160222000000"):
             with self.subTest(other):
                 self.assertEqual(mpans_in(other), set())
 
-    def test_mpans_in_passes_over_the_time_in_milliseconds(self) -> None:
+    def test_mpans_in_ignores_times_in_milliseconds(self) -> None:
         for now in range(10):
-            # One of ten such has the right check digit.
+            # One of these ten numbers has a valid check digit.
             twelve = f"{1_795_000_000 + now:010d}12"
             with (
                 self.subTest(now),
@@ -85,39 +88,43 @@ class MpansInTests(SimpleTestCase):
 
 
 class PiiLeakCheckTests(SimpleTestCase):
-    """Each with a file in the place of standard error."""
+    """Tests with a file instead of standard error."""
 
     def setUp(self) -> None:
         self.file = self.enterContext(tempfile.TemporaryFile())
-        # What is said here is not for the watch over this run of tests.
+        # The leak check of this test run must not see these records.
         self.addCleanup(logging.setLogRecordFactory, logging.getLogRecordFactory())
         logging.setLogRecordFactory(logging.LogRecord)
 
-    def leaks(self, logger: str = "", said: str = "", written: str = "") -> list[str]:
-        """Return what is found where somebody logs and writes something."""
-        with PiiLeakCheck(self.file.fileno()) as watch:
+    def leaks(
+        self, logger: str = "", message: str = "", written: str = ""
+    ) -> list[str]:
+        """Return the leaks after a log message and a line on standard error."""
+        with PiiLeakCheck(self.file.fileno()) as check:
             if logger:
                 with self.assertLogs(logger):
-                    logging.getLogger(logger).warning(said)
+                    logging.getLogger(logger).warning(message)
             os.write(self.file.fileno(), written.encode())
-        return watch.leaks
+        return check.leaks
 
-    def test_pii_leak_check_finds_what_is_written(self) -> None:
+    def test_pii_leak_check_finds_an_mpan_in_standard_error(self) -> None:
         self.assertEqual(self.leaks(written=MPAN), [f"{MPAN} in standard error"])
 
-    def test_pii_leak_check_passes_on_what_is_written(self) -> None:
+    def test_pii_leak_check_forwards_standard_error(self) -> None:
         self.leaks(written="some words")
         self.file.seek(0)
         self.assertEqual(self.file.read(), b"some words")
 
-    def test_pii_leak_check_finds_what_our_loggers_say(self) -> None:
+    def test_pii_leak_check_finds_an_mpan_in_a_message_of_this_project(self) -> None:
         (leak,) = self.leaks("meter_readings.importer", f"For {MPAN}")
-        self.assertIn(f"{MPAN} in what meter_readings.importer says", leak)
+        self.assertIn(f"{MPAN} in the message of meter_readings.importer", leak)
 
-    def test_pii_leak_check_passes_over_what_the_formatter_masks(self) -> None:
+    def test_pii_leak_check_accepts_an_mpan_that_the_formatter_masks(self) -> None:
         self.assertEqual(self.leaks("django.request", f"/search/?q={MPAN}"), [])
 
-    def test_pii_leak_check_finds_what_the_formatter_does_not_mask(self) -> None:
+    def test_pii_leak_check_finds_an_mpan_that_the_formatter_does_not_mask(
+        self,
+    ) -> None:
         with patch("config.logging_config.MPAN", re.compile("never")):
             (leak,) = self.leaks("django.request", f"For {MPAN}")
         self.assertIn(f"{MPAN} in the log of django.request", leak)

@@ -1,4 +1,4 @@
-"""Tests of the committed sample files: each parses, and shows what it is for."""
+"""Tests of the committed sample files: their parsing, findings and contents."""
 
 from pathlib import Path
 from unittest import TestCase

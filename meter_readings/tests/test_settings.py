@@ -291,8 +291,8 @@ class ProductionSettingsTests(SimpleTestCase):
 class StaticFilesTests(SimpleTestCase):
     def production_settings(self, *, has_whitenoise: bool) -> dict[str, Any]:
         """Return the production settings as if WhiteNoise were installed or not."""
-        found = object() if has_whitenoise else None
-        with patch("importlib.util.find_spec", return_value=found):
+        spec = object() if has_whitenoise else None
+        with patch("importlib.util.find_spec", return_value=spec):
             return settings_with(**PRODUCTION)
 
     def test_whitenoise_serves_static_files_if_it_is_installed(self) -> None:
@@ -358,7 +358,7 @@ class SessionSettingsTests(SimpleTestCase):
 
 
 class StartingTests(TransactionTestCase):
-    """manage.py and the WSGI application, each in a process of its own."""
+    """manage.py and the WSGI application, each in a separate process."""
 
     def run_python(
         self, *arguments: str, **values: str
@@ -480,8 +480,8 @@ class StartingTests(TransactionTestCase):
         self.assertIn("create_demo_user --remove", result.stderr)
         self.assertIn("static files: not collected", result.stderr)
 
-    def refused(self, **values: str) -> str:
-        """Return the error output of a production that does not start."""
+    def startup_error(self, **values: str) -> str:
+        """Return the error output of a production site that does not start."""
         result = self.run_python(
             "-c", "import config.wsgi", **{**self.production(), **values}
         )
@@ -495,18 +495,18 @@ class StartingTests(TransactionTestCase):
             ({"ALLOWED_HOSTS": "*"}, "must list this site's exact names"),
         ]:
             with self.subTest(message):
-                self.assertIn(message, self.refused(**values))
+                self.assertIn(message, self.startup_error(**values))
 
     def test_production_does_not_start_without_tables(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         path = str(Path(folder, "new.sqlite3"))
-        message = self.refused(USE_POSTGRESQL="0", SQLITE_PATH=path)
+        message = self.startup_error(USE_POSTGRESQL="0", SQLITE_PATH=path)
         self.assertIn("not applied", message)
         self.assertIn("Run: python manage.py migrate", message)
 
-    @skipIf(has_wal_fix(sqlite3.sqlite_version_info), "this SQLite has not the bug")
+    @skipIf(has_wal_fix(sqlite3.sqlite_version_info), "this SQLite has the fix")
     def test_production_does_not_start_on_an_sqlite_with_the_bug(self) -> None:
-        message = self.refused(USE_POSTGRESQL="0", ACCEPT_SQLITE_RISK="")
+        message = self.startup_error(USE_POSTGRESQL="0", ACCEPT_SQLITE_RISK="")
         self.assertIn("d0010.E010", message)
         self.assertIn("or set ACCEPT_SQLITE_RISK=1 and make backups", message)
 
@@ -514,7 +514,7 @@ class StartingTests(TransactionTestCase):
         # Hashed as in production; tests use a faster hasher.
         password = PBKDF2PasswordHasher().encode(demo.DEMO_PASSWORD, "salt", 1000)
         User.objects.create(username="alice", is_superuser=True, password=password)
-        message = self.refused()
+        message = self.startup_error()
         self.assertIn("d0010.E004", message)
         self.assertIn("python manage.py changepassword NAME", message)
 

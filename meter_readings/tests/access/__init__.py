@@ -1,1 +1,1 @@
-"""Who may do what, at every address of the site."""
+"""Tests of permissions at every URL of the site."""

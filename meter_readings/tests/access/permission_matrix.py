@@ -1,7 +1,7 @@
 """The permission matrix: the roles that may use each URL, by method.
 
 A new URL needs a row here; without it a test fails. `view` is GET and HEAD. A
-method that is not named is forbidden to everybody.
+method that is not named is forbidden to all roles.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ NOBODY: Roles = frozenset()
 EVERYBODY = frozenset(ROLES)
 SUPERUSERS = frozenset({SUPERUSER})
 IMPORTERS = frozenset({METERING_OPERATIONS, SUPERUSER})
-# Who sees the admin's lists of imported data, and who also sees import jobs
+# Roles that see imported data in the admin, and that also see import jobs
 VIEWERS = frozenset({SUPPORT_AGENT, METERING_OPERATIONS, AUDITOR, SUPERUSER})
 JOB_VIEWERS = VIEWERS - {SUPPORT_AGENT}
 EXPORTERS = VIEWERS - {SUPPORT_AGENT}
 AUDITORS = frozenset({AUDITOR, SUPERUSER})
 STAFF = VIEWERS | {BARE_STAFF}
-# The same by the API, which programs use too, and who exports by it
+# The same in the API, which programs use too
 API_VIEWERS = VIEWERS | {INTEGRATION}
 API_JOB_VIEWERS = JOB_VIEWERS | {INTEGRATION}
 API_EXPORTERS = API_VIEWERS - {SUPPORT_AGENT}
@@ -125,7 +125,7 @@ def flow_files() -> dict[str, Row]:
 
 
 MATRIX: dict[str, Row] = {
-    # Without permissions it shows no data.
+    # It shows no data to users without permissions.
     "home": Row(view=EVERYBODY),
     "document-list": Row(view=SIGNED_IN),
     "document-detail": Row(view=SIGNED_IN),

@@ -183,9 +183,9 @@ class PermissionMatrixTests(TestCase):
             ("admin:meter_readings_meter_changelist", SERIAL_NUMBER),
             ("admin:meter_readings_flowfile_changelist", FILENAME),
         )
-        places = {address.name: address for address in self.addresses}
+        by_name = {address.name: address for address in self.addresses}
         for name, secret in lists:
-            response = self.send(Request(SUPERUSER, "GET", places[name]))
+            response = self.send(Request(SUPERUSER, "GET", by_name[name]))
             self.assertContains(response, secret)
 
     def test_permitted_requests_are_answered(self) -> None:
@@ -197,7 +197,7 @@ class PermissionMatrixTests(TestCase):
                 if request.address.name != "admin:login":
                     self.assertIs(redirects_to_sign_in(response), False)
                 if request.role in WITHOUT_PERMISSIONS:
-                    self.expect_no_secret(response)
+                    self.assert_no_secret(response)
 
     def test_forbidden_requests_are_refused_and_change_nothing(self) -> None:
         before = all_rows()
@@ -205,8 +205,8 @@ class PermissionMatrixTests(TestCase):
             for request in requests:
                 with self.subTest(request):
                     response = self.send(request)
-                    self.expect_refusal(request, response)
-                    self.expect_no_secret(response)
+                    self.assert_refused(request, response)
+                    self.assert_no_secret(response)
             with self.subTest(role):
                 self.assertEqual(all_rows(), before)
 
@@ -219,7 +219,7 @@ class PermissionMatrixTests(TestCase):
                     self.assertEqual(response.status_code, HTTPStatus.FORBIDDEN)
         self.assertEqual(all_rows(), before)
 
-    def expect_refusal(self, request: Request, response: HttpResponse) -> None:
+    def assert_refused(self, request: Request, response: HttpResponse) -> None:
         """Expect the error that this role gets for this request."""
         role, method, address = request
         row = MATRIX[address.name]
@@ -230,7 +230,7 @@ class PermissionMatrixTests(TestCase):
         elif not (role in OUTSIDE_THE_ADMIN and redirects_to_sign_in(response)):
             self.assertIn(response.status_code, REFUSALS)
 
-    def expect_no_secret(self, response: HttpResponse) -> None:
+    def assert_no_secret(self, response: HttpResponse) -> None:
         """Expect a response without imported data."""
         for secret in SECRETS:
             self.assertNotIn(secret, response.getvalue())

@@ -80,8 +80,8 @@ class TokenPermissionTests(TestCase):
 
     def requests(self) -> Iterator[Request]:
         """Yield every request to the API."""
-        ours = [a for a in self.addresses if a.name.startswith("api:")]
-        for request in product(ROLES, ApiToken.Scope, METHODS, ours):
+        api = [a for a in self.addresses if a.name.startswith("api:")]
+        for request in product(ROLES, ApiToken.Scope, METHODS, api):
             if request[-1].name != DOCS:
                 yield Request(*request)
 
@@ -94,7 +94,7 @@ class TokenPermissionTests(TestCase):
         return client.generic(request.method, request.address.path, headers=headers)
 
     def test_tokens_permit_what_scope_and_user_permit(self) -> None:
-        for request in filter(lambda asked: asked.is_allowed, self.requests()):
+        for request in filter(lambda request: request.is_allowed, self.requests()):
             with self.subTest(request), rolled_back():
                 status = self.send(request).status_code
                 self.assertNotIn(status, {*REFUSALS, HTTPStatus.UNAUTHORIZED})

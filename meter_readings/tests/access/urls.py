@@ -80,16 +80,16 @@ def _filled(route: str, target: User) -> str:
         "name": "csv",
         "page": "ARCHITECTURE",
     }
-    filled = _PARAMETER.sub(lambda found: str(values[found[1] or found[2]]), route)
+    filled = _PARAMETER.sub(lambda match: str(values[match[1] or match[2]]), route)
     return _ANCHOR.sub("", filled)
 
 
 def _model_of(route: str) -> type[Model]:
     """Return the model of a route; MeterPoint if the route names none."""
-    found = _MODEL.match(route)
-    if found is None:
+    match = _MODEL.match(route)
+    if match is None:
         return MeterPoint
-    app_label, model_name, resource = found.groups()
+    app_label, model_name, resource = match.groups()
     if resource:
         return _RESOURCES[resource]
     return apps.get_model(app_label, model_name)

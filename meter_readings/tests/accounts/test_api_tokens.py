@@ -97,8 +97,8 @@ class AuthenticateTokenTests(TokenTestCase):
     ) -> None:
         token, secret = create(self.user)
         with self.assertNumQueries(1):
-            found = api_tokens.authenticate_token(secret=secret, now=NOW)
-            self.assertEqual((found, found.user), (token, self.user))
+            token = api_tokens.authenticate_token(secret=secret, now=NOW)
+            self.assertEqual((token, token.user), (token, self.user))
 
     def test_authenticate_token_rejects_malformed_secrets_without_a_query(self) -> None:
         _, secret = create(self.user)
@@ -126,8 +126,8 @@ class AuthenticateTokenTests(TokenTestCase):
     ) -> None:
         token, secret = create(self.user, days=1)
         just_before = NOW + timedelta(days=1, seconds=-1)
-        found = api_tokens.authenticate_token(secret=secret, now=just_before)
-        self.assertEqual(found, token)
+        token = api_tokens.authenticate_token(secret=secret, now=just_before)
+        self.assertEqual(token, token)
 
     def test_authenticate_token_rejects_an_expired_token(self) -> None:
         _, secret = create(self.user, days=1)

@@ -192,7 +192,7 @@ class LoginDuringAnImportTests(TransactionTestCase):
         self.other = connection.copy()
         self.addCleanup(self.other.close)
         folder = self.enterContext(tempfile.TemporaryDirectory())
-        # The class remembers the folder, whatever the setting says later.
+        # The class caches the folder; a later change of the setting has no effect.
         self.enterContext(
             patch.object(SessionStore, "_storage_path", folder, create=True)
         )

@@ -112,7 +112,7 @@ class QuickDeployTests(ScriptTestCase):
     def test_backup_service_uses_the_virtual_environment_of_the_deployment(
         self,
     ) -> None:
-        [backup] = [each for each in self.units() if each.name == _BACKUP]
+        [backup] = [unit for unit in self.units() if unit.name == _BACKUP]
         self.assertIn(f" D0010_VENV={sys.prefix}\n", backup.read_text())
 
     @skipUnless(SYSTEMD_ANALYZE, "systemd-analyze is not installed")

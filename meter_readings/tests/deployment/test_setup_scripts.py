@@ -167,7 +167,7 @@ class PostgresqlTests(ScriptTestCase):
 
     def query(self, *statements: str, database: str = "postgres") -> str:
         """Run statements as a superuser, and return their output."""
-        commands = [word for each in statements for word in ("-c", each)]
+        commands = [word for statement in statements for word in ("-c", statement)]
         return subprocess.run(
             [*SUPERUSER_PSQL, "-XAtq", "-d", database, *commands],
             cwd="/",

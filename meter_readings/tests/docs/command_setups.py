@@ -16,7 +16,7 @@ NOT_RUN = {
         "creates a bare Debian, which takes root, a network and minutes"
     ),
     "pip install -r deployment_scripts/requirements-tools.txt": "needs a network",
-    "black . && flake8 && mypy && lint-imports": ".ci/run checks the code so",
+    "black . && flake8 && mypy && lint-imports": ".ci/run runs the same checks",
     "python manage.py benchmark import": (
         "a million readings take minutes; COMMAND_LINE.md shows it with fewer"
     ),
@@ -48,7 +48,6 @@ class Setup:
     """
 
     # What differs from the page, and why. Required if anything differs.
-    # What differs from the page, and why. Required if anything differs.
     reason: str = ""
     # Whether a new terminal is opened, a command that runs first, and a server that is
     # started and goes on running.
@@ -60,7 +59,7 @@ class Setup:
     replacements: Mapping[str, str] = field(default_factory=dict)
     suffix: str = ""
     written_to: str = ""
-    # The database on which alone it runs; what this machine lacks for it
+    # The only database on which it runs; what this machine lacks for it
     only_on: str = ""
     missing: str = ""
 
@@ -75,8 +74,8 @@ class Setup:
 
     def differs(self) -> bool:
         """Return whether the command is run in another way than the page shows."""
-        place = self.new_terminal, self.before, self.served_by, self.only_on
-        return any((*place, self.replacements, self.suffix, self.written_to))
+        run_options = self.new_terminal, self.before, self.served_by, self.only_on
+        return any((*run_options, self.replacements, self.suffix, self.written_to))
 
 
 AS_SHOWN = Setup()
@@ -112,7 +111,7 @@ CREATE_BILLING_USER = (
 
 
 def is_run_by_another_test(shown: Shown) -> bool:
-    """Return whether another test takes the command from its page and runs it."""
+    """Return whether another test reads the command from its page and runs it."""
     return any(
         (shown.page, shown.language) == (page, language)
         and shown.command.startswith(beginning)

@@ -48,10 +48,10 @@ class Shown(NamedTuple):
 
 def blocks(page: str) -> Iterator[Block]:
     """Yield the code blocks of a page."""
-    said = Path(PROJECT_ROOT, page).read_text(encoding="utf-8")
-    for block in _BLOCK.finditer(said):
-        line_number = said.count("\n", 0, block.start()) + 2
-        output = _OUTPUT.match(said, block.end())
+    page_text = Path(PROJECT_ROOT, page).read_text(encoding="utf-8")
+    for block in _BLOCK.finditer(page_text):
+        line_number = page_text.count("\n", 0, block.start()) + 2
+        output = _OUTPUT.match(page_text, block.end())
         yield Block(
             page, line_number, block[2], dedent(block[3]), output[1] if output else ""
         )
@@ -70,9 +70,9 @@ def shown(page: str, *languages: str) -> Iterator[Shown]:
                 yield Shown(page, line_number, block.language, command, output)
 
 
-def with_words(page: str, words: str) -> str:
-    """Return the one command of a page that contains a text."""
-    [command] = {each.command for each in shown(page) if words in each.command}
+def command_with(page: str, text: str) -> str:
+    """Return the only command of a page that contains a text."""
+    [command] = {block.command for block in shown(page) if text in block.command}
     return command
 
 

@@ -26,28 +26,28 @@ from .terminal import Terminal
 IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 HAS_WHITENOISE = bool(importlib.util.find_spec("whitenoise"))
 
-# Makes the scripts believe that the packages are installed: there is no network.
+# Marks the packages as installed, because there is no network.
 _INSTALL = """
-cp programs/there.pth .venv/lib/python*/site-packages
+cp programs/packages.pth .venv/lib/python*/site-packages
 . deployment_scripts/common.sh
 for list in requirements.txt deployment_scripts/requirements-*.txt; do
     fingerprint requirements.txt "$list" >".venv/.installed-$(basename "$list")"
 done"""
 
-# Statements for PostgreSQL's administrator; nothing happens on SQLite.
-_ASK = '[ -z "$PGPORT" ] || psql -qX -U postgres -d postgres'
-_DROP = f"{_ASK} -c 'DROP DATABASE IF EXISTS d0010 WITH (FORCE)'"
+# Runs psql as the administrator on PostgreSQL; does nothing on SQLite.
+_PSQL = '[ -z "$PGPORT" ] || psql -qX -U postgres -d postgres'
+_DROP = f"{_PSQL} -c 'DROP DATABASE IF EXISTS d0010 WITH (FORCE)'"
 EMPTY_SERVER = f"{_DROP} -c 'DROP ROLE IF EXISTS d0010'"
-LOSE_EVERYTHING = (
+DELETE_DATA = (
     f"rm -rf db.sqlite3* media; {_DROP} -c 'CREATE DATABASE d0010 OWNER d0010'"
 )
-FORGET_EVERYTHING = f"rm -rf .env sessions staticfiles; {LOSE_EVERYTHING}"
+DELETE_DATA_AND_SETTINGS = f"rm -rf .env sessions staticfiles; {DELETE_DATA}"
 
 # Addresses that the pages show
 _ADDRESSES = {f"127.0.0.1:{port}": "127.0.0.1:{port}" for port in ("8000", "8001")}
 
-# How a block of a language is run, and the database on which alone it runs.
-_BY = {"python": "python -", "sql": "psql -X -v ON_ERROR_STOP=1"}
+# The program that runs a block of a language, and the only database it runs on
+_PROGRAMS = {"python": "python -", "sql": "psql -X -v ON_ERROR_STOP=1"}
 _ONLY = {"sql": "postgresql"}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -97,9 +97,9 @@ class PageTestCase(ScriptTestCase):
             if shown.command in NOT_RUN or is_run_by_another_test(shown):
                 continue
             with self.subTest(line=shown.line_number, command=shown.command):
-                self._follow(shown, self.setups.get(shown.command, AS_SHOWN))
+                self._run_shown(shown, self.setups.get(shown.command, AS_SHOWN))
 
-    def _follow(self, shown: Shown, setup: Setup) -> None:
+    def _run_shown(self, shown: Shown, setup: Setup) -> None:
         only = setup.only_on or _ONLY.get(shown.language)
         if only not in (None, connection.vendor):
             return
@@ -110,37 +110,43 @@ class PageTestCase(ScriptTestCase):
             self.begin()
         self._do(setup.before)
         if setup.served_by:
-            self.terminal.serve(self._here(setup.served_by), self._address("/healthz"))
+            self.terminal.serve(
+                self._expand(setup.served_by), self._address("/healthz")
+            )
         command = self._adapted(shown, setup)
         if setup.serves:
             page = self.terminal.serve(command, self._address(setup.serves))
             self.assertRegex(page, setup.expects or ".")
         else:
-            ended = self.terminal.run(command, typed=setup.answers)
-            self.assertEqual(ended.code, setup.exit_code, ended.said)
+            result = self.terminal.run(command, typed=setup.answers)
+            self.assertEqual(result.code, setup.exit_code, result.output)
             if setup.expects:
-                self.assertRegex(ended.said, setup.expects)
+                self.assertRegex(result.output, setup.expects)
             if shown.output:
-                self.assertEqual(_normalised(ended.said), _normalised(shown.output))
+                self.assertEqual(_normalised(result.output), _normalised(shown.output))
         self._do(setup.after)
 
     def _adapted(self, shown: Shown, setup: Setup) -> str:
         """Return the command as it is run."""
         text = shown.command
-        for there, here in {**_ADDRESSES, **setup.replacements}.items():
-            text = text.replace(there, self._here(here))
+        for old, new in {**_ADDRESSES, **setup.replacements}.items():
+            text = text.replace(old, self._expand(new))
         if shown.language not in markdown.WHOLE:
-            return text + self._here(setup.suffix)
-        does = f"cat >{setup.written_to}" if setup.written_to else _BY[shown.language]
-        return f"{does} <<'END'\n{text}{self._here(setup.suffix)}\nEND"
+            return text + self._expand(setup.suffix)
+        program = (
+            f"cat >{setup.written_to}"
+            if setup.written_to
+            else _PROGRAMS[shown.language]
+        )
+        return f"{program} <<'END'\n{text}{self._expand(setup.suffix)}\nEND"
 
     def _do(self, command: str) -> None:
         """Run a command that no page shows."""
         if command:
-            ended = self.terminal.run(self._here(command))
-            self.assertEqual(ended.code, 0, f"{command}\n{ended.said}")
+            result = self.terminal.run(self._expand(command))
+            self.assertEqual(result.code, 0, f"{command}\n{result.output}")
 
-    def _here(self, text: str) -> str:
+    def _expand(self, text: str) -> str:
         return text.replace("{folder}", str(self.site)).replace("{port}", self.port)
 
     def _address(self, path: str) -> str:
@@ -151,10 +157,10 @@ class PageTestCase(ScriptTestCase):
         venv.create(self.site / ".venv", symlinks=True)
         gunicorn = Path(sysconfig.get_path("scripts"), "gunicorn")
         (self.site / ".venv/bin/gunicorn").symlink_to(gunicorn)
-        there = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+        folders = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
         programs = self.site / "programs"
         programs.mkdir()
-        (programs / "there.pth").write_text("".join(f"{path}\n" for path in there))
+        (programs / "packages.pth").write_text("".join(f"{path}\n" for path in folders))
         base = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]
         (programs / "python3.13").symlink_to(base)
 
@@ -179,16 +185,16 @@ class PageTestCase(ScriptTestCase):
             self.skipTest("needs PostgreSQL's own programs")
         self.cluster = self.enterContext(Cluster())
         # The server is deleted after the test, so it need not write to disk.
-        self.cluster.tell("ALTER SYSTEM SET fsync = off")
-        self.cluster.tell("SELECT pg_reload_conf()")
+        self.cluster.execute("ALTER SYSTEM SET fsync = off")
+        self.cluster.execute("SELECT pg_reload_conf()")
         port = {"PGHOST": "127.0.0.1", "PGPORT": str(self.cluster.port)}
         names = {"PGUSER": "d0010", "PGDATABASE": "d0010", "PG_ADMIN": "postgres"}
         return port | names | {"DB_PORT": port["PGPORT"]} | self._database()
 
     def _database(self) -> dict[str, str]:
         """Create the database; return the variables that select it."""
-        self.cluster.tell("CREATE ROLE d0010 LOGIN CREATEDB PASSWORD 'secret'")
-        self.cluster.tell("CREATE DATABASE d0010 OWNER d0010")
+        self.cluster.execute("CREATE ROLE d0010 LOGIN CREATEDB PASSWORD 'secret'")
+        self.cluster.execute("CREATE DATABASE d0010 OWNER d0010")
         return {"USE_POSTGRESQL": "1", "DB_PASSWORD": "secret"}
 
 
@@ -198,7 +204,7 @@ def _normalised(output: str) -> str:
 
 
 class NewInstallationTestCase(PageTestCase):
-    """A page for a user who has only the files of the project."""
+    """A page for a new installation: only the files of the project exist."""
 
     terminal_setup = ""
     has_schema = False

@@ -1,4 +1,4 @@
-"""A terminal that keeps variables and folder from one command to the next."""
+"""A terminal whose commands share their variables and current folder."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _TIMEOUT = 120.0
 
 # Each command saves its variables and folder for the next.
 _WITH_STATE = """\
-. {memory}
-trap '{{ export -p; printf "cd %q\\n" "$PWD"; }} > {memory}' EXIT
+. {state}
+trap '{{ export -p; printf "cd %q\\n" "$PWD"; }} > {state}' EXIT
 {command}"""
 
 
-class Ended(NamedTuple):
+class CommandResult(NamedTuple):
     """The exit code of a command, and its output on both streams."""
 
     code: int
-    said: str
+    output: str
 
 
 class Terminal:
@@ -41,26 +41,28 @@ class Terminal:
         self._server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._kept = tempfile.TemporaryDirectory(prefix="d0010_terminal_")
-        self._memory = Path(self._kept.name, "memory")
-        self._log = Path(self._kept.name, "log")
+        self._temporary = tempfile.TemporaryDirectory(prefix="d0010_terminal_")
+        self._state = Path(self._temporary.name, "state")
+        self._log = Path(self._temporary.name, "log")
         self.restart()
         return self
 
     def __exit__(self, *error: object) -> None:
         self.stop()
-        self._kept.cleanup()
+        self._temporary.cleanup()
 
     def restart(self) -> None:
         """Return to the folder and the original environment."""
-        self._memory.write_text(f"cd {shlex.quote(str(self._folder))}\n", "utf-8")
+        self._state.write_text(f"cd {shlex.quote(str(self._folder))}\n", "utf-8")
 
-    def run(self, command: str, *, typed: Iterable[tuple[str, str]] = ()) -> Ended:
+    def run(
+        self, command: str, *, typed: Iterable[tuple[str, str]] = ()
+    ) -> CommandResult:
         """Run a command to its end; `typed` has its prompts and their answers."""
         if answers := list(typed):
             return self._answer(command, answers)
         with subprocess.Popen(
-            self._words(command),
+            self._bash_arguments(command),
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -69,18 +71,18 @@ class Terminal:
             start_new_session=True,
         ) as process:
             try:
-                said, _ = process.communicate(timeout=_TIMEOUT)
+                output, _ = process.communicate(timeout=_TIMEOUT)
             except subprocess.TimeoutExpired:
                 _kill(process)
                 raise
-        return Ended(process.returncode, said)
+        return CommandResult(process.returncode, output)
 
     def serve(self, command: str, address: str) -> str:
         """Start a server, stop the one before it, and return a page."""
         self.stop()
         with self._log.open("wb") as log:
             self._server = subprocess.Popen(
-                ["bash", "-c", f". {self._memory}\nexec {command}"],
+                ["bash", "-c", f". {self._state}\nexec {command}"],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -93,9 +95,9 @@ class Terminal:
                 with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
                     page: bytes = answer.read()
                     return page.decode()
-            except urllib.error.HTTPError as refusal:
-                with refusal:
-                    return f"{refusal.code} {refusal.read().decode()}"
+            except urllib.error.HTTPError as error:
+                with error:
+                    return f"{error.code} {error.read().decode()}"
             except OSError:
                 time.sleep(0.1)
         raise AssertionError(
@@ -117,36 +119,36 @@ class Terminal:
         finally:
             _kill(server)
 
-    def _words(self, command: str) -> list[str]:
-        said = _WITH_STATE.format(memory=self._memory, command=command)
-        return ["bash", "-c", said]
+    def _bash_arguments(self, command: str) -> list[str]:
+        script = _WITH_STATE.format(state=self._state, command=command)
+        return ["bash", "-c", script]
 
-    def _answer(self, command: str, answers: list[tuple[str, str]]) -> Ended:
+    def _answer(self, command: str, answers: list[tuple[str, str]]) -> CommandResult:
         """Run a command at a pseudo-terminal, and answer its prompts."""
-        ours, theirs = pty.openpty()
+        own_end, command_end = pty.openpty()
         process = subprocess.Popen(
-            self._words(command),
+            self._bash_arguments(command),
             env=self._environment,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+            stdin=command_end,
+            stdout=command_end,
+            stderr=command_end,
             start_new_session=True,
         )
-        os.close(theirs)
-        said, data, answered = b"", b" ", 0
+        os.close(command_end)
+        output, data, answered = b"", b" ", 0
         while data:
-            if answers and answers[0][0].encode() in said[answered:]:
-                answered = len(said)
-                os.write(ours, f"{answers.pop(0)[1]}\n".encode())
-            data = _read(ours)
-            said += data
-        os.close(ours)
+            if answers and answers[0][0].encode() in output[answered:]:
+                answered = len(output)
+                os.write(own_end, f"{answers.pop(0)[1]}\n".encode())
+            data = _read(own_end)
+            output += data
+        os.close(own_end)
         try:
             code = process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             _kill(process)
             code = process.wait()
-        return Ended(code, said.decode().replace("\r\n", "\n"))
+        return CommandResult(code, output.decode().replace("\r\n", "\n"))
 
 
 def _kill(process: subprocess.Popen[Any]) -> None:

@@ -9,7 +9,7 @@ from . import runner
 from .command_setups import Setup
 
 
-@skipUnless(runner.IS_REQUIRED or shutil.which("curl"), "curl is not here")
+@skipUnless(runner.IS_REQUIRED or shutil.which("curl"), "curl is not installed")
 class ApiGuideTests(runner.PageTestCase):
     page = "documentation/API_GUIDE.md"
     setups = {

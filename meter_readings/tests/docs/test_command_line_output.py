@@ -37,10 +37,10 @@ class CommandLineOutputTests(TransactionTestCase):
 
     def printed(self, command: str) -> str:
         """Return the output of a command on both streams."""
-        words = shlex.split(command)
+        arguments = shlex.split(command)
         if command == "echo $?":
             return f"{self.code}\n"
-        if words[:2] != ["python", "manage.py"]:
+        if arguments[:2] != ["python", "manage.py"]:
             return subprocess.run(
                 command, shell=True, check=True, capture_output=True, text=True
             ).stdout
@@ -48,7 +48,7 @@ class CommandLineOutputTests(TransactionTestCase):
         stream = io.TextIOWrapper(binary, "utf-8", newline="", write_through=True)
         self.code = 0
         try:
-            call_command(*words[2:], stdout=stream, stderr=stream)
+            call_command(*arguments[2:], stdout=stream, stderr=stream)
         except SystemExit as end:
             self.code = int(end.code or 0)
         except CommandError as error:

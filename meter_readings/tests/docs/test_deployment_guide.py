@@ -20,8 +20,8 @@ from .command_setups import (
 
 PAGE = "documentation/DEPLOYMENT_GUIDE.md"
 ROLE, REPLICA, REDIS, PRODUCTION = (
-    markdown.with_words(PAGE, words)
-    for words in ("CREATE ROLE", "DB_REPLICA_HOST=", "REDIS_URL=", "SECRET_KEY=")
+    markdown.command_with(PAGE, text)
+    for text in ("CREATE ROLE", "DB_REPLICA_HOST=", "REDIS_URL=", "SECRET_KEY=")
 )
 ON_SQLITE = " --database sqlite --accept-sqlite-risk"
 UNTOUCHED = (
@@ -38,8 +38,8 @@ GIT_CONFIG_GLOBAL=/dev/null git -c user.name=a -c user.email=a@example.org \
     commit -q -m 'A version'"""
 
 
-@skipUnless(runner.IS_REQUIRED or shutil.which("git"), "git is not here")
-@skipUnless(runner.IS_REQUIRED or runner.HAS_WHITENOISE, "whitenoise is not here")
+@skipUnless(runner.IS_REQUIRED or shutil.which("git"), "git is not installed")
+@skipUnless(runner.IS_REQUIRED or runner.HAS_WHITENOISE, "whitenoise is not installed")
 class DeploymentGuideTests(runner.PageTestCase):
     page = PAGE
     has_schema = False
@@ -49,7 +49,7 @@ class DeploymentGuideTests(runner.PageTestCase):
         ),
         "./deployment_scripts/quick_deploy.sh production"
         " --domain readings.example.org": Setup(
-            reason="as a plan: further below it is done, from a package",
+            reason="as a dry run: a later command deploys from a package",
             suffix=" --dry-run",
             expects="Plan for readings.example.org",
         ),
@@ -64,7 +64,7 @@ class DeploymentGuideTests(runner.PageTestCase):
             after="psql -c 'TABLE meter_readings_reading'",
         ),
         ROLE: Setup(
-            reason="asked of the administrator, where there is no such role",
+            reason="the administrator runs it on a server without the role",
             before=f"{runner.EMPTY_SERVER}; export PGUSER=postgres PGDATABASE=postgres",
         ),
         "export USE_POSTGRESQL=1 DB_NAME=d0010 DB_USER=d0010"
@@ -104,8 +104,8 @@ class DeploymentGuideTests(runner.PageTestCase):
             after="ls -l db.sqlite3 | grep -q '^-rw-------'",
         ),
         REDIS: Setup(
-            reason="there is no such Redis: the setting is looked at, and no more",
-            missing="" if find_spec("redis") else "redis-py is not here",
+            reason="there is no such Redis: only the setting is checked",
+            missing="" if find_spec("redis") else "redis-py is not installed",
             written_to="one.txt",
             after="env $(cat one.txt) python manage.py check",
         ),
@@ -113,15 +113,15 @@ class DeploymentGuideTests(runner.PageTestCase):
             reason="the copy is committed", new_terminal=True, before=COMMIT
         ),
         "cd /opt": Setup(
-            reason="the package is taken where it is",
+            reason="the package is deployed from the folder dist",
             before=runner.EMPTY_SERVER,
             replacements={"/opt": "dist"},
         ),
         "sha256sum --check d0010-*.tar.gz.sha256": Setup(expects="tar.gz: OK"),
         "deployment_scripts/quick_deploy.sh production"
         " --domain readings.example.org": Setup(
-            reason="this machine's own system and services are left alone; the packages"
-            " of Python are those of another folder, because there is no network",
+            reason="services and system packages of this machine are not changed; the"
+            " Python packages are in another folder, because there is no network",
             before='export D0010_VENV="{folder}/.venv"',
             suffix=UNTOUCHED,
             expects="https://readings.example.org is set up.",
@@ -134,9 +134,9 @@ class DeploymentGuideTests(runner.PageTestCase):
         "./deployment_scripts/validate_deployment.sh"
         " --url https://readings.example.org": VALIDATES_SITE,
         PRODUCTION: Setup(
-            reason="written to .env, with a key, and with the database that is there",
+            reason="written to .env, with a key and the database of this test",
             new_terminal=True,
-            before=runner.FORGET_EVERYTHING,
+            before=runner.DELETE_DATA_AND_SETTINGS,
             replacements={"SECRET_KEY=…": f"SECRET_KEY={secrets.token_urlsafe(50)}"},
             suffix=OF_THE_DATABASE[connection.vendor],
             written_to=".env",
@@ -158,8 +158,8 @@ class DeploymentGuideTests(runner.PageTestCase):
         ),
         "./deployment_scripts/backup.sh"
         " --output /var/lib/d0010/backups --keep 14": Setup(
-            reason="data are kept in the copy",
-            replacements={"/var/lib/d0010": "{folder}/kept"},
+            reason="data are stored in the copy",
+            replacements={"/var/lib/d0010": "{folder}/data"},
             expects="The backup is complete.",
         ),
         "./deployment_scripts/test_restore.sh": Setup(
@@ -167,11 +167,11 @@ class DeploymentGuideTests(runner.PageTestCase):
         ),
         "./deployment_scripts/restore.sh"
         " /var/lib/d0010/backups/d0010-20261124T023000000000Z.tar.gz": Setup(
-            reason="everything was lost but the backup that was made",
+            reason="all data except the backup were deleted",
             new_terminal=True,
-            before=runner.LOSE_EVERYTHING,
+            before=runner.DELETE_DATA,
             replacements={
-                "/var/lib/d0010": "{folder}/kept",
+                "/var/lib/d0010": "{folder}/data",
                 "d0010-20261124T023000000000Z.tar.gz": "d0010-*",
             },
             expects="The restore is complete.",
@@ -179,5 +179,5 @@ class DeploymentGuideTests(runner.PageTestCase):
     }
 
     def _database(self) -> dict[str, str]:
-        """Begin on a server that is empty: the page tells how to fill it."""
+        """Start with an empty server: the page creates the database."""
         return {}

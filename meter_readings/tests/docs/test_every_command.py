@@ -30,18 +30,18 @@ SHOWN = [shown for page in markdown.PAGES for shown in markdown.shown(page)]
 def page_tests() -> Iterator[type[runner.PageTestCase]]:
     """Yield the test class of each page."""
     for module in MODULES:
-        for each in vars(module).values():
-            if isinstance(each, type) and issubclass(each, runner.PageTestCase):
-                yield each
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, runner.PageTestCase):
+                yield value
 
 
 class EveryCommandTests(SimpleTestCase):
     def test_every_shown_command_is_run_or_has_a_reason_not_to_be(self) -> None:
-        followed = {each.page for each in page_tests()}
+        tested = {test.page for test in page_tests()}
         for shown in SHOWN:
             with self.subTest(page=shown.page, command=shown.command):
                 self.assertTrue(
-                    shown.page in followed
+                    shown.page in tested
                     or shown.command in NOT_RUN
                     or is_run_by_another_test(shown)
                 )
@@ -55,36 +55,38 @@ class EveryCommandTests(SimpleTestCase):
 
     def test_every_code_block_is_parsed(self) -> None:
         for page in markdown.PAGES:
-            said = (PROJECT_ROOT / page).read_text(encoding="utf-8")
+            text = (PROJECT_ROOT / page).read_text(encoding="utf-8")
             with self.subTest(page):
-                self.assertEqual(said.count("```"), 2 * len([*markdown.blocks(page)]))
+                self.assertEqual(text.count("```"), 2 * len([*markdown.blocks(page)]))
 
 
 class NotRunTests(SimpleTestCase):
     def test_every_command_in_not_run_is_shown_on_a_page(self) -> None:
-        shown = {each.command for each in SHOWN if not is_run_by_another_test(each)}
+        shown = {block.command for block in SHOWN if not is_run_by_another_test(block)}
         self.assertEqual(NOT_RUN.keys() - shown, set())
 
     def test_every_command_run_by_another_test_is_shown_and_read_there(self) -> None:
         for (page, language, beginning), module in RUN_BY_OTHER_TESTS.items():
-            said = (PROJECT_ROOT / "meter_readings/tests" / module).read_text("utf-8")
+            text = (PROJECT_ROOT / "meter_readings/tests" / module).read_text("utf-8")
             name = beginning.split()[-1] if beginning else page
             with self.subTest(page=page, language=language, beginning=beginning):
-                commands = [each.command for each in markdown.shown(page, language)]
-                self.assertTrue(any(each.startswith(beginning) for each in commands))
-                self.assertRegex(said, r"\b(markdown\.\w+|as_shown)\(")
-                self.assertIn(f'"{name}"', said)
+                commands = [block.command for block in markdown.shown(page, language)]
+                self.assertTrue(
+                    any(command.startswith(beginning) for command in commands)
+                )
+                self.assertRegex(text, r"\b(markdown\.\w+|as_shown)\(")
+                self.assertIn(f'"{name}"', text)
 
 
 class SetupTests(SimpleTestCase):
     def test_every_setup_is_for_a_command_on_its_page(self) -> None:
-        for each in page_tests():
-            shown = {shown.command for shown in markdown.shown(each.page)}
-            with self.subTest(each.page):
-                self.assertEqual(each.setups.keys() - shown, set())
+        for test in page_tests():
+            shown = {shown.command for shown in markdown.shown(test.page)}
+            with self.subTest(test.page):
+                self.assertEqual(test.setups.keys() - shown, set())
 
     def test_every_setup_says_what_differs_from_the_page(self) -> None:
-        for each in page_tests():
-            for command, setup in each.setups.items():
-                with self.subTest(page=each.page, command=command):
+        for test in page_tests():
+            for command, setup in test.setups.items():
+                with self.subTest(page=test.page, command=command):
                     self.assertTrue(setup.reason or not setup.differs())

@@ -18,15 +18,15 @@ class ReadmeTests(runner.NewInstallationTestCase):
             expects="All tests passed on (sqlite|postgresql)",
         ),
         "python3.13 -m venv .venv && source .venv/bin/activate": Setup(
-            reason="it begins with nothing, for the demonstration is another way;"
-            " and by the Python that the tests run by, whatever its version",
+            reason="the installation starts from nothing, without the demonstration;"
+            " and with the version of Python that runs the tests",
             new_terminal=True,
-            before=f"{runner.FORGET_EVERYTHING}; rm -r .venv",
+            before=f"{runner.DELETE_DATA_AND_SETTINGS}; rm -r .venv",
             after='[ "$(command -v python)" = "{folder}/.venv/bin/python" ]',
         ),
         "pip install -r requirements.txt": Setup(
             reason=NO_NETWORK,
-            before="cp programs/there.pth .venv/lib/python*/site-packages",
+            before="cp programs/packages.pth .venv/lib/python*/site-packages",
             expects="already satisfied: Django==",
         ),
         "python manage.py createsuperuser": CREATES_SUPERUSER,

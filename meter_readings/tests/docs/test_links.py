@@ -1,4 +1,4 @@
-"""Links, anchors and pictures of the documents."""
+"""Links, anchors and images of the documents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CODE = re.compile(r"`[^`\n]+`")
 HEADING = re.compile(r"#{1,6} +(.+?) *#*$")
 LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?(?: +\"[^\"]*\")?\)")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
+IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
 
 
 def prose(path: Path) -> Iterator[str]:
@@ -34,7 +34,7 @@ def prose(path: Path) -> Iterator[str]:
 
 
 def anchors(path: Path) -> set[str]:
-    """Return what the headings of a page are called in links, as GitHub calls them."""
+    """Return the anchors of the headings of a page, as GitHub names them."""
     names: set[str] = set()
     times: Counter[str] = Counter()
     for line in prose(path):
@@ -47,7 +47,7 @@ def anchors(path: Path) -> set[str]:
 
 
 def links(path: Path) -> Iterator[str]:
-    """Yield where the links of a page lead, those to other sites left out."""
+    """Yield the targets of the links of a page, except links to other sites."""
     for line in prose(path):
         for target in LINK.findall(CODE.sub("", line)):
             if not ELSEWHERE.match(target):
@@ -75,7 +75,7 @@ class LinkTests(SimpleTestCase):
         reached, waiting = set(), [PROJECT_ROOT / "README.md"]
         while waiting:
             page = waiting.pop().resolve()
-            # A link that leads nowhere is another test's.
+            # Another test reports links to missing files.
             if page in PAGES and page not in reached:
                 reached.add(page)
                 for target in links(page):
@@ -83,18 +83,16 @@ class LinkTests(SimpleTestCase):
         self.assertEqual(sorted(set(PAGES) - reached), [])
 
 
-class PictureTests(SimpleTestCase):
-    def test_every_picture_has_alternative_text(
-        self,
-    ) -> None:
+class ImageTests(SimpleTestCase):
+    def test_every_image_has_alternative_text(self) -> None:
         shown = set()
         for page in PAGES:
-            for words, target in PICTURE.findall(page.read_text(encoding="utf-8")):
-                self.assertGreater(len(words), 10, page.name)
+            for alternative, target in IMAGE.findall(page.read_text(encoding="utf-8")):
+                self.assertGreater(len(alternative), 10, page.name)
                 shown.add((page.parent / target).resolve())
         self.assertEqual(shown, set((DOCUMENTATION / "images").iterdir()))
 
-    def test_no_picture_is_larger_than_150_kilobytes(self) -> None:
+    def test_no_image_is_larger_than_150_kilobytes(self) -> None:
         for path in (DOCUMENTATION / "images").iterdir():
             with self.subTest(path.name):
                 self.assertLessEqual(path.stat().st_size, 150_000)

@@ -24,14 +24,14 @@ python manage.py migrate --verbosity 0
 python manage.py collectstatic --noinput --verbosity 0
 python manage.py import_d0010 sample_data/routine_history.uff"""
 
-ADD_YEAR = markdown.with_words(PAGE, "reading_create_year_partition")
-TAKE_YEAR_OUT = markdown.with_words(PAGE, "DETACH PARTITION")
+ADD_YEAR = markdown.command_with(PAGE, "reading_create_year_partition")
+DETACH_YEAR = markdown.command_with(PAGE, "DETACH PARTITION")
 FILE_OF_2015 = """
 python manage.py generate_d0010 --from 2015-01-01 --months 1 --output old.uff
 python manage.py import_d0010 old.uff"""
 
 
-@skipUnless(runner.IS_REQUIRED or runner.HAS_WHITENOISE, "whitenoise is not here")
+@skipUnless(runner.IS_REQUIRED or runner.HAS_WHITENOISE, "whitenoise is not installed")
 class OperationsTests(runner.PageTestCase):
     page = PAGE
     has_schema = False
@@ -54,14 +54,14 @@ class OperationsTests(runner.PageTestCase):
             after="python -m zipfile -l subject.zip | grep -q original_lines.csv",
         ),
         'python manage.py erase_mpan - --reason "Request 17"': Setup(
-            reason="the site is at rest",
+            reason="no other process uses the site",
             new_terminal=True,
             answers=[("", MPAN), ("Type yes:", "yes")],
             expects="Erased: ",
         ),
         ADD_YEAR: Setup(after="psql -c 'TABLE meter_readings_reading_2027'"),
-        TAKE_YEAR_OUT: Setup(
-            reason="there are readings of that year",
+        DETACH_YEAR: Setup(
+            reason="the year needs readings",
             before=FILE_OF_2015,
             after="""
             psql -c 'TABLE old_years.meter_readings_reading_2015' | grep 2015-01

@@ -33,14 +33,14 @@ AMOUNT = re.compile(r"\bamount\(\"(\w+)\"|environ\.get\(\"(D0010_\w+)\"")
 
 
 def text_of(name: str) -> str:
-    """Return what a page of the project says."""
+    """Return the text of a page."""
     return (PROJECT_ROOT / name).read_text(encoding="utf-8")
 
 
-def help_of(name: str, words: str) -> str:
-    """Return the help of a command, or of the subcommand that the words begin with."""
+def help_of(name: str, arguments: str) -> str:
+    """Return the help of a command, or of the subcommand in the arguments."""
     parser = load_command_class(get_commands()[name], name).create_parser("", name)
-    subcommand = [word for word in words.split()[:1] if word.isalpha()]
+    subcommand = [word for word in arguments.split()[:1] if word.isalpha()]
     output = StringIO()
     with redirect_stdout(output), suppress(SystemExit):
         parser.parse_args([*subcommand, "--help"])
@@ -62,9 +62,9 @@ class CommandTests(SimpleTestCase):
 
     def test_every_shown_option_of_a_management_command_exists(self) -> None:
         for page in PAGES:
-            for name, words in COMMAND.findall(page.read_text(encoding="utf-8")):
-                known = help_of(name, words)
-                for option in OPTION.findall(words):
+            for name, arguments in COMMAND.findall(page.read_text(encoding="utf-8")):
+                known = help_of(name, arguments)
+                for option in OPTION.findall(arguments):
                     with self.subTest(page=page.name, command=name, option=option):
                         self.assertRegex(known, rf"(?<![\w-]){option}(?![\w-])")
 
@@ -109,8 +109,8 @@ class ScriptTests(ScriptTestCase):
 
     def test_every_shown_option_of_a_script_exists(self) -> None:
         every_page = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-        for script, words in set(SHOWN_SCRIPT.findall(every_page)):
-            for option in re.findall(r"--[a-z-]+", words):
+        for script, arguments in set(SHOWN_SCRIPT.findall(every_page)):
+            for option in re.findall(r"--[a-z-]+", arguments):
                 with self.subTest(script, option=option):
                     self.assertIn(option, self.assert_succeeds(script, "--help"))
 

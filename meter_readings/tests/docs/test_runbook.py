@@ -40,9 +40,9 @@ class RunbookCompletenessTests(TestCase):
         [alerts] = markdown.shown("documentation/OPERATIONS.md", "yaml")
         [group] = yaml.safe_load(alerts.command)["groups"]
         for rule in group["rules"]:
-            for figure in re.findall(r"d0010_\w+\{.*?\}", rule["expr"]):
-                with self.subTest(rule["alert"], figure=figure):
-                    self.assertIn(f"\n{figure} ", text)
+            for sample in re.findall(r"d0010_\w+\{.*?\}", rule["expr"]):
+                with self.subTest(rule["alert"], metric=sample):
+                    self.assertIn(f"\n{sample} ", text)
 
     def test_operations_guide_has_every_readiness_check(self) -> None:
         for result in readiness_checks():

@@ -11,7 +11,7 @@ FEW = "with a few tests, because all of them run already"
 KEPT, KEEP = "the test database is kept for the next command", " --keepdb"
 
 # The one example of a test is written to a file of its own.
-EXAMPLE = markdown.with_words(
+EXAMPLE = markdown.command_with(
     "documentation/TESTING_GUIDE.md", "class NegativeReadingTests"
 )
 EXAMPLE_MODULE = "meter_readings.tests.test_example"
@@ -57,7 +57,7 @@ class TestingGuideTests(runner.PageTestCase):
         "python manage.py test meter_readings.tests.http_server": Setup(
             reason=f"{FEW}; {KEPT}",
             before="export D0010_CLIENTS=5",
-            suffix=f"{KEEP} -k test_crowds",
+            suffix=f"{KEEP} -k test_concurrent_clients",
             expects="(?m)^OK",
         ),
         "python manage.py generate_d0010 --meter-points 1000 --readings 50000"

@@ -40,21 +40,21 @@ class HttpServerTestCase(TransactionTestCase):
         cls.port = cls.enterClassContext(run_gunicorn(environment(), log=cls.log))
 
     def _fixture_teardown(self) -> None:
-        """Keep the rows that `setUpClass` created."""
+        """Do not delete the rows that `setUpClass` created."""
 
     def assert_no_error_was_logged(self) -> None:
         """Expect no error in the log, apart from requests that Django rejects."""
         self.log.seek(0)
-        wrong = (line for line in self.log if "ERROR" in line)
-        said = [line for line in wrong if "django.security" not in line]
-        self.assertEqual(said, [])
+        errors = (line for line in self.log if "ERROR" in line)
+        unexpected = [line for line in errors if "django.security" not in line]
+        self.assertEqual(unexpected, [])
 
 
 def environment() -> dict[str, str]:
     """Return the environment of this process without coverage measurement."""
-    ours = {
+    variables = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("COVERAGE_PROCESS")
     }
-    return ours | {"DEBUG": "0"}
+    return variables | {"DEBUG": "0"}

@@ -17,7 +17,7 @@ _LONGEST = 8000
 @schemathesis.hook
 def filter_case(context: Any, case: Any) -> bool:
     """Skip parameters that exclude each other, and request lines that are too long."""
-    asked = case.query if isinstance(case.query, dict) else {}
-    if asked.get("format") in _FILES and _PAGE_PARAMETERS & set(asked):
+    query = case.query if isinstance(case.query, dict) else {}
+    if query.get("format") in _FILES and _PAGE_PARAMETERS & set(query):
         return False
-    return len(case.formatted_path) + len(urlencode(asked, doseq=True)) <= _LONGEST
+    return len(case.formatted_path) + len(urlencode(query, doseq=True)) <= _LONGEST

@@ -35,10 +35,9 @@ class DescriptionTests(HttpServerTestCase):
             raise SkipTest(missing)
         super().setUpClass()
 
-    def test_every_response_is_as_the_openapi_description_says(self) -> None:
-        """By all checks, with so many examples of each operation."""
+    def test_every_response_conforms_to_the_openapi_description(self) -> None:
         with tempfile.TemporaryDirectory(prefix="d0010_schemathesis_") as folder:
-            run = subprocess.run(
+            result = subprocess.run(
                 [sys.executable, "-m", "schemathesis.cli", *self.arguments()],
                 cwd=folder,
                 env=os.environ
@@ -47,9 +46,9 @@ class DescriptionTests(HttpServerTestCase):
                 text=True,
                 check=False,
             )
-        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assert_no_error_was_logged()
-        say(f"{EXAMPLES} examples an operation on {connection.vendor}: {run.stdout}")
+        say(f"{EXAMPLES} examples an operation on {connection.vendor}: {result.stdout}")
 
     def arguments(self) -> list[str]:
         """Return the arguments of Schemathesis."""
@@ -63,7 +62,7 @@ class DescriptionTests(HttpServerTestCase):
             f"--max-examples={EXAMPLES}",
             f"--seed={SEED}",
             "--continue-on-failure",
-            # A machine may be busy with much else.
+            # The machine may be busy.
             "--request-timeout=120",
             "--generation-database=none",
             "--suppress-health-check=all",

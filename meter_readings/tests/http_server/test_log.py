@@ -38,7 +38,7 @@ class LogTests(HttpServerTestCase):
             with self.subTest(str(request)):
                 self.assertGreaterEqual(send(request, port=self.port).status, 400)
         warnings = [
-            said["message"] for said in self.log_lines() if said["level"] != "INFO"
+            line["message"] for line in self.log_lines() if line["level"] != "INFO"
         ]
         self.assertGreaterEqual(len(warnings), 4)
         self.log.seek(0)

@@ -44,7 +44,9 @@ class DiagnosticsTestCase(TestCase):
 
     def result(self, name: str) -> CheckResult:
         """Return the result of one check."""
-        [result] = [each for each in diagnostics.run_all_checks() if each.name == name]
+        [result] = [
+            result for result in diagnostics.run_all_checks() if result.name == name
+        ]
         return result
 
     def assert_ok(self, name: str) -> None:
@@ -60,7 +62,10 @@ class DiagnosticsTestCase(TestCase):
 class RunAllChecksTests(DiagnosticsTestCase):
     def test_all_checks_pass_in_the_test_installation(self) -> None:
         self.assertEqual(
-            [(each.name, each.is_failure) for each in diagnostics.run_all_checks()],
+            [
+                (result.name, result.is_failure)
+                for result in diagnostics.run_all_checks()
+            ],
             [
                 ("system checks", False),
                 ("database", False),

@@ -16,12 +16,12 @@ class CheckRunningSiteTests(StaticLiveServerTestCase):
     def failures(self, url: str = "", host: str = "") -> dict[str, str]:
         """Return the messages of the failed checks, by name."""
         results = check_running_site(url=url or self.live_server_url, host=host)
-        return {each.name: each.message for each in results if each.is_failure}
+        return {result.name: result.message for result in results if result.is_failure}
 
     def test_all_checks_pass_for_a_running_site(self) -> None:
         results = check_running_site(url=self.live_server_url)
         self.assertEqual(
-            [(each.name, each.is_failure) for each in results],
+            [(result.name, result.is_failure) for result in results],
             [("site", False), ("login page", False), ("style sheet", False)],
         )
 

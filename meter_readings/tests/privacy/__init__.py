@@ -1,1 +1,1 @@
-"""Tests of what is kept how long, erased and handed over."""
+"""Tests of retention, erasure and subject access."""

@@ -1,4 +1,4 @@
-"""Erasing an MPAN: nothing of it is left, and everything else is as it was."""
+"""Erasure of an MPAN: nothing about it remains, and other data are not changed."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ from meter_readings.tests.importer.test_clear import OwnMedia, running_job
 
 from .text_search import places_with
 
-# No other test uses them: what is found of them is left of these.
+# No other test uses these identifiers.
 MPAN, OTHER = mpan_core(7_301_946_825), mpan_core(7_301_946_826)
 SERIAL_NUMBER, OTHERS = "CANARY7301", "OTHERS7301"
 
-ITS_GROUPS = f"""\
+MPAN_GROUPS = f"""\
 026|{MPAN}|V|
 027|02|Dog in the yard|
 028|{SERIAL_NUMBER}|R|
@@ -58,25 +58,25 @@ OTHERS_GROUPS = f"""\
 028|{OTHERS}|R|
 030|S|20240401000000|98.0|||T|N|
 """
-# The first reading has a decimal place too many, which is found on its line.
-BOTH = flow_file(ITS_GROUPS + OTHERS_GROUPS)
+# The first reading has an extra decimal place, so its line has a finding.
+BOTH = flow_file(MPAN_GROUPS + OTHERS_GROUPS)
 ALONE = flow_file(
     OTHERS_GROUPS.replace(MPAN, "*" * 13).replace(SERIAL_NUMBER, "*" * 10)
 )
 REJECTED = flow_file(
-    ITS_GROUPS.replace("99.55", "-1.0") + OTHERS_GROUPS,
+    MPAN_GROUPS.replace("99.55", "-1.0") + OTHERS_GROUPS,
     header=header_line(file_identifier="TEST000002"),
 )
 
 
 def erase(mpan: str = MPAN, **options: Any) -> ErasedCounts:
-    """Erase an MPAN, as the operator does."""
-    told = {"reason": "Request 17", "answered_by": "alice", "now": NOW} | options
-    return privacy.erase_mpan(mpan=mpan, **told)
+    """Erase an MPAN."""
+    arguments = {"reason": "Request 17", "answered_by": "alice", "now": NOW} | options
+    return privacy.erase_mpan(mpan=mpan, **arguments)
 
 
 def original(file: FlowFile) -> str:
-    """Return the bytes that are kept of a file, as text."""
+    """Return the stored content of a file as text."""
     file.refresh_from_db()
     with importer.open_original(flow_file=file) as stream:
         return stream.read().decode("cp1252")
@@ -97,7 +97,7 @@ class EraseTests(OwnMedia, TransactionTestCase):
         import_text(REJECTED, "rejected.uff")
         import_text(f"A letter about {MPAN}", "letter.txt")
         header = header_line(file_identifier="TEST000003")
-        undone = imported(flow_file(ITS_GROUPS, header=header), "undone.uff")
+        undone = imported(flow_file(MPAN_GROUPS, header=header), "undone.uff")
         importer.undo_import(flow_file=undone, now=NOW)
         alice = User.objects.create_user("alice")
         LogEntry.objects.create(
@@ -112,9 +112,9 @@ class EraseTests(OwnMedia, TransactionTestCase):
         folder.mkdir(exist_ok=True)
         long_ago = time.time() - 3600
         for name, text in {"killed": BOTH, "of others": ALONE}.items():
-            left_behind = folder / name
-            left_behind.write_text(text)
-            os.utime(left_behind, (long_ago, long_ago))
+            abandoned = folder / name
+            abandoned.write_text(text)
+            os.utime(abandoned, (long_ago, long_ago))
 
     def test_erasure_ends_with_a_vacuum(self) -> None:
         imported(BOTH)
@@ -217,9 +217,9 @@ class RowsTests(WithoutVacuum):
 
     def test_sessions_that_contain_the_mpan_are_deleted(self) -> None:
         imported(BOTH)
-        for said in (f"About {MPAN}", "About nobody"):
+        for text in (f"About {MPAN}", "Another text"):
             session = SessionStore()
-            session["said"] = said
+            session["text"] = text
             session.save()
         erase()
         self.assertEqual(Session.objects.count(), 1)
@@ -322,7 +322,7 @@ class OriginalTests(WithoutVacuum):
         self,
     ) -> None:
         header = header_line(file_identifier="TEST000005")
-        file = imported(flow_file(ITS_GROUPS, header=header), "its.uff")
+        file = imported(flow_file(MPAN_GROUPS, header=header), "its.uff")
         erase()
         importer.undo_import(flow_file=file, now=NOW)
         file.refresh_from_db()
@@ -335,7 +335,7 @@ class OriginalTests(WithoutVacuum):
         self.assertEqual(list(result.finding_counts), ["no-mpan"])
 
 
-class RememberedTests(WithoutVacuum):
+class RecordTests(WithoutVacuum):
     def test_the_request_is_recorded_without_the_mpan(self) -> None:
         imported(BOTH)
         erase(reason=f"Asked for {MPAN}", answered_by="alice")
@@ -359,27 +359,27 @@ class RememberedTests(WithoutVacuum):
         self.assertEqual(SubjectRequest.objects.count(), 1)
 
 
-class NamedAgainTests(WithoutVacuum):
+class ErasedMpanTests(WithoutVacuum):
     def setUp(self) -> None:
         super().setUp()
         imported(BOTH)
         erase()
 
     def codes_of(self, text: str, filename: str) -> list[str]:
-        """Return what is found in a file that is imported."""
+        """Import a file; return the codes of its findings."""
         header = header_line(file_identifier=filename)
         result = import_text(flow_file(text.strip(), header=header), filename)
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
         return [str(issue.code) for issue, _ in result.findings]
 
     def test_an_erased_mpan_is_a_warning_on_its_first_line(self) -> None:
-        text = flow_file(OTHERS_GROUPS + ITS_GROUPS)
+        text = flow_file(OTHERS_GROUPS + MPAN_GROUPS)
         result = import_text(text, "later.uff", allow_same_name=True)
-        found = [
+        issues = [
             issue for issue, _ in result.findings if issue.code == "previously-erased"
         ]
         self.assertEqual(
-            [(each.line_number, each.found) for each in found], [(6, MPAN)]
+            [(issue.line_number, issue.found) for issue in issues], [(6, MPAN)]
         )
         self.assertEqual(result.outcome, ImportJob.Outcome.IMPORTED)
 

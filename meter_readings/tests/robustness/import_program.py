@@ -1,9 +1,9 @@
-"""A program that imports and undoes files when the test asks for it.
+"""A program that imports and undoes files on request of a test.
 
 A request is {"do": "import", "path": …, "filename": …} or {"do": "undo", "sha256": …}.
-"at" is the time to begin, so that several programs begin at once. With "in_child" a
-forked process does it, which reports its process id and phases and which the test may
-kill; {"do": "reap"} then waits for its end.
+"at" is the start time, so that several programs can start at once. With "in_child" a
+forked process handles the request. It reports its process id and phases, and the test
+may kill it; {"do": "reap"} then waits for its end.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _answer(request: dict[str, Any]) -> None:
 def _import(request: dict[str, Any]) -> dict[str, Any]:
     phases: list[str] = []
 
-    def tell(phase: str, done: int, size: int) -> None:
+    def report_phase(phase: str, done: int, size: int) -> None:
         if phase not in phases:
             phases.append(phase)
             say(phase=phase)
@@ -68,7 +68,7 @@ def _import(request: dict[str, Any]) -> dict[str, Any]:
             stream=stream,
             filename=request["filename"],
             now=NOW,
-            on_progress=tell if request.get("in_child") else None,
+            on_progress=report_phase if request.get("in_child") else None,
         )
     flow_file = result.flow_file
     return {"outcome": result.outcome, "flow_file": flow_file and flow_file.pk}

@@ -38,7 +38,7 @@ class Site:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.media = Path(environment.get("MEDIA_ROOT", folder / "media"))
-        own = {
+        variables = {
             "D0010_ENV": "development",
             "DEBUG": "0",
             "ALLOWED_HOSTS": "127.0.0.1",
@@ -48,7 +48,7 @@ class Site:
             "SESSION_FILE_PATH": str(folder / "sessions"),
             "DJANGO_SUPERUSER_PASSWORD": _PASSWORD,
         }
-        self._environment = environment_without_coverage() | own | environment
+        self._environment = environment_without_coverage() | variables | environment
         self._cookies = CookieJar()
         jar = urllib.request.HTTPCookieProcessor(self._cookies)
         self._browser = urllib.request.build_opener(jar)
@@ -56,7 +56,7 @@ class Site:
 
     def prepare(self) -> None:
         """Create the tables and the user."""
-        for words in (
+        for arguments in (
             ["migrate", "--verbosity", "0"],
             [
                 "createsuperuser",
@@ -67,13 +67,13 @@ class Site:
                 "admin@example.org",
             ],
         ):
-            result = self.run(*words)
+            result = self.run(*arguments)
             assert not result.returncode, result.stderr
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command."""
         return subprocess.Popen(
-            [sys.executable, "manage.py", *words],
+            [sys.executable, "manage.py", *arguments],
             cwd=PROJECT_ROOT,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -81,20 +81,20 @@ class Site:
             text=True,
         )
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        with self.start(*words) as process:
+        with self.start(*arguments) as process:
             out, err = process.communicate()
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Serve the pages by one thread, which keeps its database connection."""
         port = free_port()
         self._address = f"http://127.0.0.1:{port}"
-        where = ["--noreload", "--nothreading", "--skip-checks", f"127.0.0.1:{port}"]
+        options = ["--noreload", "--nothreading", "--skip-checks", f"127.0.0.1:{port}"]
         with subprocess.Popen(
-            [sys.executable, "manage.py", "runserver", *where],
+            [sys.executable, "manage.py", "runserver", *options],
             cwd=PROJECT_ROOT,
             env=self._environment,
             stdout=subprocess.DEVNULL,
@@ -110,14 +110,14 @@ class Site:
         """Sign the user in."""
         self.get("/admin/login/")
         form = {"username": _NAME, "password": _PASSWORD, **self._token()}
-        answer = self._ask(
+        answer = self._request(
             "/admin/login/?next=/", urllib.parse.urlencode(form).encode()
         )
         assert answer.status == 200 and "Sign out" in answer.text, answer
 
     def get(self, path: str) -> Answer:
         """Request a page."""
-        return self._ask(path)
+        return self._request(path)
 
     def upload(self, filename: str, data: bytes) -> Answer:
         """Upload a flow file by the upload page."""
@@ -129,13 +129,15 @@ class Site:
         )
         disposition = "Content-Disposition: form-data; "
         body = "".join(f"--{_BOUNDARY}\r\n{disposition}{part}\r\n" for part in parts)
-        return self._ask("/admin/upload/", f"{body}--{_BOUNDARY}--\r\n".encode())
+        return self._request("/admin/upload/", f"{body}--{_BOUNDARY}--\r\n".encode())
 
     def _token(self) -> dict[str, str]:
-        [token] = [each.value for each in self._cookies if each.name == "csrftoken"]
+        [token] = [
+            cookie.value for cookie in self._cookies if cookie.name == "csrftoken"
+        ]
         return {"csrfmiddlewaretoken": str(token)}
 
-    def _ask(self, path: str, body: bytes | None = None) -> Answer:
+    def _request(self, path: str, body: bytes | None = None) -> Answer:
         request = urllib.request.Request(self._address + path, body)
         if body and body.startswith(b"--"):
             kind = f"multipart/form-data; boundary={_BOUNDARY}"

@@ -44,7 +44,7 @@ def main() -> None:
     """Import the mutated files."""
     count = int(sys.argv[1])
     batches = Batches(Path(sys.argv[2]))
-    _write_without_waiting()
+    _disable_fsync()
     # A run that was killed may have left its rows.
     database_state.empty()
     for begin in range(0, count, _BATCH):
@@ -84,10 +84,10 @@ class Batches:
         }
 
     def _import(self, mutant: mutations.Mutant) -> None:
-        file = reference_model.read(mutant.data, mutant.filename, mutant.policy)
+        file = reference_model.parse_file(mutant.data, mutant.filename, mutant.policy)
         self._mutants[file.sha256] = mutant
         is_dry = file.is_rejected and mutant.number % _REAL_EVERY > 0
-        wanted = self._reference.attempt(file, dry_run=is_dry)
+        expected = self._reference.import_file(file, dry_run=is_dry)
         block_size = _BLOCK_SIZES[mutant.number % len(_BLOCK_SIZES)]
         try:
             with patch("meter_readings.d0010.lines.BLOCK_SIZE", block_size):
@@ -102,51 +102,51 @@ class Batches:
             self._fail(mutant, traceback.format_exc())
             return
         self._outcomes[result.outcome.value] += 1
-        found = result_of(result)
-        self._digest.update(repr(found._replace(finding_counts={})).encode())
-        if found != wanted:
-            self._fail(mutant, f"expected {wanted}\n     got {found}")
+        actual = result_of(result)
+        self._digest.update(repr(actual._replace(finding_counts={})).encode())
+        if actual != expected:
+            self._fail(mutant, f"expected {expected}\n     got {actual}")
 
     def _compare(self, when: str) -> None:
-        wanted, found = self._reference.contents(), database_state.contents()
-        self._digest.update(found.digest.encode())
-        if wanted != found:
-            differences = wanted.differences(found)
+        expected, actual = self._reference.contents(), database_state.contents()
+        self._digest.update(actual.digest.encode())
+        if expected != actual:
+            differences = expected.differences(actual)
             for sha256, mutant in self._mutants.items():
                 if any(sha256 in difference for difference in differences):
-                    self._keep(mutant)
-            few = "\n".join(differences[:_MAX_DIFFERENCES])
+                    self._store(mutant)
+            shown = "\n".join(differences[:_MAX_DIFFERENCES])
             self._failures.append(
-                f"The database differs {when}; files are in {self._folder}:\n{few}"
+                f"The database differs {when}; files are in {self._folder}:\n{shown}"
             )
 
-    def _undo_all(self, chance: random.Random) -> None:
-        """Undo every import of the batch in random order; nothing may be left."""
+    def _undo_all(self, rng: random.Random) -> None:
+        """Undo all imports of the batch in random order; compare the database."""
         files = [*FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)]
-        chance.shuffle(files)
+        rng.shuffle(files)
         for flow_file in files:
-            found = importer.undo_import(flow_file=flow_file, now=NOW)
-            wanted = self._reference.undo(flow_file.sha256)
-            if found != wanted:
+            actual = importer.undo_import(flow_file=flow_file, now=NOW)
+            expected = self._reference.undo(flow_file.sha256)
+            if actual != expected:
                 self._failures.append(
-                    f"Undoing {flow_file.filename} gave {found} and not {wanted}"
+                    f"Undo of {flow_file.filename}: {actual}, expected {expected}"
                 )
         self._compare("after all imports were undone")
 
-    def _fail(self, mutant: mutations.Mutant, why: str) -> None:
-        path = self._keep(mutant)
+    def _fail(self, mutant: mutations.Mutant, reason: str) -> None:
+        path = self._store(mutant)
         self._failures.append(
-            f"Mutant {mutant.number} ({mutant.policy}), kept as {path}:\n{why}"
+            f"Mutant {mutant.number} ({mutant.policy}), stored as {path}:\n{reason}"
         )
 
-    def _keep(self, mutant: mutations.Mutant) -> Path:
+    def _store(self, mutant: mutations.Mutant) -> Path:
         path = self._folder / f"{SEED}-{mutant.filename}"
         path.write_bytes(mutant.data)
         return path
 
 
-def _write_without_waiting() -> None:
-    """Let no write wait for the disk."""
+def _disable_fsync() -> None:
+    """Turn off waiting for the disk."""
     os.fsync = lambda handle: None
     if connection.vendor == "sqlite":
         connection.cursor().execute("PRAGMA synchronous = OFF")

@@ -180,93 +180,93 @@ MALICIOUS = [
 ]
 
 
-# Fewer than mutants that are held together: some say they are the same message.
+# Fewer than the mutants of a batch, so that some have the identity of another.
 _IDENTIFIERS = 40
 
 
 def mutant(number: int) -> Mutant:
-    """Return one of the endless row of mutants."""
-    chance = random.Random(f"{SEED}:{number}")
+    """Return the mutant of a number; there is one for every number."""
+    rng = random.Random(f"{SEED}:{number}")
     identifier = b"TEST%06d" % (number % _IDENTIFIERS)
-    data = chance.choice(BASES).replace(b"TEST000001", identifier)
-    for _ in range(chance.choice((1, 1, 2, 3, 5))):
-        data = chance.choice(ACCIDENTS)(data, chance)
-    policy = chance.choice((Policy.STANDARD,) * 4 + (Policy.STRICT, Policy.PARTIAL))
+    data = rng.choice(BASES).replace(b"TEST000001", identifier)
+    for _ in range(rng.choice((1, 1, 2, 3, 5))):
+        data = rng.choice(ACCIDENTS)(data, rng)
+    policy = rng.choice((Policy.STANDARD,) * 4 + (Policy.STRICT, Policy.PARTIAL))
     return Mutant(number, data, policy)
 
 
 # Accidents
 
 
-def _flip_bit(data: bytes, chance: random.Random) -> bytes:
+def _flip_bit(data: bytes, rng: random.Random) -> bytes:
     changed = bytearray(data)
     if changed:
-        changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        changed[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
     return bytes(changed)
 
 
-def _insert_byte(data: bytes, chance: random.Random) -> bytes:
-    at = chance.randint(0, len(data))
-    return data[:at] + bytes([chance.randrange(256)]) + data[at:]
+def _insert_byte(data: bytes, rng: random.Random) -> bytes:
+    at = rng.randint(0, len(data))
+    return data[:at] + bytes([rng.randrange(256)]) + data[at:]
 
 
-def _delete_bytes(data: bytes, chance: random.Random) -> bytes:
-    at, count = chance.randint(0, len(data)), chance.choice((1, 1, 2, 15))
+def _delete_bytes(data: bytes, rng: random.Random) -> bytes:
+    at, count = rng.randint(0, len(data)), rng.choice((1, 1, 2, 15))
     return data[:at] + data[at + count :]
 
 
-def _truncate(data: bytes, chance: random.Random) -> bytes:
-    return data[: chance.randint(0, len(data))]
+def _truncate(data: bytes, rng: random.Random) -> bytes:
+    return data[: rng.randint(0, len(data))]
 
 
-def _splice(data: bytes, chance: random.Random) -> bytes:
-    at = chance.randint(0, len(data))
-    return data[:at] + chance.choice(MALICIOUS) + data[at:]
+def _splice(data: bytes, rng: random.Random) -> bytes:
+    at = rng.randint(0, len(data))
+    return data[:at] + rng.choice(MALICIOUS) + data[at:]
 
 
-def _swap_lines(data: bytes, chance: random.Random) -> bytes:
+def _swap_lines(data: bytes, rng: random.Random) -> bytes:
     lines = data.split(b"\n")
-    one, other = chance.randrange(len(lines)), chance.randrange(len(lines))
+    one, other = rng.randrange(len(lines)), rng.randrange(len(lines))
     lines[one], lines[other] = lines[other], lines[one]
     return b"\n".join(lines)
 
 
-def _repeat_line(data: bytes, chance: random.Random) -> bytes:
+def _repeat_line(data: bytes, rng: random.Random) -> bytes:
     lines = data.split(b"\n")
-    lines.insert(chance.randint(0, len(lines)), chance.choice(lines))
+    lines.insert(rng.randint(0, len(lines)), rng.choice(lines))
     return b"\n".join(lines)
 
 
-def _delete_line(data: bytes, chance: random.Random) -> bytes:
+def _delete_line(data: bytes, rng: random.Random) -> bytes:
     lines = data.split(b"\n")
-    del lines[chance.randrange(len(lines))]
+    del lines[rng.randrange(len(lines))]
     return b"\n".join(lines)
 
 
-def _swap_cells(data: bytes, chance: random.Random) -> bytes:
-    cells = data.split(b"|")
-    one, other = chance.randrange(len(cells)), chance.randrange(len(cells))
-    cells[one], cells[other] = cells[other], cells[one]
-    return b"|".join(cells)
+def _swap_fields(data: bytes, rng: random.Random) -> bytes:
+    fields = data.split(b"|")
+    one, other = rng.randrange(len(fields)), rng.randrange(len(fields))
+    fields[one], fields[other] = fields[other], fields[one]
+    return b"|".join(fields)
 
 
-def _replace_cell(data: bytes, chance: random.Random) -> bytes:
-    cells = data.split(b"|")
-    cells[chance.randrange(len(cells))] = chance.choice(MALICIOUS)
-    return b"|".join(cells)
+def _replace_field(data: bytes, rng: random.Random) -> bytes:
+    fields = data.split(b"|")
+    fields[rng.randrange(len(fields))] = rng.choice(MALICIOUS)
+    return b"|".join(fields)
 
 
-def _copy_cell(data: bytes, chance: random.Random) -> bytes:
-    cells = data.split(b"|")
-    cells[chance.randrange(len(cells))] = chance.choice(cells)
-    return b"|".join(cells)
+def _copy_field(data: bytes, rng: random.Random) -> bytes:
+    fields = data.split(b"|")
+    fields[rng.randrange(len(fields))] = rng.choice(fields)
+    return b"|".join(fields)
 
 
-def _cross(data: bytes, chance: random.Random) -> bytes:
-    """Begin as this file and go on as another."""
-    other = chance.choice(BASES)
-    at = chance.randint(0, len(data))
-    return data[:at] + other[chance.randint(0, len(other)) :]
+def _cross(data: bytes, rng: random.Random) -> bytes:
+    """Join the beginning of this file and the end of another."""
+    other = rng.choice(BASES)
+    at = rng.randint(0, len(data))
+    return data[:at] + other[rng.randint(0, len(other)) :]
 
 
 ACCIDENTS: list[Callable[[bytes, random.Random], bytes]] = [
@@ -279,9 +279,9 @@ ACCIDENTS: list[Callable[[bytes, random.Random], bytes]] = [
     _swap_lines,
     _repeat_line,
     _delete_line,
-    _swap_cells,
-    _replace_cell,
-    _replace_cell,
-    _copy_cell,
+    _swap_fields,
+    _replace_field,
+    _replace_field,
+    _copy_field,
     _cross,
 ]

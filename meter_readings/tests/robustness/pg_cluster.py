@@ -23,9 +23,9 @@ _SETTINGS = "-c max_wal_size=32MB -c shared_buffers=16MB -c listen_addresses=127
 
 def programs() -> Path | None:
     """Return the folder of the newest `initdb` and `pg_ctl`, if there is one."""
-    if found := shutil.which("initdb"):
+    if path := shutil.which("initdb"):
         # Its other programs are in the folder of the file itself, not of a link to it.
-        return Path(found).resolve().parent
+        return Path(path).resolve().parent
     versions = sorted(_DEBIAN.glob("*/bin/initdb"), key=lambda p: float(p.parts[-3]))
     return versions[-1].parent if versions else None
 
@@ -79,11 +79,11 @@ class Cluster:
     def store_on(self, disk: Path) -> None:
         """Store new tables and temporary files on another disk."""
         own(disk)
-        self.tell(f"CREATE TABLESPACE small LOCATION '{disk}'")
+        self.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
         for name in ("default_tablespace", "temp_tablespaces"):
-            self.tell(f"ALTER ROLE {_ROLE} SET {name} = 'small'")
+            self.execute(f"ALTER ROLE {_ROLE} SET {name} = 'small'")
 
-    def tell(self, statement: str) -> None:
+    def execute(self, statement: str) -> None:
         with closing(self.connect()) as database:
             database.autocommit = True
             with database.cursor() as cursor:
@@ -92,8 +92,8 @@ class Cluster:
     def connect(self) -> Any:
         return psycopg2.connect(host="127.0.0.1", port=self.port, user=_ROLE)
 
-    def _run(self, program: str, *words: str | Path) -> None:
-        command = [str(self._programs / program), *map(str, words)]
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        command = [str(self._programs / program), *map(str, arguments)]
         if os.geteuid() == 0:
             # PostgreSQL does not run as root.
             command = ["runuser", "-u", _ROLE, "--", *command]
@@ -116,8 +116,8 @@ class Replica(Cluster):
         self._primary = primary
 
     def _fill(self) -> None:
-        where = ["-h", "127.0.0.1", "-p", str(self._primary.port), "-U", _ROLE]
-        self._run("pg_basebackup", "-D", self._data, "-R", "-c", "fast", *where)
+        options = ["-h", "127.0.0.1", "-p", str(self._primary.port), "-U", _ROLE]
+        self._run("pg_basebackup", "-D", self._data, "-R", "-c", "fast", *options)
 
     def promote(self) -> None:
         """Promote the replica to a primary."""

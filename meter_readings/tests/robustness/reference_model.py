@@ -53,12 +53,12 @@ class Reading(NamedTuple):
     version_status: str = ""
 
     @property
-    def event(self) -> tuple[str, str, str, str]:
+    def reading_key(self) -> tuple[str, str, str, str]:
         """Return the reading key: MPAN, serial number, register, time."""
         return self.mpan, self.serial_number, self.register_id, self.read_at
 
     @property
-    def says(self) -> tuple[object, ...]:
+    def compared_values(self) -> tuple[object, ...]:
         """Return the values by which two versions differ."""
         return (
             self.value,
@@ -101,21 +101,21 @@ class Contents(NamedTuple):
         """Return a SHA-256 of the contents."""
         return hashlib.sha256(repr([*map(list, self)]).encode()).hexdigest()
 
-    def differences(self, held: Contents) -> list[str]:
+    def differences(self, actual: Contents) -> list[str]:
         """Return the rows that are missing or not expected, as text."""
         return [
             f"{name}: {verb} {row}"
-            for name, wanted, found in zip(self._fields, self, held, strict=True)
+            for name, expected, found in zip(self._fields, self, actual, strict=True)
             for verb, rows in (
-                ("missing", (Counter(wanted) - Counter(found)).elements()),
-                ("not expected", (Counter(found) - Counter(wanted)).elements()),
+                ("missing", (Counter(expected) - Counter(found)).elements()),
+                ("not expected", (Counter(found) - Counter(expected)).elements()),
             )
             for row in rows
         ]
 
 
 class Load(NamedTuple):
-    """The counts that one import must report."""
+    """The counts that the result of an import must have."""
 
     meter_points: int
     meters: int
@@ -128,7 +128,7 @@ class Load(NamedTuple):
 
 
 class Removal(NamedTuple):
-    """The counts that one undo must report."""
+    """The counts that the result of an undo must have."""
 
     readings: int
     site_visits: int
@@ -159,11 +159,11 @@ class File:
     readings: list[Reading]
     visits: list[Visit]
     status: str = "imported"
-    kept_faults: list[Issue] = field(default_factory=list)
+    stored_issues: list[Issue] = field(default_factory=list)
     name_is_checked: bool = True
 
     @property
-    def place(self) -> tuple[datetime, str, str]:
+    def position(self) -> tuple[datetime, str, str]:
         """Return the position of the file in the order of versions."""
         header = self.parser.header
         assert header is not None
@@ -185,16 +185,16 @@ class File:
 
     @property
     def is_rejected(self) -> bool:
-        """Return whether its own faults reject it."""
+        """Return whether its own issues reject it."""
         return any(_rejects(issue, self.policy) for issue in self.issues)
 
     @property
     def readings_read(self) -> int:
-        """Return the number of 030 groups, good and bad."""
+        """Return the number of 030 groups, valid and invalid."""
         return len(self.readings) + self.parser.invalid_reading_count
 
 
-def read(
+def parse_file(
     data: bytes,
     filename: str,
     policy: Policy = Policy.STANDARD,
@@ -219,25 +219,25 @@ class ReferenceDatabase:
     @property
     def imported(self) -> list[File]:
         """Return the imported files, in the order of versions."""
-        held = [file for file in self.files.values() if file.status == "imported"]
-        return sorted(held, key=lambda file: file.place)
+        imported = [file for file in self.files.values() if file.status == "imported"]
+        return sorted(imported, key=lambda file: file.position)
 
-    def attempt(
+    def import_file(
         self, file: File, *, allow_same_name: bool = False, dry_run: bool = False
     ) -> Result:
         """Import a file if possible, and return the expected result.
 
         A dry run stores nothing.
         """
-        held = self.imported
-        if any(other.sha256 == file.sha256 for other in held):
+        imported = self.imported
+        if any(other.sha256 == file.sha256 for other in imported):
             return Result("already-imported")
-        names = {other.filename for other in held}
+        names = {other.filename for other in imported}
         if file.filename in names and not allow_same_name:
             return Result("refused", finding_counts={"duplicate-filename": 1})
-        file.kept_faults = [*file.issues]
-        if file.identity and file.identity in {other.identity for other in held}:
-            file.kept_faults.append(_fault("duplicate-message", 1, "ZHV"))
+        file.stored_issues = [*file.issues]
+        if file.identity and file.identity in {other.identity for other in imported}:
+            file.stored_issues.append(_issue("duplicate-message", 1, "ZHV"))
         good, load = len(file.readings), None
         if file.is_rejected:
             file.status, outcome, good = "rejected", "rejected", 0
@@ -248,13 +248,13 @@ class ReferenceDatabase:
         if not dry_run:
             self.files[file.sha256] = file
         if outcome == "imported":
-            load = self._load(file, held)
+            load = self._load(file, imported)
         return Result(outcome, file.readings_read, good, _counts(file), load)
 
-    def hold(self, *files: File) -> ReferenceDatabase:
+    def add_imported(self, *files: File) -> ReferenceDatabase:
         """Add files as imported, without checks."""
         for file in files:
-            file.status, file.kept_faults = "imported", [*file.issues]
+            file.status, file.stored_issues = "imported", [*file.issues]
             self.files[file.sha256] = file
         return self
 
@@ -273,21 +273,23 @@ class ReferenceDatabase:
         )
 
     def readings(self) -> list[Reading]:
-        """Return every reading held, with its standing."""
+        """Return every stored reading, with its version status."""
         versions: dict[tuple[str, ...], list[Reading]] = defaultdict(list)
         for file in self.imported:
             for reading in file.readings:
-                versions[reading.event].append(reading)
+                versions[reading.reading_key].append(reading)
         return [
             reading._replace(version_status=version_status)
-            for said in versions.values()
-            for reading, version_status in zip(said, standings(said), strict=True)
+            for group in versions.values()
+            for reading, version_status in zip(
+                group, version_statuses(group), strict=True
+            )
         ]
 
     def contents(self) -> Contents:
         """Return the expected contents of every table."""
-        held = self.imported
-        visits = [visit for file in held for visit in file.visits]
+        imported = self.imported
+        visits = [visit for file in imported for visit in file.visits]
         return Contents(
             files=sorted(_file_row(file) for file in self.files.values()),
             findings=sorted(
@@ -298,60 +300,66 @@ class ReferenceDatabase:
                 ),
                 key=repr,
             ),
-            meter_points=sorted(_meter_points(held)),
-            meters=sorted(_meters(held)),
+            meter_points=sorted(_meter_points(imported)),
+            meters=sorted(_meters(imported)),
             visits=sorted(visits),
             readings=sorted(self.readings()),
         )
 
-    def _load(self, file: File, held: list[File]) -> Load:
+    def _load(self, file: File, imported: list[File]) -> Load:
         """Add findings that depend on other files, and count the new rows."""
         readings = self.readings()
         own = [reading for reading in readings if reading.sha256 == file.sha256]
         counts = Counter(reading.version_status for reading in own)
-        superseded = {r.event for r in readings if r.version_status == "superseded"}
-        file.kept_faults += _unmatched_withdrawals(own, readings)
-        file.kept_faults += _conflicts(file)
-        file.kept_faults += _serial_numbers_elsewhere(file, held)
+        superseded = {
+            r.reading_key for r in readings if r.version_status == "superseded"
+        }
+        file.stored_issues += _unmatched_withdrawals(own, readings)
+        file.stored_issues += _conflicts(file)
+        file.stored_issues += _serial_numbers_elsewhere(file, imported)
         return Load(
-            meter_points=len(_meter_points([file]) - _meter_points(held)),
-            meters=len(_meters([file]) - _meters(held)),
+            meter_points=len(_meter_points([file]) - _meter_points(imported)),
+            meters=len(_meters([file]) - _meters(imported)),
             site_visits=len(file.visits),
             readings=len(file.readings),
             duplicate=counts["duplicate"],
             superseded=counts["superseded"],
             withdrawn=counts["withdrawn"],
             superseding=sum(
-                r.version_status == "current" and r.event in superseded for r in own
+                r.version_status == "current" and r.reading_key in superseded
+                for r in own
             ),
         )
 
 
-def standings(said: list[Reading]) -> list[str]:
-    """Return the standing of each version of one event, in the order they were said.
+def version_statuses(versions: list[Reading]) -> list[str]:
+    """Return the status of each version of one reading key; versions are in order.
 
-    A withdrawal withdraws all up to and with itself. Of the rest, the first to say a
-    thing stands for those that say it again. V counts over U over F, then what was
-    said later; the verdict on a value and type is the latest that was given.
+    A withdrawal withdraws itself and all versions before it. Of the others, a version
+    with the same values as an earlier one is a duplicate. A version that is V takes
+    precedence over U, and U over F; then the later one takes precedence. The BSC
+    validation status of a value and type is the latest one received.
     """
     withdrawn = max(
-        (n for n, r in enumerate(said, 1) if r.reading_type == "W"), default=0
+        (n for n, r in enumerate(versions, 1) if r.reading_type == "W"), default=0
     )
-    rest = said[withdrawn:]
-    verdicts = {(r.value, r.reading_type): r.bsc_validation_status for r in rest}
+    rest = versions[withdrawn:]
+    statuses = {(r.value, r.reading_type): r.bsc_validation_status for r in rest}
     best, best_rank = None, -1
     for reading in rest:
-        verdict = verdicts[reading.value, reading.reading_type]
-        rank = {"V": 2, "F": 0}.get(verdict, 1)
+        status = statuses[reading.value, reading.reading_type]
+        rank = {"V": 2, "F": 0}.get(status, 1)
         if rank >= best_rank:
-            best, best_rank = reading.says, rank
-    result, heard = ["withdrawn"] * withdrawn, set()
+            best, best_rank = reading.compared_values, rank
+    result, seen = ["withdrawn"] * withdrawn, set()
     for reading in rest:
-        if reading.says in heard:
+        if reading.compared_values in seen:
             result.append("duplicate")
         else:
-            result.append("current" if reading.says == best else "superseded")
-        heard.add(reading.says)
+            result.append(
+                "current" if reading.compared_values == best else "superseded"
+            )
+        seen.add(reading.compared_values)
     return result
 
 
@@ -362,16 +370,16 @@ def _unmatched_withdrawals(
     own: list[Reading], readings: list[Reading]
 ) -> Iterable[Issue]:
     matched = {
-        reading.event
+        reading.reading_key
         for reading in readings
         if reading.version_status == "withdrawn" and reading.reading_type != "W"
     }
     for line_number, register_id in (
         (reading.line_number, reading.register_id)
         for reading in own
-        if reading.reading_type == "W" and reading.event not in matched
+        if reading.reading_type == "W" and reading.reading_key not in matched
     ):
-        yield _fault("unmatched-withdrawal", line_number, "030", register_id)
+        yield _issue("unmatched-withdrawal", line_number, "030", register_id)
 
 
 def _conflicts(file: File) -> Iterable[Issue]:
@@ -379,15 +387,15 @@ def _conflicts(file: File) -> Iterable[Issue]:
     values: dict[tuple[str, ...], set[str]] = defaultdict(set)
     latest: dict[tuple[str, ...], int] = {}
     for reading in readings:
-        values[reading.event].add(reading.value)
-        latest[reading.event] = reading.line_number
-    for event, different in values.items():
+        values[reading.reading_key].add(reading.value)
+        latest[reading.reading_key] = reading.line_number
+    for reading_key, different in values.items():
         if len(different) > 1:
-            yield _fault("conflict-in-file", latest[event], "030", event[2])
+            yield _issue("conflict-in-file", latest[reading_key], "030", reading_key[2])
 
 
-def _serial_numbers_elsewhere(file: File, held: list[File]) -> Iterable[Issue]:
-    known, now = _meters(held), _meters([*held, file])
+def _serial_numbers_elsewhere(file: File, imported: list[File]) -> Iterable[Issue]:
+    known, now = _meters(imported), _meters([*imported, file])
     for mpan, serial_number in _meters([file]) - known:
         if any(s == serial_number and m != mpan for m, s in now):
             line_number = min(
@@ -395,12 +403,12 @@ def _serial_numbers_elsewhere(file: File, held: list[File]) -> Iterable[Issue]:
                 for line, meter in _meter_lines(file)
                 if meter == (mpan, serial_number)
             )
-            yield _fault(
+            yield _issue(
                 "serial-number-at-other-mpan", line_number, "028", serial_number
             )
 
 
-def _fault(code: str, line_number: int, group: str, found: str = "") -> Issue:
+def _issue(code: str, line_number: int, group: str, found: str = "") -> Issue:
     rule = next(rule for rule in RULES if rule == code)
     return Issue(rule, line_number, group, found=found)
 
@@ -430,7 +438,7 @@ def _reading(sha256: str, entry: Entry) -> Reading:
         reading_method=record.reading_method,
         reason_code=reason,
         meter_reading_status=status,
-        source_lines=_received_text(entry, record),
+        source_lines=_source_lines(entry, record),
     )
 
 
@@ -439,7 +447,7 @@ def in_utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def _received_text(entry: Entry, record: RegisterReading) -> str:
+def _source_lines(entry: Entry, record: RegisterReading) -> str:
     """Return the received lines if the columns cannot reproduce them."""
     times = [time for time in (record.read_at, record.md_reset_at) if time]
     is_in_columns = (
@@ -456,11 +464,11 @@ def _received_text(entry: Entry, record: RegisterReading) -> str:
         _shortest(record.value),
         f"{record.md_reset_at:%Y%m%d%H%M%S}" if record.md_reset_at else "",
         "" if count is None else str(count),
-        _truth(flag),
+        _boolean(flag),
         record.reading_method,
     )
     lines = [f"030|{'|'.join(cells)}|"]
-    lines += [f"032|{reason}|{_truth(status)}|" for reason, status in entry.results]
+    lines += [f"032|{reason}|{_boolean(status)}|" for reason, status in entry.results]
     return "\n".join(lines)
 
 
@@ -469,8 +477,8 @@ def _shortest(value: object) -> str:
     return f"{whole}.{decimals[0]}{decimals[1:].rstrip('0')}"
 
 
-def _truth(truth: bool | None) -> str:
-    return {True: "T", False: "F", None: ""}[truth]
+def _boolean(value: bool | None) -> str:
+    return {True: "T", False: "F", None: ""}[value]
 
 
 def _visit(sha256: str, entry: Entry) -> Visit:
@@ -499,7 +507,7 @@ def _file_row(file: File) -> tuple[Any, ...]:
     header: Header | None = parser.header
     counts = _counts(file)
     severities = Counter(
-        severity_of(issue.code, file.policy) for issue in file.kept_faults
+        severity_of(issue.code, file.policy) for issue in file.stored_issues
     )
     return (
         file.sha256,
@@ -524,7 +532,7 @@ def _file_row(file: File) -> tuple[Any, ...]:
 
 
 def _finding_rows(file: File) -> Iterable[tuple[Any, ...]]:
-    for issue in file.kept_faults:
+    for issue in file.stored_issues:
         severity = severity_of(issue.code, file.policy).value
         yield (
             file.sha256,
@@ -537,15 +545,15 @@ def _finding_rows(file: File) -> Iterable[tuple[Any, ...]]:
 
 
 def _counts(file: File) -> dict[str, int]:
-    return dict(Counter(str(issue.code) for issue in file.kept_faults))
+    return dict(Counter(str(issue.code) for issue in file.stored_issues))
 
 
 def _rejects(issue: Issue, policy: Policy) -> bool:
     if severity_of(issue.code, policy) != Severity.ERROR:
         return False
     is_of_a_group = issue.group not in ("ZHV", "ZPT", "")
-    spared = RULES[issue.code].affects_group_only and is_of_a_group
-    return not (spared and policy == Policy.PARTIAL)
+    leaves_group_out = RULES[issue.code].affects_group_only and is_of_a_group
+    return not (leaves_group_out and policy == Policy.PARTIAL)
 
 
 def _meter_lines(file: File) -> Iterable[tuple[int, tuple[str, str]]]:

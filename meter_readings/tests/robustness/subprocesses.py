@@ -19,8 +19,8 @@ _MEMORY = Path("/dev/shm")
 
 def folder() -> tempfile.TemporaryDirectory[str]:
     """Return a temporary folder, in memory if possible."""
-    place = _MEMORY if _MEMORY.is_dir() else None
-    return tempfile.TemporaryDirectory(prefix="d0010_robustness_", dir=place)
+    parent = _MEMORY if _MEMORY.is_dir() else None
+    return tempfile.TemporaryDirectory(prefix="d0010_robustness_", dir=parent)
 
 
 class Program:

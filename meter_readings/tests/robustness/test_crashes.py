@@ -1,4 +1,4 @@
-"""Killed processes leave all of a file or nothing, and no lock."""
+"""Killed processes: a file is stored whole or not at all, and no lock remains."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Aim(NamedTuple):
 
 
 class Killed(NamedTuple):
-    """What a killed process reported."""
+    """The last phase of a killed process, and whether it reported its result."""
 
     phase: str
     is_acknowledged: bool
@@ -96,7 +96,7 @@ class KilledProcessTests(TransactionTestCase):
     """A file with 20,000 readings and another with many of the same meters."""
 
     def setUp(self) -> None:
-        self.chance = random.Random(SEED)
+        self.rng = random.Random(SEED)
         resources = ExitStack()
         self.addCleanup(resources.close)
         self.folder = Path(resources.enter_context(folder()))
@@ -106,7 +106,7 @@ class KilledProcessTests(TransactionTestCase):
         self.nothing = _stored()
         second = _second(0)
         self._import(second, "second.uff")
-        self._compare_with_memory(second)
+        self._compare_with_reference_model(second)
         self.all = _stored()
         started = time.monotonic()
         _undo(second)
@@ -114,24 +114,24 @@ class KilledProcessTests(TransactionTestCase):
         self.assertEqual(_stored(), self.nothing)
 
     def test_killed_import_leaves_all_of_its_file_or_none(self) -> None:
-        seen: Counter[str] = Counter()
-        lengths = self._lengths_of_phases()
+        results: Counter[str] = Counter()
+        durations = self._phase_durations()
         for number in range(1, KILLS + 1):
-            phase, begin, end = self.chance.choice(_AIMS)
-            aim = Aim(phase, lengths[phase] * self.chance.uniform(begin, end))
+            phase, begin, end = self.rng.choice(_AIMS)
+            aim = Aim(phase, durations[phase] * self.rng.uniform(begin, end))
             with self.subTest(seed=SEED, kill=number, aim=aim):
-                seen[self._kill_import(_second(number), aim)] += 1
-        say(f"{KILLS} imports killed on {connection.vendor}: {dict(seen)}")
+                results[self._kill_import(_second(number), aim)] += 1
+        say(f"{KILLS} imports killed on {connection.vendor}: {dict(results)}")
 
     def test_killed_undo_removes_all_of_a_file_or_none(self) -> None:
-        seen: Counter[str] = Counter()
+        results: Counter[str] = Counter()
         for number in range(1, KILLS // 4 + 1):
             data = _second(number)
             self._import(data, "second.uff")
-            delay = self.undo_seconds * self.chance.uniform(0, 2)
+            delay = self.undo_seconds * self.rng.uniform(0, 2)
             with self.subTest(seed=SEED, kill=number, delay=delay):
-                seen[self._kill_undo(data, Aim("receiving", delay))] += 1
-        say(f"{KILLS // 4} undos killed on {connection.vendor}: {dict(seen)}")
+                results[self._kill_undo(data, Aim("receiving", delay))] += 1
+        say(f"{KILLS // 4} undos killed on {connection.vendor}: {dict(results)}")
 
     def _kill_import(self, data: bytes, aim: Aim) -> str:
         """Kill an import, check the database, and import the file again."""
@@ -167,7 +167,7 @@ class KilledProcessTests(TransactionTestCase):
         if is_stored:
             _undo(data)
         self.assertEqual(_stored(), self.nothing)
-        return "left" if is_stored else "undone"
+        return "stored" if is_stored else "undone"
 
     def _kill(self, aim: Aim, **request: str) -> Killed:
         """Send a request, and kill the process that handles it."""
@@ -184,8 +184,8 @@ class KilledProcessTests(TransactionTestCase):
         self._wait_until_nothing_is_locked()
         return Killed(phase, is_acknowledged)
 
-    def _lengths_of_phases(self) -> dict[str, float]:
-        """Return how long an undisturbed import is in each phase."""
+    def _phase_durations(self) -> dict[str, float]:
+        """Return the seconds of each phase of an uninterrupted import."""
         data = _second(-1)
         path = self._written(data)
         request = {"do": "import", "path": str(path), "filename": path.name}
@@ -196,8 +196,8 @@ class KilledProcessTests(TransactionTestCase):
             if "outcome" in answer:
                 self.program.ask(do="reap")
         _undo(data)
-        lengths = [later - earlier for earlier, later in pairwise(moments)]
-        return dict(zip(_PHASES, lengths, strict=True))
+        durations = [later - earlier for earlier, later in pairwise(moments)]
+        return dict(zip(_PHASES, durations, strict=True))
 
     def _answers(self, request: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Send a request to a child process; yield its answers until it ends."""
@@ -222,10 +222,10 @@ class KilledProcessTests(TransactionTestCase):
             self.assertEqual(content.read(), data)
         return result.outcome
 
-    def _compare_with_memory(self, second: bytes) -> None:
-        reference = reference_model.ReferenceDatabase().hold(
-            reference_model.read(FIRST, "first.uff"),
-            reference_model.read(second, "second.uff"),
+    def _compare_with_reference_model(self, second: bytes) -> None:
+        reference = reference_model.ReferenceDatabase().add_imported(
+            reference_model.parse_file(FIRST, "first.uff"),
+            reference_model.parse_file(second, "second.uff"),
         )
         self.assertEqual(
             reference.contents().differences(database_state.contents()), []

@@ -1,4 +1,4 @@
-"""Full disks: the user is told, no part of a file is stored, and work goes on."""
+"""Full disks: users get an error, no part of a file is stored, the site recovers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _METERS, _DAYS = 200, 50
 
 IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 
-# Too little for a file of about 600 kB or for its rows.
-_LITTLE = 300_000
+# Too few bytes for a file of about 600 kB or for its rows
+_FREE_BYTES = 300_000
 
 
 @skipUnless(can_mount(), "only root can mount a small disk")
@@ -51,13 +51,13 @@ class FullDiskTests(SimpleTestCase):
         self.fill_and_recover(disk, Site(self.folder, **cluster.environment))
 
     def fill_and_recover(self, disk: SmallDisk, site: Site) -> None:
-        """Import on a full disk by command and page, and again on an empty one."""
+        """Import on a full disk by command and page, and again after it was emptied."""
         site.prepare()
         self.enterContext(site.serving())
         site.sign_in()
         path = self.folder / "full_disk.uff"
         path.write_bytes(self.file())
-        disk.fill(leaving=_LITTLE)
+        disk.fill(leaving=_FREE_BYTES)
         with self.subTest("by the command"):
             result = site.run("import_d0010", str(path))
             self.assertEqual(result.returncode, 1, result.stderr)
@@ -68,7 +68,7 @@ class FullDiskTests(SimpleTestCase):
             answer = site.upload(path.name, path.read_bytes())
             self.assertEqual(answer.status, 507)
             self.assertIn("the storage is full", answer.text)
-        with self.subTest("what is left"):
+        with self.subTest("files"):
             self.assertEqual(list(site.media.rglob("*.uff")), [])
             self.assertEqual(list((site.media / "incoming").glob("*")), [])
             # Pages still work.
@@ -83,5 +83,5 @@ class FullDiskTests(SimpleTestCase):
         self.assertIn("already imported", again.stdout)
 
     def file(self) -> bytes:
-        """Return the file that is imported."""
+        """Return the content of the file to import."""
         return large_file(identifier="FULL", meters=range(_METERS), days=range(_DAYS))

@@ -25,12 +25,12 @@ class MutatedFileTests(TransactionTestCase):
     """
 
     def test_mutated_files_are_stored_as_the_reference_model_says(self) -> None:
-        kept = Path(mkdtemp(prefix="d0010_mutants_"))
+        failed_files = Path(mkdtemp(prefix="d0010_mutants_"))
         outcomes: Counter[str] = Counter()
         failures: list[str] = []
         digest, started = hashlib.sha256(), time.monotonic()
         with folder() as media:
-            arguments = (MUTANTS, kept)
+            arguments = (MUTANTS, failed_files)
             with Program("mutation_program", *arguments, MEDIA_ROOT=media) as program:
                 for batch in program.answers():
                     outcomes.update(batch["outcomes"])
@@ -44,4 +44,4 @@ class MutatedFileTests(TransactionTestCase):
         if failures:
             self.fail("\n\n".join(failures))
         self.assertEqual(outcomes.total(), MUTANTS)
-        kept.rmdir()
+        failed_files.rmdir()

@@ -22,7 +22,7 @@ EXAMPLES = amount("D0010_EXAMPLES", 100)
 
 
 class Step(NamedTuple):
-    """Something done to one of the files: an import under a policy, or its undoing."""
+    """An import of a file under a policy, or the undo of its import (None)."""
 
     file: int
     policy: Policy | None
@@ -33,16 +33,16 @@ type History = tuple[list[bytes], list[Step]]
 
 
 def mostly(usual: str, *others: str) -> SearchStrategy[str]:
-    """One thing most of the time, so that files collide, and now and then another."""
+    """Return a strategy for one value mostly, so that files overlap, or another."""
     return st.sampled_from([usual] * 3 * max(1, len(others)) + [*others])
 
 
 def some(items: SearchStrategy[str], most: int) -> SearchStrategy[str]:
-    """At least one, joined to lines."""
+    """Return a strategy for lines: one to `most` items."""
     return st.lists(items, min_size=1, max_size=most).map("\n".join)
 
 
-# Few of each, so that files say the same, the contrary and everything between.
+# A few values each, so that files repeat and contradict each other.
 times = mostly("20240301000000", "20240331013000", "20231029013000")
 values = mostly("100.0", "100.5", "100.55")
 flags = mostly("T", "F", "")
@@ -74,7 +74,7 @@ headers = st.builds(
 
 @composite
 def files(draw: DrawFn) -> bytes:
-    """A small file that speaks of what others speak of too."""
+    """Return a small file about the same meters as the others."""
     lines = [line for line in draw(some(points, 2)).split("\n") if line]
     has_trailer = draw(st.booleans())
     return flow_file(lines, header=draw(headers), trailer=has_trailer).encode("ascii")
@@ -82,19 +82,21 @@ def files(draw: DrawFn) -> bytes:
 
 @composite
 def histories(draw: DrawFn) -> History:
-    """Some files, all imported in some order, and what is done with them then."""
+    """Return some files, their imports in some order, and further imports and undos."""
     some_files = draw(st.lists(files(), min_size=2, max_size=4))
     numbers = st.integers(0, len(some_files) - 1)
-    deeds = st.sampled_from([None, None, Policy.STANDARD, Policy.STANDARD, *Policy])
+    policies = st.sampled_from([None, None, Policy.STANDARD, Policy.STANDARD, *Policy])
     dry_runs = st.sampled_from([False, False, False, True])
     order = draw(st.permutations(range(len(some_files))))
     steps = [Step(number, Policy.STANDARD) for number in order]
-    more = st.lists(st.builds(Step, numbers, deeds, dry_runs), min_size=2, max_size=8)
+    more = st.lists(
+        st.builds(Step, numbers, policies, dry_runs), min_size=2, max_size=8
+    )
     return some_files, steps + draw(more)
 
 
 class HistoryTests(TransactionTestCase):
-    """After every step all that is held is what the files held say, and no more."""
+    """After every step the database equals the reference model."""
 
     def test_database_depends_on_the_stored_files_not_on_their_history(self) -> None:
         @seed(SEED)
@@ -104,14 +106,14 @@ class HistoryTests(TransactionTestCase):
             self._play(*history, is_same_name_allowed)
 
         play()
-        say(f"{EXAMPLES} histories of imports and undoings on {connection.vendor}")
+        say(f"{EXAMPLES} sequences of imports and undos on {connection.vendor}")
 
     def _play(self, some_files: list[bytes], steps: list[Step], allow: bool) -> None:
         database_state.empty()
         reference = reference_model.ReferenceDatabase()
         for step in steps:
-            # Two names for all of them: some are refused for their name alone.
-            file = reference_model.read(
+            # The files share two names, so some are refused for their name alone.
+            file = reference_model.parse_file(
                 some_files[step.file],
                 f"{step.file % 2}.uff",
                 step.policy or Policy.STANDARD,
@@ -139,8 +141,8 @@ class HistoryTests(TransactionTestCase):
             now=NOW,
             **options,
         )
-        wanted = reference.attempt(file, **options)
-        self.assertEqual(result_of(result), wanted)
+        expected = reference.import_file(file, **options)
+        self.assertEqual(result_of(result), expected)
 
     def _undo(
         self, reference: reference_model.ReferenceDatabase, file: reference_model.File
@@ -149,8 +151,8 @@ class HistoryTests(TransactionTestCase):
         if row is None:
             self.assertNotIn(file.sha256, reference.files)
         elif reference.files[file.sha256].status == "imported":
-            found = importer.undo_import(flow_file=row, now=NOW)
-            self.assertEqual(found, reference.undo(file.sha256))
+            undone = importer.undo_import(flow_file=row, now=NOW)
+            self.assertEqual(undone, reference.undo(file.sha256))
         else:
             with self.assertRaises(importer.NotImported):
                 importer.undo_import(flow_file=row, now=NOW)

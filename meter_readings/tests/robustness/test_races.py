@@ -22,16 +22,16 @@ from .subprocesses import Program, folder
 PROCESSES = 8
 ROUNDS = amount("D0010_RACE_ROUNDS", 3)
 
-# How long before the start everyone is told of it.
+# How long before the common start the requests are sent.
 _NOTICE_SECONDS = 0.05
 
 
 class RaceTests(TransactionTestCase):
-    """Several processes begin at the same moment, several times over."""
+    """Several processes start at the same moment, in several rounds."""
 
     def setUp(self) -> None:
-        self.chance = random.Random(SEED)
-        # Cleaned up last: a process tells of its deadlocks at its end.
+        self.rng = random.Random(SEED)
+        # This runs last, because a process reports its deadlocks when it ends.
         self.addCleanup(self._assert_no_new_deadlock, _deadlock_count())
         resources = ExitStack()
         self.addCleanup(resources.close)
@@ -49,11 +49,11 @@ class RaceTests(TransactionTestCase):
             )
             with self.subTest(seed=SEED, round=number):
                 self._import_by_all(data)
-                answers = self._at_once([_undoing(data)] * PROCESSES)
+                answers = self._send_at_once([_undo_request(data)] * PROCESSES)
                 self.assertEqual(
                     _outcomes(answers), {"undone": 1, "not-imported": PROCESSES - 1}
                 )
-                self._assert_held([])
+                self._assert_stored([])
                 self._import_by_all(data)
             database_state.empty()
         say(f"{2 * ROUNDS} races for one file on {connection.vendor}")
@@ -65,92 +65,98 @@ class RaceTests(TransactionTestCase):
             )
             data = good.replace(b"9.0|||T|N|", b"NaN|||T|N|")
             with self.subTest(seed=SEED, round=number):
-                answers = self._at_once([self._importing(data)] * PROCESSES)
+                answers = self._send_at_once([self._import_request(data)] * PROCESSES)
                 self.assertEqual(_outcomes(answers), {"rejected": PROCESSES})
                 self.assertEqual(len({answer["flow_file"] for answer in answers}), 1)
                 self.assertEqual(FlowFile.objects.count(), 1)
-                self._assert_held([])
+                self._assert_stored([])
             database_state.empty()
-        say(f"{ROUNDS} races to be rejected on {connection.vendor}")
+        say(f"{ROUNDS} races of rejected files on {connection.vendor}")
 
     def test_concurrent_imports_for_the_same_meters_all_load(self) -> None:
         for number in range(ROUNDS):
-            files = [self._competing(place) for place in range(PROCESSES)]
-            gone, left = files[::2], files[1::2]
+            files = [self._overlapping_file(index) for index in range(PROCESSES)]
+            undone, remaining = files[::2], files[1::2]
             with self.subTest(seed=SEED, round=number):
-                answers = self._at_once([self._importing(data) for data in files])
+                answers = self._send_at_once(
+                    [self._import_request(data) for data in files]
+                )
                 self.assertEqual(_outcomes(answers), {"imported": PROCESSES})
-                self._assert_held(files)
-                answers = self._at_once([_undoing(data) for data in gone])
-                self.assertEqual(_outcomes(answers), {"undone": len(gone)})
-                self._assert_held(left)
+                self._assert_stored(files)
+                answers = self._send_at_once([_undo_request(data) for data in undone])
+                self.assertEqual(_outcomes(answers), {"undone": len(undone)})
+                self._assert_stored(remaining)
             database_state.empty()
         say(f"{ROUNDS} races for the same meters on {connection.vendor}")
 
     def test_concurrent_import_and_undo_act_as_if_in_sequence(self) -> None:
         for number in range(ROUNDS):
-            one, another, new = (self._competing(place) for place in range(3))
-            self._at_once([self._importing(data) for data in (one, another)])
-            said = [(data, _undoing(data)) for data in (one, one, another, another)]
-            said += [(data, self._importing(data)) for data in (one, one, another, new)]
-            self.chance.shuffle(said)
+            one, another, new = (self._overlapping_file(index) for index in range(3))
+            self._send_at_once([self._import_request(data) for data in (one, another)])
+            requests = [
+                (data, _undo_request(data)) for data in (one, one, another, another)
+            ]
+            requests += [
+                (data, self._import_request(data)) for data in (one, one, another, new)
+            ]
+            self.rng.shuffle(requests)
             with self.subTest(seed=SEED, round=number):
-                answers = self._at_once([deed for _, deed in said])
+                answers = self._send_at_once([request for _, request in requests])
                 balance = Counter({one: 1, another: 1, new: 0})
-                for (data, _), answer in zip(said, answers, strict=True):
+                for (data, _), answer in zip(requests, answers, strict=True):
                     outcome = answer["outcome"]
                     balance[data] += (outcome == "imported") - (outcome == "undone")
                 self.assertLessEqual({*balance.values()}, {0, 1})
-                self._assert_held([*balance.elements()])
+                self._assert_stored([*balance.elements()])
             database_state.empty()
-        say(f"{ROUNDS} races of importing and undoing on {connection.vendor}")
+        say(f"{ROUNDS} races of imports and undos on {connection.vendor}")
 
     def _import_by_all(self, data: bytes) -> None:
-        answers = self._at_once([self._importing(data)] * PROCESSES)
+        answers = self._send_at_once([self._import_request(data)] * PROCESSES)
         self.assertEqual(
             _outcomes(answers), {"imported": 1, "already-imported": PROCESSES - 1}
         )
         self.assertEqual(len({answer["flow_file"] for answer in answers}), 1)
-        self._assert_held([data])
+        self._assert_stored([data])
 
-    def _at_once(self, deeds: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Let each process do one of these at the same moment; return what it said."""
+    def _send_at_once(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Send each process a request for the same moment; return the answers."""
         start = time.time() + _NOTICE_SECONDS
-        programs = self.programs[: len(deeds)]
-        for program, deed in zip(programs, deeds, strict=True):
-            program.ask(**deed, at=start)
+        programs = self.programs[: len(requests)]
+        for program, request in zip(programs, requests, strict=True):
+            program.ask(**request, at=start)
         answers = [program.answer() for program in programs]
         for answer in answers:
             self.assertNotIn("error", answer)
         return answers
 
-    def _importing(self, data: bytes) -> dict[str, Any]:
+    def _import_request(self, data: bytes) -> dict[str, Any]:
         name = f"{hashlib.sha256(data).hexdigest()}.uff"
         path = self.folder / name
         path.write_bytes(data)
         return {"do": "import", "path": str(path), "filename": name}
 
-    def _competing(self, number: int) -> bytes:
-        """Return a file of meters and days that others speak of too."""
-        first_meter, first_day = self.chance.randrange(20), self.chance.randrange(20)
+    def _overlapping_file(self, number: int) -> bytes:
+        """Return a file whose meters and days overlap with those of others."""
+        first_meter, first_day = self.rng.randrange(20), self.rng.randrange(20)
         return large_file(
             identifier=f"OTHER{number}",
-            created_at=self.chance.choice(["20240402091500", "20240403091500"]),
+            created_at=self.rng.choice(["20240402091500", "20240403091500"]),
             meters=range(first_meter, first_meter + 20),
             days=range(first_day, first_day + 20),
-            reading_type=self.chance.choice("RRRCW"),
-            bsc_validation_status=self.chance.choice("VVF"),
-            steps=self.chance.choice([10, 11]),
+            reading_type=self.rng.choice("RRRCW"),
+            bsc_validation_status=self.rng.choice("VVF"),
+            steps=self.rng.choice([10, 11]),
         )
 
-    def _assert_held(self, files: list[bytes]) -> None:
-        """Compare all but the reports: they tell in which order the files came."""
-        reference = reference_model.ReferenceDatabase().hold(
-            *(reference_model.read(data, "") for data in files)
+    def _assert_stored(self, files: list[bytes]) -> None:
+        """Compare all but files and findings, which depend on the order of imports."""
+        reference = reference_model.ReferenceDatabase().add_imported(
+            *(reference_model.parse_file(data, "") for data in files)
         )
-        wanted = reference.contents()._replace(files=[], findings=[])
-        found = database_state.contents()._replace(files=[], findings=[])
-        self.assertEqual(wanted.differences(found), [])
+        expected = reference.contents()._replace(files=[], findings=[])
+        actual = database_state.contents()._replace(files=[], findings=[])
+        self.assertEqual(expected.differences(actual), [])
         imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)
         self.assertEqual(imported.count(), len(files))
 
@@ -158,7 +164,7 @@ class RaceTests(TransactionTestCase):
         self.assertEqual(_deadlock_count(), before)
 
 
-def _undoing(data: bytes) -> dict[str, Any]:
+def _undo_request(data: bytes) -> dict[str, Any]:
     return {"do": "undo", "sha256": hashlib.sha256(data).hexdigest()}
 
 
@@ -167,7 +173,7 @@ def _outcomes(answers: list[dict[str, Any]]) -> Counter[str]:
 
 
 def _deadlock_count() -> int:
-    """Return how many deadlocks the database has had to break."""
+    """Return the number of deadlocks in the database."""
     if connection.vendor == "sqlite":
         return 0
     with connection.cursor() as cursor:

@@ -90,10 +90,10 @@ class ReplicaTests(SimpleTestCase):
         cls.secret = cls.token("one")
 
     @classmethod
-    def manage(cls, *words: str, **more: str) -> str:
+    def manage(cls, *arguments: str, **more: str) -> str:
         """Run a command, which must succeed; return its output."""
         result = subprocess.run(
-            [sys.executable, "manage.py", *words],
+            [sys.executable, "manage.py", *arguments],
             cwd=PROJECT_ROOT,
             env=cls.environment
             | {"DJANGO_SUPERUSER_PASSWORD": "a password for these tests"}
@@ -108,9 +108,8 @@ class ReplicaTests(SimpleTestCase):
     @classmethod
     def token(cls, name: str) -> str:
         """Return the secret of a new token."""
-        words = ["api_token", "create", name, "--user", "alice", "--scope", "read"]
-        made = cls.manage(*words)
-        return made.split()[-1]
+        arguments = ["api_token", "create", name, "--user", "alice", "--scope", "read"]
+        return cls.manage(*arguments).split()[-1]
 
     @classmethod
     def import_file(cls) -> None:
@@ -185,9 +184,9 @@ class ReplicaTests(SimpleTestCase):
 
     def pause_replay(self) -> None:
         """Pause the replica, and import a file that it does not receive."""
-        self.replica.tell("SELECT pg_wal_replay_pause()")
+        self.replica.execute("SELECT pg_wal_replay_pause()")
         for _ in range(100):
-            with self.replica.connect() as asked, asked.cursor() as cursor:
+            with self.replica.connect() as replica, replica.cursor() as cursor:
                 cursor.execute("SELECT pg_get_wal_replay_pause_state()")
                 if cursor.fetchone() == ("paused",):
                     break
@@ -222,7 +221,7 @@ class ReplicaTests(SimpleTestCase):
             answer = self.ask(secret=self.token(f"new {self.number}"))
             self.assertEqual((answer.status, answer.rows), (200, self.row_count))
         with self.subTest("the replica has everything after it resumes"):
-            self.replica.tell("SELECT pg_wal_replay_resume()")
+            self.replica.execute("SELECT pg_wal_replay_resume()")
             self.wait()
             self.assertEqual(self.ask().rows, self.row_count + OF_A_FILE)
 

@@ -1,4 +1,4 @@
-"""PostgreSQL restarts at any moment of an import, and nothing is lost."""
+"""PostgreSQL restarts during an import: a file is stored whole or not at all."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RestartTests(SimpleTestCase):
     """Files with 10,000 readings, each for the same meters and times."""
 
     def setUp(self) -> None:
-        self.chance = random.Random(SEED)
+        self.rng = random.Random(SEED)
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.cluster = self.enterContext(Cluster())
         self.site = Site(self.folder, **self.cluster.environment)
@@ -52,15 +52,15 @@ class RestartTests(SimpleTestCase):
     def test_postgresql_restart_leaves_all_of_a_file_or_none_and_the_site_recovers(
         self,
     ) -> None:
-        seen: Counter[str] = Counter()
+        results: Counter[str] = Counter()
         started = time.monotonic()
         self._import_undisturbed()
         length = time.monotonic() - started
         for number in range(1, RESTARTS + 1):
-            delay = length * self.chance.uniform(0.2, 1)
+            delay = length * self.rng.uniform(0.2, 1)
             with self.subTest(seed=SEED, restart=number, delay=delay):
-                seen[self._restart_during_import(number, delay)] += 1
-        say(f"{RESTARTS} restarts of PostgreSQL during imports: {dict(seen)}")
+                results[self._restart_during_import(number, delay)] += 1
+        say(f"{RESTARTS} restarts of PostgreSQL during imports: {dict(results)}")
 
     def _import_undisturbed(self) -> None:
         self.assertEqual(self.site.run("import_d0010", self._file(0)).returncode, 0)
@@ -79,7 +79,7 @@ class RestartTests(SimpleTestCase):
                 self.cluster.start()
             out, err = process.communicate()
         self.assertEqual(self.site.get("/admin/").status, 200)
-        said = self._assert_reported(process.returncode, out, err)
+        result = self._assert_reported(process.returncode, out, err)
         if process.returncode == 0:
             self.file_count += 1
             self._assert_stored()
@@ -89,18 +89,18 @@ class RestartTests(SimpleTestCase):
         was_stored = "already imported" in again.stdout
         if process.returncode:
             self.file_count += 1
-            said = "committed without a report" if was_stored else said
+            result = "committed without a report" if was_stored else result
         else:
             self.assertTrue(was_stored)
         self._assert_stored()
-        return said
+        return result
 
     def _assert_unavailable(self, answer: Answer) -> None:
         self.assertEqual(answer.status, 503, answer.text)
         self.assertEqual(answer.headers["Retry-After"], "30")
 
     def _assert_reported(self, code: int, out: str, err: str) -> str:
-        """Expect a message that says what happened; return a short form of it."""
+        """Expect a message about the result; return the result."""
         self.assertNotIn("Traceback", err)
         if code == 0:
             self.assertIn("imported as #", out)
@@ -108,10 +108,10 @@ class RestartTests(SimpleTestCase):
         self.assertEqual(code, 1, err)
         self.assertIn("The database cannot be reached.", err)
         self.assertIn("Check that it runs", err)
-        return "broken off"
+        return "interrupted"
 
     def _assert_stored(self) -> None:
-        """Expect each stored file to be whole, and no reading to be there twice."""
+        """Expect every stored file to be complete, without repeated readings."""
         with closing(self.cluster.connect()) as database:
             with database.cursor() as cursor:
                 cursor.execute(_ROWS)

@@ -1,4 +1,4 @@
-"""Many clients at once."""
+"""Load test with concurrent clients."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .base import HttpServerTestCase
 CLIENTS = amount("D0010_CLIENTS", 60)
 
 
-class CrowdTests(HttpServerTestCase):
-    def test_many_clients_at_once_are_all_answered(self) -> None:
+class ConcurrentClientTests(HttpServerTestCase):
+    def test_concurrent_clients_are_all_answered(self) -> None:
         paths = load_test_paths()
         result = run_load_test(
             port=self.port, clients=CLIENTS, paths=paths, headers=self.headers
