@@ -70,7 +70,7 @@ class WithScriptsTests(UploadTestCase):
 
     def test_upload_box_highlights_files_dragged_over_it(self) -> None:
         page = self.upload_page()
-        for event, expected in ("dragenter", "dragged-over"), ("dragleave", ""):
+        for event, expected in ("dragenter", "drag-over"), ("dragleave", ""):
             with self.subTest(event):
                 page.dispatch_event(_BOX, event)
                 name = page.locator(_BOX).get_attribute("class")
@@ -81,7 +81,7 @@ class WithScriptsTests(UploadTestCase):
         page.set_input_files(_BOX, [chosen("x", "a.uff")])
         page.context.clear_cookies()
         page.click("text=Validate only")
-        page.wait_for_selector("text=Reload the page, and try again.")
+        page.wait_for_selector("text=Reload the page and try again.")
 
 
 class WithoutScriptsTests(UploadTestCase):
