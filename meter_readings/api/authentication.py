@@ -79,7 +79,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
         upload for that, before permissions are checked. It does not for a PUT.
         """
         without_form: Any = copy.copy(request._request)
-        without_form.method = "PUT"
+        if request.method == "POST":
+            without_form.method = "PUT"
         super().enforce_csrf(without_form)
 
 

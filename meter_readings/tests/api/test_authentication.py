@@ -156,6 +156,15 @@ class InvalidTokenTests(TokenTestCase):
                 self.assertEqual(self.ask(url=url).status_code, 302)
 
 
+class SessionAuthenticationTests(TestCase):
+    def test_get_with_a_session_needs_no_csrf_token(self) -> None:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(User.objects.create_superuser("alice"))
+        for url in READINGS, V1 + "docs/":
+            with self.subTest(url):
+                self.assertEqual(client.get(url).status_code, 200)
+
+
 class TokenSecrecyTests(TokenTestCase):
     """The log has neither a token nor its hash."""
 
