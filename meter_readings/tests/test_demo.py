@@ -91,7 +91,7 @@ class CreateDemoUserCommandTests(TestCase):
             self.output(), "Demo user demo_admin is ready. Password: KrakenDemo123!\n"
         )
 
-    def test_create_demo_user_command_remove_deletes_the_demo_users_only(self) -> None:
+    def test_remove_option_deletes_the_demo_users_only(self) -> None:
         self.output()
         User.objects.create_user("somebody")
         stream = StringIO()

@@ -10,7 +10,7 @@ from django.test import SimpleTestCase
 
 from config.logging_config import JsonFormatter, RedactingFormatter, logging_config
 
-# Made up: it is published as an example of the format.
+# A synthetic MPAN that is published as an example of the format
 MPAN = "1200023305967"
 
 
@@ -22,7 +22,7 @@ class RedactingFormatterTests(SimpleTestCase):
         )
         return RedactingFormatter("{message}", style="{").format(record)
 
-    def test_logs_an_ordinary_message_unchanged(self) -> None:
+    def test_redacting_formatter_does_not_change_an_ordinary_message(self) -> None:
         self.assertEqual(self.entry("Imported %d readings", 12), "Imported 12 readings")
 
     def test_redacting_formatter_masks_an_mpan(self) -> None:

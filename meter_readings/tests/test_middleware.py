@@ -40,7 +40,7 @@ class ServiceUnavailableMiddlewareTests(TestCase):
         with patch("meter_readings.queries.totals.row_totals", side_effect=error):
             return self.client.get("/")
 
-    def test_logs_only_the_class_of_a_database_error(self) -> None:
+    def test_middleware_logs_only_the_class_of_a_database_error(self) -> None:
         logging.disable(logging.NOTSET)
         self.client.force_login(User.objects.create_superuser("alice"))
         error = OperationalError("could not connect to 10.1.2.3")

@@ -84,7 +84,7 @@ class CreateTokenTests(TokenTestCase):
         create(User.objects.create_user("other program"))
         self.assertEqual(ApiToken.objects.count(), 2)
 
-    def test_create_token_name_of_a_revoked_token_can_be_used_again(self) -> None:
+    def test_name_of_a_revoked_token_can_be_used_again(self) -> None:
         token, _ = create(self.user)
         api_tokens.revoke_tokens(tokens=[token], now=NOW)
         create(self.user)
@@ -155,13 +155,13 @@ class TouchLastUsedTests(TokenTestCase):
         token.refresh_from_db()
         return token.last_used_at
 
-    def test_records_the_first_use(self) -> None:
+    def test_touch_last_used_records_the_first_use(self) -> None:
         self.assertEqual(self.last_used_at(NOW), NOW)
 
     def test_touch_last_used_does_not_record_a_second_use_within_the_hour(self) -> None:
         self.assertEqual(self.last_used_at(NOW, NOW + timedelta(minutes=59)), NOW)
 
-    def test_records_the_next_use_after_an_hour(self) -> None:
+    def test_touch_last_used_records_the_next_use_after_an_hour(self) -> None:
         later = NOW + timedelta(hours=1)
         self.assertEqual(self.last_used_at(NOW, later), later)
 
@@ -198,7 +198,9 @@ class DuringAnImportTests(TransactionTestCase):
 
 
 class RevokeTokensTests(TokenTestCase):
-    def test_counts_only_tokens_that_were_not_revoked_before(self) -> None:
+    def test_revoke_tokens_counts_only_tokens_that_were_not_revoked_before(
+        self,
+    ) -> None:
         old, _ = create(self.user, "old")
         new, _ = create(self.user, "new")
         api_tokens.revoke_tokens(tokens=[old], now=NOW)
@@ -231,7 +233,7 @@ class ApiTokenTests(TokenTestCase):
         self.assertEqual(token.state_at(before), STATE.EXPIRING)
         self.assertEqual(token.state_at(before - timedelta(seconds=1)), STATE.ACTIVE)
 
-    def test_api_token_read_and_upload_token_has_both_scopes(self) -> None:
+    def test_token_for_reading_and_importing_has_both_scopes(self) -> None:
         token, _ = create(self.user, scope=BOTH)
         self.assertEqual(token.scopes, {"read", "import"})
 

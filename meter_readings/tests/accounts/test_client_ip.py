@@ -24,7 +24,7 @@ class ClientIpTests(SimpleTestCase):
         )
 
     @override_settings(BEHIND_PROXY=True)
-    def test_behind_a_proxy_takes_the_last_forwarded_for_entry(self) -> None:
+    def test_client_ip_behind_a_proxy_is_the_last_forwarded_for_entry(self) -> None:
         self.assertEqual(
             self.ip(HTTP_X_FORWARDED_FOR="192.0.2.9, 192.0.2.1"), "192.0.2.1"
         )

@@ -28,7 +28,7 @@ class WriteUnlessLockedTests(TestCase):
 
 @skipUnless(connection.vendor == "sqlite", "only SQLite has one lock for all")
 class WhileLockedTests(TransactionTestCase):
-    def test_returns_false_and_writes_nothing_while_sqlite_is_locked(self) -> None:
+    def test_write_unless_locked_writes_nothing_while_sqlite_is_locked(self) -> None:
         other = connection.copy()
         self.addCleanup(other.close)
         with other.cursor() as load:

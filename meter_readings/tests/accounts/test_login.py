@@ -71,7 +71,7 @@ class LoginAttemptTests(LoginTestCase):
     def test_the_right_password_logs_in(self) -> None:
         self.assert_logged_in(self.log_in("alice", PASSWORD))
 
-    def test_logs_in_after_four_wrong_passwords(self) -> None:
+    def test_a_user_logs_in_after_four_wrong_passwords(self) -> None:
         self.guess(4)
         self.assert_logged_in(self.log_in("alice", PASSWORD))
 
@@ -85,7 +85,7 @@ class LoginAttemptTests(LoginTestCase):
         self.expect_warning()
         self.assert_too_many(self.log_in("alice", PASSWORD))
 
-    def test_logs_in_again_after_a_quarter_of_an_hour(self) -> None:
+    def test_a_user_logs_in_again_after_a_quarter_of_an_hour(self) -> None:
         with patch.object(login.time, "time", return_value=0):
             self.guess(5)
         self.expect_warning()
@@ -140,7 +140,7 @@ class LoginAttemptTests(LoginTestCase):
         for _ in range(6):
             self.assertNotContains(self.log_in("alice", ""), "Too many attempts")
 
-    def test_logs_in_when_the_cache_drops_a_counter(self) -> None:
+    def test_a_user_logs_in_when_the_cache_drops_a_counter(self) -> None:
         cache = type(caches["login_attempts"])
         with patch.object(cache, "incr", side_effect=ValueError):
             self.assert_logged_in(self.log_in("alice", PASSWORD))
@@ -179,7 +179,7 @@ class LastLoginTests(TestCase):
         user.refresh_from_db()
         self.assertIsNotNone(user.last_login)
 
-    def test_no_other_receiver_stores_it(self) -> None:
+    def test_no_other_receiver_stores_the_time_of_a_login(self) -> None:
         receivers = [receiver[1]() for receiver in user_logged_in.receivers]
         self.assertEqual(receivers, [update_last_login_unless_locked])
 

@@ -38,7 +38,7 @@ class ApiBenchmarkTests(TransactionTestCase):
             with self.subTest(title):
                 self.assertRegex(self.table, f"(?m)^{title}{numbers}")
 
-    def test_api_benchmark_load_test_counts_answers_by_status_and_times_them(
+    def test_load_test_counts_and_times_answers_by_status(
         self,
     ) -> None:
         self.assertRegex(

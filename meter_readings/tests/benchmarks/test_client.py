@@ -40,7 +40,7 @@ def load_test(port: int, *, requests: int = 1) -> LoadTestResult:
 
 
 class RunLoadTestTests(TestCase):
-    def test_run_load_test_load_test_counts_answers_by_status(self) -> None:
+    def test_load_test_counts_answers_by_status(self) -> None:
         with server(NOT_FOUND + b"\r\nno") as port:
             result = load_test(port)
         self.assertEqual(result.statuses, {404: 1})

@@ -77,7 +77,7 @@ class NginxTests(SimpleTestCase):
                     self.assertEqual(response.status, 413)
 
     def test_slow_clients_do_not_block_others(self) -> None:
-        # The site behind nginx is one process that responses one request at a time.
+        # The site behind nginx is one process that answers one request at a time.
         for _ in range(40):
             self.addCleanup(self.site.send_slowly().close)
         started = time.monotonic()

@@ -7,12 +7,12 @@ from django.test import TestCase
 
 
 class DocumentPageTests(TestCase):
-    """Signed in without any permission."""
+    """The user is signed in without permissions."""
 
     def setUp(self) -> None:
         self.client.force_login(User.objects.create_user("reader"))
 
-    def test_lists_documents_by_title(self) -> None:
+    def test_document_list_has_documents_by_title(self) -> None:
         response = self.client.get("/documentation/")
         self.assertContains(
             response,
@@ -20,26 +20,26 @@ class DocumentPageTests(TestCase):
             html=True,
         )
 
-    def test_lists_decision_records_on_a_page_of_their_own(self) -> None:
+    def test_decision_records_are_listed_on_a_separate_page(self) -> None:
         response = self.client.get("/documentation/")
         self.assertNotContains(response, "/documentation/decisions/0001")
         response = self.client.get("/documentation/decisions/README/")
         self.assertContains(response, "/documentation/decisions/0001")
 
-    def test_shows_markdown_as_html(self) -> None:
+    def test_markdown_is_shown_as_html(self) -> None:
         response = self.client.get("/documentation/ARCHITECTURE/")
         self.assertContains(response, '<h1 id="architecture">Architecture</h1>')
         self.assertContains(response, "<table>")
 
-    def test_links_one_document_to_another(self) -> None:
+    def test_links_between_documents_lead_to_pages(self) -> None:
         response = self.client.get("/documentation/ARCHITECTURE/")
         self.assertContains(response, 'href="/documentation/decisions/README/"')
 
-    def test_answers_404_for_a_page_that_is_no_document(self) -> None:
+    def test_page_that_is_no_document_answers_404(self) -> None:
         response = self.client.get("/documentation/../config/settings.py/")
         self.assertEqual(response.status_code, 404)
 
-    def test_asks_visitors_to_sign_in(self) -> None:
+    def test_anonymous_users_are_redirected_to_sign_in(self) -> None:
         self.client.logout()
         response = self.client.get("/documentation/")
         self.assertRedirects(response, "/admin/login/?next=/documentation/")

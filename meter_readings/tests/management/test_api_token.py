@@ -100,18 +100,18 @@ class RevokeTests(TokenCommandTestCase):
     def revoke(self) -> Ran:
         return run("api_token", "revoke", "nightly", "--user", "billing")
 
-    def test_revokes_the_named_token(self) -> None:
+    def test_revoke_revokes_the_named_token(self) -> None:
         self.create()
         self.assertEqual(self.revoke().stdout, "nightly of billing: revoked.\n")
         state = ApiToken.objects.get().state_at(timezone.now())
         self.assertEqual(state, ApiToken.State.REVOKED)
 
-    def test_does_not_revoke_a_token_of_another_name(self) -> None:
+    def test_revoke_does_not_revoke_a_token_of_another_name(self) -> None:
         self.create(name="other")
         self.assertEqual(self.revoke().code, 3)
         self.assertIsNone(ApiToken.objects.get().revoked_at)
 
-    def test_reports_a_token_that_is_already_revoked(self) -> None:
+    def test_revoke_reports_a_token_that_is_already_revoked(self) -> None:
         self.create()
         self.revoke()
         ran = self.revoke()

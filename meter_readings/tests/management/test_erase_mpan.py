@@ -1,4 +1,4 @@
-"""The command that erases an MPAN."""
+"""The command erase_mpan."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class EraseMpanTests(OwnMedia, TransactionTestCase):
     def run_command(self, *arguments: str, **options: Any) -> Ran:
         return run("erase_mpan", *arguments, "--reason", "Request 17", **options)
 
-    def is_held(self) -> bool:
-        """Return whether anything is held of the MPAN."""
+    def is_stored(self) -> bool:
+        """Return whether the meter point is stored."""
         return MeterPoint.objects.filter(mpan=MPAN).exists()
 
     def test_erase_mpan_prints_what_was_erased(self) -> None:
         ran = self.run_command("20 0000 0000 015", "--yes")
-        self.assertEqual((ran, self.is_held()), ((0, ERASED, ""), False))
+        self.assertEqual((ran, self.is_stored()), ((0, ERASED, ""), False))
 
     def test_erase_mpan_records_the_user_and_the_reason(self) -> None:
         with patch("getpass.getuser", return_value="alice"):
@@ -44,23 +44,23 @@ class EraseMpanTests(OwnMedia, TransactionTestCase):
 
     def test_erase_mpan_reads_the_mpan_from_standard_input(self) -> None:
         ran = self.run_command("-", "--yes", stdin=f"{MPAN}\n")
-        self.assertEqual((ran.stdout, self.is_held()), (ERASED, False))
+        self.assertEqual((ran.stdout, self.is_stored()), (ERASED, False))
 
     def test_erase_mpan_asks_for_confirmation_on_a_terminal(self) -> None:
         ran = self.run_command(MPAN, stdin="yes\n", is_terminal=True)
-        asked = (
+        prompt = (
             "Everything stored about the MPAN will be erased for good. Erase it? "
             "Type yes: "
         )
-        self.assertEqual((ran.stderr, self.is_held()), (asked, False))
+        self.assertEqual((ran.stderr, self.is_stored()), (prompt, False))
 
     def test_erase_mpan_erases_nothing_without_confirmation(self) -> None:
         self.assertEqual(self.run_command(MPAN, stdin="no\n", is_terminal=True).code, 1)
-        self.assertIs(self.is_held(), True)
+        self.assertIs(self.is_stored(), True)
 
     def test_erase_mpan_needs_yes_without_a_terminal(self) -> None:
         self.assertEqual(self.run_command(MPAN).code, 2)
-        self.assertIs(self.is_held(), True)
+        self.assertIs(self.is_stored(), True)
 
     def test_erase_mpan_exits_with_3_if_nothing_is_stored(self) -> None:
         ran = self.run_command("1000000000003", "--yes")
@@ -74,7 +74,7 @@ class EraseMpanTests(OwnMedia, TransactionTestCase):
         busy = OperationalError("database is locked")
         with patch("meter_readings.privacy.erasure.vacuum_database", side_effect=busy):
             ran = self.run_command(MPAN, "--yes")
-        self.assertEqual((ran.code, self.is_held()), (1, False))
+        self.assertEqual((ran.code, self.is_stored()), (1, False))
         self.assertIn("then run the command again.", ran.stderr)
         self.assertEqual(self.run_command(MPAN, "--yes").code, 3)
 
@@ -83,4 +83,4 @@ class EraseMpanTests(OwnMedia, TransactionTestCase):
         job.heartbeat_at = timezone.now()
         job.save()
         self.assertEqual(self.run_command(MPAN, "--yes").code, 1)
-        self.assertIs(self.is_held(), True)
+        self.assertIs(self.is_stored(), True)

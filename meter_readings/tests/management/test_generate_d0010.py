@@ -101,7 +101,7 @@ class GenerateD0010Tests(SimpleTestCase):
 
 
 class PipeTests(SimpleTestCase):
-    def test_stops_without_an_error_if_the_reader_closes_the_pipe(self) -> None:
+    def test_generate_d0010_stops_without_an_error_if_the_pipe_is_closed(self) -> None:
         command = [sys.executable, "manage.py", "generate_d0010", "--readings", "90000"]
         pipe = subprocess.PIPE
         with subprocess.Popen(

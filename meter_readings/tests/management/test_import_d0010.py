@@ -161,8 +161,8 @@ class OutcomeTests(ImportTestCase):
 
     def test_refusal_names_the_option_that_allows_it(self) -> None:
         imported(GOOD, "a.uff")
-        said = self.run_command(self.file("a.uff", OTHER)).stderr
-        self.assertIn("import it with --allow-same-name", said)
+        stderr = self.run_command(self.file("a.uff", OTHER)).stderr
+        self.assertIn("import it with --allow-same-name", stderr)
 
     def test_allow_same_name_imports_other_content(self) -> None:
         imported(GOOD, "a.uff")
@@ -196,8 +196,8 @@ class DryRunTests(ImportTestCase):
         self.assertTrue(line.startswith("a.uff: would be refused: "), line)
 
     def test_dry_run_reports_findings(self) -> None:
-        said = self.run_command(self.file("a.uff", BAD), "--dry-run").stderr
-        self.assertIn("Error: The value is negative. (negative)", said)
+        stderr = self.run_command(self.file("a.uff", BAD), "--dry-run").stderr
+        self.assertIn("Error: The value is negative. (negative)", stderr)
 
     def test_dry_run_saves_nothing(self) -> None:
         self.run_command(self.file("a.uff"), self.file("b.uff", BAD), "--dry-run")
@@ -205,24 +205,24 @@ class DryRunTests(ImportTestCase):
         self.assertEqual(counts, (0, 0))
 
     def test_dry_run_summary_says_would_be_loaded(self) -> None:
-        said = self.run_command(
+        stderr = self.run_command(
             self.file("a.uff"), self.file("b.uff", OTHER), "--dry-run"
         ).stderr
         self.assertEqual(
-            said, "2 files: 2 would be imported; 2 readings would be loaded.\n"
+            stderr, "2 files: 2 would be imported; 2 readings would be loaded.\n"
         )
 
 
 class FindingTests(ImportTestCase):
     """Findings on standard error."""
 
-    def said(self, *readings: str) -> list[str]:
+    def finding_lines(self, *readings: str) -> list[str]:
         path = self.file("a.uff", flow_file_of_readings(*readings))
         return self.run_command(path).stderr.splitlines()
 
     def test_finding_is_reported_with_rule_line_and_remedy(self) -> None:
         self.assertEqual(
-            self.said(NEGATIVE),
+            self.finding_lines(NEGATIVE),
             [
                 "  Error: The value is negative. (negative)",
                 '    line 4, 030 Register Reading (J0040): found "-5.0", expected '
@@ -233,22 +233,22 @@ class FindingTests(ImportTestCase):
         )
 
     def test_only_the_first_lines_of_a_rule_are_reported(self) -> None:
-        lines = self.said(*[NEGATIVE] * 5)
+        lines = self.finding_lines(*[NEGATIVE] * 5)
         numbers = [line.split(",")[0].strip() for line in lines if "line " in line[:9]]
         self.assertEqual(numbers, ["line 4", "line 5", "line 6"])
 
     def test_number_of_unreported_lines_is_reported(self) -> None:
-        self.assertIn("    and 2 more", self.said(*[NEGATIVE] * 5))
+        self.assertIn("    and 2 more", self.finding_lines(*[NEGATIVE] * 5))
 
     def test_report_option_is_suggested_if_lines_are_left_out(self) -> None:
         self.assertEqual(
-            self.said(*[NEGATIVE] * 5)[-1],
+            self.finding_lines(*[NEGATIVE] * 5)[-1],
             "All findings, line by line, are written by --report FILE.csv.",
         )
 
     def test_errors_are_reported_before_warnings_and_notes(self) -> None:
         imported(flow_file(["026|1000000000003|V|", "028|TST0000001|R|", READING]))
-        lines = self.said(NEGATIVE, "030|S|20240401000000|1.25|||T|N|")
+        lines = self.finding_lines(NEGATIVE, "030|S|20240401000000|1.25|||T|N|")
         kinds = [line.split(":")[0] for line in lines if line[:3].strip()]
         self.assertEqual(kinds, ["  Error", "  Warning", "  Warning"])
 
@@ -263,21 +263,21 @@ class FindingTests(ImportTestCase):
 
     def test_finding_without_a_line_is_reported_for_the_whole_file(self) -> None:
         path = self.file("a.uff", flow_file([], trailer=False))
-        said = self.run_command(path).stderr
-        self.assertIn("    the whole file: expected at least one 026 group", said)
+        stderr = self.run_command(path).stderr
+        self.assertIn("    the whole file: expected at least one 026 group", stderr)
 
 
 class WrongFileTests(ImportTestCase):
     """Files that are not D0010 files."""
 
-    def assert_says(self, content: str | bytes, *expected: str) -> None:
+    def assert_reports(self, content: str | bytes, *expected: str) -> None:
         ran = self.run_command(self.file("a.uff", content))
         self.assertEqual(ran.code, 1)
-        for words in expected:
-            self.assertIn(words, ran.stdout + ran.stderr)
+        for text in expected:
+            self.assertIn(text, ran.stdout + ran.stderr)
 
     def test_pdf_file_is_rejected(self) -> None:
-        self.assert_says(
+        self.assert_reports(
             "%PDF-1.7\n",
             "a.uff: rejected: This is not a D0010 user file",
             "this looks like a PDF document",
@@ -285,20 +285,20 @@ class WrongFileTests(ImportTestCase):
         )
 
     def test_csv_file_is_rejected(self) -> None:
-        self.assert_says("mpan,reading\n", 'found "mpan,reading", expected ZHV|')
+        self.assert_reports("mpan,reading\n", 'found "mpan,reading", expected ZHV|')
 
     def test_spreadsheet_is_unreadable(self) -> None:
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:
             archive.writestr("[Content_Types].xml", "<Types/>")
-        self.assert_says(
+        self.assert_reports(
             data.getvalue(),
             "a.uff: unreadable: a.uff is a spreadsheet or another document\n",
         )
 
     def test_file_of_another_flow_is_rejected(self) -> None:
         text = flow_file([], header=header_line(flow_and_version="D0149001"))
-        self.assert_says(
+        self.assert_reports(
             text,
             "a.uff: rejected: The header names a different data flow",
             'found "D0149001", expected D0010002',
@@ -306,19 +306,19 @@ class WrongFileTests(ImportTestCase):
         )
 
     def test_file_in_pool_transfer_format_is_rejected(self) -> None:
-        self.assert_says("ZHD|D0010002|X|\n", "the pool transfer format (ZHD)")
+        self.assert_reports("ZHD|D0010002|X|\n", "the pool transfer format (ZHD)")
 
     def test_empty_file_is_rejected(self) -> None:
-        self.assert_says("", "a.uff: rejected: The file is empty")
+        self.assert_reports("", "a.uff: rejected: The file is empty")
 
     def test_broken_archive_is_unreadable(self) -> None:
-        self.assert_says(
+        self.assert_reports(
             b"PK\3\4 no more", "a.uff: unreadable: a.uff is not a complete"
         )
 
     def test_truncated_archive_is_unreadable(self) -> None:
         data = gzip.compress(GOOD.encode())[:-9]
-        self.assert_says(data, "a.uff: unreadable: a.uff is not a complete archive")
+        self.assert_reports(data, "a.uff: unreadable: a.uff is not a complete archive")
 
 
 class PathTests(ImportTestCase):
@@ -330,13 +330,13 @@ class PathTests(ImportTestCase):
         return [re.split(" as #|: [A-Z]", line)[0] for line in lines]
 
     def test_several_files_are_imported(self) -> None:
-        found = self.outcomes(self.file("b.uff"), self.file("a.uff", OTHER))
-        self.assertEqual(found, ["b.uff: imported", "a.uff: imported"])
+        outcomes = self.outcomes(self.file("b.uff"), self.file("a.uff", OTHER))
+        self.assertEqual(outcomes, ["b.uff: imported", "a.uff: imported"])
 
     def test_files_of_a_folder_are_imported(self) -> None:
         self.file("b.uff"), self.file("a.uff", OTHER)
-        found = self.outcomes(str(self.folder))
-        self.assertEqual(found, ["a.uff: imported", "b.uff: imported"])
+        outcomes = self.outcomes(str(self.folder))
+        self.assertEqual(outcomes, ["a.uff: imported", "b.uff: imported"])
 
     def test_files_of_a_pattern_are_imported(self) -> None:
         self.file("b.uff"), self.file("a.usr", OTHER)
@@ -344,8 +344,8 @@ class PathTests(ImportTestCase):
 
     def test_recursive_option_imports_files_of_subfolders(self) -> None:
         self.file("in/a.uff")
-        found = self.outcomes("-r", str(self.folder))
-        self.assertEqual(found, ["in/a.uff: imported"])
+        outcomes = self.outcomes("-r", str(self.folder))
+        self.assertEqual(outcomes, ["in/a.uff: imported"])
 
     def test_gzip_file_is_imported(self) -> None:
         path = self.file("a.uff.gz", gzip.compress(GOOD.encode()))
@@ -374,14 +374,14 @@ class PathTests(ImportTestCase):
         data = bytearray(zipped(a_uff=OTHER, b_uff=GOOD))
         place = data.index(b"TST0000001")
         data[place] = ord("X")
-        found = self.run_command(self.file("two.zip", bytes(data))).stdout
+        stdout = self.run_command(self.file("two.zip", bytes(data))).stdout
         self.assertRegex(
-            found, "two.zip: a.uff: unreadable: .* Bad CRC-32.*\n.*b.uff: imported"
+            stdout, "two.zip: a.uff: unreadable: .* Bad CRC-32.*\n.*b.uff: imported"
         )
 
     def test_standard_input_is_imported(self) -> None:
-        found = self.outcomes("-", stdin=GOOD)
-        self.assertEqual(found, ["standard input: imported"])
+        outcomes = self.outcomes("-", stdin=GOOD)
+        self.assertEqual(outcomes, ["standard input: imported"])
 
     def test_standard_input_is_stored_under_the_time(self) -> None:
         self.run_command("-", stdin=GOOD)
@@ -523,8 +523,8 @@ class ReportTests(ImportTestCase):
 
     def test_report_is_named_at_the_end(self) -> None:
         report = str(self.folder / "report.csv")
-        said = self.run_command(self.file("a.uff", BAD), "--report", report).stderr
-        self.assertTrue(said.endswith("All findings are in report.csv.\n"), said)
+        stderr = self.run_command(self.file("a.uff", BAD), "--report", report).stderr
+        self.assertTrue(stderr.endswith("All findings are in report.csv.\n"), stderr)
 
     def test_dry_run_writes_the_report(self) -> None:
         report = self.folder / "report.csv"
@@ -695,9 +695,9 @@ class TerminalTests(ImportTestCase):
 
     def test_bar_is_shown_and_removed(self) -> None:
         with patch.dict(os.environ, TERM="xterm"):
-            said = self.run_command(self.file("a.uff"), is_terminal=True).stderr
-        self.assertIn("Validating [", said)
-        self.assertTrue(said.endswith("\r\x1b[2K"), said)
+            stderr = self.run_command(self.file("a.uff"), is_terminal=True).stderr
+        self.assertIn("Validating [", stderr)
+        self.assertTrue(stderr.endswith("\r\x1b[2K"), stderr)
 
     def test_verbosity_0_shows_no_bar(self) -> None:
         ran = self.run_command(self.file("a.uff"), "-v0", is_terminal=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from meter_readings import d0010, synthetic
 from meter_readings.tests.flow_file_builder import Parsed, parse
 
-# Later than any synthetic reading that is not in the future on purpose.
+# Later than every synthetic reading that is not deliberately in the future
 NOW = datetime(2026, 11, 1, tzinfo=d0010.LONDON)
 
 

@@ -8,7 +8,7 @@ from meter_readings.tests.flow_file_builder import Parsed
 
 from .helpers import bytes_of, parse_lines
 
-# Issues that an issue always brings with it.
+# Further issues that an issue always causes
 COMPANIONS = {
     IssueCode.TRUNCATED: {
         IssueCode.NO_TRAILER,

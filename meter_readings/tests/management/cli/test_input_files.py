@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
 
 
 class FindInputFilesTests(FolderTestCase):
-    def found(self, *paths: str, is_recursive: bool = False) -> InputFiles:
+    def input_files(self, *paths: str, is_recursive: bool = False) -> InputFiles:
         """Find input files from within the folder."""
         with contextlib.chdir(self.folder):
             return find_input_files(
@@ -27,8 +27,8 @@ class FindInputFilesTests(FolderTestCase):
             )
 
     def labels(self, *paths: str, is_recursive: bool = False) -> list[str]:
-        found = self.found(*paths, is_recursive=is_recursive)
-        return [source.label for source in found.files]
+        files = self.input_files(*paths, is_recursive=is_recursive)
+        return [source.label for source in files.files]
 
     def test_files_are_found_in_the_order_of_the_arguments(
         self,
@@ -85,27 +85,31 @@ class FindInputFilesTests(FolderTestCase):
         self.assertEqual(self.labels("i*"), ["in/a"])
 
     def test_pattern_without_a_match_is_reported(self) -> None:
-        self.assertEqual(self.found("*.uff").empty, [("*.uff", "no file matches")])
+        self.assertEqual(
+            self.input_files("*.uff").empty, [("*.uff", "no file matches")]
+        )
 
     def test_missing_file_is_reported(self) -> None:
-        self.assertEqual(self.found("a").missing, [("a", "there is no such file")])
+        self.assertEqual(
+            self.input_files("a").missing, [("a", "there is no such file")]
+        )
 
     def test_empty_path_is_not_the_current_folder(
         self,
     ) -> None:
         self.file("a")
-        self.assertEqual(self.found("").missing, [("", "the path is empty")])
+        self.assertEqual(self.input_files("").missing, [("", "the path is empty")])
 
     def test_folder_without_files_is_reported(self) -> None:
         (self.folder / "in").mkdir()
         self.assertEqual(
-            self.found("in").empty, [("in", "the folder contains no files")]
+            self.input_files("in").empty, [("in", "the folder contains no files")]
         )
 
     def test_folder_with_subfolders_only_is_reported_with_the_option_r(self) -> None:
         self.file("in/deep/a")
         self.assertEqual(
-            self.found("in").empty,
+            self.input_files("in").empty,
             [("in", "the folder contains no files; -r includes subfolders")],
         )
 
@@ -114,7 +118,7 @@ class FindInputFilesTests(FolderTestCase):
     ) -> None:
         (self.folder / "in" / "deep").mkdir(parents=True)
         self.assertEqual(
-            self.found("in", is_recursive=True).empty,
+            self.input_files("in", is_recursive=True).empty,
             [("in", "the folder contains no files")],
         )
 
@@ -122,16 +126,16 @@ class FindInputFilesTests(FolderTestCase):
         (self.folder / "in").mkdir()
         error = PermissionError(13, "Permission denied", "in")
         with patch.object(Path, "iterdir", side_effect=error):
-            found = self.found("in")
-        self.assertEqual(found.missing, [("in", "Permission denied")])
+            files = self.input_files("in")
+        self.assertEqual(files.missing, [("in", "Permission denied")])
 
     def test_standard_input_is_named_by_the_time(self) -> None:
-        (source,) = self.found("-").files
+        (source,) = self.input_files("-").files
         self.assertEqual(source.filename, "stdin-20261124-123000.uff")
 
     def test_filename_is_the_last_part_of_the_path(self) -> None:
         self.file("in/a.uff")
-        (source,) = self.found("in/a.uff").files
+        (source,) = self.input_files("in/a.uff").files
         self.assertEqual(source.filename, "a.uff")
 
     def test_label_has_no_control_characters(

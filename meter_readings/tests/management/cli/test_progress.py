@@ -31,7 +31,7 @@ class ProgressTestCase(SimpleTestCase):
             OutputWrapper(self.stream), is_shown=is_shown, clock=lambda: self.time
         )
 
-    def said(self) -> str:
+    def output(self) -> str:
         """Return the text written since the last call."""
         text = self.stream.getvalue()
         self.stream.seek(0)
@@ -45,41 +45,41 @@ class LineTests(ProgressTestCase):
     def test_no_line_is_written_in_the_first_five_seconds(self) -> None:
         self.progress.file_started("a.uff")
         self.progress.progress(VALIDATING, 0, MEGABYTE)
-        self.assertEqual(self.said(), "")
+        self.assertEqual(self.output(), "")
 
     def test_line_with_the_percentage_is_written_after_five_seconds(self) -> None:
         self.progress.file_started("a.uff")
         self.time = 5.0
         self.progress.progress(VALIDATING, 250_000, MEGABYTE)
-        self.assertEqual(self.said(), "a.uff: validating 25 % of 1.0 MB\n")
+        self.assertEqual(self.output(), "a.uff: validating 25 % of 1.0 MB\n")
 
     def test_size_of_a_small_file_is_in_kilobytes(self) -> None:
         self.progress.file_started("a.uff")
         self.time = 5.0
         self.progress.progress(VALIDATING, 250, 500)
-        self.assertEqual(self.said(), "a.uff: validating 50 % of 0.5 kB\n")
+        self.assertEqual(self.output(), "a.uff: validating 50 % of 0.5 kB\n")
 
     def test_at_most_one_line_is_written_in_five_seconds(self) -> None:
         self.progress.file_started("a.uff")
         for self.time in 5.0, 6.0, 9.9:
             self.progress.progress(VALIDATING, 250_000, MEGABYTE)
-        self.assertEqual(self.said().count("\n"), 1)
+        self.assertEqual(self.output().count("\n"), 1)
 
     def test_interval_continues_across_files(self) -> None:
         for self.time in 0.0, 3.0, 6.0:
             self.progress.file_started(f"{self.time:.0f}.uff")
             self.progress.progress(VALIDATING, MEGABYTE, MEGABYTE)
-        self.assertEqual(self.said(), "6.uff: validating 100 % of 1.0 MB\n")
+        self.assertEqual(self.output(), "6.uff: validating 100 % of 1.0 MB\n")
 
     def test_hidden_progress_writes_nothing(self) -> None:
         progress = self.new(is_shown=False)
         self.time = 5.0
         progress.progress(VALIDATING, 0, MEGABYTE)
-        self.assertEqual(self.said(), "")
+        self.assertEqual(self.output(), "")
 
     def test_clear_writes_nothing_without_a_bar(self) -> None:
         self.progress.clear()
-        self.assertEqual(self.said(), "")
+        self.assertEqual(self.output(), "")
 
 
 class BarTests(ProgressTestCase):
@@ -89,47 +89,47 @@ class BarTests(ProgressTestCase):
 
     def test_bar_is_drawn_when_the_file_starts(self) -> None:
         self.progress.file_started("a.uff")
-        self.assertEqual(self.said(), f"\r\x1b[2KReceiving [{'.' * 24}] a.uff")
+        self.assertEqual(self.output(), f"\r\x1b[2KReceiving [{'.' * 24}] a.uff")
 
     def test_bar_grows_with_the_bytes_processed(self) -> None:
         self.progress.file_started("a.uff")
-        self.said()
+        self.output()
         self.progress.progress(VALIDATING, 250_000, MEGABYTE)
         self.assertEqual(
-            self.said(),
+            self.output(),
             f"\r\x1b[2KValidating [{'#' * 6}{'.' * 18}] 25 % of 1.0 MB a.uff",
         )
 
     def test_bar_is_drawn_at_most_ten_times_a_second(self) -> None:
         for self.time in 0.0, 0.05, 0.09, 0.11:
             self.progress.progress(VALIDATING, 0, MEGABYTE)
-        self.assertEqual(self.said().count("Validating"), 2)
+        self.assertEqual(self.output().count("Validating"), 2)
 
     def test_new_phase_is_drawn_at_once(self) -> None:
         self.progress.progress(VALIDATING, MEGABYTE, MEGABYTE)
         self.progress.progress(LOADING, MEGABYTE, MEGABYTE)
-        self.assertIn("Loading [", self.said())
+        self.assertIn("Loading [", self.output())
 
     def test_bar_fits_the_width_of_the_terminal(self) -> None:
         self.progress.file_started("x" * 100 + ".uff")
-        line = self.said().removeprefix("\r\x1b[2K")
+        line = self.output().removeprefix("\r\x1b[2K")
         self.assertEqual((len(line), line[-5:]), (79, "x.uff"))
 
     def test_clear_removes_the_bar(self) -> None:
         self.progress.file_started("a.uff")
-        self.said()
+        self.output()
         self.progress.clear()
-        self.assertEqual(self.said(), "\r\x1b[2K")
+        self.assertEqual(self.output(), "\r\x1b[2K")
 
     def test_second_clear_writes_nothing(self) -> None:
         self.progress.file_started("a.uff")
         self.progress.clear()
-        self.said()
+        self.output()
         self.progress.clear()
-        self.assertEqual(self.said(), "")
+        self.assertEqual(self.output(), "")
 
     def test_dumb_terminal_gets_lines(self) -> None:
         with patch.dict(os.environ, TERM="dumb"):
             progress = self.new()
         progress.file_started("a.uff")
-        self.assertEqual(self.said(), "")
+        self.assertEqual(self.output(), "")
