@@ -17,8 +17,8 @@ _POLICIES = {
     Policy.STRICT: "The full rules of the Data Transfer Catalogue. A missing trailer, "
     "wrong counts, a wrong check digit, an unknown code or a test file reject the file "
     "too.",
-    Policy.PARTIAL: "As standard, but loads the valid readings and leaves out the bad "
-    "ones.",
+    Policy.PARTIAL: "As standard, but loads the valid readings and leaves out the "
+    "invalid ones.",
 }
 
 

@@ -10,16 +10,16 @@ OPERATION = "#operations-readings-readings_list"
 class ApiDocsTests(BrowserTestCase):
     def test_api_docs_can_send_a_request_without_errors(self) -> None:
         page = self.context(user=self.alice).new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
+        messages: list[str] = []
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
         page.goto("/api/v1/docs/")
         page.locator(f"{OPERATION} .opblock-summary-control").click()
         page.locator(f"{OPERATION} .try-out__btn").click()
         page.locator(f"{OPERATION} .execute").click()
         answer = page.locator(f"{OPERATION} .live-responses-table tbody .response")
         self.assertIn("200", answer.first.inner_text())
-        self.assertEqual(said, [])
+        self.assertEqual(messages, [])
 
     def test_api_docs_fit_a_narrow_window(self) -> None:
         page = self.context(user=self.alice).new_page()

@@ -109,17 +109,18 @@ class EveryPageTests(PageCheckTestCase):
         """Load a page and expect no fault and no message in the console."""
         page = context.new_page()
         page.set_viewport_size({"width": WIDE, "height": 900})
-        said: list[str] = []
+        messages: list[str] = []
         page.on(
-            "console", lambda message: said.append(f"{message.type}: {message.text}")
+            "console",
+            lambda message: messages.append(f"{message.type}: {message.text}"),
         )
-        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("pageerror", lambda error: messages.append(str(error)))
         response = page.goto(path)
         self.assertEqual(response.status, status)
         self.assertIn("text/html", response.headers["content-type"])
         faults = self.faults_of(page)
         page.close()
-        faults += [words for words in said if not words.startswith(_HINTS)]
+        faults += [text for text in messages if not text.startswith(_HINTS)]
         if status != 200:  # the browser itself reports the status
             faults = [fault for fault in faults if _NO_PAGE not in fault]
         self.assertEqual("\n".join(faults), "")
@@ -159,10 +160,10 @@ class PageCheckTests(PageCheckTestCase):
         self.assertIn("image-alt", self.faults("<img src='data:,'>"))
 
     def test_content_security_policy_blocks_inline_styles(self) -> None:
-        said: list[str] = []
+        messages: list[str] = []
         page = self.page()
-        page.on("console", lambda message: said.append(message.text))
+        page.on("console", lambda message: messages.append(message.text))
         page.goto("/")
         page.evaluate("document.body.setAttribute('style', 'color: red')")
         page.wait_for_timeout(100)
-        self.assertIn("Content Security Policy", " ".join(said))
+        self.assertIn("Content Security Policy", " ".join(messages))

@@ -24,7 +24,7 @@ from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import import_text, imported
 from meter_readings.tests.users import user_with_permissions
 
-from .testcases import BAD, GOOD, UPLOAD, PageTestCase, words_of
+from .testcases import BAD, GOOD, UPLOAD, PageTestCase, page_text
 
 DASHBOARD = "/admin/testing/"
 IMPORT = f"{DASHBOARD}import/"
@@ -43,11 +43,11 @@ class DashboardTestCase(PageTestCase):
         (self.samples / "good.uff").write_text(GOOD)
         (self.samples / "rejected_bad.uff").write_text(BAD)
 
-    def words(self) -> str:
+    def dashboard_text(self) -> str:
         """Return the text of the dashboard."""
         response = self.client.get(DASHBOARD)
         self.assertEqual(response.status_code, 200)
-        return words_of(response)
+        return page_text(response)
 
     def after(self, address: str, **filled_in: str) -> str:
         """Return the text of the page after a POST, redirects followed."""
@@ -55,7 +55,7 @@ class DashboardTestCase(PageTestCase):
         self.assertEqual(response.status_code, 200)
         text = response.content.decode()
         return " ".join(str(message) for message in response.context["messages"]) + (
-            words_of(response) if "<h1" in text else ""
+            page_text(response) if "<h1" in text else ""
         )
 
 
@@ -167,23 +167,23 @@ class ProductionTests(DashboardTestCase):
 
 class StoredDataTests(DashboardTestCase):
     def test_empty_database_shows_zeros(self) -> None:
-        words = self.words()
-        self.assertIn("Imported files 0 Meter points 0 Meters 0 Readings 0", words)
-        self.assertIn("No imports yet. Import a sample file above.", words)
+        text = self.dashboard_text()
+        self.assertIn("Imported files 0 Meter points 0 Meters 0 Readings 0", text)
+        self.assertIn("No imports yet. Import a sample file above.", text)
 
     def test_stored_rows_are_counted(self) -> None:
         imported(GOOD)
         self.assertIn(
-            "Imported files 1 Meter points 2 Meters 2 Readings 3", self.words()
+            "Imported files 1 Meter points 2 Meters 2 Readings 3", self.dashboard_text()
         )
 
     def test_statistics_count_files_findings_and_readings(self) -> None:
         imported(GOOD, now=timezone.now())
         import_text(BAD, "bad.uff", now=timezone.now())
-        words = self.words()
-        self.assertIn("✓ Imported 1 ✕ Rejected 1 ● Undone 0", words)
-        self.assertIn("✕ Error 1 ▲ Warning 2 ● Note 0", words)
-        self.assertIn("Actual 3", words)
+        text = self.dashboard_text()
+        self.assertIn("✓ Imported 1 ✕ Rejected 1 ● Undone 0", text)
+        self.assertIn("✕ Error 1 ▲ Warning 2 ● Note 0", text)
+        self.assertIn("Actual 3", text)
 
     def test_running_import_is_counted_as_running(self) -> None:
         ImportJob.objects.create(
@@ -193,13 +193,13 @@ class StoredDataTests(DashboardTestCase):
             started_at=timezone.now(),
             heartbeat_at=timezone.now(),
         )
-        self.assertIn("last 30 days Outcome Number ● Running 1", self.words())
+        self.assertIn("last 30 days Outcome Number ● Running 1", self.dashboard_text())
 
     def test_recent_imports_are_listed(self) -> None:
         file = imported(GOOD, "a.uff", requested_by=self.superuser)
         page = self.client.get(DASHBOARD)
         self.assertContains(page, f'"{file.get_absolute_url()}">a.uff</a>')
-        self.assertIn("a.uff ✓ Imported 3 Command line alice 24 Nov", words_of(page))
+        self.assertIn("a.uff ✓ Imported 3 Command line alice 24 Nov", page_text(page))
 
     def test_dashboard_has_an_upload_form(self) -> None:
         page = self.client.get(DASHBOARD).content.decode()
@@ -224,31 +224,31 @@ class StoredDataTests(DashboardTestCase):
 
 class SampleTests(DashboardTestCase):
     def test_samples_are_listed_with_size_and_state(self) -> None:
-        words = self.words()
-        self.assertIn("good.uff Not imported Import 347 bytes", words)
+        text = self.dashboard_text()
+        self.assertIn("good.uff Not imported Import 347 bytes", text)
 
     def test_samples_show_their_import_status(self) -> None:
         self.client.post(IMPORT, {"all": "1"})
-        words = self.words()
-        self.assertIn("good.uff ✓ Imported 347 bytes", words)
-        self.assertIn("rejected_bad.uff ✕ Rejected Import", words)
+        text = self.dashboard_text()
+        self.assertIn("good.uff ✓ Imported 347 bytes", text)
+        self.assertIn("rejected_bad.uff ✕ Rejected Import", text)
 
     def test_samples_are_recognised_by_content_not_by_name(self) -> None:
         imported(GOOD, "another.uff")
-        self.assertIn("good.uff ✓ Imported", self.words())
+        self.assertIn("good.uff ✓ Imported", self.dashboard_text())
 
     def test_one_sample_is_imported_by_name(self) -> None:
-        told = self.after(IMPORT, sample="good.uff")
-        self.assertIn("good.uff: Imported as #", told)
+        text = self.after(IMPORT, sample="good.uff")
+        self.assertIn("good.uff: Imported as #", text)
         self.assertEqual(FlowFile.objects.get().filename, "good.uff")
 
     def test_rejected_sample_shows_the_reason(self) -> None:
-        told = self.after(IMPORT, sample="rejected_bad.uff")
-        self.assertIn("rejected_bad.uff: Rejected: The value is negative.", told)
+        text = self.after(IMPORT, sample="rejected_bad.uff")
+        self.assertIn("rejected_bad.uff: Rejected: The value is negative.", text)
 
     def test_all_samples_are_imported_together(self) -> None:
-        told = self.after(IMPORT, all="1")
-        self.assertIn("2 files: 1 imported, 1 rejected; 3 readings loaded.", told)
+        text = self.after(IMPORT, all="1")
+        self.assertIn("2 files: 1 imported, 1 rejected; 3 readings loaded.", text)
 
     def test_import_job_of_a_sample_has_user_and_channel(self) -> None:
         self.client.post(IMPORT, {"sample": "good.uff"})
@@ -261,13 +261,15 @@ class SampleTests(DashboardTestCase):
         self.addCleanup(outside.unlink)
         for name in "../outside.uff", str(outside), "../../etc/passwd", "good.uff/", "":
             with self.subTest(name):
-                told = self.after(IMPORT, sample=name)
-                self.assertIn("There is no sample file of that name.", told)
+                text = self.after(IMPORT, sample=name)
+                self.assertIn("There is no sample file of that name.", text)
         self.assertEqual(ImportJob.objects.count(), 0)
 
     def test_missing_sample_folder_is_reported(self) -> None:
         with self.settings(SAMPLE_DATA_DIR=self.samples / "nowhere"):
-            self.assertIn("No sample files: the folder sample_data", self.words())
+            self.assertIn(
+                "No sample files: the folder sample_data", self.dashboard_text()
+            )
             self.assertIn("There is no sample file", self.after(IMPORT, all="1"))
 
 
@@ -287,8 +289,8 @@ class ClearTests(DashboardTestCase):
         self.assertEqual([each.objects.count() for each in rows], [0, 0, 0, 0])
 
     def test_clearing_reports_the_deleted_rows(self) -> None:
-        told = self.clear()
-        self.assertIn("Database cleared: 3 readings, 3 site visits, ", told)
+        text = self.clear()
+        self.assertIn("Database cleared: 3 readings, 3 site visits, ", text)
 
     def test_clearing_keeps_users(self) -> None:
         self.clear()
@@ -309,7 +311,9 @@ class ClearTests(DashboardTestCase):
         self.assertIn(f"User {self.superuser.pk} cleared", logs.output[0])
 
     def test_page_shows_what_clearing_would_delete(self) -> None:
-        self.assertIn("3 readings, site visits, 2 meters, 2 meter points", self.words())
+        self.assertIn(
+            "3 readings, site visits, 2 meters, 2 meter points", self.dashboard_text()
+        )
 
     def test_any_other_word_deletes_nothing(self) -> None:
         for word in "clear", "CLEAR ", " CLEAR", "CLEAR!", "yes", "":
@@ -327,8 +331,8 @@ class ClearTests(DashboardTestCase):
             state=ImportJob.State.RUNNING,
             heartbeat_at=timezone.now() - timedelta(seconds=3),
         )
-        told = self.clear()
-        self.assertIn("Nothing was deleted. A file is being imported.", told)
+        text = self.clear()
+        self.assertIn("Nothing was deleted. A file is being imported.", text)
         self.assertEqual(Reading.objects.count(), 3)
 
 
@@ -336,6 +340,6 @@ class DocumentedTests(DashboardTestCase):
     def test_every_sample_of_the_project_has_a_state(self) -> None:
         folder = settings.BASE_DIR / "sample_data"
         with self.settings(SAMPLE_DATA_DIR=folder):
-            told = self.after(IMPORT, all="1")
+            text = self.after(IMPORT, all="1")
         count = len(list(folder.glob("*.uff")))
-        self.assertIn(f"{count} files: {count - 2} imported, 2 rejected", told)
+        self.assertIn(f"{count} files: {count - 2} imported, 2 rejected", text)

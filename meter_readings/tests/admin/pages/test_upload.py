@@ -23,7 +23,7 @@ from meter_readings.tests.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.import_helpers import imported
 from meter_readings.tests.users import user_with_permissions
 
-from .testcases import BAD, GOOD, UPLOAD, PageTestCase, sent, words_of
+from .testcases import BAD, GOOD, UPLOAD, PageTestCase, sent, page_text
 
 
 def packed(**texts: str) -> bytes:
@@ -57,7 +57,7 @@ class PermissionTests(PageTestCase):
 
     def test_import_permission_allows_uploads(self) -> None:
         self.client.force_login(user_with_permissions("import_flowfile"))
-        self.assertIn("Imported as", self.told(sent(GOOD)))
+        self.assertIn("Imported as", self.result_text(sent(GOOD)))
 
     def test_result_has_no_link_without_view_permission(self) -> None:
         self.client.force_login(user_with_permissions("import_flowfile"))
@@ -107,12 +107,12 @@ class FormTests(PageTestCase):
         self.assertContains(self.client.get(UPLOAD), "<h1>Upload files</h1>", 1)
 
     def test_form_shows_accepted_formats_and_limits(self) -> None:
-        page = words_of(self.client.get(UPLOAD))
+        page = page_text(self.client.get(UPLOAD))
         self.assertIn("uncompressed or as .gz or .zip", page)
         self.assertIn("Up to 100 files and 1.0 GB at a time", page)
 
     def test_form_explains_each_policy(self) -> None:
-        page = words_of(self.client.get(UPLOAD))
+        page = page_text(self.client.get(UPLOAD))
         for start in (
             "Standard. Any unusable",
             "Strict. The full",
@@ -122,14 +122,14 @@ class FormTests(PageTestCase):
                 self.assertIn(start, page)
 
     def test_new_form_shows_no_error(self) -> None:
-        self.assertNotIn("Choose one file or more.", words_of(self.client.get(UPLOAD)))
+        self.assertNotIn("Choose one file or more.", page_text(self.client.get(UPLOAD)))
 
     def test_form_requires_a_file(self) -> None:
-        self.assertIn("✕ Choose one file or more.", self.told())
+        self.assertIn("✕ Choose one file or more.", self.result_text())
 
     def test_form_rejects_an_unknown_policy(self) -> None:
         self.assertIn(
-            "✕ Choose a validation level.", self.told(sent(GOOD), policy="lax")
+            "✕ Choose a validation level.", self.result_text(sent(GOOD), policy="lax")
         )
 
     def test_form_keeps_the_selected_policy(self) -> None:
@@ -139,7 +139,7 @@ class FormTests(PageTestCase):
     def test_downloaded_sample_file_can_be_imported(self) -> None:
         sample = self.client.get(f"{UPLOAD}sample/")
         self.assertIn("economy_7.uff", sample.headers["Content-Disposition"])
-        self.assertIn("Imported as", self.told(sent(sample.content)))
+        self.assertIn("Imported as", self.result_text(sent(sample.content)))
 
     def test_page_takes_two_queries(self) -> None:
         self.assertEqual(self.query_count(UPLOAD), 2)
@@ -149,15 +149,15 @@ class OutcomeTests(PageTestCase):
     def test_imported_file_links_to_its_page(self) -> None:
         page = self.upload(sent(GOOD))
         file = FlowFile.objects.get()
-        self.assertIn(f"Imported as #{file.pk}: 3 readings, ", words_of(page))
+        self.assertIn(f"Imported as #{file.pk}: 3 readings, ", page_text(page))
         self.assertContains(page, f'"{file.get_absolute_url()}">View file, #')
 
     def test_rejected_file_shows_its_findings(self) -> None:
         page = self.upload(sent(BAD))
-        self.assertIn("Rejected: The value is negative.", words_of(page))
+        self.assertIn("Rejected: The value is negative.", page_text(page))
         self.assertIn(
             'line 5, 030 Register Reading (J0040): found "-1.0", expected zero or more',
-            words_of(page),
+            page_text(page),
         )
         self.assertContains(page, "<details open>")
 
@@ -169,11 +169,11 @@ class OutcomeTests(PageTestCase):
     def test_rule_shows_its_first_three_lines(self) -> None:
         reading = "030|01|20240401000000|-1.0|||T|P|\n"
         many = BAD.replace(reading, reading * 9)
-        told = self.told(sent(many))
-        self.assertIn("(9): The value is negative.", told)
-        self.assertIn("line 7", told)
-        self.assertNotIn("line 8", told)
-        self.assertIn("and 6 more", told)
+        text = self.result_text(sent(many))
+        self.assertIn("(9): The value is negative.", text)
+        self.assertIn("line 7", text)
+        self.assertNotIn("line 8", text)
+        self.assertIn("and 6 more", text)
 
     def test_findings_of_an_imported_file_are_collapsed(self) -> None:
         page = self.upload(sent(EVERY_GROUP))
@@ -183,14 +183,14 @@ class OutcomeTests(PageTestCase):
         first = imported(GOOD, "first.uff")
         page = self.upload(sent(GOOD, "again.uff"))
         words = f"Already imported as #{first.pk} (first.uff)"
-        self.assertIn(words, words_of(page))
+        self.assertIn(words, page_text(page))
         self.assertContains(page, f'"{first.get_absolute_url()}">View first import, #')
 
     def test_refused_file_links_to_the_file_of_that_name(self) -> None:
         first = imported(GOOD, "a.uff")
         other = GOOD.replace("TEST000001", "TEST000002")
         page = self.upload(sent(other, "a.uff"))
-        self.assertIn("Refused: A file with this name", words_of(page))
+        self.assertIn("Refused: A file with this name", page_text(page))
         self.assertContains(
             page, f'"{first.get_absolute_url()}">View file of that name'
         )
@@ -198,12 +198,12 @@ class OutcomeTests(PageTestCase):
     def test_repeated_file_name_can_be_allowed(self) -> None:
         imported(GOOD, "a.uff")
         other = GOOD.replace("TEST000001", "TEST000002")
-        told = self.told(sent(other, "a.uff"), allow_same_name="on")
-        self.assertIn("Imported as", told)
+        text = self.result_text(sent(other, "a.uff"), allow_same_name="on")
+        self.assertIn("Imported as", text)
 
     def test_partial_policy_loads_the_valid_readings(self) -> None:
-        told = self.told(sent(BAD), policy="partial")
-        self.assertIn("2 readings, 1 not loaded", told)
+        text = self.result_text(sent(BAD), policy="partial")
+        self.assertIn("2 readings, 1 not loaded", text)
 
     def test_page_title_has_the_summary(self) -> None:
         page = self.upload(sent(GOOD), sent(BAD, "b.uff"))
@@ -211,7 +211,7 @@ class OutcomeTests(PageTestCase):
         self.assertContains(page, title)
 
     def test_empty_file_is_rejected_with_a_message(self) -> None:
-        self.assertIn("Rejected: The file is empty.", self.told(sent("")))
+        self.assertIn("Rejected: The file is empty.", self.result_text(sent("")))
 
     def test_import_job_of_an_upload_has_user_and_channel(self) -> None:
         self.upload(sent(GOOD))
@@ -222,55 +222,55 @@ class OutcomeTests(PageTestCase):
 class ValidateOnlyTests(PageTestCase):
     def test_validation_saves_nothing(self) -> None:
         self.upload(sent(GOOD), sent(BAD, "b.uff"), check="1")
-        held = FlowFile.objects.count(), Reading.objects.count()
-        self.assertEqual([*held, ImportJob.objects.count()], [0, 0, 0])
+        counts = FlowFile.objects.count(), Reading.objects.count()
+        self.assertEqual([*counts, ImportJob.objects.count()], [0, 0, 0])
 
     def test_validation_shows_the_result_an_import_would_have(self) -> None:
-        told = self.told(sent(GOOD), sent(BAD, "b.uff"), check="1")
-        self.assertIn("Would be imported: 3 readings", told)
-        self.assertIn("Would be rejected: The value is negative.", told)
-        self.assertIn("3 readings would be loaded. Nothing was saved.", told)
+        text = self.result_text(sent(GOOD), sent(BAD, "b.uff"), check="1")
+        self.assertIn("Would be imported: 3 readings", text)
+        self.assertIn("Would be rejected: The value is negative.", text)
+        self.assertIn("3 readings would be loaded. Nothing was saved.", text)
 
     def test_validation_shows_findings(self) -> None:
-        self.assertIn('found "-1.0"', self.told(sent(BAD), check="1"))
+        self.assertIn('found "-1.0"', self.result_text(sent(BAD), check="1"))
 
 
 class SeveralFilesTests(PageTestCase):
     def test_failed_file_does_not_stop_the_others(self) -> None:
         files = sent(BAD), sent(b"\x1f\x8bbroken", "b.gz"), sent(GOOD, "c.uff")
-        self.assertIn("1 imported, 1 rejected, 1 unreadable", self.told(*files))
+        self.assertIn("1 imported, 1 rejected, 1 unreadable", self.result_text(*files))
 
     def test_every_file_of_an_archive_is_reported(self) -> None:
-        told = self.told(sent(packed(good=GOOD, bad=BAD), "all.zip"))
-        self.assertIn("good.uff in all.zip ✓ Imported", told)
-        self.assertIn("bad.uff in all.zip ✕ Rejected", told)
+        text = self.result_text(sent(packed(good=GOOD, bad=BAD), "all.zip"))
+        self.assertIn("good.uff in all.zip ✓ Imported", text)
+        self.assertIn("bad.uff in all.zip ✕ Rejected", text)
 
     def test_gzip_file_is_named_without_its_suffix(self) -> None:
-        told = self.told(sent(gzip.compress(GOOD.encode()), "a.uff.gz"))
-        self.assertIn("a.uff ✓ Imported", told)
+        text = self.result_text(sent(gzip.compress(GOOD.encode()), "a.uff.gz"))
+        self.assertIn("a.uff ✓ Imported", text)
 
     def test_broken_archive_is_reported(self) -> None:
-        told = self.told(sent(b"PK\x03\x04broken", "all.zip"))
-        self.assertIn("all.zip ✕ Unreadable: all.zip is not a complete archive", told)
+        text = self.result_text(sent(b"PK\x03\x04broken", "all.zip"))
+        self.assertIn("all.zip ✕ Unreadable: all.zip is not a complete archive", text)
 
     def test_broken_archive_member_does_not_stop_the_others(self) -> None:
         data = packed(good=GOOD, bad=BAD).replace(b"TEST000002", b"TEST00000X", 1)
-        told = self.told(sent(data, "all.zip"))
-        self.assertIn("good.uff in all.zip ✓ Imported", told)
-        self.assertIn("bad.uff in all.zip ✕ Unreadable", told)
+        text = self.result_text(sent(data, "all.zip"))
+        self.assertIn("good.uff in all.zip ✓ Imported", text)
+        self.assertIn("bad.uff in all.zip ✕ Unreadable", text)
 
     def test_decompression_bomb_is_refused(self) -> None:
         bomb = gzip.compress(bytes(70 << 20))
-        told = self.told(sent(bomb, "bomb.gz"))
-        self.assertIn("unpacks to far more than a flow file does", told)
+        text = self.result_text(sent(bomb, "bomb.gz"))
+        self.assertIn("unpacks to far more than a flow file does", text)
 
     def test_archive_inside_an_archive_is_rejected(self) -> None:
         inner = packed(good=GOOD)
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
             archive.writestr("inner.zip", inner)
-        told = self.told(sent(stream.getvalue(), "outer.zip"))
-        self.assertIn("inner.zip in outer.zip ✕ Rejected", told)
+        text = self.result_text(sent(stream.getvalue(), "outer.zip"))
+        self.assertIn("inner.zip in outer.zip ✕ Rejected", text)
 
 
 class HostileNameTests(PageTestCase):
@@ -314,14 +314,14 @@ class HostileNameTests(PageTestCase):
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
             archive.writestr("../../evil\u202e.uff", GOOD)
-        told = self.told(sent(stream.getvalue(), "all.zip"))
-        self.assertIn("evil\ufffd.uff in all.zip ✓ Imported", told)
+        text = self.result_text(sent(stream.getvalue(), "all.zip"))
+        self.assertIn("evil\ufffd.uff in all.zip ✓ Imported", text)
 
 
 class BrokenOffTests(PageTestCase):
     """Server errors fail one file, and their text is not shown."""
 
-    def told_when(self, error: Exception, status: int = 200) -> str:
+    def text_after_failure(self, error: Exception, status: int = 200) -> str:
         """Return the text of the page if the first import raises an error."""
         real, calls = importer.import_flow_file, []
 
@@ -338,25 +338,27 @@ class BrokenOffTests(PageTestCase):
             with refused, self.assertLogs("meter_readings", logging.ERROR) as logs:
                 answer = self.upload(sent(BAD), sent(GOOD, "b.uff"))
         self.assertEqual(answer.status_code, status)
-        told = words_of(answer)
-        self.assertNotIn("secret", str(logs.output) + told)
-        return told
+        text = page_text(answer)
+        self.assertNotIn("secret", str(logs.output) + text)
+        return text
 
     def test_unwritable_storage_is_reported(self) -> None:
-        self.assertIn("Nothing of it was imported", self.told_when(OSError("secret")))
+        self.assertIn(
+            "Nothing of it was imported", self.text_after_failure(OSError("secret"))
+        )
 
     def test_full_disk_answers_507(self) -> None:
-        told = self.told_when(importer.StorageFull("secret"), status=507)
-        self.assertIn("Interrupted: the storage is full.", told)
+        text = self.text_after_failure(importer.StorageFull("secret"), status=507)
+        self.assertIn("Interrupted: the storage is full.", text)
 
     def test_lock_timeout_answers_503_and_says_when_to_retry(self) -> None:
-        told = self.told_when(importer.ImportLockTimeout("secret"), status=503)
-        self.assertIn("another file is being loaded", told)
-        self.assertIn("Send it again in a minute.", told)
+        text = self.text_after_failure(importer.ImportLockTimeout("secret"), status=503)
+        self.assertIn("another file is being loaded", text)
+        self.assertIn("Send it again in a minute.", text)
 
     def test_database_error_in_one_file_does_not_stop_the_others(self) -> None:
-        told = self.told_when(OperationalError("secret"), status=503)
-        self.assertIn("1 imported, 1 interrupted", told)
+        text = self.text_after_failure(OperationalError("secret"), status=503)
+        self.assertIn("1 imported, 1 interrupted", text)
 
     def test_full_disk_while_receiving_the_upload_answers_507(self) -> None:
         self.silence_request_log()
@@ -365,7 +367,7 @@ class BrokenOffTests(PageTestCase):
             with patch(write, create=True, side_effect=disk_full_error()):
                 page = self.upload(sent(GOOD))
         self.assertEqual(page.status_code, 507)
-        self.assertIn("The storage is full.", words_of(page))
+        self.assertIn("The storage is full.", page_text(page))
 
 
 class Cut(io.RawIOBase):
@@ -381,7 +383,7 @@ class CutOffTests(PageTestCase):
         data = {"flow_files": sent(GOOD), "policy": "standard"}
         page = self.client.post(UPLOAD, data, **{"wsgi.input": Cut()})
         self.assertEqual(page.status_code, 400)
-        self.assertIn("The upload was interrupted. Send it again.", words_of(page))
+        self.assertIn("The upload was interrupted. Send it again.", page_text(page))
         self.assertEqual(ImportJob.objects.count(), 0)
 
 
@@ -397,7 +399,7 @@ class TooMuchTests(PageTestCase):
     def test_upload_over_the_size_limit_answers_413(self) -> None:
         page = self.upload(sent(bytes(1 << 20)))
         self.assertEqual(page.status_code, 413)
-        self.assertIn("The upload is larger than 1.0 MB", words_of(page))
+        self.assertIn("The upload is larger than 1.0 MB", page_text(page))
         self.assertEqual(ImportJob.objects.count(), 0)
 
     @override_settings(UPLOAD_MAX_MEGABYTES=1)
@@ -409,11 +411,11 @@ class TooMuchTests(PageTestCase):
     def test_upload_over_the_file_limit_answers_413(self) -> None:
         page = self.upload(*[sent(GOOD, f"{name}.uff") for name in "abc"])
         self.assertEqual(page.status_code, 413)
-        self.assertIn("The upload has more than 2 files", words_of(page))
+        self.assertIn("The upload has more than 2 files", page_text(page))
         self.assertEqual(ImportJob.objects.count(), 0)
 
     @override_settings(DATA_UPLOAD_MAX_NUMBER_FILES=2)
     def test_upload_at_the_file_limit_is_accepted(self) -> None:
         token = self.client.get(UPLOAD).cookies["csrftoken"].value
         files = sent(GOOD), sent(BAD, "b.uff")
-        self.assertIn("2 files", self.told(*files, csrfmiddlewaretoken=token))
+        self.assertIn("2 files", self.result_text(*files, csrfmiddlewaretoken=token))

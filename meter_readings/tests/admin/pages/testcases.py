@@ -26,7 +26,7 @@ def sent(text: str | bytes, name: str = "a.uff") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, data)
 
 
-def words_of(response: HttpResponse) -> str:
+def page_text(response: HttpResponse) -> str:
     """Return the text of a page from its h1 on, without tags."""
     text = response.content.decode()
     words = html.unescape(_TAG.sub(" ", text[text.index("<h1") :])).split()
@@ -47,8 +47,8 @@ class PageTestCase(AdminTestCase):
         data = {"flow_files": files, "policy": "standard"} | filled_in
         return self.client.post(UPLOAD, data)
 
-    def told(self, *files: SimpleUploadedFile, **filled_in: Any) -> str:
+    def result_text(self, *files: SimpleUploadedFile, **filled_in: Any) -> str:
         """Upload files; return the text of the page."""
         response = self.upload(*files, **filled_in)
         self.assertEqual(response.status_code, 200)
-        return words_of(response)
+        return page_text(response)
