@@ -8,7 +8,7 @@ from . import markdown, runner
 from .command_setups import ONE_MODULE, Setup
 
 FEW = "with a few tests, because all of them run already"
-KEPT, KEEP = "the test database is kept for the next command", " --keepdb"
+KEPT, KEEP = "the next command uses the same test database", " --keepdb"
 
 # The one example of a test is written to a file of its own.
 EXAMPLE = markdown.command_with(

@@ -16,7 +16,7 @@ from meter_readings.management.cli.base_command import (
 
 
 class DatabaseErrorTests(TestCase):
-    def words(self, error: Exception) -> str:
+    def message_of(self, error: Exception) -> str:
         """Return the message for an error."""
         with (
             self.assertRaises(CommandError) as caught,
@@ -28,71 +28,75 @@ class DatabaseErrorTests(TestCase):
 
     def test_locked_database_is_reported_as_busy(self) -> None:
         self.assertEqual(
-            self.words(OperationalError("database is locked")),
+            self.message_of(OperationalError("database is locked")),
             "The database is busy: another program is writing to it. "
             "(database is locked) "
             "Wait until it has finished, then run the command again.",
         )
 
     def test_missing_tables_are_reported_with_migrate_as_remedy(self) -> None:
-        said = self.words(OperationalError("no such table: meter_readings_reading"))
-        self.assertTrue(said.endswith("run: python manage.py migrate"), said)
+        message = self.message_of(
+            OperationalError("no such table: meter_readings_reading")
+        )
+        self.assertTrue(message.endswith("run: python manage.py migrate"), message)
 
     def test_unreachable_server_is_reported(self) -> None:
         error = OperationalError("connection refused\n\tIs the server running?\n")
         self.assertEqual(
-            self.words(error),
+            self.message_of(error),
             "The database cannot be reached. (connection refused) Check that it runs, "
             "and DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD.",
         )
 
     def test_missing_database_is_reported(self) -> None:
         error = OperationalError('connection failed: database "x" does not exist')
-        self.assertIn("cannot be reached", self.words(error))
+        self.assertIn("cannot be reached", self.message_of(error))
 
     def test_closed_connection_is_reported(self) -> None:
-        said = self.words(InterfaceError("connection already closed"))
-        self.assertIn("cannot be reached", said)
+        message = self.message_of(InterfaceError("connection already closed"))
+        self.assertIn("cannot be reached", message)
 
     def test_full_disk_is_reported(self) -> None:
         self.assertIn(
-            "is full", self.words(OperationalError("database or disk is full"))
+            "is full", self.message_of(OperationalError("database or disk is full"))
         )
 
     def test_import_lock_timeout_is_reported_as_busy(self) -> None:
         self.assertEqual(
-            self.words(importer.ImportLockTimeout("Another file is being loaded.")),
+            self.message_of(
+                importer.ImportLockTimeout("Another file is being loaded.")
+            ),
             "The database is busy: another program is writing to it. Nothing was "
             "changed. Wait until it has finished, then run the command again.",
         )
 
     def test_full_storage_is_reported(self) -> None:
         self.assertEqual(
-            self.words(importer.StorageFull("A disk has no free space left.")),
+            self.message_of(importer.StorageFull("A disk has no free space left.")),
             "The storage is full, and the last change was rolled back. (A disk has no "
             "free space left.) Free some disk space, then run the command again.",
         )
 
     def test_database_lock_timeout_is_reported_as_busy(self) -> None:
         error = OperationalError("canceling statement due to lock timeout")
-        self.assertIn("is busy", self.words(error))
+        self.assertIn("is busy", self.message_of(error))
 
     def test_read_only_database_file_is_reported(self) -> None:
         error = OperationalError("attempt to write a readonly database")
-        self.assertIn("Check SQLITE_PATH", self.words(error))
+        self.assertIn("Check SQLITE_PATH", self.message_of(error))
 
     def test_unknown_database_error_is_reported_with_its_message(self) -> None:
         self.assertEqual(
-            self.words(DatabaseError("it is tired\nDETAIL: 1200023305967")),
+            self.message_of(DatabaseError("it is tired\nDETAIL: 1200023305967")),
             "The database reported an error. (it is tired) --traceback shows more.",
         )
 
     def test_error_without_message_is_reported_by_its_type(self) -> None:
-        self.assertIn("(DatabaseError)", self.words(DatabaseError()))
+        self.assertIn("(DatabaseError)", self.message_of(DatabaseError()))
 
     def test_driver_error_is_reported_as_a_database_error(self) -> None:
         error = connection.Database.OperationalError("database is locked")
-        self.assertIn("is busy", self.words(error))
+        self.assertIn("is busy", self.message_of(error))
 
     def test_other_exceptions_are_not_changed(self) -> None:
         with self.assertRaises(ValueError), database_errors_as_command_errors():
@@ -109,7 +113,7 @@ class FailingCommand(BaseCommand):
 
 
 class ExecuteTests(TestCase):
-    def words(self, error: BaseException) -> str:
+    def message_of(self, error: BaseException) -> str:
         command = FailingCommand()
         command.error = error
         with self.assertRaises(CommandError) as caught:
@@ -118,11 +122,11 @@ class ExecuteTests(TestCase):
 
     def test_os_error_is_reported_with_the_file_name(self) -> None:
         error = OSError(28, "No space left on device", "a.csv")
-        self.assertEqual(self.words(error), "No space left on device (a.csv).")
+        self.assertEqual(self.message_of(error), "No space left on device (a.csv).")
 
     def test_os_error_without_a_file_name_is_reported(self) -> None:
         error = OSError(28, "No space left on device")
-        self.assertEqual(self.words(error), "No space left on device.")
+        self.assertEqual(self.message_of(error), "No space left on device.")
 
     def test_os_error_without_a_message_is_reported(self) -> None:
-        self.assertEqual(self.words(OSError("unusual")), "unusual.")
+        self.assertEqual(self.message_of(OSError("unusual")), "unusual.")
