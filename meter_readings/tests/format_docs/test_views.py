@@ -28,12 +28,22 @@ class DocumentPageTests(TestCase):
 
     def test_markdown_is_shown_as_html(self) -> None:
         response = self.client.get("/documentation/ARCHITECTURE/")
-        self.assertContains(response, '<h1 id="architecture">Architecture</h1>')
+        self.assertContains(response, '<h1 id="section-architecture">Architecture</h1>')
         self.assertContains(response, "<table>")
 
     def test_links_between_documents_lead_to_pages(self) -> None:
         response = self.client.get("/documentation/ARCHITECTURE/")
         self.assertContains(response, 'href="/documentation/decisions/README/"')
+
+    def test_table_has_the_heading_above_it_as_caption(self) -> None:
+        response = self.client.get("/documentation/ARCHITECTURE/")
+        self.assertContains(response, "<caption>Life of a reading</caption>")
+
+    def test_link_to_a_heading_of_another_document_leads_to_its_section(self) -> None:
+        response = self.client.get("/documentation/COMMAND_LINE/")
+        self.assertContains(
+            response, 'href="/documentation/OPERATIONS/#section-erasure-requests"'
+        )
 
     def test_page_that_is_no_document_answers_404(self) -> None:
         response = self.client.get("/documentation/../config/settings.py/")
