@@ -1,4 +1,4 @@
-"""The admin: what was received, to look through and not to change; and who may."""
+"""Registration of the model admins."""
 
 from django.contrib import admin
 

@@ -104,8 +104,8 @@ class InvalidTokenTests(TokenTestCase):
         _, secret = self.made(self.user, SCOPE.IMPORT)
         response = self.ask(f"Bearer {secret}")
         self.assertEqual(response.status_code, 403)
-        said = "The token's scope does not include read."
-        self.assertEqual(response.json()["detail"], said)
+        detail = "The token's scope does not include read."
+        self.assertEqual(response.json()["detail"], detail)
 
     def test_says_that_a_token_has_expired(self) -> None:
         past = timezone.now() - timedelta(days=2)

@@ -126,41 +126,47 @@ class ArchiveTests(UploadTestCase):
 class FilenameTests(UploadTestCase):
     """A filename of a client is display text and never a path."""
 
-    def named(self, said: str) -> str:
+    def named(self, filename: str) -> str:
         """Return what a body of this name is called."""
-        disposition = f"attachment; filename*=UTF-8''{said}"
+        disposition = f"attachment; filename*=UTF-8''{filename}"
         response = self.send_body(GOOD, "dry_run=true", content_disposition=disposition)
         name: str = self.report(response, 200)["filename"]
         return name
 
     def test_removes_folders_from_a_filename(self) -> None:
-        for said in ["../../x", "/etc/x", "C:%5Cfiles%5Cx", "..%5C..%5Cx", "a/../x"]:
-            with self.subTest(said):
-                self.assertEqual(self.named(said), "x")
+        for filename in [
+            "../../x",
+            "/etc/x",
+            "C:%5Cfiles%5Cx",
+            "..%5C..%5Cx",
+            "a/../x",
+        ]:
+            with self.subTest(filename):
+                self.assertEqual(self.named(filename), "x")
 
     def test_replaces_characters_that_do_not_print(self) -> None:
-        for said in ["a%00.uff", "a%0D%0A.uff", "a%E2%80%AE.uff", "a%1B.uff"]:
-            with self.subTest(said):
-                self.assertRegex(self.named(said), "^a\ufffd{1,2}.uff$")
+        for filename in ["a%00.uff", "a%0D%0A.uff", "a%E2%80%AE.uff", "a%1B.uff"]:
+            with self.subTest(filename):
+                self.assertRegex(self.named(filename), "^a\ufffd{1,2}.uff$")
 
     def test_cuts_a_filename_of_a_header_at_255_characters(self) -> None:
         self.assertEqual(self.named("x" * 300), "x" * 255)
 
     def test_removes_folders_from_the_filename_of_a_form(self) -> None:
-        for said, name in [
+        for filename, name in [
             ("../../x", "x"),
             ("..\\..\\x", "x"),
             ("a\u202e.uff", "a.uff"),
             ("x" * 300, "x" * 255),
         ]:
-            with self.subTest(said[:20]):
-                report = self.report(self.send(GOOD, said, dry_run="true"), 200)
+            with self.subTest(filename[:20]):
+                report = self.report(self.send(GOOD, filename, dry_run="true"), 200)
                 self.assertEqual(report["filename"], name)
 
     def test_a_filename_is_required(self) -> None:
-        for said in ["", "..", ".", "%20", "a/", "..%2F.."]:
-            disposition = f"attachment; filename*=UTF-8''{said}"
-            with self.subTest(said):
+        for filename in ["", "..", ".", "%20", "a/", "..%2F.."]:
+            disposition = f"attachment; filename*=UTF-8''{filename}"
+            with self.subTest(filename):
                 response = self.send_body(GOOD, "", content_disposition=disposition)
                 self.assertEqual(self.errors(response, 400), [("filename", "required")])
 
