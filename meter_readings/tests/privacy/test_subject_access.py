@@ -16,7 +16,7 @@ from meter_readings.tests.import_helpers import NOW, import_text, imported
 
 from .test_erasure import (
     BOTH,
-    ITS_GROUPS,
+    MPAN_GROUPS,
     MPAN,
     OTHER,
     REJECTED,
@@ -77,7 +77,7 @@ class SubjectAccessTests(WithoutVacuum):
 
     def test_archive_has_the_lines_as_received(self) -> None:
         lines = [row["line"] for row in table(export(), "original_lines")]
-        self.assertEqual(lines[:4], ITS_GROUPS.splitlines())
+        self.assertEqual(lines[:4], MPAN_GROUPS.splitlines())
         self.assertEqual(len(lines), 5)  # and a line of another MPAN that mentions it
 
     def test_archive_has_the_lines_of_rejected_files(self) -> None:
