@@ -20,8 +20,8 @@ class MeterReadingsConfig(AppConfig):
             check_demo_users,
             check_postgresql_driver,
             check_published_password,
-            check_sqlite_foreign_keys,
             check_sqlite_filesystem,
+            check_sqlite_foreign_keys,
             check_sqlite_version,
         )
 

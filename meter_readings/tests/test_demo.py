@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client, TestCase, override_settings
 
 from meter_readings import demo
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import imported
 
 
 class CreateDemoUserTests(TestCase):

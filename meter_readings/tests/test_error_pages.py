@@ -16,7 +16,7 @@ from django.urls import path
 from django.views.defaults import bad_request, server_error
 
 from config import urls
-from meter_readings.tests.users import user_with_view_permissions
+from meter_readings.tests.support.users import user_with_view_permissions
 
 
 def bad_request_view(request):

@@ -13,10 +13,10 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from meter_readings.models import FlowFile, Reading
-from meter_readings.tests.disk_full import full_database, taken_import_lock
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import imported
 from meter_readings.tests.management.run_command import run
+from meter_readings.tests.support.disk_full import full_database, taken_import_lock
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import imported
 
 IS_BUSY = (
     "The database is busy: another program is writing to it. Nothing was changed. Wait "

@@ -18,9 +18,9 @@ from django.urls import reverse
 from config.logging_config import JsonFormatter
 from meter_readings.d0010.mpan import format_mpan
 from meter_readings.models import MeterPoint
-from meter_readings.tests.flow_file_builder import flow_file, mpan_core
-from meter_readings.tests.import_helpers import import_text, imported
 from meter_readings.tests.management.run_command import FolderTestCase, run
+from meter_readings.tests.support.flow_file_builder import flow_file, mpan_core
+from meter_readings.tests.support.import_helpers import import_text, imported
 
 MPAN = mpan_core(4_815_162_342)
 FORMS = (

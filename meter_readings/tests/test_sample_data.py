@@ -6,7 +6,7 @@ from unittest import TestCase
 from meter_readings import d0010
 from meter_readings.d0010 import IssueCode, mpan
 from meter_readings.synthetic.meters import SYNTHETIC_PREFIX
-from meter_readings.tests.flow_file_builder import Parsed, parse
+from meter_readings.tests.support.flow_file_builder import Parsed, parse
 from meter_readings.tests.synthetic.helpers import NOW, rewrite
 
 FOLDER = Path(__file__).resolve().parents[2] / "sample_data"

@@ -13,7 +13,7 @@ from django.test import TestCase
 from config.environment import PROJECT_ROOT
 from meter_readings.d0010 import mpan
 from meter_readings.models import FlowFile, Meter, Policy, Reading, SiteVisit
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 FOLDER = PROJECT_ROOT / "sample_data"
 WARNINGS = "history_2026_10_warnings.uff"

@@ -16,8 +16,8 @@ from django.utils import timezone
 from meter_readings.models import ImportJob
 from meter_readings.queries.totals import RowCount, RowTotals
 from meter_readings.tests.admin.testcases import file_with_much
-from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.users import user_with_view_permissions
+from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.users import user_with_view_permissions
 
 ALL_MODELS = ("flowfile", "meterpoint", "meter", "reading")
 

@@ -20,12 +20,7 @@ from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from meter_readings.queries.keyset import (
-    Ordering,
-    column_names,
-    position_of,
-    up_to_q,
-)
+from meter_readings.queries.keyset import Ordering, column_names, position_of, up_to_q
 
 # Rows scanned for one page. With this many, a page of a table of a million readings
 # takes at most three times as long as a page of an empty table.

@@ -17,7 +17,11 @@ from meter_readings.forms import UploadForm
 from meter_readings.importer import ImportOptions, InputFile
 from meter_readings.models import ImportJob
 
-from .base import handles_large_bodies, render_admin, staff_permission_required
+from .base import (
+    handles_large_bodies,
+    render_admin,
+    staff_permission_required,
+)
 from .import_results import LOCK_TIMEOUT, import_files
 
 _SAMPLE_FILENAME = "economy_7.uff"

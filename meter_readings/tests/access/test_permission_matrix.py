@@ -30,17 +30,17 @@ from meter_readings.models import (
     SiteVisit,
 )
 from meter_readings.templatetags.formatting import mpan as grouped
-from meter_readings.tests.flow_file_builder import EVERY_GROUP, mpan_core
-from meter_readings.tests.import_helpers import create_subject_request, imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP, mpan_core
+from meter_readings.tests.support.import_helpers import create_subject_request, imported
 
 from .permission_matrix import (
     BARE_STAFF,
     INTEGRATION,
+    MATRIX,
     NO_PERMISSIONS,
     ROLES,
     SIGNED_OUT,
     SUPERUSER,
-    MATRIX,
 )
 from .urls import Address, addresses
 

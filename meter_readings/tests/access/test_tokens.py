@@ -13,14 +13,14 @@ from django.http import HttpResponse
 from django.test import Client, TestCase
 
 from meter_readings.models import ApiToken
-from meter_readings.tests.import_helpers import create_subject_request, imported
+from meter_readings.tests.support.import_helpers import create_subject_request, imported
 
 from .permission_matrix import (
     INTEGRATION,
+    MATRIX,
     NO_PERMISSIONS,
     SUPERUSER,
     SUPPORT_AGENT,
-    MATRIX,
 )
 from .test_permission_matrix import (
     FILENAME,

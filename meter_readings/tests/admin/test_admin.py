@@ -25,14 +25,14 @@ from meter_readings.tests.admin.testcases import (
     file_with_much,
     list_address,
 )
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     MPAN_LINE,
     READING_LINE,
     flow_file,
     flow_file_of_readings,
 )
-from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.users import user_with_view_permissions
+from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.users import user_with_view_permissions
 
 MODELS = [FlowFile, MeterPoint, Meter, Reading, SiteVisit, Finding, ImportJob]
 MODEL_NAMES = [model._meta.model_name for model in MODELS]

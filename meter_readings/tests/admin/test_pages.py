@@ -19,13 +19,13 @@ from meter_readings.tests.admin.testcases import (
     header_of,
     reading_of,
 )
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     METER_LINE,
     flow_file,
     flow_file_of_readings,
 )
-from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.users import user_with_view_permissions
+from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.users import user_with_view_permissions
 
 
 def version(number: int, value: str, bsc_status: str = "V") -> FlowFile:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from meter_readings.tests.admin.testcases import AdminTestCase
-from meter_readings.tests.flow_file_builder import flow_file, header_line
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import flow_file, header_line
+from meter_readings.tests.support.import_helpers import imported
 
 LATER_HEADER = header_line(file_identifier="TEST000002", created_at="20240402081500")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from meter_readings.models import SubjectRequest
-from meter_readings.models import pseudonymise_mpan
+from meter_readings.models import SubjectRequest, pseudonymise_mpan
 from meter_readings.tests.admin.testcases import AdminTestCase
-from meter_readings.tests.import_helpers import create_subject_request
+from meter_readings.tests.support.import_helpers import create_subject_request
 
 MPAN, OTHER = "2000000000015", "1000000000003"
 

@@ -11,8 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from meter_readings.models import Reading
-from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
-from meter_readings.tests.users import SignedInTestCase
+from meter_readings.tests.support.flow_file_builder import (
+    flow_file,
+    header_line,
+    mpan_core,
+)
+from meter_readings.tests.support.users import SignedInTestCase
 
 _TAG = re.compile("<[^>]*>")
 

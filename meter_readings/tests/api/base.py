@@ -18,9 +18,9 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.tests.flow_file_builder import flow_file, header_line
-from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.users import SignedInTestCase, user_with_permissions
+from meter_readings.tests.support.flow_file_builder import flow_file, header_line
+from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.users import SignedInTestCase, user_with_permissions
 
 V1 = "/api/v1/"
 PROBLEM = "application/problem+json"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 from meter_readings.tests.api.base import EVERYTHING, PROBLEM, V1
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 SCOPE = ApiToken.Scope
 READINGS = V1 + "readings/"

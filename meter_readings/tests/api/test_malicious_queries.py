@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from meter_readings.tests.api.base import EVERYTHING, MODELS, PROBLEM, V1, ApiTestCase
-from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.malicious_values import malicious_queries
 from meter_readings.tests.robustness import SEED, amount
+from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.malicious_values import malicious_queries
 
 REQUESTS = amount("D0010_MALICIOUS_QUERIES", 1000)
 MOST_QUERIES = 10

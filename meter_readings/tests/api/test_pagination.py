@@ -7,9 +7,9 @@ import json
 from unittest.mock import patch
 
 from meter_readings.models import Reading
-from meter_readings.tests.api.base import ApiTestCase, MPAN, later_file
-from meter_readings.tests.flow_file_builder import flow_file
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.api.base import MPAN, ApiTestCase, later_file
+from meter_readings.tests.support.flow_file_builder import flow_file
+from meter_readings.tests.support.import_helpers import imported
 
 
 def _cursor(*parts: object) -> str:

@@ -15,8 +15,8 @@ from meter_readings.tests.api.upload_helpers import (
     GOOD,
     OTHER,
     UploadTestCase,
-    zipped,
     gzipped,
+    zipped,
 )
 
 BOMB = b"\0" * (70 << 20)

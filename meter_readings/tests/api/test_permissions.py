@@ -15,7 +15,7 @@ from django.test import Client, TestCase
 from meter_readings.api.views import base, exports, history
 from meter_readings.models import FlowFile
 from meter_readings.tests.api.base import EVERYTHING, MPAN, V1, ApiTestCase, user_with
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 PERMISSIONS = {
     "": (),

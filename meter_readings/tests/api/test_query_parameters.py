@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import combinations
 
 from meter_readings.tests.api.base import (
-    ApiTestCase,
     EVERYTHING,
     MPAN,
     V1,
+    ApiTestCase,
     query_parameters,
 )
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 LISTS = [
     "flow-files/",

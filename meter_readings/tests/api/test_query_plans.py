@@ -10,10 +10,14 @@ from django.db import connection
 
 from meter_readings.api import urls
 from meter_readings.models import Finding, FlowFile, Meter, MeterPoint, Reading
-from meter_readings.tests.api.base import ApiTestCase, MPAN
-from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
-from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.query_plans import (
+from meter_readings.tests.api.base import MPAN, ApiTestCase
+from meter_readings.tests.support.flow_file_builder import (
+    flow_file,
+    header_line,
+    mpan_core,
+)
+from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.query_plans import (
     plan_text,
     queries_of,
     sorts_rows,

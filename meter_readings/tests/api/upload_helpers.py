@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 
 from meter_readings.tests.api.base import V1, ApiTestCase, later_file
-from meter_readings.tests.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
 
 FILES = V1 + "flow-files/"
 UPLOAD = FILES + "upload/"

@@ -25,7 +25,10 @@ from django.utils import timezone
 from config.environment import PROJECT_ROOT, env_bool, env_str
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
-from meter_readings.tests.import_helpers import create_subject_request, import_text
+from meter_readings.tests.support.import_helpers import (
+    create_subject_request,
+    import_text,
+)
 
 try:
     from playwright.sync_api import sync_playwright

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meter_readings.models import FlowFile
-from meter_readings.tests.flow_file_builder import flow_file_of_readings, header_line
+from meter_readings.tests.support.flow_file_builder import (
+    flow_file_of_readings,
+    header_line,
+)
 
 from .base import BrowserTestCase
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meter_readings.models import FlowFile
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 
 from .base import BrowserTestCase
 

@@ -19,7 +19,11 @@ from meter_readings.d0010 import (
     SiteVisit,
     ValidationResult,
 )
-from meter_readings.tests.flow_file_builder import header_line, mpan_core, trailer_line
+from meter_readings.tests.support.flow_file_builder import (
+    header_line,
+    mpan_core,
+    trailer_line,
+)
 
 PRINTABLE = "".join(map(chr, range(32, 127))).replace("|", "")
 CREATED_AT = datetime(2040, 6, 1, 9, 15, tzinfo=LONDON)

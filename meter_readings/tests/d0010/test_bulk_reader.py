@@ -22,7 +22,7 @@ from meter_readings.d0010.bulk_reader import (
 )
 from meter_readings.d0010.grammar import Field
 from meter_readings.d0010.parser import FlowFileParser
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     METER_LINE,
     MPAN_LINE,
     Parsed,

@@ -8,7 +8,7 @@ from unittest import TestCase
 from unittest.mock import patch
 
 from meter_readings.d0010 import Entry, Issue, ValidationResult
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     METER_LINE,
     MPAN_LINE,
     READING_LINE,

@@ -8,7 +8,7 @@ import lzma
 import zipfile
 from unittest import TestCase
 
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     HEADER_LINE,
     METER_LINE,
     MPAN_LINE,

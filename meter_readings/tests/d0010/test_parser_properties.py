@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from meter_readings.d0010 import D0010, Entry
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     HEADER_LINE,
     METER_LINE,

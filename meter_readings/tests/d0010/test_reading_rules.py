@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from unittest import TestCase
 
 from meter_readings.d0010 import Issue
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     METER_LINE,
     MPAN_LINE,
     READING_LINE,

@@ -6,7 +6,7 @@ import io
 from unittest import TestCase
 
 from meter_readings.d0010.redaction import Identifiers, Redaction
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     HEADER_LINE,
     flow_file,

@@ -27,7 +27,7 @@ from meter_readings.d0010 import (
     write_flow_file,
     write_group,
 )
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     SAMPLE_PATH,
     Parsed,

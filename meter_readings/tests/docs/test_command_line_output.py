@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.test import TransactionTestCase
 
 from config.environment import PROJECT_ROOT
-from meter_readings.tests.import_helpers import NOW
 from meter_readings.tests.docs import markdown
+from meter_readings.tests.support.import_helpers import NOW
 
 GUIDE = "documentation/COMMAND_LINE.md"
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from config.environment import PROJECT_ROOT
 from meter_readings.ops.diagnostics import readiness_checks
 from meter_readings.ops.metrics import render_prometheus
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import imported
 
 from . import markdown
 

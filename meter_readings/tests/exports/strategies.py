@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, composite
 
 from meter_readings.tests.d0010.strategies import mpans, texts, values
-from meter_readings.tests.flow_file_builder import flow_file
+from meter_readings.tests.support.flow_file_builder import flow_file
 
 # Around both clock changes: the hour that does not exist and the hour that repeats.
 times = st.sampled_from(

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from meter_readings import exports
 from meter_readings.queries.readings import filter_readings
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
 )
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 
 class CsvLineTests(SimpleTestCase):

@@ -15,7 +15,7 @@ from meter_readings.d0010 import LONDON, Entry
 from meter_readings.models import FlowFile, ImportJob, Policy, Reading
 from meter_readings.queries.readings import filter_readings
 from meter_readings.tests.d0010.strategies import any_files
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     SAMPLE_PATH,
     flow_file,
@@ -23,7 +23,7 @@ from meter_readings.tests.flow_file_builder import (
     header_line,
     parse,
 )
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 from .strategies import flow_files
 

@@ -12,9 +12,9 @@ from django.test import TestCase, TransactionTestCase
 from meter_readings import exports
 from meter_readings.exports import streaming
 from meter_readings.models import MeterPoint, Reading
-from meter_readings.tests.flow_file_builder import EVERY_GROUP, mpan_core
-from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.other_connection import (
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP, mpan_core
+from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.other_connection import (
     in_other_connection,
     undo_in_other_connection,
 )

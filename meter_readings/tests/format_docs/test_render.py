@@ -7,7 +7,7 @@ from django.test import SimpleTestCase
 from meter_readings.d0010 import D0010, HEADER, TRAILER, IssueCode, codes, mpan
 from meter_readings.format_docs.field_descriptions import FIELD_DESCRIPTIONS
 from meter_readings.format_docs.render import render_format_docs
-from meter_readings.tests.flow_file_builder import parse
+from meter_readings.tests.support.flow_file_builder import parse
 
 GROUPS = (HEADER, *D0010.groups, TRAILER)
 FIELDS = [field for group in GROUPS for field in group.fields]

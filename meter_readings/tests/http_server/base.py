@@ -13,7 +13,7 @@ from django.utils import timezone
 from config.environment import PROJECT_ROOT
 from meter_readings.benchmarks.client import auth_headers
 from meter_readings.benchmarks.gunicorn import run_gunicorn
-from meter_readings.tests.import_helpers import import_text
+from meter_readings.tests.support.import_helpers import import_text
 
 SAMPLES = sorted((PROJECT_ROOT / "sample_data").glob("*.uff"))
 

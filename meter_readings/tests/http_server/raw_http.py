@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from meter_readings.benchmarks.gunicorn import HOST
-from meter_readings.tests.malicious_values import Request
+from meter_readings.tests.support.malicious_values import Request
 
 _TIMEOUT_SECONDS = 120
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from meter_readings.tests.malicious_values import READINGS, Request
+from meter_readings.tests.support.malicious_values import READINGS, Request
 
 from .base import HttpServerTestCase
 from .raw_http import send

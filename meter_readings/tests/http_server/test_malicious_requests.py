@@ -6,8 +6,8 @@ from collections import Counter
 
 from django.db import connection
 
-from meter_readings.tests.malicious_values import Request, malicious_requests
 from meter_readings.tests.robustness import say
+from meter_readings.tests.support.malicious_values import Request, malicious_requests
 
 from .base import HttpServerTestCase
 from .raw_http import send

@@ -27,8 +27,8 @@ from meter_readings.importer import (
 from meter_readings.importer.files import original_files
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
 from meter_readings.queries import totals
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 BAD = EVERY_GROUP.replace("12345.0", "-1.0").replace("TEST000001", "TEST000002")
 

@@ -7,8 +7,11 @@ from django.test import TestCase
 from meter_readings.d0010 import Issue
 from meter_readings.importer import MAX_STORED_PER_RULE, ImportResult
 from meter_readings.models import Finding, FlowFile, Policy, Severity
-from meter_readings.tests.flow_file_builder import flow_file, flow_file_of_readings
-from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.support.flow_file_builder import (
+    flow_file,
+    flow_file_of_readings,
+)
+from meter_readings.tests.support.import_helpers import import_text, imported
 
 ONE_OF_EACH = flow_file("""
     026|2000000000015|V|

@@ -10,8 +10,8 @@ from django.test import TestCase
 
 from meter_readings.importer import ImportResult, iter_flow_files
 from meter_readings.models import FlowFile, ImportJob, Policy
-from meter_readings.tests.flow_file_builder import flow_file, header_line
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.flow_file_builder import flow_file, header_line
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 from .row_helpers import rows_of, versions
 

@@ -15,8 +15,8 @@ from django.test import TestCase, TransactionTestCase
 from meter_readings.importer import UnreadableFile
 from meter_readings.importer.staging import open_staging
 from meter_readings.models import FlowFile, ImportJob, Policy
-from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP, flow_file
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 
@@ -149,7 +149,10 @@ class InterruptedTests(TestCase):
                 raise UnreadableFile("It is truncated.")
 
         with (
-            patch("meter_readings.tests.import_helpers.io.BytesIO", lambda _: Broken()),
+            patch(
+                "meter_readings.tests.support.import_helpers.io.BytesIO",
+                lambda _: Broken(),
+            ),
             self.assertRaises(UnreadableFile),
         ):
             import_text(EVERY_GROUP)

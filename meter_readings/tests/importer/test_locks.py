@@ -25,10 +25,14 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file, header_line
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.flow_file_builder import (
+    EVERY_GROUP,
+    flow_file,
+    header_line,
+)
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
-from .row_helpers import rows_of, resolve_everything
+from .row_helpers import resolve_everything, rows_of
 
 BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 

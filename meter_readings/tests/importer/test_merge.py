@@ -23,17 +23,17 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
     header_line,
     mpan_core,
 )
-from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.partition_helpers import ensure_partitions
+from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.partition_helpers import ensure_partitions
 
-from .row_helpers import rows_of, resolve_everything
+from .row_helpers import resolve_everything, rows_of
 
 LATER_HEADER = header_line(file_identifier="TEST000002", created_at="20240402091501")
 

@@ -9,8 +9,8 @@ from django.test import TestCase
 
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Policy, Reading
-from meter_readings.tests.flow_file_builder import flow_file_of_readings
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 GOOD = "030|S|20240401000000|99.0|||T|N|"
 BAD = "030|S|20240402000000|-1.0|||T|N|"

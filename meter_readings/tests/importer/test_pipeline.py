@@ -20,8 +20,8 @@ from meter_readings.models import (
     Policy,
     SiteVisit,
 )
-from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP, flow_file
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 from .row_helpers import ALL, rows_of
 

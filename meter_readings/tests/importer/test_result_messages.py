@@ -15,7 +15,7 @@ from meter_readings.importer import (
 )
 from meter_readings.importer.result import LoadCounts
 from meter_readings.models import FlowFile, ImportJob, Policy, Severity
-from meter_readings.tests.import_helpers import NOW
+from meter_readings.tests.support.import_helpers import NOW
 
 
 class FindingLineTests(SimpleTestCase):

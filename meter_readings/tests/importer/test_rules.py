@@ -10,7 +10,7 @@ from meter_readings.d0010 import Issue, IssueCode
 from meter_readings.importer import RULES, ImportIssueCode
 from meter_readings.importer.rules import rejects_file
 from meter_readings.models import ImportJob, Policy
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     HEADER_LINE,
     METER_LINE,
     MPAN_LINE,
@@ -20,7 +20,7 @@ from meter_readings.tests.flow_file_builder import (
     header_line,
     mpan_core,
 )
-from meter_readings.tests.import_helpers import import_text
+from meter_readings.tests.support.import_helpers import import_text
 
 POLICIES = Policy.STANDARD, Policy.STRICT, Policy.PARTIAL
 LOADS, REJECTED = ImportJob.Outcome.CHECKED, ImportJob.Outcome.REJECTED

@@ -20,7 +20,7 @@ from meter_readings.importer import (
     InputFile,
 )
 from meter_readings.models import ImportJob, Policy
-from meter_readings.tests.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
 
 GOOD = flow_file_of_readings("030|S|20240401000000|99.0|||T|N|")
 BAD = flow_file_of_readings("030|S|20240401000000|-5.0|||T|N|")

@@ -10,8 +10,11 @@ from django.test import TestCase
 from meter_readings.d0010 import LONDON
 from meter_readings.importer import ImportResult
 from meter_readings.models import FlowFile, ImportJob, Reading
-from meter_readings.tests.flow_file_builder import flow_file, flow_file_of_readings
-from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.support.flow_file_builder import (
+    flow_file,
+    flow_file_of_readings,
+)
+from meter_readings.tests.support.import_helpers import import_text, imported
 
 
 class ValueTests(TestCase):

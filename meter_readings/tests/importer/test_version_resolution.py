@@ -12,9 +12,9 @@ from django.test import TestCase
 
 from meter_readings.importer import undo_import
 from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
-from meter_readings.tests.flow_file_builder import flow_file, header_line
-from meter_readings.tests.import_helpers import NOW, imported
-from meter_readings.tests.partition_helpers import ensure_partitions
+from meter_readings.tests.support.flow_file_builder import flow_file, header_line
+from meter_readings.tests.support.import_helpers import NOW, imported
+from meter_readings.tests.support.partition_helpers import ensure_partitions
 
 from .row_helpers import resolve_everything, versions
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import TestCase
 
-from meter_readings.tests.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
 
 READING = "030|S|20240401000000|99.0|||T|N|"
 NEGATIVE = "030|S|20240401000000|-5.0|||T|N|"

@@ -10,8 +10,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from meter_readings.models import Reading
-from meter_readings.tests.import_helpers import imported
 from meter_readings.tests.importer.test_clear import running_job
+from meter_readings.tests.support.import_helpers import imported
 
 from .run_command import GOOD, FolderTestCase, Ran, run
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from meter_readings.models import MeterPoint, SubjectRequest
 from meter_readings.tests.importer.test_clear import OwnMedia, running_job
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 from .run_command import GOOD, Ran, run
 

@@ -6,7 +6,7 @@ import zipfile
 from unittest.mock import patch
 
 from meter_readings.models import SubjectRequest
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 from .run_command import GOOD, FolderTestCase, run
 

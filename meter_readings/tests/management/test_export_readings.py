@@ -14,14 +14,14 @@ from unittest.mock import patch
 from django.test import TransactionTestCase, override_settings
 
 from meter_readings import importer
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     SAMPLE_PATH,
     flow_file,
     flow_file_of_readings,
     header_line,
 )
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 from .run_command import GOOD, FolderTestCase, Ran, run, start
 

@@ -23,13 +23,13 @@ from django.test import TransactionTestCase
 from meter_readings import importer
 from meter_readings.management.cli.progress import Progress
 from meter_readings.models import FlowFile, ImportJob, Reading
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
     header_line,
 )
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 from .run_command import (
     BAD,

@@ -7,12 +7,12 @@ from unittest.mock import patch
 
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Reading
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     flow_file_of_readings,
     header_line,
 )
-from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.support.import_helpers import import_text, imported
 
 from .run_command import GOOD, FolderTestCase, Ran, run
 

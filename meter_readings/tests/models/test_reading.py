@@ -8,8 +8,8 @@ from django.test import SimpleTestCase, TestCase
 
 from meter_readings.d0010 import codes
 from meter_readings.models import Reading
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import imported
 
 
 class BasisTests(TestCase):

@@ -30,8 +30,8 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import imported
 
 from .raw_sql import execute, set_column
 

@@ -29,8 +29,8 @@ from django.utils import timezone
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.ops import backup as backups
 from meter_readings.ops.backup import Backup, create_backup, restore_backup
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import import_text, imported
 
 on_sqlite = skipUnless(connection.vendor == "sqlite", "SQLite only")
 on_postgresql = skipUnless(connection.vendor == "postgresql", "PostgreSQL only")

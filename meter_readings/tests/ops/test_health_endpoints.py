@@ -18,8 +18,8 @@ from django.utils import timezone
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken, ImportJob, Policy
 from meter_readings.ops import metrics
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import import_text, imported
 
 TOKEN = "a token that is known to these tests"
 

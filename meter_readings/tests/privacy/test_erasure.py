@@ -35,10 +35,14 @@ from meter_readings.models import (
 )
 from meter_readings.privacy import ErasedCounts, previous_requests
 from meter_readings.queries import totals
-from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
-from meter_readings.tests.import_helpers import NOW, import_text, imported
 from meter_readings.tests.importer.row_helpers import rows_of
 from meter_readings.tests.importer.test_clear import OwnMedia, running_job
+from meter_readings.tests.support.flow_file_builder import (
+    flow_file,
+    header_line,
+    mpan_core,
+)
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 from .text_search import places_with
 

@@ -25,15 +25,15 @@ from meter_readings.models import (
 )
 from meter_readings.privacy import RetentionResult, Schedule
 from meter_readings.queries import totals
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.importer.row_helpers import versions
+from meter_readings.tests.importer.test_clear import OwnMedia, running_job
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
     header_line,
 )
-from meter_readings.tests.import_helpers import NOW, import_text, imported
-from meter_readings.tests.importer.row_helpers import versions
-from meter_readings.tests.importer.test_clear import OwnMedia, running_job
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 WITHOUT_LIMIT = Schedule(originals=0, rejected=0, import_jobs=0, readings=0)
 

@@ -12,12 +12,12 @@ from django.test import TestCase
 
 from meter_readings import importer, privacy
 from meter_readings.models import FlowFile, SubjectRequest
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 from .test_erasure import (
     BOTH,
-    MPAN_GROUPS,
     MPAN,
+    MPAN_GROUPS,
     OTHER,
     REJECTED,
     SERIAL_NUMBER,

@@ -11,12 +11,12 @@ from meter_readings.d0010 import LONDON
 from meter_readings.models import FlowFile, ImportJob, Policy, Severity
 from meter_readings.queries import dashboard
 from meter_readings.tests.admin.testcases import AdminTestCase, file_with_much
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     flow_file,
     flow_file_of_readings,
     header_line,
 )
-from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.support.import_helpers import import_text, imported
 
 NOON = datetime(2026, 4, 2, 12, 0, tzinfo=LONDON)
 INVALID_READING = "030|S|20240401000000|x|||T|N|"

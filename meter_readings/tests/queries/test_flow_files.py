@@ -8,8 +8,8 @@ from django.test import TestCase
 
 from meter_readings.models import FlowFile
 from meter_readings.queries.flow_files import find_flow_files, latest_flow_files
-from meter_readings.tests.flow_file_builder import flow_file_of_readings
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 
 class FindFlowFilesTests(TestCase):

@@ -12,8 +12,8 @@ from meter_readings.queries.keyset import (
     position_of,
     up_to_q,
 )
-from meter_readings.tests.flow_file_builder import flow_file_of_readings
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.import_helpers import imported
 
 
 class ColumnNamesTests(SimpleTestCase):

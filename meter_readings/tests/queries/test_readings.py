@@ -8,8 +8,8 @@ from typing import Any
 from django.test import TestCase
 
 from meter_readings.queries.readings import filter_readings
-from meter_readings.tests.flow_file_builder import flow_file, header_line
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import flow_file, header_line
+from meter_readings.tests.support.import_helpers import imported
 
 LATER_HEADER = header_line(file_identifier="TEST000002", created_at="20240403091500")
 

@@ -13,12 +13,12 @@ from meter_readings.d0010.codes import Basis
 from meter_readings.models import ImportJob, MeterPoint, Policy, Reading
 from meter_readings.queries import totals
 from meter_readings.queries.totals import RowCount
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     flow_file,
     flow_file_of_readings,
     mpan_core,
 )
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 
 class RowTotalsTests(TestCase):

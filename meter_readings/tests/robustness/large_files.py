@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
+from meter_readings.tests.support.flow_file_builder import (
+    flow_file,
+    header_line,
+    mpan_core,
+)
 
 _FIRST_DAY = date(2023, 1, 1)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from meter_readings.models import Policy
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
     header_line,

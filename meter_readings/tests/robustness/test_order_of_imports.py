@@ -13,7 +13,11 @@ from hypothesis.strategies import DrawFn, SearchStrategy, composite
 
 from meter_readings import importer
 from meter_readings.models import FlowFile, Policy
-from meter_readings.tests.flow_file_builder import flow_file, header_line, mpan_core
+from meter_readings.tests.support.flow_file_builder import (
+    flow_file,
+    header_line,
+    mpan_core,
+)
 
 from . import NOW, SEED, amount, database_state, reference_model, say
 from .database_state import result_of

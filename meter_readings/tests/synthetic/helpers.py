@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from meter_readings import d0010, synthetic
-from meter_readings.tests.flow_file_builder import Parsed, parse
+from meter_readings.tests.support.flow_file_builder import Parsed, parse
 
 # Later than every synthetic reading that is not deliberately in the future
 NOW = datetime(2026, 11, 1, tzinfo=d0010.LONDON)

@@ -4,7 +4,7 @@ from unittest import TestCase
 
 from meter_readings import synthetic
 from meter_readings.d0010 import IssueCode
-from meter_readings.tests.flow_file_builder import Parsed
+from meter_readings.tests.support.flow_file_builder import Parsed
 
 from .helpers import bytes_of, parse_lines
 

@@ -17,8 +17,8 @@ from meter_readings.tests.admin.testcases import (
     list_address,
     reading_of,
 )
-from meter_readings.tests.flow_file_builder import flow_file, header_line
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import flow_file, header_line
+from meter_readings.tests.support.import_helpers import imported
 
 
 class ScanLimitTestCase(AdminTestCase):

@@ -11,12 +11,12 @@ from meter_readings.admin.base import changelist
 from meter_readings.d0010 import LONDON
 from meter_readings.models import FlowFile, Meter
 from meter_readings.tests.admin.testcases import AdminTestCase
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     flow_file,
     flow_file_of_readings,
     header_line,
 )
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 
 class FilterTestCase(AdminTestCase):

@@ -17,9 +17,9 @@ from meter_readings.tests.admin.testcases import (
     header_of,
     list_address,
 )
-from meter_readings.tests.flow_file_builder import flow_file
-from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.query_plans import (
+from meter_readings.tests.support.flow_file_builder import flow_file
+from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.query_plans import (
     Query,
     plan_text,
     plan_tree,

@@ -11,9 +11,12 @@ from meter_readings import importer
 from meter_readings.admin.flow_files import actions, bulk_actions
 from meter_readings.models import FlowFile, Meter, Reading
 from meter_readings.tests.admin.testcases import AdminTestCase, header_of, list_address
-from meter_readings.tests.flow_file_builder import flow_file_of_readings
-from meter_readings.tests.import_helpers import NOW, import_text, imported
-from meter_readings.tests.users import user_with_permissions, user_with_view_permissions
+from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.users import (
+    user_with_permissions,
+    user_with_view_permissions,
+)
 
 GOOD = "030|S|20240401000000|{}.0|||T|N|"
 BAD = "030|S|20240402000000|-1.0|||T|N|"

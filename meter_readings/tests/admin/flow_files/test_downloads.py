@@ -21,10 +21,16 @@ from meter_readings.tests.admin.testcases import (
     file_with_much,
     header_of,
 )
-from meter_readings.tests.flow_file_builder import EVERY_GROUP, flow_file_of_readings
-from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.other_connection import undo_in_other_connection
-from meter_readings.tests.users import user_with_permissions, user_with_view_permissions
+from meter_readings.tests.support.flow_file_builder import (
+    EVERY_GROUP,
+    flow_file_of_readings,
+)
+from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.other_connection import undo_in_other_connection
+from meter_readings.tests.support.users import (
+    user_with_permissions,
+    user_with_view_permissions,
+)
 
 BAD = "030|S|20240402000000|-1.0|||T|N|"
 

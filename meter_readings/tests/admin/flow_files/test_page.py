@@ -14,14 +14,14 @@ from meter_readings.tests.admin.testcases import (
     file_with_much,
     header_of,
 )
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     METER_LINE,
     MPAN_LINE,
     flow_file,
     flow_file_of_readings,
 )
-from meter_readings.tests.import_helpers import NOW, import_text, imported
-from meter_readings.tests.users import user_with_view_permissions
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.users import user_with_view_permissions
 
 GOOD = "030|S|20240401000000|99.0|||T|N|"
 BAD = "030|S|20240402000000|-1.0|||T|N|"

@@ -17,9 +17,9 @@ from meter_readings.tests.admin.testcases import (
     file_with_much,
     header_of,
 )
-from meter_readings.tests.flow_file_builder import flow_file_of_readings
-from meter_readings.tests.import_helpers import NOW, import_text, imported
-from meter_readings.tests.users import user_with_view_permissions
+from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.users import user_with_view_permissions
 
 BAD = "030|S|20240402000000|-1.0|||T|N|"
 

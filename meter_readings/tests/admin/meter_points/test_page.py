@@ -16,8 +16,8 @@ from meter_readings.tests.admin.testcases import (
     file_with_much,
     header_of,
 )
-from meter_readings.tests.flow_file_builder import flow_file, mpan_core
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import flow_file, mpan_core
+from meter_readings.tests.support.import_helpers import imported
 
 _TAG = re.compile("<[^>]*>")
 

@@ -20,9 +20,9 @@ from django.utils import timezone
 import config.urls
 import meter_readings.urls
 from meter_readings.models import FlowFile, ImportJob, MeterPoint, Reading
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.users import user_with_permissions
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.users import user_with_permissions
 
 from .testcases import BAD, GOOD, UPLOAD, PageTestCase, page_text
 

@@ -18,12 +18,12 @@ from django.test import Client, override_settings
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.admin.testcases import list_address
-from meter_readings.tests.disk_full import disk_full_error
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.users import user_with_permissions
+from meter_readings.tests.support.disk_full import disk_full_error
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.users import user_with_permissions
 
-from .testcases import BAD, GOOD, UPLOAD, PageTestCase, sent, page_text
+from .testcases import BAD, GOOD, UPLOAD, PageTestCase, page_text, sent
 
 
 def packed(**texts: str) -> bytes:

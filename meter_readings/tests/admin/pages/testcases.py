@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 
 from meter_readings.tests.admin.testcases import AdminTestCase
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 
 UPLOAD = "/admin/upload/"
 GOOD = EVERY_GROUP

@@ -21,9 +21,9 @@ from meter_readings.tests.admin.testcases import (
     file_with_much,
     list_address,
 )
-from meter_readings.tests.flow_file_builder import flow_file
-from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.users import user_with_permissions
+from meter_readings.tests.support.flow_file_builder import flow_file
+from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.users import user_with_permissions
 
 PAGE = "admin:meter_readings_reading_export"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from meter_readings.models import Reading
 from meter_readings.tests.admin.testcases import AdminTestCase, header_of
-from meter_readings.tests.flow_file_builder import flow_file
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import flow_file
+from meter_readings.tests.support.import_helpers import imported
 
 
 def import_version(number: int, bsc_status: str, reading_type: str, value: str) -> None:

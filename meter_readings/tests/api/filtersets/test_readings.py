@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-
 from meter_readings.models import Meter, MeterPoint
 from meter_readings.tests.api.base import MPAN, OTHER_MPAN, ReadingTestCase, later_file
-from meter_readings.tests.import_helpers import import_text
+from meter_readings.tests.support.import_helpers import import_text
 
 
 class ReadingFilterSetTests(ReadingTestCase):

@@ -15,9 +15,8 @@ from meter_readings.api.parsers import OPTION_NAMES, UPLOAD_PARSERS
 from meter_readings.api.views.root import CachedSchemaGenerator
 from meter_readings.tests.api.base import EVERYTHING, PROBLEM, V1, ApiTestCase
 from meter_readings.tests.api.test_permissions import PERMISSIONS
-from meter_readings.tests.import_helpers import import_text, imported
-
 from meter_readings.tests.api.upload_helpers import BAD, GOOD, OTHER
+from meter_readings.tests.support.import_helpers import import_text, imported
 
 WITHOUT_SCHEMA = {"", "schema/", "docs/"}
 UPLOAD_URLS = ["flow-files/", "flow-files/upload/"]

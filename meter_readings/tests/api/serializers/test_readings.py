@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-
 from meter_readings.tests.api.base import MPAN, ReadingTestCase, later_file
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 
 class ReadingSerializerTests(ReadingTestCase):

@@ -12,15 +12,15 @@ from django.test import override_settings
 from meter_readings import exports, importer
 from meter_readings.models import Reading
 from meter_readings.tests.api.base import (
-    ApiTestCase,
     EVERYTHING,
     MPAN,
     OTHER_MPAN,
     V1,
+    ApiTestCase,
     later_file,
 )
-from meter_readings.tests.flow_file_builder import parse
-from meter_readings.tests.import_helpers import NOW, imported
+from meter_readings.tests.support.flow_file_builder import parse
+from meter_readings.tests.support.import_helpers import NOW, imported
 
 
 class ExportTestCase(ApiTestCase):

@@ -13,7 +13,7 @@ from meter_readings.tests.api.base import (
     ResourceTestCase,
     later_file,
 )
-from meter_readings.tests.import_helpers import import_text
+from meter_readings.tests.support.import_helpers import import_text
 
 
 class FlowFileTests(ResourceTestCase):

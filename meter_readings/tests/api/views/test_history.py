@@ -7,14 +7,14 @@ from unittest.mock import patch
 
 from meter_readings.models import MeterPoint
 from meter_readings.tests.api.base import (
-    ApiTestCase,
     EVERYTHING,
     MPAN,
     OTHER_MPAN,
+    ApiTestCase,
     later_file,
 )
-from meter_readings.tests.flow_file_builder import flow_file, mpan_core
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import flow_file, mpan_core
+from meter_readings.tests.support.import_helpers import imported
 
 
 class LatestReadingsTests(ApiTestCase):

@@ -6,12 +6,12 @@ from typing import Any
 from unittest.mock import patch
 
 from meter_readings.tests.api.base import (
-    ApiTestCase,
     EVERYTHING,
     OTHER_MPAN,
+    ApiTestCase,
     later_file,
 )
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 
 class ReadingSummaryTests(ApiTestCase):

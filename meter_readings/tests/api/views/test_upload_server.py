@@ -18,7 +18,7 @@ from django.utils import timezone
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken, FlowFile, Reading
 from meter_readings.tests.api.upload_helpers import FILES, UPLOAD
-from meter_readings.tests.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
 
 RETRIES = 50
 LARGE = 500 << 20

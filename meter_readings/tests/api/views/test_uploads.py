@@ -23,9 +23,9 @@ from meter_readings.tests.api.upload_helpers import (
     UploadTestCase,
     gzipped,
 )
-from meter_readings.tests.disk_full import disk_full_error
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import import_text
+from meter_readings.tests.support.disk_full import disk_full_error
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import import_text
 
 
 class UploadTests(UploadTestCase):

@@ -12,12 +12,8 @@ from typing import BinaryIO
 
 from django.test import SimpleTestCase
 
-from meter_readings.importer import (
-    UnreadableFile,
-    iter_flow_files,
-    sanitise_filename,
-)
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.importer import UnreadableFile, iter_flow_files, sanitise_filename
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 
 DATA = EVERY_GROUP.encode()
 

@@ -20,9 +20,9 @@ from meter_readings import importer
 from meter_readings.importer import StorageFull, disk_full_as
 from meter_readings.importer.files import original_files
 from meter_readings.models import FlowFile, ImportJob, Reading
-from meter_readings.tests.disk_full import full_database, disk_full_error
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.disk_full import disk_full_error, full_database
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 
 class DiskFullAsTests(SimpleTestCase):

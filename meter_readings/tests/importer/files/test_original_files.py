@@ -15,7 +15,7 @@ from django.test import SimpleTestCase
 
 from meter_readings.importer.files.original_files import store
 from meter_readings.importer.files.spooling import spool
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 
 DATA = EVERY_GROUP.encode()
 

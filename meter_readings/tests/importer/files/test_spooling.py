@@ -15,7 +15,7 @@ from django.test import SimpleTestCase
 
 from meter_readings.importer import UnreadableFile, iter_flow_files
 from meter_readings.importer.files.spooling import spool
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 
 from .test_archives import SlowStream
 

@@ -15,13 +15,13 @@ from meter_readings.importer.staging import open_staging
 from meter_readings.importer.staging.base import StagingArea
 from meter_readings.importer.staging.tables import STAGING_TABLES
 from meter_readings.models import ImportJob, Reading
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
     mpan_core,
 )
-from meter_readings.tests.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 IN_BLOCKS = patch("meter_readings.d0010.lines.BLOCK_SIZE", 100)
 BAD = EVERY_GROUP.replace("99.0", "-1.0")

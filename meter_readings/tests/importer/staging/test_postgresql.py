@@ -14,8 +14,8 @@ from django.test import TransactionTestCase
 from meter_readings.importer.staging import open_staging
 from meter_readings.importer.staging.base import StagingArea
 from meter_readings.models import ImportJob, Reading
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import import_text, imported
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import import_text, imported
 
 from .test_base import IN_BLOCKS, staged_counts
 

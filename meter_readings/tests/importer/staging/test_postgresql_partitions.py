@@ -21,15 +21,17 @@ from django.test.utils import CaptureQueriesContext
 
 from meter_readings.importer import ImportLockTimeout, undo_import
 from meter_readings.models import ImportJob, Meter, Policy, Reading
-from meter_readings.tests.flow_file_builder import flow_file_of_readings, header_line
-from meter_readings.tests.import_helpers import NOW, import_text, imported
-from meter_readings.tests.partition_helpers import (
+from meter_readings.tests.importer.test_locks import in_parallel
+from meter_readings.tests.support.flow_file_builder import (
+    flow_file_of_readings,
+    header_line,
+)
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.partition_helpers import (
     drop_years,
     ensure_partitions,
     partitions,
 )
-
-from ..test_locks import in_parallel
 
 on_postgresql = skipUnless(
     connection.vendor == "postgresql", "SQLite has no partitions."

@@ -11,9 +11,9 @@ from meter_readings.d0010.codes import Basis
 from meter_readings.models import Meter, Reading
 from meter_readings.queries import history
 from meter_readings.queries.history import MpanBlock, RegisterKey
-from meter_readings.tests.flow_file_builder import flow_file_of_readings
-from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.query_plans import (
+from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.query_plans import (
     plan_text,
     queries_of,
     table_scans,

@@ -16,8 +16,8 @@ from meter_readings.d0010.codes import Basis
 from meter_readings.models import Meter, Reading
 from meter_readings.queries import history
 from meter_readings.queries.history import ReadingKey, RegisterKey
-from meter_readings.tests.flow_file_builder import flow_file, header_line
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import flow_file, header_line
+from meter_readings.tests.support.import_helpers import imported
 
 # Two registers read at the same times, and another meter.
 TWO_REGISTERS = """

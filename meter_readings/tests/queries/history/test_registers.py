@@ -9,12 +9,12 @@ from django.test import TestCase
 from meter_readings.models import Meter, Reading
 from meter_readings.queries import history
 from meter_readings.queries.history import Register, RegisterKey, registers
-from meter_readings.tests.flow_file_builder import (
+from meter_readings.tests.support.flow_file_builder import (
     flow_file,
     flow_file_of_readings,
     header_line,
 )
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.import_helpers import imported
 
 
 def all_registers(limit: int = 100) -> list[Register]:

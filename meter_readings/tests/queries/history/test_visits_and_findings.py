@@ -7,8 +7,8 @@ from django.test import TestCase
 from meter_readings.models import Finding, FlowFile, MeterPoint, Policy
 from meter_readings.queries import history
 from meter_readings.queries.history import MpanBlock
-from meter_readings.tests.flow_file_builder import flow_file, header_line
-from meter_readings.tests.import_helpers import imported
+from meter_readings.tests.support.flow_file_builder import flow_file, header_line
+from meter_readings.tests.support.import_helpers import imported
 
 
 class SiteVisitsOfTests(TestCase):

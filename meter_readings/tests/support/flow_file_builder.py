@@ -48,7 +48,7 @@ ZPT|TEST000001|11||2|20240402091501|
 
 # A published sample of another party, which may be absent
 SAMPLE_PATH = (
-    Path(__file__).resolve().parents[3]
+    Path(__file__).resolve().parents[4]
     / "shared/samples/DTC5259515123502080915D0010.uff"
 )
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from meter_readings import importer
 from meter_readings.d0010 import LONDON
-from meter_readings.models import FlowFile, ImportJob, SubjectRequest
-from meter_readings.models import pseudonymise_mpan
+from meter_readings.models import FlowFile, ImportJob, SubjectRequest, pseudonymise_mpan
 
 # Later than every reading that is not meant to be in the future.
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=LONDON)

@@ -13,9 +13,9 @@ from meter_readings.tests.admin.testcases import (
     file_with_much,
     list_address,
 )
-from meter_readings.tests.flow_file_builder import flow_file, header_line
-from meter_readings.tests.import_helpers import import_text, imported
-from meter_readings.tests.users import user_with_view_permissions
+from meter_readings.tests.support.flow_file_builder import flow_file, header_line
+from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.users import user_with_view_permissions
 
 MPAN = "1200023305967"
 OTHER_HEADER = header_line(file_identifier="OTHER00002", created_at="20240402081500")

@@ -9,7 +9,7 @@ from django.db import connection
 
 from meter_readings import importer
 from meter_readings.models import FlowFile
-from meter_readings.tests.import_helpers import NOW
+from meter_readings.tests.support.import_helpers import NOW
 
 
 def in_other_connection(change: Callable[[], object]) -> None:

@@ -16,8 +16,12 @@ from meter_readings.ops.diagnostics import run_all_checks
 from meter_readings.tests.accounts import test_login
 from meter_readings.tests.api import test_throttling
 from meter_readings.tests.api.base import PROBLEM
-
-from .redis_server import IS_INSTALLED, IS_REQUIRED, REQUIREMENT, RedisTestCase
+from meter_readings.tests.support.redis_server import (
+    IS_INSTALLED,
+    IS_REQUIRED,
+    REQUIREMENT,
+    RedisTestCase,
+)
 
 PASSWORD = "correct horse battery"
 

@@ -11,9 +11,9 @@ from django.db.migrations.loader import MigrationLoader
 from django.test import TestCase, TransactionTestCase
 
 from meter_readings.models import Reading
-from meter_readings.tests.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.import_helpers import imported
-from meter_readings.tests.partition_helpers import partitions
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
+from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.partition_helpers import partitions
 
 APP = "meter_readings"
 LATEST = max(name for app, name in MigrationLoader(None).disk_migrations if app == APP)

@@ -1,0 +1,1 @@
+"""Builders, users and other helpers of the tests."""
