@@ -71,8 +71,7 @@
     faults.push(`ids that are there twice: ${twice.join(", ")}`);
   }
 
-  // Documents are written in Markdown, which has no captions.
-  for (const table of document.querySelectorAll("main table:not(#result_list, .document table)")) {
+  for (const table of document.querySelectorAll("main table:not(#result_list)")) {
     if (!table.caption?.textContent.trim()) {
       faults.push(`a table without a caption: ${table.outerHTML.slice(0, 80)}`);
     }
