@@ -25,6 +25,7 @@ from meter_readings.tests.pii_leak_check import PiiLeakCheck
 
 # Every test in these packages and modules has the tag.
 DATABASE_INDEPENDENT = (
+    "access",
     "browser",
     "d0010",
     "deployment",
