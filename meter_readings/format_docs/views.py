@@ -67,13 +67,11 @@ def _title(path: Path) -> str:
 
 def _html(page: str, path: Path) -> SafeString:
     """Return a document as HTML, its links to documents as URLs of the site."""
-    documents, folder = _documents(), page.rpartition("/")[0]
+    folder = page.rpartition("/")[0]
 
     def link(match: re.Match[str]) -> str:
         target = f"{folder}/{match[1]}" if folder else match[1]
         target = target.removeprefix("decisions/../")
-        if target not in documents:
-            return match[0]
         url = reverse("document-detail", args=[target])
         return f'href="{url}{(match[2] or "").replace("#", _ANCHOR)}"'
 

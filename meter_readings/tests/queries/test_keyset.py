@@ -24,15 +24,17 @@ class ColumnNamesTests(SimpleTestCase):
 class ConditionTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
-        # The readings 2 and 3 have the same time, so the id decides between them.
-        imported(
-            flow_file_of_readings(
+        # The readings 2 and 3 have the same time, so the id decides between them. Ids
+        # increase from file to file, but within a file they have no order.
+        for number, line in enumerate(
+            (
                 "030|A|20240401000000|1.0|||T|N|",
                 "030|A|20240402000000|2.0|||T|N|",
                 "030|B|20240402000000|3.0|||T|N|",
                 "030|A|20240403000000|4.0|||T|N|",
             )
-        )
+        ):
+            imported(flow_file_of_readings(line), f"file_{number}.uff")
 
     def split(self, ordering: Ordering, value: int) -> tuple[list[int], list[int]]:
         """Return the values up to the position of one reading, and those after it."""
