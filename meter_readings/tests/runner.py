@@ -35,6 +35,7 @@ DATABASE_INDEPENDENT = (
     "docs.test_getting_started",
     "docs.test_links",
     "docs.test_references",
+    "docs.test_testing_guide",
     "format_docs",
     "http_server.test_description",
     "http_server.test_log",

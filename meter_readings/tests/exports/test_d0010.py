@@ -174,7 +174,7 @@ class FlowFileLinesTests(TestCase):
 
 
 class RoundTripTests(HypothesisTestCase):
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=50, deadline=None)
     @given(flow_files())
     def test_any_file_is_exported_as_received(self, text: str) -> None:
         self.assertEqual(exported(imported(text)), text.encode())
@@ -188,7 +188,7 @@ class RoundTripTests(HypothesisTestCase):
 
 
 class PartialImportRoundTripTests(HypothesisTestCase):
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=50, deadline=None)
     @given(any_files)
     def test_export_of_a_partial_import_can_be_imported_whole(
         self, data: bytes
