@@ -11,7 +11,8 @@ Usage: deployment_scripts/backup.sh [--output DIR] [--keep N]
 
 Writes a .tar.gz file in DIR with the database (SQLite's backup API, or pg_dump), all
 original files and a manifest with the SHA-256 of each, and verifies it. The site can stay
-in use meanwhile. A backup that fails leaves no file.
+in use meanwhile. A backup that fails leaves no file. If original files are lost or damaged,
+the backup has all others, the script names the lost ones, deletes no older backup and fails.
 
     --output DIR   directory of the backups (default: backups in the project)
     --keep N       delete all but the latest N after the new one has been verified
@@ -44,5 +45,5 @@ done
 umask 077
 step "Backing up to $output"
 manage backup --output "$output" ${options[@]+"${options[@]}"} ||
-    die "The backup failed." "The message above says why."
+    die "There is no complete new backup." "The message above says why."
 ok "The backup is complete."

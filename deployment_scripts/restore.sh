@@ -14,7 +14,8 @@ original files. It refuses to overwrite existing data:
 
     --force   overwrite existing data; stop the site first, and back it up
 
-All users have to sign in again. If the backup was made by an older version, run this
+If original files are not in the backup, the script restores all others, names the missing
+ones and fails. All users have to sign in again. If the backup was made by an older version, run this
 afterwards: python manage.py migrate
 TEXT
 }
@@ -37,7 +38,7 @@ done
 umask 077
 step "Restoring $backup"
 manage restore "$backup" ${options[@]+"${options[@]}"} ||
-    die "The restore failed." "The message above says why."
+    die "The restore failed, or is not complete." "The message above says why."
 if ! manage migrate --check --skip-checks >/dev/null 2>&1; then
     warn "The backup was made by an older version. Run: python manage.py migrate"
 fi

@@ -38,7 +38,7 @@ if [ $# -eq 1 ]; then
 else
     step "Backing up"
     backup="$(manage backup --output "$scratch/backups")" ||
-        die "The backup failed." "The message above says why."
+        die "There is no complete new backup." "The message above says why."
 fi
 
 case "$(get_setting USE_POSTGRESQL | tr '[:upper:]' '[:lower:]')" in
@@ -56,6 +56,6 @@ esac
 export MEDIA_ROOT="$scratch/media" SESSION_FILE_PATH="$scratch/sessions"
 
 step "Restoring $backup into a temporary database"
-manage restore "$backup" || die "The backup cannot be restored." \
+manage restore "$backup" || die "The backup cannot be restored completely." \
     "The message above says why. Make another backup, and check the disk of this one."
 ok "The backup can be restored."

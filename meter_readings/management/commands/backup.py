@@ -10,12 +10,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings.management.cli import base_command
-from meter_readings.ops.backup import (
-    InvalidBackup,
-    ToolFailed,
-    create_backup,
-    list_backups,
-)
+from meter_readings.ops.backup import InvalidBackup, create_backup, list_backups
+from meter_readings.ops.database_dump import ToolFailed
 
 
 class Command(base_command.BaseCommand):
@@ -50,6 +46,12 @@ class Command(base_command.BaseCommand):
         self.stdout.write(str(backup.path))
         size = backup.path.stat().st_size / (1 << 20)
         self.log(f"Original files: {backup.file_count:,}. Size: {size:,.1f} MB.")
+        if backup.missing:
+            raise CommandError(
+                f"The backup is not complete: {backup.missing_text} Import those files "
+                "again, or take them from an older backup. No backup was deleted.",
+                returncode=base_command.FAILED,
+            )
         if keep is not None:
             for path in list_backups(folder=output)[:-keep]:
                 path.unlink()

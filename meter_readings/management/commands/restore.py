@@ -9,12 +9,8 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from meter_readings.management.cli import base_command
-from meter_readings.ops.backup import (
-    InvalidBackup,
-    TargetNotEmpty,
-    ToolFailed,
-    restore_backup,
-)
+from meter_readings.ops.backup import InvalidBackup, TargetNotEmpty, restore_backup
+from meter_readings.ops.database_dump import ToolFailed
 
 
 class Command(base_command.BaseCommand):
@@ -48,3 +44,9 @@ class Command(base_command.BaseCommand):
             f"Restored the backup of {restored.created_at:%Y-%m-%d %H:%M} UTC. "
             f"Original files: {restored.file_count:,}."
         )
+        if restored.missing:
+            raise CommandError(
+                f"The backup was not complete: {restored.missing_text} Import those "
+                "files again, or take them from an older backup.",
+                returncode=base_command.FAILED,
+            )

@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -26,9 +27,16 @@ from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import timezone
 
-from meter_readings.models import FlowFile, ImportJob, Reading
+from meter_readings.importer import clear_database
+from meter_readings.models import FlowFile, ImportJob, MeterPoint, Reading
 from meter_readings.ops import backup as backups
 from meter_readings.ops.backup import Backup, create_backup, restore_backup
+from meter_readings.ops.database_dump import (
+    ToolFailed,
+    dump_database,
+    restore_database,
+)
+from meter_readings.privacy.erasure import erase_mpan
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import import_text, imported
 
@@ -119,6 +127,108 @@ class CreateBackupTests(BackupTestCase):
         backup = self.create_backup()
         self.assertLess(timezone.now() - backup.created_at, timedelta(minutes=1))
         self.assertIn(f"d0010-{backup.created_at:%Y%m%dT%H%M}", backup.path.name)
+
+
+class DeletedFilesTests(BackupTestCase):
+    """Original files that are deleted between the dump and their reading."""
+
+    def back_up_beside(self, *changes: Callable[[], object]) -> Backup:
+        """Return a backup; each of its dumps is followed by a change."""
+        remaining = [*changes]
+
+        def dump(path: Path) -> None:
+            dump_database(path)
+            if remaining:
+                remaining.pop(0)()
+
+        with patch.object(backups, "dump_database", dump):
+            return self.create_backup()
+
+    def test_backup_beside_an_erasure_has_the_redacted_original(self) -> None:
+        mpan = MeterPoint.objects.order_by("pk")[0].mpan
+
+        def erase() -> None:
+            erase_mpan(mpan=mpan, reason="", answered_by="alice", now=timezone.now())
+
+        backup = self.back_up_beside(erase)
+        self.assertEqual((backup.missing, backup.file_count), (frozenset(), 2))
+        after = all_rows()
+        self.delete_everything()
+        self.assertEqual(restore_backup(path=backup.path).missing, frozenset())
+        self.assertEqual(all_rows(), after)
+        with FlowFile.objects.get(pk=self.file.pk).content.open("rb") as content:
+            self.assertNotIn(mpan.encode(), content.read())
+
+    def test_backup_beside_a_clearing_has_no_original(self) -> None:
+        backup = self.back_up_beside(lambda: clear_database(now=timezone.now()))
+        self.assertEqual((backup.missing, backup.file_count), (frozenset(), 0))
+        restore_backup(path=backup.path, force=True)
+        self.assertIs(FlowFile.objects.exists(), False)
+
+    def test_backup_names_missing_files_if_every_dump_is_followed_by_deletions(
+        self,
+    ) -> None:
+        def replace_all_files() -> None:
+            clear_database(now=timezone.now())
+            import_text(f"no D0010 of {timezone.now()}", "x.txt")
+
+        backup = self.back_up_beside(*[replace_all_files] * 3)
+        self.assertEqual(len(backup.missing), 1)
+        restored = restore_backup(path=backup.path, force=True)
+        self.assertEqual(restored.missing, {FlowFile.objects.get().content.name})
+
+
+class LostFilesTests(BackupTestCase):
+    def original(self) -> Path:
+        return Path(self.file.content.path)
+
+    def assert_says_incomplete(self, *command: str) -> None:
+        with self.assertRaises(CommandError) as caught:
+            call_command(*command, stdout=StringIO(), stderr=StringIO())
+        self.assertEqual(caught.exception.returncode, 1)
+        self.assertIn(
+            "not complete: missing or damaged originals: "
+            f"{self.file.content.name}. Import those files again, or",
+            str(caught.exception),
+        )
+
+    def test_backup_and_restore_say_which_original_is_missing(self) -> None:
+        self.original().unlink()
+        folder = str(self.folder / "backups")
+        self.assert_says_incomplete("backup", "--output", folder)
+        (path,) = backups.list_backups(folder=Path(folder))
+        before = all_rows()
+        self.delete_everything()
+        self.assert_says_incomplete("restore", str(path))
+        self.assertEqual(all_rows(), before)
+
+    def test_incomplete_backup_deletes_no_older_backup(self) -> None:
+        complete = self.create_backup().path
+        self.original().unlink()
+        folder = str(complete.parent)
+        self.assert_says_incomplete("backup", "--output", folder, "--keep", "1")
+        self.assertIs(complete.exists(), True)
+
+    def test_backup_names_an_original_that_has_changed(self) -> None:
+        self.original().write_bytes(b"something else")
+        self.assertEqual(self.create_backup().missing, {self.file.content.name})
+
+    def test_missing_originals_after_the_third_are_counted(self) -> None:
+        names = frozenset("edcba")
+        backup = replace(self.create_backup(), missing=names)
+        self.assertIn("originals: a, b, c and 2 more.", backup.missing_text)
+
+    def test_backup_fails_if_a_folder_of_originals_cannot_be_read(self) -> None:
+        folder = self.original().parent
+        shutil.rmtree(folder)
+        folder.symlink_to(folder)
+        with self.assertRaisesMessage(CommandError, "Too many levels of symbolic"):
+            call_command("backup", "--output", str(self.folder / "backups"))
+        self.assertEqual([*(self.folder / "backups").iterdir()], [])
+
+    def test_backup_has_no_file_that_the_database_does_not_name(self) -> None:
+        self.original().with_name("remains.uff").touch()
+        self.assertEqual(self.create_backup().file_count, 2)
 
 
 class RestoreBackupTests(BackupTestCase):
@@ -274,9 +384,9 @@ class CommandTests(BackupTestCase):
             self.run_command("backup", "--output", "x", "--keep", "0")
 
     def test_backup_reports_a_dump_that_failed(self) -> None:
-        failure = backups.ToolFailed("It failed.")
+        failure = ToolFailed("It failed.")
         with (
-            patch.object(backups, "_dump_database", side_effect=failure),
+            patch.object(backups, "dump_database", side_effect=failure),
             self.assertRaisesMessage(CommandError, "It failed."),
         ):
             self.run_command("backup", "--output", str(self.folder / "b"))
@@ -316,7 +426,7 @@ class SqliteTests(BackupTestCase):
             cursor.execute("PRAGMA ignore_check_constraints = 1")
             cursor.execute("UPDATE meter_readings_reading SET value = -1")
             cursor.execute("PRAGMA ignore_check_constraints = 0")
-        with self.assertRaisesMessage(backups.ToolFailed, "damaged database: CHECK"):
+        with self.assertRaisesMessage(ToolFailed, "damaged database: CHECK"):
             self.create_backup()
 
 
@@ -325,12 +435,12 @@ class PostgresqlTests(BackupTestCase):
     def test_backup_names_a_client_that_is_not_installed(self) -> None:
         with (
             patch("shutil.which", return_value=None),
-            self.assertRaisesMessage(backups.ToolFailed, "pg_dump is not installed"),
+            self.assertRaisesMessage(ToolFailed, "pg_dump is not installed"),
         ):
             self.create_backup()
 
     def test_restore_reports_the_error_of_pg_restore(self) -> None:
         path = self.folder / "no.dump"
         path.write_text("not a dump")
-        with self.assertRaisesMessage(backups.ToolFailed, "pg_restore failed:"):
-            backups._restore_database(path)
+        with self.assertRaisesMessage(ToolFailed, "pg_restore failed:"):
+            restore_database(path)
