@@ -258,8 +258,9 @@ def _decode_cursor(text: str, filterset: ListFilterSet) -> tuple[Any, ...]:
 
 def _to_python(field: Field, text: Any) -> Any:
     """Return a value in the range of the column; raises ValueError."""
-    if not isinstance(text, str) or not text.isprintable():
-        raise ValueError("The value is not printable text.")
+    # Neither a lone surrogate, which cannot be encoded, nor a null can be stored.
+    if not isinstance(text, str) or b"\0" in text.encode():
+        raise ValueError("The value is not text.")
     value = field.to_python(text)
     if isinstance(value, int) and not 0 <= value <= MAX_ID:
         raise ValueError("The number is out of range.")

@@ -16,7 +16,13 @@ from django.db import connection
 from django.urls import reverse
 
 from meter_readings.d0010 import LONDON
-from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
+from meter_readings.models import (
+    READING_ORDER,
+    FlowFile,
+    Meter,
+    MeterPoint,
+    Reading,
+)
 
 from .client import Timings, auth_headers, run_load_test, time_requests
 from .gunicorn import run_gunicorn
@@ -167,7 +173,7 @@ def _requests() -> Iterator[tuple[str, str]]:
     meter = Meter.objects.select_related("meter_point").earliest("pk")
     meter_point_id, mpan = meter.meter_point_id, meter.meter_point.mpan
     file = FlowFile.objects.earliest("pk")
-    latest = Reading.objects.latest("read_at", "pk")
+    latest = Reading.objects.latest(*READING_ORDER)
     month_start = f"{latest.read_at:%Y-%m}-01"
     several = MeterPoint.objects.order_by("pk").values_list("mpan", flat=True)
     mpans = ",".join(several[:_MAX_MPANS])

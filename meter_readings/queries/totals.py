@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, Model, Subquery, Sum, When
 
 from meter_readings.d0010 import codes
 from meter_readings.models import (
+    READING_ORDER_REVERSED,
     FlowFile,
     ImportJob,
     Meter,
@@ -101,7 +102,7 @@ def latest_readings_by_basis() -> dict[codes.Basis, int]:
 
     Only the LATEST_READINGS latest readings are counted, which an index finds.
     """
-    latest = Reading.objects.order_by("-read_at", "-pk")[:LATEST_READINGS]
+    latest = Reading.objects.order_by(*READING_ORDER_REVERSED)[:LATEST_READINGS]
     types = Reading.objects.filter(pk__in=latest.values("pk")).order_by()
     rows = types.values_list("reading_type").annotate(readings=Count("pk"))
     bases: Counter[codes.Basis] = Counter()

@@ -138,9 +138,7 @@ class DateColumn(NamedTuple):
         return [period for period, time in zip(periods, found) if time]
 
     def _ordered(self, direction: str) -> QuerySet:
-        rows = self.model._default_manager.order_by(
-            f"{direction}{self.name}", f"{direction}pk"
-        )
+        rows = self.model._default_manager.order_by(f"{direction}{self.name}")
         return rows.values_list(self.name, flat=True)
 
 

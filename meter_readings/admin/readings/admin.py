@@ -13,14 +13,13 @@ from django.http import HttpRequest
 from meter_readings.admin.base import display, filters
 from meter_readings.admin.base.changelist import AccessPath, BoundedChangeList
 from meter_readings.admin.base.file_rows import FileRowAdmin
-from meter_readings.models import Reading, SiteVisit
+from meter_readings.models import READING_ORDER_REVERSED, Reading, SiteVisit
 from meter_readings.queries import search
 from meter_readings.queries.keyset import Ordering
 
 from . import filters as reading_filters
 from . import page
 from .export import ExportMixin, make_export_action
-from .filters import LATEST_FIRST
 
 _SEARCH_HELP = (
     "A full MPAN (with or without spaces), serial number, file name or file identifier."
@@ -64,7 +63,7 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
         reading_filters.ReadingTypeFilter,
     )
     actions = (make_export_action("csv"), make_export_action("d0010"))
-    default_ordering = LATEST_FIRST
+    default_ordering = READING_ORDER_REVERSED
     search_fields = ("meter__meter_point__mpan", "meter__serial_number")
     search_help_text = _SEARCH_HELP
 
@@ -101,7 +100,7 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
         found = self._search(request)
         if small_path := self._small_path(active, found):
             return [small_path]
-        main = AccessPath(Q(), LATEST_FIRST, frozenset())
+        main = AccessPath(Q(), READING_ORDER_REVERSED, frozenset())
         if file_filter := active.get(filters.FlowFileFilter.parameter_name):
             main = AccessPath(
                 file_filter.get_q(),
@@ -111,7 +110,7 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
         elif found:
             main = AccessPath(found.condition, self.ordering_within_file, {SEARCH_VAR})
         partial_indexes = [
-            AccessPath(spec.get_q(), LATEST_FIRST, {name}, index_condition)
+            AccessPath(spec.get_q(), READING_ORDER_REVERSED, {name}, index_condition)
             for name, spec in active.items()
             if name in reading_filters.INDEXED_FILTERS
             and (index_condition := spec.partial_index_condition())

@@ -15,12 +15,11 @@ from meter_readings.models import (
     NOT_CURRENT_Q,
     NOT_ROUTINE_Q,
     NOT_VALIDATED_Q,
+    READING_ORDER_REVERSED,
     Reading,
     VersionStatus,
     basis_q,
 )
-
-LATEST_FIRST = ("-read_at", "-id")
 
 # The registers offered are those of the latest readings.
 _READINGS_SCANNED_FOR_REGISTERS = 2_000
@@ -94,7 +93,7 @@ class RegisterFilter(FormFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
         """Return the register ids of the latest readings, and the one in use."""
-        latest = Reading.objects.order_by(*LATEST_FIRST)
+        latest = Reading.objects.order_by(*READING_ORDER_REVERSED)
         scanned = latest[:_READINGS_SCANNED_FOR_REGISTERS]
         readings = from_subquery(Reading.objects.order_by(), scanned).distinct()
         registers = {*readings.values_list("register_id", flat=True)}
@@ -109,7 +108,7 @@ class ReadDateFilter(DateFilter):
     title = "read date"
     parameter_name = "read_in"
     column = DateColumn(Reading, "read_at")
-    range_ordering = LATEST_FIRST
+    range_ordering = READING_ORDER_REVERSED
 
 
 # The parameter names of the filters that a partial index may answer.

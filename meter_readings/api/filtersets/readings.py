@@ -5,7 +5,7 @@ paths, each with an index; all other filters only drop rows of that path:
 
 * by meters, if the request names an MPAN, a serial number or a meter: all readings of
   at most MAX_METERS meters, sorted afterwards;
-* by lines, if the ordering is by line number: those of one flow file or of all;
+* by lines, if the ordering is by line number: those of one flow file;
 * by time otherwise: readings by `read_at`, between two dates if they are given.
 """
 
@@ -21,9 +21,15 @@ from django.db.models.functions import Coalesce
 from meter_readings.api.query_parameters import parameter_error
 from meter_readings.api.serializers.readings import ReadingSerializer
 from meter_readings.d0010 import codes
-from meter_readings.models import FlowFile, Meter, ReadingQuerySet, VersionStatus
+from meter_readings.models import (
+    READING_ORDER,
+    READING_ORDER_REVERSED,
+    FlowFile,
+    Meter,
+    ReadingQuerySet,
+    VersionStatus,
+)
 from meter_readings.queries import search
-from meter_readings.queries.keyset import Ordering
 
 from .base import ListFilterSet
 from .filters import (
@@ -68,7 +74,6 @@ _UNINDEXED = {
 _UNINDEXED_ORDERING = {
     "read_at": "unindexed_read_at",
     "-read_at": "-unindexed_read_at",
-    "flow_file_id": "unindexed_flow_file_id",
 }
 
 
@@ -87,9 +92,9 @@ class ReadingFilterSet(ListFilterSet):
     """Filters of readings; `version_status` is `current` by default."""
 
     orderings = {
-        "-read_at": ("-read_at", "-id"),
-        "read_at": ("read_at", "id"),
-        _BY_LINE: ("flow_file_id", "line_number"),
+        "-read_at": READING_ORDER_REVERSED,
+        "read_at": READING_ORDER,
+        _BY_LINE: ("line_number",),
     }
 
     mpan = MpanFilter(help_text="Whole MPAN, with or without spaces.")
@@ -205,14 +210,10 @@ class ReadingFilterSet(ListFilterSet):
     def ordering_name(self) -> str:
         default = "-read_at" if self.flow_file_id is None else _BY_LINE
         name: str = self.cleaned.get("ordering", default)
+        if name == _BY_LINE and self.flow_file_id is None:
+            message = "Lines are numbered within a file: name one by flow_file."
+            raise parameter_error("ordering", message)
         return name
-
-    @property
-    def ordering_columns(self) -> Ordering:
-        # Within one file, flow_file_id is the same for all rows.
-        columns = super().ordering_columns
-        is_one_file = self.ordering_name == _BY_LINE and self.flow_file_id is not None
-        return columns[-1:] if is_one_file else columns
 
     @cached_property
     def access_path(self) -> AccessPath:
@@ -220,9 +221,7 @@ class ReadingFilterSet(ListFilterSet):
             condition = Q(meter__in=self.meter_ids)
             return AccessPath(condition, _METER_COLUMNS, is_small=True)
         if self.ordering_name == _BY_LINE:
-            file_id = self.flow_file_id
-            condition = Q() if file_id is None else Q(flow_file=file_id)
-            return AccessPath(condition, ("flow_file",))
+            return AccessPath(Q(flow_file=self.flow_file_id), ("flow_file",))
         condition = Q()
         if "date_from" in self.cleaned:
             start, _ = self.cleaned["date_from"]

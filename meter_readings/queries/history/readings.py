@@ -88,7 +88,7 @@ def versions_per_key(
         keys=list(reading_keys),
         names=ReadingKey._fields,
         where=f"{_OF_REGISTER} AND r.read_at = key.read_at",
-        # Ordered by id alone, PostgreSQL might read all readings of that time.
+        # Ordered by id alone, PostgreSQL might read all readings by their id.
         order="r.id + 0 DESC",
         limit=limit,
     )

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from meter_readings.admin.base.read_only import BoundedPaginator, ReadOnlyAdmin
 from meter_readings.models import (
+    READING_ORDER_REVERSED,
     Finding,
     FlowFile,
     ImportJob,
@@ -228,11 +229,14 @@ class ListTests(AdminTestCase):
     def test_readings_are_listed_latest_first(self) -> None:
         self.assertEqual(self.values(), [2, 1])
 
-    def test_readings_with_the_same_time_are_listed_newest_row_first(self) -> None:
+    def test_readings_with_the_same_time_are_listed_by_meter_and_register(self) -> None:
         same_time = [f"030|{register}|20240302000000|3.0|||T|N|" for register in "AB"]
         imported(flow_file_of_readings(*same_time), "other.uff")
         change_list = self.get_list("reading").context["cl"]
-        places = [(reading.read_at, reading.pk) for reading in change_list.result_list]
+        places = [
+            (reading.read_at, reading.meter_id, reading.register_id)
+            for reading in change_list.result_list
+        ]
         self.assertEqual(places, sorted(places, reverse=True))
 
     def test_mpan_is_shown_in_groups_that_are_copied_as_one_number(self) -> None:
@@ -370,7 +374,7 @@ class HostileParameterTests(AdminTestCase):
 
     def test_list_cannot_be_sorted_without_an_index(self) -> None:
         change_list = self.get_list("reading", o="4").context["cl"]
-        self.assertEqual(change_list.queryset.query.order_by, ("-read_at", "-id"))
+        self.assertEqual(change_list.queryset.query.order_by, READING_ORDER_REVERSED)
 
 
 class BoundedPaginatorTests(TestCase):

@@ -6,9 +6,9 @@ import base64
 import json
 from unittest.mock import patch
 
-from meter_readings.models import Reading
+from meter_readings.models import READING_ORDER, READING_ORDER_REVERSED, Reading
 from meter_readings.tests.api.base import MPAN, ApiTestCase, later_file
-from meter_readings.tests.support.flow_file_builder import flow_file
+from meter_readings.tests.support.flow_file_builder import flow_file, header_line
 from meter_readings.tests.support.import_helpers import imported
 
 
@@ -23,17 +23,20 @@ MADE_UP = [
     "W" * 500,
     _cursor(),
     _cursor("-read_at"),
-    _cursor("-read_at", "2024-01-01", "1"),
-    _cursor("-read_at", "2024-01-01T00:00:00", "1"),
-    _cursor("-read_at", "2024-01-01T00:00:00Z", "x"),
-    _cursor("-read_at", "2024-01-01T00:00:00Z", "-1"),
-    _cursor("-read_at", "2024-01-01T00:00:00Z", "9" * 30),
-    _cursor("-read_at", "2024-01-01T00:00:00Z", "9" * 5000),
-    _cursor("-read_at", "2024-01-01T00:00:00Z", 1),
-    _cursor("-read_at", "2024-01-01T00:00:00Z", "1\0"),
-    _cursor("-read_at", "0001-01-01T00:00:00+14:00", "1"),
-    _cursor("-read_at", "9999-12-31T23:59:59-14:00", "1"),
-    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "1"),
+    _cursor("-read_at", "2024-01-01", "1", "S", "1"),
+    _cursor("-read_at", "2024-01-01T00:00:00", "1", "S", "1"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "S", "x"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "S", "-1"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "S", "9" * 30),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "S", "9" * 5000),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "S", 1),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "S", "1\0"),
+    _cursor("-read_at", "0001-01-01T00:00:00+14:00", "1", "S", "1"),
+    _cursor("-read_at", "9999-12-31T23:59:59-14:00", "1", "S", "1"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "S"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "S", "1", "1"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "\0", "1"),
+    _cursor("-read_at", "2024-01-01T00:00:00Z", "1", "\ud800", "1"),
     base64.urlsafe_b64encode(b'{"a": 1}').decode(),
     base64.urlsafe_b64encode(b"[" * 250).decode(),
 ]
@@ -45,11 +48,16 @@ class KeysetPaginationTests(ApiTestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         super().setUpTestData()
+        cls.file = imported(flow_file(cls.groups()))
+
+    @staticmethod
+    def groups(*, add: int = 0) -> list[str]:
+        """Return the readings, with a number added to their values."""
         groups = [f"026|{MPAN}|V|", "028|SERIAL0001|R|"]
         for number in range(12):
             day = f"2024010{1 + number // 4}000000"
-            groups.append(f"030|{number:02}|{day}|{number}.0|||T|N|")
-        cls.file = imported(flow_file(groups))
+            groups.append(f"030|{number:02}|{day}|{number + add}.0|||T|N|")
+        return groups
 
     def followed(self, url: str, **params: object) -> list[list[str]]:
         """Return the values on each page, following `next`."""
@@ -67,30 +75,26 @@ class KeysetPaginationTests(ApiTestCase):
 
     def test_next_leads_through_all_readings_newest_first(self) -> None:
         pages = self.followed("readings/", page_size=5)
-        newest = self.in_order("-read_at", "-id")
+        newest = self.in_order(*READING_ORDER_REVERSED)
         self.assertEqual(pages, [newest[:5], newest[5:10], newest[10:]])
 
     def test_next_leads_through_all_readings_oldest_first(self) -> None:
         pages = self.followed("readings/", page_size=7, ordering="read_at")
-        self.assertEqual(sum(pages, []), self.in_order("read_at", "id"))
+        self.assertEqual(sum(pages, []), self.in_order(*READING_ORDER))
 
     def test_next_leads_through_the_lines_of_a_file(self) -> None:
         pages = self.followed("readings/", page_size=6, flow_file=self.file.pk)
-        self.assertEqual(sum(pages, []), [f"{number}.0" for number in range(12)])
-
-    def test_next_leads_through_all_files_by_line(self) -> None:
-        pages = self.followed("readings/", page_size=6, ordering="line_number")
         self.assertEqual(sum(pages, []), [f"{number}.0" for number in range(12)])
 
     def test_next_leads_through_a_file_by_time(self) -> None:
         pages = self.followed(
             "readings/", page_size=7, flow_file=self.file.pk, ordering="read_at"
         )
-        self.assertEqual(sum(pages, []), self.in_order("read_at", "id"))
+        self.assertEqual(sum(pages, []), self.in_order(*READING_ORDER))
 
     def test_next_leads_through_the_readings_of_an_mpan(self) -> None:
         pages = self.followed("readings/", page_size=5, mpan=MPAN)
-        newest = self.in_order("-read_at", "-id")
+        newest = self.in_order(*READING_ORDER_REVERSED)
         self.assertEqual(sum(pages, []), newest)
 
     def test_a_full_last_page_has_no_next(self) -> None:
@@ -106,7 +110,7 @@ class KeysetPaginationTests(ApiTestCase):
         second = self.client.get(first["next"]).json()
         self.assertEqual(
             [row["value"] for row in second["results"]],
-            self.in_order("-read_at", "-id")[6:11],
+            self.in_order(*READING_ORDER_REVERSED)[6:11],
         )
 
     def test_a_later_import_of_older_readings_is_on_the_following_pages(self) -> None:
@@ -119,9 +123,47 @@ class KeysetPaginationTests(ApiTestCase):
         second = self.client.get(first["next"].replace("page_size=5", "page_size=50"))
         self.assertEqual(second.json()["results"][-1]["value"], "99.0")
 
+    def test_the_pages_miss_no_reading_that_is_corrected_between_them(self) -> None:
+        number = 2
+        for params in [
+            {},
+            {"ordering": "read_at"},
+            {"mpan": MPAN},
+            {"mpan": MPAN, "ordering": "read_at"},
+        ]:
+            seen: set[str] = set()
+            page = self.json("readings/", page_size=1, **params)
+            while True:
+                seen.update(row["register_id"] for row in page["results"])
+                if page["next"] is None:
+                    break
+                # Every reading has another current version on each page.
+                corrected = flow_file(
+                    self.groups(add=number),
+                    header=header_line(
+                        file_identifier=f"TEST{number:06}",
+                        created_at=f"20240402{number // 60:02}{number % 60:02}00",
+                    ),
+                )
+                imported(corrected, f"{number}.uff")
+                number += 1
+                page = self.client.get(page["next"]).json()
+            with self.subTest(params=params):
+                self.assertEqual(len(seen), 12)
+
+    def test_a_cursor_has_any_register_that_a_file_can_have(self) -> None:
+        header = header_line(file_identifier="TEST000002", created_at="20240402100000")
+        groups = [f"026|{MPAN}|V|", "028|SERIAL0001|R|"]
+        groups += [
+            f"030|{name}|20240301000000|1.0|||T|N|" for name in ("\xa0\xad", "é")
+        ]
+        imported(flow_file(groups, header=header), "names.uff")
+        pages = self.followed("readings/", page_size=1, date_from="2024-03-01")
+        self.assertEqual(pages, [["1.0"], ["1.0"]])
+
     def test_a_cursor_is_valid_after_an_import_was_undone(self) -> None:
         first = self.json("readings/", page_size=5)
-        comes_next = self.in_order("-read_at", "-id")[5]
+        comes_next = self.in_order(*READING_ORDER_REVERSED)[5]
         numbers = [row["id"] for row in first["results"]]
         Reading.objects.filter(pk__in=numbers).delete()
         second = self.client.get(first["next"]).json()

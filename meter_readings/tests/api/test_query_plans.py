@@ -187,13 +187,6 @@ class QueryPlanTests(ApiTestCase):
                 self.assert_uses(self.line_index(), plans)
                 self.assert_no_sorting(plans)
 
-    def test_reads_the_index_of_lines_in_order_of_files(self) -> None:
-        for params in [{}, {"date_from": "2024-01-01"}, {"version_status": "all"}]:
-            with self.subTest(params=params):
-                plans = self.plans("readings/", ordering="line_number", **params)
-                self.assert_uses(self.line_index(), plans)
-                self.assert_no_sorting(plans)
-
     def test_reads_the_index_of_meters_for_a_few_meters(self) -> None:
         point = MeterPoint.objects.latest("pk")
         for params in [

@@ -10,7 +10,13 @@ from django.test import TestCase
 
 from meter_readings import importer
 from meter_readings.d0010.codes import Basis
-from meter_readings.models import ImportJob, MeterPoint, Policy, Reading
+from meter_readings.models import (
+    READING_ORDER_REVERSED,
+    ImportJob,
+    MeterPoint,
+    Policy,
+    Reading,
+)
 from meter_readings.queries import totals
 from meter_readings.queries.totals import RowCount
 from meter_readings.tests.support.flow_file_builder import (
@@ -133,7 +139,7 @@ class LatestReadingsByBasisTests(TestCase):
         self.assertEqual(bases, {Basis.ACTUAL: 2})
 
     def test_an_index_finds_the_latest_readings(self) -> None:
-        latest = Reading.objects.order_by("-read_at", "-pk")[:2].values("pk")
+        latest = Reading.objects.order_by(*READING_ORDER_REVERSED)[:2].values("pk")
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL enable_seqscan = off")

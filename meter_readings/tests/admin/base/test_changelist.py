@@ -136,6 +136,26 @@ class ReadingScanTests(ScanLimitTestCase):
         page = self.get_list("reading", register_id="NT", after=row.pk)
         self.assertContains(page, "After 2 January 2024 01:00:00")
 
+    def test_search_more_misses_no_reading_that_was_corrected_meanwhile(self) -> None:
+        def readings(number: int, *lines: str) -> str:
+            groups = ["026|2000000000015|V|", "028|TST0000001|R|", *lines]
+            header = header_line(
+                file_identifier=f"TEST00000{number}",
+                created_at=f"2024050{number}000000",
+            )
+            return flow_file(groups, header=header)
+
+        at_one_time = [f"030|{name}|20240201000000|1.0|||T|N|" for name in "ABCD"]
+        imported(readings(2, *at_one_time), "first.uff")
+        page = self.get_list(
+            "reading", version_status__exact="current", read_in="2024-02-01"
+        )
+        correction = readings(3, "030|A|20240201000000|9.0|||T|N|")
+        imported(correction, "second.uff")
+        url = list_address("reading") + self.search_more_url(page)
+        found = self.client.get(url).context["cl"].result_list
+        self.assertEqual([_label(row) for row in found], ["9"])
+
     def test_position_of_a_deleted_row_finds_nothing(self) -> None:
         page = self.get_list("reading", after="0")
         self.assertEqual(len(page.context["cl"].result_list), 0)

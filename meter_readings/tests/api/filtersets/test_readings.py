@@ -151,17 +151,19 @@ class ReadingOrderingTests(ReadingTestCase):
         found = self.values(flow_file=self.file.pk, ordering="-read_at")
         self.assertEqual(found, ["2.0", "3.5"])
 
-    def test_orders_all_readings_by_file_and_line(self) -> None:
-        found = self.values(ordering="line_number")
-        self.assertEqual(found, ["2.0", "3.5", "7.0"])
+    def test_orders_readings_of_an_mpan_in_a_file_by_line(self) -> None:
+        found = self.values(
+            ordering="line_number", mpan=OTHER_MPAN, flow_file=self.file.pk
+        )
+        self.assertEqual(found, ["2.0"])
 
-    def test_orders_readings_of_an_mpan_by_file_and_line(self) -> None:
-        found = self.values(ordering="line_number", mpan=OTHER_MPAN)
-        self.assertEqual(found, ["2.0", "7.0"])
-
-    def test_orders_readings_of_days_by_file_and_line(self) -> None:
-        found = self.values(ordering="line_number", date_to="2024-04-01")
-        self.assertEqual(found, ["3.5", "7.0"])
+    def test_the_order_of_lines_needs_a_file(self) -> None:
+        for params in [{}, {"mpan": OTHER_MPAN}, {"date_to": "2024-04-01"}]:
+            with self.subTest(params=params):
+                wrong = self.invalid_fields(
+                    "readings/", ordering="line_number", **params
+                )
+                self.assertEqual(wrong, [("ordering", "invalid")])
 
     def test_orders_readings_of_a_file_by_line(self) -> None:
         found = self.values(flow_file=self.file.pk, ordering="line_number")
