@@ -1,4 +1,4 @@
-"""Forms: import options, upload, API token, clearing the database."""
+"""Forms: import options, upload, acknowledgement, API token, clearing the database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
 from meter_readings.accounts import api_tokens
-from meter_readings.models import ApiToken, Policy
+from meter_readings.models import ApiToken, FlowFile, Policy
 
 _POLICIES = {
     Policy.STANDARD: "Any unusable reading rejects the file. "
@@ -66,6 +66,18 @@ class UploadForm(ImportOptionsForm):
 
     flow_files = _MultipleFileField(
         label="Flow files", error_messages={"required": "Choose one file or more."}
+    )
+
+
+class AcknowledgementForm(forms.Form):
+    """The note with which files that need attention are acknowledged."""
+
+    note = forms.CharField(
+        max_length=FlowFile._meta.get_field("acknowledgement_note").max_length,
+        help_text="What was done, or why nothing is needed, for example “Sender asked "
+        "for a corrected file”.",
+        widget=forms.TextInput(attrs={"size": 60}),
+        error_messages={"required": "Enter a note."},
     )
 
 

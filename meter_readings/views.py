@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint
-from meter_readings.queries import dashboard, totals
+from meter_readings.queries import attention, dashboard, totals
 from meter_readings.queries import search as search_queries
 from meter_readings.queries.flow_files import latest_flow_files
 
@@ -83,7 +83,6 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _dashboard(now: datetime) -> dict[str, Any]:
-    rejected = FlowFile.objects.filter(status=FlowFile.Status.REJECTED)
     days = dashboard.daily_totals(now=now)
     today = days[-1]
     return {
@@ -96,7 +95,7 @@ def _dashboard(now: datetime) -> dict[str, Any]:
             Stat("Files rejected", f"{today.rejected:,}"),
         ],
         "latest": latest_flow_files(limit=_FILES_SHOWN),
-        "rejected": rejected.order_by("-received_at", "-pk")[:_REJECTED_SHOWN],
+        "rejected": attention.rejected_files(now=now, limit=_REJECTED_SHOWN),
     }
 
 

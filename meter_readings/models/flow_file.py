@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -68,13 +69,41 @@ class FlowFile(models.Model):
     note_count = models.PositiveBigIntegerField(default=0)
     finding_counts = models.JSONField(default=dict, blank=True)
 
+    # It applies to the import before it: a later one has a later `received_at`.
+    acknowledged_at = models.DateTimeField("acknowledged", null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    acknowledgement_note = models.CharField(max_length=200, blank=True)
+
     class Meta:
         # Actions that need more than the permission to view
         permissions = [
             ("import_flowfile", "Can import flow files"),
             ("undo_flowfile", "Can undo the import of flow files"),
+            ("acknowledge_flowfile", "Can acknowledge flow files that need attention"),
             ("use_testing_dashboard", "Can use the testing dashboard"),
             ("clear_database", "Can delete all imported data"),
+        ]
+        # Each finds the later imports of a corrected file.
+        indexes = [
+            models.Index(
+                fields=["filename", "status", "received_at"],
+                name="flow_file_name_idx",
+            ),
+            models.Index(
+                fields=[
+                    "file_identifier",
+                    "from_participant",
+                    "status",
+                    "received_at",
+                ],
+                name="flow_file_identifier_idx",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,4 +1,4 @@
-"""Metrics in Prometheus's text format, from three queries."""
+"""Metrics in Prometheus's text format, from four queries."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db.models import Count, F, Max, Q, Sum
 
 from meter_readings import importer
 from meter_readings.models import ApiToken, FlowFile, ImportJob
+from meter_readings.queries import attention
 
 # A running import updates its heartbeat every two seconds.
 STALLED_AFTER = timedelta(minutes=10)
@@ -41,6 +42,7 @@ def render_prometheus(*, now: datetime) -> str:
 
 def _metrics(now: datetime) -> Iterator[Metric]:
     yield from _flow_file_metrics(now)
+    yield _attention_metric(now)
     yield from _import_job_metrics(now)
     yield from _api_token_metrics(now)
     yield from _disk_metrics()
@@ -73,6 +75,19 @@ def _flow_file_metrics(now: datetime) -> Iterator[Metric]:
             "Time since the latest import of a flow file.",
             {"": age},
         )
+
+
+def _attention_metric(now: datetime) -> Metric:
+    counts = {
+        item.reason: sum(item.days) for item in attention.attention_items(now=now)
+    }
+    return Metric(
+        "flow_files_needing_attention",
+        f"Flow files of the last {attention.ATTENTION_DAYS} days that need attention,"
+        " by reason.",
+        {reason.value: counts.get(reason, 0) for reason in attention.Reason},
+        "reason",
+    )
 
 
 def _import_job_metrics(now: datetime) -> Iterator[Metric]:

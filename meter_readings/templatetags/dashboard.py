@@ -8,7 +8,7 @@ from django import template
 from django.template import RequestContext
 from django.utils import timezone
 
-from meter_readings.queries import dashboard
+from meter_readings.queries import attention as queries
 
 register = template.Library()
 
@@ -23,8 +23,8 @@ def attention(context: RequestContext) -> dict[str, Any]:
     return {
         "user": user,
         "may_view": may_view,
-        "days": dashboard.ATTENTION_DAYS,
+        "days": queries.ATTENTION_DAYS,
         "attention_items": (
-            dashboard.attention_items(now=timezone.now()) if may_view else []
+            queries.attention_items(now=timezone.now()) if may_view else []
         ),
     }

@@ -122,9 +122,9 @@ class OverviewTests(HomeTestCase):
         self.assertContains(self.home(), link, html=True)
 
     def test_overview_shows_rejected_files_first(self) -> None:
-        import_text("nothing of the kind", "nothing.txt")
+        import_text("nothing of the kind", "nothing.txt", now=timezone.now())
         page = self.home()
-        self.assertContains(page, "Rejected files, latest first")
+        self.assertContains(page, "Rejected files that need attention, latest first")
         self.assertEqual(
             [str(file) for file in page.context["rejected"]][0][:7], "nothing"
         )
@@ -135,11 +135,12 @@ class OverviewTests(HomeTestCase):
 
     def test_overview_lists_at_most_five_rejected_files(self) -> None:
         for number in range(6):
-            import_text(f"nothing of the kind {number}", f"{number}.txt")
+            text = f"nothing of the kind {number}"
+            import_text(text, f"{number}.txt", now=timezone.now())
         self.assertEqual(len(self.home().context["rejected"]), 5)
 
     def test_overview_links_to_all_rejected_files(self) -> None:
-        import_text("nothing of the kind", "nothing.txt")
+        import_text("nothing of the kind", "nothing.txt", now=timezone.now())
         link = "/admin/meter_readings/flowfile/?status__exact=rejected"
         self.assertContains(self.home(), f'<a href="{link}">All rejected files</a>')
 
@@ -149,7 +150,7 @@ class OverviewTests(HomeTestCase):
 
     def test_overview_reports_that_no_files_need_attention(self) -> None:
         self.assertContains(
-            self.home(), "none of the last 30 days was rejected or has warnings"
+            self.home(), "every file of the last 30 days was imported without warnings"
         )
 
     def test_overview_shows_the_totals_of_today(self) -> None:

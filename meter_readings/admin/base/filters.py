@@ -15,6 +15,7 @@ from django.http import HttpRequest
 
 from meter_readings import importer
 from meter_readings.models import FlowFile, Meter
+from meter_readings.queries import attention
 from meter_readings.queries.keyset import Ordering, after_q, position_of
 
 from . import changelist
@@ -66,6 +67,35 @@ class FormFilter(FieldFilter):
             if name != self.parameter_name
         ]
         return super().choices(changelist)
+
+
+class AttentionFilter(QFilter):
+    """Filter flow files by whether and why they need attention, or no longer do."""
+
+    title = "attention"
+    parameter_name = "attention"
+
+    _NEEDED, _ACKNOWLEDGED, _CORRECTED = "needed", "acknowledged", "corrected"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        return [
+            (self._NEEDED, "Needs attention"),
+            *attention.Reason.choices,
+            (self._ACKNOWLEDGED, "Acknowledged"),
+            (self._CORRECTED, "Corrected by a later file"),
+        ]
+
+    def get_q(self) -> Q:
+        match self.value():
+            case self._NEEDED:
+                return attention.needs_attention_q()
+            case self._ACKNOWLEDGED:
+                return attention.acknowledged_q()
+            case self._CORRECTED:
+                return attention.corrected_q()
+            case reason if reason in attention.Reason.values:
+                return attention.needs_attention_q(attention.Reason(reason))
+        return Q()
 
 
 class SenderFilter(FieldFilter):

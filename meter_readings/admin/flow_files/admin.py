@@ -20,9 +20,22 @@ from meter_readings.admin.base.read_only import ObjectTool, ReadOnlyAdmin
 from meter_readings.models import Finding, FlowFile, ImportJob
 from meter_readings.queries import search
 
-from . import actions, bulk_actions, downloads, page, source_lines, views
+from . import (
+    acknowledgements,
+    actions,
+    bulk_actions,
+    downloads,
+    page,
+    source_lines,
+    views,
+)
 
-VIEWS = [*downloads.VIEWS, *source_lines.VIEWS, *actions.VIEWS]
+VIEWS = [
+    *downloads.VIEWS,
+    *source_lines.VIEWS,
+    *actions.VIEWS,
+    *acknowledgements.VIEWS,
+]
 
 
 @admin.display(description="counts")
@@ -57,6 +70,7 @@ class FlowFileAdmin(ReadOnlyAdmin):
     )
     list_filter = (
         ReceivedDateFilter,
+        filters.AttentionFilter,
         "status",
         filters.SenderFilter,
         "policy",
@@ -65,7 +79,11 @@ class FlowFileAdmin(ReadOnlyAdmin):
     search_fields = ("filename", "file_identifier", "sha256")
     search_help_text = "File name, file identifier or SHA-256, or the beginning of one"
     ordering = ("-received_at", "-pk")
-    actions = (bulk_actions.undo_selected, bulk_actions.reprocess_selected)
+    actions = (
+        acknowledgements.acknowledge_selected,
+        bulk_actions.undo_selected,
+        bulk_actions.reprocess_selected,
+    )
 
     def get_urls(self) -> list[URLPattern]:
         """Put our URLs first: Django's has a catch-all below each object."""
@@ -78,6 +96,9 @@ class FlowFileAdmin(ReadOnlyAdmin):
 
     def has_undo_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("meter_readings.undo_flowfile")
+
+    def has_acknowledge_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("meter_readings.acknowledge_flowfile")
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("meter_readings.import_flowfile")

@@ -18,6 +18,7 @@ from meter_readings.exports import rule_text
 from meter_readings.importer import result_messages
 from meter_readings.importer.formatting import pluralise
 from meter_readings.models import Finding, FlowFile, ImportJob, Policy, Severity
+from meter_readings.queries import attention
 
 from . import stats
 
@@ -76,6 +77,11 @@ def flow_file_context(file: FlowFile) -> dict[str, Any]:
     jobs = file.jobs.select_related("requested_by").order_by("-started_at", "-pk")
     return {
         "verdict": _verdict(file, rules),
+        "needs_attention": FlowFile.objects.filter(
+            attention.needs_attention_q(), pk=file.pk
+        ).exists(),
+        "is_acknowledged": attention.is_acknowledged(file),
+        "correction": attention.correction_of(file),
         "imported_by": imported_by,
         "undone_by": undone_by,
         "breakdowns": stats.breakdowns(file, versions),

@@ -119,6 +119,7 @@ def flow_files() -> dict[str, Row]:
         page("original"): Row(view=EXPORTERS),
         page("csv"): Row(view=EXPORTERS),
         page("d0010"): Row(view=EXPORTERS),
+        page("acknowledge"): Row(view=IMPORTERS, post=IMPORTERS),
         page("undo"): Row(view=IMPORTERS, post=IMPORTERS),
         page("reprocess"): Row(view=IMPORTERS, post=IMPORTERS),
     }

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.http import QueryDict
 from django.test import TestCase
 
 from meter_readings.d0010 import LONDON
-from meter_readings.models import FlowFile, ImportJob, Policy, Severity
+from meter_readings.models import FlowFile, ImportJob, Policy
 from meter_readings.queries import dashboard
-from meter_readings.tests.admin.testcases import AdminTestCase, file_with_much
+from meter_readings.tests.admin.testcases import file_with_much
 from meter_readings.tests.support.flow_file_builder import (
     flow_file,
-    flow_file_of_readings,
     header_line,
 )
 from meter_readings.tests.support.import_helpers import import_text, imported
@@ -121,53 +119,6 @@ class RunningImportsTests(TestCase):
     def test_import_started_days_ago_is_not_running(self) -> None:
         self.create_job(NOON - timedelta(days=3), NOON - timedelta(days=3))
         self.assertEqual(dashboard.running_imports(now=NOON), [])
-
-
-class AttentionItemsTests(AdminTestCase):
-    def names(self) -> list[str]:
-        return [item.name for item in dashboard.attention_items(now=NOON)]
-
-    def test_file_without_findings_needs_no_attention(self) -> None:
-        imported(flow_file_of_readings(GOOD_READING), now=NOON)
-        self.assertEqual(self.names(), [])
-
-    def test_rejected_files_are_counted_by_age(self) -> None:
-        for number, days in enumerate([0, 1, 6, 7, 29, 30]):
-            import_rejected(number, now=NOON - timedelta(days=days))
-        (rejected,) = dashboard.attention_items(now=NOON)
-        self.assertEqual(
-            rejected[:3], ("Rejected", Severity.ERROR, (1, 2, 2)), rejected
-        )
-
-    def test_partially_imported_file_is_imported_with_errors(self) -> None:
-        text = flow_file_of_readings(INVALID_READING, GOOD_READING)
-        imported(text, policy=Policy.PARTIAL, now=NOON)
-        self.assertEqual(self.names(), ["Imported with errors"])
-
-    def test_file_with_warnings_needs_attention(self) -> None:
-        imported(file_with_warning(), now=NOON)
-        self.assertEqual(self.names(), ["Imported with warnings"])
-
-    def test_most_severe_reason_comes_first(self) -> None:
-        imported(file_with_warning(), now=NOON)
-        import_rejected(1)
-        self.assertEqual(self.names(), ["Rejected", "Imported with warnings"])
-
-    def test_query_string_filters_the_admin_list_to_the_files(self) -> None:
-        import_rejected(1)
-        import_rejected(2, now=NOON - timedelta(days=40))
-        imported(file_with_warning(), "warned.uff", now=NOON)
-        listed = []
-        for item in dashboard.attention_items(now=NOON):
-            params = QueryDict(item.query_string).dict()
-            files = self.get_list("flowfile", **params).context["cl"].result_list
-            listed.append([file.filename for file in files])
-        self.assertEqual(listed, [["1.txt"], ["warned.uff"]])
-
-    def test_attention_items_take_one_query(self) -> None:
-        import_rejected(1)
-        with self.assertNumQueries(1):
-            dashboard.attention_items(now=NOON)
 
 
 _SECOND = timedelta(seconds=1)
