@@ -50,9 +50,9 @@ class FieldError(NamedTuple):
 
 
 class LineError(NamedTuple):
-    """An error in one line of a file; `line` is None for the whole file."""
+    """An error in one line of a file; `line_number` is None for the whole file."""
 
-    line: int | None
+    line_number: int | None
     group: str
     field: str
     code: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, register_converter
+from django.urls.converters import StringConverter
 from rest_framework.routers import SimpleRouter
 
 from .views.flow_files import FindingViewSet, FlowFileViewSet, ImportJobViewSet
@@ -11,6 +12,15 @@ from .views.readings import ReadingViewSet
 from .views.root import DocsView, RootView, SchemaView, VersionsView
 
 app_name = "api"
+
+
+class MpanOrIdConverter(StringConverter):
+    """An MPAN, or the id of a meter point."""
+
+    regex = "[0-9]{1,19}"
+
+
+register_converter(MpanOrIdConverter, "mpan_or_id")
 
 _router = SimpleRouter(use_regex_path=False)
 _router.register("flow-files", FlowFileViewSet, "flow-file")

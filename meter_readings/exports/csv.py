@@ -28,7 +28,7 @@ class _Row(NamedTuple):
     """The columns read from the database for one reading."""
 
     mpan: str
-    serial_number: str
+    meter_serial: str
     register_id: str
     read_at: datetime
     value: Decimal
@@ -47,14 +47,14 @@ class _Row(NamedTuple):
 
 _LOOKUPS = {
     "mpan": "meter__meter_point__mpan",
-    "serial_number": "meter__serial_number",
+    "meter_serial": "meter__serial_number",
     "filename": "flow_file__filename",
 }
 _FORMATS = {field.name: field.format for field in D0010.reading.fields}
 
 COLUMNS = (
     "mpan",
-    "serial_number",
+    "meter_serial",
     "register_id",
     "read_at",
     "value",
@@ -69,7 +69,7 @@ COLUMNS = (
     "md_reset_at",
     "md_reset_count",
     "version_status",
-    "flow_file",
+    "filename",
     "line_number",
 )
 
@@ -111,7 +111,7 @@ def _cells(row: _Row) -> tuple[object, ...]:
     """Return the cells of a row; only free text from files needs to be escaped."""
     return (
         row.mpan,
-        escape_formula(row.serial_number),
+        escape_formula(row.meter_serial),
         escape_formula(row.register_id),
         _format_local_time(row.read_at),
         _FORMATS["value"].write(row.value),

@@ -153,7 +153,7 @@ class PageTests(SignedInTestCase):
 
 class ApiTests(SignedInTestCase):
     def test_unknown_api_urls_log_no_mpan(self) -> None:
-        for name in ("meter-points", "readings", "flow-files", "nowhere"):
+        for name in ("meters", "readings", "flow-files", "nowhere"):
             response = self.get(f"/api/v1/{name}/{MPAN}/")
             self.assertEqual(response.status_code, HTTPStatus.NOT_FOUND)
 

@@ -37,27 +37,27 @@ class FlowFileFilterSet(ListFilterSet):
     policy = ChoiceFilter(
         choices=Policy.choices, help_text="Import policy of the file."
     )
-    sender = TextFilter(
-        "from_participant",
+    from_participant = TextFilter(
         max_length=4,
         help_text="Market participant id of the sender.",
     )
-    recipient = TextFilter(
-        "to_participant",
+    to_participant = TextFilter(
         max_length=4,
         help_text="Market participant id of the recipient.",
     )
-    name = TextFilter("filename", max_length=255, help_text="Whole filename.")
+    filename = TextFilter(max_length=255, help_text="Whole filename.")
     file_identifier = TextFilter(
         max_length=20, help_text="Whole file identifier, the sender's number."
     )
     sha256 = Sha256Filter(help_text="SHA-256 of the file's content.")
-    created_from = FromFilter(
+    file_created_at_from = FromFilter(
         "file_created_at", help_text="File created then or later."
     )
-    created_to = ToFilter("file_created_at", help_text="File created then or earlier.")
-    received_from = FromFilter("received_at", help_text="Received then or later.")
-    received_to = ToFilter("received_at", help_text="Received then or earlier.")
+    file_created_at_to = ToFilter(
+        "file_created_at", help_text="File created then or earlier."
+    )
+    received_at_from = FromFilter("received_at", help_text="Received then or later.")
+    received_at_to = ToFilter("received_at", help_text="Received then or earlier.")
     has_findings = BooleanFilter(
         method="filter_has_findings", help_text="Whether the file has findings."
     )
@@ -96,10 +96,10 @@ class ImportJobFilterSet(ListFilterSet):
     policy = ChoiceFilter(choices=Policy.choices, help_text="Import policy.")
     outcome = TextFilter(max_length=20, help_text="Result of the job.")
     flow_file = IdFilter("flow_file_id", help_text="Id of the flow file.")
-    name = TextFilter("filename", max_length=255, help_text="Whole filename.")
+    filename = TextFilter(max_length=255, help_text="Whole filename.")
     sha256 = Sha256Filter(help_text="SHA-256 of the file's content.")
-    started_from = FromFilter("started_at", help_text="Started then or later.")
-    started_to = ToFilter("started_at", help_text="Started then or earlier.")
+    started_at_from = FromFilter("started_at", help_text="Started then or later.")
+    started_at_to = ToFilter("started_at", help_text="Started then or earlier.")
     ordering = ordering_filter(orderings)
 
 

@@ -55,8 +55,8 @@ class MeterFilterSet(ListFilterSet):
     orderings = {
         "id": ("id",),
         "-id": ("-id",),
-        "serial_number": ("serial_number", "id"),
-        "-serial_number": ("-serial_number", "-id"),
+        "meter_serial": ("serial_number", "id"),
+        "-meter_serial": ("-serial_number", "-id"),
     }
     indexed_filters = ("mpan", "meter_serial", "meter_point", "search")
 

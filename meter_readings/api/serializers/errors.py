@@ -18,7 +18,7 @@ class FieldErrorSerializer(serializers.Serializer):
 class LineErrorSerializer(FieldErrorSerializer):
     """An error in one line of a file, or in the request."""
 
-    line = serializers.IntegerField(
+    line_number = serializers.IntegerField(
         required=False, allow_null=True, help_text="Line; null for the whole file."
     )
     group = serializers.CharField(required=False, help_text="Group of the line.")

@@ -46,6 +46,9 @@ class MeterPointSerializer(ReadOnlyModelSerializer):
 class MeterSerializer(ReadOnlyModelSerializer):
     """A meter at its meter point."""
 
+    meter_serial = serializers.CharField(
+        source="serial_number", help_text="Serial number of the meter (J0004)."
+    )
     mpan = serializers.CharField(
         source="meter_point.mpan", help_text="MPAN of the meter point (J0003)."
     )
@@ -58,7 +61,7 @@ class MeterSerializer(ReadOnlyModelSerializer):
 
     class Meta:
         model = Meter
-        fields = ["id", "serial_number", "mpan", "meter_point_id", "links"]
+        fields = ["id", "meter_serial", "mpan", "meter_point_id", "links"]
 
 
 @with_example("site_visit")

@@ -87,14 +87,18 @@ class ResourceViewSet(ApiView, ReadOnlyModelViewSet):
 
     def get_object(self) -> Any:
         """Return the row of the path; filters apply to lists only."""
-        return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+        return get_object_or_404(self.get_queryset(), **self.get_lookup())
 
     def get_parent(self) -> Any:
         """Return the row that a nested list is below; raises Http404."""
         # The instance's queryset is that of the action.
         parents: Any = type(self).queryset
         rows = visible_rows(parents.all(), self.request.user)
-        return get_object_or_404(rows, pk=self.kwargs["pk"])
+        return get_object_or_404(rows, **self.get_lookup())
+
+    def get_lookup(self) -> dict[str, Any]:
+        """Return the filter that selects the row of the path."""
+        return {"pk": self.kwargs["pk"]}
 
     def filter_by_parent(self, name: str) -> None:
         """Filter by the row of the path with the filter of this name."""

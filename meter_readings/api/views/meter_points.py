@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,7 +31,17 @@ from . import history
 from .base import ResourceViewSet
 from .readings import NESTED_READINGS, NESTED_READINGS_SCHEMA, ReadingListMixin
 
+_MPAN_LENGTH = 13
+_MPAN_OR_ID = OpenApiParameter(
+    "mpan",
+    str,
+    OpenApiParameter.PATH,
+    pattern="^[0-9]{1,19}$",
+    description="MPAN, 13 digits; any other number is the id of the meter point.",
+)
 
+
+@extend_schema(parameters=[_MPAN_OR_ID])
 @extend_schema_view(
     list=extend_schema(summary="List meter points"),
     retrieve=extend_schema(summary="Get a meter point"),
@@ -35,17 +49,24 @@ from .readings import NESTED_READINGS, NESTED_READINGS_SCHEMA, ReadingListMixin
 class MeterPointViewSet(ReadingListMixin, ResourceViewSet):
     """Meter points by MPAN."""
 
+    lookup_url_kwarg = "mpan"
+    lookup_value_converter = "mpan_or_id"
     queryset = MeterPoint.objects.all()
     serializer_class = MeterPointSerializer
     filterset_class = MeterPointFilterSet
     required_permissions = ("view_meterpoint",)
     allow_stale = True
 
+    def get_lookup(self) -> dict[str, Any]:
+        text = self.kwargs["mpan"]
+        # There are never so many meter points that an id has 13 digits.
+        return {"mpan" if len(text) == _MPAN_LENGTH else "pk": text}
+
     @extend_schema(
         summary="List the readings at a meter point", **NESTED_READINGS_SCHEMA
     )
     @action(detail=True, **NESTED_READINGS)
-    def readings(self, request: Request, pk: int) -> Any:
+    def readings(self, request: Request, mpan: str) -> Any:
         """The readings of all meters at one meter point, newest first."""
         self.filter_by_parent("meter_point")
         return self.list_readings(request)
@@ -63,7 +84,7 @@ class MeterPointViewSet(ReadingListMixin, ResourceViewSet):
         pagination_class=None,
         extra_permissions=("view_reading",),
     )
-    def advances(self, request: Request, pk: int) -> Response:
+    def advances(self, request: Request, mpan: str) -> Response:
         """The advance of each register from reading to reading, by time.
 
         Advances are in units of the register; a D0010 does not say what a unit is

@@ -152,7 +152,7 @@ def _rejected_response(request: Request, result: ImportResult) -> HttpResponse:
         detail=f"{capfirst(message)}. The report is stored: see report.links.",
         errors=[
             LineError(
-                line=issue.line_number,
+                line_number=issue.line_number,
                 group=issue.group,
                 field=issue.field,
                 code=str(issue.code),

@@ -76,7 +76,7 @@ def _filled(route: str, target: User) -> str:
         "url": "no-such-page/",
         # "View on site" names a row by content type and key.
         "content_type_id": ContentType.objects.get_for_model(model).pk,
-        **dict.fromkeys(("object_id", "id", "pk"), key),
+        **dict.fromkeys(("object_id", "id", "pk", "mpan"), key),
         "name": "csv",
         "page": "ARCHITECTURE",
     }

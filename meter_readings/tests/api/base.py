@@ -83,9 +83,11 @@ class ApiTestCase(SignedInTestCase):
     def url(self, route: str) -> str:
         """Return the URL of a route below /api/v1/ with an id that exists."""
         url = V1 + route
-        if "{id}" in route:
+        if "{" in route:
             model = MODELS[route.partition("/")[0]]
-            url = url.replace("{id}", str(model._default_manager.latest("pk").pk))
+            latest = model._default_manager.latest("pk")
+            url = url.replace("{id}", str(latest.pk))
+            url = url.replace("{mpan}", str(getattr(latest, "mpan", "")))
         return f"{url}?mpan={MPAN}" if route == "readings/latest/" else url
 
     def json(self, url: str, **params: Any) -> Any:

@@ -38,7 +38,7 @@ QUERIES = {
     "flow-files/{id}/content/": 3,
     "imports/{id}/": 3,
     "findings/{id}/": 3,
-    "meter-points/{id}/": 3,
+    "meter-points/{mpan}/": 3,
     "meters/{id}/": 3,
     "site-visits/{id}/": 3,
     "readings/{id}/": 3,
@@ -58,9 +58,9 @@ QUERIES = {
     "flow-files/{id}/site-visits/": 4,
     "flow-files/{id}/readings/": 5,
     # the parent row, its meters, the page
-    "meter-points/{id}/readings/": 5,
+    "meter-points/{mpan}/readings/": 5,
     # the parent row, its meters, their registers with readings, the history
-    "meter-points/{id}/advances/": 7,
+    "meter-points/{mpan}/advances/": 7,
     "meters/{id}/readings/": 5,
 }
 READINGS = Reading._meta.db_table

@@ -116,6 +116,15 @@ class NginxTests(SimpleTestCase):
         self.assertIn('"GET /admin/nowhere/" ', self.site.access_log)
         self.assertNotIn("1200023305967", self.site.access_log)
 
+    def test_access_log_masks_the_mpan_in_a_path(self) -> None:
+        self.site.request("GET", "/api/v1/meter-points/1200023305967/readings/")
+        # nginx writes the line after the response.
+        self.site.request("GET", "/healthz")
+        self.assertIn(
+            '"GET /api/v1/meter-points/[MPAN]/readings/" ', self.site.access_log
+        )
+        self.assertNotIn("1200023305967", self.site.access_log)
+
 
 @skipUnless(IS_REQUIRED or NGINX, "nginx is not installed")
 class NginxSessionTests(SimpleTestCase):

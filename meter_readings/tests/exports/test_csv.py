@@ -64,7 +64,7 @@ class CsvLinesTests(TestCase):
             self.row("030|S|20240401000000|99.0|||T|N|"),
             {
                 "mpan": "2000000000015",
-                "serial_number": "TST0000001",
+                "meter_serial": "TST0000001",
                 "register_id": "S",
                 "read_at": "2024-04-01T00:00:00+01:00",
                 "value": "99.0",
@@ -75,7 +75,7 @@ class CsvLinesTests(TestCase):
                 "meter_reading_flag": "T",
                 "reading_method": "N",
                 "version_status": "current",
-                "flow_file": "sample.uff",
+                "filename": "sample.uff",
                 "line_number": "4",
             },
         )
@@ -101,7 +101,7 @@ class CsvLinesTests(TestCase):
             030|S|20240401000000|99.0|||T|N|
             """))
         (row,) = self.rows()
-        self.assertEqual(row["serial_number"], "'=1+1")
+        self.assertEqual(row["meter_serial"], "'=1+1")
 
     def test_no_readings_give_only_the_column_names(self) -> None:
         lines = [*exports.csv_lines(readings=filter_readings())]

@@ -83,7 +83,7 @@ class CsvExportTests(ExportTestCase):
         groups = [f"026|{MPAN}|V|", "028|=1+1|R|", "030|-1|20240201000000|1.0|||T|N|"]
         imported(later_file(groups, 3), "formula.uff")
         (row,) = self.rows(meter_serial="=1+1")
-        self.assertEqual((row["serial_number"], row["register_id"]), ("'=1+1", "'-1"))
+        self.assertEqual((row["meter_serial"], row["register_id"]), ("'=1+1", "'-1"))
 
     def test_csv_without_readings_has_the_header_row(self) -> None:
         text = self.exported(format="csv", register_id="ZZ")

@@ -35,15 +35,15 @@ class FlowFileTests(ResourceTestCase):
         for name, value, expected in [
             ("status", "rejected", ["rejected.uff"]),
             ("policy", "strict", []),
-            ("sender", "UDMS", ["odd.uff", "sample.uff"]),
-            ("recipient", "NONE", []),
-            ("name", "odd.uff", ["odd.uff"]),
+            ("from_participant", "UDMS", ["odd.uff", "sample.uff"]),
+            ("to_participant", "NONE", []),
+            ("filename", "odd.uff", ["odd.uff"]),
             ("file_identifier", "TEST000001", ["sample.uff"]),
             ("sha256", self.odd.sha256.upper(), ["odd.uff"]),
-            ("created_from", "2024-04-02T08:00", ["odd.uff"]),
-            ("created_to", "2024-04-02T07:00", ["sample.uff"]),
-            ("received_from", "2026-11-25", []),
-            ("received_to", "2026-11-23", []),
+            ("file_created_at_from", "2024-04-02T08:00", ["odd.uff"]),
+            ("file_created_at_to", "2024-04-02T07:00", ["sample.uff"]),
+            ("received_at_from", "2026-11-25", []),
+            ("received_at_to", "2026-11-23", []),
             ("has_findings", "false", ["sample.uff"]),
             ("has_findings", "true", ["rejected.uff", "odd.uff"]),
             ("search", "odd", ["odd.uff"]),
@@ -90,7 +90,7 @@ class FlowFileTests(ResourceTestCase):
                 self.assertEqual(wrong, [("page", "invalid")])
 
     def test_an_empty_list_has_one_page(self) -> None:
-        page = self.json("flow-files/", name="none.uff")
+        page = self.json("flow-files/", filename="none.uff")
         self.assertEqual((page["count"], page["next"]), (0, None))
 
     @patch("meter_readings.api.pagination.MAX_COUNT", 2)
@@ -190,10 +190,10 @@ class ImportJobTests(ResourceTestCase):
             ("policy", "standard", 3),
             ("outcome", "rejected", 1),
             ("flow_file", self.odd.pk, 1),
-            ("name", "odd.uff", 1),
+            ("filename", "odd.uff", 1),
             ("sha256", self.odd.sha256, 1),
-            ("started_from", "2026-11-24", 3),
-            ("started_to", "2026-11-23", 0),
+            ("started_at_from", "2026-11-24", 3),
+            ("started_at_to", "2026-11-23", 0),
         ]:
             with self.subTest(name, value=value):
                 self.assertEqual(
@@ -208,15 +208,15 @@ class ImportJobTests(ResourceTestCase):
         groups = [f"026|{MPAN}|V|", "028|SERIAL0002|R|"]
         text = later_file([*groups, "030|S|20240501000000|5.0|||T|N|"], 3)
         import_text(text, "hers.uff", requested_by=self.superuser)
-        (job,) = self.results("imports/", name="hers.uff")
+        (job,) = self.results("imports/", filename="hers.uff")
         self.assertEqual(job["requested_by"], "alice")
 
     def test_an_import_job_of_a_command_has_no_user(self) -> None:
-        (job,) = self.results("imports/", name="odd.uff")
+        (job,) = self.results("imports/", filename="odd.uff")
         self.assertIsNone(job["requested_by"])
 
     def test_the_detail_of_an_import_job_equals_its_row_in_the_list(self) -> None:
-        (job,) = self.results("imports/", name="odd.uff")
+        (job,) = self.results("imports/", filename="odd.uff")
         self.assertEqual(self.json(f"imports/{job['id']}/"), job)
 
 

@@ -41,6 +41,18 @@ class MeterPointTests(ResourceTestCase):
         point = MeterPoint.objects.create(mpan="9900000000000")
         self.assertIsNone(self.json(f"meter-points/{point.pk}/")["distributor"])
 
+    def test_a_meter_point_is_found_by_its_mpan_or_its_id(self) -> None:
+        point = MeterPoint.objects.get(mpan=MPAN)
+        for part in ["", "readings/", "advances/"]:
+            by_mpan = self.json(f"meter-points/{MPAN}/{part}")
+            with self.subTest(part):
+                self.assertEqual(by_mpan, self.json(f"meter-points/{point.pk}/{part}"))
+
+    def test_an_unknown_mpan_or_id_is_404(self) -> None:
+        for number in ["9900000000000", "0", "99", "9" * 19]:
+            with self.subTest(number):
+                self.get_problem(f"meter-points/{number}/", 404)
+
     def test_the_links_of_a_meter_point_exist(self) -> None:
         (point,) = self.results("meter-points/", mpan=OTHER_MPAN)
         for name, url in point["links"].items():
@@ -51,7 +63,7 @@ class MeterPointTests(ResourceTestCase):
 class MeterTests(ResourceTestCase):
     def serials(self, **params: Any) -> list[str]:
         """Return the serial numbers found."""
-        return self.found("meters/", "serial_number", **params)
+        return self.found("meters/", "meter_serial", **params)
 
     def test_filters_meters_by_every_parameter(self) -> None:
         point = MeterPoint.objects.get(mpan=MPAN)
@@ -67,13 +79,13 @@ class MeterTests(ResourceTestCase):
 
     def test_orders_meters_by_serial_number(self) -> None:
         ordered = ["F75A 00802", "SERIAL0001", "SERIAL0002"]
-        self.assertEqual(self.serials(ordering="serial_number"), ordered)
-        self.assertEqual(self.serials(ordering="-serial_number"), ordered[::-1])
+        self.assertEqual(self.serials(ordering="meter_serial"), ordered)
+        self.assertEqual(self.serials(ordering="-meter_serial"), ordered[::-1])
 
     def test_pages_meters_by_serial_number(self) -> None:
-        first = self.json("meters/", page_size=1, ordering="serial_number")
+        first = self.json("meters/", page_size=1, ordering="meter_serial")
         second = self.client.get(first["next"]).json()
-        self.assertEqual(second["results"][0]["serial_number"], "SERIAL0001")
+        self.assertEqual(second["results"][0]["meter_serial"], "SERIAL0001")
 
     def test_the_detail_of_a_meter_equals_its_row_in_the_list(self) -> None:
         (row,) = self.results("meters/", mpan=MPAN)

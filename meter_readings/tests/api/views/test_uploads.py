@@ -149,13 +149,16 @@ class RejectedTests(UploadTestCase):
         self.assertEqual(response["Content-Type"], PROBLEM)
         problem = self.report(response, 422)
         self.assertEqual(
-            [(each["line"], each["group"], each["code"]) for each in problem["errors"]],
+            [
+                (each["line_number"], each["group"], each["code"])
+                for each in problem["errors"]
+            ],
             [(4, "030", "negative"), (5, "030", "invalid-number")],
         )
         self.assertEqual(
             problem["errors"][0],
             {
-                "line": 4,
+                "line_number": 4,
                 "group": "030",
                 "field": "Register Reading (J0040)",
                 "code": "negative",
