@@ -164,7 +164,7 @@ wait_for_page "https://$domain/" || {
     exit 1
 }
 runuser -u d0010 -- env D0010_ENV=production .venv/bin/python3 manage.py \
-    import_d0010 sample_data/economy_7.uff
+    import_d0010 sample_data/economy7_meters.uff
 printf 'The home page was served and a file imported after %s s.\n' "$((SECONDS - started))"
 INSIDE
 

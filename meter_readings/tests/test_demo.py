@@ -123,7 +123,7 @@ class SampleFilesTests(TestCase):
         self.assertEqual(names, ["a.uff", "b.uff"])
 
     def test_a_sample_file_has_the_description_of_the_documentation(self) -> None:
-        self.write("prepayment.uff", "")
+        self.write("prepayment_meters.uff", "")
         description = demo.sample_files()[0].description
         self.assertEqual(description, "Prepayment meters, read electronically.")
 
@@ -132,7 +132,7 @@ class SampleFilesTests(TestCase):
         self.assertEqual(demo.sample_files()[0].description, "")
 
     def test_a_sample_file_has_no_description_without_the_documentation(self) -> None:
-        self.write("prepayment.uff", "")
+        self.write("prepayment_meters.uff", "")
         with self.settings(BASE_DIR=self.folder):
             self.assertEqual(demo.sample_files()[0].description, "")
 

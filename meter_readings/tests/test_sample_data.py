@@ -1,6 +1,8 @@
 """Tests of the committed sample files: their parsing, findings and contents."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from unittest import TestCase
 
 from meter_readings import d0010
@@ -23,7 +25,7 @@ ISSUES = {
         IssueCode.SUSPECT_WITHOUT_RESULT,
         IssueCode.MD_RESET_INCOMPLETE,
     },
-    "rejected_cut_short.uff": {
+    "rejected_truncated.uff": {
         IssueCode.TRUNCATED,
         IssueCode.NO_TRAILER,
         IssueCode.NO_PIPE_AT_END,
@@ -32,7 +34,7 @@ ISSUES = {
         IssueCode.MISSING_VALUE,
         IssueCode.MISSING_EXPECTED_VALUE,
     },
-    "rejected_faults.uff": {
+    "rejected_with_issues.uff": {
         IssueCode.MPAN_NOT_13_DIGITS,
         IssueCode.MPAN_CHECK_DIGIT,
         IssueCode.MISSING_VALUE,
@@ -99,8 +101,69 @@ class SampleDataTests(TestCase):
         self.assertEqual(len(pairs), len({serial for serial, _ in pairs}))
 
 
-class RoutineRoundTests(TestCase):
-    """The routine round, its history and its corrections fit together."""
+class FilenameTests(TestCase):
+    """Each file contains what its name says."""
+
+    def values(self, name: str, field: str) -> set[Any]:
+        """Return the values of a field of the readings, or of their 028."""
+        return {
+            getattr(entry.record, field, None)
+            or getattr(entry.meter.record, field, None)
+            for entry in parse_sample(f"{name}.uff").entries
+            if entry.meter and isinstance(entry.record, d0010.RegisterReading)
+        }
+
+    def test_the_files_have_the_names_of_the_requirements(self) -> None:
+        names = (
+            "commercial_properties economy7_meters industrial_meters march_readings"
+            " mixed_recent_readings multiple_daily_readings prepayment_meters"
+            " register_showcase residential_smart_meters small_business test"
+        )
+        self.assertLessEqual({f"{name}.uff" for name in names.split()}, set(LOADED))
+
+    def test_commercial_properties_have_weekend_registers(self) -> None:
+        registers = self.values("commercial_properties", "register_id")
+        self.assertLess({"DY", "NT", "EW", "MD"}, registers)
+
+    def test_every_economy_7_meter_has_two_registers(self) -> None:
+        registers: dict[str, set[str]] = {}
+        for entry in parse_sample("economy7_meters.uff").entries:
+            meter_id = entry.meter.record.meter_id
+            registers.setdefault(meter_id, set()).add(entry.record.register_id)
+        self.assertEqual({len(ids) for ids in registers.values()}, {2})
+
+    def test_industrial_meters_have_demand_and_reactive_registers(self) -> None:
+        registers = self.values("industrial_meters", "register_id")
+        self.assertLess({"MD", "M1", "M2", "R1"}, registers)
+
+    def test_mixed_recent_readings_are_of_every_basis_of_one_month(self) -> None:
+        types = self.values("mixed_recent_readings", "reading_type")
+        times = self.values("mixed_recent_readings", "read_at")
+        self.assertEqual(types, {"A", "C", "D", "P", "R", "S"})
+        self.assertEqual({f"{time:%Y-%m}" for time in times}, {"2026-10"})
+
+    def test_multiple_daily_readings_are_half_an_hour_apart(self) -> None:
+        times = sorted(self.values("multiple_daily_readings", "read_at"))
+        gaps = {later - earlier for earlier, later in zip(times, times[1:])}
+        self.assertEqual(gaps, {timedelta(minutes=30)})
+
+    def test_prepayment_meters_have_readings_of_the_prepayment_provider(self) -> None:
+        self.assertEqual(self.values("prepayment_meters", "reading_type"), {"P"})
+
+    def test_the_register_showcase_has_26_register_ids(self) -> None:
+        self.assertEqual(len(self.values("register_showcase", "register_id")), 26)
+
+    def test_residential_smart_meters_are_read_every_week(self) -> None:
+        times = sorted(self.values("residential_smart_meters", "read_at"))
+        self.assertEqual((times[-1] - times[0]).days % 7, 0)
+
+    def test_the_file_for_a_first_test_is_small(self) -> None:
+        entries = parse_sample("test.uff").entries
+        self.assertEqual(len({entry.mpan.record.mpan_core for entry in entries}), 3)
+
+
+class MarchReadingsTests(TestCase):
+    """The readings of March and their corrections fit together."""
 
     def readings(self, filename: str) -> dict[tuple[str, str, str], d0010.Entry]:
         """Return the readings by serial number, register and reading type."""
@@ -114,39 +177,34 @@ class RoutineRoundTests(TestCase):
             if entry.meter and isinstance(entry.record, d0010.RegisterReading)
         }
 
-    def test_the_round_has_two_hundred_meter_points(self) -> None:
-        self.assertEqual(parse_sample("routine_round.uff").parser.flow_count, 200)
+    def test_march_has_two_hundred_meter_points(self) -> None:
+        self.assertEqual(parse_sample("march_readings.uff").parser.flow_count, 200)
 
-    def test_the_history_has_thirteen_months_of_every_register(self) -> None:
-        months: dict[tuple[str, str], set[str]] = {}
-        for entry in parse_sample("routine_history.uff").entries:
-            key = (entry.meter.record.meter_id, entry.record.register_id)
-            months.setdefault(key, set()).add(f"{entry.record.read_at:%Y-%m}")
-        self.assertEqual({len(known) for known in months.values()}, {13})
-
-    def test_the_history_has_meters_of_the_round(self) -> None:
-        serials = {key[0] for key in self.readings("routine_round.uff")}
-        history = {key[0] for key in self.readings("routine_history.uff")}
-        self.assertLess(history, serials)
+    def test_every_reading_was_taken_in_march(self) -> None:
+        months = {
+            f"{entry.record.read_at:%Y-%m}"
+            for entry in self.readings("march_readings.uff").values()
+        }
+        self.assertEqual(months, {"2026-03"})
 
     def test_a_withdrawal_repeats_the_withdrawn_reading(self) -> None:
-        sent = self.readings("routine_round.uff")
-        for key, entry in self.readings("routine_round_corrections.uff").items():
+        sent = self.readings("march_readings.uff")
+        for key, entry in self.readings("march_readings_corrections.uff").items():
             if key[2] == "W":
                 withdrawn = sent[key[0], key[1], "R"]
                 self.assertEqual(entry.record, withdrawn.record)
 
-    def test_every_correction_is_of_a_reading_of_the_round(self) -> None:
+    def test_every_correction_is_of_a_reading_of_march(self) -> None:
         times = {
             (*key[:2], entry.record.read_at)
-            for key, entry in self.readings("routine_round.uff").items()
+            for key, entry in self.readings("march_readings.uff").items()
         }
-        for key, entry in self.readings("routine_round_corrections.uff").items():
+        for key, entry in self.readings("march_readings_corrections.uff").items():
             self.assertIn((*key[:2], entry.record.read_at), times)
 
     def test_a_modified_reading_has_another_value(self) -> None:
-        sent = self.readings("routine_round.uff")
-        corrected = self.readings("routine_round_corrections.uff")
+        sent = self.readings("march_readings.uff")
+        corrected = self.readings("march_readings_corrections.uff")
         modified = next(key for key in corrected if key[2] == "Q")
         self.assertNotEqual(
             corrected[modified].record.value, sent[*modified[:2], "R"].record.value

@@ -24,7 +24,7 @@ from .base import (
 )
 from .import_results import LOCK_TIMEOUT, import_files
 
-_SAMPLE_FILENAME = "economy_7.uff"
+_SAMPLE_FILENAME = "economy7_meters.uff"
 
 _CHUNK_BYTES = 1 << 20
 

@@ -35,7 +35,7 @@ class Screenshots(BrowserTestCase):
         most = by_point.order_by("-pk__count", "meter__meter_point").first()
         assert most is not None
         point = MeterPoint.objects.get(pk=most["meter__meter_point"])
-        rejected = FlowFile.objects.filter(filename="rejected_faults.uff").first()
+        rejected = FlowFile.objects.filter(filename="rejected_with_issues.uff").first()
         assert rejected is not None
         return {
             "home": "/",

@@ -12,7 +12,7 @@ LIST = "/admin/meter_readings/apitoken/"
 
 
 class TokenTests(PageCheckTestCase):
-    samples = "economy_7.uff"
+    samples = "economy7_meters.uff"
 
     def test_token_is_created_used_and_revoked_in_the_browser(self) -> None:
         page = self.page(user=self.alice)

@@ -93,7 +93,7 @@ class EveryPageTests(PageCheckTestCase):
                 200,
             ),
             "a meter": (Meter.objects.earliest("pk").get_absolute_url(), 200),
-            "a list that is searched": (f"{lists}/reading/?q=routine_round.uff", 200),
+            "a list that is searched": (f"{lists}/reading/?q=march_readings.uff", 200),
             "a list that is filtered": (
                 f"{lists}/reading/?version_status__exact=current",
                 200,

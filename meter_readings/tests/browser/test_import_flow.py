@@ -17,7 +17,7 @@ SAMPLES = PROJECT_ROOT / "sample_data"
 
 
 class UploadTests(KeyboardTestCase, PageCheckTestCase):
-    samples = "economy_7.uff"
+    samples = "economy7_meters.uff"
 
     def upload(self, *names: str, button: str) -> Page:
         """Upload files by the keyboard; return the page with the results."""
@@ -38,30 +38,32 @@ class UploadTests(KeyboardTestCase, PageCheckTestCase):
         return page
 
     def test_upload_by_keyboard_imports_files_and_links_to_them(self) -> None:
-        page = self.upload("prepayment.uff", button="Import")
-        self.assertTrue(FlowFile.objects.filter(filename="prepayment.uff").exists())
+        name = "prepayment_meters.uff"
+        page = self.upload(name, button="Import")
+        self.assertTrue(FlowFile.objects.filter(filename=name).exists())
         self.assertEqual(self.focused_id(page), "results")
         link = page.locator("#results a").first.text_content()
         self.tab_to(page, link)
         page.keyboard.press("Enter")
-        self.expect_heading(page, "prepayment.uff")
+        self.expect_heading(page, name)
 
     def test_upload_result_passes_the_page_checks(self) -> None:
-        names = ("rejected_faults.uff", "clock_change.uff", "economy_7.uff")
+        names = ("rejected_with_issues.uff", "clock_change.uff", "economy7_meters.uff")
         page = self.upload(*names, button="Validate only")
         self.assertEqual("\n".join(self.faults_of(page)), "")
 
     def test_upload_works_without_javascript(self) -> None:
         page = self.page(user=self.alice, java_script_enabled=False)
         page.goto("/admin/upload/")
-        page.set_input_files("#upload [type=file]", SAMPLES / "commercial.uff")
+        name = "commercial_properties.uff"
+        page.set_input_files("#upload [type=file]", SAMPLES / name)
         page.locator("[name=check]").press("Enter")
         page.wait_for_selector("#results h2")
-        self.assertIn("commercial.uff", page.text_content("#results"))
+        self.assertIn(name, page.text_content("#results"))
 
 
 class TestingDashboardTests(KeyboardTestCase, PageCheckTestCase):
-    samples = "economy_7.uff"
+    samples = "economy7_meters.uff"
 
     def test_dashboard_imports_a_sample_and_clears_the_database_by_keyboard(
         self,
@@ -71,7 +73,7 @@ class TestingDashboardTests(KeyboardTestCase, PageCheckTestCase):
         self.tab_to(page, "Testing dashboard")
         page.keyboard.press("Enter")
         self.expect_heading(page, "Testing dashboard")
-        self.tab_to(page, "Import prepayment.uff")
+        self.tab_to(page, "Import prepayment_meters.uff")
         page.keyboard.press("Enter")
         page.wait_for_selector(".messagelist")
         self.assertEqual(FlowFile.objects.count(), 2)

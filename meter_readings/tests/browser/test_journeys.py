@@ -22,7 +22,7 @@ GOOD = flow_file_of_readings(
 
 
 class UploadJourneyTests(BrowserTestCase):
-    samples = "economy_7.uff"
+    samples = "economy7_meters.uff"
 
     def upload(self, text: str, name: str) -> Page:
         """Upload a file, starting at the home page; return the page with the result."""
@@ -54,24 +54,24 @@ class UploadJourneyTests(BrowserTestCase):
 
 
 class UndoJourneyTests(BrowserTestCase):
-    samples = "economy_7.uff"
+    samples = "economy7_meters.uff"
 
     def test_undoing_an_import_first_shows_what_will_change(self) -> None:
         page = self.page(user=self.alice)
         page.goto("/")
-        page.fill("#search", "economy_7.uff")
+        page.fill("#search", "economy7_meters.uff")
         page.press("#search", "Enter")
         page.click("text=Undo import")
         self.assertIn("Readings removed\n32\n", page.inner_text("main"))
         page.click("button[value=undo]")
         page.wait_for_selector(".messagelist")
-        file = FlowFile.objects.get(filename="economy_7.uff")
+        file = FlowFile.objects.get(filename="economy7_meters.uff")
         self.assertEqual(file.status, FlowFile.Status.UNDONE)
         self.assertFalse(file.readings.exists())
 
 
 class TestingDashboardJourneyTests(BrowserTestCase):
-    samples = "economy_7.uff"
+    samples = "economy7_meters.uff"
 
     def test_dashboard_imports_all_samples_and_clears_everything(self) -> None:
         page = self.page(user=self.alice)

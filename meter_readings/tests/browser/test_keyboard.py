@@ -11,7 +11,7 @@ from .keyboard import KeyboardTestCase
 class JourneyTests(KeyboardTestCase):
     def test_keyboard_reaches_the_flow_file_of_a_reading_from_sign_in(self) -> None:
         reading = Reading.objects.select_related("meter__meter_point", "flow_file")
-        reading = reading.filter(flow_file__filename="economy_7.uff").latest("pk")
+        reading = reading.filter(flow_file__filename="economy7_meters.uff").latest("pk")
         page = self.page()
         page.goto("/")
         self.tab_to(page, "Sign in")

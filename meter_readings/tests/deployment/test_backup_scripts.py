@@ -14,7 +14,7 @@ class BackupScriptTests(ScriptTestCase):
         """Import a file."""
         super().setUp()
         self.assert_succeeds("setup_databases.sh", "sqlite")
-        self.import_file("sample_data/economy_7.uff")
+        self.import_file("sample_data/economy7_meters.uff")
 
     def import_file(self, name: str) -> str:
         """Import a sample file; return the output."""
@@ -36,7 +36,8 @@ class BackupScriptTests(ScriptTestCase):
         self.delete_everything()
         output = self.assert_succeeds("restore.sh", str(backup))
         self.assertIn("The restore is complete.", output)
-        self.assertIn("already imported", self.import_file("sample_data/economy_7.uff"))
+        output = self.import_file("sample_data/economy7_meters.uff")
+        self.assertIn("already imported", output)
 
     def test_restore_script_overwrites_with_force_only(self) -> None:
         backup = self.back_up()

@@ -89,7 +89,7 @@ class EndToEndTests(ScriptTestCase):
             self.assertEqual(path.stat().st_mode & 0o077, 0, path)
 
     def test_deployed_site_imports_a_file(self) -> None:
-        words = ["manage.py", "import_d0010", "sample_data/economy_7.uff"]
+        words = ["manage.py", "import_d0010", "sample_data/economy7_meters.uff"]
         self.assertIn("imported", self.run_checked(sys.executable, *words))
 
     def test_nginx_and_systemd_files_are_written(self) -> None:

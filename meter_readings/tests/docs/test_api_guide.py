@@ -18,7 +18,7 @@ class ApiGuideTests(runner.PageTestCase):
             reason="the demo user and a sample exist, and the site is served",
             before="""
             python manage.py create_demo_user
-            python manage.py import_d0010 sample_data/economy_7.uff""",
+            python manage.py import_d0010 sample_data/economy7_meters.uff""",
             served_by="python manage.py runserver {port} --noreload",
             after='grep -qx "d0010_[0-9a-f]*" <<<"$D0010_TOKEN"',
         )

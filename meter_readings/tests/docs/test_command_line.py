@@ -13,17 +13,17 @@ class CommandLineTests(runner.PageTestCase):
     setups = {
         "zcat march.uff.gz | python manage.py import_d0010 - --name march.uff": Setup(
             reason="the file of March is one of the samples",
-            before="gzip <sample_data/economy_7.uff >march.uff.gz",
-            expects="imported as #1: 32 readings",
+            before="gzip <sample_data/march_readings.uff >march.uff.gz",
+            expects="imported as #1: 300 readings",
         ),
         "python manage.py import_d0010 -r /var/drop '/var/archive/2026-*.zip'": Setup(
             reason="the folders are in the copy, and have a sample each",
             before="""
             mkdir -p drop/today archive
-            cp sample_data/commercial.uff drop/today
-            python -m zipfile -c archive/2026-03.zip sample_data/prepayment.uff""",
+            cp sample_data/small_business.uff drop/today
+            python -m zipfile -c archive/2026-03.zip sample_data/test.uff""",
             replacements={"/var/": "{folder}/"},
-            expects="(?s)commercial.uff: imported as #2.*prepayment.uff: imported",
+            expects="(?s)small_business.uff: imported as #2.*test.uff: imported",
         ),
         "python manage.py render_format_docs > documentation/D0010_FORMAT.md": Setup(
             reason="the page was emptied beforehand",

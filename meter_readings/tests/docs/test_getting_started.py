@@ -36,11 +36,14 @@ class ReadmeTests(runner.NewInstallationTestCase):
             serves="/admin/login/",
             expects="Sign in",
         ),
-        "python manage.py import_d0010 sample_data/economy_7.uff": Setup(
-            expects="imported as #1: 32 readings"
+        "python manage.py import_d0010 sample_data/test.uff --dry-run": Setup(
+            expects="would be imported: 4 readings"
         ),
-        "python manage.py export_readings --mpan 2299728571429 --format csv": Setup(
-            expects="2299728571429,DY 0000000,DY,"
+        "python manage.py import_d0010 sample_data/commercial_properties.uff": Setup(
+            expects="imported as #1: 31 readings"
+        ),
+        "python manage.py export_readings --mpan 1299721428570 --format csv": Setup(
+            expects="1299721428570,DX 0000000,TO,"
         ),
         "export D0010_TOKEN=$(python manage.py api_token create"
         ' "first look" --user demo_admin --scope read)': Setup(
@@ -48,9 +51,9 @@ class ReadmeTests(runner.NewInstallationTestCase):
             before="python manage.py create_demo_user",
         ),
         'curl -H "Authorization: Bearer $D0010_TOKEN"'
-        ' "http://127.0.0.1:8001/api/v1/readings/?mpan=2299728571429"': Setup(
+        ' "http://127.0.0.1:8001/api/v1/readings/?mpan=1299721428570"': Setup(
             missing=NO_CURL,
-            expects='"value":"34228.7"',
+            expects='"value":"25961.4"',
         ),
         "export USE_POSTGRESQL=1 DB_NAME=d0010 DB_USER=d0010 DB_PASSWORD=…"
         " DB_HOST=localhost": Setup(
@@ -76,8 +79,14 @@ class QuickStartTests(runner.NewInstallationTestCase):
         "python manage.py import_d0010 your_file.uff": Setup(
             expects="imported as #", after="[ -d media ]"
         ),
+        "python manage.py import_d0010 sample_data/commercial_properties.uff": Setup(
+            expects="already imported as #"
+        ),
+        "python manage.py import_d0010 sample_data/test.uff --dry-run": Setup(
+            expects="already imported as #|would be imported"
+        ),
         "python manage.py import_d0010 --dry-run"
-        " sample_data/rejected_faults.uff": Setup(
+        " sample_data/rejected_with_issues.uff": Setup(
             exit_code=1, expects="10 errors in 92 lines|What to do:"
         ),
         "python manage.py undo_import your_file.uff": Setup(

@@ -9,7 +9,7 @@ from . import markdown, runner
 from .command_setups import NO_CURL, VALIDATES_SITE, Setup
 
 PAGE = "documentation/OPERATIONS.md"
-MPAN = "1899785714289"
+MPAN = "2299828571424"
 SITE = f"""
 cat >.env <<'END'
 D0010_ENV=production
@@ -22,7 +22,7 @@ END
 chmod 600 .env
 python manage.py migrate --verbosity 0
 python manage.py collectstatic --noinput --verbosity 0
-python manage.py import_d0010 sample_data/routine_history.uff"""
+python manage.py import_d0010 sample_data/history_2025_10_first_year.uff"""
 
 ADD_YEAR = markdown.command_with(PAGE, "reading_create_year_partition")
 DETACH_YEAR = markdown.command_with(PAGE, "DETACH PARTITION")
@@ -44,7 +44,7 @@ class OperationsTests(runner.PageTestCase):
             reason="with the token of the settings",
             missing=NO_CURL,
             before="export $(grep ^METRICS_TOKEN .env)",
-            expects="(?m)^d0010_readings 221$",
+            expects="(?m)^d0010_readings 103$",
         ),
         "python manage.py apply_retention --dry-run": Setup(expects="Would be deleted"),
         "python manage.py apply_retention --yes": Setup(expects="Deleted"),

@@ -138,7 +138,7 @@ class FormTests(PageTestCase):
 
     def test_downloaded_sample_file_can_be_imported(self) -> None:
         sample = self.client.get(f"{UPLOAD}sample/")
-        self.assertIn("economy_7.uff", sample.headers["Content-Disposition"])
+        self.assertIn("economy7_meters.uff", sample.headers["Content-Disposition"])
         self.assertIn("Imported as", self.result_text(sent(sample.content)))
 
     def test_page_takes_two_queries(self) -> None:
