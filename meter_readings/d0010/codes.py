@@ -97,6 +97,38 @@ def reading_types_of(basis: str) -> list[str]:
     return [code.value for code in ReadingType if basis_of(code) == basis]
 
 
+# Usual meanings of register ids (J0010), by the trade's habit. The file does not say
+# them: the catalogue has no list, and a meter can use an id for something else.
+REGISTER_MEANINGS = {
+    "S": "Single rate",
+    "TO": "Total",
+    "DY": "Day",
+    "NT": "Night",
+    "EW": "Evening and weekend",
+    "WE": "Weekend",
+    "L": "Low rate (night)",
+    "N": "Normal rate (day)",
+    "01": "Rate 1, or the only rate",
+    "02": "Rate 2",
+    "03": "Rate 3",
+    "04": "Rate 4",
+    "1": "Rate 1, or the only rate",
+    "2": "Rate 2",
+    "A1": "Rate 1, or the only rate",
+    "A2": "Rate 2",
+    "MD": "Maximum demand",
+    "M1": "Maximum demand 1",
+    "M2": "Maximum demand 2",
+    "IM": "Import",
+    "EX": "Export",
+}
+
+
+def register_meaning(register_id: str) -> str:
+    """Return the usual meaning of a J0010, or an empty string if it has none."""
+    return REGISTER_MEANINGS.get(register_id, "")
+
+
 class ReadingMethod(CodeList):
     """J1888: whether an agent viewed the meter.
 

@@ -27,7 +27,8 @@ FIELD_DESCRIPTIONS = {
     "J0004": "The serial number on the meter's face. Spaces inside it are significant.",
     "J0171": "Why or by whom the reading was taken. It is not the type of the meter.",
     "J0010": "The register, by the two characters the meter shows: `S`, `01`, `DY` … "
-    "Any two characters are possible; they do not identify a tariff.",
+    "Any two characters are possible; they do not identify a tariff. See "
+    "[usual meanings](#meter-register-id-j0010).",
     "J0016": "When the reading was taken: see [Dates and times](#dates-and-times).",
     "J0040": "The value that the register showed. It is a position, not a consumption; "
     "the meter's multiplier is not applied.",

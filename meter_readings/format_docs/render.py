@@ -43,6 +43,7 @@ def render_format_docs() -> str:
         "group_tree": "\n".join(_group_tree(None, "")),
         "bsc_validation_statuses": list(codes.BscValidationStatus),
         "reading_types": [(code, codes.basis_of(code)) for code in codes.ReadingType],
+        "register_meanings": list(codes.REGISTER_MEANINGS.items()),
         "reading_methods": list(codes.ReadingMethod),
         "reason_codes": list(codes.ReasonCode),
         "site_visit_check_codes": list(codes.SiteVisitCheckCode),

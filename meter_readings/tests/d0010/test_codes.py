@@ -3,6 +3,7 @@
 from unittest import TestCase
 
 from meter_readings.d0010.codes import (
+    REGISTER_MEANINGS,
     Basis,
     BscValidationStatus,
     MarketRole,
@@ -13,6 +14,7 @@ from meter_readings.d0010.codes import (
     TestDataFlag,
     basis_of,
     reading_types_of,
+    register_meaning,
 )
 
 LISTS = (
@@ -50,6 +52,29 @@ class CatalogueListTests(TestCase):
 
     def test_there_is_one_documented_test_data_flag(self) -> None:
         self.assertEqual([*TestDataFlag], ["OPER"])
+
+
+class RegisterMeaningTests(TestCase):
+    def test_a_register_has_its_usual_meaning(self) -> None:
+        for register_id, meaning in (
+            ("S", "Single rate"),
+            ("DY", "Day"),
+            ("NT", "Night"),
+            ("MD", "Maximum demand"),
+            ("01", "Rate 1, or the only rate"),
+            ("02", "Rate 2"),
+            ("A1", "Rate 1, or the only rate"),
+        ):
+            self.assertEqual(register_meaning(register_id), meaning)
+
+    def test_other_registers_have_no_usual_meaning(self) -> None:
+        for register_id in ("9Z", "R1", "dy", ""):
+            self.assertEqual(register_meaning(register_id), "")
+
+    def test_every_register_id_has_one_or_two_characters(self) -> None:
+        self.assertEqual(
+            {len(register_id) for register_id in REGISTER_MEANINGS}, {1, 2}
+        )
 
 
 class CodeListTests(TestCase):

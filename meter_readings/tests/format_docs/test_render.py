@@ -55,6 +55,10 @@ class FormatDocumentTests(SimpleTestCase):
             for code in code_list:
                 self.assertIn(f"| `{code}` | {code.label} |", self.document)
 
+    def test_every_register_has_its_usual_meaning(self) -> None:
+        for register_id, meaning in codes.REGISTER_MEANINGS.items():
+            self.assertIn(f"| `{register_id}` | {meaning} |", self.document)
+
     def test_a_reading_type_has_its_basis(self) -> None:
         self.assertIn("| `C` | Customer's own read | Customer |", self.document)
 
