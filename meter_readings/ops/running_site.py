@@ -57,13 +57,13 @@ def _check_pages(url: str, host: str) -> Iterator[CheckResult]:
         if status != HTTPStatus.OK:
             problem = f"answers {status}"
         yield failed(
-            f"the login page {problem}",
+            f"the sign-in page {problem}",
             "Is the name in ALLOWED_HOSTS? Behind a proxy that ends HTTPS, is "
             "BEHIND_PROXY=1 set, and X-Forwarded-Proto passed on?",
-            name="login page",
+            name="sign-in page",
         )
         return
-    yield ok("the login page has all security headers", name="login page")
+    yield ok("the sign-in page has all security headers", name="sign-in page")
     yield _check_style_sheet(url, host, page)
 
 

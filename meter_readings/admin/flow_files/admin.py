@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import URLPattern, reverse
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 
 from meter_readings.admin.base import display, filters
 from meter_readings.admin.base.date_filter import DateColumn, DateFilter
@@ -25,6 +21,7 @@ from . import (
     actions,
     bulk_actions,
     downloads,
+    history,
     page,
     source_lines,
     views,
@@ -36,17 +33,6 @@ VIEWS = [
     *actions.VIEWS,
     *acknowledgements.VIEWS,
 ]
-
-
-@admin.display(description="counts")
-def job_counts(job: ImportJob) -> SafeString | str:
-    """Show the counts other than zero, one per line."""
-    counts = [
-        (capfirst(name.replace("_", " ")), intcomma(number))
-        for name, number in job.counts.items()
-        if number
-    ]
-    return format_html_join("", "<div>{}: {}</div>", counts) or "–"
 
 
 class ReceivedDateFilter(DateFilter):
@@ -157,15 +143,9 @@ class ImportJobAdmin(ReadOnlyAdmin):
     list_select_related = ("flow_file", "requested_by")
     list_filter = ("state", "channel", "policy", "started_at")
     ordering = ("-started_at", "-pk")
-    fields = readonly_fields = (  # type: ignore[assignment]
-        "filename",
-        display.job_flow_file,
-        display.outcome,
-        job_counts,
-        "message",
-        "channel",
-        "requested_by",
-        "policy",
-        display.started_at,
-        display.finished_at,
-    )
+
+    def get_page_context(self, request: HttpRequest, obj: ImportJob) -> dict[str, Any]:
+        return {
+            "message": history.job_message(obj),
+            "counts": list(history.job_counts(obj)),
+        }

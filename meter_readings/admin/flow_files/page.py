@@ -15,15 +15,14 @@ from django.db.models.functions import RowNumber
 
 from meter_readings import d0010, importer
 from meter_readings.exports import rule_text
-from meter_readings.importer import result_messages
 from meter_readings.importer.formatting import pluralise
 from meter_readings.models import Finding, FlowFile, ImportJob, Policy, Severity
 from meter_readings.queries import attention
 
 from . import stats
+from .history import file_history
 
 _EXAMPLES_PER_RULE = 5
-_JOBS_SHOWN = 10
 
 _STATUS = FlowFile.Status
 # Outcomes that change the status of a file
@@ -63,18 +62,10 @@ class Verdict(NamedTuple):
     suggested_policy: Policy | None = None
 
 
-class JobRow(NamedTuple):
-    """A row of the history: an attempt to import or undo, and its result."""
-
-    job: ImportJob
-    result: str
-
-
 def flow_file_context(file: FlowFile) -> dict[str, Any]:
     imported_by, undone_by = _decisive_jobs(file)
     versions = stats.version_counts(file, imported_by)
     rules = _rule_reports(file)
-    jobs = file.jobs.select_related("requested_by").order_by("-started_at", "-pk")
     return {
         "verdict": _verdict(file, rules),
         "needs_attention": FlowFile.objects.filter(
@@ -89,7 +80,7 @@ def flow_file_context(file: FlowFile) -> dict[str, Any]:
         "totals": stats.trailer_totals(file),
         "rules": rules,
         "max_stored_per_rule": importer.MAX_STORED_PER_RULE,
-        "jobs": [JobRow(job, job_message(job)) for job in jobs[:_JOBS_SHOWN]],
+        "history": file_history(file),
     }
 
 
@@ -210,25 +201,3 @@ def _affects_group_only(rule: RuleReport) -> bool:
             for finding in rule.examples
         )
     )
-
-
-# History
-
-
-def job_message(job: ImportJob) -> str:
-    """Return the result of a job from the counts that it stored."""
-    counts = job.counts
-    if job.outcome == ImportJob.Outcome.UNDONE:
-        result = importer.UndoResult(**counts)
-        return f"{result_messages.undo_message(result).capitalize()}."
-    parts = [
-        pluralise(counts[name], noun) + suffix
-        for name, noun, suffix in (
-            ("readings_loaded", "reading", " loaded"),
-            ("readings_rejected", "reading", " not loaded"),
-            ("errors", "error", ""),
-            ("warnings", "warning", ""),
-        )
-        if counts.get(name)
-    ]
-    return f"{', '.join(parts)}." if parts else job.message

@@ -14,7 +14,7 @@ type View = Callable[..., HttpResponse]
 
 
 def staff_permission_required(*codenames: str) -> Callable[[View], View]:
-    """Require staff with all these permissions: others get 403, or the login page."""
+    """Require staff with all these permissions: others get 403, or the sign-in page."""
     names = [f"meter_readings.{codename}" for codename in codenames]
 
     def decorate(view: View) -> View:

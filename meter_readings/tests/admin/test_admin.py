@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from unittest.mock import patch
 
 from django.contrib import admin
@@ -70,6 +71,19 @@ class SiteTests(AdminTestCase):
         self.client.logout()
         page = self.client.get("/admin/login/")
         self.assertContains(page, "<h1>Sign in</h1>", 1, html=True)
+
+    def test_pages_of_an_account_say_sign_in_and_sign_out(self) -> None:
+        pages = [
+            self.client.get(f"/admin/{path}")
+            for path in ("", "password_change/", "password_change/done/")
+        ]
+        pages += [self.client.post("/admin/logout/"), self.client.get("/admin/login/")]
+        for page in pages:
+            with self.subTest(page.request["PATH_INFO"]):
+                text = page.content.decode().lower()
+                words = re.findall("(?:log|logged|sign) (?:in|out)", text)
+                self.assertLessEqual({*words}, {"sign in", "sign out"})
+                self.assertNotEqual(words, [])
 
     def test_lists_redirect_anonymous_users_to_the_login_page(self) -> None:
         self.client.logout()

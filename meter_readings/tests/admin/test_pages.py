@@ -7,7 +7,6 @@ from typing import Any
 
 from meter_readings.models import (
     FlowFile,
-    ImportJob,
     Meter,
     MeterPoint,
     Reading,
@@ -214,9 +213,6 @@ class OtherPageTests(AdminTestCase):
 
     def test_site_visit_has_a_page(self) -> None:
         self.assertIn("Not occupied", self.words(SiteVisit.objects.get()))
-
-    def test_import_job_has_a_page(self) -> None:
-        self.assertIn("Command line", self.words(ImportJob.objects.get()))
 
     def test_page_of_a_missing_reading_redirects_to_the_index(self) -> None:
         answer = self.client.get("/admin/meter_readings/reading/999/change/")

@@ -29,6 +29,12 @@ COMMAND = re.compile(r"manage\.py ([a-z]\w*)((?:\\\n|[^\n`|;&#])*)")
 OPTION = re.compile(r"(?<= )--?[a-z][a-z0-9-]*")
 MANAGE = re.compile(r"manage\.py ([a-z]\w*)")
 SHOWN_SCRIPT = re.compile(r"deployment_scripts/([a-z_]+\.sh)((?: [^\n`;]+)?)")
+TEMPLATES = sorted((PROJECT_ROOT / "meter_readings/templates").rglob("*.html"))
+TEMPLATE_COMMENT = re.compile(r"{#.*?#}")
+OTHER_WORDS_FOR_SIGN_IN = re.compile(
+    r"\blog(ged|ging)?[ -](in|out|on|off)\b|\bsign(ed|ing)?[ -](on|off)\b|\blogin page",
+    re.IGNORECASE,
+)
 AMOUNT = re.compile(r"\bamount\(\"(\w+)\"|environ\.get\(\"(D0010_\w+)\"")
 
 
@@ -122,3 +128,11 @@ class ResourceTests(SimpleTestCase):
             name = route.removeprefix("v1/").partition("<")[0]
             with self.subTest(route):
                 self.assertIn(f"`{name}" if name else "/api/", guide)
+
+
+class WordTests(SimpleTestCase):
+    def test_documents_and_templates_say_sign_in_and_sign_out(self) -> None:
+        for path in [*PAGES, *TEMPLATES]:
+            text = TEMPLATE_COMMENT.sub("", path.read_text(encoding="utf-8"))
+            with self.subTest(path.name):
+                self.assertIsNone(OTHER_WORDS_FOR_SIGN_IN.search(text))

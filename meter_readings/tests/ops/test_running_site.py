@@ -22,7 +22,7 @@ class CheckRunningSiteTests(StaticLiveServerTestCase):
         results = check_running_site(url=self.live_server_url)
         self.assertEqual(
             [(result.name, result.is_failure) for result in results],
-            [("site", False), ("login page", False), ("style sheet", False)],
+            [("site", False), ("sign-in page", False), ("style sheet", False)],
         )
 
     def test_check_running_site_reports_a_site_that_does_not_run(self) -> None:
@@ -35,7 +35,7 @@ class CheckRunningSiteTests(StaticLiveServerTestCase):
     def test_check_running_site_reports_a_host_that_is_not_allowed(self) -> None:
         self.disable_logging()
         failures = self.failures(host="elsewhere.example")
-        self.assertIn("the login page answers 400", failures["login page"])
+        self.assertIn("the sign-in page answers 400", failures["sign-in page"])
 
     def test_check_running_site_reports_a_url_of_another_site(self) -> None:
         url = f"{self.live_server_url}/elsewhere"
@@ -47,8 +47,8 @@ class CheckRunningSiteTests(StaticLiveServerTestCase):
         self,
     ) -> None:
         self.assertEqual(
-            self.failures()["login page"],
-            "the login page lacks Strict-Transport-Security",
+            self.failures()["sign-in page"],
+            "the sign-in page lacks Strict-Transport-Security",
         )
 
     def disable_logging(self) -> None:
