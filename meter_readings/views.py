@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint
+from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
 from meter_readings.queries import attention, dashboard, totals
 from meter_readings.queries import search as search_queries
 from meter_readings.queries.flow_files import latest_flow_files
@@ -34,11 +34,11 @@ DASHBOARD_PERMISSIONS = [
 
 
 class Stat(NamedTuple):
-    """A number of the dashboard, and the URL name of its admin list or ""."""
+    """A number of the dashboard, and the URL of its admin list or ""."""
 
     name: str
     number: str
-    list_url_name: str = ""
+    list_url: str = ""
 
 
 class ResultSection(NamedTuple):
@@ -108,12 +108,12 @@ def _import_jobs(now: datetime) -> dict[str, Any]:
 
 
 def _totals(rows: totals.RowTotals) -> list[Stat]:
-    url_name = "admin:meter_readings_{}_changelist".format
+    imported = f"{_list_url(FlowFile)}?status__exact={FlowFile.Status.IMPORTED}"
     return [
-        Stat("Readings", f"{rows.readings:,}", url_name("reading")),
-        Stat("Meters", str(rows.meters), url_name("meter")),
-        Stat("Meter points", str(rows.meter_points), url_name("meterpoint")),
-        Stat("Imported files", f"{rows.flow_files:,}", url_name("flowfile")),
+        Stat("Current readings", f"{rows.readings:,}", _list_url(Reading)),
+        Stat("Meters", str(rows.meters), _list_url(Meter)),
+        Stat("Meter points", str(rows.meter_points), _list_url(MeterPoint)),
+        Stat("Imported files", f"{rows.flow_files:,}", imported),
     ]
 
 
@@ -133,14 +133,17 @@ def _searchable_models(request: HttpRequest) -> list[type[Model]]:
 def _match_url(match: search_queries.SearchResults, text: str) -> str:
     """Return the URL of the one matching row, or of the list if there are several."""
     if match.has_more:
-        return _list_url(match.model, text)
+        return _search_url(match.model, text)
     url: str = match.rows[0].get_absolute_url()
     return url
 
 
-def _list_url(model: type[Model], text: str) -> str:
-    url = reverse(f"admin:meter_readings_{_model_name(model)}_changelist")
-    return f"{url}?{urlencode({'q': text})}"
+def _list_url(model: type[Model]) -> str:
+    return reverse(f"admin:meter_readings_{_model_name(model)}_changelist")
+
+
+def _search_url(model: type[Model], text: str) -> str:
+    return f"{_list_url(model)}?{urlencode({'q': text})}"
 
 
 def _model_name(model: type[Model]) -> str:
@@ -159,7 +162,7 @@ def _render_results(
             title=str(model._meta.verbose_name_plural).capitalize(),
             rows=rows,
             has_more=has_more,
-            url=_list_url(model, text),
+            url=_search_url(model, text),
         )
         for model, rows, has_more in results
         if rows

@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, Model, Subquery, Sum, When
 
 from meter_readings.d0010 import codes
 from meter_readings.models import (
+    NOT_CURRENT_Q,
     READING_ORDER_REVERSED,
     FlowFile,
     ImportJob,
@@ -37,7 +38,10 @@ class RowCount(NamedTuple):
 
 
 class RowTotals(NamedTuple):
-    """The number of imported files and of the rows from them."""
+    """The number of imported files and of the rows from them.
+
+    `readings` counts current versions, as lists and exports do by default.
+    """
 
     flow_files: int
     meter_points: RowCount
@@ -53,7 +57,11 @@ class FlowFileTotals(NamedTuple):
 
 
 def row_totals() -> RowTotals:
-    """Return the totals; readings are added up from the counts of their files."""
+    """Return the totals.
+
+    Stored readings are added up from the counts of their files. A partial index counts
+    the versions that are not current.
+    """
     imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED).aggregate(
         files=Count("pk"),
         readings=Sum(F("readings_loaded") - F("readings_deleted"), default=0),
@@ -62,7 +70,7 @@ def row_totals() -> RowTotals:
         flow_files=imported["files"],
         meter_points=row_count(model=MeterPoint),
         meters=row_count(model=Meter),
-        readings=imported["readings"],
+        readings=imported["readings"] - Reading.objects.filter(NOT_CURRENT_Q).count(),
     )
 
 

@@ -99,12 +99,21 @@ class OverviewTests(HomeTestCase):
         self.assertEqual(
             self.totals(),
             {
-                "Readings": "3",
+                "Current readings": "3",
                 "Meters": "3",
                 "Meter points": "3",
                 "Imported files": "1",
             },
         )
+
+    def test_overview_links_to_lists_of_what_it_counts(self) -> None:
+        lists = "/admin/meter_readings"
+        for name, address in {
+            "Current readings": f"{lists}/reading/",
+            "Imported files": f"{lists}/flowfile/?status__exact=imported",
+        }.items():
+            with self.subTest(name):
+                self.assertContains(self.home(), f'<a href="{address}">{name}</a>')
 
     def test_overview_marks_estimated_totals(self) -> None:
         many = RowCount(1_234_567, False)
@@ -247,8 +256,9 @@ class OverviewWithoutStaffTests(HomeTestCase):
 
 class QueryCountTests(HomeTestCase):
     """Session, user, one query for file totals, two each for meters and meter points;
-    one each for the last days, the latest and the rejected files, the files needing
-    attention, today's imports, and the running imports.
+    one each for the versions that are not current, the last days, the latest and the
+    rejected files, the files needing attention, today's imports, and the running
+    imports.
     """
 
     def setUp(self) -> None:
@@ -261,4 +271,4 @@ class QueryCountTests(HomeTestCase):
         for number in range(1, 20):
             imported(file_with_much(1, number), f"{number}.uff")
             import_text(f"nothing of the kind {number}", f"{number}.txt")
-        self.assertEqual([before, self.query_count()], [13, 13])
+        self.assertEqual([before, self.query_count()], [14, 14])

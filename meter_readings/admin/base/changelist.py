@@ -29,6 +29,10 @@ SCAN_LIMIT = 2_000
 # The limit is multiplied by this where the user asks to search more.
 _SCAN_MORE_FACTOR = 25
 
+# The limit is multiplied by this where the only filter tested row by row matches most
+# rows: the pages are full long before.
+_MOST_ROWS_FACTOR = 5
+
 # A limit that is never reached. PostgreSQL plans a subquery by itself if it has one.
 _NO_LIMIT = 10_000_000
 
@@ -101,16 +105,23 @@ class BoundedChangeList(ChangeList):
             if not path.ordering:
                 rows = self.root_queryset.filter(path.condition).order_by()
                 return from_subquery(self.queryset, rows[:_NO_LIMIT])
-        for path in paths:
-            if self._active_params(path.ordering) <= path.covered_params:
+        uncovered = [
+            self._active_params(path.ordering) - path.covered_params for path in paths
+        ]
+        for path, names in zip(paths, uncovered):
+            if not names:
                 found: QuerySet = self.queryset.filter(path.index_hint)
                 return found
         ordering = paths[0].ordering
-        ends = [(path, self._scan_end(path)) for path in paths]
+        most_rows = self._params_of_most_rows
+        dense = [path for path, names in zip(paths, uncovered) if names <= most_rows]
+        if dense:
+            self.scan_limit *= _MOST_ROWS_FACTOR
+        ends = [(path, self._scan_end(path)) for path in dense or paths]
         path, self.last_scanned = min(
             ends, key=partial(_path_sort_key, ordering=ordering)
         )
-        if _use_range_condition(path) and path.ordering == ordering:  # sqlite only
+        if self._use_range_condition(path) and path.ordering == ordering:  # sqlite only
             # SQLite would sort the result of a subquery.
             in_range: QuerySet = self.queryset.filter(
                 path.index_hint, _up_to(self.last_scanned, path.ordering)
@@ -119,28 +130,46 @@ class BoundedChangeList(ChangeList):
         return from_subquery(self.queryset, self._rows(path)[: self.scan_limit])
 
     def _active_params(self, ordering: Ordering) -> Set[str]:
-        """Return the query parameters in use, without those that bound the ordering."""
-        bounds = {
-            name
-            for spec in self._range_filters(ordering)
-            for name in spec.expected_parameters()
+        """Return the query parameters with a condition that the ordering lacks.
+
+        A range of the ordering is no such condition.
+        """
+        conditions = {
+            spec.parameter_name: spec.get_q()
+            for spec in self._q_filters
+            if spec.range_ordering != ordering
         }
+        filters = {name for name, condition in conditions.items() if condition}
+        names = {spec.parameter_name for spec in self._q_filters}
         params = self.get_filters_params().items()
-        active = {name for name, values in params if any(values)} - bounds
-        return active | {SEARCH_VAR} if self.query.strip() else active
+        others = {name for name, values in params if any(values)} - names
+        return filters | others | ({SEARCH_VAR} if self.query.strip() else set())
+
+    @property
+    def _q_filters(self) -> list[Any]:
+        return [spec for spec in self.filter_specs if hasattr(spec, "get_q")]
+
+    @property
+    def _params_of_most_rows(self) -> Set[str]:
+        return {s.parameter_name for s in self._q_filters if s.matches_most_rows}
 
     def _range_filters(self, ordering: Ordering) -> list[Any]:
         """Return the filters that select a range of the ordering."""
-        return [
-            spec
-            for spec in self.filter_specs
-            if getattr(spec, "range_ordering", None) == ordering
-        ]
+        return [spec for spec in self._q_filters if spec.range_ordering == ordering]
 
     def _rows(self, path: AccessPath) -> QuerySet:
         ranges = [spec.get_q() for spec in self._range_filters(path.ordering)]
         rows = self.root_queryset.filter(path.condition, path.index_hint, *ranges)
         return rows.order_by(*path.ordering)
+
+    def _use_range_condition(self, path: AccessPath) -> bool:
+        """Return whether a range of the ordering takes the place of a subquery.
+
+        Not in a part of the rows of one file: SQLite would find them by the file alone
+        and read on to the end of the file.
+        """
+        is_file_part = self.last_scanned and path.ordering[0] == "flow_file_id"
+        return connection.vendor == "sqlite" and not is_file_part
 
     def _scan_end(self, path: AccessPath) -> Model | None:
         """Return the last row within the scan limit; None if no row comes after it."""
@@ -163,15 +192,6 @@ def _path_sort_key(
     if path.ordering != ordering:
         return (2,)
     return (1, *position_of(last_row, ordering))
-
-
-def _use_range_condition(path: AccessPath) -> bool:
-    """Return whether a range of the ordering takes the place of a subquery.
-
-    Not in the rows of one file: SQLite would find them by the file alone and read on to
-    the end of the file.
-    """
-    return connection.vendor == "sqlite" and path.ordering[0] != "flow_file_id"
 
 
 def _up_to(row: Model | None, ordering: Ordering) -> Q:  # sqlite only

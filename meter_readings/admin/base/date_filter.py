@@ -143,13 +143,10 @@ class DateColumn(NamedTuple):
 
 
 class DateFilter(QFilter):
-    """Filter rows by a year, then by a month of it, then by a day.
+    """Filter rows by a year, then by a month of it, then by a day."""
 
-    The change list shows it above the rows, as it does a date hierarchy.
-    """
-
-    template = "admin/meter_readings/date_filter.html"
-    is_date_hierarchy = True
+    template = "admin/meter_readings/links_above_rows.html"
+    is_above_rows = True
 
     parameter_name: str
     column: DateColumn

@@ -30,6 +30,10 @@ class QFilter(SimpleListFilter):
 
     # The ordering of which the selected rows are one range, if there is one.
     range_ordering: Ordering | None = None
+    # Whether nearly all rows meet the condition of the selected value.
+    matches_most_rows = False
+    # Whether the choices are above the rows, where a date hierarchy would be.
+    is_above_rows = False
 
     @abstractmethod
     def get_q(self) -> Q:

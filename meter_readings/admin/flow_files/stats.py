@@ -186,9 +186,12 @@ def _by_version_status(file: FlowFile, versions: VersionCounts) -> Breakdown:
 
 
 def _readings_url(file: FlowFile, version_status: VersionStatus | None = None) -> str:
-    """Return the URL of the file's readings in the admin, or "" if it has none."""
+    """Return the URL of the file's readings in the admin, or "" if it has none.
+
+    Without a version status those of all versions.
+    """
     if file.status != FlowFile.Status.IMPORTED:
         return ""
     url = reverse("admin:meter_readings_reading_changelist")
-    status = f"&version_status__exact={version_status}" if version_status else ""
-    return f"{url}?flow_file={file.pk}{status}"
+    status = version_status or "all"
+    return f"{url}?flow_file={file.pk}&version_status__exact={status}"

@@ -51,11 +51,11 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
     )
     list_select_related = ("meter__meter_point", "flow_file")
     list_filter = (
+        reading_filters.VersionStatusFilter,
         reading_filters.ReadDateFilter,
         filters.FlowFileFilter,
         filters.MeterFilter,
         filters.ContinueFilter,
-        reading_filters.VersionStatusFilter,
         reading_filters.BasisFilter,
         reading_filters.BscValidationFilter,
         reading_filters.RegisterFilter,

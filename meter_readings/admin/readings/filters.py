@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.contrib.admin import ModelAdmin
-from django.db.models import Q
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, Q
 from django.http import HttpRequest
 
-from meter_readings.admin.base.changelist import from_subquery
+from meter_readings.admin.base.changelist import AFTER_VAR, from_subquery
 from meter_readings.admin.base.date_filter import DateColumn, DateFilter
 from meter_readings.admin.base.filters import Choices, FieldFilter, FormFilter, QFilter
 from meter_readings.d0010 import codes
@@ -21,20 +25,52 @@ from meter_readings.models import (
     basis_q,
 )
 
+ALL_VERSIONS = "all"
+
 # The registers offered are those of the latest readings.
 _READINGS_SCANNED_FOR_REGISTERS = 2_000
 
 
 class VersionStatusFilter(FieldFilter):
+    """Filter by version status, current by default; the links are above the rows."""
+
+    template = "admin/meter_readings/links_above_rows.html"
     title = "version status"
     parameter_name = "version_status__exact"
     column = "version_status"
+    is_above_rows = True
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, Any],
+        model: type[Model],
+        model_admin: ModelAdmin,
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        if not self.value():
+            self.used_parameters[self.parameter_name] = VersionStatus.CURRENT
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
-        return [(value, str(label)) for value, label in VersionStatus.choices]
+        return [*VersionStatus.choices, (ALL_VERSIONS, "All versions")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for value, label in self.lookup_choices:
+            is_default = value == VersionStatus.CURRENT
+            link = changelist.get_query_string(
+                {self.parameter_name: None if is_default else value}, [AFTER_VAR]
+            )
+            yield {"title": label, "link": None if value == self.value() else link}
+
+    def get_q(self) -> Q:
+        return Q() if self.value() == ALL_VERSIONS else super().get_q()
+
+    @property
+    def matches_most_rows(self) -> bool:
+        return self.value() in (VersionStatus.CURRENT, ALL_VERSIONS)
 
     def partial_index_condition(self) -> Q | None:
-        return None if self.value() == VersionStatus.CURRENT else NOT_CURRENT_Q
+        return None if self.matches_most_rows else NOT_CURRENT_Q
 
 
 class BscValidationFilter(FieldFilter):

@@ -45,7 +45,7 @@ QUERIES_OF_LISTS = {
     "flowfile": 8,
     "meterpoint": 4,
     "meter": 4,
-    "reading": 9,
+    "reading": 10,
     "sitevisit": 5,
     "finding": 5,
     "importjob": 4,

@@ -92,7 +92,7 @@ class ReadingScanTests(ScanLimitTestCase):
     def test_list_within_the_scan_limit_shows_no_note(self) -> None:
         page = self.get_list("reading")
         self.assertEqual(self.note(page), "")
-        self.assertEqual(len(page.context["cl"].result_list), 8)
+        self.assertEqual(len(page.context["cl"].result_list), 7)
 
     def test_filter_with_an_index_finds_all_readings(self) -> None:
         for params, values in {
@@ -106,6 +106,21 @@ class ReadingScanTests(ScanLimitTestCase):
                 page = self.get_list("reading", **dict([params]))
                 found = [int(row.value) for row in page.context["cl"].result_list]
                 self.assertEqual((found, self.note(page)), (values, ""))
+
+    def test_list_of_current_versions_scans_five_times_as_many_readings(self) -> None:
+        with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
+            page = self.get_list("reading")
+        found = [int(row.value) for row in page.context["cl"].result_list]
+        self.assertEqual(found, [5, 4, 8, 7])
+        self.assertEqual(
+            self.note(page), "Searched 5 readings, as far as 1 January 2024 03:00:00."
+        )
+
+    def test_list_of_all_versions_has_no_scan_limit(self) -> None:
+        with patch.object(changelist.BoundedChangeList, "scan_limit", 1):
+            page = self.get_list("reading", version_status__exact="all")
+        self.assertEqual(len(page.context["cl"].result_list), 8)
+        self.assertEqual(self.note(page), "")
 
     def test_filter_without_an_index_scans_the_latest_readings(self) -> None:
         self.assertEqual(self.values(register_id="NT"), [4])
@@ -147,9 +162,7 @@ class ReadingScanTests(ScanLimitTestCase):
 
         at_one_time = [f"030|{name}|20240201000000|1.0|||T|N|" for name in "ABCD"]
         imported(readings(2, *at_one_time), "first.uff")
-        page = self.get_list(
-            "reading", version_status__exact="current", read_in="2024-02-01"
-        )
+        page = self.get_list("reading", basis="actual", read_in="2024-02-01")
         correction = readings(3, "030|A|20240201000000|9.0|||T|N|")
         imported(correction, "second.uff")
         url = list_address("reading") + self.search_more_url(page)

@@ -30,9 +30,13 @@ class FilterTestCase(AdminTestCase):
     def date_links(self, model_name: str = "reading", **params: str) -> list[str]:
         """Return the labels of the date filter above a list."""
         html = self.get_list(model_name, **params).content.decode()
-        (nav,) = re.findall('<nav class="toplinks".*?</nav>', html, re.DOTALL)
+        *_, nav = re.findall('<nav class="toplinks".*?</nav>', html, re.DOTALL)
         lines = re.sub("<[^>]*>", "", unescape(nav)).split("\n")
         return [line.strip() for line in lines if line.strip()][1:]
+
+    def all_values(self, **params: str) -> list[int]:
+        """Return the values of the readings listed with all their versions."""
+        return self.values(version_status__exact="all", **params)
 
 
 class ReadingFilterTests(FilterTestCase):
@@ -59,8 +63,30 @@ class ReadingFilterTests(FilterTestCase):
     def test_unknown_basis_finds_nothing(self) -> None:
         self.assertEqual(self.values(basis="guessed"), [])
 
+    def test_list_shows_current_versions(self) -> None:
+        self.assertEqual(self.values(), [3, 4, 5, 1])
+
+    def test_all_versions_are_listed_where_they_are_selected(self) -> None:
+        self.assertEqual(self.all_values(), [3, 4, 5, 2, 1])
+
     def test_filters_readings_by_version_status(self) -> None:
         self.assertEqual(self.values(version_status__exact="superseded"), [2])
+
+    def test_version_statuses_are_offered_above_the_rows(self) -> None:
+        page = self.get_list("reading")
+        links = re.findall('<nav class="toplinks".*?</nav>', page.content.decode(), 16)
+        words = re.sub("<[^>]*>", " ", links[0]).split()
+        self.assertEqual(
+            " ".join(words),
+            "Version status Current Duplicate Superseded Withdrawn All versions",
+        )
+        self.assertIn('<span aria-current="true">Current</span>', links[0])
+        self.assertIn('<a href="?version_status__exact=all">All versions', links[0])
+
+    def test_link_to_current_versions_keeps_other_filters(self) -> None:
+        params = {"version_status__exact": "all", "basis": "actual", "after": "1"}
+        page = self.get_list("reading", **params)
+        self.assertContains(page, '<a href="?basis=actual">Current</a>', html=True)
 
     def test_filters_readings_by_reading_type(self) -> None:
         self.assertEqual(self.values(reading_type__exact="D"), [3, 4])
@@ -69,10 +95,10 @@ class ReadingFilterTests(FilterTestCase):
         self.assertEqual(self.values(bsc_validation_status__exact="U"), [3, 4])
 
     def test_year_begins_and_ends_at_local_midnight(self) -> None:
-        self.assertEqual(self.values(read_in="2023"), [4, 5, 2])
+        self.assertEqual(self.all_values(read_in="2023"), [4, 5, 2])
 
     def test_month_in_summer_begins_at_local_midnight(self) -> None:
-        self.assertEqual(self.values(read_in="2023-07"), [5, 2])
+        self.assertEqual(self.all_values(read_in="2023-07"), [5, 2])
 
     def test_december_ends_with_its_year(self) -> None:
         self.assertEqual(self.values(read_in="2023-12"), [4])
@@ -81,7 +107,7 @@ class ReadingFilterTests(FilterTestCase):
         self.assertEqual(self.values(read_in="2023-13"), [])
 
     def test_day_in_summer_begins_and_ends_at_local_midnight(self) -> None:
-        self.assertEqual(self.values(read_in="2023-07-01"), [5, 2])
+        self.assertEqual(self.all_values(read_in="2023-07-01"), [5, 2])
 
     def test_day_not_in_the_calendar_finds_nothing(self) -> None:
         self.assertEqual(self.values(read_in="2023-02-29"), [])
@@ -110,8 +136,8 @@ class ReadingFilterTests(FilterTestCase):
         self.assertEqual(self.date_links(read_in="nonsense"), ["‹ All dates"])
 
     def test_date_filter_links_keep_other_filters(self) -> None:
-        page = self.get_list("reading", version_status__exact="current")
-        self.assertContains(page, "?read_in=2023&amp;version_status__exact=current")
+        page = self.get_list("reading", version_status__exact="all")
+        self.assertContains(page, "?read_in=2023&amp;version_status__exact=all")
 
     def test_date_filter_omits_years_more_than_20_before_the_latest(self) -> None:
         old = flow_file_of_readings("030|S|19600101000000|1.0|||T|N|")
@@ -119,7 +145,8 @@ class ReadingFilterTests(FilterTestCase):
         self.assertEqual(self.date_links(), ["2024", "2023", "2022"])
 
     def test_filters_readings_by_file_in_line_order(self) -> None:
-        self.assertEqual(self.values(flow_file=self.file.pk), [1, 2, 3, 4])
+        found = self.all_values(flow_file=str(self.file.pk))
+        self.assertEqual(found, [1, 2, 3, 4])
 
     def test_file_filter_shows_the_selected_file(self) -> None:
         offered = self.offered("reading", "flow file", flow_file=str(self.file.pk))
@@ -136,7 +163,7 @@ class ReadingFilterTests(FilterTestCase):
         self.assertEqual(offered, ["Not found"])
 
     def test_basis_actual_finds_readings_without_another_basis(self) -> None:
-        self.assertEqual(self.values(basis="actual"), [5, 2, 1])
+        self.assertEqual(self.all_values(basis="actual"), [5, 2, 1])
 
     def test_filters_readings_by_register(self) -> None:
         day = flow_file_of_readings("030|DY|20240201000000|6.0|||T|N|")
@@ -163,15 +190,15 @@ class ReadingFilterTests(FilterTestCase):
 
     def test_filters_readings_by_a_sender_with_many_readings(self) -> None:
         with patch.object(changelist, "SCAN_LIMIT", 3):
-            self.assertEqual(self.values(sender="UDMS"), [3, 4, 5, 2, 1])
+            self.assertEqual(self.values(sender="UDMS"), [3, 4, 5, 1])
 
-    def test_empty_sender_finds_all_readings(self) -> None:
-        self.assertEqual(len(self.values(sender="")), 5)
+    def test_empty_sender_finds_all_current_readings(self) -> None:
+        self.assertEqual(len(self.values(sender="")), 4)
 
-    def test_empty_filter_values_find_all_readings(self) -> None:
+    def test_empty_filter_values_find_all_current_readings(self) -> None:
         for name in ("basis", "read_in", "version_status__exact", "register_id"):
             with self.subTest(name):
-                self.assertEqual(len(self.values(**{name: ""})), 5)
+                self.assertEqual(len(self.values(**{name: ""})), 4)
 
     def test_filters_readings_by_meter(self) -> None:
         meter = Meter.objects.get(serial_number="TST0000002")

@@ -168,13 +168,16 @@ class ProductionTests(DashboardTestCase):
 class StoredDataTests(DashboardTestCase):
     def test_empty_database_shows_zeros(self) -> None:
         text = self.dashboard_text()
-        self.assertIn("Imported files 0 Meter points 0 Meters 0 Readings 0", text)
+        self.assertIn(
+            "Imported files 0 Meter points 0 Meters 0 Current readings 0", text
+        )
         self.assertIn("No imports yet. Import a sample file above.", text)
 
     def test_stored_rows_are_counted(self) -> None:
         imported(GOOD)
         self.assertIn(
-            "Imported files 1 Meter points 2 Meters 2 Readings 3", self.dashboard_text()
+            "Imported files 1 Meter points 2 Meters 2 Current readings 3",
+            self.dashboard_text(),
         )
 
     def test_statistics_count_files_findings_and_readings(self) -> None:
@@ -219,7 +222,7 @@ class StoredDataTests(DashboardTestCase):
             imported(text, f"{number}.uff", requested_by=self.superuser)
         self.client.post(IMPORT, {"all": "1"})
         counts.append(self.query_count(DASHBOARD))
-        self.assertEqual(counts, [12, 12])
+        self.assertEqual(counts, [13, 13])
 
 
 class SampleTests(DashboardTestCase):
@@ -312,7 +315,9 @@ class ClearTests(DashboardTestCase):
 
     def test_page_shows_what_clearing_would_delete(self) -> None:
         self.assertIn(
-            "3 readings, site visits, 2 meters, 2 meter points", self.dashboard_text()
+            "3 current readings with all other versions, site visits, 2 meters, "
+            "2 meter points",
+            self.dashboard_text(),
         )
 
     def test_any_other_word_deletes_nothing(self) -> None:

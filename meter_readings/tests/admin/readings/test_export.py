@@ -238,8 +238,9 @@ class ReadingExportTests(AdminTestCase):
     def test_export_page_shows_an_invalid_date_escaped(self) -> None:
         self.assertContains(self.page(read_in="<b>"), "<dd>&lt;b&gt;</dd>")
 
-    def test_export_page_says_that_there_are_no_filters(self) -> None:
-        self.assertContains(self.page(), "None: all stored readings")
+    def test_export_page_says_that_it_exports_current_versions(self) -> None:
+        row = "<div><dt>Version status</dt><dd>Current</dd></div>"
+        self.assertContains(self.page(), row, html=True)
 
     def test_export_page_links_to_downloads_with_the_filters(self) -> None:
         page = self.page(basis="estimated")
