@@ -180,6 +180,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 100
 UPLOAD_MAX_MEGABYTES = env_int(
     "UPLOAD_MAX_MEGABYTES", 1024, minimum=1, maximum=1_000_000
 )
+# The most that the files of one archive unpack to, together
+ARCHIVE_MAX_MEGABYTES = env_int(
+    "ARCHIVE_MAX_MEGABYTES", 1024, minimum=1, maximum=1_000_000
+)
 
 if IS_PRODUCTION:
     STORAGES = {

@@ -228,10 +228,11 @@ def _trailer(flow_file: FlowFile, group_count: int, mpan_group_count: int) -> st
 
 def _with_line_endings(lines: Iterator[str], flow_file: FlowFile) -> Generator[str]:
     """Yield lines with the file's line endings, the last one as received."""
-    latest = next(lines)
-    for line in lines:
+    encodable = (line.replace(_UNENCODABLE, _REPLACEMENT) for line in lines)
+    latest = next(encodable)
+    for line in encodable:
         yield latest + flow_file.line_ending
-        latest = line.replace(_UNENCODABLE, _REPLACEMENT)
+        latest = line
     yield latest + (flow_file.line_ending if flow_file.ends_with_newline else "")
 
 

@@ -1,7 +1,8 @@
 """The import pipeline: spool, validate, then load in one transaction.
 
 Validation locks nothing, however long it takes; only the load holds the import lock.
-The original file is stored under its hash before the transaction commits.
+The original file is stored under its hash before the transaction commits; of a file
+that is no flow file, only the beginning.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import BinaryIO, NamedTuple
 from django.contrib.auth.models import User
 from django.db import Error
 
+from meter_readings.d0010 import IssueCode
 from meter_readings.models import FlowFile, ImportJob, Policy
 
 from . import identity
 from .files.archives import sanitise_filename
 from .files.original_files import delete_if_unreferenced, store
-from .files.spooling import SpooledFile, spool
+from .files.spooling import SpooledFile, keep_beginning, spool
 from .findings import FindingCollector, OnFinding
 from .jobs import JobTracker, OnProgress
 from .merge import merge_staged_rows
@@ -27,6 +29,9 @@ from .staging import ImportLockTimeout, StagingArea, open_staging
 from .validation import ValidatedFile, validate_file
 
 _Outcome = ImportJob.Outcome
+
+# A file with one of these issues has not begun as a flow file.
+_NO_FLOW_FILE = {IssueCode.NOT_A_FLOW_FILE, IssueCode.EMPTY_FILE}
 
 # Seconds to wait for the import lock to delete the original file of a failed load. The
 # other import may need the file, and a file that stays does no harm.
@@ -101,7 +106,7 @@ class _Import:
         findings: FindingCollector,
     ) -> None:
         self._request = request
-        self._spooled = spooled
+        self._spooled = self._stored = spooled
         self._staging = staging
         self._job = job
         self._findings = findings
@@ -143,6 +148,8 @@ class _Import:
         if not findings.is_rejected:
             self._staging.begin()
             self._staging.ensure_partitions()
+        elif not _NO_FLOW_FILE.isdisjoint(findings.counts_by_code):
+            self._stored = keep_beginning(self._spooled)
         self._job.set_phase(ImportJob.Phase.LOADING)
         try:
             return self._load(validated)
@@ -183,7 +190,7 @@ class _Import:
             open_staging(_CLEANUP_LOCK_TIMEOUT) as staging,
             staging.transaction(),
         ):
-            delete_if_unreferenced(self._spooled)
+            delete_if_unreferenced(self._stored)
 
     def _find_message_conflict(self, validated: ValidatedFile) -> None:
         if validated.header is not None:
@@ -196,15 +203,15 @@ class _Import:
         request, spooled = self._request, self._spooled
         flow_file = FlowFile.objects.filter(sha256=request.sha256).first()
         if flow_file is None:
-            flow_file = FlowFile(sha256=request.sha256)
+            flow_file = FlowFile(sha256=request.sha256, size=spooled.size)
         else:
             flow_file.findings.all().delete()
         flow_file.filename = request.filename
-        flow_file.size = spooled.size
-        flow_file.content.name = store(spooled)
+        flow_file.content.name = store(self._stored)
         flow_file.policy = request.policy
         flow_file.received_at = request.now
         if spooled.sha256 == request.sha256:
+            flow_file.size = spooled.size
             flow_file.redacted_at = None
         validated.fill(flow_file)
         flow_file.readings_read = counts.readings_read

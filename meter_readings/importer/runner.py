@@ -105,7 +105,10 @@ class ImportTotals:
 
 
 class ImportListener:
-    """Methods that the runner calls during the import of each flow file."""
+    """Methods that the runner calls during the import of each flow file.
+
+    An error that a listener raises ends the run, if it is not a tolerated one.
+    """
 
     def file_started(self, label: str) -> None:
         """Receive the name of the file in messages."""
@@ -153,9 +156,6 @@ class ImportRunner:
                     archive = "" if filename in own_names else name
                     target = FileResult(file, sanitise_filename(filename), archive)
                     yield self._finish(self._import(target, filename, content))
-        except BrokenPipeError:
-            # A listener wrote to a pipe that was closed: there is no reader left.
-            raise
         except self.tolerated as error:
             yield self._finish(FileResult(file, name, error=error))
 
@@ -176,8 +176,6 @@ class ImportRunner:
                     on_finding=self._finding,
                     **vars(self.options),
                 )
-        except BrokenPipeError:
-            raise
         except self.tolerated as error:
             return replace(target, error=error)
         return replace(target, filename=result.filename, result=result)

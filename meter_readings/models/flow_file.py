@@ -121,5 +121,10 @@ class FlowFile(models.Model):
     def __str__(self) -> str:
         return f"{self.filename} ({self.file_identifier or 'no identifier'})"
 
+    @property
+    def is_shortened(self) -> bool:
+        """Whether only the beginning is stored, because this is no flow file."""
+        return not self.redacted_at and self.sha256 not in str(self.content.name)
+
     def get_absolute_url(self) -> str:
         return reverse("admin:meter_readings_flowfile_change", args=(self.pk,))

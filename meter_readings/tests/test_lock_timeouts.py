@@ -19,8 +19,8 @@ from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import imported
 
 IS_BUSY = (
-    "The database is busy: another program is writing to it. Nothing was changed. Wait "
-    "until it has finished, then run the command again."
+    "The database is busy: another file is being imported or undone. Nothing was "
+    "changed. Wait until it has finished, then run the command again."
 )
 
 
@@ -79,7 +79,9 @@ class PageTests(TransactionTestCase):
         with taken_import_lock(), lock_timeout, self.assertLogs("meter_readings"):
             with self.assertLogs("django.request"):
                 page = self.client.post("/admin/upload/", data)
-        self.assertContains(page, "another file is being loaded", status_code=503)
+        self.assertContains(
+            page, "another file is being imported or undone", status_code=503
+        )
         self.assertEqual(FlowFile.objects.count(), 0)
 
     @skipUnless(connection.vendor == "postgresql", "SQLite has no such limit")

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from meter_readings import importer
 from meter_readings.forms import ImportOptionsForm
@@ -17,7 +18,6 @@ from meter_readings.models import FlowFile, ImportJob, Policy
 
 from .stats import MAX_EXACT_COUNT
 from .views import (
-    BUSY_MESSAGE,
     LOCK_TIMEOUT,
     STORAGE_FULL_MESSAGE,
     WRITE_METHODS,
@@ -50,8 +50,8 @@ def undo(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     except importer.NotImported:
         message = f"{file.filename} is not imported: there is nothing to undo."
         messages.warning(request, message)
-    except importer.ImportLockTimeout:
-        messages.error(request, BUSY_MESSAGE)
+    except importer.ImportLockTimeout as error:
+        messages.error(request, _busy_message(error))
     except importer.StorageFull:
         messages.error(request, STORAGE_FULL_MESSAGE)
     return redirect(file)
@@ -92,6 +92,11 @@ def _undo_confirmation(request: HttpRequest, file: FlowFile) -> HttpResponseBase
     )
 
 
+def _busy_message(error: importer.ImportLockTimeout) -> str:
+    reason = capfirst(error.reason)
+    return f"{reason}. Nothing was changed. Try again in a minute."
+
+
 # Import again
 
 
@@ -109,8 +114,8 @@ def reprocess(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
         is_dry_run = request.POST.get("step") != "import"
         try:
             result = perform_reprocess(file, request, form, dry_run=is_dry_run)
-        except importer.ImportLockTimeout:
-            messages.error(request, BUSY_MESSAGE)
+        except importer.ImportLockTimeout as error:
+            messages.error(request, _busy_message(error))
         except importer.StorageFull:
             messages.error(request, STORAGE_FULL_MESSAGE)
         else:

@@ -173,8 +173,8 @@ def _attempt[Result](
         reason = "no longer imported, there was nothing to undo"
     except importer.OriginalMissing:
         reason = "not imported again, its original file is missing or has changed"
-    except importer.ImportLockTimeout:
-        reason = "not changed, another file was being imported"
+    except importer.ImportLockTimeout as error:
+        reason = f"not changed, {error.reason}"
     except importer.StorageFull:
         reason = "not changed, the storage is full"
     messages.error(request, f"{file.filename}: {reason}.")

@@ -23,10 +23,6 @@ WRITE_METHODS = (*READ_METHODS, "POST")
 # Seconds that a page waits for another import to finish
 LOCK_TIMEOUT = 5.0
 
-BUSY_MESSAGE = (
-    "Another file is being imported or undone. Nothing was changed. Try again in a "
-    "minute."
-)
 STORAGE_FULL_MESSAGE = (
     "The storage is full. Nothing was changed. Ask your administrator to free disk "
     "space, then try again."

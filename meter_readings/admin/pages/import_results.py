@@ -125,7 +125,7 @@ def _failure(error: Exception | None) -> tuple[str, HTTPStatus]:
     match error:
         case importer.ImportLockTimeout():
             status = HTTPStatus.SERVICE_UNAVAILABLE
-            reason, advice = "another file is being loaded", _RETRY_SOON
+            reason, advice = error.reason, _RETRY_SOON
         case importer.StorageFull():
             status = HTTPStatus.INSUFFICIENT_STORAGE
             reason, advice = "the storage is full", _ADMINISTRATOR_FIRST

@@ -44,10 +44,9 @@ _LOCK_TIMEOUT = 30.0
 
 
 class ImportBusy(Problem):
-    """Another load lasted longer than the lock timeout."""
+    """Another load, or readers, held a lock longer than the lock timeout."""
 
     status_code = 503
-    default_detail = "Another file is being loaded. Nothing was stored: send it again."
     wait = 30
 
 
@@ -93,7 +92,10 @@ class UploadMixin(ResourceViewSet):
     def _import(self, request: Request, upload: Upload) -> HttpResponse:
         file = _run_import(upload, cast(User, request.user))
         if isinstance(file.error, importer.ImportLockTimeout):
-            raise ImportBusy from file.error
+            reason = capfirst(file.error.reason)
+            raise ImportBusy(
+                f"{reason}. Nothing was stored: send it again."
+            ) from file.error
         if file.result is None:
             name = importer.sanitise_filename(upload.filename)
             reason = str(file.error).removeprefix(name).strip()

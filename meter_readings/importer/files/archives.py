@@ -9,11 +9,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, NamedTuple, cast
+from typing import IO, BinaryIO, cast
+
+from django.conf import settings
 
 from meter_readings.models import FlowFile
 
-from .disk_space import disk_full_as
+from .disk_space import disk_full_as, require_free_space
+from .spooling import spool_folder
 
 _CHUNK_BYTES = 1 << 20
 _GZIP = b"\x1f\x8b"
@@ -25,10 +28,6 @@ _COMPRESSION_METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 
 # Members of Microsoft and OpenDocument files, which are ZIP archives too.
 _DOCUMENT_MEMBERS = {"[Content_Types].xml", "META-INF/manifest.xml"}
-
-# Flow files compress to about a tenth. What unpacks to more is a decompression bomb.
-_MAX_RATIO = 500
-_ALWAYS_ALLOWED_BYTES = 64 << 20
 
 _MAX_FILENAME_LENGTH = cast(int, FlowFile._meta.get_field("filename").max_length)
 
@@ -51,26 +50,30 @@ def iter_flow_files(
 ) -> Iterator[tuple[str, BinaryIO]]:
     """Yield the name and bytes of each file in a stream: the file or archive members.
 
-    The first bytes decide what it is, not its name. Raises UnreadableFile if an archive
-    cannot be read or has more than `max_members` files, and StorageFull if there is no
-    space to unpack it.
+    The first bytes decide what it is, not its name. A member's name includes its
+    folder. Raises UnreadableFile if an archive cannot be read, unpacks to more than
+    ARCHIVE_MAX_MEGABYTES or has more than `max_members` files, and StorageFull if there
+    is no space for it.
     """
     filename = sanitise_filename(filename)
     start = _first_bytes(stream, len(_ZIP))
-    whole = _PeekedStream(start, stream)
+    whole = cast(BinaryIO, _PeekedStream(start, stream))
     if start.startswith(_GZIP):
-        unpacked = gzip.GzipFile(fileobj=cast(BinaryIO, whole), mode="rb")
-        limited = _LimitedStream(unpacked, whole, filename)
-        yield filename.removesuffix(".gz"), cast(BinaryIO, limited)
+        unpacked = gzip.GzipFile(fileobj=whole, mode="rb")
+        name = filename.removesuffix(".gz")
+        yield name, cast(BinaryIO, _UnpackedStream(unpacked, filename))
     elif start in (_ZIP, _EMPTY_ZIP):
-        with tempfile.TemporaryFile() as archive:
-            with disk_full_as("an archive to be unpacked"):
-                while chunk := whole.read(_CHUNK_BYTES):
-                    archive.write(chunk)
-                archive.flush()
+        with (
+            disk_full_as("an archive to be unpacked"),
+            tempfile.TemporaryFile(dir=spool_folder()) as archive,
+        ):
+            while chunk := whole.read(_CHUNK_BYTES):
+                require_free_space()
+                archive.write(chunk)
+            archive.flush()
             yield from _zip_members(archive, filename, max_members)
     else:
-        yield filename, cast(BinaryIO, whole)
+        yield filename, whole
 
 
 def _first_bytes(stream: BinaryIO, size: int) -> bytes:
@@ -100,6 +103,8 @@ def _zip_members(
         )
     if not _DOCUMENT_MEMBERS.isdisjoint(member.filename for member in members):
         raise UnreadableFile(f"{filename} is a spreadsheet or another document.")
+    # No member unpacks to more than its stated size: it is cut off there.
+    _require_within_limit(sum(member.file_size for member in members), filename)
     for member in members:
         if member.flag_bits & _ENCRYPTED_FLAG:
             raise UnreadableFile(f"{filename} is encrypted.")
@@ -107,9 +112,22 @@ def _zip_members(
             raise UnreadableFile(f"{filename} uses an unsupported compression method.")
         with _unreadable_if_broken(filename):
             stream = unpacked.open(member)
-        packed = _PackedSize(member.compress_size)
-        limited = _LimitedStream(stream, packed, filename)
-        yield Path(member.filename).name, cast(BinaryIO, limited)
+        unpacked_stream = _UnpackedStream(stream, filename)
+        yield _member_name(member.filename), cast(BinaryIO, unpacked_stream)
+
+
+def _require_within_limit(size: int, filename: str) -> None:
+    limit = settings.ARCHIVE_MAX_MEGABYTES
+    if size > limit << 20:
+        raise UnreadableFile(
+            f"{filename} unpacks to more than {limit:,} MB (ARCHIVE_MAX_MEGABYTES)."
+        )
+
+
+def _member_name(name: str) -> str:
+    """Return the path of a member in its archive, without "..", "." and a root."""
+    parts = name.replace("\\", "/").split("/")
+    return "/".join(part for part in parts if part not in ("", ".", "..")) or name
 
 
 def _is_system_file(name: str) -> bool:
@@ -133,15 +151,10 @@ def _unreadable_if_broken(filename: str) -> Iterator[None]:
         raise UnreadableFile(f"{filename} cannot be unpacked: {error}") from error
 
 
-class _PackedSize(NamedTuple):
-    byte_count: int
-
-
 class _PeekedStream:
-    """A stream whose first bytes were read before; counts the bytes read."""
+    """A stream whose first bytes were read before."""
 
     def __init__(self, start: bytes, stream: BinaryIO) -> None:
-        self.byte_count = len(start)
         self._start = start
         self._stream = stream
 
@@ -151,22 +164,14 @@ class _PeekedStream:
             self._start = self._start[size:]
             return start
         self._start = b""
-        chunk = self._stream.read(size)
-        self.byte_count += len(chunk)
-        return start + chunk
+        return start + self._stream.read(size)
 
 
-class _LimitedStream:
-    """The unpacked bytes of a file; raises UnreadableFile if it is a bomb."""
+class _UnpackedStream:
+    """The unpacked bytes of a file; raises UnreadableFile if it is broken or a bomb."""
 
-    def __init__(
-        self,
-        stream: IO[bytes] | gzip.GzipFile,
-        packed: _PeekedStream | _PackedSize,
-        filename: str,
-    ) -> None:
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile, filename: str) -> None:
         self._stream = stream
-        self._packed = packed
         self._filename = filename
         self._size = 0
 
@@ -174,9 +179,5 @@ class _LimitedStream:
         with _unreadable_if_broken(self._filename):
             chunk = self._stream.read(size)
         self._size += len(chunk)
-        limit = max(_ALWAYS_ALLOWED_BYTES, self._packed.byte_count * _MAX_RATIO)
-        if self._size > limit:
-            raise UnreadableFile(
-                f"{self._filename} unpacks to far more than a flow file does."
-            )
+        _require_within_limit(self._size, self._filename)
         return chunk

@@ -18,6 +18,9 @@ from .disk_space import require_free_space
 _CHUNK_BYTES = 1 << 20
 _ABANDONED_AFTER_SECONDS = 24 * 60 * 60
 
+# What is stored of a file that is no flow file: enough to see what it is
+BEGINNING_BYTES = 64 * 1024
+
 
 class SpooledFile(NamedTuple):
     """A received file: its path, the SHA-256 of its bytes and their number."""
@@ -34,8 +37,7 @@ def spool(stream: BinaryIO) -> Iterator[SpooledFile]:
     Raises UnreadableFile if an archive is truncated or a bomb, and StorageFull if the
     file would use the disk space that must stay free.
     """
-    folder = _folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = spool_folder()
     _delete_abandoned()
     handle, name = tempfile.mkstemp(dir=folder)
     path = Path(name)
@@ -52,6 +54,25 @@ def spool(stream: BinaryIO) -> Iterator[SpooledFile]:
         yield SpooledFile(path, digest.hexdigest(), size)
     finally:
         path.unlink(missing_ok=True)
+
+
+def keep_beginning(spooled: SpooledFile) -> SpooledFile:
+    """Cut a spooled file to its first BEGINNING_BYTES; return it with their hash."""
+    if spooled.size <= BEGINNING_BYTES:
+        return spooled
+    os.truncate(spooled.path, BEGINNING_BYTES)
+    digest = hashlib.sha256(spooled.path.read_bytes())
+    return SpooledFile(spooled.path, digest.hexdigest(), BEGINNING_BYTES)
+
+
+def spool_folder() -> Path:
+    """Return the folder of files that are being received, which exists from now on.
+
+    It is on the disk of the original files, whose free space is monitored.
+    """
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def abandoned_spool_files(*, silent_seconds: float) -> Iterator[Path]:

@@ -28,6 +28,15 @@ DEFAULT_LOCK_TIMEOUT = 600.0
 class ImportLockTimeout(Exception):
     """Another import or undo held the import lock for longer than the lock timeout."""
 
+    # What was waited for, for a message
+    reason = "another file is being imported or undone"
+
+
+class ReadersTimeout(ImportLockTimeout):
+    """Other programs read the readings for longer than the lock timeout."""
+
+    reason = "the readings are being read by a long query, an export or a backup"
+
 
 class StagingArea(ABC):
     """Stages the groups of one file and opens the transaction that merges them.
@@ -92,7 +101,7 @@ class StagingArea(ABC):
                 self.clear()
         if isinstance(error, OperationalError):
             if self.is_lock_error(error):
-                raise ImportLockTimeout("Another file is being loaded.") from error
+                raise ImportLockTimeout from error
             if self.is_disk_full_error(error):
                 raise StorageFull("The database has no free space left.") from error
         if error is not None and is_disk_full_error(error):

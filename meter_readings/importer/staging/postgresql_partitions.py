@@ -10,7 +10,7 @@ from psycopg2.errors import LockNotAvailable
 
 from meter_readings.importer.sql import READING
 
-from .base import ImportLockTimeout
+from .base import ReadersTimeout
 
 # The years whose readings have a partition each (migration 0002). The readings of all
 # other years are in the default partition.
@@ -54,7 +54,7 @@ def ensure_partitions(years: set[int], *, lock_sql: str, lock_timeout: float) ->
 
     Runs in a transaction of its own that ends before the load: nobody can read the
     readings from the creation of a partition to the end of the transaction. `lock_sql`
-    acquires the import lock. Raises ImportLockTimeout if the readings are being read
+    acquires the import lock. Raises ReadersTimeout if the readings are being read
     for more than `lock_timeout` seconds.
     """
     candidates = sorted(years.intersection(YEARS_WITH_PARTITIONS))
@@ -64,7 +64,7 @@ def ensure_partitions(years: set[int], *, lock_sql: str, lock_timeout: float) ->
     start = time.monotonic()
     while missing and not _try_attach(missing, lock_sql):
         if time.monotonic() > start + lock_timeout:
-            raise ImportLockTimeout("The readings are being read; try again later.")
+            raise ReadersTimeout
         time.sleep(_RETRY_SECONDS)
 
 

@@ -16,6 +16,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from meter_readings import importer
 
 FAILED, USAGE, NOTHING_MATCHED, INTERRUPTED = 1, 2, 3, 130
+# 128 and the number of SIGPIPE, as for other programs
+CLOSED_PIPE = 141
 
 
 class BaseCommand(base.BaseCommand):
@@ -34,8 +36,11 @@ class BaseCommand(base.BaseCommand):
             with database_errors_as_command_errors():
                 return super().execute(*args, **options)
         except BrokenPipeError:
-            # The reader has closed the pipe, as "head" does after its lines.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # The reader has closed the pipe, as "head" does after its lines. Python
+            # would report that again when it flushes both streams at exit.
+            for stream in sys.stdout, sys.stderr:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            sys.exit(CLOSED_PIPE)
         except OSError as error:
             filename = f" ({error.filename})" if error.filename else ""
             raise CommandError(
@@ -62,14 +67,15 @@ def database_errors_as_command_errors() -> Iterator[None]:
         with connection.wrap_database_errors:
             yield
     except importer.ImportLockTimeout as error:
-        raise CommandError(f"{_BUSY} Nothing was changed. {_WAIT}") from error
+        raise CommandError(
+            f"The database is busy: {error.reason}. Nothing was changed. {_WAIT}"
+        ) from error
     except importer.StorageFull as error:
         raise CommandError(f"{_FULL} ({error}) {_FREE_SPACE}") from error
     except (DatabaseError, InterfaceError) as error:
         raise CommandError(_database_error_message(error), returncode=FAILED) from error
 
 
-_BUSY = "The database is busy: another program is writing to it."
 _WAIT = "Wait until it has finished, then run the command again."
 _FULL = "The storage is full, and the last change was rolled back."
 _FREE_SPACE = "Free some disk space, then run the command again."
@@ -83,7 +89,7 @@ _MEANINGS = (
     ),
     (
         ("locked", "lock timeout"),
-        _BUSY,
+        "The database is busy: another program is writing to it.",
         _WAIT,
     ),
     (

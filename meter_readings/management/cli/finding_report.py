@@ -4,39 +4,50 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self, TextIO
+
+from django.core.management.base import CommandError
 
 from meter_readings import exports
 from meter_readings.d0010 import Issue
 from meter_readings.importer import FileResult, ImportListener
 from meter_readings.models import Severity
 
+from . import base_command
+
 
 class FindingReportFile(ImportListener):
     """A file with every finding of every file; JSON if its name ends in .json.
 
     Rules that query the database report only the first of many findings. A last row
-    has the number of the others.
+    has the number of the others. Raises CommandError if the file cannot be written,
+    which ends the import; `log` receives its name when it is complete.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, log: Callable[[str], None] | None = None) -> None:
+        self._path, self._log = path, log
         self._label = ""
         self._written: Counter[str] = Counter()
         is_json = path.suffix.lower() == ".json"
         self._format = (
             exports.JsonReportFormat() if is_json else exports.CsvReportFormat()
         )
-        self._file = _open_private(path)
-        self._file.write(self._format.header)
+        with self._write_errors(base_command.USAGE):
+            self._file = _open_private(path)
+            self._file.write(self._format.header)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, *error: object) -> None:
         """Close the file, complete even if an error ended the import."""
-        with self._file:
+        with self._write_errors(), self._file:
             self._file.write(self._format.footer)
+        if self._log and kind is None:
+            self._log(f"All findings are in {self._path}.")
 
     def file_started(self, label: str) -> None:
         self._label = label
@@ -60,7 +71,19 @@ class FindingReportFile(ImportListener):
             self._write(row)
 
     def _write(self, row: exports.FindingRow) -> None:
-        self._file.write(self._format.line(row))
+        with self._write_errors():
+            self._file.write(self._format.line(row))
+
+    @contextmanager
+    def _write_errors(self, returncode: int = base_command.FAILED) -> Iterator[None]:
+        """Raise CommandError, which names the file, instead of OSError."""
+        try:
+            yield
+        except OSError as error:
+            raise CommandError(
+                f"The report cannot be written: {error.strerror} ({self._path}).",
+                returncode=returncode,
+            ) from error
 
 
 def _open_private(path: Path) -> TextIO:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 
-from meter_readings.importer import InputFile
+from meter_readings.importer import InputFile, os_error_reason
 
 STDIN = "-"
 
@@ -38,7 +39,8 @@ def find_input_files(
     inputs = InputFiles()
     for text in paths:
         if text == STDIN:
-            name = stdin_name or f"stdin-{now:%Y%m%d-%H%M%S}.uff"
+            # Random, because two files may arrive in the same second
+            name = stdin_name or f"stdin-{now:%Y%m%d-%H%M%S}-{token_hex(8)}.uff"
             file = InputFile("standard input", name, sys.stdin.buffer)
             inputs.files.append(file)
         else:
@@ -51,44 +53,57 @@ def _add_path(inputs: InputFiles, text: str, is_recursive: bool) -> None:
     if not text:
         # Path("") is the current folder, but an unset shell variable was meant.
         inputs.missing.append((text, "the path is empty"))
-    elif path.is_dir():
-        _add_folder(inputs, path, is_recursive)
-    elif path.exists():
-        inputs.files.append(_input_file(path))
-    elif glob.has_magic(text):
-        matched = sorted(glob.glob(text, recursive=True))
-        if not matched:
-            inputs.empty.append((text, "no file matches"))
-        for name in matched:
-            _add_path(inputs, name, is_recursive)
+        return
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        _add_pattern(inputs, text, is_recursive)
+    except OSError as error:
+        inputs.missing.append((sanitise(text), os_error_reason(error)))
     else:
+        if is_folder:
+            _add_folder(inputs, path, is_recursive)
+        else:
+            inputs.files.append(_input_file(path))
+
+
+def _add_pattern(inputs: InputFiles, text: str, is_recursive: bool) -> None:
+    if not glob.has_magic(text):
         inputs.missing.append((text, "there is no such file"))
+        return
+    matched = sorted(glob.glob(text, recursive=True))
+    if not matched:
+        inputs.empty.append((text, "no file matches"))
+    for name in matched:
+        _add_path(inputs, name, is_recursive)
 
 
 def _add_folder(inputs: InputFiles, folder: Path, is_recursive: bool) -> None:
-    count = len(inputs.files)
-    try:
-        inputs.files += map(_input_file, _files_in(folder, is_recursive))
-    except OSError as error:
-        inputs.missing.append((str(error.filename), error.strerror or "cannot be read"))
-        return
-    if len(inputs.files) == count:
+    """Add files that are neither hidden nor unfinished, folder by folder, by name."""
+    count = len(inputs.files) + len(inputs.missing)
+    has_subfolders = False
+
+    def add_error(error: OSError) -> None:
+        label = sanitise(str(error.filename))
+        inputs.missing.append((label, os_error_reason(error)))
+
+    for parent, folders, names in os.walk(folder, onerror=add_error):
+        has_subfolders |= bool(folders)
+        is_shown = (name for name in folders if not name.startswith("."))
+        folders[:] = sorted(is_shown) if is_recursive else []
+        for path in (Path(parent, name) for name in sorted(names)):
+            if path.name.startswith(".") or path.suffix.lower() in _UNFINISHED:
+                continue
+            try:
+                if path.is_file():
+                    inputs.files.append(_input_file(path))
+            except OSError as error:
+                add_error(error)
+    if len(inputs.files) + len(inputs.missing) == count:
         reason = "the folder contains no files"
-        if not is_recursive and any(path.is_dir() for path in folder.iterdir()):
+        if has_subfolders and not is_recursive:
             reason += "; -r includes subfolders"
         inputs.empty.append((str(folder), reason))
-
-
-def _files_in(folder: Path, is_recursive: bool) -> Iterator[Path]:
-    """Yield files that are neither hidden nor unfinished, sorted by name."""
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            if is_recursive and not path.is_symlink():
-                yield from _files_in(path, is_recursive)
-        elif path.is_file() and path.suffix.lower() not in _UNFINISHED:
-            yield path
 
 
 def _input_file(path: Path) -> InputFile:

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.core.management.base import OutputWrapper
 
@@ -53,7 +54,7 @@ class Progress(ImportListener):
                 self._draw(phase, byte_count, size)
             else:
                 text = f"{self._label}: {phase.label.lower()}{_share(byte_count, size)}"
-                self._stream.write(text, style_func=str)
+                self._write(text, "\n")
             seconds = _BAR_SECONDS if self._is_bar else _LINE_SECONDS
             self._next_at = self._clock() + seconds
 
@@ -74,9 +75,11 @@ class Progress(ImportListener):
         self._write(f"{_CLEAR_LINE}{text}{self._label[-columns:]}")
         self._is_line_open = True
 
-    def _write(self, text: str) -> None:
-        self._stream.write(text, style_func=str, ending="")
-        self._stream.flush()
+    def _write(self, text: str, ending: str = "") -> None:
+        # An import does not end because its progress cannot be shown.
+        with suppress(OSError):
+            self._stream.write(text, style_func=str, ending=ending)
+            self._stream.flush()
 
 
 def _share(byte_count: int, size: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Self
 
 from django.core.management.base import OutputWrapper
@@ -85,15 +84,16 @@ class TextReporter(ImportReporter):
         command: base_command.BaseCommand,
         is_dry_run: bool,
         is_brief: bool,
-        report_path: Path | None,
+        has_report: bool,
     ) -> None:
         super().__init__(is_dry_run=is_dry_run)
         self._out, self._log = command.stdout, command.log
         self._style = command.style_for(command.stdout)
         self._log_style = command.style_for(command.stderr)
         self._is_brief = is_brief
-        self._report_path = report_path
+        # Whether to suggest a report, because findings were left out
         self._is_truncated = False
+        self._has_report = has_report
 
     def report(self, label: str, result: ImportResult) -> None:
         text = result_messages.outcome_message(result, is_dry_run=self._is_dry_run)
@@ -107,7 +107,7 @@ class TextReporter(ImportReporter):
         self._write(f"{label}: {style(text)}")
         if not self._is_brief:
             for rule in result_messages.findings_by_rule(result, _MAX_LINES):
-                self._report_rule(rule)
+                self._report_rule(label, rule)
 
     def report_failure(self, file: FileResult, reason: str) -> None:
         text = f"{result_messages.OUTCOMES[file.outcome]}: {reason}"
@@ -124,12 +124,11 @@ class TextReporter(ImportReporter):
     def finish(self, *, is_complete: bool) -> None:
         if self._is_brief:
             return
-        if self._report_path is not None:
-            self._log(f"All findings are in {self._report_path}.")
-        elif self._is_truncated:
+        if self._is_truncated and not self._has_report:
             self._log("All findings, line by line, are written by --report FILE.csv.")
         totals = self.totals
-        if totals.outcomes.total() > 1 or self.is_interrupted:
+        count = totals.outcomes.total()
+        if count > 1 or (count and not is_complete) or self.is_interrupted:
             self._log(
                 result_messages.summary_message(
                     totals.outcomes,
@@ -138,14 +137,14 @@ class TextReporter(ImportReporter):
                 )
             )
 
-    def _report_rule(self, rule: result_messages.RuleFindings) -> None:
+    def _report_rule(self, label: str, rule: result_messages.RuleFindings) -> None:
         style = {
             Severity.ERROR: self._log_style.ERROR,
             Severity.WARNING: self._log_style.WARNING,
         }.get(rule.severity, self._log_style.NOTICE)
         count = "" if rule.count == 1 else f", {rule.count:,} times"
         title = style(f"{rule.severity.label}: {rule.message}")
-        self._log(f"  {title} ({rule.code}{count})")
+        self._log(f"{label}: {title} ({rule.code}{count})")
         for line in rule.lines:
             self._log(f"    {line}")
         if rule.more_count:

@@ -1,17 +1,12 @@
 """The generate_d0010 command: write a synthetic D0010 flow file."""
 
-import os
 from argparse import ArgumentParser
-from collections.abc import Iterable
-from io import TextIOWrapper
-from typing import Any, BinaryIO, cast
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from meter_readings import d0010, synthetic
-from meter_readings.management.cli import arguments
-
-STDOUT = "-"
+from meter_readings.management.cli import arguments, base_command, output_files
 
 # Options passed on under the same names to `flow_file_lines`.
 _GENERATOR_OPTIONS = (
@@ -26,7 +21,7 @@ _GENERATOR_OPTIONS = (
 )
 
 
-class Command(BaseCommand):
+class Command(base_command.BaseCommand):
     help = (
         "Write a synthetic D0010 flow file of any size, valid or with chosen issues. "
         "The same options give the same bytes. The MPANs belong to nobody."
@@ -74,7 +69,7 @@ class Command(BaseCommand):
         )
         add(
             "--output",
-            default=STDOUT,
+            default=output_files.STDOUT,
             metavar="FILE",
             help='default: "-", standard output',
         )
@@ -91,28 +86,12 @@ class Command(BaseCommand):
             )
         except synthetic.InvalidOptions as error:
             raise CommandError(str(error)) from error
-        if output == STDOUT:
-            self._write_to_stdout(lines)
-        else:
-            self._write_to_file(lines, output)
-
-    def _write_to_file(self, lines: Iterable[str], path: str) -> None:
-        try:
-            with open(path, "wb") as stream:
-                synthetic.write_lines(stream, lines)
-        except OSError as error:
-            raise CommandError(str(error)) from error
-        self.stderr.write(f"Written: {path}", self.style.SUCCESS)
-
-    def _write_to_stdout(self, lines: Iterable[str]) -> None:
-        stdout = cast(BinaryIO, cast(TextIOWrapper, self.stdout).buffer)
-        try:
-            synthetic.write_lines(stdout, lines)
-            stdout.flush()
-        except BrokenPipeError:
-            # The reader has stopped, as "head" does. Python would report the broken
-            # pipe again when it flushes standard output at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
+        # One byte per character, whatever the issues put into the file
+        output_files.write_lines(
+            lines, encoding="latin-1", output=output, stdout=self.stdout, min_lines=0
+        )
+        if output != output_files.STDOUT:
+            self.stderr.write(f"Written: {output}", self.style.SUCCESS)
 
 
 def _parse_issues(names: str) -> list[d0010.IssueCode]:

@@ -28,7 +28,8 @@ from meter_readings.models import Policy
 
 _EXIT_CODES = """\
 Exit codes: 0 all loaded or already loaded, 1 a file was rejected, refused or
-unreadable, 2 wrong usage, 3 no file found, 130 interrupted.
+unreadable, 2 wrong usage, 3 no file found, 130 interrupted, 141 the reader of the
+output ended first.
 """
 
 
@@ -102,8 +103,12 @@ class Command(base_command.BaseCommand):
             tolerated=(UnreadableFile, OSError),
         )
         with ExitStack() as stack:
-            findings = [stack.enter_context(_open_report(report))] if report else []
-            runner.listeners = [progress, *findings]
+            runner.listeners = [progress]
+            if report:
+                is_named = options["output_format"] == "text" and options["verbosity"]
+                log = self.log if is_named else None
+                file = stack.enter_context(FindingReportFile(report, log))
+                runner.listeners.append(file)
             reporter = stack.enter_context(self._reporter(report, **options))
             _report_missing(inputs, reporter)
             try:
@@ -130,7 +135,7 @@ class Command(base_command.BaseCommand):
             command=self,
             is_dry_run=dry_run,
             is_brief=verbosity == 0,
-            report_path=report,
+            has_report=report is not None,
         )
 
 
@@ -159,13 +164,3 @@ def _require_report_is_no_input(report: Path | None, files: list[InputFile]) -> 
                 "name another file after --report.",
                 returncode=base_command.USAGE,
             )
-
-
-def _open_report(path: Path) -> FindingReportFile:
-    try:
-        return FindingReportFile(path)
-    except OSError as error:
-        raise CommandError(
-            f"The report cannot be written: {error.strerror} ({path}).",
-            returncode=base_command.USAGE,
-        ) from error

@@ -17,6 +17,7 @@ from meter_readings.queries.readings import filter_readings
 from meter_readings.tests.d0010.strategies import any_files
 from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
+    HEADER_LINE,
     SAMPLE_PATH,
     flow_file,
     flow_file_of_readings,
@@ -128,10 +129,21 @@ class FlowFileLinesTests(TestCase):
             027|02|caf\u00e9 \u20ac5|
             """))
 
+    def test_characters_outside_ascii_in_the_header_are_kept(self) -> None:
+        header = HEADER_LINE.replace("||||", "|caf\u00e9|\u20ac||")
+        self.assert_round_trip(flow_file("026|2000000000015|V|", header=header))
+
     def test_undefined_byte_is_exported_as_a_question_mark(self) -> None:
-        data = flow_file("026|2000000000015|V|\n027|02|a?b|").encode()
-        file = imported(data.replace(b"?", b"\x81"))
-        self.assertEqual(exported(file), data)
+        groups, header = "026|2000000000015|V|\n027|02|a?b|", HEADER_LINE
+        for data in (
+            flow_file(groups),
+            flow_file(groups.replace("?", ""), header=header.replace("||||", "|?|||")),
+        ):
+            with self.subTest(data):
+                file = imported(
+                    data.encode().replace(b"?", b"\x81"), allow_same_name=True
+                )
+                self.assertEqual(exported(file), data.encode())
 
     def test_partial_import_is_exported_with_a_matching_trailer(self) -> None:
         file = imported(

@@ -43,6 +43,14 @@ class ImportOriginalTests(TestCase):
             import_again(self.rejected()).outcome, ImportJob.Outcome.REJECTED
         )
 
+    def test_import_original_rejects_a_file_of_which_the_beginning_is_stored(
+        self,
+    ) -> None:
+        file = import_text("mpan,reading\n" * 9000).flow_file
+        again = import_again(file).flow_file
+        self.assertEqual(again, file)
+        self.assertEqual((again.status, again.size), ("rejected", 13 * 9000))
+
     def test_dry_run_of_import_original_stores_nothing(self) -> None:
         file = self.rejected()
         result = import_again(file, policy=Policy.PARTIAL, dry_run=True)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import TestCase
 
+from meter_readings.importer.files.spooling import BEGINNING_BYTES
 from meter_readings.models import (
     FlowFile,
     ImportJob,
@@ -166,6 +167,22 @@ class RejectionTests(TestCase):
         result = import_text("mpan,serial,reading\n")
         self.assertEqual((result.header, result.readings_read), (None, 0))
         self.assertIsNone(FlowFile.objects.get().file_created_at)
+
+    def test_only_the_beginning_of_a_file_that_is_no_flow_file_is_stored(self) -> None:
+        for data in bytes(1 << 20), b"\n" * (1 << 20), b"mpan\n" + b"1\n" * (1 << 20):
+            with self.subTest(data[:5]):
+                file = import_text(data, repr(data[:5])).flow_file
+                with file.content.open() as content:
+                    self.assertEqual(content.read(), data[:BEGINNING_BYTES])
+                digest = hashlib.sha256(data).hexdigest()
+                self.assertEqual((file.size, file.sha256), (len(data), digest))
+                self.assertIs(file.is_shortened, True)
+
+    def test_rejected_file_that_begins_as_a_flow_file_is_stored_whole(self) -> None:
+        for text in "ZHV|X|D0149001|\n", "026|2000000000015|V|\n":
+            file = import_text(text * 9000).flow_file
+            self.assertGreater(file.content.size, BEGINNING_BYTES)
+            self.assertIs(file.is_shortened, False)
 
     def test_empty_file_is_rejected_and_stored(self) -> None:
         import_text("")

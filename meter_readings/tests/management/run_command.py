@@ -62,12 +62,10 @@ def run(
 
 def start(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
     """Start manage.py in a separate process."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     return subprocess.Popen(
         [sys.executable, str(Path(settings.BASE_DIR, "manage.py")), *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **options,  # type: ignore[call-overload]
+        **(pipes | options),  # type: ignore[call-overload]
     )
 
 

@@ -359,11 +359,11 @@ class ProcessTests(TransactionTestCase):
             output = first_line + process.stdout.read()
         self.assertEqual(output.decode(), self.large_file())
 
-    def test_closed_stdout_ends_without_an_error(self) -> None:
+    def test_closed_stdout_ends_without_a_message_and_with_exit_code_141(self) -> None:
         imported(self.large_file())
         process = start("export_readings", "--all")
         assert process.stdout and process.stderr
         process.stdout.readline()
         process.stdout.close()
         self.assertEqual(process.stderr.read(), b"")
-        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(process.wait(timeout=60), 141)

@@ -1,18 +1,16 @@
 """Tests of the generate_d0010 command."""
 
 import io
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import SimpleTestCase
 
 from meter_readings import synthetic
 from meter_readings.d0010 import IssueCode
+from meter_readings.tests.management.run_command import start
 from meter_readings.tests.synthetic.helpers import bytes_of
 
 
@@ -101,13 +99,10 @@ class GenerateD0010Tests(SimpleTestCase):
 
 
 class PipeTests(SimpleTestCase):
-    def test_generate_d0010_stops_without_an_error_if_the_pipe_is_closed(self) -> None:
-        command = [sys.executable, "manage.py", "generate_d0010", "--readings", "90000"]
-        pipe = subprocess.PIPE
-        with subprocess.Popen(
-            command, cwd=settings.BASE_DIR, stdout=pipe, stderr=pipe
-        ) as process:
-            assert process.stdout is not None and process.stderr is not None
-            process.stdout.readline()
-            process.stdout.close()
-            self.assertEqual((process.stderr.read(), process.wait()), (b"", 0))
+    def test_closed_pipe_ends_without_a_message_and_with_exit_code_141(self) -> None:
+        for arguments in ["--readings", "90000"], ["--issues", "list"]:
+            process = start("generate_d0010", *arguments)
+            with self.subTest(arguments), process:
+                assert process.stdout is not None and process.stderr is not None
+                process.stdout.close()
+                self.assertEqual((process.stderr.read(), process.wait()), (b"", 141))

@@ -224,7 +224,7 @@ class FindingTests(ImportTestCase):
         self.assertEqual(
             self.finding_lines(NEGATIVE),
             [
-                "  Error: The value is negative. (negative)",
+                "a.uff: Error: The value is negative. (negative)",
                 '    line 4, 030 Register Reading (J0040): found "-5.0", expected '
                 "zero or more",
                 "    What to do: Ask the sender for a corrected file, or import the "
@@ -249,8 +249,8 @@ class FindingTests(ImportTestCase):
     def test_errors_are_reported_before_warnings_and_notes(self) -> None:
         imported(flow_file(["026|1000000000003|V|", "028|TST0000001|R|", READING]))
         lines = self.finding_lines(NEGATIVE, "030|S|20240401000000|1.25|||T|N|")
-        kinds = [line.split(":")[0] for line in lines if line[:3].strip()]
-        self.assertEqual(kinds, ["  Error", "  Warning", "  Warning"])
+        kinds = [line.split(":")[1] for line in lines if line.startswith("a.uff: ")]
+        self.assertEqual(kinds, [" Error", " Warning", " Warning"])
 
     def test_note_is_reported(self) -> None:
         imported(flow_file(["026|1000000000003|V|", "028|TST0000001|R|", READING]))
@@ -386,7 +386,8 @@ class PathTests(ImportTestCase):
     def test_standard_input_is_stored_under_the_time(self) -> None:
         self.run_command("-", stdin=GOOD)
         self.assertRegex(
-            FlowFile.objects.get().filename, r"\Astdin-[0-9]{8}-[0-9]{6}\.uff\Z"
+            FlowFile.objects.get().filename,
+            r"\Astdin-[0-9]{8}-[0-9]{6}-[0-9a-f]{16}\.uff\Z",
         )
 
     def test_name_option_names_standard_input(self) -> None:
@@ -500,6 +501,22 @@ class UsageTests(ImportTestCase):
 
 
 class ReportTests(ImportTestCase):
+    def test_report_on_a_full_disk_ends_the_import_with_one_message(self) -> None:
+        # A file is written when its buffer is full, or at the end.
+        many = flow_file_of_readings(*[NEGATIVE] * 200)
+        other = self.file("b.uff")
+        for text, imported_count in (many, 0), (GOOD, 1):
+            ran = self.run_command(
+                self.file("a.uff", text), other, "--report=/dev/full"
+            )
+            self.assertEqual(ran.code, 1)
+            self.assertEqual(
+                ran.stderr.splitlines()[-1],
+                "The report cannot be written: No space left on device (/dev/full).",
+            )
+            self.assertNotIn("All findings are in", ran.stderr)
+            self.assertEqual(FlowFile.objects.count(), imported_count)
+
     def test_report_has_every_finding_of_every_file(self) -> None:
         many = flow_file_of_readings(*[NEGATIVE] * (importer.MAX_STORED_PER_RULE + 1))
         report = self.folder / "report.csv"
@@ -726,7 +743,8 @@ class ProcessTests(TransactionTestCase):
         self.assertEqual(
             out.decode(), f"{self.path}: rejected: The value is negative\n"
         )
-        self.assertTrue(err.startswith(b"  Error: The value is negative."), err)
+        text = f"{self.path}: Error: The value is negative."
+        self.assertTrue(err.decode().startswith(text), err)
 
     def test_process_imports_standard_input(self) -> None:
         process = start("import_d0010", "-", "--name", "a.uff")
@@ -740,12 +758,29 @@ class ProcessTests(TransactionTestCase):
         self.assertEqual(process.returncode, 2)
         self.assertIn(b"unrecognized arguments: --polcy", err)
 
-    def test_closed_stdout_ends_without_an_error(self) -> None:
-        process = start("import_d0010", str(self.path))
+    def test_closed_stdout_ends_the_import_with_exit_code_141(self) -> None:
+        other = self.folder / "b.uff"
+        other.write_text(OTHER)
+        process = start("import_d0010", str(self.path), str(other))
         assert process.stdout and process.stderr
         process.stdout.close()
-        self.assertEqual(process.stderr.read(), b"")
-        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(
+            process.stderr.read(), b"1 file: 1 imported; 1 reading loaded.\n"
+        )
+        self.assertEqual(process.wait(timeout=60), 141)
+        self.assertEqual(FlowFile.objects.get().filename, "a.uff")
+
+    def test_stdout_on_a_full_disk_counts_a_file_once(self) -> None:
+        for number, options in enumerate([[], ["--format", "json"]]):
+            self.path.write_text(GOOD.replace("99.0", f"{number}.0"))
+            with self.subTest(options), open("/dev/full", "wb") as full:
+                process = start("import_d0010", str(self.path), *options, stdout=full)
+                _, err = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 1)
+                lines = [b"1 file: 1 imported; 1 reading loaded."]
+                lines = [] if options else lines
+                error = b"CommandError: No space left on device."
+                self.assertEqual(err.splitlines(), [*lines, error])
 
     def test_sigint_while_reading_stdin_ends_with_exit_code_130(self) -> None:
         before = self.received()

@@ -159,7 +159,8 @@ class UndoTests(BulkActionTestCase):
             self.messages(page),
             [
                 "error: good_4.uff: no longer imported, there was nothing to undo.",
-                "error: good_3.uff: not changed, another file was being imported.",
+                "error: good_3.uff: not changed, another file is being imported or "
+                "undone.",
                 "error: good_2.uff: not changed, the storage is full.",
                 "success: 1 import undone: 1 reading removed.",
             ],

@@ -5,20 +5,29 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import resource
 import struct
 import tracemalloc
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
+from unittest.mock import patch
 
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, override_settings
 
-from meter_readings.importer import UnreadableFile, iter_flow_files, sanitise_filename
+from meter_readings.importer import (
+    StorageFull,
+    UnreadableFile,
+    iter_flow_files,
+    sanitise_filename,
+)
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 
 DATA = EVERY_GROUP.encode()
 
-# More than a small archive is allowed to unpack to.
-TOO_MANY_BYTES = 70 << 20
+LIMIT_MEGABYTES = 16
+TOO_MANY_BYTES = (LIMIT_MEGABYTES << 20) + 1
 
 
 class SlowStream(io.RawIOBase):
@@ -57,6 +66,17 @@ def zipped(
         data[start + 8] |= flags
         start = data.find(b"PK\x01\x02", start + 1)
     return bytes(data)
+
+
+@contextmanager
+def limited_file_size(size: int) -> Iterator[None]:
+    """Let the operating system refuse to write more than `size` bytes to a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class PlainTests(SimpleTestCase):
@@ -114,17 +134,20 @@ class GzipTests(SimpleTestCase):
         with self.assertRaisesMessage(UnreadableFile, message):
             unpacked(damaged, "a.uff.gz")
 
-    def test_gzip_bomb_is_unreadable_and_needs_little_memory(self) -> None:
-        bomb = gzip.compress(bytes(TOO_MANY_BYTES))
-        [(_, file)] = iter_flow_files(io.BytesIO(bomb), "bomb.gz")
-        with self.assertRaisesMessage(UnreadableFile, "far more than a flow file"):
-            read_in_little_memory(file)
+    @override_settings(ARCHIVE_MAX_MEGABYTES=LIMIT_MEGABYTES)
+    def test_gzip_file_that_unpacks_to_more_than_the_limit_is_unreadable(self) -> None:
+        for members in [TOO_MANY_BYTES], [TOO_MANY_BYTES // 2, TOO_MANY_BYTES // 2 + 1]:
+            bomb = b"".join(gzip.compress(bytes(size)) for size in members)
+            [(_, file)] = iter_flow_files(io.BytesIO(bomb), "bomb.gz")
+            message = "bomb.gz unpacks to more than 16 MB (ARCHIVE_MAX_MEGABYTES)."
+            with self.assertRaisesMessage(UnreadableFile, message):
+                read_in_little_memory(file)
 
-    def test_large_gzip_file_can_unpack_to_more(self) -> None:
-        noise = os.urandom(1 << 18)
-        packed = gzip.compress(noise + bytes(TOO_MANY_BYTES))
+    @override_settings(ARCHIVE_MAX_MEGABYTES=LIMIT_MEGABYTES)
+    def test_gzip_file_can_unpack_to_the_limit_in_little_memory(self) -> None:
+        packed = gzip.compress(bytes(TOO_MANY_BYTES - 1))
         [(_, file)] = iter_flow_files(io.BytesIO(packed), "large.gz")
-        self.assertEqual(read_in_little_memory(file), len(noise) + TOO_MANY_BYTES)
+        self.assertEqual(read_in_little_memory(file), TOO_MANY_BYTES - 1)
 
 
 def read_in_little_memory(file: BinaryIO) -> int:
@@ -153,9 +176,9 @@ class ZipTests(SimpleTestCase):
         slow = SlowStream(zipped(("one.uff", DATA)))
         self.assertEqual(unpacked(slow), {"one.uff": DATA})
 
-    def test_folders_in_a_zip_file_are_ignored(self) -> None:
+    def test_folders_in_a_zip_file_are_no_files(self) -> None:
         archive = zipped(("round/", b""), ("round/one.uff", DATA))
-        self.assertEqual(unpacked(archive), {"one.uff": DATA})
+        self.assertEqual(unpacked(archive), {"round/one.uff": DATA})
 
     def test_system_files_in_a_zip_file_are_ignored(self) -> None:
         archive = zipped(
@@ -163,9 +186,16 @@ class ZipTests(SimpleTestCase):
         )
         self.assertEqual(unpacked(archive), {"one.uff": DATA})
 
-    def test_zip_member_has_its_name_without_folders(self) -> None:
-        archive = zipped(("../../etc/one.uff", b"1"), ("/root/two.uff", b"2"))
-        self.assertEqual(unpacked(archive), {"one.uff": b"1", "two.uff": b"2"})
+    def test_zip_members_of_one_name_in_two_folders_have_different_names(self) -> None:
+        archive = zipped(("may/one.uff", b"1"), ("june\\one.uff", b"2"))
+        self.assertEqual(unpacked(archive), {"may/one.uff": b"1", "june/one.uff": b"2"})
+
+    def test_name_of_a_zip_member_leads_out_of_no_folder(self) -> None:
+        archive = zipped(("../../etc/one.uff", b"1"), ("/root/./two.uff", b"2"))
+        self.assertEqual(unpacked(archive), {"etc/one.uff": b"1", "root/two.uff": b"2"})
+
+    def test_zip_member_without_a_name_keeps_its_text(self) -> None:
+        self.assertEqual(unpacked(zipped(("\\", b"1"))), {"\\": b"1"})
 
     def test_zip_file_without_members_is_unreadable(self) -> None:
         for archive in zipped(), zipped(("round/", b"")), zipped((".hidden", b"x")):
@@ -221,11 +251,41 @@ class ZipTests(SimpleTestCase):
             with self.assertRaisesMessage(UnreadableFile, "unsupported compression"):
                 unpacked(archive)
 
-    def test_zip_bomb_is_unreadable_and_needs_little_memory(self) -> None:
-        bomb = zipped(("one.uff", bytes(TOO_MANY_BYTES)))
-        files = iter_flow_files(io.BytesIO(bomb), "bomb.zip")
-        with self.assertRaisesMessage(UnreadableFile, "far more than a flow file"):
-            read_in_little_memory(next(files)[1])
+    @override_settings(ARCHIVE_MAX_MEGABYTES=LIMIT_MEGABYTES)
+    def test_zip_file_whose_members_unpack_to_more_than_the_limit_is_unreadable(
+        self,
+    ) -> None:
+        half = bytes(TOO_MANY_BYTES // 2 + 1)
+        message = "bomb.zip unpacks to more than 16 MB (ARCHIVE_MAX_MEGABYTES)."
+        for members in [half * 2], [half, half]:
+            named = ((f"{number}.uff", data) for number, data in enumerate(members))
+            files = iter_flow_files(io.BytesIO(zipped(*named)), "bomb.zip")
+            # Before the first member: none of the files is imported.
+            with self.assertRaisesMessage(UnreadableFile, message):
+                next(files)
+
+    def test_zip_member_is_read_to_its_stated_size_only(self) -> None:
+        bomb = bytearray(zipped(("one.uff", bytes(TOO_MANY_BYTES))))
+        size_at = bomb.find(b"PK\x01\x02") + 24
+        bomb[size_at : size_at + 4] = struct.pack("<L", 100)
+        with self.assertRaisesMessage(UnreadableFile, "Bad CRC-32"):
+            unpacked(bytes(bomb), "bomb.zip")
+
+    def test_zip_file_needs_no_directory_for_temporary_files(self) -> None:
+        archive = zipped(("one.uff", DATA))
+        with patch("tempfile.tempdir", "/dev/null"):
+            self.assertEqual(unpacked(archive), {"one.uff": DATA})
+
+    def test_full_disk_is_reported_for_an_archive(self) -> None:
+        archive = zipped(("one.uff", os.urandom(1 << 20)))
+        message = "There is no free space for an archive to be unpacked."
+        with self.assertRaisesMessage(StorageFull, message), limited_file_size(1 << 16):
+            unpacked(archive)
+
+    @override_settings(IS_PRODUCTION=True, MIN_FREE_DISK_MB=1_000_000)
+    def test_archive_is_refused_below_the_minimum_free_space(self) -> None:
+        with self.assertRaisesMessage(StorageFull, "MB are free for files."):
+            unpacked(zipped(("one.uff", DATA)))
 
     def test_zip_bomb_with_a_false_size_is_unreadable(self) -> None:
         bomb = bytearray(zipped(("one.uff", bytes(TOO_MANY_BYTES))))

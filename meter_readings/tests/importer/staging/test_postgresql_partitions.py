@@ -19,7 +19,8 @@ from django.db import (
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 
-from meter_readings.importer import ImportLockTimeout, undo_import
+from meter_readings.importer import undo_import
+from meter_readings.importer.staging.base import ReadersTimeout
 from meter_readings.models import ImportJob, Meter, Policy, Reading
 from meter_readings.tests.importer.test_locks import in_parallel
 from meter_readings.tests.support.flow_file_builder import (
@@ -373,7 +374,7 @@ class ConcurrentTests(TransactionTestCase):
 
     def test_import_raises_if_a_reader_outlasts_the_lock_timeout(self) -> None:
         self.start_reader()
-        with patch(self.between, 0.01), self.assertRaises(ImportLockTimeout):
+        with patch(self.between, 0.01), self.assertRaises(ReadersTimeout):
             import_text(file_read_at("20110401000000"), lock_timeout=0.05)
         self.assertNotIn("2011", partitions())
         self.assertEqual(Reading.objects.count(), 0)

@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.test import TestCase
 
 from meter_readings import importer
+from meter_readings.importer.staging.base import ReadersTimeout
 from meter_readings.management.cli.base_command import (
     BaseCommand,
     database_errors_as_command_errors,
@@ -63,11 +64,15 @@ class DatabaseErrorTests(TestCase):
 
     def test_import_lock_timeout_is_reported_as_busy(self) -> None:
         self.assertEqual(
-            self.message_of(
-                importer.ImportLockTimeout("Another file is being loaded.")
-            ),
-            "The database is busy: another program is writing to it. Nothing was "
-            "changed. Wait until it has finished, then run the command again.",
+            self.message_of(importer.ImportLockTimeout()),
+            "The database is busy: another file is being imported or undone. Nothing "
+            "was changed. Wait until it has finished, then run the command again.",
+        )
+
+    def test_wait_for_readers_is_reported_as_such(self) -> None:
+        self.assertIn(
+            "busy: the readings are being read by a long query, an export or a backup.",
+            self.message_of(ReadersTimeout()),
         )
 
     def test_full_storage_is_reported(self) -> None:

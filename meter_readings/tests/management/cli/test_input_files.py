@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -122,16 +123,47 @@ class FindInputFilesTests(FolderTestCase):
             [("in", "the folder contains no files")],
         )
 
-    def test_unreadable_folder_is_reported(self) -> None:
-        (self.folder / "in").mkdir()
-        error = PermissionError(13, "Permission denied", "in")
-        with patch.object(Path, "iterdir", side_effect=error):
-            files = self.input_files("in")
-        self.assertEqual(files.missing, [("in", "Permission denied")])
+    def test_unreadable_folder_fails_alone(self) -> None:
+        self.file("in/a"), self.file("in/b/c"), self.file("in/d/e")
+        scan = os.scandir
 
-    def test_standard_input_is_named_by_the_time(self) -> None:
-        (source,) = self.input_files("-").files
-        self.assertEqual(source.filename, "stdin-20261124-123000.uff")
+        def scan_unless_denied(path: str) -> Iterator[os.DirEntry[str]]:
+            if path == "in/b":
+                raise PermissionError(13, "Permission denied", path)
+            return scan(path)
+
+        with patch("os.scandir", scan_unless_denied):
+            files = self.input_files("in", is_recursive=True)
+        self.assertEqual([file.label for file in files.files], ["in/a", "in/d/e"])
+        self.assertEqual(files.missing, [("in/b", "permission denied")])
+        self.assertEqual(files.empty, [])
+
+    def test_path_that_is_too_long_fails_alone(self) -> None:
+        self.file("b")
+        too_long = "a" * 300
+        files = self.input_files(too_long, "b")
+        self.assertEqual([file.label for file in files.files], ["b"])
+        self.assertEqual(files.missing, [(too_long, "file name too long")])
+
+    def test_path_that_is_too_long_within_a_folder_fails_alone(self) -> None:
+        self.file("in/z/b")
+        # A path has at most 4096 characters: this one is made and removed in steps.
+        deep = ["in", *["a" * 250] * 17]
+        with contextlib.chdir(self.folder):
+            for name in deep:
+                os.makedirs(name, exist_ok=True)
+                os.chdir(name)
+            Path("c").touch()
+        files = self.input_files("in", is_recursive=True)
+        self.assertEqual([file.label for file in files.files], ["in/z/b"])
+        [(_, reason)] = files.missing
+        self.assertEqual(reason, "file name too long")
+
+    def test_standard_input_is_named_by_the_time_and_by_chance(self) -> None:
+        names = {self.input_files("-").files[0].filename for _ in range(2)}
+        self.assertEqual(len(names), 2)
+        for name in names:
+            self.assertRegex(name, r"\Astdin-20261124-123000-[0-9a-f]{16}\.uff\Z")
 
     def test_filename_is_the_last_part_of_the_path(self) -> None:
         self.file("in/a.uff")
