@@ -57,7 +57,7 @@ class CsvTests(ExportTestCase):
         self.assertEqual((ran.code, ran.stderr), (3, "No readings match.\n"))
 
     def test_csv_export_without_readings_has_the_header_row(self) -> None:
-        self.assertTrue(self.run_command().stdout.startswith("mpan,serial_number,"))
+        self.assertTrue(self.run_command().stdout.startswith("mpan,meter_serial,"))
 
 
 class FilterTests(ExportTestCase):
