@@ -11,7 +11,7 @@ Usage: ./run_demo_server.sh
 
 Creates the virtual environment, writes .env if there is none, prepares the database
 (SQLite, unless .env or the environment chooses PostgreSQL), creates the demo user,
-loads the sample files and serves the site. A second run repeats only what has changed.
+loads the sample files that are not stored yet and serves the site.
 
 SERVER_PORT sets the port (default: 8001). Ctrl-C stops the server; no process remains.
 TEXT
@@ -66,38 +66,47 @@ write_env_file() {
     mv .env.new .env
 }
 
-# import_files PATH...: imports flow files and sets status to the exit code.
-import_files() {
-    status=0
-    manage import_d0010 "$@" || status=$?
+# new_samples: prints the names of the sample files that are not stored.
+new_samples() {
+    manage shell --no-imports --command '
+from meter_readings.demo import sample_files
+
+for sample in sample_files():
+    if not sample.flow_file:
+        print(sample.filename)
+'
 }
 
-# load_samples: imports the sample files, among them files that must be rejected.
+# import_files EXIT_CODE NAME...: imports sample files and prints a line for each. The
+# site shows the findings; they are printed if the exit code is another.
+import_files() {
+    local expected="$1" status=0 messages
+    shift
+    [ $# -gt 0 ] || return 0
+    { messages="$(NO_COLOR=1 manage import_d0010 "${@/#/sample_data/}" 2>&1 >&3)" ||
+        status=$?; } 3>&1
+    [ "$status" -ne "$expected" ] || return 0
+    printf '%s\n' "$messages" >&2
+    warn "The import ended with exit code $status. The site is served without these files."
+}
+
+# load_samples: imports the sample files that are not stored yet, among them files that
+# must be rejected.
 load_samples() {
-    local path status valid=() invalid=()
-    for path in sample_data/*.uff; do
-        case "$path" in
-        *rejected*) invalid+=("$path") ;;
-        *) valid+=("$path") ;;
+    local names name valid=() invalid=()
+    names="$(new_samples)" || die "The sample files could not be compared with the database." \
+        "If the database was made by an old version, move db.sqlite3 away and try again."
+    for name in $names; do
+        case "$name" in
+        *rejected*) invalid+=("$name") ;;
+        *) valid+=("$name") ;;
         esac
     done
-
-    step "Loading the sample files"
-    import_files "${valid[@]}"
-    case "$status" in
-    0) ;;
-    1) warn "Some sample files could not be loaded. The site is served without them." ;;
-    *) die "The sample files could not be loaded (exit code $status)." \
-        "If the database was made by an old version, move db.sqlite3 away and try again." ;;
-    esac
-
+    step "Loading the sample files: ${#valid[@]} new"
+    import_files 0 ${valid[@]+"${valid[@]}"}
+    [ ${#invalid[@]} -gt 0 ] || return 0
     step "Importing invalid sample files to show how files are rejected"
-    import_files "${invalid[@]}"
-    case "$status" in
-    0) warn "The invalid sample files were not rejected." ;;
-    1) ok "Rejected as expected. Nothing was stored from these files." ;;
-    *) warn "The import stopped with exit code $status." ;;
-    esac
+    import_files 1 ${invalid[@]+"${invalid[@]}"}
 }
 
 ensure_environment requirements.txt
@@ -118,8 +127,9 @@ demo_user="$(manage create_demo_user)"
 load_samples
 
 step "Serving the site. Ctrl-C stops it."
-info "Home       http://127.0.0.1:$port/"
-info "Admin      http://127.0.0.1:$port/admin/"
+info "Home               http://127.0.0.1:$port/"
+info "Admin              http://127.0.0.1:$port/admin/"
+info "Testing dashboard  http://127.0.0.1:$port/admin/testing/"
 info "$demo_user"
 
 # With exec and --noreload the server replaces this process, so stopping it stops all.

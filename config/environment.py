@@ -70,9 +70,8 @@ def setup_environment(*, default_environment: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if not env_str("D0010_ENV"):
         os.environ["D0010_ENV"] = default_environment
-    if env_str("D0010_ENV") == "production":
-        # Files hold personal data: other users of the machine must not read them.
-        os.umask(0o077)
+    # Files hold personal data: other users of the machine must not read them.
+    os.umask(0o077)
 
 
 def load_dotenv(path: Path) -> None:

@@ -203,6 +203,14 @@ print(environment.env_str(sys.argv[1]))
 ' "$1"
 }
 
+# uses_postgresql: succeeds if the settings choose PostgreSQL.
+uses_postgresql() {
+    case "$(get_setting USE_POSTGRESQL | tr '[:upper:]' '[:lower:]')" in
+    1 | true | yes | on) return 0 ;;
+    esac
+    return 1
+}
+
 # write_settings: reads NAME=value lines from standard input and adds them to .env, each
 # in place of an earlier line with the same name. Secrets are not passed as arguments,
 # because other users can read the arguments of a process.

@@ -7,10 +7,10 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: deployment_scripts/quick_deploy.sh demo
+Usage: deployment_scripts/quick_deploy.sh [demo]
        deployment_scripts/quick_deploy.sh production --domain NAME [OPTIONS]
 
-demo         installs Python if it is missing and runs ./run_demo_server.sh, which
+demo         (default) installs Python if it is missing and runs ./run_demo_server.sh, which
              serves the demonstration on SQLite
 
 production   installs Python, the database and nginx, writes .env, creates the database
@@ -322,7 +322,12 @@ deploy() {
     info "Create the first superuser: $PYTHON manage.py createsuperuser"
 }
 
-case "${1:-}" in
+if [ $# -eq 0 ]; then
+    step "Deploying the demonstration on SQLite, because no deployment was named"
+    info "A production site: $0 production --domain NAME"
+    set -- demo
+fi
+case "$1" in
 -h | --help) usage ;;
 demo)
     [ $# -eq 1 ] || usage_error "demo takes no options."
@@ -334,6 +339,5 @@ production)
     read_options "$@"
     if [ -n "$dry_run" ]; then show_plan; else deploy; fi
     ;;
-'') usage_error "Choose demo or production." ;;
 *) usage_error "Unknown deployment: $1" ;;
 esac

@@ -7,8 +7,10 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: deployment_scripts/setup_databases.sh sqlite
+Usage: deployment_scripts/setup_databases.sh [sqlite]
        deployment_scripts/setup_databases.sh postgresql [OPTIONS]
+
+Without an argument the script uses the database that .env names, else SQLite.
 
 sqlite       creates the tables in SQLITE_PATH (default: db.sqlite3 in the project)
 
@@ -33,7 +35,7 @@ kind="${1:-}"
 case "$kind" in
 -h | --help) usage && exit 0 ;;
 sqlite | postgresql) shift ;;
-'') usage_error "Choose sqlite or postgresql." ;;
+'') ;;
 *) usage_error "Unknown database: $kind" ;;
 esac
 
@@ -55,10 +57,17 @@ done
 [ -x "$PYTHON" ] || die "There is no Python environment." \
     "Run: deployment_scripts/setup_python_environment.sh"
 
+if [ -z "$kind" ]; then
+    kind=sqlite
+    if uses_postgresql; then kind=postgresql; fi
+    step "Using $kind, because no database was named"
+    info "To choose one: $0 sqlite, or $0 postgresql"
+fi
+
 # migrate_database: creates the tables or upgrades them to this version.
 migrate_database() {
     step "Creating the tables"
-    (umask 077 && manage migrate --verbosity 0) || die "The tables could not be created." \
+    manage migrate --verbosity 0 || die "The tables could not be created." \
         "The message above names the cause."
     ok "Ready."
 }

@@ -41,8 +41,7 @@ else
         die "There is no complete new backup." "The message above says why."
 fi
 
-case "$(get_setting USE_POSTGRESQL | tr '[:upper:]' '[:lower:]')" in
-1 | true | yes | on)
+if uses_postgresql; then
     DB_HOST="$(get_setting DB_HOST)" DB_PORT="$(get_setting DB_PORT)" DB_USER="$(get_setting DB_USER)"
     DB_HOST="${DB_HOST:-localhost}" DB_PORT="${DB_PORT:-5432}" DB_USER="${DB_USER:-d0010}"
     test_database="d0010_restore_test_$$"
@@ -50,9 +49,9 @@ case "$(get_setting USE_POSTGRESQL | tr '[:upper:]' '[:lower:]')" in
         die "The temporary database could not be created." "The message above says why."
     psql_as_admin postgres <<<"REVOKE ALL ON DATABASE $test_database FROM PUBLIC"
     export DB_NAME="$test_database"
-    ;;
-*) export SQLITE_PATH="$scratch/restored.sqlite3" ;;
-esac
+else
+    export SQLITE_PATH="$scratch/restored.sqlite3"
+fi
 export MEDIA_ROOT="$scratch/media" SESSION_FILE_PATH="$scratch/sessions"
 
 step "Restoring $backup into a temporary database"

@@ -57,12 +57,20 @@ type Check = Callable[[], CheckResult]
 
 
 def readiness_checks() -> list[CheckResult]:
-    return [*_run(_database, _migrations, _disk, *_redis_checks())]
+    return [
+        *_run(_database, *_if_database_exists(_migrations), _disk, *_redis_checks())
+    ]
 
 
 def startup_errors() -> list[CheckResult]:
     """Return the failures with which production must not start."""
-    results = _run(_system_checks, _database, _migrations, _static_files, _sessions)
+    results = _run(
+        _system_checks,
+        _database,
+        *_if_database_exists(_migrations),
+        _static_files,
+        _sessions,
+    )
     return [result for result in results if result.is_failure]
 
 
@@ -71,14 +79,23 @@ def run_all_checks() -> Iterator[CheckResult]:
     yield from _run(
         _system_checks,
         _database,
-        _migrations,
+        *_if_database_exists(_migrations),
         _static_files,
         _disk,
         _permissions,
         *_redis_checks(),
         *_replica_checks(),
-        _dry_run,
+        *_if_database_exists(_dry_run),
     )
+
+
+def _if_database_exists(*database_checks: Check) -> tuple[Check, ...]:
+    """Return checks that connect; SQLite would create a file that is missing."""
+    return database_checks if _database_exists() else ()
+
+
+def _database_exists() -> bool:
+    return all(path.exists() for path in _database_files())
 
 
 def _redis_checks() -> list[Check]:
@@ -120,7 +137,8 @@ def _system_checks() -> CheckResult:
     messages = [
         message
         for message in checks.run_checks(
-            include_deployment_checks=settings.IS_PRODUCTION, databases=["default"]
+            include_deployment_checks=settings.IS_PRODUCTION,
+            databases=["default"] if _database_exists() else [],
         )
         if message.level >= checks.WARNING and not message.is_silenced()
     ]
@@ -133,6 +151,9 @@ def _system_checks() -> CheckResult:
 
 
 def _database() -> CheckResult:
+    if not _database_exists():
+        name = connection.settings_dict["NAME"]
+        return failed(f"there is none at {name}", "Run: python manage.py migrate")
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return ok(f"{connection.display_name} answers")

@@ -41,7 +41,8 @@ class Command(base_command.BaseCommand):
         failed = outcomes[True]
         style = self.style_for(self.stdout)
         paint = style.ERROR if failed else style.SUCCESS
-        self.stdout.write(paint(f"{outcomes[False]} ok, {failed} failed."))
+        summary = f"{outcomes[False]} ok, {failed} failed."
+        self.stdout.write(paint(summary if failed else f"All good: {summary}"))
         if failed:
             sys.exit(base_command.FAILED)
 

@@ -501,7 +501,7 @@ class StartingTests(TransactionTestCase):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         path = str(Path(folder, "new.sqlite3"))
         message = self.startup_error(USE_POSTGRESQL="0", SQLITE_PATH=path)
-        self.assertIn("not applied", message)
+        self.assertIn(f"database: there is none at {path}", message)
         self.assertIn("Run: python manage.py migrate", message)
 
     @skipIf(has_wal_fix(sqlite3.sqlite_version_info), "this SQLite has the fix")

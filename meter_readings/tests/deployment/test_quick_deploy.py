@@ -135,7 +135,6 @@ class QuickDeployTests(ScriptTestCase):
 
     def test_invalid_options_are_usage_errors(self) -> None:
         for options in [
-            [],
             ["staging"],
             ["production"],
             ["production", "--domain"],

@@ -134,6 +134,25 @@ class SqliteTests(ScriptTestCase):
         path = self.site / "db.sqlite3"
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
 
+    def test_sqlite_is_the_default_database(self) -> None:
+        output = self.assert_succeeds("setup_databases.sh")
+        self.assertIn("Using sqlite, because no database was named", output)
+        self.assertEqual(self.env_file_settings(), {"USE_POSTGRESQL": "0"})
+
+    def test_database_of_env_file_is_used_if_none_is_named(self) -> None:
+        (self.site / ".env").write_text("USE_POSTGRESQL=1\n")
+        output = self.assert_fails(
+            "setup_databases.sh", DB_HOST="127.0.0.1", DB_PORT="1", PG_ADMIN="postgres"
+        )
+        self.assertIn("Using postgresql, because no database was named", output)
+        self.assertEqual(self.env_file_settings(), {"USE_POSTGRESQL": "1"})
+
+    def test_manage_py_creates_a_database_that_other_users_cannot_read(self) -> None:
+        ran = self.run_program(sys.executable, "manage.py", "migrate", "-v0")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        for path in self.site.glob("db.sqlite3*"):
+            self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+
     def test_other_lines_of_env_file_are_kept(self) -> None:
         env = self.site / ".env"
         env.write_text("# A comment\nUSE_POSTGRESQL=1\nSECRET_KEY=kept\n")

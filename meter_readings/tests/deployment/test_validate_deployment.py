@@ -9,7 +9,7 @@ class ValidateDeploymentTests(ScriptTestCase):
     def test_validate_deployment_reports_no_problem_after_setup(self) -> None:
         self.assert_succeeds("setup_databases.sh", "sqlite")
         output = self.assert_succeeds("validate_deployment.sh")
-        self.assertIn("7 ok, 0 failed.", output)
+        self.assertIn("All good: 7 ok, 0 failed.", output)
 
     def test_validate_deployment_names_an_invalid_setting(self) -> None:
         (self.site / ".env").write_text("DEBUG=maybe\n")
@@ -27,6 +27,8 @@ class ValidateDeploymentTests(ScriptTestCase):
         output = self.assert_fails("validate_deployment.sh")
         for remedy in ["Run: python manage.py migrate", "Free some", "Run: chmod"]:
             self.assertIn(f"What to do: {remedy}", output)
+        with self.subTest("validation creates no database"):
+            self.assertEqual([*self.site.glob("db.sqlite3*")], [])
 
     def test_validate_deployment_reports_a_site_that_does_not_answer(self) -> None:
         self.assert_succeeds("setup_databases.sh", "sqlite")

@@ -111,7 +111,8 @@ class RunAllChecksTests(DiagnosticsTestCase):
 
     def test_permissions_report_an_env_file_open_to_other_users(self) -> None:
         path = self.folder / ".env"
-        path.touch(0o640)
+        path.touch()
+        path.chmod(0o640)
         self.assert_failed("permissions", f"can open {path}", f"chmod go= {path}")
 
     def test_dry_run_validates_a_flow_file_and_stores_nothing(self) -> None:
@@ -200,7 +201,7 @@ class CheckInstallationTests(DiagnosticsTestCase):
         lines = self.run_command().splitlines()
         self.assertEqual(len(lines), 8)
         self.assertRegex(lines[1], r"^    ✓ ok      database        \w+ answers$")
-        self.assertEqual(lines[-1], "7 ok, 0 failed.")
+        self.assertEqual(lines[-1], "All good: 7 ok, 0 failed.")
 
     def test_check_installation_prints_the_remedy_and_exits_with_1(self) -> None:
         stream = StringIO()
