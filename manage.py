@@ -4,6 +4,7 @@
 import sys
 
 from config import environment
+from meter_readings import __version__
 
 
 def main() -> None:
@@ -19,6 +20,9 @@ def main() -> None:
         ) from error
     try:
         environment.setup_environment(default_environment="development")
+        if sys.argv[1:] in (["version"], ["--version"]):
+            # Django prints its own version after it.
+            print(f"Kraken D0010 {__version__}", end=", Django ", flush=True)
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         if "--traceback" in sys.argv:

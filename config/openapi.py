@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from meter_readings import __version__
+
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Kraken D0010",
-    "VERSION": "1",
+    "VERSION": __version__,
     "DESCRIPTION": (
         "Every reading of every D0010 flow file that was imported. The guide to it is "
         "documentation/API_GUIDE.md."

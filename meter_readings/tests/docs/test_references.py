@@ -25,9 +25,10 @@ DOCUMENTATION = PROJECT_ROOT / "documentation"
 PAGES = sorted([*PROJECT_ROOT.glob("*.md"), *DOCUMENTATION.rglob("*.md")])
 
 SCRIPT = re.compile(r"(?<![\w.])\./([\w./-]+)")
-COMMAND = re.compile(r"manage\.py ([a-z]\w*)((?:\\\n|[^\n`|;&#])*)")
+# Django answers "version" without a command class.
+COMMAND = re.compile(r"manage\.py (?!version\b)([a-z]\w*)((?:\\\n|[^\n`|;&#])*)")
 OPTION = re.compile(r"(?<= )--?[a-z][a-z0-9-]*")
-MANAGE = re.compile(r"manage\.py ([a-z]\w*)")
+MANAGE = re.compile(r"manage\.py (?!version\b)([a-z]\w*)")
 SHOWN_SCRIPT = re.compile(r"deployment_scripts/([a-z_]+\.sh)((?: [^\n`;]+)?)")
 TEMPLATES = sorted((PROJECT_ROOT / "meter_readings/templates").rglob("*.html"))
 TEMPLATE_COMMENT = re.compile(r"{#.*?#}")
