@@ -34,6 +34,10 @@ class IssueCode(IssueCodeBase):
     NO_TRAILER = "no-trailer", "The file has no ZPT trailer and may be truncated."
     TRUNCATED = "truncated", "The file ends in the middle of a line."
     DATA_AFTER_TRAILER = "data-after-trailer", "There is data after the ZPT trailer."
+    PADDING_AFTER_TRAILER = (
+        "padding-after-trailer",
+        "There are padding characters (Ctrl-Z or NUL) after the ZPT trailer.",
+    )
     FILE_IDENTIFIER_MISMATCH = (
         "file-identifier-mismatch",
         "The file identifiers in ZHV and ZPT do not match.",

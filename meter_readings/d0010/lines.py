@@ -18,6 +18,10 @@ BLOCK_SIZE = 1 << 16
 # text, has 208.
 LONGEST_LINE = 4096
 
+# Ctrl-Z and NUL, by which some systems end a file or fill its last block
+PADDING = "\x1a\0"
+_PADDING_BYTES = PADDING.encode()
+
 _PLAIN_BYTES = bytes(range(0x20, 0x7F)) + b"\n"
 
 
@@ -37,7 +41,8 @@ class LineReader:
 
     After the last block `line_ending` is the end of the first line, and
     `ends_with_newline` is false if the last line has no end. A line longer than
-    LONGEST_LINE is truncated to LONGEST_LINE + 1 characters and is the last block.
+    LONGEST_LINE is truncated to LONGEST_LINE + 1 characters and is the last block, but
+    long padding at its end is read as one character.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -61,6 +66,8 @@ class LineReader:
                 is_first = False
                 yield _block(lines)
             rest = data[end:]
+            if len(rest) > LONGEST_LINE:
+                rest = _shorten_padding(rest)
             if len(rest) > LONGEST_LINE:
                 # No group is so long: the rest of the file is not D0010.
                 yield Block(_decode(rest[: LONGEST_LINE + 1]), False)
@@ -104,6 +111,12 @@ def _last_line_end(data: bytes) -> int:
     while (newline := data.rfind(b"\n", end, end + LONGEST_LINE + 1)) >= 0:
         end = newline + 1
     return end
+
+
+def _shorten_padding(line: bytes) -> bytes:
+    """Return a line with at most one of the padding characters at its end."""
+    text = line.rstrip(_PADDING_BYTES)
+    return line[: len(text) + 1]
 
 
 def _block(data: bytes) -> Block:

@@ -17,7 +17,7 @@ from .bulk_reader import ReadingBatch
 from .grammar import Flow
 from .group_reader import GroupReader
 from .issues import Issue, IssueCode
-from .lines import LONGEST_LINE, Block, LineReader
+from .lines import LONGEST_LINE, PADDING, Block, LineReader
 from .reading_reader import Batch
 from .record_reader import RecordReader, Report, truncate_for_display
 from .records import Entry, Header, ParentGroup, Trailer
@@ -161,9 +161,7 @@ class FlowFileParser:
             return
         self._check_first_line(code, line)
         if self.trailer_text:
-            expected = "nothing after the trailer"
-            trailer = grammar.TRAILER.code
-            self._report_issue(IssueCode.DATA_AFTER_TRAILER, line, expected, trailer)
+            self._report_after_trailer(line)
         elif action is not None:
             self.group_count += 1
             action(line)
@@ -220,9 +218,20 @@ class FlowFileParser:
 
     def _read_trailer(self, line: str) -> None:
         self._groups.close_mpan()
-        self.trailer_text, self._trailer_line_number = line, self.line_count
-        record = self._envelope.read(grammar.TRAILER, line, self.line_count)
+        text = line.rstrip(PADDING)
+        self.trailer_text, self._trailer_line_number = text, self.line_count
+        record = self._envelope.read(grammar.TRAILER, text, self.line_count)
         self.trailer = cast(Trailer | None, record)
+        if text != line:
+            self._report_after_trailer(line[len(text) :])
+
+    def _report_after_trailer(self, text: str) -> None:
+        is_data = text.strip(PADDING + " ")
+        code = (
+            IssueCode.DATA_AFTER_TRAILER if is_data else IssueCode.PADDING_AFTER_TRAILER
+        )
+        expected = "nothing after the trailer"
+        self._report_issue(code, text, expected, grammar.TRAILER.code)
 
     def _check_end(self, last_line: str) -> None:
         """Report a missing, truncated or wrong end of the file."""

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 from . import mpan
 from .grammar import D0010, HEADER, TRAILER
-from .lines import LONGEST_LINE
+from .lines import LONGEST_LINE, PADDING
 from .record_reader import RecordReader
 from .records import Trailer
 from .writer import write_group
@@ -33,6 +33,7 @@ _FREE_TEXT_GROUPS = {
     for group in (D0010.mpan_visit, D0010.meter_visit, D0010.reading_visit)
 }
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LINE_ENDS = b"\n", *(character.encode() for character in PADDING)
 _ENCODINGS = "ascii", "utf-16-le", "utf-16-be"
 
 
@@ -114,7 +115,7 @@ class Redaction:
         while line := stream.readline(LONGEST_LINE + 1):
             number += 1
             text = line.rstrip(b"\r\n")
-            if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+            if len(line) > LONGEST_LINE and not line.endswith(_LINE_ENDS):
                 # An import stops here, so the rest has no known structure.
                 self._remember(number, text)
                 self.is_changed = True
@@ -154,7 +155,7 @@ class Redaction:
 
     def _reduce_counts(self, text: bytes) -> bytes:
         """Return a trailer without the removed groups in its counts."""
-        line = text.decode("cp1252", "replace")
+        line = text.decode("cp1252", "replace").rstrip(PADDING)
         reader = RecordReader(report=lambda _: None)
         trailer = cast(Trailer | None, reader.read(TRAILER, line, 1))
         if trailer is None:

@@ -77,6 +77,9 @@ RULES: dict[IssueCodeBase, Rule] = {
     _F.NO_TRAILER: Rule(_W, _E, "Ask the sender whether the file is complete."),
     _F.TRUNCATED: Rule(_E, _E, _RESEND),
     _F.DATA_AFTER_TRAILER: Rule(_E, _E, "Split the file after its trailer."),
+    _F.PADDING_AFTER_TRAILER: Rule(
+        _W, _W, "No action needed: the padding has no meaning, and was left out."
+    ),
     _F.FILE_IDENTIFIER_MISMATCH: Rule(_E, _E, _RESEND),
     _F.GROUP_COUNT_MISMATCH: Rule(
         _W, _E, "Ask the sender whether lines were lost in transit."

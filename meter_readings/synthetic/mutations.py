@@ -183,6 +183,9 @@ MUTATIONS: dict[IssueCode, Mutation] = {
         Target.TRAILER, lambda lines: [f"{_READING.code}|01|2025"]
     ),
     IssueCode.DATA_AFTER_TRAILER: _change_lines(Target.TRAILER, _duplicate),
+    IssueCode.PADDING_AFTER_TRAILER: _change_lines(
+        Target.TRAILER, lambda lines: [*lines, "\x1a"]
+    ),
     IssueCode.FILE_IDENTIFIER_MISMATCH: _set_fields(
         TRAILER, file_identifier="OTHER00001"
     ),

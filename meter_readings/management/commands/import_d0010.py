@@ -107,8 +107,8 @@ class Command(base_command.BaseCommand):
             if report:
                 is_named = options["output_format"] == "text" and options["verbosity"]
                 log = self.log if is_named else None
-                file = stack.enter_context(FindingReportFile(report, log))
-                runner.listeners.append(file)
+                findings = stack.enter_context(FindingReportFile(report, log))
+                runner.listeners = [progress, findings]
             reporter = stack.enter_context(self._reporter(report, **options))
             _report_missing(inputs, reporter)
             try:

@@ -190,6 +190,41 @@ class LineTests(TestCase):
         self.assertEqual(parsed.codes, ["no-pipe-at-end", "no-trailer"])
 
 
+class PaddingTests(TestCase):
+    """Ctrl-Z and NUL after the trailer."""
+
+    def test_padding_after_the_trailer_is_reported_and_changes_nothing(self) -> None:
+        whole = parse(WHOLE)
+        for padding in "\x1a", "\0" * 100, "\0" * 200_000, "\x1a\r\n", "\x1a\0":
+            for text in WHOLE + padding, WHOLE.removesuffix("\n") + padding:
+                with self.subTest(padding=padding[:3], end=text[-1]):
+                    parsed = parse(text)
+                    self.assertEqual(parsed.codes, ["padding-after-trailer"])
+                    self.assertEqual(parsed.entries, whole.entries)
+                    self.assertEqual(parsed.parser.trailer, whole.parser.trailer)
+                    count = parsed.parser.group_count
+                    self.assertEqual(count, whole.parser.group_count)
+
+    def test_padding_is_shown_in_the_issue(self) -> None:
+        [issue] = parse(WHOLE + "\x1a\0").issues
+        self.assertEqual(issue.found, r"\x1a\x00")
+        self.assertEqual(issue.group, "ZPT")
+
+    def test_data_behind_padding_is_reported(self) -> None:
+        for padding in "\x1a", "\0" * 200_000:
+            for text in WHOLE + padding, WHOLE.removesuffix("\n") + padding:
+                with self.subTest(padding=padding[:3], end=text[-2:]):
+                    codes = parse(text + "\n" + MPAN_LINE).codes
+                    self.assertIn("data-after-trailer", codes)
+
+    def test_padding_before_the_trailer_is_an_error(self) -> None:
+        for text in WHOLE.replace("ZPT", "\x1aZPT"), WHOLE.replace("ZPT", "\x1a\nZPT"):
+            self.assertIn("unknown-group", parse(text).codes)
+
+    def test_file_of_nothing_but_padding_is_not_a_flow_file(self) -> None:
+        self.assertEqual(parse("\0" * 200_000).codes, ["not-a-flow-file"])
+
+
 class LongLineTests(TestCase):
     def test_too_long_line_is_reported_and_stops_parsing(self) -> None:
         long = "027|02|" + "x" * 5000 + "|"

@@ -137,6 +137,12 @@ class MaskTests(TestCase):
         self.assertNotIn(MPAN.encode("utf-16-le"), redacted)
         self.assertIs(redaction.is_changed, True)
 
+    def test_trailer_before_padding_has_reduced_counts(self) -> None:
+        trailer = b"ZPT|TEST000001|3||1|20240402091501|"
+        for padding in "\x1a", "\0" * 5000:
+            redacted, _ = redact(TWO_BLOCKS.removesuffix("\n") + padding)
+            self.assertTrue(redacted.rstrip(b"\0").endswith(trailer), redacted[-50:])
+
     def test_file_ends_before_a_line_that_is_too_long(self) -> None:
         redacted, redaction = redact(f"ZHV|A\n{'x' * 5000}\n{MPAN}\n")
         self.assertEqual(redacted, b"ZHV|A\n")

@@ -85,6 +85,7 @@ TABLE = [
     Row(_F.NO_TRAILER, STRICT, _NO_TRAILER),
     Row(_F.TRUNCATED, FILE, _NO_TRAILER[:-4]),
     Row(_F.DATA_AFTER_TRAILER, FILE, flow_file(_BODY) + MPAN_LINE),
+    Row(_F.PADDING_AFTER_TRAILER, PASSES, flow_file(_BODY) + "\x1a"),
     Row(
         _F.FILE_IDENTIFIER_MISMATCH,
         FILE,
