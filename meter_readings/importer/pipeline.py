@@ -210,6 +210,7 @@ class _Import:
         flow_file.content.name = store(self._stored)
         flow_file.policy = request.policy
         flow_file.received_at = request.now
+        flow_file.changed_at = FlowFile.objects.next_change_time()
         if spooled.sha256 == request.sha256:
             flow_file.size = spooled.size
             flow_file.redacted_at = None

@@ -68,9 +68,10 @@ def undo_import(
             ).first()
             if imported is None:
                 raise NotImported(f"{flow_file.filename} is not imported.")
-            result = _delete_rows(imported.pk)
             imported.status = FlowFile.Status.UNDONE
-            imported.save(update_fields=["status"])
+            imported.changed_at = FlowFile.objects.next_change_time()
+            imported.save(update_fields=["status", "changed_at"])
+            result = _delete_rows(imported.pk)
             job.finish(ImportJob.Outcome.UNDONE, imported, result._asdict())
             if dry_run:
                 transaction.set_rollback(True)

@@ -22,7 +22,7 @@ from django.db.backends.utils import CursorWrapper
 from meter_readings.d0010.codes import BscValidationStatus, ReadingType
 from meter_readings.models import VersionStatus
 
-from .sql import FLOW_FILE, READING
+from .sql import CHANGED_AT, FLOW_FILE, READING
 
 # A temporary table, filled by the caller with the reading keys to resolve.
 READING_KEYS_TABLE = "reading_key_to_resolve"
@@ -60,7 +60,8 @@ def _resolution_sql() -> str:
     # Keys come first, by CROSS JOIN: SQLite keeps that order, and would else read every
     # reading.
     return f"""
-UPDATE {READING} SET version_status = resolved.version_status FROM (
+UPDATE {READING}
+SET version_status = resolved.version_status, changed_at = {CHANGED_AT} FROM (
 WITH versions AS (
     SELECT reading.id, reading.meter_id, reading.register_id, reading.read_at,
         reading.value, reading.reading_type, reading.bsc_validation_status,
@@ -122,8 +123,8 @@ WHERE {READING}.id = resolved.id AND {READING}.read_at = resolved.read_at
 def resolve_versions(cursor: CursorWrapper) -> int:
     """Update the version status of all versions of the keys in READING_KEYS_TABLE.
 
-    The caller has a transaction open and holds the import lock. Returns how many
-    readings have another version status than before.
+    The caller has a transaction open, holds the import lock and has saved the flow file
+    that causes the change. Returns how many readings have another status than before.
     """
     cursor.execute(_resolution_sql())
     return int(cursor.rowcount)

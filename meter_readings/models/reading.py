@@ -120,6 +120,8 @@ class Reading(models.Model):
     )
     meter_reading_status = models.BooleanField("status", null=True, blank=True)
     version_status = models.CharField(max_length=10, choices=VersionStatus)
+    # When it was loaded, or its version status changed since
+    changed_at = models.DateTimeField()
     source_lines = models.TextField(blank=True)
 
     objects = ReadingQuerySet.as_manager()
@@ -131,6 +133,7 @@ class Reading(models.Model):
                 fields=["meter", "register_id", "read_at"], name="reading_key_idx"
             ),
             models.Index(fields=[*READING_ORDER], name="reading_time_idx"),
+            models.Index(fields=["changed_at", "id"], name="reading_change_idx"),
             # Few readings have an MD reset; one makes its register a demand register.
             models.Index(
                 fields=["meter", "register_id"],

@@ -30,7 +30,7 @@ from meter_readings.models import (
 
 from . import audit, findings, originals, text_masking
 from .originals import FileMention
-from .retention import UPDATE_DELETED_COUNTS
+from .retention import count_deleted
 
 # Spooled files that were not written to for this long belong to killed imports.
 _ABANDONED_SECONDS = 60
@@ -148,9 +148,7 @@ def _delete_rows(mpan: str) -> tuple[int, int, int, int]:
     """Delete all rows; each file counts how many of its readings were deleted."""
     readings = Reading.objects.filter(meter__meter_point__mpan=mpan)
     with connection.cursor() as cursor:
-        cursor.execute(
-            UPDATE_DELETED_COUNTS.format(condition=_READINGS_OF_MPAN), [mpan]
-        )
+        count_deleted(cursor, _READINGS_OF_MPAN, mpan)
         reading_count, _ = readings.delete()
         visits, _ = SiteVisit.objects.filter(meter_point__mpan=mpan).delete()
         cursor.execute(_DELETE_METERS, [mpan])

@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from meter_readings import importer
@@ -31,8 +32,9 @@ _METER, _METER_POINT = Meter._meta.db_table, MeterPoint._meta.db_table
 _FLOW_FILE = FlowFile._meta.db_table
 
 # Each file counts how many of its readings were deleted.
-UPDATE_DELETED_COUNTS = f"""
-UPDATE {_FLOW_FILE} SET readings_deleted = readings_deleted + deleted.number
+_UPDATE_DELETED_COUNTS = f"""
+UPDATE {_FLOW_FILE}
+SET readings_deleted = readings_deleted + deleted.number, changed_at = %s
 FROM (
     SELECT flow_file_id, COUNT(*) AS number FROM {_READING}
     WHERE {{condition}} GROUP BY flow_file_id
@@ -127,9 +129,8 @@ def _delete_readings(schedule: Schedule, now: datetime) -> tuple[int, int, int, 
     old_readings = Reading.objects.filter(read_at__lt=cutoff)
     old_visits = SiteVisit.objects.filter(flow_file__file_created_at__lt=cutoff)
     with connection.cursor() as cursor:
-        cursor.execute(
-            UPDATE_DELETED_COUNTS.format(condition="read_at < %s"),
-            [connection.ops.adapt_datetimefield_value(cutoff)],
+        count_deleted(
+            cursor, "read_at < %s", connection.ops.adapt_datetimefield_value(cutoff)
         )
         readings, _ = old_readings.delete()
         visits, _ = old_visits.delete()
@@ -139,6 +140,16 @@ def _delete_readings(schedule: Schedule, now: datetime) -> tuple[int, int, int, 
         meters = cursor.rowcount
         cursor.execute(_DELETE_UNUSED_METER_POINTS)
         return readings, visits, meters, cursor.rowcount
+
+
+def count_deleted(cursor: CursorWrapper, condition: str, parameter: object) -> None:
+    """Count, in their files, the readings that are about to be deleted."""
+    now = FlowFile.objects.next_change_time()
+    cursor.execute(
+        _UPDATE_DELETED_COUNTS.format(condition=condition),
+        [connection.ops.adapt_datetimefield_value(now), parameter],
+    )
+    FlowFile.objects.filter(changed_at=now).mark_changed()
 
 
 def _delete_originals(schedule: Schedule, now: datetime) -> tuple[int, int]:

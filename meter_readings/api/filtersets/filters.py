@@ -154,6 +154,14 @@ class FromFilter(_DescribedFilter):
         return qs.filter(**{f"{self.field_name}__gte": start})
 
 
+class AfterFilter(FromFilter):
+    """Selects rows after the start of a date or after a time."""
+
+    def filter(self, qs: QuerySet, value: tuple[datetime, datetime]) -> QuerySet:
+        start, _ = value
+        return qs.filter(**{f"{self.field_name}__gt": start})
+
+
 class ToFilter(_DescribedFilter):
     """Selects rows up to the end of a date or time."""
 

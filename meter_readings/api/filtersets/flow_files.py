@@ -9,6 +9,7 @@ from meter_readings.queries import search
 
 from .base import ListFilterSet
 from .filters import (
+    AfterFilter,
     BooleanFilter,
     ChoiceFilter,
     FromFilter,
@@ -29,6 +30,7 @@ class FlowFileFilterSet(ListFilterSet):
         "received_at": ("received_at", "id"),
         "filename": ("filename", "id"),
         "-filename": ("-filename", "-id"),
+        "changed_at": ("changed_at", "id"),
     }
 
     status = ChoiceFilter(
@@ -58,6 +60,11 @@ class FlowFileFilterSet(ListFilterSet):
     )
     received_at_from = FromFilter("received_at", help_text="Received then or later.")
     received_at_to = ToFilter("received_at", help_text="Received then or earlier.")
+    changed_since = AfterFilter(
+        "changed_at",
+        help_text="Status or stored readings changed later than then; the default"
+        " ordering is `changed_at`.",
+    )
     has_findings = BooleanFilter(
         method="filter_has_findings", help_text="Whether the file has findings."
     )
@@ -66,6 +73,13 @@ class FlowFileFilterSet(ListFilterSet):
         help_text="Start of a filename, file identifier or SHA-256.",
     )
     ordering = ordering_filter(orderings)
+
+    @property
+    def ordering_name(self) -> str:
+        if "changed_since" in self.cleaned:
+            name: str = self.cleaned.get("ordering", "changed_at")
+            return name
+        return super().ordering_name
 
     def filter_has_findings(
         self, queryset: QuerySet, name: str, value: bool

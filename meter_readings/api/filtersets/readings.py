@@ -1,11 +1,12 @@
 """Filter sets of readings.
 
-Readings are the largest table. Every request reads them along one of three access
+Readings are the largest table. Every request reads them along one of four access
 paths, each with an index; all other filters only drop rows of that path:
 
 * by meters, if the request names an MPAN, a serial number or a meter: all readings of
   at most MAX_METERS meters, sorted afterwards;
 * by lines, if the ordering is by line number: those of one flow file;
+* by change, if the ordering is by the time of the latest change;
 * by time otherwise: readings by `read_at`, between two dates if they are given.
 """
 
@@ -33,6 +34,7 @@ from meter_readings.queries import search
 
 from .base import ListFilterSet
 from .filters import (
+    AfterFilter,
     ChoiceFilter,
     CodeFilter,
     FieldsFilter,
@@ -56,7 +58,7 @@ _METER_COLUMNS = {
     "meter": "pk",
     "meter_point": "meter_point_id",
 }
-_BY_LINE = "line_number"
+_BY_LINE, _BY_CHANGE = "line_number", "changed_at"
 _NO_FILE = 0
 
 # Columns whose indexes the query planner must not use, so that it starts with that of
@@ -95,6 +97,7 @@ class ReadingFilterSet(ListFilterSet):
         "-read_at": READING_ORDER_REVERSED,
         "read_at": READING_ORDER,
         _BY_LINE: ("line_number",),
+        _BY_CHANGE: ("changed_at", "id"),
     }
 
     mpan = MpanFilter(help_text="Whole MPAN, with or without spaces.")
@@ -128,6 +131,11 @@ class ReadingFilterSet(ListFilterSet):
         choices=[*VersionStatus.choices, (ALL_VERSIONS, "All versions")],
         help_text="Version status; `current` by default, `all` for every version.",
     )
+    changed_since = AfterFilter(
+        "changed_at",
+        help_text="Loaded, or given another version status, later than then; in all"
+        " versions and ordered by `changed_at`, unless the request says otherwise.",
+    )
     date_from = FromFilter("unindexed_read_at", help_text="Read then or later.")
     date_to = ToFilter("unindexed_read_at", help_text="Read then or earlier.")
     min_value = ValueFilter(
@@ -144,8 +152,13 @@ class ReadingFilterSet(ListFilterSet):
 
     @cached_property
     def cleaned(self) -> dict[str, Any]:
-        """Return the values that were given; only current versions by default."""
-        values = {"version_status": VersionStatus.CURRENT, **super().cleaned}
+        """Return the values that were given; only current versions by default.
+
+        Who asks for changes is told of versions that are no longer current too.
+        """
+        given = super().cleaned
+        default = ALL_VERSIONS if "changed_since" in given else VersionStatus.CURRENT
+        values = {"version_status": default, **given}
         if values["version_status"] == ALL_VERSIONS:
             del values["version_status"]
         return values
@@ -209,6 +222,8 @@ class ReadingFilterSet(ListFilterSet):
     @property
     def ordering_name(self) -> str:
         default = "-read_at" if self.flow_file_id is None else _BY_LINE
+        if "changed_since" in self.cleaned:
+            default = _BY_CHANGE
         name: str = self.cleaned.get("ordering", default)
         if name == _BY_LINE and self.flow_file_id is None:
             message = "Lines are numbered within a file: name one by flow_file."
@@ -222,6 +237,12 @@ class ReadingFilterSet(ListFilterSet):
             return AccessPath(condition, _METER_COLUMNS, is_small=True)
         if self.ordering_name == _BY_LINE:
             return AccessPath(Q(flow_file=self.flow_file_id), ("flow_file",))
+        if self.ordering_name == _BY_CHANGE:
+            condition = Q()
+            if "changed_since" in self.cleaned:
+                start, _ = self.cleaned["changed_since"]
+                condition = Q(changed_at__gt=start)
+            return AccessPath(condition, ("changed_since",))
         condition = Q()
         if "date_from" in self.cleaned:
             start, _ = self.cleaned["date_from"]

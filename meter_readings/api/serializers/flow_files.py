@@ -44,6 +44,7 @@ class FlowFileSerializer(ReadOnlyModelSerializer):
             "size",
             "policy",
             "received_at",
+            "changed_at",
             "file_identifier",
             "flow_and_version",
             "from_role",

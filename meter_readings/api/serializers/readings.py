@@ -87,6 +87,7 @@ class ReadingSerializer(ReadOnlyModelSerializer):
             "value",
             "version_status",
             "version_status_label",
+            "changed_at",
             "basis",
             "basis_label",
             "reading_type",

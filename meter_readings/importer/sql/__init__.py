@@ -9,3 +9,7 @@ METER = Meter._meta.db_table
 METER_POINT = MeterPoint._meta.db_table
 READING = Reading._meta.db_table
 SITE_VISIT = SiteVisit._meta.db_table
+
+# The time of the change in progress: the flow file that causes it is saved first, and
+# its time is later than that of every earlier change.
+CHANGED_AT = f"(SELECT MAX(changed_at) FROM {FLOW_FILE})"

@@ -10,7 +10,7 @@ from meter_readings.d0010.codes import ReadingType
 from meter_readings.importer.findings import MAX_STORED_PER_RULE
 from meter_readings.models import FlowFile, VersionStatus
 
-from . import FLOW_FILE, METER, METER_POINT, READING, SITE_VISIT
+from . import CHANGED_AT, FLOW_FILE, METER, METER_POINT, READING, SITE_VISIT
 
 
 def _null_safe_equal(column: str) -> str:
@@ -78,13 +78,14 @@ INSERT INTO {READING} (
     flow_file_id, line_number, mpan_line_number, meter_line_number, meter_id,
     register_id, read_at, value, reading_type, bsc_validation_status, md_reset_at,
     md_reset_count, meter_reading_flag, reading_method, reason_code,
-    meter_reading_status, source_lines, version_status
+    meter_reading_status, source_lines, changed_at, version_status
 )
 SELECT %s, staged.line_number, meter.mpan_line_number, meter.line_number,
     meter.meter_id, staged.register_id, staged.read_at, staged.value,
     meter.reading_type, meter.bsc_validation_status, staged.md_reset_at,
     staged.md_reset_count, staged.meter_reading_flag, staged.reading_method,
     staged.reason_code, staged.meter_reading_status, staged.source_lines,
+    {CHANGED_AT},
     CASE
         WHEN meter.reading_type = '{ReadingType.WITHDRAWN}'
             THEN '{VersionStatus.WITHDRAWN}'

@@ -30,6 +30,7 @@ NESTED_LISTS = [
 # A valid value of each parameter; for the others 1 is valid.
 VALID_VALUES = {
     "basis": "actual",
+    "changed_since": "2024-04-01",
     "date_from": "2024-04-01",
     "date_to": "2024-04-01",
     "channel": "command",

@@ -164,6 +164,22 @@ class QueryPlanTests(ApiTestCase):
                 self.assert_uses("reading_time_idx", plans)
                 self.assert_no_sorting(plans)
 
+    def test_reads_the_index_of_changes_for_changes(self) -> None:
+        page = self.json("readings/", page_size=5, changed_since="2024-01-01")
+        cursor = re.search("cursor=([^&]+)", page["next"])
+        assert cursor is not None
+        for params in [
+            {"changed_since": "2024-01-01"},
+            {"changed_since": "2024-01-01", "cursor": cursor[1]},
+            {"changed_since": "2024-01-01", "version_status": "current"},
+            {"changed_since": "2024-01-01", "register_id": "ZZ"},
+            {"ordering": "changed_at"},
+        ]:
+            with self.subTest(params=params):
+                plans = self.plans("readings/", **params)
+                self.assert_uses("reading_change_idx", plans)
+                self.assert_no_sorting(plans)
+
     def test_reads_the_time_index_or_that_of_rare_types(self) -> None:
         plans = self.plans("readings/", reading_type="W", min_value="5")
         for plan in plans:

@@ -415,6 +415,7 @@ class AnyVersionsTests(TestCase):
                 register_id="S",
                 read_at=self.FIRST + timedelta(minutes=key),
                 version_status="current",
+                changed_at=NOW,
                 **version._asdict(),
             )
             for place, version in enumerate(versions)

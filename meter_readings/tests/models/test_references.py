@@ -197,8 +197,9 @@ class ConcurrentReferenceTests(TransactionTestCase):
         INSERT INTO meter_readings_reading (flow_file_id, line_number,
             mpan_line_number, meter_line_number, meter_id, register_id, read_at, value,
             reading_type, bsc_validation_status, reading_method, reason_code,
-            version_status, source_lines)
-        SELECT id, 99, 1, 1, %s, 'S', '2024-01-01Z', 1, 'R', 'V', 'N', '', 'current', ''
+            version_status, source_lines, changed_at)
+        SELECT id, 99, 1, 1, %s, 'S', '2024-01-01Z', 1, 'R', 'V', 'N', '', 'current',
+            '', now()
         FROM meter_readings_flowfile
         """
     DELETE = "DELETE FROM meter_readings_meter WHERE id = %s"
