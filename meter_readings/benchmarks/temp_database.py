@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -91,5 +90,8 @@ def server_parameters() -> dict[str, Any]:  # postgresql only
 
 def peak_megabytes() -> float:
     """Return the peak resident memory of this process in MB."""
+    # Imported here because Windows does not have it; only benchmarks need it.
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_PER_MAXRSS
     return peak / 2**20

@@ -114,7 +114,8 @@ def _write_archive(path: Path, now: datetime) -> set[str]:
         member.size, member.mtime = len(content), now.timestamp()
         archive.addfile(member, io.BytesIO(content))
     path.chmod(0o600)
-    with path.open("rb") as written:
+    # Windows syncs files that are open for writing only.
+    with path.open("rb+") as written:
         os.fsync(written.fileno())
     return names
 
