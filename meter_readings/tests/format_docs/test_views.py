@@ -31,6 +31,20 @@ class DocumentPageTests(TestCase):
         self.assertContains(response, '<h1 id="section-architecture">Architecture</h1>')
         self.assertContains(response, "<table>")
 
+    def test_differences_from_the_first_specification_are_a_page(self) -> None:
+        response = self.client.get("/documentation/DIFFERENCES/")
+        for subject in (
+            "meter type",
+            "edits and deletes readings",
+            "Django 6.1",
+            "PostgreSQL 15",
+            "DB_NAME",
+            "cursor",
+            "D0010_ENV",
+        ):
+            with self.subTest(subject):
+                self.assertContains(response, subject)
+
     def test_links_between_documents_lead_to_pages(self) -> None:
         response = self.client.get("/documentation/ARCHITECTURE/")
         self.assertContains(response, 'href="/documentation/decisions/README/"')
