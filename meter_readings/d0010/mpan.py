@@ -25,47 +25,61 @@ _AMSID_FROM_AMVLP = "78"
 class Distributor(NamedTuple):
     """The distributor of an MPAN; `distributor_id` is the first two digits.
 
-    `gsp_group` is empty for independent operators, whose ids have no region.
+    `gsp_group` is empty for independent operators, whose ids have no region. `operator`
+    is the company that operates the network, by its present name.
     """
 
     distributor_id: str
     participant: str
     area: str
     gsp_group: str
+    operator: str
 
+
+_UKPN = "UK Power Networks"
+_NATIONAL_GRID = "National Grid Electricity Distribution"
+_SPEN = "SP Energy Networks"
+_SSEN = "Scottish and Southern Electricity Networks"
+_NORTHERN = "Northern Powergrid"
 
 DISTRIBUTORS = {
     row[0]: Distributor(*row)
     for row in (
-        ("10", "EELC", "Eastern", "_A"),
-        ("11", "EMEB", "East Midlands", "_B"),
-        ("12", "LOND", "London", "_C"),
-        ("13", "MANW", "Merseyside and North Wales", "_D"),
-        ("14", "MIDE", "West Midlands", "_E"),
-        ("15", "NEEB", "North East", "_F"),
-        ("16", "NORW", "North West", "_G"),
-        ("17", "HYDE", "North Scotland", "_P"),
-        ("18", "SPOW", "South Scotland", "_N"),
-        ("19", "SEEB", "South East", "_J"),
-        ("20", "SOUT", "Southern", "_H"),
-        ("21", "SWAE", "South Wales", "_K"),
-        ("22", "SWEB", "South West", "_L"),
-        ("23", "YELG", "Yorkshire", "_M"),
-        ("24", "IPNL", "Independent Power Networks", ""),
-        ("25", "LENG", "ESP Electricity", ""),
-        ("26", "GUCL", "Last Mile", ""),
-        ("27", "ETCL", "Electricity Network Company", ""),
-        ("28", "EDFI", "UK Power Networks IDNO", ""),
-        ("29", "HARL", "Harlaxton", ""),
-        ("30", "PENL", "Leep", ""),
-        ("31", "UKPD", "UK Power Distribution", ""),
-        ("32", "UDNL", "Energy Assets Networks", ""),
-        ("33", "GGEN", "Eclipse", ""),
-        ("34", "MPDL", "Murphy", ""),
-        ("35", "FEAL", "Fulcrum", ""),
-        ("36", "VATT", "Vattenfall", ""),
-        ("37", "FORB", "Optimal", ""),
-        ("38", "INDI", "Indigo", ""),
+        ("10", "EELC", "Eastern", "_A", _UKPN),
+        ("11", "EMEB", "East Midlands", "_B", _NATIONAL_GRID),
+        ("12", "LOND", "London", "_C", _UKPN),
+        ("13", "MANW", "Merseyside and North Wales", "_D", _SPEN),
+        ("14", "MIDE", "West Midlands", "_E", _NATIONAL_GRID),
+        ("15", "NEEB", "North East", "_F", _NORTHERN),
+        ("16", "NORW", "North West", "_G", "Electricity North West"),
+        ("17", "HYDE", "North Scotland", "_P", _SSEN),
+        ("18", "SPOW", "South Scotland", "_N", _SPEN),
+        ("19", "SEEB", "South East", "_J", _UKPN),
+        ("20", "SOUT", "Southern", "_H", _SSEN),
+        ("21", "SWAE", "South Wales", "_K", _NATIONAL_GRID),
+        ("22", "SWEB", "South West", "_L", _NATIONAL_GRID),
+        ("23", "YELG", "Yorkshire", "_M", _NORTHERN),
+        ("24", "IPNL", "Independent Power Networks", "", "Independent Power Networks"),
+        ("25", "LENG", "ESP Electricity", "", "ESP Electricity"),
+        ("26", "GUCL", "Last Mile", "", "Last Mile"),
+        (
+            "27",
+            "ETCL",
+            "Electricity Network Company",
+            "",
+            "Electricity Network Company",
+        ),
+        ("28", "EDFI", "UK Power Networks IDNO", "", "UK Power Networks IDNO"),
+        ("29", "HARL", "Harlaxton", "", "Harlaxton"),
+        ("30", "PENL", "Leep", "", "Leep"),
+        ("31", "UKPD", "UK Power Distribution", "", "UK Power Distribution"),
+        ("32", "UDNL", "Energy Assets Networks", "", "Energy Assets Networks"),
+        ("33", "GGEN", "Eclipse", "", "Eclipse"),
+        ("34", "MPDL", "Murphy", "", "Murphy"),
+        ("35", "FEAL", "Fulcrum", "", "Fulcrum"),
+        ("36", "VATT", "Vattenfall", "", "Vattenfall"),
+        ("37", "FORB", "Optimal", "", "Optimal"),
+        ("38", "INDI", "Indigo", "", "Indigo"),
     )
 }
 

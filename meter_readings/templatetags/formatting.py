@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from django import template
@@ -97,14 +97,25 @@ def local_time(instant: datetime | None) -> SafeString | str:
     """
     if instant is None:
         return EMPTY_VALUE
-    local = timezone.localtime(instant)
-    pattern = "j M Y H:i:s T" if local.second else "j M Y H:i T"
+    has_seconds = timezone.localtime(instant).second
+    return _time_element(instant, "j M Y H:i:s T" if has_seconds else "j M Y H:i T")
+
+
+@register.filter
+def read_time(instant: datetime) -> SafeString | str:
+    """Return the local date of a reading, with the time if it is not midnight."""
+    if timezone.localtime(instant).time() == time.min:
+        return _time_element(instant, "j M Y")
+    return local_time(instant)
+
+
+def _time_element(instant: datetime, pattern: str) -> SafeString:
     utc = instant.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
         f"{utc:%Y-%m-%dT%H:%M:%SZ}",
         f"{utc:%Y-%m-%d %H:%M:%S}",
-        formats.date_format(local, pattern),
+        formats.date_format(timezone.localtime(instant), pattern),
     )
 
 

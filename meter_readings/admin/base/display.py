@@ -59,7 +59,12 @@ def link(row: FlowFile | Meter | MeterPoint, text: str) -> SafeString:
 
 # Readings
 
-read_at = time_column("read_at", label="read at")
+
+@display(description="read at")
+def read_at(reading: Reading) -> SafeString | str:
+    return formatting.read_time(reading.read_at)
+
+
 bsc_validation = badge_column("bsc_validation_status", label="BSC validation")
 version_status = badge_column("version_status", label="version status")
 

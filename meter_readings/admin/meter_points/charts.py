@@ -32,12 +32,13 @@ _SHORTEST_PERIOD = timedelta(days=62)
 class Panel(NamedTuple):
     """The chart of the registers with one id, on one or more meters.
 
-    The chart is None if it would have no points. Either `readings` or `advances` are
-    its rows, in order of time.
+    It is of advances or, always for a demand register, of readings; these are its rows,
+    in order of time. The chart is None if it would have no points.
     """
 
     register_id: str
     is_demand: bool
+    of_advances: bool
     shows_serial_numbers: bool
     chart: Chart | None
     readings: list[Reading]
@@ -152,13 +153,15 @@ def _panel(
     axes: _Axes,
     of_advances: bool,
 ) -> Panel:
+    is_demand = any(register.is_demand for register in group)
+    of_advances = of_advances and not is_demand
     readings: list[Reading] = []
     advances: list[Advance] = []
     series: list[Series] = []
     for register in reversed(group):
         valid = _valid_readings(register, readings_of[register.key])
         if of_advances:
-            found = [] if register.is_demand else advances_between(readings=valid)
+            found = advances_between(readings=valid)
             advances += found
             points = [_rate_point(each) for each in found if each.per_day is not None]
         else:
@@ -168,7 +171,8 @@ def _panel(
             series.append(Series(register.meter.serial_number, points))
     return Panel(
         register_id=group[0].register_id,
-        is_demand=any(register.is_demand for register in group),
+        is_demand=is_demand,
+        of_advances=of_advances,
         shows_serial_numbers=len(group) > 1,
         chart=_chart(group, series, axes, of_advances) if series else None,
         readings=readings,
@@ -217,7 +221,7 @@ def _chart(
     """Return the chart with a description for people who cannot see it."""
     is_demand = any(register.is_demand for register in group)
     quantity = (
-        "Advance per day"
+        "Consumption per day"
         if of_advances
         else "Maximum demand" if is_demand else "Readings"
     )

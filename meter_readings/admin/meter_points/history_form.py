@@ -48,8 +48,8 @@ class HistoryForm(forms.Form):
     )
     chart = _ChoiceOrInitialField(
         label="Chart of",
-        choices=[("readings", "Readings"), ("advances", "Advance per day")],
-        initial="readings",
+        choices=[("advances", "Consumption per day"), ("readings", "Readings")],
+        initial="advances",
     )
     period = _ChoiceOrInitialField(choices=_PERIODS, initial="13")
     before = forms.DateTimeField(required=False, widget=forms.HiddenInput)

@@ -22,6 +22,7 @@ from meter_readings.queries.advances import (
     exclusion_reason,
 )
 from meter_readings.queries.history import ReadingKey, Register, RegisterKey
+from meter_readings.queries.serial_numbers import meters_elsewhere
 
 from .charts import build_charts, meter_changes
 from .history_form import HistoryForm
@@ -32,6 +33,7 @@ _MAX_LATEST_READINGS = 6
 _MAX_HISTORY_ROWS = 25
 _MAX_OTHER_VERSIONS = 5
 _MAX_SITE_VISITS = 10
+_MAX_METERS_ELSEWHERE = 10
 _MAX_FINDINGS, _MAX_FINDINGS_PER_MPAN_BLOCK, _MAX_MPAN_BLOCKS = 20, 10, 100
 
 # The advance of a reading needs one current reading before it; a likely rollover is
@@ -80,6 +82,10 @@ def _page_context(
     """
     has_perm = request.user.has_perm
     context: dict[str, Any] = {"meters": meters}
+    if has_perm("meter_readings.view_meter"):
+        found = meters_elsewhere(meters=meters, limit=_MAX_METERS_ELSEWHERE + 1)
+        context["meters_elsewhere"] = found[:_MAX_METERS_ELSEWHERE]
+        context["has_more_elsewhere"] = len(found) > _MAX_METERS_ELSEWHERE
     readings: list[Reading] = []
     visits: list[SiteVisit] = []
     if has_perm("meter_readings.view_reading"):
@@ -88,10 +94,12 @@ def _page_context(
         page = _history(registers, form)
         readings = [
             *page.readings,
+            *(register.best for register in registers if register.best),
             *(register.latest for register in registers if register.latest),
         ]
         context |= {
             "registers": registers,
+            "latest_reading": _latest_reading(registers),
             "latest": _with_latest_readings(registers),
             "charts": build_charts(
                 registers=form.selected_registers,
@@ -135,6 +143,14 @@ def _is_removed(register: Register) -> bool:
     """Return whether the latest current reading is a final one, or there is none."""
     latest = register.latest
     return latest is None or latest.reading_type == ReadingType.FINAL
+
+
+def _latest_reading(registers: Iterable[Register]) -> Reading | None:
+    """Return the latest reading of all registers; its file names the data collector."""
+    readings = (register.latest for register in registers)
+    return max(
+        filter(None, readings), key=lambda reading: reading.read_at, default=None
+    )
 
 
 def _with_latest_readings(registers: Sequence[Register]) -> list[Register]:

@@ -11,18 +11,34 @@ from django.db.models import Q
 from meter_readings.d0010 import codes
 from meter_readings.models import Meter, Reading
 
-# How many of the latest readings are searched for a valid measured one.
+# How many of the latest readings are searched for a valid one.
 _MAX_SKIPPED = 200
 
-_NOT_MEASURED = sorted(
-    code
-    for basis in (codes.Basis.ESTIMATED, codes.Basis.TEST, codes.Basis.WITHDRAWN)
-    for code in codes.reading_types_of(basis)
-)
+_TESTS = [
+    *codes.reading_types_of(codes.Basis.TEST),
+    *codes.reading_types_of(codes.Basis.WITHDRAWN),
+]
+_ESTIMATES = codes.reading_types_of(codes.Basis.ESTIMATED)
 
 _READINGS, _METERS = Reading._meta.db_table, Meter._meta.db_table
 _OF_REGISTER = "r.meter_id = register.meter_id AND r.register_id = register.register_id"
 _CURRENT = f"FROM {_READINGS} r WHERE {_OF_REGISTER} AND r.version_status = 'current'"
+
+# Reads back from the latest reading to a valid one that is not of these types.
+_LATEST_VALID_SQL = f"""(
+    SELECT recent.id
+    FROM (
+        SELECT r.* {_CURRENT} ORDER BY r.read_at DESC LIMIT {_MAX_SKIPPED}
+    ) recent
+    WHERE recent.reading_type NOT IN ({{types}})
+    AND COALESCE(
+        recent.meter_reading_status,
+        recent.meter_reading_flag,
+        recent.bsc_validation_status <> '{codes.BscValidationStatus.FAILED}'
+    )
+    ORDER BY recent.read_at DESC
+    LIMIT 1
+)"""
 
 # Steps through the index from register to register, then to both ends of each.
 _REGISTERS_SQL = f"""
@@ -49,20 +65,8 @@ _REGISTERS_SQL = f"""
         ),
         (SELECT r.id {_CURRENT} ORDER BY r.read_at LIMIT 1),
         (SELECT r.id {_CURRENT} ORDER BY r.read_at DESC LIMIT 1),
-        (
-            SELECT recent.id
-            FROM (
-                SELECT r.* {_CURRENT} ORDER BY r.read_at DESC LIMIT {_MAX_SKIPPED}
-            ) recent
-            WHERE recent.reading_type NOT IN ({{not_measured}})
-            AND COALESCE(
-                recent.meter_reading_status,
-                recent.meter_reading_flag,
-                recent.bsc_validation_status <> '{codes.BscValidationStatus.FAILED}'
-            )
-            ORDER BY recent.read_at DESC
-            LIMIT 1
-        )
+        {{latest_valid}},
+        {{latest_measured}}
     FROM register
     WHERE register_id IS NOT NULL
     LIMIT %s
@@ -79,8 +83,9 @@ class RegisterKey(NamedTuple):
 class Register(NamedTuple):
     """A register with its earliest and latest current readings.
 
-    `latest_measured` is the latest one that is valid and neither an estimate nor a
-    test. All three are None if every reading was withdrawn.
+    `latest_valid` is the latest one that is valid and no test, `latest_measured` the
+    latest of these that is no estimate. All four are None if every reading was
+    withdrawn.
     """
 
     meter: Meter
@@ -88,7 +93,13 @@ class Register(NamedTuple):
     is_demand: bool
     earliest: Reading | None
     latest: Reading | None
+    latest_valid: Reading | None
     latest_measured: Reading | None
+
+    @property
+    def best(self) -> Reading | None:
+        """The latest valid reading or, if there is none, the latest one."""
+        return self.latest_valid or self.latest
 
     @property
     def key(self) -> RegisterKey:
@@ -108,9 +119,10 @@ def registers_of(*, meters: Sequence[Meter], limit: int) -> list[Register]:
         cursor.execute(
             _REGISTERS_SQL.format(
                 meters=", ".join(["%s"] * len(by_id)),
-                not_measured=", ".join(["%s"] * len(_NOT_MEASURED)),
+                latest_valid=_latest_valid_sql(_TESTS),
+                latest_measured=_latest_valid_sql(_TESTS + _ESTIMATES),
             ),
-            [*by_id, *_NOT_MEASURED, limit],
+            [*by_id, *_TESTS, *_TESTS, *_ESTIMATES, limit],
         )
         rows = cursor.fetchall()
     ids = {
@@ -125,6 +137,10 @@ def registers_of(*, meters: Sequence[Meter], limit: int) -> list[Register]:
         )
         for meter_id, register_id, is_demand, *ends in rows
     ]
+
+
+def _latest_valid_sql(types: list[str]) -> str:
+    return _LATEST_VALID_SQL.format(types=", ".join(["%s"] * len(types)))
 
 
 def is_demand_register(*, key: RegisterKey) -> bool:

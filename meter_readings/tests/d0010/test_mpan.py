@@ -134,7 +134,8 @@ class HasValidCheckDigitTests(TestCase):
 class DistributorTests(TestCase):
     def test_distributor_is_known_by_the_first_two_digits(self) -> None:
         self.assertEqual(
-            mpan.distributor_of("1200023305967"), ("12", "LOND", "London", "_C")
+            mpan.distributor_of("1200023305967"),
+            ("12", "LOND", "London", "_C", "UK Power Networks"),
         )
 
     def test_distributor_is_none_for_an_unknown_id(self) -> None:

@@ -79,6 +79,15 @@ class LocalTimeTests(SimpleTestCase):
     def test_no_time_is_a_dash(self) -> None:
         self.assertEqual(formatting.local_time(None), "–")
 
+    def test_reading_at_local_midnight_has_a_date_without_a_time(self) -> None:
+        for instant, text in (
+            (datetime(2024, 6, 30, 23, 0, tzinfo=UTC), "1 Jul 2024"),
+            (datetime(2024, 7, 1, 0, 0, tzinfo=UTC), "1 Jul 2024 01:00 BST"),
+            (datetime(2024, 1, 1, 23, 59, 59, tzinfo=UTC), "1 Jan 2024 23:59:59 GMT"),
+        ):
+            with self.subTest(text):
+                self.assertEqual(strip_tags(formatting.read_time(instant)), text)
+
 
 class MpanTests(SimpleTestCase):
     def test_mpan_is_copied_as_one_number(self) -> None:

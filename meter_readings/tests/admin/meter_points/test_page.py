@@ -18,6 +18,7 @@ from meter_readings.tests.admin.testcases import (
 )
 from meter_readings.tests.support.flow_file_builder import flow_file, mpan_core
 from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.users import user_with_view_permissions
 
 _TAG = re.compile("<[^>]*>")
 
@@ -42,7 +43,7 @@ class MeterPointPageTestCase(AdminTestCase):
         """Return the words under one heading."""
         html = self.get(**params).content.decode()
         (after,) = re.findall(
-            rf"(?s)<h2[^>]*>{heading}</h2>(.*?)(?:<h2|</main|\Z)", html
+            rf"(?s)<h2[^>]*>{heading}</h2>(.*?)(?:<h2|<dl|</main|\Z)", html
         )
         words = " ".join(_TAG.sub(" ", after).split())
         return re.sub(" ([,:])", r"\1", words)
@@ -84,6 +85,58 @@ class MeterPointPageTests(MeterPointPageTestCase):
         self.assertIn("see rejected files", words)
 
 
+class ContactTests(MeterPointPageTestCase):
+    def test_page_names_the_network_operator(self) -> None:
+        point = MeterPoint.objects.create(mpan=self.mpan)
+        self.assertIn(
+            "Network operator Scottish and Southern Electricity Networks",
+            self.words(point),
+        )
+
+    def test_page_names_the_sender_of_the_latest_reading(self) -> None:
+        groups = ["028|TST0000001|R|", "030|S|{}|10.0|||T|N|"]
+        for number, day in ((1, "20240301000000"), (2, "20240201000000")):
+            self.import_groups(number, *[group.format(day) for group in groups])
+        self.assertIn(
+            "Sender of the latest reading UDMS (NHH data collector), 1.uff",
+            self.words(MeterPoint.objects.get()).replace(" ,", ","),
+        )
+
+    def test_page_links_to_other_meter_points_with_the_same_serial_number(
+        self,
+    ) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "029|20||")
+        others = [mpan_core(number) for number in range(1, 13)]
+        groups = [line for mpan in others for line in _visit(mpan, "TST0000001")]
+        imported(flow_file(groups, header=header_of(2)), "2.uff")
+        page = self.get()
+        found = page.context["meters_elsewhere"]
+        self.assertEqual(len(found), 10)
+        self.assertLessEqual({meter.meter_point.mpan for meter in found}, {*others})
+        self.assertContains(page, found[0].meter_point.get_absolute_url())
+        self.assertContains(page, 'meter/?q=TST0000001">more</a>')
+
+    def test_page_without_equal_serial_numbers_has_no_such_links(self) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "029|20||")
+        self.assertNotContains(self.get(), "Same serial number")
+
+    def test_page_links_to_the_export_of_the_meter_point(self) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "030|S|20240301000000|1.0|||T|N|")
+        page = self.get()
+        self.assertContains(page, f'reading/export/?q={self.mpan}">Export')
+        export = self.client.get(f"/admin/meter_readings/reading/export/?q={self.mpan}")
+        self.assertEqual(export.context["cl"].result_count, 1)
+
+    def test_page_has_no_link_to_the_export_without_permission(self) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "030|S|20240301000000|1.0|||T|N|")
+        self.client.force_login(user_with_view_permissions("meterpoint", "reading"))
+        self.assertNotContains(self.get(), "/export/")
+
+
+def _visit(mpan: str, serial_number: str) -> list[str]:
+    return [f"026|{mpan}|V|", f"028|{serial_number}|R|", "029|20||"]
+
+
 class LatestReadingTests(MeterPointPageTestCase):
     def test_latest_reading_shows_value_date_basis_validation_file_and_line(
         self,
@@ -92,7 +145,7 @@ class LatestReadingTests(MeterPointPageTestCase):
         self.assertEqual(
             self.section("Latest readings"),
             "Register S, meter TST0000001 10.0 units"
-            " 1 Mar 2024 00:00 GMT Actual, ✓ Valid 1.uff, line 4",
+            " 1 Mar 2024 Actual, ✓ Valid 1.uff, line 4",
         )
 
     def test_latest_reading_links_to_its_line(self) -> None:
@@ -126,11 +179,8 @@ class LatestReadingTests(MeterPointPageTestCase):
             "030|S|20240401000000|12.0|||T|N|",
         )
         words = self.section("Latest readings")
-        self.assertIn("12.0 units 1 Apr 2024 00:00 BST Estimated", words)
-        self.assertIn(
-            "Last non-estimated reading: 10.0, 1 Mar 2024 00:00 GMT, customer",
-            words,
-        )
+        self.assertIn("12.0 units 1 Apr 2024 Estimated", words)
+        self.assertIn("Last non-estimated reading: 10.0, 1 Mar 2024, customer", words)
 
     def test_page_says_that_there_is_no_non_estimated_reading(self) -> None:
         self.import_groups(1, "028|TST0000001|D|", "030|S|20240401000000|12.0|||T|N|")
@@ -138,6 +188,26 @@ class LatestReadingTests(MeterPointPageTestCase):
             "No recent valid non-estimated reading",
             self.section("Latest readings"),
         )
+
+    def test_latest_valid_reading_comes_before_a_later_suspect_one(self) -> None:
+        self.import_groups(
+            1,
+            "028|TST0000001|R|",
+            "030|S|20240301000000|10.0|||T|N|",
+            "030|S|20240401093000|900.0|||F|N|",
+        )
+        words = self.section("Latest readings")
+        self.assertIn("10.0 units 1 Mar 2024 Actual, ✓ Valid 1.uff, line 4", words)
+        self.assertIn(
+            "Later reading: 900.0, 1 Apr 2024 09:30 BST, actual ▲ Suspect", words
+        )
+        self.assertNotIn("Last non-estimated", words)
+
+    def test_suspect_reading_is_shown_if_no_reading_is_valid(self) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "030|S|20240401000000|9.0|||F|N|")
+        words = self.section("Latest readings")
+        self.assertIn("9.0 units 1 Apr 2024 Actual, ▲ Suspect", words)
+        self.assertIn("No recent valid non-estimated reading", words)
 
     def test_latest_reading_of_a_demand_register_is_maximum_demand(self) -> None:
         self.import_groups(
@@ -210,9 +280,7 @@ class AdvanceTests(MeterPointPageTestCase):
             "030|S|20240301000000|10.0|||T|N|",
             "030|S|20240401000000|103.0|||T|N|",
         )
-        self.assertEqual(
-            row, "1 Apr 2024 00:00 BST S 103.0 93.0 31 3.00 Actual ✓ Valid"
-        )
+        self.assertEqual(row, "1 Apr 2024 S 103.0 93.0 31 3.00 Actual ✓ Valid")
 
     def test_advance_within_one_day_has_no_advance_per_day(self) -> None:
         row = self.row(
@@ -356,10 +424,10 @@ class HistoryFormTests(MeterPointPageTestCase):
 
     def test_link_to_older_readings_keeps_the_form_values(self) -> None:
         params = {"register": self.key("DY"), "basis": "actual", "period": "all"}
-        older = self.get(**params, chart="advances").context["older"]
+        older = self.get(**params, chart="readings").context["older"]
         for part in (f"register={self.key('DY')}", "basis=actual", "period=all"):
             self.assertIn(part, older)
-        self.assertIn("chart=advances", older)
+        self.assertIn("chart=readings", older)
 
     def test_history_shows_the_selected_register_only(self) -> None:
         self.assertEqual(self.history(register=self.key("NT")), ["NT 51", "NT 50"])
@@ -393,7 +461,7 @@ class HistoryFormTests(MeterPointPageTestCase):
         page = self.get(period="2", chart="x")
         for option in (
             '<option value="13" selected>13 months</option>',
-            '<option value="readings" selected>Readings</option>',
+            '<option value="advances" selected>Consumption per day</option>',
         ):
             self.assertContains(page, option, html=True)
 
@@ -430,8 +498,8 @@ class ChartTests(MeterPointPageTestCase):
             "030|S|20240101000000|62.0|||T|N|",
         )
 
-    def panel(self, **params: Any) -> Any:
-        (panel,) = self.get(**params).context["charts"].panels
+    def panel(self, chart: str = "readings", **params: Any) -> Any:
+        (panel,) = self.get(chart=chart, **params).context["charts"].panels
         return panel
 
     def test_charts_cover_thirteen_months_up_to_the_latest_reading(self) -> None:
@@ -450,7 +518,8 @@ class ChartTests(MeterPointPageTestCase):
     def test_markers_of_estimates_are_hollow(self) -> None:
         hollow = [marker.is_estimate for marker in self.panel().chart.lines[0].markers]
         self.assertEqual(hollow, [False, False, True, False])
-        self.assertContains(self.get(), '<path class="marker hollow"', 1)
+        page = self.get(chart="readings")
+        self.assertContains(page, '<path class="marker hollow"', 1)
 
     def test_vertical_line_marks_a_meter_exchange(self) -> None:
         self.assertEqual(len(self.panel().chart.changes), 1)
@@ -472,15 +541,15 @@ class ChartTests(MeterPointPageTestCase):
     def test_chart_table_has_the_readings_of_the_chart(self) -> None:
         self.assertIn(
             "Show as table Register S Read at Serial number Reading Reading basis"
-            " 1 Sep 2023 00:00 BST OLD 800.0 Actual",
-            self.section("Chart"),
+            " 1 Sep 2023 OLD 800.0 Actual",
+            self.section("Chart", chart="readings"),
         )
 
-    def test_chart_of_advances_shows_advances_per_day(self) -> None:
-        words = self.section("Chart", chart="advances")
+    def test_first_chart_is_of_consumption_per_day(self) -> None:
+        words = self.section("Chart")
         self.assertIn("1 Sep 2023 1 Oct 2023 OLD 30.0 30 1.00", words)
         chart = self.panel(chart="advances").chart
-        self.assertEqual(chart.title, "Advance per day of register S")
+        self.assertEqual(chart.title, "Consumption per day of register S")
         markers = chart.lines[1].markers
         self.assertEqual(
             [marker.tooltip for marker in markers],
@@ -530,14 +599,13 @@ class ChartMessageTests(MeterPointPageTestCase):
         self.assertEqual([panel.register_id for panel in panels], list("ABCD"))
         self.assertIn("2 more registers: select one", self.section("Chart"))
 
-    def test_page_says_that_a_demand_register_has_no_advances(self) -> None:
+    def test_chart_of_a_demand_register_is_always_of_its_readings(self) -> None:
         self.import_groups(
             1,
             "028|TST0000001|R|",
             "030|MD|20240101000000|8.0|20231201000000|1|T|N|",
             "030|MD|20240201000000|7.0|||T|N|",
         )
-        self.assertIn("has no advances", self.section("Chart", chart="advances"))
         (panel,) = self.get().context["charts"].panels
         self.assertEqual(panel.chart.title, "Maximum demand of register MD")
 
@@ -549,14 +617,15 @@ class ChartMessageTests(MeterPointPageTestCase):
 
     def test_page_suggests_a_longer_period_without_a_reading(self) -> None:
         self.import_groups(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||F|N|")
-        self.assertIn("No valid readings in this period", self.section("Chart"))
+        words = self.section("Chart", chart="readings")
+        self.assertIn("No valid readings in this period", words)
 
     def test_chart_has_a_legend_if_labels_would_overlap(self) -> None:
         groups = []
         for name in ("TST0000001", "TST0000002"):
             groups += [f"028|{name}|R|", "030|S|20240101000000|8.0|||T|N|"]
         self.import_groups(1, *groups)
-        self.assertContains(self.get(), '<ul class="legend">')
+        self.assertContains(self.get(chart="readings"), '<ul class="legend">')
 
     def test_chart_of_a_single_reading_covers_two_months(self) -> None:
         self.import_groups(1, "028|TST0000001|R|", "030|S|20240101000000|8.0|||T|N|")
@@ -615,7 +684,7 @@ class MeterPageTests(AdminTestCase):
 class ManyReadingsTests(MeterPointPageTestCase):
     """The number of queries and of rows shown does not grow with the readings."""
 
-    QUERIES = 14
+    QUERIES = 15
 
     def setUp(self) -> None:
         super().setUp()
@@ -640,7 +709,7 @@ class ManyReadingsTests(MeterPointPageTestCase):
         for address in (
             self.few,
             self.many,
-            self.many + "?basis=actual&chart=advances&period=all",
+            self.many + "?basis=actual&chart=readings&period=all",
         ):
             with self.subTest(address):
                 self.assertEqual(self.query_count(address), self.QUERIES)
@@ -649,7 +718,7 @@ class ManyReadingsTests(MeterPointPageTestCase):
         address = Meter.objects.get(serial_number="METER00").get_absolute_url()
         # Content types are queried once and then cached.
         self.client.get(address)
-        self.assertEqual(self.query_count(address), 14)
+        self.assertEqual(self.query_count(address), self.QUERIES)
 
     def test_page_with_many_readings_shows_limited_numbers(self) -> None:
         context = self.client.get(self.many).context

@@ -115,6 +115,31 @@ class RegistersOfTests(TestCase):
             (value(register.latest), value(register.latest_measured)), (10, None)
         )
 
+    def test_latest_valid_reading_may_be_an_estimate_and_is_no_test(self) -> None:
+        imported(flow_file("""
+            026|2000000000015|V|
+            028|TST0000001|R|
+            030|S|20240101000000|10.0|||T|N|
+            028|TST0000001|D|
+            030|S|20240201000000|20.0|||T|N|
+            028|TST0000001|T|
+            030|S|20240301000000|30.0|||T|N|
+            028|TST0000001|R|
+            030|S|20240401000000|40.0|||F|N|
+            """))
+        (register,) = all_registers()
+        self.assertEqual(
+            (value(register.latest), value(register.latest_valid)), (40, 20)
+        )
+        self.assertEqual(
+            (value(register.best), value(register.latest_measured)), (20, 10)
+        )
+
+    def test_best_reading_is_the_latest_one_if_none_is_valid(self) -> None:
+        imported(flow_file_of_readings("030|S|20240101000000|10.0|||F|N|"))
+        (register,) = all_registers()
+        self.assertEqual((register.latest_valid, value(register.best)), (None, 10))
+
     def test_register_whose_readings_are_withdrawn_has_no_current_readings(
         self,
     ) -> None:
@@ -142,8 +167,8 @@ class RegistersOfTests(TestCase):
         self.assertEqual(demand, {"AT": True, "MD": True, "NO": True, "S": False})
 
     def test_search_for_a_measured_reading_is_limited(self) -> None:
-        statement = registers._REGISTERS_SQL.replace("LIMIT 200", "LIMIT 1")
-        with patch.object(registers, "_REGISTERS_SQL", statement):
+        statement = registers._LATEST_VALID_SQL.replace("LIMIT 200", "LIMIT 1")
+        with patch.object(registers, "_LATEST_VALID_SQL", statement):
             ends = self.ends(
                 "030|S|20240101000000|10.0|||T|N|", "030|S|20240301000000|30.0|||F|N|"
             )
