@@ -61,6 +61,10 @@ class ProblemMiddleware:
             return self._get_response(request)
         if settings.SECURE_SSL_REDIRECT and not request.is_secure():
             return problem_response(request, status=403, detail="Use HTTPS.")
+        # Django would redirect a POST, and clients would follow it with a GET.
+        if request.method not in ("GET", "HEAD") and request.path_info[-1] != "/":
+            request.path_info += "/"
+            request.path += "/"
         response = self._get_response(request)
         if response.status_code < 400 or response["Content-Type"] == PROBLEM_TYPE:
             return response

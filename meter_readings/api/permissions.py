@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -57,9 +58,22 @@ class HasRequiredPermissions(BasePermission):
         scope, permissions = requirement_of(view)
         if is_export(request):
             permissions = (*permissions, EXPORT_READING)
-        token = request.auth
-        if isinstance(token, ApiToken) and scope not in token.scopes:
+        if not _is_in_scope(request, scope):
             raise InsufficientScope(f"The token's scope does not include {scope}.")
-        return request.user.is_authenticated and request.user.has_perms(
-            [f"meter_readings.{name}" for name in permissions]
-        )
+        return request.user.is_authenticated and _has_permissions(request, permissions)
+
+
+def may_view_flow_files(request: Request) -> bool:
+    """Return whether a response may describe a flow file that others imported."""
+    return _is_in_scope(request, ApiToken.Scope.READ) and _has_permissions(
+        request, ["view_flowfile"]
+    )
+
+
+def _is_in_scope(request: Request, scope: str) -> bool:
+    token = request.auth
+    return not isinstance(token, ApiToken) or scope in token.scopes
+
+
+def _has_permissions(request: Request, names: Iterable[str]) -> bool:
+    return request.user.has_perms([f"meter_readings.{name}" for name in names])

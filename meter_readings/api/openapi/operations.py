@@ -11,6 +11,8 @@ from meter_readings.api.exceptions import PROBLEM_TYPE
 from meter_readings.api.serializers.errors import ProblemSerializer
 from meter_readings.api.serializers.uploads import (
     RejectionSerializer,
+    ReprocessOptionsSerializer,
+    UndoSerializer,
     UploadFormSerializer,
     UploadOptionsSerializer,
     UploadSerializer,
@@ -82,4 +84,39 @@ upload_schema = extend_schema(
     },
     parameters=[UploadOptionsSerializer, _CONTENT_DISPOSITION, _LOCATION],
     responses=_RESPONSES,
+)
+
+_REJECTION = {
+    (409, PROBLEM_TYPE): _error(
+        "Other content was imported under this filename, or the original file is no "
+        "longer stored.",
+        "upload_name_taken",
+    ),
+    (422, PROBLEM_TYPE): _error("The file was rejected.", "upload_rejected"),
+}
+
+reprocess_schema = extend_schema(
+    summary="Import a flow file again",
+    request=None,
+    parameters=[ReprocessOptionsSerializer],
+    responses={
+        200: _reply(
+            "The file was imported, was imported already, or this was a dry run.",
+            "upload",
+            "upload_duplicate",
+            "upload_dry_run",
+        ),
+        **_REJECTION,
+    },
+)
+
+undo_schema = extend_schema(
+    summary="Undo the import of a flow file",
+    request=None,
+    responses={
+        200: UndoSerializer,
+        (409, PROBLEM_TYPE): OpenApiResponse(
+            ProblemSerializer, "The file is rejected: there is no import to undo."
+        ),
+    },
 )

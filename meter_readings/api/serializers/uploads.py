@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from meter_readings import exports
-from meter_readings.importer import ImportResult, result_messages
+from meter_readings.importer import ImportIssueCode, ImportResult, result_messages
 from meter_readings.models import ImportJob, Policy, Severity
 
 from .errors import LineErrorSerializer, ProblemSerializer
@@ -17,6 +17,8 @@ from .flow_files import FlowFileSerializer
 
 # How many findings a response has; the flow file's own list has all.
 MAX_FINDINGS = 100
+
+_RULES_OF_IMPORTER = set(ImportIssueCode)
 
 _OUTCOMES = [
     (outcome.value, outcome.label)
@@ -70,6 +72,18 @@ class UploadOptionsSerializer(serializers.Serializer):
     allow_same_name = _BooleanField(
         default=False,
         help_text="Import although other content was imported under this filename.",
+    )
+
+
+class ReprocessOptionsSerializer(UploadOptionsSerializer):
+    """The options of importing an original file again."""
+
+    # Declared fields that are None are removed.
+    filename = None  # type: ignore[assignment]
+    policy = _ChoiceField(
+        Policy.choices,
+        required=False,
+        help_text="Import policy; by default that of the previous attempt.",
     )
 
 
@@ -151,7 +165,9 @@ class UploadSerializer(serializers.Serializer):
         "`flow_file.links.findings` has all."
     )
     flow_file = FlowFileSerializer(
-        allow_null=True, help_text="The stored file; null if it is not stored."
+        allow_null=True,
+        help_text="The stored file; null if it is not stored, or if it was imported "
+        "before and the token or its user may not view flow files.",
     )
 
     def get_duplicate(self, result: ImportResult) -> bool:
@@ -163,13 +179,46 @@ class UploadSerializer(serializers.Serializer):
             result_messages.findings_by_rule(result, 0), many=True
         ).data
 
+    def to_representation(self, result: ImportResult) -> dict[str, Any]:
+        data = super().to_representation(result)
+        if self.get_duplicate(result) and not self.context["may_view_flow_files"]:
+            data["flow_file"] = None
+        return data
+
     @extend_schema_field(UploadFindingSerializer(many=True))
     def get_findings(self, result: ImportResult) -> Any:
-        rows = (
+        rows = [
             exports.finding_row(file=result.filename, finding=issue, severity=severity)
             for issue, severity in result.findings[:MAX_FINDINGS]
-        )
+        ]
+        if not self.context["may_view_flow_files"]:
+            # Findings of the importer name other files.
+            rows = [
+                row._replace(found="") if row.rule in _RULES_OF_IMPORTER else row
+                for row in rows
+            ]
         return UploadFindingSerializer(rows, many=True).data
+
+
+class UndoCountsSerializer(serializers.Serializer):
+    """Counts of the rows that an undo deleted or changed."""
+
+    readings = serializers.IntegerField(help_text="Readings deleted.")
+    site_visits = serializers.IntegerField(help_text="Site visits deleted.")
+    meters = serializers.IntegerField(help_text="Meters deleted.")
+    meter_points = serializers.IntegerField(help_text="Meter points deleted.")
+    versions_changed = serializers.IntegerField(
+        help_text="Readings of other files whose version status changed."
+    )
+
+
+class UndoSerializer(serializers.Serializer):
+    """The result of undoing an import."""
+
+    deleted = UndoCountsSerializer(
+        help_text="What was deleted; zeros if the import had been undone before."
+    )
+    flow_file = FlowFileSerializer(help_text="The flow file, now undone.")
 
 
 class StoredReportSerializer(serializers.Serializer):

@@ -39,7 +39,9 @@ class ApiView(APIView):
     def get_requirement(self) -> Requirement:
         """Return the token scope and permissions for the request."""
         permissions = (*self.required_permissions, *self.extra_permissions)
-        return Requirement(ApiToken.Scope.READ, permissions)
+        is_change = self.request.method == "POST"
+        scope = ApiToken.Scope.IMPORT if is_change else ApiToken.Scope.READ
+        return Requirement(scope, permissions)
 
     @property
     def throttle_scope(self) -> str:

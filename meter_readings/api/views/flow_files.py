@@ -35,6 +35,7 @@ from meter_readings.api.serializers.meter_points import SiteVisitSerializer
 from meter_readings.models import Finding, FlowFile, ImportJob, SiteVisit
 
 from .base import ResourceViewSet
+from .flow_file_actions import FlowFileActionsMixin
 from .readings import NESTED_READINGS, NESTED_READINGS_SCHEMA, ReadingListMixin
 from .uploads import UploadMixin
 
@@ -54,7 +55,9 @@ class ContentDeleted(Problem):
 )
 @method_decorator([_PRIVATE, conditional_page], name="list")
 @method_decorator([_PRIVATE, conditional_page], name="retrieve")
-class FlowFileViewSet(UploadMixin, ReadingListMixin, ResourceViewSet):
+class FlowFileViewSet(
+    UploadMixin, FlowFileActionsMixin, ReadingListMixin, ResourceViewSet
+):
     """Flow files, newest first: their headers, counts and status."""
 
     http_method_names = ["get", "head", "post"]

@@ -28,19 +28,19 @@ from meter_readings.api.parsers import (
     drain_request,
     get_upload,
 )
-from meter_readings.api.permissions import Requirement
+from meter_readings.api.permissions import Requirement, may_view_flow_files
 from meter_readings.api.serializers.uploads import (
     MAX_FINDINGS,
     StoredReportSerializer,
     UploadSerializer,
 )
 from meter_readings.importer import FileResult, ImportResult, result_messages
-from meter_readings.models import ApiToken, ImportJob, Policy, Severity
+from meter_readings.models import ImportJob, Policy, Severity
 
 from .base import ResourceViewSet
 
 # Seconds to wait for another load to end; a waiting request occupies a thread.
-_LOCK_TIMEOUT = 30.0
+LOCK_TIMEOUT = 30.0
 
 
 class ImportBusy(Problem):
@@ -58,9 +58,10 @@ class UploadMixin(ResourceViewSet):
     accepts_uploads = True
 
     def get_requirement(self) -> Requirement:
+        requirement = super().get_requirement()
         if self._is_upload:
-            return Requirement(ApiToken.Scope.IMPORT, ("import_flowfile",))
-        return super().get_requirement()
+            return requirement._replace(permissions=("import_flowfile",))
+        return requirement
 
     def get_parameter_names(self) -> Iterable[str]:
         if self._is_upload:
@@ -101,23 +102,31 @@ class UploadMixin(ResourceViewSet):
             reason = str(file.error).removeprefix(name).strip()
             return _unreadable_response(request, f"It {reason}")
         result = file.result
-        if (
-            not upload.options["dry_run"]
-            and result.outcome == ImportJob.Outcome.REJECTED
-        ):
-            return _rejected_response(request, result)
-        if (
-            not upload.options["dry_run"]
-            and result.outcome == ImportJob.Outcome.REFUSED
-        ):
-            return _name_taken_response(request)
-        context = self.get_serializer_context()
-        data = UploadSerializer(result, context=context).data
-        if result.outcome != ImportJob.Outcome.IMPORTED:
-            return Response(data)
-        row_id = cast(Any, result.flow_file).pk
-        url = reverse("api:flow-file-detail", [row_id], request=request)
-        return Response(data, status=201, headers={"Location": url})
+        response = import_response(
+            self, request, result, is_dry_run=upload.options["dry_run"]
+        )
+        if result.outcome == ImportJob.Outcome.IMPORTED:
+            row_id = cast(Any, result.flow_file).pk
+            response.status_code = 201
+            response["Location"] = reverse(
+                "api:flow-file-detail", [row_id], request=request
+            )
+        return response
+
+
+def import_response(
+    view: ResourceViewSet, request: Request, result: ImportResult, *, is_dry_run: bool
+) -> HttpResponse:
+    """Return 200 with the result, or the problem of a file that was not accepted."""
+    if not is_dry_run and result.outcome == ImportJob.Outcome.REJECTED:
+        return _rejected_response(request, result)
+    if not is_dry_run and result.outcome == ImportJob.Outcome.REFUSED:
+        return _name_taken_response(request)
+    context = {
+        **view.get_serializer_context(),
+        "may_view_flow_files": may_view_flow_files(request),
+    }
+    return Response(UploadSerializer(result, context=context).data)
 
 
 def _run_import(upload: Upload, user: User) -> FileResult:
@@ -127,7 +136,7 @@ def _run_import(upload: Upload, user: User) -> FileResult:
         allow_same_name=upload.options["allow_same_name"],
         channel=ImportJob.Channel.API,
         requested_by=user,
-        lock_timeout=_LOCK_TIMEOUT,
+        lock_timeout=LOCK_TIMEOUT,
     )
     runner = importer.ImportRunner(
         options,

@@ -67,6 +67,7 @@ class NginxTests(SimpleTestCase):
             ("/api/v1/readings/", False),
             ("/admin/upload/", True),
             ("/api/v1/flow-files/", True),
+            ("/api/v1/flow-files", True),
             ("/api/v1/flow-files/upload/", True),
             ("/api/v1/flow-files/1/", False),
         ]:

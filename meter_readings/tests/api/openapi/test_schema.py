@@ -20,6 +20,7 @@ from meter_readings.tests.support.import_helpers import import_text, imported
 
 WITHOUT_SCHEMA = {"", "schema/", "docs/"}
 UPLOAD_URLS = ["flow-files/", "flow-files/upload/"]
+ACTION_URLS = ["flow-files/{id}/undo/", "flow-files/{id}/reprocess/"]
 
 
 class SchemaTestCase(ApiTestCase):
@@ -81,7 +82,7 @@ class SchemaTests(SchemaTestCase):
         self.assertContains(self.get("schema/"), "openapi: 3.1.0")
 
     def test_schema_describes_every_url_of_a_resource(self) -> None:
-        routes = {*PERMISSIONS, *UPLOAD_URLS} - WITHOUT_SCHEMA
+        routes = {*PERMISSIONS, *UPLOAD_URLS, *ACTION_URLS} - WITHOUT_SCHEMA
         self.assertEqual(set(self.schema["paths"]), {V1 + route for route in routes})
 
     def test_an_operation_accepts_its_parameters(self) -> None:
@@ -222,6 +223,31 @@ class UploadSchemaTests(SchemaTestCase):
                 self.assertEqual(response.status_code, status)
                 self.validator(content).validate(response.json())
                 self.assertEqual(list(response.json()), list(first["value"]))
+
+
+class ActionSchemaTests(SchemaTestCase):
+    def responses(self, route: str) -> dict[str, Any]:
+        """Return the responses of the POST operation of a route."""
+        operation: dict[str, Any] = self.schema["paths"][V1 + route]["post"]
+        self.assertNotIn("requestBody", operation)
+        return operation["responses"]
+
+    def test_every_response_is_as_described(self) -> None:
+        file = import_text(GOOD, "a.uff").flow_file
+        rejected = import_text(BAD, "b.uff").flow_file
+        self.silence_request_log()
+        for route, row, status in [
+            (ACTION_URLS[0], file, "200"),
+            (ACTION_URLS[0], rejected, "409"),
+            (ACTION_URLS[1], file, "200"),
+            (ACTION_URLS[1], rejected, "422"),
+        ]:
+            url = V1 + route.replace("{id}", str(row.pk))
+            response = self.client.generic("POST", url)
+            (content,) = self.responses(route)[status]["content"].values()
+            with self.subTest(route, status=status):
+                self.assertEqual(str(response.status_code), status)
+                self.validator(content).validate(response.json())
 
 
 class DocsTests(ApiTestCase):

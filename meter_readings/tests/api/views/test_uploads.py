@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from meter_readings import importer
+from meter_readings.accounts import api_tokens
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.api.base import MPAN, PROBLEM, later_file, user_with
 from meter_readings.tests.api.upload_helpers import (
@@ -83,6 +84,13 @@ class UploadTests(UploadTestCase):
 
     def test_the_former_url_imports_too(self) -> None:
         self.report(self.send(GOOD, url=UPLOAD), 201)
+
+    def test_an_upload_without_the_final_slash_is_no_get(self) -> None:
+        for debug in [True, False]:
+            with self.subTest(debug=debug), self.settings(DEBUG=debug):
+                text = GOOD.replace("TEST000001", f"TEST00000{1 + debug}")
+                response = self.send(text, f"{debug}.uff", url=FILES.rstrip("/"))
+                self.report(response, 201)
 
     def test_imports_a_file_with_every_group(self) -> None:
         report = self.report(self.send(EVERY_GROUP), 201)
@@ -297,3 +305,41 @@ class UploadQueryCountTests(UploadTestCase):
                 import_text(one, f"{kind}_one.uff", now=timezone.now())
             with self.subTest(kind), self.assertNumQueries(len(of_import) + 2):
                 self.send(another, f"{kind}_another.uff")
+
+
+class ImportOnlyTests(UploadTestCase):
+    """A client that may import and not read learns nothing of others' files."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.report(self.send(GOOD, "secret.uff"), 201)
+        self.client.force_login(user_with("import_flowfile"))
+
+    def test_sees_its_own_new_file(self) -> None:
+        report = self.report(self.send(OTHER, "own.uff"), 201)
+        self.assertEqual(report["flow_file"]["filename"], "own.uff")
+
+    def test_does_not_see_the_first_file_of_the_same_bytes(self) -> None:
+        report = self.report(self.send(GOOD, "own.uff"), 200)
+        self.assertEqual(
+            (report["duplicate"], report["flow_file"], report["filename"]),
+            (True, None, "own.uff"),
+        )
+        self.assertNotIn("secret.uff", str(report))
+
+    def test_does_not_see_the_file_with_the_same_message(self) -> None:
+        for dry_run in ["true", "false"]:
+            text = GOOD.replace("99.0", "98.0")
+            report = self.send(text, "own.uff", dry_run=dry_run).json()
+            self.assertIn("duplicate-message", str(report))
+            self.assertNotIn("secret.uff", str(report))
+
+    def test_a_token_without_the_scope_to_read_sees_as_little(self) -> None:
+        for scope, is_seen in [("import", False), ("read import", True)]:
+            _, secret = api_tokens.create_token(
+                user=self.superuser, name=scope, scope=scope, days=1, now=timezone.now()
+            )
+            self.client = Client(headers={"Authorization": f"Bearer {secret}"})
+            report = self.report(self.send(GOOD, "own.uff"), 200)
+            with self.subTest(scope):
+                self.assertEqual("secret.uff" in str(report), is_seen)
