@@ -69,6 +69,15 @@ class Problem(exceptions.APIException):
     wait: float | None = None
 
 
+def problem_type(status: int) -> str:
+    """Return the URI of a kind of problem: its section of documentation/API_ERRORS.md.
+
+    It is relative to the site.
+    """
+    slug = HTTPStatus(status).phrase.lower().replace(" ", "-")
+    return f"/documentation/API_ERRORS/#section-{slug}"
+
+
 def problem_response(
     request: HttpRequest | Request,
     *,
@@ -82,7 +91,7 @@ def problem_response(
     request_id = getattr(request, "request_id", "")
     known = status if status in DEFAULT_DETAILS else 500 if status >= 500 else 400
     body: dict[str, Any] = {
-        "type": "about:blank",
+        "type": problem_type(known),
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail or DEFAULT_DETAILS[known],

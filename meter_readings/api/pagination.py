@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, cast
 
@@ -22,9 +23,8 @@ from rest_framework.utils.urls import replace_query_param
 from meter_readings.d0010 import YEARS
 from meter_readings.queries.keyset import after_q, column_names, position_of, up_to_q
 
-from .exceptions import Problem
 from .filtersets.base import ListFilterSet
-from .query_parameters import MAX_ID, positive_integer
+from .query_parameters import MAX_ID, parameter_error, positive_integer
 
 PAGE_SIZE, MAX_PAGE_SIZE = 100, 1000
 
@@ -159,7 +159,7 @@ class KeysetPagination(pagination.BasePagination):
     def paginate_queryset(
         self, queryset: Any, request: Request, view: Any = None
     ) -> list[Any]:
-        """Return the rows after the cursor; raises InvalidCursor."""
+        """Return the rows after the cursor; raises ValidationError."""
         self._request = request
         filterset: ListFilterSet = view.filterset
         ordering = filterset.ordering_columns
@@ -228,20 +228,13 @@ def scan_end(
 # Cursors: base64 of the JSON list [name of the ordering, values of its columns].
 
 
-class InvalidCursor(Problem):
-    """The cursor was not made by this list."""
-
-    status_code = 404
-    default_detail = "The cursor is invalid: take it from `next` unchanged."
-
-
 def _encode_cursor(position: Sequence[Any], filterset: ListFilterSet) -> str:
     data = json.dumps([filterset.ordering_name, *map(str, position)])
     return base64.urlsafe_b64encode(data.encode()).decode().rstrip("=")
 
 
 def _decode_cursor(text: str, filterset: ListFilterSet) -> tuple[Any, ...]:
-    """Return the position in a cursor; raises InvalidCursor."""
+    """Return the position in a cursor; raises ValidationError."""
     meta = filterset.queryset.model._meta
     fields = [meta.get_field(name) for name in column_names(filterset.ordering_columns)]
     try:
@@ -253,7 +246,7 @@ def _decode_cursor(text: str, filterset: ListFilterSet) -> tuple[Any, ...]:
             raise ValueError("The cursor belongs to another ordering.")
         return tuple(_to_python(*pair) for pair in zip(fields, values, strict=True))
     except (ValueError, TypeError, RecursionError, InvalidValue) as error:
-        raise InvalidCursor from error
+        raise parameter_error("cursor", "Take it from `next` unchanged.") from error
 
 
 def _to_python(field: Field, text: Any) -> Any:
@@ -264,8 +257,9 @@ def _to_python(field: Field, text: Any) -> Any:
     value = field.to_python(text)
     if isinstance(value, int) and not 0 <= value <= MAX_ID:
         raise ValueError("The number is out of range.")
-    if hasattr(value, "utcoffset") and not (
-        value.tzinfo is not None and value.year in YEARS
-    ):
-        raise ValueError("The time is out of range.")
+    if isinstance(value, datetime):
+        if value.tzinfo is None or value.year not in YEARS:
+            raise ValueError("The time is out of range.")
+        # PostgreSQL rejects some offsets that Python accepts.
+        return value.astimezone(UTC)
     return value

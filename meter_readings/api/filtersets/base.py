@@ -14,6 +14,8 @@ from django_filters.rest_framework import DjangoFilterBackend
 
 from meter_readings.queries.keyset import Ordering
 
+from .fields import RangeForm
+
 # Parameters that do not filter rows.
 _PRESENTATION = ("ordering", "fields")
 
@@ -30,6 +32,9 @@ class ListFilterSet(django_filters.FilterSet):
     # The first is the default. The columns of each are unique together.
     orderings: ClassVar[Mapping[str, Ordering]] = {}
     _form_class: ClassVar[type[forms.Form]]
+
+    class Meta:
+        form = RangeForm
 
     def __init__(
         self,

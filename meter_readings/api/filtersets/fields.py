@@ -8,18 +8,26 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import (
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+)
 
+from meter_readings.api.query_parameters import MAX_ID
 from meter_readings.d0010 import LONDON, YEARS, midnight, mpan
 
 MAX_MPANS = 200
 
 _INVALID_MPAN = "An MPAN has 13 digits."
 _MPAN = re.compile("[0-9]{13}")
+_DIGITS = re.compile("[0-9]{1,19}")
+_VALUE = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # A plus sign that was not percent-encoded arrives as a space.
 _TIME = re.compile(
@@ -62,6 +70,56 @@ class Sha256Field(forms.CharField):
     def to_python(self, value: Any) -> str:
         """Return the digits in lower case."""
         return (super().to_python(value) or "").lower()
+
+
+class IdField(forms.IntegerField):
+    """Digits alone; IntegerField also accepts `+1` and `1.0`."""
+
+    default_validators = [MinValueValidator(1), MaxValueValidator(MAX_ID)]
+
+    def to_python(self, value: Any) -> int | None:
+        return cast(int | None, super().to_python(_matching(_DIGITS, value, self)))
+
+
+class ValueField(forms.DecimalField):
+    """Digits with a decimal point at most; DecimalField also accepts `1e3`."""
+
+    def to_python(self, value: Any) -> Decimal | None:
+        return super().to_python(_matching(_VALUE, value, self))
+
+
+def _matching(pattern: re.Pattern[str], value: Any, field: forms.Field) -> Any:
+    """Return the value; raises ValidationError if it is text that does not match."""
+    if value not in field.empty_values and not pattern.fullmatch(value):
+        raise ValidationError(field.error_messages["invalid"], code="invalid")
+    return value
+
+
+class RangeForm(forms.Form):
+    """A form that rejects ranges whose end is before their start."""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        for name, end in [*values.items()]:
+            start_name = _start_name(name)
+            start = values.get(start_name)
+            if start is not None and end is not None and _is_reversed(start, end):
+                message = f"This is before {start_name}."
+                self.add_error(name, ValidationError(message, code="reversed"))
+        return values
+
+
+def _is_reversed(start: Any, end: Any) -> bool:
+    if isinstance(start, tuple):
+        return bool(end[1] <= start[0])
+    return bool(end < start)
+
+
+def _start_name(name: str) -> str:
+    """Return the name of the filter that begins a range: date_from for date_to."""
+    if name.endswith("_to"):
+        return name.removesuffix("_to") + "_from"
+    return name.replace("max_", "min_", 1) if name.startswith("max_") else ""
 
 
 class FieldNamesField(forms.CharField):

@@ -24,9 +24,11 @@ from .fields import (
     MAX_MPANS,
     DateOrTimeField,
     FieldNamesField,
+    IdField,
     MpanField,
     MpanListField,
     Sha256Field,
+    ValueField,
 )
 
 _MAX_SEARCH_LENGTH = 100
@@ -116,17 +118,14 @@ class MpanListFilter(_DescribedFilter):
 class IdFilter(_DescribedFilter):
     """Selects rows by a number from 1 on: a primary key or a line number."""
 
-    field_class = forms.IntegerField
+    field_class = IdField
     schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, min_value=1, max_value=MAX_ID, **kwargs)
 
 
 class ValueFilter(_DescribedFilter):
     """Selects readings by their value, which is not negative."""
 
-    field_class = forms.DecimalField
+    field_class = ValueField
     schema = {
         "type": "string",
         "pattern": rf"^[0-9]{{1,{VALUE_DIGITS - VALUE_PLACES}}}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from meter_readings.api.exceptions import DEFAULT_DETAILS, PROBLEM_TYPE
+from meter_readings.api.exceptions import DEFAULT_DETAILS, PROBLEM_TYPE, problem_type
 
 from .examples import EXAMPLES
 
@@ -70,6 +70,7 @@ def _complete(operation: dict[str, Any], *, is_upload: bool) -> None:
 
 def _error_response(status: int) -> dict[str, Any]:
     example = EXAMPLES["problem"] | {
+        "type": problem_type(status),
         "status": status,
         "title": HTTPStatus(status).phrase,
         "detail": DEFAULT_DETAILS[status],

@@ -7,15 +7,22 @@ from operator import attrgetter
 from typing import Any
 
 from django.db.models import Model
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.reverse import reverse
+from rest_framework.request import Request
 
 from meter_readings.d0010 import D0010
 
 _VALUE = next(field for field in D0010.reading.fields if field.name == "value").format
 # Stands for a primary key in a URL that is reversed once per request.
 _PLACEHOLDER_ID = "900090009000900090"
+
+
+def absolute_url(request: Request, view: str, *arguments: Any) -> str:
+    """Return the URL of a view, without the parameter `format` of the request."""
+    url: str = request.build_absolute_uri(reverse(f"api:{view}", args=arguments))
+    return url
 
 
 class ReadOnlyModelSerializer(serializers.ModelSerializer):
@@ -119,5 +126,5 @@ class LinksField(serializers.Field):
     def _pattern(self, view: str) -> str:
         name, _, parameter = view.partition("?")
         ids = [] if parameter else [_PLACEHOLDER_ID]
-        url = reverse(f"api:{name}", ids, request=self.context["request"])
+        url = absolute_url(self.context["request"], name, *ids)
         return f"{url}?{parameter}={_PLACEHOLDER_ID}" if parameter else url

@@ -37,6 +37,10 @@ class ReadingSerializer(ReadOnlyModelSerializer):
     meter_serial = serializers.CharField(
         source="meter.serial_number", help_text="Serial number of the meter (J0004)."
     )
+    register_meaning = serializers.SerializerMethodField(
+        help_text="Usual meaning of the register id, by the habit of the trade: the "
+        "catalogue defines none. Empty if there is none."
+    )
     value = RegisterValueField()
     reading_type = CodeField("Reading type: why or by whom it was taken (J0171).")
     reading_type_label = CodeLabelField("reading_type")
@@ -83,6 +87,7 @@ class ReadingSerializer(ReadOnlyModelSerializer):
             "mpan",
             "meter_serial",
             "register_id",
+            "register_meaning",
             "read_at",
             "value",
             "version_status",
@@ -109,6 +114,9 @@ class ReadingSerializer(ReadOnlyModelSerializer):
             "line_number",
             "links",
         ]
+
+    def get_register_meaning(self, row: Reading) -> str:
+        return codes.register_meaning(row.register_id)
 
 
 class CountOfTypeSerializer(serializers.Serializer):

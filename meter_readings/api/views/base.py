@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.cache import patch_vary_headers
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
@@ -25,7 +26,7 @@ from meter_readings.ops import db_router
 class ApiView(APIView):
     """View that checks permissions and query parameters and forbids caching."""
 
-    http_method_names = ["get", "head"]
+    http_method_names = ["get", "head", "options"]
     # Permissions to read; `extra_permissions` are those of one action.
     required_permissions: tuple[str, ...] = ()
     extra_permissions: tuple[str, ...] = ()
@@ -51,6 +52,10 @@ class ApiView(APIView):
     def get_parameter_names(self) -> Iterable[str]:
         """Return the query parameters of the request; all others are errors."""
         return ["format"]
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return 204 with the header Allow."""
+        return Response(status=204)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -113,7 +113,7 @@ class FlowFileActionsMixin(ResourceViewSet):
         except importer.OriginalMissing as error:
             raise OriginalDeleted from error
         except importer.ImportLockTimeout as error:
-            raise ImportBusy from error
+            raise ImportBusy(error) from error
         return import_response(self, request, result, is_dry_run=options["dry_run"])
 
 
@@ -131,7 +131,7 @@ def _undo(flow_file: FlowFile, request: Request) -> importer.UndoResult:
         flow_file.refresh_from_db()
         return _NOTHING_DELETED
     except importer.ImportLockTimeout as error:
-        raise ImportBusy from error
+        raise ImportBusy(error) from error
 
 
 def _reject_body(request: Request) -> None:

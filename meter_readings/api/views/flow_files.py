@@ -60,7 +60,7 @@ class FlowFileViewSet(
 ):
     """Flow files, newest first: their headers, counts and status."""
 
-    http_method_names = ["get", "head", "post"]
+    http_method_names = ["get", "head", "post", "options"]
     queryset = FlowFile.objects.all()
     serializer_class = FlowFileSerializer
     filterset_class = FlowFileFilterSet
@@ -87,6 +87,7 @@ class FlowFileViewSet(
         etag = f'"{importer.content_sha256(flow_file)}"'
         not_modified = get_conditional_response(request, etag=etag)
         if not_modified is not None:
+            not_modified["ETag"] = etag
             return not_modified
         try:
             content = importer.open_original(flow_file=flow_file)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
-from django.utils.decorators import method_decorator
+from django.views.generic import TemplateView
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
-from meter_readings.models import ApiToken
+from meter_readings.api.serializers.fields import absolute_url
 
 from .base import ApiView
 
@@ -39,10 +37,7 @@ class _IndexView(ApiView):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
         return Response(
-            {
-                name: reverse(f"api:{view}", request=request)
-                for name, view in self.views.items()
-            }
+            {name: absolute_url(request, view) for name, view in self.views.items()}
         )
 
 
@@ -74,28 +69,18 @@ def _generated_schema() -> dict[str, Any]:
 
 
 @extend_schema(exclude=True)
-class SchemaView(SpectacularAPIView):
+class SchemaView(ApiView, SpectacularAPIView):
     """The OpenAPI 3.1 schema."""
 
-    throttle_scope = ApiToken.Scope.READ
-    http_method_names = ["get", "head"]
     generator_class = CachedSchemaGenerator
 
 
-@extend_schema(exclude=True)
-@method_decorator(login_required, name="dispatch")
-class DocsView(SpectacularSwaggerSplitView):
-    """Swagger UI, for users who are signed in."""
+class DocsView(TemplateView):
+    """Swagger UI, whose script loads the schema with the session or with a token.
 
-    throttle_scope = ApiToken.Scope.READ
+    Anybody may open the page, because it contains nothing of the schema: users of
+    programs cannot sign in to the admin.
+    """
+
     http_method_names = ["get", "head"]
-    url_name = "api:schema"
     template_name = "meter_readings/api/docs.html"
-
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        response: Response = super().get(  # type: ignore[no-untyped-call]
-            request, *args, **kwargs
-        )
-        # drf-spectacular sets it for OAuth2 pop-up windows, which are not used.
-        del response.headers["Cross-Origin-Opener-Policy"]
-        return response

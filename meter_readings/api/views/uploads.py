@@ -11,7 +11,6 @@ from django.utils.text import capfirst
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from meter_readings import importer
 from meter_readings.api.exceptions import (
@@ -29,6 +28,7 @@ from meter_readings.api.parsers import (
     get_upload,
 )
 from meter_readings.api.permissions import Requirement, may_view_flow_files
+from meter_readings.api.serializers.fields import absolute_url
 from meter_readings.api.serializers.uploads import (
     MAX_FINDINGS,
     StoredReportSerializer,
@@ -48,6 +48,10 @@ class ImportBusy(Problem):
 
     status_code = 503
     wait = 30
+
+    def __init__(self, error: importer.ImportLockTimeout) -> None:
+        reason = capfirst(error.reason)
+        super().__init__(f"{reason}. Nothing was stored or changed: send it again.")
 
 
 class UploadMixin(ResourceViewSet):
@@ -85,7 +89,7 @@ class UploadMixin(ResourceViewSet):
             drain_request(request)
 
     @upload_schema
-    @action(detail=False, methods=["post"])
+    @action(detail=False, methods=["post"], extra_permissions=("import_flowfile",))
     def upload(self, request: Request) -> HttpResponse:
         """Import one flow file: the former URL of POST to flow-files/."""
         return self.create(request)
@@ -93,10 +97,7 @@ class UploadMixin(ResourceViewSet):
     def _import(self, request: Request, upload: Upload) -> HttpResponse:
         file = _run_import(upload, cast(User, request.user))
         if isinstance(file.error, importer.ImportLockTimeout):
-            reason = capfirst(file.error.reason)
-            raise ImportBusy(
-                f"{reason}. Nothing was stored: send it again."
-            ) from file.error
+            raise ImportBusy(file.error) from file.error
         if file.result is None:
             name = importer.sanitise_filename(upload.filename)
             reason = str(file.error).removeprefix(name).strip()
@@ -108,9 +109,7 @@ class UploadMixin(ResourceViewSet):
         if result.outcome == ImportJob.Outcome.IMPORTED:
             row_id = cast(Any, result.flow_file).pk
             response.status_code = 201
-            response["Location"] = reverse(
-                "api:flow-file-detail", [row_id], request=request
-            )
+            response["Location"] = absolute_url(request, "flow-file-detail", row_id)
         return response
 
 

@@ -58,6 +58,7 @@ RECEIVED = EVERY_GROUP.replace("1000000000003", MPAN).replace(
 )
 WITHOUT_PERMISSIONS = (SIGNED_OUT, NO_PERMISSIONS, BARE_STAFF)
 OUTSIDE_THE_ADMIN = (SIGNED_OUT, NO_PERMISSIONS, INTEGRATION)
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # Methods that no page uses
 UNUSUAL = ("PUT", "PATCH", "DELETE", "OPTIONS")
 NOT_SERVED = HTTPStatus.METHOD_NOT_ALLOWED
@@ -213,7 +214,7 @@ class PermissionMatrixTests(TestCase):
     def test_requests_from_another_site_change_nothing(self) -> None:
         before = all_rows()
         for request in self.requests(allowed=True):
-            if request.role == SUPERUSER and request.method not in ("GET", "HEAD"):
+            if request.role == SUPERUSER and request.method not in SAFE_METHODS:
                 with self.subTest(request):
                     response = self.send(request, enforce_csrf_checks=True)
                     self.assertEqual(response.status_code, HTTPStatus.FORBIDDEN)

@@ -27,6 +27,7 @@ from .test_permission_matrix import (
     METHODS,
     RECEIVED,
     REFUSALS,
+    SAFE_METHODS,
     SECRETS,
     all_rows,
     rolled_back,
@@ -51,7 +52,7 @@ class Request(NamedTuple):
     @property
     def is_allowed(self) -> bool:
         """Return whether scope and role permit the request."""
-        needed = "read" if self.method in ("GET", "HEAD") else "import"
+        needed = "read" if self.method in SAFE_METHODS else "import"
         is_in_scope = needed in self.scope.split()
         return is_in_scope and self.role in MATRIX[self.address.name].roles_for(
             self.method

@@ -10,7 +10,8 @@ from unittest.mock import patch
 from django.db import OperationalError, connection
 from django.test import Client, override_settings
 
-from meter_readings.tests.api.base import ApiTestCase, MPAN, PROBLEM, V1
+from meter_readings.api.exceptions import DEFAULT_DETAILS, problem_type
+from meter_readings.tests.api.base import MPAN, PROBLEM, V1, ApiTestCase
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -37,7 +38,7 @@ class ProblemTests(ApiTestCase):
         self.assertEqual(
             problem,
             {
-                "type": "about:blank",
+                "type": "/documentation/API_ERRORS/#section-bad-request",
                 "title": "Bad Request",
                 "status": 400,
                 "detail": "The request is invalid; `errors` may say why.",
@@ -88,11 +89,32 @@ class ProblemTests(ApiTestCase):
                 self.problem(self.client.get(url), 404)
 
     def test_a_method_that_is_not_allowed_is_405_with_allow(self) -> None:
-        for method in ["post", "put", "patch", "delete", "options"]:
+        for method in ["post", "put", "patch", "delete"]:
             with self.subTest(method):
                 response = getattr(self.client, method)(V1 + "readings/")
                 self.problem(response, 405)
-                self.assertEqual(response["Allow"], "GET, HEAD")
+                self.assertEqual(response["Allow"], "GET, HEAD, OPTIONS")
+
+    def test_options_is_204_with_allow(self) -> None:
+        for route, allowed in [
+            ("", "GET, HEAD, OPTIONS"),
+            ("schema/", "GET, HEAD, OPTIONS"),
+            ("readings/", "GET, HEAD, OPTIONS"),
+            ("flow-files/", "GET, HEAD, POST, OPTIONS"),
+            ("flow-files/upload/", "POST, OPTIONS"),
+        ]:
+            response = self.client.options(V1 + route)
+            with self.subTest(route):
+                self.assertEqual((response.status_code, response.content), (204, b""))
+                self.assertCountEqual(
+                    response["Allow"].split(", "), allowed.split(", ")
+                )
+
+    def test_the_type_of_every_problem_is_a_section_of_a_page(self) -> None:
+        for status in DEFAULT_DETAILS:
+            page, _, anchor = problem_type(status).partition("#")
+            with self.subTest(status):
+                self.assertContains(self.client.get(page), f'id="{anchor}"')
 
     def test_a_method_that_is_not_allowed_is_405_whatever_its_parameters(self) -> None:
         self.problem(self.client.put(V1 + "readings/?colour=red"), 405)

@@ -169,16 +169,34 @@ class KeysetPaginationTests(ApiTestCase):
         second = self.client.get(first["next"]).json()
         self.assertEqual(second["results"][0]["value"], comes_next)
 
-    def test_a_cursor_of_another_ordering_is_404(self) -> None:
+    def test_a_cursor_of_another_ordering_is_400(self) -> None:
         following = self.json("readings/", page_size=5)["next"]
         response = self.client.get(following + "&ordering=read_at")
-        self.assertEqual(response.status_code, 404)
-        self.assertIn("take it from `next`", response.json()["detail"])
+        self.assertEqual(response.status_code, 400)
+        (error,) = response.json()["errors"]
+        self.assertEqual(error["field"], "cursor")
+        self.assertIn("from `next` unchanged", error["message"])
 
-    def test_a_malformed_cursor_is_404(self) -> None:
+    def test_a_cursor_may_have_any_offset(self) -> None:
+        for offset, status in [
+            ("+23:59", 200),
+            ("+23:59:59.9", 200),
+            ("-23:59:59.999999", 200),
+            ("+24:00", 400),
+        ]:
+            position = [f"2024-04-01T00:00:00{offset}", "1", "S", "1"]
+            with self.subTest(offset):
+                self.get("readings/", status, cursor=_cursor("-read_at", *position))
+
+    def test_next_keeps_the_format(self) -> None:
+        first = self.json("readings/", page_size=5, format="json")
+        self.assertIn("format=json", first["next"])
+        self.assertEqual(self.client.get(first["next"]).status_code, 200)
+
+    def test_a_malformed_cursor_is_400(self) -> None:
         for cursor in MADE_UP:
             with self.subTest(cursor):
-                self.get_problem("readings/", 404, cursor=cursor)
+                self.get_problem("readings/", 400, cursor=cursor)
 
     def test_page_size_has_limits(self) -> None:
         for size in ["0", "1001", "-1", "1e3", "9" * 5000, "٣", "ten", "1.5"]:

@@ -105,6 +105,41 @@ class QueryParameterTests(ApiTestCase):
                     field = name if name.isidentifier() else "?"
                     self.assertEqual(wrong, [(field, "unknown")])
 
+    def test_numbers_are_digits_alone(self) -> None:
+        for name in ["min_value", "max_value", "meter"]:
+            for value in ["1e2", "+1", " 1", "1.", "1_0", "\u0661", "0x1"]:
+                with self.subTest(name, value=value):
+                    wrong = self.invalid_fields("readings/", **{name: value})
+                    self.assertEqual(wrong, [(name, "invalid")])
+
+    def test_a_range_that_ends_before_it_starts_is_400(self) -> None:
+        for url, start, end, first, last in [
+            ("readings/", "date_from", "date_to", "2024-04-02", "2024-04-01"),
+            ("readings/summary/", "date_from", "date_to", "2024-04-02", "2024-04-01"),
+            ("readings/", "min_value", "max_value", "2", "1.9"),
+            (
+                "imports/",
+                "started_at_from",
+                "started_at_to",
+                "2024-02-01",
+                "2024-01-31",
+            ),
+        ]:
+            with self.subTest(url, start=start):
+                wrong = self.invalid_fields(url, **{start: first, end: last})
+                self.assertEqual(wrong, [(end, "reversed")])
+
+    def test_a_range_may_be_one_day_or_one_value(self) -> None:
+        self.get("readings/", date_from="2024-04-01T12:00", date_to="2024-04-01")
+        self.get("readings/", min_value="1", max_value="1.0")
+
+    def test_the_schema_has_no_other_parameters_than_format(self) -> None:
+        for name in ["version", "lang", "colour"]:
+            with self.subTest(name):
+                wrong = self.invalid_fields("schema/", **{name: "en\0"})
+                self.assertEqual(wrong, [(name, "unknown")])
+        self.assertEqual(self.json("schema/", format="json")["openapi"], "3.1.0")
+
     def test_an_error_does_not_repeat_an_mpan_in_the_query_string(self) -> None:
         for url in LISTS:
             for name in [*query_parameters(url), MPAN]:

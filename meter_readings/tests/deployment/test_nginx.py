@@ -101,6 +101,15 @@ class NginxTests(SimpleTestCase):
     def test_readiness_is_served_to_this_machine(self) -> None:
         self.assertEqual(self.site.request("GET", "/readyz").status, 200)
 
+    def test_large_responses_are_compressed(self) -> None:
+        for path, is_large in [("/api/v1/docs/", True), ("/healthz", False)]:
+            response = self.site.request(
+                "GET", path, headers={"Accept-Encoding": "gzip"}
+            )
+            with self.subTest(path):
+                encoding = response.headers["Content-Encoding"]
+                self.assertEqual(encoding == "gzip", is_large)
+
     def test_server_header_has_no_version(self) -> None:
         server = self.site.request("GET", "/admin/login/").headers["Server"]
         self.assertEqual(server, "nginx")

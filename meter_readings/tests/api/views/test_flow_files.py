@@ -127,7 +127,8 @@ class OriginalFileTests(ResourceTestCase):
         response.getvalue()
 
     def test_an_unchanged_original_file_is_304(self) -> None:
-        self.content(304, if_none_match=f'"{self.file.sha256}"')
+        response = self.content(304, if_none_match=f'"{self.file.sha256}"')
+        self.assertEqual(response["ETag"], f'"{self.file.sha256}"')
 
     def test_downloads_the_original_of_a_rejected_file(self) -> None:
         response = self.get(f"flow-files/{self.rejected.pk}/content/")
@@ -150,6 +151,7 @@ class CachingTests(ResourceTestCase):
         tag = self.client.get(url)["ETag"]
         again = self.client.get(url, headers={"if-none-match": tag})
         self.assertEqual((again.status_code, again.content), (304, b""))
+        self.assertEqual(again["ETag"], tag)
 
     def test_a_changed_flow_file_is_sent_again(self) -> None:
         url = f"/api/v1/flow-files/{self.file.pk}/"

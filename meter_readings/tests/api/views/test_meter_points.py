@@ -54,10 +54,11 @@ class MeterPointTests(ResourceTestCase):
                 self.get_problem(f"meter-points/{number}/", 404)
 
     def test_the_links_of_a_meter_point_exist(self) -> None:
-        (point,) = self.results("meter-points/", mpan=OTHER_MPAN)
-        for name, url in point["links"].items():
-            with self.subTest(name):
-                self.assert_exists(url)
+        for params in [{}, {"format": "json"}]:
+            (point,) = self.results("meter-points/", mpan=OTHER_MPAN, **params)
+            for name, url in point["links"].items():
+                with self.subTest(name, params=params):
+                    self.assert_exists(url)
 
 
 class MeterTests(ResourceTestCase):

@@ -52,7 +52,7 @@ class ServerTestCase(LiveServerTestCase):
         _, self.token = api_tokens.create_token(
             user=user,
             name="test",
-            scope=ApiToken.Scope.IMPORT,
+            scope=ApiToken.Scope.BOTH,
             days=1,
             now=timezone.now(),
         )
