@@ -171,8 +171,8 @@ class ImportBenchmark:
 
 def write_flow_file(path: Path, **options: Any) -> None:
     """Write a synthetic flow file; the options are those of `flow_file_lines`."""
-    with path.open("wb") as file:
-        synthetic.write_lines(file, synthetic.flow_file_lines(**options))
+    with path.open("w", encoding=synthetic.ENCODING, newline="") as file:
+        file.writelines(synthetic.flow_file_lines(**options))
 
 
 def import_file(*, path: str) -> dict[str, Any]:

@@ -28,6 +28,11 @@ def join_counts(counts: Mapping[str, int]) -> str:
     return f"{', '.join(others)} and {latest}" if others else latest
 
 
+def printable(text: str) -> str:
+    """Return a text without characters that would control a terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 def format_date(moment: datetime) -> str:
     """Return the local date of a time: `4 March 2026`."""
     local = timezone.localtime(moment)

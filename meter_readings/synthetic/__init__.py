@@ -4,16 +4,16 @@ The output depends on the arguments alone, not on a clock or on random numbers. 
 MPANs are well formed and belong to nobody.
 """
 
-from .flow_files import FROM_DATE, InvalidOptions, flow_file_lines, write_lines
+from .flow_files import ENCODING, FROM_DATE, InvalidOptions, flow_file_lines
 from .mutations import MUTATIONS
 
 # The issues that can be put into a file.
 ISSUE_CODES = tuple(MUTATIONS)
 
 __all__ = [
+    "ENCODING",
     "FROM_DATE",
     "ISSUE_CODES",
     "InvalidOptions",
     "flow_file_lines",
-    "write_lines",
 ]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from itertools import batched
-from typing import BinaryIO
 
 from meter_readings.d0010 import HEADER, TRAILER, Header, IssueCode, midnight
 
@@ -26,8 +24,8 @@ from .times import (
 
 FROM_DATE = date(2025, 1, 1)
 
-# Number of lines per write.
-_LINES_PER_WRITE = 8192
+# One byte per character, whatever the issues put into the file
+ENCODING = "latin-1"
 
 
 class InvalidOptions(ValueError):
@@ -75,12 +73,6 @@ def flow_file_lines(
     is_special = readings_per_point > months * DAYS_PER_MONTH
     points = MeterPoints(meter_points, readings, seed, times, is_special)
     return _lines(header, points, issues)
-
-
-def write_lines(stream: BinaryIO, lines: Iterable[str]) -> None:
-    """Write lines to a binary stream in Latin-1: one byte per character."""
-    for some in batched(lines, _LINES_PER_WRITE):
-        stream.write("".join(some).encode("latin-1"))
 
 
 def _validate_months(first: int, months: int) -> None:

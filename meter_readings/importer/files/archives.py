@@ -13,6 +13,7 @@ from typing import IO, BinaryIO, cast
 
 from django.conf import settings
 
+from meter_readings.importer.formatting import printable
 from meter_readings.models import FlowFile
 
 from .disk_space import disk_full_as, require_free_space
@@ -41,8 +42,7 @@ def sanitise_filename(filename: str) -> str:
 
     It is shown and never used as a path.
     """
-    printable = "".join(c if c.isprintable() else "\ufffd" for c in filename)
-    return printable[:_MAX_FILENAME_LENGTH]
+    return printable(filename)[:_MAX_FILENAME_LENGTH]
 
 
 def iter_flow_files(

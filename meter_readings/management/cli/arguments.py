@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import PurePath
 
 from django.contrib.auth.models import User
-from django.core.management.base import CommandError
 
 from meter_readings import d0010, exports
 from meter_readings.importer.formatting import format_date, pluralise
@@ -17,10 +17,25 @@ from meter_readings.models import FlowFile
 from meter_readings.queries.flow_files import find_flow_files
 
 from . import base_command
+from .output_files import STDOUT
 
 _MAX_LISTED = 10
 
 _MPAN = re.compile(r"[0-9]{13}")
+
+
+def add_output(parser: ArgumentParser) -> None:
+    """Add the option --output for `output_files.write_lines`."""
+    parser.add_argument(
+        "--output", default=STDOUT, metavar="FILE", help='default: "-", standard output'
+    )
+
+
+def add_mpan(parser: ArgumentParser) -> None:
+    """Add the argument MPAN for `mpan_from_arg_or_stdin`."""
+    parser.add_argument(
+        "mpan", metavar="MPAN", help='13 digits; "-" reads them from standard input'
+    )
 
 
 def get_flow_file(reference: str) -> FlowFile:
@@ -30,17 +45,15 @@ def get_flow_file(reference: str) -> FlowFile:
         # The reference may be a path; only file names are stored.
         files = find_flow_files(reference=PurePath(reference).name)
     if not files:
-        raise CommandError(
+        raise base_command.NothingMatched(
             f'There is no file "{reference}": give an id, a name, or the first '
-            "eight digits of a SHA-256.",
-            returncode=base_command.NOTHING_MATCHED,
+            "eight digits of a SHA-256."
         )
     if len(files) > 1:
         shown = "\n".join(f"  {_described(file)}" for file in files[:_MAX_LISTED])
-        raise CommandError(
+        raise base_command.UsageError(
             f'There are {len(files)} files "{reference}". '
-            f"Give the id of one of them:\n{shown}",
-            returncode=base_command.USAGE,
+            f"Give the id of one of them:\n{shown}"
         )
     return files[0]
 
@@ -57,10 +70,9 @@ def get_user(username: str) -> User:
     try:
         return User.objects.get(username=username)
     except User.DoesNotExist:
-        raise CommandError(
+        raise base_command.NothingMatched(
             f'There is no user "{username}": create one in the admin and give it '
-            "a role.",
-            returncode=base_command.NOTHING_MATCHED,
+            "a role."
         ) from None
 
 
@@ -81,30 +93,28 @@ def mpan_from_arg_or_stdin(text: str) -> str:
         return mpan(sys.stdin.readline() if text == "-" else text)
     except ArgumentTypeError as error:
         message = f"{error}.".capitalize().replace("mpan", "MPAN")
-        raise CommandError(message, returncode=base_command.USAGE) from error
+        raise base_command.UsageError(message) from error
 
 
 def date_argument(text: str) -> date:
     """Return a date written as 2025-01-31."""
-    try:
-        return _require_d0010_year(date.fromisoformat(text))
-    except ValueError:
-        raise ArgumentTypeError("write a date as 2025-01-31") from None
+    return _d0010_day(date.fromisoformat, text, "a date as 2025-01-31")
 
 
 def local_time(text: str) -> datetime:
     """Return UK local time written as 2025-01-31T09:30."""
-    try:
-        moment = _require_d0010_year(datetime.fromisoformat(text))
-    except ValueError:
-        raise ArgumentTypeError("write a time as 2025-01-31T09:30") from None
+    moment = _d0010_day(datetime.fromisoformat, text, "a time as 2025-01-31T09:30")
     if moment.tzinfo is not None:
         raise ArgumentTypeError("write a time without an offset: it is London's")
     return moment.replace(tzinfo=d0010.LONDON)
 
 
-def _require_d0010_year[Day: date](day: Day) -> Day:
-    """Return a date or time if a D0010 can contain its year."""
+def _d0010_day[Day: date](parse: Callable[[str], Day], text: str, example: str) -> Day:
+    """Return a date or time if it is valid and a D0010 can contain its year."""
+    try:
+        day = parse(text)
+    except ValueError:
+        raise ArgumentTypeError(f"write {example}") from None
     if day.year not in d0010.YEARS:
         years = f"{d0010.YEARS[0]} to {d0010.YEARS[-1]}"
         raise ArgumentTypeError(f"a D0010 has years from {years} only")

@@ -13,11 +13,25 @@ from django.core.management.base import CommandError, OutputWrapper
 from django.core.management.color import Style, no_style
 from django.db import DatabaseError, InterfaceError, connection
 
-from meter_readings import importer
+from meter_readings import exports, importer, privacy
 
 FAILED, USAGE, NOTHING_MATCHED, INTERRUPTED = 1, 2, 3, 130
 # 128 and the number of SIGPIPE, as for other programs
 CLOSED_PIPE = 141
+
+
+class UsageError(CommandError):
+    """The options or arguments are wrong."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, returncode=USAGE)
+
+
+class NothingMatched(CommandError):
+    """There is no such file, reading, user or import."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, returncode=NOTHING_MATCHED)
 
 
 class BaseCommand(base.BaseCommand):
@@ -33,7 +47,7 @@ class BaseCommand(base.BaseCommand):
             options["no_color"] = True
         self.is_colored = options["force_color"]
         try:
-            with database_errors_as_command_errors():
+            with errors_as_command_errors():
                 return super().execute(*args, **options)
         except BrokenPipeError:
             # The reader has closed the pipe, as "head" does after its lines. Python
@@ -43,9 +57,7 @@ class BaseCommand(base.BaseCommand):
             sys.exit(CLOSED_PIPE)
         except OSError as error:
             filename = f" ({error.filename})" if error.filename else ""
-            raise CommandError(
-                f"{error.strerror or error}{filename}.", returncode=FAILED
-            ) from error
+            raise CommandError(f"{error.strerror or error}{filename}.") from error
         except KeyboardInterrupt:
             self.log("Interrupted.")
             sys.exit(INTERRUPTED)
@@ -54,14 +66,26 @@ class BaseCommand(base.BaseCommand):
         """Write a message to stderr."""
         self.stderr.write(text, style_func=str)
 
+    def require_tty(self) -> None:
+        """Raise UsageError unless standard input is a terminal."""
+        if not sys.stdin.isatty():
+            raise UsageError("There is no terminal to ask on: use --yes or --dry-run.")
+
+    def confirm(self, question: str) -> None:
+        """Ask a question; raise CommandError unless the answer is "yes"."""
+        self.stderr.write(f"{question} Type yes: ", style_func=str, ending="")
+        self.stderr.flush()
+        if sys.stdin.readline().strip().lower() != "yes":
+            raise CommandError("Nothing was changed.")
+
     def style_for(self, stream: OutputWrapper) -> Style:
         """Return the colours for a stream: none unless it is a terminal."""
         return self.style if self.is_colored or stream.isatty() else no_style()
 
 
 @contextmanager
-def database_errors_as_command_errors() -> Iterator[None]:
-    """Raise CommandError, with a remedy, for database errors and failed imports."""
+def errors_as_command_errors() -> Iterator[None]:
+    """Raise CommandError, with a remedy, for errors of database and importer."""
     try:
         # Loading uses the drivers themselves, whose errors Django does not wrap.
         with connection.wrap_database_errors:
@@ -70,10 +94,15 @@ def database_errors_as_command_errors() -> Iterator[None]:
         raise CommandError(
             f"The database is busy: {error.reason}. Nothing was changed. {_WAIT}"
         ) from error
+    except importer.ImportRunning as error:
+        message = f"{error} Run the command again when it has ended."
+        raise CommandError(message) from error
+    except (importer.NotImported, exports.NotImported, privacy.NotImported) as error:
+        raise NothingMatched(str(error)) from error
     except importer.StorageFull as error:
         raise CommandError(f"{_FULL} ({error}) {_FREE_SPACE}") from error
     except (DatabaseError, InterfaceError) as error:
-        raise CommandError(_database_error_message(error), returncode=FAILED) from error
+        raise CommandError(_database_error_message(error)) from error
 
 
 _WAIT = "Wait until it has finished, then run the command again."

@@ -6,8 +6,9 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Self
 
 from django.core.management.base import CommandError
 
@@ -36,7 +37,9 @@ class FindingReportFile(ImportListener):
             exports.JsonReportFormat() if is_json else exports.CsvReportFormat()
         )
         with self._write_errors(base_command.USAGE):
-            self._file = _open_private(path)
+            # Findings may contain MPANs: only the owner can read them.
+            private = partial(os.open, mode=0o600)
+            self._file = open(path, "w", encoding="utf-8", newline="", opener=private)
             self._file.write(self._format.header)
 
     def __enter__(self) -> Self:
@@ -84,12 +87,3 @@ class FindingReportFile(ImportListener):
                 f"The report cannot be written: {error.strerror} ({self._path}).",
                 returncode=returncode,
             ) from error
-
-
-def _open_private(path: Path) -> TextIO:
-    """Open a file that only its owner can read: findings may contain MPANs."""
-
-    def opener(name: str, flags: int) -> int:
-        return os.open(name, flags, 0o600)
-
-    return open(path, "w", encoding="utf-8", newline="", opener=opener)

@@ -12,6 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from meter_readings.importer import InputFile, os_error_reason
+from meter_readings.importer.formatting import printable
 
 STDIN = "-"
 
@@ -59,7 +60,7 @@ def _add_path(inputs: InputFiles, text: str, is_recursive: bool) -> None:
     except FileNotFoundError:
         _add_pattern(inputs, text, is_recursive)
     except OSError as error:
-        inputs.missing.append((sanitise(text), os_error_reason(error)))
+        inputs.missing.append((printable(text), os_error_reason(error)))
     else:
         if is_folder:
             _add_folder(inputs, path, is_recursive)
@@ -84,7 +85,7 @@ def _add_folder(inputs: InputFiles, folder: Path, is_recursive: bool) -> None:
     has_subfolders = False
 
     def add_error(error: OSError) -> None:
-        label = sanitise(str(error.filename))
+        label = printable(str(error.filename))
         inputs.missing.append((label, os_error_reason(error)))
 
     for parent, folders, names in os.walk(folder, onerror=add_error):
@@ -107,11 +108,4 @@ def _add_folder(inputs: InputFiles, folder: Path, is_recursive: bool) -> None:
 
 
 def _input_file(path: Path) -> InputFile:
-    return InputFile(sanitise(str(path)), os.fspath(path.name), path)
-
-
-def sanitise(text: str) -> str:
-    """Replace characters that would control a terminal."""
-    return "".join(
-        character if character.isprintable() else "\ufffd" for character in text
-    )
+    return InputFile(printable(str(path)), os.fspath(path.name), path)

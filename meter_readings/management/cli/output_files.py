@@ -50,7 +50,9 @@ def write_lines(
 def _opened(output: str, stdout: OutputWrapper, encoding: str) -> Iterator[BinaryIO]:
     path = Path(output)
     if output == STDOUT:
-        yield _binary(stdout, encoding)
+        # A text stream could change line endings.
+        buffer = getattr(stdout, "buffer", None)
+        yield cast(BinaryIO, buffer or _DecodingStream(stdout, encoding))
         stdout.flush()
     elif path.exists() and not path.is_file():
         # A pipe or a device cannot be replaced by another file.
@@ -72,12 +74,6 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         os.unlink(name)
         raise
-
-
-def _binary(stdout: OutputWrapper, encoding: str) -> BinaryIO:
-    """Return a stream for bytes: a text stream could change line endings."""
-    buffer = getattr(stdout, "buffer", None)
-    return cast(BinaryIO, buffer or _DecodingStream(stdout, encoding))
 
 
 class _DecodingStream:

@@ -77,8 +77,7 @@ class Command(base_command.BaseCommand):
         except api_tokens.NameTaken as error:
             raise CommandError(
                 f'{user} has a token named "{name}": choose another name, or revoke '
-                "that one first.",
-                returncode=base_command.FAILED,
+                "that one first."
             ) from error
         self.stdout.write(secret)
         if options["verbosity"]:
@@ -99,10 +98,9 @@ class Command(base_command.BaseCommand):
     def _revoke(self, *, name: str, user: str, **options: Any) -> None:
         tokens = arguments.get_user(user).api_tokens.filter(name=name)
         if not api_tokens.revoke_tokens(tokens=tokens, now=timezone.now()):
-            raise CommandError(
+            raise base_command.NothingMatched(
                 f'{user} has no token named "{name}" that can be revoked: '
-                '"api_token list" shows all tokens.',
-                returncode=base_command.NOTHING_MATCHED,
+                '"api_token list" shows all tokens.'
             )
         self.stdout.write(f"{name} of {user}: revoked.")
 

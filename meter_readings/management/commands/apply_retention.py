@@ -6,12 +6,11 @@ import logging
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 
-from meter_readings import importer, privacy
+from meter_readings import privacy
 from meter_readings.importer.formatting import join_counts
-from meter_readings.management.cli import base_command, prompts
+from meter_readings.management.cli import base_command
 
 NOTHING = join_counts({})
 
@@ -43,9 +42,9 @@ class Command(base_command.BaseCommand):
             self.stdout.write(f"Would be deleted: {_apply(dry_run=True)}.")
             return
         if not yes:
-            prompts.require_tty()
+            self.require_tty()
             self.log(f"Would be deleted: {_apply(dry_run=True)}.")
-            prompts.confirm(self, "Delete it?")
+            self.confirm("Delete it?")
         deleted = _apply(dry_run=False)
         if deleted != NOTHING:
             logger.info("Deleted by retention: %s.", deleted)
@@ -54,13 +53,7 @@ class Command(base_command.BaseCommand):
 
 def _apply(*, dry_run: bool) -> str:
     """Apply the retention periods, or preview that; return the counts as text."""
-    try:
-        result = privacy.apply_retention(
-            schedule=privacy.Schedule.from_settings(),
-            now=timezone.now(),
-            dry_run=dry_run,
-        )
-    except importer.ImportRunning as error:
-        message = f"{error} Run the command again when it has ended."
-        raise CommandError(message, returncode=base_command.FAILED) from error
+    result = privacy.apply_retention(
+        schedule=privacy.Schedule.from_settings(), now=timezone.now(), dry_run=dry_run
+    )
     return join_counts(result._asdict())

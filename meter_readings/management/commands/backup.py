@@ -36,21 +36,18 @@ class Command(base_command.BaseCommand):
         self, *args: Any, output: Path, keep: int | None, **options: Any
     ) -> None:
         if keep is not None and keep < 1:
-            raise CommandError(
-                "--keep must be at least 1.", returncode=base_command.USAGE
-            )
+            raise base_command.UsageError("--keep must be at least 1.")
         try:
             backup = create_backup(folder=output, now=timezone.now())
         except (InvalidBackup, ToolFailed) as error:
-            raise CommandError(str(error), returncode=base_command.FAILED) from error
+            raise CommandError(str(error)) from error
         self.stdout.write(str(backup.path))
         size = backup.path.stat().st_size / (1 << 20)
         self.log(f"Original files: {backup.file_count:,}. Size: {size:,.1f} MB.")
         if backup.missing:
             raise CommandError(
                 f"The backup is not complete: {backup.missing_text} Import those files "
-                "again, or take them from an older backup. No backup was deleted.",
-                returncode=base_command.FAILED,
+                "again, or take them from an older backup. No backup was deleted."
             )
         if keep is not None:
             for path in list_backups(folder=output)[:-keep]:

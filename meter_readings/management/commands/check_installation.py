@@ -8,8 +8,6 @@ from collections import Counter
 from itertools import chain
 from typing import Any
 
-from django.core.management.base import CommandError
-
 from meter_readings.management.cli import base_command
 from meter_readings.ops.diagnostics import CheckResult, run_all_checks
 from meter_readings.ops.running_site import check_running_site
@@ -33,7 +31,7 @@ class Command(base_command.BaseCommand):
     def handle(self, *, url: str | None, host: str, **options: Any) -> None:
         """Print the results; exit with 1 if a check failed."""
         if host and not url:
-            raise CommandError("--host needs --url.", returncode=base_command.USAGE)
+            raise base_command.UsageError("--host needs --url.")
         results = chain(
             run_all_checks(), check_running_site(url=url, host=host) if url else ()
         )

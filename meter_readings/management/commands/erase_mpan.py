@@ -6,12 +6,11 @@ import getpass
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 
-from meter_readings import importer, privacy
+from meter_readings import privacy
 from meter_readings.importer.formatting import join_counts
-from meter_readings.management.cli import arguments, base_command, prompts
+from meter_readings.management.cli import arguments, base_command
 
 _EXIT_CODES = """\
 Exit codes: 0 erased; 1 not erased, or the final VACUUM failed; 2 wrong usage; 3 nothing
@@ -28,9 +27,7 @@ class Command(base_command.BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.epilog = _EXIT_CODES
-        parser.add_argument(
-            "mpan", metavar="MPAN", help='13 digits; "-" reads them from standard input'
-        )
+        arguments.add_mpan(parser)
         parser.add_argument(
             "--reason",
             required=True,
@@ -43,29 +40,16 @@ class Command(base_command.BaseCommand):
     ) -> None:
         mpan = arguments.mpan_from_arg_or_stdin(mpan)
         if not yes:
-            prompts.require_tty()
-            prompts.confirm(
-                self,
-                "Everything stored about the MPAN will be erased for good. Erase it?",
+            self.require_tty()
+            self.confirm(
+                "Everything stored about the MPAN will be erased for good. Erase it?"
             )
-        erased = _erase(mpan, reason)
-        if any(erased):
-            self.stdout.write(f"Erased: {join_counts(erased._asdict())}.")
-        else:
-            raise CommandError(
-                "Nothing is stored about this MPAN.",
-                returncode=base_command.NOTHING_MATCHED,
-            )
-
-
-def _erase(mpan: str, reason: str) -> privacy.ErasedCounts:
-    try:
-        return privacy.erase_mpan(
+        erased = privacy.erase_mpan(
             mpan=mpan,
             reason=reason,
             answered_by=getpass.getuser(),
             now=timezone.now(),
         )
-    except importer.ImportRunning as error:
-        message = f"{error} Run the command again when it has ended."
-        raise CommandError(message, returncode=base_command.FAILED) from error
+        if not any(erased):
+            raise base_command.NothingMatched("Nothing is stored about this MPAN.")
+        self.stdout.write(f"Erased: {join_counts(erased._asdict())}.")

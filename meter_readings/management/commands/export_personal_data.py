@@ -7,7 +7,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings import privacy
@@ -28,9 +27,7 @@ class Command(base_command.BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.epilog = _EXIT_CODES
-        parser.add_argument(
-            "mpan", metavar="MPAN", help='13 digits; "-" reads them from standard input'
-        )
+        arguments.add_mpan(parser)
         parser.add_argument("--output", type=Path, required=True, metavar="FILE")
         parser.add_argument(
             "--reason",
@@ -42,17 +39,12 @@ class Command(base_command.BaseCommand):
         self, *args: Any, mpan: str, output: Path, reason: str, **options: Any
     ) -> None:
         mpan = arguments.mpan_from_arg_or_stdin(mpan)
-        try:
-            with output_files.atomic_write(output.resolve()) as stream:
-                counts = privacy.export_personal_data(
-                    mpan=mpan,
-                    stream=stream,
-                    answered_by=getpass.getuser(),
-                    now=timezone.now(),
-                    reason=reason,
-                )
-        except privacy.NotImported as error:
-            raise CommandError(
-                str(error), returncode=base_command.NOTHING_MATCHED
-            ) from error
+        with output_files.atomic_write(output.resolve()) as stream:
+            counts = privacy.export_personal_data(
+                mpan=mpan,
+                stream=stream,
+                answered_by=getpass.getuser(),
+                now=timezone.now(),
+                reason=reason,
+            )
         self.log(f"{join_counts(counts)} written to {output}.")

@@ -3,7 +3,6 @@
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -32,20 +31,35 @@ class Command(base_command.BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.epilog = _EPILOG
-        parser.add_argument(
+        add = parser.add_argument
+        add(
             "--format",
             dest="output_format",
             choices=["csv", "d0010"],
             default="csv",
             help="default: csv",
         )
-        parser.add_argument(
-            "--output",
-            default=output_files.STDOUT,
-            metavar="FILE",
-            help='default: "-", standard output',
+        arguments.add_output(parser)
+        add("--mpan", type=arguments.mpan, help="one meter point; spaces are allowed")
+        add("--serial-number", metavar="SERIAL", help="meters with this serial number")
+        add("--file", metavar="FILE", help="one flow file, by id or name")
+        day: dict[str, Any] = {"type": arguments.date_argument, "metavar": "YYYY-MM-DD"}
+        add("--date-from", help="read on this day or later (Europe/London)", **day)
+        add("--date-to", help="read on this day or earlier", **day)
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument(
+            "--current",
+            dest="current_only",
+            action="store_true",
+            default=True,
+            help="current versions; this is the default",
         )
-        _add_filters(parser)
+        either.add_argument(
+            "--all",
+            dest="current_only",
+            action="store_false",
+            help="all versions: superseded, withdrawn and duplicate too",
+        )
         _add_header_options(parser)
 
     def handle(
@@ -54,78 +68,44 @@ class Command(base_command.BaseCommand):
         """Write the readings from one snapshot of the database."""
         is_csv = output_format == "csv"
         _reject_conflicting_options(is_csv, options)
-        encoding = exports.CSV_ENCODING if is_csv else exports.FLOW_FILE_ENCODING
+        reading_prefix = "" if is_csv else d0010.D0010.reading.code + "|"
+        # The first line of a CSV is no reading.
+        reading_count = -1 if is_csv else 0
+
+        def counted(lines: Iterator[str]) -> Iterator[str]:
+            nonlocal reading_count
+            for line in lines:
+                reading_count += line.startswith(reading_prefix)
+                yield line
+
         try:
             with (
                 exports.consistent_snapshot(),
                 # A closed pipe raises here, inside the snapshot.
-                closing(_lines(is_csv, **options)) as all_lines,
+                closing(_lines(is_csv, **options)) as lines,
             ):
-                lines = _CountingIterator(all_lines, is_csv)
                 output_files.write_lines(
-                    lines,
-                    encoding=encoding,
+                    counted(lines),
+                    encoding=(
+                        exports.CSV_ENCODING if is_csv else exports.FLOW_FILE_ENCODING
+                    ),
                     output=output,
                     stdout=self.stdout,
                     min_lines=2 if is_csv else 1,
                 )
-        except (output_files.EmptyOutput, exports.NotImported) as error:
-            reason = str(error) or "No readings match."
-            raise CommandError(
-                reason, returncode=base_command.NOTHING_MATCHED
-            ) from error
+        except output_files.EmptyOutput as error:
+            raise base_command.NothingMatched("No readings match.") from error
         if verbosity > 0:
             where = "" if output == output_files.STDOUT else f" written to {output}"
-            self.log(f"{pluralise(lines.reading_count, 'reading')}{where}.")
-
-
-def _add_filters(parser: ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--mpan", type=arguments.mpan, help="one meter point; spaces are allowed")
-    add("--serial-number", metavar="SERIAL", help="meters with this serial number")
-    add("--file", metavar="FILE", help="one flow file, by id or name")
-    add(
-        "--date-from",
-        type=arguments.date_argument,
-        metavar="YYYY-MM-DD",
-        help="read on this day or later (Europe/London)",
-    )
-    add(
-        "--date-to",
-        type=arguments.date_argument,
-        metavar="YYYY-MM-DD",
-        help="read on this day or earlier",
-    )
-    either = parser.add_mutually_exclusive_group()
-    either.add_argument(
-        "--current",
-        dest="current_only",
-        action="store_true",
-        default=True,
-        help="current versions; this is the default",
-    )
-    either.add_argument(
-        "--all",
-        dest="current_only",
-        action="store_false",
-        help="all versions: superseded, withdrawn and duplicate too",
-    )
+            self.log(f"{pluralise(reading_count, 'reading')}{where}.")
 
 
 def _add_header_options(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("header of a new D0010 file").add_argument
-    add(
-        "--sender",
-        type=arguments.participant,
-        metavar="ROLE:ID",
-        help=f"default: MARKET_PARTICIPANT ({settings.MARKET_PARTICIPANT})",
-    )
-    add(
-        "--recipient",
-        type=arguments.participant,
-        metavar="ROLE:ID",
-        help="same default",
-    )
+    role: dict[str, Any] = {"type": arguments.participant, "metavar": "ROLE:ID"}
+    own = settings.MARKET_PARTICIPANT
+    add("--sender", help=f"default: MARKET_PARTICIPANT ({own})", **role)
+    add("--recipient", help="same default", **role)
     add(
         "--file-identifier",
         type=arguments.file_identifier,
@@ -140,36 +120,15 @@ def _add_header_options(parser: ArgumentParser) -> None:
     )
 
 
-class _CountingIterator:
-    """Iterator over the lines of an export that counts the readings."""
-
-    def __init__(self, lines: Iterator[str], is_csv: bool) -> None:
-        self.reading_count = 0
-        self._lines = lines
-        self._is_csv = is_csv
-
-    def __iter__(self) -> Iterator[str]:
-        header_prefix = exports.COLUMNS[0]
-        reading_prefix = d0010.D0010.reading.code + "|"
-        for line in self._lines:
-            if self._is_csv:
-                self.reading_count += not line.startswith(header_prefix)
-            else:
-                self.reading_count += line.startswith(reading_prefix)
-            yield line
-
-
 def _reject_conflicting_options(is_csv: bool, options: dict[str, Any]) -> None:
-    """Raise CommandError for options that exclude each other."""
+    """Raise UsageError for options that exclude each other."""
     given = [name for name in _HEADER_OPTIONS if options[name] is not None]
     if is_csv and given:
         name = "--" + given[0].replace("_", "-")
-        reason = f"{name} requires --format d0010."
-        raise CommandError(reason, returncode=base_command.USAGE)
+        raise base_command.UsageError(f"{name} requires --format d0010.")
     date_from, date_to = options["date_from"], options["date_to"]
     if date_from and date_to and date_from > date_to:
-        reason = "--date-from is later than --date-to."
-        raise CommandError(reason, returncode=base_command.USAGE)
+        raise base_command.UsageError("--date-from is later than --date-to.")
 
 
 def _lines(is_csv: bool, *, file: str | None, **options: Any) -> Generator[str]:
@@ -195,9 +154,8 @@ def _header(options: dict[str, Any]) -> d0010.Header:
         own_participant = arguments.participant(settings.MARKET_PARTICIPANT)
     except ArgumentTypeError as error:
         raise CommandError(f"MARKET_PARTICIPANT: {error}.") from error
-    created: datetime | None = options["created"]
     return exports.new_header(
-        created_at=created or timezone.now(),
+        created_at=options["created"] or timezone.now(),
         sender=options["sender"] or own_participant,
         recipient=options["recipient"] or own_participant,
         file_identifier=options["file_identifier"] or "",

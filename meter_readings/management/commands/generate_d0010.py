@@ -67,12 +67,7 @@ class Command(base_command.BaseCommand):
             metavar="YYYY-MM-DDTHH:MM",
             help="file creation time in the header; default: after the readings",
         )
-        add(
-            "--output",
-            default=output_files.STDOUT,
-            metavar="FILE",
-            help='default: "-", standard output',
-        )
+        arguments.add_output(parser)
 
     def handle(self, *, issues: str, output: str, **options: Any) -> None:
         if issues == "list":
@@ -86,9 +81,12 @@ class Command(base_command.BaseCommand):
             )
         except synthetic.InvalidOptions as error:
             raise CommandError(str(error)) from error
-        # One byte per character, whatever the issues put into the file
         output_files.write_lines(
-            lines, encoding="latin-1", output=output, stdout=self.stdout, min_lines=0
+            lines,
+            encoding=synthetic.ENCODING,
+            output=output,
+            stdout=self.stdout,
+            min_lines=0,
         )
         if output != output_files.STDOUT:
             self.stderr.write(f"Written: {output}", self.style.SUCCESS)

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings import importer
@@ -19,11 +18,7 @@ from meter_readings.management.cli.input_files import (
     find_input_files,
 )
 from meter_readings.management.cli.progress import Progress
-from meter_readings.management.cli.reporters import (
-    ImportReporter,
-    JsonReporter,
-    TextReporter,
-)
+from meter_readings.management.cli.reporters import ImportReporter, JsonReporter
 from meter_readings.models import Policy
 
 _EXIT_CODES = """\
@@ -83,9 +78,7 @@ class Command(base_command.BaseCommand):
         self, *, paths: list[str], name: str | None, report: Path | None, **options: Any
     ) -> None:
         if name is not None and STDIN not in paths:
-            raise CommandError(
-                '--name requires the path "-".', returncode=base_command.USAGE
-            )
+            raise base_command.UsageError('--name requires the path "-".')
         inputs = find_input_files(
             paths=paths,
             is_recursive=options["recursive"],
@@ -93,23 +86,30 @@ class Command(base_command.BaseCommand):
             now=timezone.now(),
         )
         _require_report_is_no_input(report, inputs.files)
-        progress = Progress(self.stderr, is_shown=options["verbosity"] > 0)
+        is_dry_run, is_brief = options["dry_run"], options["verbosity"] == 0
+        is_json = options["output_format"] == "json"
+        reporter = (JsonReporter if is_json else ImportReporter)(
+            self,
+            is_dry_run=is_dry_run,
+            is_brief=is_brief,
+            suggests_report=report is None,
+        )
+        progress = Progress(self.stderr, is_shown=not is_brief)
         runner = importer.ImportRunner(
             importer.ImportOptions(
                 policy=Policy(options["policy"]),
-                dry_run=options["dry_run"],
+                dry_run=is_dry_run,
                 allow_same_name=options["allow_same_name"],
             ),
             tolerated=(UnreadableFile, OSError),
+            listeners=[progress],
         )
         with ExitStack() as stack:
-            runner.listeners = [progress]
             if report:
-                is_named = options["output_format"] == "text" and options["verbosity"]
-                log = self.log if is_named else None
+                log = None if is_json or is_brief else self.log
                 findings = stack.enter_context(FindingReportFile(report, log))
                 runner.listeners = [progress, findings]
-            reporter = stack.enter_context(self._reporter(report, **options))
+            stack.enter_context(reporter)
             _report_missing(inputs, reporter)
             try:
                 for file in runner.run(inputs.files):
@@ -120,36 +120,18 @@ class Command(base_command.BaseCommand):
         if reporter.exit_code:
             sys.exit(reporter.exit_code)
 
-    def _reporter(
-        self,
-        report: Path | None,
-        *,
-        output_format: str,
-        dry_run: bool,
-        verbosity: int,
-        **options: Any,
-    ) -> ImportReporter:
-        if output_format == "json":
-            return JsonReporter(stream=self.stdout, is_dry_run=dry_run)
-        return TextReporter(
-            command=self,
-            is_dry_run=dry_run,
-            is_brief=verbosity == 0,
-            has_report=report is not None,
-        )
-
 
 def _report_missing(inputs: InputFiles, reporter: ImportReporter) -> None:
     """Report paths without files; a missing file fails if there are other files."""
     for label, reason in inputs.empty:
-        reporter.add_no_match(label, reason)
+        reporter.report_no_match(label, reason)
     for label, reason in inputs.missing:
         if inputs.files:
             file = InputFile(label, label, Path(label))
             error = UnreadableFile(reason)
             reporter.add(FileResult(file, label, error=error))
         else:
-            reporter.add_no_match(label, reason)
+            reporter.report_no_match(label, reason)
 
 
 def _require_report_is_no_input(report: Path | None, files: list[InputFile]) -> None:
@@ -159,8 +141,7 @@ def _require_report_is_no_input(report: Path | None, files: list[InputFile]) -> 
     for file in files:
         path = file.source
         if isinstance(path, Path) and path.exists() and path.samefile(report):
-            raise CommandError(
+            raise base_command.UsageError(
                 f"The report would overwrite {file.label}, which is to be imported: "
-                "name another file after --report.",
-                returncode=base_command.USAGE,
+                "name another file after --report."
             )

@@ -35,11 +35,10 @@ class Command(base_command.BaseCommand):
         except TargetNotEmpty as error:
             raise CommandError(
                 f"{error} Nothing was changed. Back it up first; --force then "
-                "overwrites it.",
-                returncode=base_command.FAILED,
+                "overwrites it."
             ) from error
         except (InvalidBackup, ToolFailed) as error:
-            raise CommandError(str(error), returncode=base_command.FAILED) from error
+            raise CommandError(str(error)) from error
         self.stdout.write(
             f"Restored the backup of {restored.created_at:%Y-%m-%d %H:%M} UTC. "
             f"Original files: {restored.file_count:,}."
@@ -47,6 +46,5 @@ class Command(base_command.BaseCommand):
         if restored.missing:
             raise CommandError(
                 f"The backup was not complete: {restored.missing_text} Import those "
-                "files again, or take them from an older backup.",
-                returncode=base_command.FAILED,
+                "files again, or take them from an older backup."
             )

@@ -3,13 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 
 from meter_readings import importer
 from meter_readings.importer import result_messages
 from meter_readings.importer.formatting import format_date
-from meter_readings.management.cli import arguments, base_command, prompts
+from meter_readings.management.cli import arguments, base_command
 from meter_readings.models import FlowFile
 
 _EXIT_CODES = """\
@@ -46,11 +45,11 @@ class Command(base_command.BaseCommand):
             self.stdout.write(f"{title}: would be undone: {_undo(flow_file, True)}")
             return
         if not yes:
-            prompts.require_tty()
+            self.require_tty()
             received = format_date(flow_file.received_at)
             effect = _undo(flow_file, True)
             self.log(f"{title}, imported on {received}, would be undone: {effect}.")
-            prompts.confirm(self, "Undo it?")
+            self.confirm("Undo it?")
         self.stdout.write(f"{title}: undone: {_undo(flow_file, False)}")
 
 
@@ -59,22 +58,15 @@ def _imported(reference: str) -> FlowFile:
     flow_file = arguments.get_flow_file(reference)
     if flow_file.status != FlowFile.Status.IMPORTED:
         status = FlowFile.Status(flow_file.status).label.lower()
-        raise CommandError(
-            f"#{flow_file.pk} {flow_file.filename} is {status}: nothing to undo.",
-            returncode=base_command.NOTHING_MATCHED,
+        raise base_command.NothingMatched(
+            f"#{flow_file.pk} {flow_file.filename} is {status}: nothing to undo."
         )
     return flow_file
 
 
 def _undo(flow_file: FlowFile, dry_run: bool) -> str:
     """Undo an import, or preview it; return the message."""
-    try:
-        result = importer.undo_import(
-            flow_file=flow_file, now=timezone.now(), dry_run=dry_run
-        )
-    except importer.NotImported as error:
-        # Another process has undone it meanwhile.
-        raise CommandError(
-            str(error), returncode=base_command.NOTHING_MATCHED
-        ) from error
+    result = importer.undo_import(
+        flow_file=flow_file, now=timezone.now(), dry_run=dry_run
+    )
     return result_messages.undo_message(result)

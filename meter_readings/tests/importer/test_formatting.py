@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 
 from django.test import SimpleTestCase
 
-from meter_readings.importer.formatting import format_date, join_counts, pluralise
+from meter_readings.importer.formatting import (
+    format_date,
+    join_counts,
+    pluralise,
+    printable,
+)
 
 
 class PluraliseTests(SimpleTestCase):
@@ -27,6 +32,14 @@ class JoinCountsTests(SimpleTestCase):
 
     def test_join_counts_without_any_count_is_nothing(self) -> None:
         self.assertEqual(join_counts({"readings": 0}), "nothing")
+
+
+class PrintableTests(SimpleTestCase):
+    def test_printable_text_is_unchanged(self) -> None:
+        self.assertEqual(printable("caf\u00e9 1.uff"), "caf\u00e9 1.uff")
+
+    def test_characters_that_cannot_be_printed_are_replaced(self) -> None:
+        self.assertEqual(printable("a\x1b\udcff\n.uff"), "a\ufffd\ufffd\ufffd.uff")
 
 
 class FormatDateTests(SimpleTestCase):

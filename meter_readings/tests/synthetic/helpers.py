@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -14,10 +13,7 @@ NOW = datetime(2026, 11, 1, tzinfo=d0010.LONDON)
 
 
 def bytes_of(lines: Iterable[str]) -> bytes:
-    """Return the bytes that `write_lines` writes."""
-    stream = io.BytesIO()
-    synthetic.write_lines(stream, lines)
-    return stream.getvalue()
+    return "".join(lines).encode(synthetic.ENCODING)
 
 
 def parse_lines(lines: Iterable[str]) -> Parsed:

@@ -12,7 +12,7 @@ from meter_readings import importer
 from meter_readings.importer.staging.base import ReadersTimeout
 from meter_readings.management.cli.base_command import (
     BaseCommand,
-    database_errors_as_command_errors,
+    errors_as_command_errors,
 )
 
 
@@ -21,7 +21,7 @@ class DatabaseErrorTests(TestCase):
         """Return the message for an error."""
         with (
             self.assertRaises(CommandError) as caught,
-            database_errors_as_command_errors(),
+            errors_as_command_errors(),
         ):
             raise error
         self.assertEqual(caught.exception.returncode, 1)
@@ -104,7 +104,7 @@ class DatabaseErrorTests(TestCase):
         self.assertIn("is busy", self.message_of(error))
 
     def test_other_exceptions_are_not_changed(self) -> None:
-        with self.assertRaises(ValueError), database_errors_as_command_errors():
+        with self.assertRaises(ValueError), errors_as_command_errors():
             raise ValueError
 
 

@@ -12,7 +12,6 @@ from unittest.mock import patch
 from meter_readings.management.cli.input_files import (
     InputFiles,
     find_input_files,
-    sanitise,
 )
 from meter_readings.tests.management.run_command import FolderTestCase
 
@@ -175,11 +174,3 @@ class FindInputFilesTests(FolderTestCase):
     ) -> None:
         self.file("a\x1b[2J.uff")
         self.assertEqual(self.labels("a\x1b[2J.uff"), ["a\ufffd[2J.uff"])
-
-
-class SanitiseTests(FolderTestCase):
-    def test_printable_text_is_unchanged(self) -> None:
-        self.assertEqual(sanitise("caf\u00e9 1.uff"), "caf\u00e9 1.uff")
-
-    def test_undecodable_bytes_are_replaced(self) -> None:
-        self.assertEqual(sanitise(os.fsdecode(b"\xff.uff")), "\ufffd.uff")
