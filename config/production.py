@@ -21,7 +21,6 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]"
 def validate_production_settings(
     *,
     project: Path,
-    debug: bool,
     secret_key: str,
     allowed_hosts: list[str],
     metrics_token: str,
@@ -31,8 +30,6 @@ def validate_production_settings(
 
     `metrics_token` may be "": then there are no metrics.
     """
-    if debug:
-        raise ImproperlyConfigured("DEBUG must be off in production: remove it.")
     if (
         len(secret_key) < _MIN_SECRET_KEY
         or len(set(secret_key)) < 5

@@ -33,11 +33,17 @@ load_dotenv(BASE_DIR / ".env")
 
 # manage.py sets development; the default is the safe choice.
 D0010_ENV = env_str("D0010_ENV", "production")
-if D0010_ENV not in {"development", "production"}:
-    raise ImproperlyConfigured("D0010_ENV must be development or production.")
+if D0010_ENV not in {"development", "test", "production"}:
+    raise ImproperlyConfigured("D0010_ENV must be development, test or production.")
 IS_PRODUCTION = D0010_ENV == "production"
 
-DEBUG = env_bool("DEBUG", default=not IS_PRODUCTION)
+# Only production is hardened: without DEBUG, another site would merely look like it.
+DEBUG = D0010_ENV == "development"
+if env_bool("DEBUG", default=DEBUG) != DEBUG:
+    raise ImproperlyConfigured(
+        f"DEBUG must be {'on' if DEBUG else 'off'} in {D0010_ENV}: remove it."
+        " A site for users needs D0010_ENV=production."
+    )
 
 # This key is published. It is fixed so that development sessions survive a restart.
 DEVELOPMENT_SECRET_KEY = (
@@ -47,6 +53,8 @@ SECRET_KEY = env_str("SECRET_KEY", "" if IS_PRODUCTION else DEVELOPMENT_SECRET_K
 
 LOCAL_HOSTS = "localhost,127.0.0.1,[::1]"
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if IS_PRODUCTION else LOCAL_HOSTS)
+if D0010_ENV == "test":
+    ALLOWED_HOSTS = LOCAL_HOSTS.split(",")
 
 # Whether all requests come through a proxy that ends HTTPS and names the client
 BEHIND_PROXY = env_bool("BEHIND_PROXY", default=False)
@@ -333,7 +341,6 @@ LOGGING = logging_config(is_production=IS_PRODUCTION)
 if IS_PRODUCTION:
     validate_production_settings(
         project=BASE_DIR,
-        debug=DEBUG,
         secret_key=SECRET_KEY,
         allowed_hosts=ALLOWED_HOSTS,
         metrics_token=METRICS_TOKEN,

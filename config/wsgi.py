@@ -1,4 +1,4 @@
-"""WSGI application, in production unless D0010_ENV is development.
+"""WSGI application, in production unless D0010_ENV has another value.
 
 Django runs no system checks when a web server starts it. In production this module runs
 the startup checks and raises ImproperlyConfigured with their remedies.

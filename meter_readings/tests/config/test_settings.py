@@ -108,13 +108,22 @@ class DevelopmentSettingsTests(SimpleTestCase):
         settings = settings_with(D0010_ENV="development", MEDIA_ROOT="/data/media")
         self.assertEqual(settings["MEDIA_ROOT"], Path("/data/media"))
 
-    def test_debug_can_be_turned_off(self) -> None:
-        settings = settings_with(D0010_ENV="development", DEBUG="0")
+    def test_development_without_debug_is_refused(self) -> None:
+        with self.assertRaisesMessage(
+            ImproperlyConfigured,
+            "DEBUG must be on in development: remove it."
+            " A site for users needs D0010_ENV=production.",
+        ):
+            settings_with(D0010_ENV="development", DEBUG="False")
+
+    def test_test_environment_has_debug_off_and_answers_this_machine_only(self) -> None:
+        settings = settings_with(D0010_ENV="test", ALLOWED_HOSTS="readings.example")
         self.assertIs(settings["DEBUG"], False)
+        self.assertEqual(settings["ALLOWED_HOSTS"], ["localhost", "127.0.0.1", "[::1]"])
 
     def test_an_unknown_environment_is_an_error(self) -> None:
         with self.assertRaisesMessage(
-            ImproperlyConfigured, "D0010_ENV must be development or production."
+            ImproperlyConfigured, "D0010_ENV must be development, test or production."
         ):
             settings_with(D0010_ENV="staging")
 
@@ -243,7 +252,6 @@ class ProductionSettingsTests(SimpleTestCase):
         Path(folder, "deployment_scripts", "__pycache__").mkdir(parents=True)
         validate_production_settings(
             project=Path(folder),
-            debug=False,
             secret_key=PRODUCTION["SECRET_KEY"],
             allowed_hosts=["readings.example"],
             metrics_token="",

@@ -57,4 +57,4 @@ def environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("COVERAGE_PROCESS")
     }
-    return variables | {"DEBUG": "0"}
+    return variables | {"D0010_ENV": "test"}

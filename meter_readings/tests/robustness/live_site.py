@@ -39,9 +39,7 @@ class Site:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.media = Path(environment.get("MEDIA_ROOT", folder / "media"))
         variables = {
-            "D0010_ENV": "development",
-            "DEBUG": "0",
-            "ALLOWED_HOSTS": "127.0.0.1",
+            "D0010_ENV": "test",
             "USE_POSTGRESQL": "0",
             "SQLITE_PATH": str(folder / "db.sqlite3"),
             "MEDIA_ROOT": str(self.media),

@@ -37,7 +37,7 @@ class Program:
         self._process = subprocess.Popen(
             [sys.executable, "-c", start, *map(str, arguments)],
             cwd=PROJECT_ROOT,
-            env=environment_without_coverage() | {"DEBUG": "0"} | environment,
+            env=environment_without_coverage() | {"D0010_ENV": "test"} | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
