@@ -31,6 +31,7 @@ NOTHING_SET = dict.fromkeys(
         "API_RATE_IMPORT",
         "API_RATE_READ",
         "API_RATE_ANONYMOUS",
+        "ARCHIVE_MAX_MEGABYTES",
         "BEHIND_PROXY",
         "CORS_ALLOWED_ORIGINS",
         "D0010_ENV",
