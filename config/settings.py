@@ -144,7 +144,7 @@ POSTGRESQL = databases.postgresql(
 USE_POSTGRESQL = env_bool("USE_POSTGRESQL", default=False)
 DATABASES = {"default": POSTGRESQL if USE_POSTGRESQL else databases.sqlite(SQLITE_PATH)}
 
-# A replica that answers the API's reads of readings
+# A replica that answers the API's and the admin's reads of readings
 DB_REPLICA_HOST = env_str("DB_REPLICA_HOST")
 DB_REPLICA_PORT = env_int(
     "DB_REPLICA_PORT", POSTGRESQL["PORT"], minimum=1, maximum=65535
@@ -155,6 +155,7 @@ if USE_POSTGRESQL and DB_REPLICA_HOST:
         POSTGRESQL, HOST=DB_REPLICA_HOST, PORT=DB_REPLICA_PORT
     )
     DATABASE_ROUTERS = ["meter_readings.ops.db_router.ReplicaRouter"]
+    MIDDLEWARE += ["meter_readings.ops.db_router.ReadYourWritesMiddleware"]
 
 # --- Caches and sessions ---
 

@@ -30,6 +30,11 @@ class FileRowAdmin(ReadOnlyAdmin):
         is_of_file = FlowFileFilter.parameter_name in request.GET
         return self.ordering_within_file if is_of_file else self.default_ordering
 
+    def may_be_stale(self, request: HttpRequest) -> bool:
+        """Read the rows of one file from the primary, as the page of the file."""
+        is_of_file = FlowFileFilter.parameter_name in request.GET
+        return not is_of_file and super().may_be_stale(request)
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow lookups on columns; related objects are selected by filters only."""
         name = lookup.partition("__")[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 from django.contrib import admin
@@ -17,6 +18,8 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
+
+from meter_readings.ops import db_router
 
 from .changelist import AccessPath, BoundedChangeList
 
@@ -71,6 +74,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     list_per_page = 20
     show_facets = admin.ShowFacets.NEVER
     view_on_site = False
+    # Whether a replica, which may be seconds behind, may answer.
+    allow_stale = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -128,7 +133,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):
             "title": capfirst(self.opts.verbose_name_plural),
             "object_tools": self.get_object_tools(request),
         }
-        return super().changelist_view(request, context | (extra_context or {}))
+        context |= extra_context or {}
+        return self._page(request, partial(super().changelist_view, request, context))
 
     def response_action(
         self, request: HttpRequest, *args: Any, **options: Any
@@ -144,6 +150,22 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return []
 
     # Object pages
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **options: Any
+    ) -> HttpResponse:
+        view = partial(super().change_view, request, object_id, *args, **options)
+        return self._page(request, view)
+
+    def _page(
+        self, request: HttpRequest, view: Callable[[], HttpResponse]
+    ) -> HttpResponse:
+        if self.may_be_stale(request):
+            return db_router.stale_page(request, view)
+        return view()
+
+    def may_be_stale(self, request: HttpRequest) -> bool:
+        return self.allow_stale
 
     def get_page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Return the template context of an object's page, besides Django's own."""

@@ -46,6 +46,7 @@ def _label(distributor: Distributor) -> str:
 
 @admin.register(MeterPoint)
 class MeterPointAdmin(ReadOnlyAdmin):
+    allow_stale = True
     list_display = (display.mpan, display.distributor)
     list_filter = (DistributorFilter,)
     search_fields = ("mpan", "meters__serial_number")
@@ -63,6 +64,7 @@ class MeterPointAdmin(ReadOnlyAdmin):
 
 @admin.register(Meter)
 class MeterAdmin(ReadOnlyAdmin):
+    allow_stale = True
     list_display = ("serial_number", display.meter_mpan)
     list_select_related = ("meter_point",)
     sortable_by = ("serial_number",)

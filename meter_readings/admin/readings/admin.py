@@ -37,6 +37,7 @@ class _Search(NamedTuple):
 class ReadingAdmin(ExportMixin, FileRowAdmin):
     """Readings, latest first; those of one file in the order of its lines."""
 
+    allow_stale = True
     list_display = (
         display.read_at,
         display.reading_mpan,
@@ -136,6 +137,7 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
 
 @admin.register(SiteVisit)
 class SiteVisitAdmin(FileRowAdmin):
+    allow_stale = True
     list_display = (
         "__str__",
         display.visit_mpan,

@@ -162,6 +162,10 @@ class PostgresqlSettingsTests(SimpleTestCase):
         self.assertEqual(
             settings["DATABASE_ROUTERS"], ["meter_readings.ops.db_router.ReplicaRouter"]
         )
+        self.assertIn(
+            "meter_readings.ops.db_router.ReadYourWritesMiddleware",
+            settings["MIDDLEWARE"],
+        )
 
     def test_the_replica_can_have_another_port(self) -> None:
         settings = settings_with(

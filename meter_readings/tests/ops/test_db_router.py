@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.models import User
-from django.test import SimpleTestCase
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory, SimpleTestCase
 
 from meter_readings.api.views.flow_files import FlowFileViewSet
 from meter_readings.api.views.meter_points import MeterViewSet
-from meter_readings.models import ApiToken, Reading
+from meter_readings.models import (
+    ApiToken,
+    Finding,
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    Reading,
+    SiteVisit,
+)
 from meter_readings.ops.db_router import (
+    ReadYourWritesMiddleware,
     ReplicaRouter,
     allow_stale_reads,
     keep_database_for,
+    stale_page,
 )
 
 
@@ -55,6 +69,51 @@ class StaleViewTests(SimpleTestCase):
 
     def test_readings_of_an_uploaded_file_may_not_be_stale(self) -> None:
         self.assertIs(FlowFileViewSet.allow_stale, False)
+
+    def test_admin_pages_of_what_files_contain_may_be_stale(self) -> None:
+        for model in (Reading, SiteVisit, Meter, MeterPoint):
+            self.assertIs(admin.site.get_model_admin(model).allow_stale, True)
+
+    def test_admin_pages_of_files_and_tokens_may_not_be_stale(self) -> None:
+        for model in (FlowFile, Finding, ImportJob, ApiToken):
+            self.assertIs(admin.site.get_model_admin(model).allow_stale, False)
+
+
+class ReadYourWritesTests(SimpleTestCase):
+    def database_of_page(self, request: HttpRequest) -> str:
+        def view() -> HttpResponse:
+            return HttpResponse(ReplicaRouter().db_for_read(Reading))
+
+        return stale_page(request, view).text
+
+    def response_to(self, method: str, **cookies: str) -> HttpResponse:
+        """Return the response of the middleware to a browser with these cookies."""
+        request = RequestFactory().generic(method, "/admin/upload/")
+        request.COOKIES.update(cookies)
+        return ReadYourWritesMiddleware(lambda request: HttpResponse())(request)
+
+    def test_stale_page_is_read_from_the_replica(self) -> None:
+        request = RequestFactory().get("/")
+        self.assertEqual(self.database_of_page(request), "replica")
+
+    def test_form_that_is_sent_reads_from_the_primary(self) -> None:
+        request = RequestFactory().post("/")
+        self.assertEqual(self.database_of_page(request), "default")
+
+    def test_page_after_a_form_was_sent_is_read_from_the_primary(self) -> None:
+        session = {settings.SESSION_COOKIE_NAME: "any"}
+        [cookie] = self.response_to("POST", **session).cookies.values()
+        self.assertEqual(cookie["max-age"], 60)
+        request = RequestFactory().get("/")
+        request.COOKIES[cookie.key] = cookie.value
+        self.assertEqual(self.database_of_page(request), "default")
+
+    def test_page_that_was_read_sets_no_cookie(self) -> None:
+        session = {settings.SESSION_COOKIE_NAME: "any"}
+        self.assertFalse(self.response_to("GET", **session).cookies)
+
+    def test_request_without_a_session_sets_no_cookie(self) -> None:
+        self.assertFalse(self.response_to("POST").cookies)
 
 
 class KeepDatabaseForTests(SimpleTestCase):

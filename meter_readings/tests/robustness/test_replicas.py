@@ -1,9 +1,10 @@
-"""Tests of the API with a real replica of PostgreSQL."""
+"""Tests of the API and of the admin with a real replica of PostgreSQL."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,13 +34,19 @@ from config import environment
 environment.setup_environment(default_environment="development")
 import django
 django.setup()
+from django.contrib.auth.models import User
 from django.db import close_old_connections
 from django.test import Client
+browser = Client(headers={"Host": "127.0.0.1"})
+browser.force_login(User.objects.get(username="alice"))
 for line in sys.stdin:
     secret, path = line.split()
     close_old_connections()
     headers = {"Authorization": "Bearer " + secret, "Host": "127.0.0.1"}
-    answer = Client().get(path, headers=headers)
+    if secret in ("get", "post"):
+        answer = getattr(browser, secret)(path)
+    else:
+        answer = Client().get(path, headers=headers)
     text = b"".join(answer).decode()
     answer.close()
     print(json.dumps([answer.status_code, text]), flush=True)
@@ -225,11 +232,38 @@ class ReplicaTests(SimpleTestCase):
             self.wait()
             self.assertEqual(self.ask().rows, self.row_count + OF_A_FILE)
 
+    def test_admin_pages_come_from_the_replica_until_the_user_sends_a_form(
+        self,
+    ) -> None:
+        old, new = (f"LF{METERS * each:06}" for each in (self.number, self.number + 1))
+        self.pause_replay()
+        meters = "/admin/meter_readings/meter/"
+        with self.subTest("list, search and page of a meter: replica"):
+            page = self.ask(meters, "get").text
+            self.assertIn(old, page)
+            self.assertNotIn(new, page)
+            self.assertIn("0 meters", self.ask(f"{meters}?q={new}", "get").text)
+            pk = re.search(r"/meter/(\d+)/change/", page)
+            assert pk
+            self.assertEqual(self.ask(f"{meters}{pk[1]}/change/", "get").status, 200)
+        with self.subTest("flow files: primary"):
+            page = self.ask("/admin/meter_readings/flowfile/", "get").text
+            self.assertIn(f"replica{self.number}.uff", page)
+            pk = re.search(r"/flowfile/(\d+)/change/", page)
+            assert pk
+            readings = f"/admin/meter_readings/reading/?flow_file={pk[1]}"
+            self.assertIn(new, self.ask(readings, "get").text)
+        with self.subTest("after a form was sent: primary"):
+            self.assertEqual(self.ask(meters, "post").status, 200)
+            self.assertIn(new, self.ask(meters, "get").text)
+
     def test_stale_reads_answer_503_while_the_replica_is_stopped(self) -> None:
         self.replica.stop()
         self.addCleanup(self.replica.start)
         self.assertEqual(self.ask().status, 503)
+        self.assertEqual(self.ask("/admin/meter_readings/meter/", "get").status, 503)
         self.assertEqual(self.ask(V1 + "flow-files/").status, 200)
+        self.assertEqual(self.ask("/", "get").status, 200)
         self.assertIn("the check failed", self.check_installation())
 
     def test_check_installation_reports_a_replica_that_was_promoted(self) -> None:
