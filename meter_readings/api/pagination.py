@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, cast
@@ -21,16 +21,14 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from meter_readings.d0010 import YEARS
-from meter_readings.queries.keyset import after_q, column_names, position_of, up_to_q
+from meter_readings.queries.keyset import after_q, column_names, position_of
 
 from .filtersets.base import ListFilterSet
 from .query_parameters import MAX_ID, parameter_error, positive_integer
+from .scans import Scan, scans
 
 PAGE_SIZE, MAX_PAGE_SIZE = 100, 1000
 
-# How many rows a page of a long list reads to find those that match filters which no
-# index answers.
-SCAN_LIMIT = 10_000
 # How many rows of a short list are counted and can be paged through.
 MAX_COUNT = 10_000
 
@@ -150,7 +148,7 @@ class KeysetPagination(pagination.BasePagination):
     are imported later do not move the pages after it. Django REST framework's
     CursorPagination needs an offset where several rows have the same time.
 
-    If filters remain that no index answers, a page scans at most SCAN_LIMIT rows. It
+    If filters remain that no index answers, a page scans rows for a limited time. It
     may then have fewer rows than asked for, even none, and still a next page.
     """
 
@@ -169,15 +167,16 @@ class KeysetPagination(pagination.BasePagination):
         after = Q()
         if cursor := request.query_params.get("cursor"):
             after = after_q(ordering, _decode_cursor(cursor, filterset))
-        end = None
+        page: list[Any] = []
+        ranges: Iterable[Scan] = [Scan(after)]
         if filterset.unindexed_filters:
-            end = scan_end(filterset, after=after, limit=SCAN_LIMIT)
-        rows = queryset.filter(after)
-        if end is not None:
-            rows = rows.filter(up_to_q(ordering, end))
-        page = list(rows[: size + 1])
-        if len(page) > size:
-            end = position_of(page[size - 1], ordering)
+            ranges = scans(filterset, after=after)
+        for scan in ranges:
+            page += queryset.filter(scan.condition)[: size + 1 - len(page)]
+            end = scan.end
+            if len(page) > size or (len(page) == size and end is not None):
+                end = position_of(page[size - 1], ordering)
+                break
         self._next_cursor = None if end is None else _encode_cursor(end, filterset)
         return page[:size]
 
@@ -207,22 +206,6 @@ class KeysetPagination(pagination.BasePagination):
             },
         }
         return [cursor, _PAGE_SIZE_PARAMETER]
-
-
-def scan_end(
-    filterset: ListFilterSet, *, after: Q = Q(), limit: int
-) -> tuple[Any, ...] | None:
-    """Return the position of the last of `limit` rows to scan.
-
-    None means that all rows may be scanned: there are fewer, or the filter set is
-    small. Only the index is read to find the position.
-    """
-    if filterset.is_small:
-        return None
-    ordering = filterset.ordering_columns
-    scanned = filterset.indexed_qs.filter(after).order_by(*ordering)
-    positions = scanned.values_list(*column_names(ordering))
-    return cast(tuple[Any, ...] | None, positions[limit - 1 : limit].first())
 
 
 # Cursors: base64 of the JSON list [name of the ordering, values of its columns].

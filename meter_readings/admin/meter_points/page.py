@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 
-from meter_readings.d0010.codes import ReadingType
 from meter_readings.models import Finding, Meter, MeterPoint, Reading, SiteVisit
 from meter_readings.queries import history
 from meter_readings.queries.advances import (
@@ -136,13 +135,7 @@ def _sorted(registers: Sequence[Register]) -> list[Register]:
         ),
         reverse=True,
     )
-    return sorted(by_time, key=_is_removed)
-
-
-def _is_removed(register: Register) -> bool:
-    """Return whether the latest current reading is a final one, or there is none."""
-    latest = register.latest
-    return latest is None or latest.reading_type == ReadingType.FINAL
+    return sorted(by_time, key=lambda register: register.is_removed)
 
 
 def _latest_reading(registers: Iterable[Register]) -> Reading | None:
@@ -156,7 +149,7 @@ def _latest_reading(registers: Iterable[Register]) -> Reading | None:
 def _with_latest_readings(registers: Sequence[Register]) -> list[Register]:
     """Return the registers whose latest readings the page shows in large type."""
     read = [register for register in registers if register.latest]
-    in_use = [register for register in read if not _is_removed(register)]
+    in_use = [register for register in read if not register.is_removed]
     return (in_use or read)[:_MAX_LATEST_READINGS]
 
 

@@ -20,7 +20,7 @@ from django.core.validators import (
 )
 
 from meter_readings.api.query_parameters import MAX_ID
-from meter_readings.d0010 import LONDON, YEARS, midnight, mpan
+from meter_readings.d0010 import LONDON, YEARS, codes, midnight, mpan
 
 MAX_MPANS = 200
 
@@ -58,6 +58,18 @@ class MpanListField(forms.CharField):
             message = f"Give {MAX_MPANS} MPANs at most."
             raise ValidationError(message, code="too_many")
         return list(mpans)
+
+
+class ReadingTypeField(forms.CharField):
+    """A reading type, which is one letter."""
+
+    def to_python(self, value: Any) -> str:
+        text: str = super().to_python(value) or ""
+        basis = text.lower()
+        if basis in {choice for choice, _ in codes.Basis.choices()}:
+            message = f"A reading type is a letter. For this, use basis={basis}."
+            raise ValidationError(message, code="basis")
+        return text
 
 
 class Sha256Field(forms.CharField):

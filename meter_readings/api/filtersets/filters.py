@@ -27,6 +27,7 @@ from .fields import (
     IdField,
     MpanField,
     MpanListField,
+    ReadingTypeField,
     Sha256Field,
     ValueField,
 )
@@ -86,6 +87,12 @@ class CodeFilter(TextFilter):
         super().__init__(
             *args, help_text=f"{help_text}\n{listed}", strip=True, **kwargs
         )
+
+
+class ReadingTypeFilter(CodeFilter):
+    """Selects readings by their type; who means the basis is told its name."""
+
+    field_class = ReadingTypeField
 
 
 class Sha256Filter(_DescribedFilter):

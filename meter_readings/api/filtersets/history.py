@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from .base import ListFilterSet
-from .filters import FromFilter, MpanListFilter, TextFilter, ToFilter
+from .filters import BooleanFilter, FromFilter, MpanListFilter, TextFilter, ToFilter
 
 
 class LatestReadingsFilterSet(ListFilterSet):
@@ -15,6 +17,15 @@ class LatestReadingsFilterSet(ListFilterSet):
         required=True,
         help_text="MPANs, separated by commas.",
     )
+    include_removed = BooleanFilter(
+        method="filter_nothing",
+        help_text="Whether to list registers of removed meters, whose latest reading is"
+        " a final one (type F); `false` by default.",
+    )
+
+    def filter_nothing(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        """Leave the selection to the query of registers."""
+        return queryset
 
 
 class AdvancesFilterSet(ListFilterSet):

@@ -1,23 +1,11 @@
-"""Filter sets of readings.
-
-Readings are the largest table. Every request reads them along one of four access
-paths, each with an index; all other filters only drop rows of that path:
-
-* by meters, if the request names an MPAN, a serial number or a meter: all readings of
-  at most MAX_METERS meters, sorted afterwards;
-* by lines, if the ordering is by line number: those of one flow file;
-* by change, if the ordering is by the time of the latest change;
-* by time otherwise: readings by `read_at`, between two dates if they are given.
-"""
+"""Filter sets of readings; `access_paths` says along which index they are read."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from django.db.models import BigIntegerField, F, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q, QuerySet, Sum
 
 from meter_readings.api.query_parameters import parameter_error
 from meter_readings.api.serializers.readings import ReadingSerializer
@@ -32,6 +20,8 @@ from meter_readings.models import (
 )
 from meter_readings.queries import search
 
+from . import access_paths
+from .access_paths import METER_COLUMNS, UNINDEXED, UNINDEXED_ORDERING, AccessPath
 from .base import ListFilterSet
 from .filters import (
     AfterFilter,
@@ -41,6 +31,7 @@ from .filters import (
     FromFilter,
     IdFilter,
     MpanFilter,
+    ReadingTypeFilter,
     SearchFilter,
     TextFilter,
     ToFilter,
@@ -51,43 +42,12 @@ from .meter_points import MAX_METERS, check_meter_limit
 
 ALL_VERSIONS = "all"
 
-# The filters that name meters, and the columns of meters that they filter by.
-_METER_COLUMNS = {
-    "mpan": "meter_point__mpan",
-    "meter_serial": "serial_number",
-    "meter": "pk",
-    "meter_point": "meter_point_id",
-}
 _BY_LINE, _BY_CHANGE = "line_number", "changed_at"
+_BY_VALUE = ("value", "-value")
 _NO_FILE = 0
 
-# Columns whose indexes the query planner must not use, so that it starts with that of
-# the access path. By its estimates it could prefer the index of the ordering, of the
-# file or of the register, and scan all readings of other meters. COALESCE of a column
-# with itself has the same value and no index, on SQLite and on PostgreSQL; Django has
-# no index hints.
-_UNINDEXED = {
-    "unindexed_read_at": Coalesce(F("read_at"), F("read_at")),
-    "unindexed_register_id": Coalesce(F("register_id"), F("register_id")),
-    "unindexed_flow_file_id": Coalesce(
-        F("flow_file_id"), F("flow_file_id"), output_field=BigIntegerField()
-    ),
-}
-_UNINDEXED_ORDERING = {
-    "read_at": "unindexed_read_at",
-    "-read_at": "-unindexed_read_at",
-}
-
-
-class AccessPath(NamedTuple):
-    """A condition that an index answers, and the names of the filters that it applies.
-
-    `is_small` says that all rows of the path may be read and sorted.
-    """
-
-    condition: Q
-    applied: Collection[str]
-    is_small: bool = False
+# How many readings a file may have to be sorted by value.
+_MAX_SORTED = 100_000
 
 
 class ReadingFilterSet(ListFilterSet):
@@ -98,6 +58,8 @@ class ReadingFilterSet(ListFilterSet):
         "read_at": READING_ORDER,
         _BY_LINE: ("line_number",),
         _BY_CHANGE: ("changed_at", "id"),
+        "value": ("value", "id"),
+        "-value": ("-value", "-id"),
     }
 
     mpan = MpanFilter(help_text="Whole MPAN, with or without spaces.")
@@ -116,7 +78,7 @@ class ReadingFilterSet(ListFilterSet):
     register_id = TextFilter(
         "unindexed_register_id", max_length=2, help_text="Meter register id (J0010)."
     )
-    reading_type = CodeFilter(
+    reading_type = ReadingTypeFilter(
         codes=codes.ReadingType, max_length=1, help_text="Reading type (J0171)."
     )
     basis = ChoiceFilter(
@@ -170,9 +132,9 @@ class ReadingFilterSet(ListFilterSet):
         """Return the ids of the named meters; None if no meter is named."""
         # A filter in the path and the same one in the query string must both match.
         named = [
-            (name, Q(**{_METER_COLUMNS[name]: values[name]}))
+            (name, Q(**{METER_COLUMNS[name]: values[name]}))
             for values in (self.parent_filters, self.cleaned)
-            for name in _METER_COLUMNS
+            for name in METER_COLUMNS
             if name in values
         ]
         if self._search_meter_ids:
@@ -219,7 +181,7 @@ class ReadingFilterSet(ListFilterSet):
 
     # Order and access path
 
-    @property
+    @cached_property
     def ordering_name(self) -> str:
         default = "-read_at" if self.flow_file_id is None else _BY_LINE
         if "changed_since" in self.cleaned:
@@ -228,29 +190,48 @@ class ReadingFilterSet(ListFilterSet):
         if name == _BY_LINE and self.flow_file_id is None:
             message = "Lines are numbered within a file: name one by flow_file."
             raise parameter_error("ordering", message)
+        if name in _BY_VALUE and not self._can_be_sorted:
+            message = (
+                "No index has this order: name a meter, or a flow file with at most"
+                f" {_MAX_SORTED:,} readings."
+            )
+            raise parameter_error("ordering", message)
         return name
+
+    @property
+    def _can_be_sorted(self) -> bool:
+        if self.meter_ids is not None:
+            return True
+        return self.flow_file_id is not None and self._stored() <= _MAX_SORTED
 
     @cached_property
     def access_path(self) -> AccessPath:
         if self.meter_ids is not None:
-            condition = Q(meter__in=self.meter_ids)
-            return AccessPath(condition, _METER_COLUMNS, is_small=True)
+            return access_paths.by_meters(self.meter_ids)
         if self.ordering_name == _BY_LINE:
-            return AccessPath(Q(flow_file=self.flow_file_id), ("flow_file",))
+            return access_paths.by_file(self.flow_file_id)
+        if self.ordering_name in _BY_VALUE:
+            return access_paths.by_file(self.flow_file_id, is_small=True)
         if self.ordering_name == _BY_CHANGE:
-            condition = Q()
-            if "changed_since" in self.cleaned:
-                start, _ = self.cleaned["changed_since"]
-                condition = Q(changed_at__gt=start)
-            return AccessPath(condition, ("changed_since",))
-        condition = Q()
-        if "date_from" in self.cleaned:
-            start, _ = self.cleaned["date_from"]
-            condition &= Q(read_at__gte=start)
-        if "date_to" in self.cleaned:
-            _, end = self.cleaned["date_to"]
-            condition &= Q(read_at__lt=end)
-        return AccessPath(condition, ("date_from", "date_to"))
+            return access_paths.by_change(self.cleaned)
+        return access_paths.by_time(self.cleaned)
+
+    @property
+    def stored_count(self) -> int | None:
+        """Return the number of readings if it is stored.
+
+        It is for all versions, of one file or of all files, without another filter.
+        """
+        others = {*self.conditions, *self.parent_filters} - {"flow_file"}
+        return None if others else self._stored()
+
+    def _stored(self) -> int:
+        files = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)
+        if self.flow_file_id is not None:
+            files = files.filter(pk=self.flow_file_id)
+        number = Sum(F("readings_loaded") - F("readings_deleted"), default=0)
+        total: int = files.aggregate(number=number)["number"]
+        return total
 
     @property
     def is_small(self) -> bool:
@@ -268,7 +249,7 @@ class ReadingFilterSet(ListFilterSet):
         values = self.conditions
         if self.flow_file_id is not None:
             values["flow_file"] = self.flow_file_id
-        applied = {*_METER_COLUMNS, "search", *self.access_path.applied}
+        applied = {*METER_COLUMNS, "search", *self.access_path.applied}
         return {name: value for name, value in values.items() if name not in applied}
 
     # Querysets
@@ -277,14 +258,12 @@ class ReadingFilterSet(ListFilterSet):
         return queryset.filter(self.access_path.condition)
 
     def filter_unindexed(self, queryset: QuerySet) -> QuerySet:
-        return super().filter_unindexed(queryset.alias(**_UNINDEXED))
+        return super().filter_unindexed(queryset.alias(**UNINDEXED))
 
     def order(self, queryset: QuerySet) -> QuerySet:
         if not self.is_small:
             return super().order(queryset)
-        columns = [
-            _UNINDEXED_ORDERING.get(name, name) for name in self.ordering_columns
-        ]
+        columns = [UNINDEXED_ORDERING.get(name, name) for name in self.ordering_columns]
         return queryset.order_by(*columns)
 
     def filter_basis(

@@ -140,31 +140,52 @@ class CountOfStandingSerializer(serializers.Serializer):
 
 @with_example("summary")
 class SummarySerializer(serializers.Serializer):
-    """Counts of the readings that match."""
+    """Counts of the readings that match.
 
-    count = serializers.SerializerMethodField(help_text="Number of matching readings.")
-    count_is_exact = serializers.BooleanField(
-        help_text="False if there are too many readings to count all."
+    `rows_examined` is null if all were examined. If there was no time for that, the
+    counts by type and status are those of the rows examined, and nothing is said of
+    times.
+    """
+
+    count = serializers.IntegerField(
+        min_value=0,
+        allow_null=True,
+        help_text="Number of matching readings; null if it is not known exactly.",
+    )
+    at_least = serializers.SerializerMethodField(
+        help_text="Number of matching readings found; there may be more."
+    )
+    rows_examined = serializers.IntegerField(
+        min_value=1,
+        allow_null=True,
+        help_text="Number of readings examined; null if all were.",
     )
     earliest_read_at = serializers.SerializerMethodField(
-        help_text="Time of the earliest."
+        help_text="Time of the earliest; null if not all were examined."
     )
-    latest_read_at = serializers.SerializerMethodField(help_text="Time of the latest.")
-    by_reading_type = serializers.SerializerMethodField(help_text="Counts per type.")
+    latest_read_at = serializers.SerializerMethodField(
+        help_text="Time of the latest; null if not all were examined."
+    )
+    by_reading_type = serializers.SerializerMethodField(
+        help_text="Counts per type, of the rows examined."
+    )
     by_version_status = serializers.SerializerMethodField(
-        help_text="Counts per version status."
+        help_text="Counts per version status, of the rows examined."
     )
 
-    def get_count(self, summary: Mapping[str, Any]) -> int:
-        return sum(group["count"] for group in summary["groups"])
+    def get_at_least(self, summary: Mapping[str, Any]) -> int:
+        found = sum(group["count"] for group in summary["groups"])
+        return max(found, summary["count"] or 0)
 
     def get_earliest_read_at(self, summary: Mapping[str, Any]) -> datetime | None:
         times = [group["earliest"] for group in summary["groups"]]
-        return localtime(min(times)) if times else None
+        is_complete = summary["rows_examined"] is None
+        return localtime(min(times)) if times and is_complete else None
 
     def get_latest_read_at(self, summary: Mapping[str, Any]) -> datetime | None:
         times = [group["latest"] for group in summary["groups"]]
-        return localtime(max(times)) if times else None
+        is_complete = summary["rows_examined"] is None
+        return localtime(max(times)) if times and is_complete else None
 
     @extend_schema_field(CountOfTypeSerializer(many=True))
     def get_by_reading_type(self, summary: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -23,10 +23,16 @@ _THIRTEEN_MONTHS = timedelta(days=400)
 type ApiUser = User | AnonymousUser
 
 
-def latest_readings(mpans: list[str], user: ApiUser) -> list[Reading]:
+def latest_readings(
+    mpans: list[str], user: ApiUser, *, include_removed: bool
+) -> list[Reading]:
     """Return the latest current reading of each register; raises ValidationError."""
     registers = _registers(user, "mpan", meter_point__mpan__in=mpans)
-    return [register.latest for register in registers if register.latest]
+    return [
+        register.latest
+        for register in registers
+        if register.latest and (include_removed or not register.is_removed)
+    ]
 
 
 def meter_point_advances(

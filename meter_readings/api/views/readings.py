@@ -22,18 +22,16 @@ from meter_readings.api.filtersets import (
     ReadingSummaryFilterSet,
 )
 from meter_readings.api.openapi.examples import example
-from meter_readings.api.pagination import KeysetPagination, scan_end
+from meter_readings.api.pagination import KeysetPagination
 from meter_readings.api.renderers import EXPORT_RENDERERS, is_export
+from meter_readings.api.scans import scans
 from meter_readings.api.serializers.history import LatestReadingsSerializer
 from meter_readings.api.serializers.readings import ReadingSerializer, SummarySerializer
 from meter_readings.models import Reading, ReadingQuerySet
-from meter_readings.queries.keyset import up_to_q
 
 from . import history
 from .base import ResourceViewSet
 from .exports import export_readings
-
-MAX_SUMMARISED = 50_000
 
 _READINGS = Reading.objects.select_related("meter__meter_point")
 
@@ -117,11 +115,17 @@ class ReadingViewSet(ReadingListMixin):
     def latest(self, request: Request) -> Response:
         """The latest current reading of each register of up to 200 meter points.
 
+        Removed meters, whose latest reading is a final one, are left out unless
+        `include_removed` is true.
         Ordered by MPAN, serial number and register.
         """
         self.filter_queryset(self.get_queryset())
         mpans = self.filterset.cleaned["mpan"]
-        results = history.latest_readings(mpans, request.user)
+        results = history.latest_readings(
+            mpans,
+            request.user,
+            include_removed=self.filterset.cleaned.get("include_removed", False),
+        )
         return Response(self.get_serializer({"results": results}).data)
 
     @extend_schema(summary="Count readings", responses=SummarySerializer, filters=True)
@@ -135,17 +139,28 @@ class ReadingViewSet(ReadingListMixin):
     def summary(self, request: Request) -> Response:
         """The number of readings by reading type and version status.
 
-        If very many match, the first ones in the order of the list are counted and
-        `count_is_exact` is false.
+        Readings are examined in the order of the list, for a second or so. If that is
+        not enough for all, `count` is null, unless the number is stored, as it is for
+        all versions of a file and of all files; `at_least` is the number found, and
+        `rows_examined` that of the readings examined.
         """
-        readings = self.filter_queryset(self.get_queryset())
-        end = scan_end(self.filterset, limit=MAX_SUMMARISED + 1)
-        if end is not None:
-            readings = readings.filter(up_to_q(self.filterset.ordering_columns, end))
-        groups = (
-            readings.order_by()
-            .values("reading_type", "version_status")
-            .annotate(count=Count("pk"), earliest=Min("read_at"), latest=Max("read_at"))
-        )
-        summary = {"groups": list(groups), "count_is_exact": end is None}
+        readings = self.filter_queryset(self.get_queryset()).order_by()
+        groups: list[dict[str, Any]] = []
+        for scan in scans(self.filterset):
+            groups += (
+                readings.filter(scan.condition)
+                .values("reading_type", "version_status")
+                .annotate(
+                    count=Count("pk"), earliest=Min("read_at"), latest=Max("read_at")
+                )
+            )
+        if scan.end is None:
+            count = sum(group["count"] for group in groups)
+        else:
+            count = cast(ReadingFilterSet, self.filterset).stored_count
+        summary = {
+            "groups": groups,
+            "count": count,
+            "rows_examined": scan.row_count or None,
+        }
         return Response(self.get_serializer(summary).data)

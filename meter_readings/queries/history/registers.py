@@ -102,6 +102,12 @@ class Register(NamedTuple):
         return self.latest_valid or self.latest
 
     @property
+    def is_removed(self) -> bool:
+        """Whether the latest current reading is a final one, or there is none."""
+        latest = self.latest
+        return latest is None or latest.reading_type == codes.ReadingType.FINAL
+
+    @property
     def key(self) -> RegisterKey:
         return RegisterKey(self.meter.pk, self.register_id)
 

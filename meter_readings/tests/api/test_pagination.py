@@ -42,6 +42,9 @@ MADE_UP = [
 ]
 
 
+OUT_OF_TIME = patch("meter_readings.api.scans.SCAN_SECONDS", -1)
+
+
 class KeysetPaginationTests(ApiTestCase):
     """Twelve readings at three times."""
 
@@ -205,9 +208,9 @@ class KeysetPaginationTests(ApiTestCase):
                 self.assertEqual(wrong, [("page_size", "invalid")])
 
 
-@patch("meter_readings.api.pagination.SCAN_LIMIT", 4)
-class ScanLimitTests(ApiTestCase):
-    """Twelve readings one day after another; the scan limit is four."""
+@patch("meter_readings.api.scans.SCAN_ROWS", (2, 4))
+class ScanTests(ApiTestCase):
+    """Twelve readings one day after another; two, then four are scanned at once."""
 
     @classmethod
     def setUpTestData(cls) -> None:
@@ -228,29 +231,65 @@ class ScanLimitTests(ApiTestCase):
                 return pages
             response = self.client.get(page["next"])
 
-    def test_a_page_without_a_match_within_the_scan_limit_has_a_next(self) -> None:
-        self.assertEqual(self.pages(register_id="02"), [[], [], ["2.0"], []])
+    def test_a_page_is_filled_from_range_after_range_while_there_is_time(self) -> None:
+        for params in [
+            {"register_id": "02"},
+            {"register_id": "02", "ordering": "read_at"},
+            {"register_id": "02", "flow_file": self.file.pk},
+            {"min_value": "2", "max_value": "2"},
+        ]:
+            with self.subTest(params=params):
+                self.assertEqual(self.pages(**params), [["2.0"]])
 
-    def test_the_scan_limit_applies_to_the_readings_of_a_file(self) -> None:
+    def test_a_page_over_several_ranges_has_as_many_rows_as_asked_for(self) -> None:
+        pages = self.pages(page_size=5, version_status="all", max_value="11")
+        self.assertEqual([len(page) for page in pages], [5, 5, 1])
+
+    @OUT_OF_TIME
+    def test_a_page_without_a_match_when_the_time_is_over_has_a_next(self) -> None:
+        found = self.pages(register_id="02")
+        self.assertEqual(found, [[], [], [], [], [], ["2.0"], []])
+
+    @OUT_OF_TIME
+    def test_the_time_applies_to_the_readings_of_a_file(self) -> None:
         pages = self.pages(register_id="11", flow_file=self.file.pk)
-        self.assertEqual(pages, [[], [], ["11.0"], []])
+        self.assertEqual(pages, [[], [], [], [], [], ["11.0"], []])
 
-    def test_the_scan_limit_applies_to_the_ascending_order(self) -> None:
-        pages = self.pages(register_id="11", ordering="read_at")
-        self.assertEqual(pages, [[], [], ["11.0"], []])
+    @OUT_OF_TIME
+    def test_a_full_page_ends_before_the_range(self) -> None:
+        pages = self.pages(page_size=1, date_from="2024-01-11")
+        self.assertEqual(pages, [["12.0"], ["11.0"]])
 
-    def test_a_page_size_below_the_scan_limit_ends_the_page(self) -> None:
-        pages = self.pages(page_size=3, date_from="2024-01-07")
-        self.assertEqual(pages, [["12.0", "11.0", "10.0"], ["9.0", "8.0", "7.0"]])
-
-    def test_the_scan_limit_does_not_apply_to_a_few_meters(self) -> None:
+    @OUT_OF_TIME
+    def test_the_time_does_not_apply_to_a_few_meters(self) -> None:
         self.assertEqual(self.pages(register_id="02", mpan=MPAN), [["2.0"]])
 
-    def test_the_scan_limit_does_not_apply_to_indexed_filters(self) -> None:
+    @OUT_OF_TIME
+    def test_the_time_does_not_apply_to_indexed_filters(self) -> None:
         pages = self.pages(version_status="all", date_to="2024-01-06")
         self.assertEqual(len(pages), 1)
 
-    def test_the_scan_limit_applies_to_the_findings_of_all_files(self) -> None:
+    @OUT_OF_TIME
+    def test_rare_readings_are_found_by_their_index(self) -> None:
+        groups = [f"026|{MPAN}|F|", "028|SERIAL0001|D|"]
+        groups += ["030|13|20240101000000|13.0|||F|N|", "032|05|F|"]
+        imported(later_file(groups), "rare.uff")
+        groups[1:] = ["028|SERIAL0001|W|", "030|12|20240112000000|12.0|||T|N|"]
+        header = header_line(file_identifier="TEST000003", created_at="20240403000000")
+        imported(flow_file(groups, header=header), "withdrawn.uff")
+        for params, values in [
+            ({"reading_type": "D"}, ["13.0"]),
+            ({"basis": "estimated"}, ["13.0"]),
+            ({"bsc_validation_status": "F"}, ["13.0"]),
+            ({"version_status": "withdrawn"}, ["12.0", "12.0"]),
+            ({"reading_type": "W", "version_status": "withdrawn"}, ["12.0"]),
+        ]:
+            with self.subTest(params=params):
+                self.assertEqual(sum(self.pages(**params), []), values)
+                self.assertEqual(self.values(**params), values)
+
+    @OUT_OF_TIME
+    def test_the_time_applies_to_the_findings_of_all_files(self) -> None:
         groups = [f"026|{MPAN}|V|", "028|SERIAL0001|R|"]
         groups += [f"030|{n:02}|20240201000000|{n}.25|||T|N|" for n in range(10)]
         imported(later_file(groups), "decimals.uff")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 from meter_readings.models import Meter, MeterPoint
 from meter_readings.tests.api.base import MPAN, OTHER_MPAN, ReadingTestCase, later_file
 from meter_readings.tests.support.import_helpers import import_text
@@ -139,6 +141,20 @@ class ReadingFilterSetTests(ReadingTestCase):
         self.assertEqual(self.values(search="other.uff"), [])
 
 
+class ReadingTypeTests(ReadingTestCase):
+    def test_a_basis_given_as_the_reading_type_is_told_its_parameter(self) -> None:
+        for value in ["ACTUAL", "customer", "Estimated"]:
+            with self.subTest(value):
+                problem = self.get_problem("readings/", reading_type=value)
+                (error,) = problem["errors"]
+                self.assertEqual(error["field"], "reading_type")
+                self.assertIn(f"basis={value.lower()}", error["message"])
+
+    def test_a_longer_reading_type_is_400(self) -> None:
+        wrong = self.invalid_fields("readings/", reading_type="RR")
+        self.assertEqual(wrong, [("reading_type", "max_length")])
+
+
 class ReadingOrderingTests(ReadingTestCase):
     def test_orders_readings_by_time_ascending(self) -> None:
         self.assertEqual(self.values(ordering="read_at"), ["3.5", "7.0", "2.0"])
@@ -169,8 +185,39 @@ class ReadingOrderingTests(ReadingTestCase):
         found = self.values(flow_file=self.file.pk, ordering="line_number")
         self.assertEqual(found, ["2.0", "3.5"])
 
+    def test_orders_readings_of_a_meter_or_a_file_by_value(self) -> None:
+        for params, values in [
+            ({"mpan": OTHER_MPAN, "version_status": "all"}, ["1.0", "2.0", "7.0"]),
+            ({"flow_file": self.file.pk}, ["2.0", "3.5"]),
+        ]:
+            with self.subTest(params=params):
+                found = self.values(ordering="value", **params)
+                self.assertEqual(found, values)
+                found = self.values(ordering="-value", **params)
+                self.assertEqual(found, values[::-1])
+
+    def test_pages_follow_the_order_of_values(self) -> None:
+        page = self.json(
+            "readings/", flow_file=self.file.pk, ordering="-value", page_size=1
+        )
+        following = self.client.get(page["next"]).json()
+        self.assertEqual([row["value"] for row in following["results"]], ["2.0"])
+
+    def test_the_order_of_values_needs_a_meter_or_a_file(self) -> None:
+        for params in [{}, {"register_id": "01"}, {"date_to": "2024-04-01"}]:
+            with self.subTest(params=params):
+                problem = self.get_problem("readings/", ordering="value", **params)
+                self.assertIn("name a meter", problem["errors"][0]["message"])
+
+    @patch("meter_readings.api.filtersets.readings._MAX_SORTED", 2)
+    def test_a_large_file_is_not_sorted_by_value(self) -> None:
+        wrong = self.invalid_fields(
+            "readings/", ordering="value", flow_file=self.file.pk
+        )
+        self.assertEqual(wrong, [("ordering", "invalid")])
+
     def test_an_unknown_ordering_is_400(self) -> None:
-        for name in ["value", "meter__meter_point__mpan", "?", "id", "-id"]:
+        for name in ["meter__meter_point__mpan", "?", "id", "-id"]:
             with self.subTest(name):
                 wrong = self.invalid_fields("readings/", ordering=name)
                 self.assertEqual(wrong, [("ordering", "invalid_choice")])

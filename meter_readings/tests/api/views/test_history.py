@@ -38,6 +38,21 @@ class LatestReadingsTests(ApiTestCase):
     def test_lists_latest_readings_of_several_mpans(self) -> None:
         self.assertEqual(self.latest(f"{MPAN},{OTHER_MPAN}"), ["8.0", "2.0", "3.5"])
 
+    def test_leaves_out_removed_meters_unless_asked(self) -> None:
+        removed = [f"026|{MPAN}|V|", "028|SERIAL0002|F|"]
+        removed += ["030|S|20240302000000|4.5|||T|N|", "028|SERIAL0004|R|"]
+        removed += ["030|S|20240302000000|0.5|||T|N|"]
+        imported(later_file(removed, 4), "exchange.uff")
+        self.assertEqual(self.latest(MPAN), ["0.5"])
+        for include_removed, values in {
+            "true": ["4.5", "0.5"],
+            "false": ["0.5"],
+        }.items():
+            found = self.values(
+                "readings/latest/", mpan=MPAN, include_removed=include_removed
+            )
+            self.assertEqual(found, values)
+
     def test_an_unknown_mpan_has_no_latest_readings(self) -> None:
         self.assertEqual(self.latest("1200023305967"), [])
 

@@ -13,6 +13,11 @@ from meter_readings.tests.api.base import (
 )
 from meter_readings.tests.support.import_helpers import imported
 
+# One range of two readings
+OUT_OF_TIME = patch.multiple(
+    "meter_readings.api.scans", SCAN_ROWS=(2,), SCAN_SECONDS=-1
+)
+
 
 class ReadingSummaryTests(ApiTestCase):
     @classmethod
@@ -29,7 +34,7 @@ class ReadingSummaryTests(ApiTestCase):
 
     def test_counts_current_readings_by_default(self) -> None:
         summary = self.summary()
-        self.assertEqual((summary["count"], summary["count_is_exact"]), (3, True))
+        self.assertEqual((summary["count"], summary["rows_examined"]), (3, None))
 
     def test_counts_the_readings_that_the_list_filters(self) -> None:
         for params in [
@@ -70,10 +75,49 @@ class ReadingSummaryTests(ApiTestCase):
             (0, None, None),
         )
 
-    @patch("meter_readings.api.views.readings.MAX_SUMMARISED", 2)
-    def test_counts_up_to_a_limit_and_says_so(self) -> None:
-        summary = self.summary(version_status="all")
-        self.assertEqual((summary["count"], summary["count_is_exact"]), (3, False))
+    @patch("meter_readings.api.scans.SCAN_ROWS", (2,))
+    def test_counts_range_after_range_while_there_is_time(self) -> None:
+        summary = self.summary()
+        self.assertEqual((summary["count"], summary["rows_examined"]), (3, None))
+        self.assertEqual(summary["earliest_read_at"], "2024-01-01T00:00:00Z")
+
+    def test_says_how_much_was_examined_when_the_time_was_over(self) -> None:
+        with OUT_OF_TIME:
+            summary = self.summary()
+        self.assertEqual(
+            {name: value for name, value in summary.items() if "by_" not in name},
+            {
+                "count": None,
+                "at_least": 2,
+                "rows_examined": 2,
+                "earliest_read_at": None,
+                "latest_read_at": None,
+            },
+        )
+
+    def test_stored_counts_are_exact_when_the_time_was_over(self) -> None:
+        with OUT_OF_TIME:
+            for params, count in [
+                ({"version_status": "all"}, 4),
+                ({"version_status": "all", "flow_file": self.file.pk}, 3),
+            ]:
+                with self.subTest(params=params):
+                    summary = self.summary(**params)
+                    found = summary["count"], summary["at_least"]
+                    self.assertEqual(
+                        (found, summary["rows_examined"]), ((count,) * 2, 2)
+                    )
+
+    def test_counts_by_a_partial_index_are_exact_when_the_time_was_over(self) -> None:
+        with OUT_OF_TIME:
+            for params in [{"reading_type": "D"}, {"version_status": "superseded"}]:
+                with self.subTest(params=params):
+                    self.assertEqual(self.summary(**params)["count"], 1)
+
+    def test_counts_of_a_register_are_exact_when_the_time_was_over(self) -> None:
+        with OUT_OF_TIME:
+            summary = self.summary(mpan=OTHER_MPAN, register_id="02")
+        self.assertEqual(summary["count"], 1)
 
     def test_the_summary_has_no_ordering(self) -> None:
         wrong = self.invalid_fields("readings/summary/", ordering="read_at")
