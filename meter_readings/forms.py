@@ -1,4 +1,4 @@
-"""Forms: import options, upload, acknowledgement, API token, clearing the database."""
+"""Forms: import options, upload, acknowledgement, note, API token, clearing."""
 
 from __future__ import annotations
 
@@ -77,6 +77,17 @@ class AcknowledgementForm(forms.Form):
         help_text="What was done, or why nothing is needed, for example “Sender asked "
         "for a corrected file”.",
         widget=forms.TextInput(attrs={"size": 60}),
+        error_messages={"required": "Enter a note."},
+    )
+
+
+class MeterPointNoteForm(forms.Form):
+    """A note about a meter point."""
+
+    text = forms.CharField(
+        label="Note",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Enter a note."},
     )
 

@@ -16,6 +16,7 @@ from meter_readings.models import (
     ImportJob,
     Meter,
     MeterPoint,
+    MeterPointNote,
     Reading,
     SiteVisit,
 )
@@ -45,6 +46,7 @@ class ClearResult(NamedTuple):
     meters: int
     meter_points: int
     flow_files: int
+    meter_point_notes: int = 0
 
 
 # A model comes before the models that it refers to.
@@ -56,6 +58,7 @@ _MODELS: tuple[type[Model], ...] = (
     Meter,
     MeterPoint,
     FlowFile,
+    MeterPointNote,
 )
 
 

@@ -11,6 +11,7 @@ from .finding import Finding, Severity
 from .flow_file import FlowFile, Policy
 from .import_job import ImportJob
 from .meter import Meter, MeterPoint
+from .meter_point_note import MeterPointNote
 from .reading import (
     ESTIMATED_Q,
     NOT_CURRENT_Q,
@@ -36,6 +37,7 @@ __all__ = [
     "ImportJob",
     "Meter",
     "MeterPoint",
+    "MeterPointNote",
     "NOT_CURRENT_Q",
     "NOT_ROUTINE_Q",
     "NOT_VALIDATED_Q",

@@ -23,6 +23,7 @@ from meter_readings.models import (
     ImportJob,
     Meter,
     MeterPoint,
+    MeterPointNote,
     Reading,
     SiteVisit,
     SubjectRequest,
@@ -57,6 +58,7 @@ class ErasedCounts(NamedTuple):
     findings: int
     originals: int
     masked_texts: int
+    meter_point_notes: int = 0
 
 
 def erase_mpan(
@@ -130,6 +132,7 @@ def _erase(
 ) -> ErasedCounts:
     """Delete rows and findings, redact original files and mask texts."""
     readings, visits, meters, points = _delete_rows(mpan)
+    notes, _ = MeterPointNote.objects.filter(mpan=mpan).delete()
     mentions = list(originals.redact_files(names, identifiers))
     finding_count = _delete_findings(mentions)
     for mention in mentions:
@@ -140,7 +143,7 @@ def _erase(
         identifiers
     )
     return ErasedCounts(
-        readings, visits, meters, points, finding_count, len(files), masked
+        readings, visits, meters, points, finding_count, len(files), masked, notes
     )
 
 

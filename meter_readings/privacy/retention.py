@@ -23,6 +23,7 @@ from meter_readings.models import (
     ImportJob,
     Meter,
     MeterPoint,
+    MeterPointNote,
     Reading,
     SiteVisit,
 )
@@ -85,6 +86,7 @@ class RetentionResult(NamedTuple):
     findings: int = 0
     rejected_files: int = 0
     import_jobs: int = 0
+    meter_point_notes: int = 0
 
 
 def apply_retention(
@@ -108,6 +110,7 @@ def apply_retention(
             findings=findings + findings_of_files,
             rejected_files=files,
             import_jobs=_delete_import_jobs(schedule, now),
+            meter_point_notes=_delete_notes(schedule, now),
         )
         if dry_run:
             transaction.set_rollback(True)
@@ -167,6 +170,15 @@ def _delete_originals(schedule: Schedule, now: datetime) -> tuple[int, int]:
     imported = FlowFile.objects.filter(is_old, status=FlowFile.Status.IMPORTED)
     findings, _ = Finding.objects.filter(flow_file__in=imported).delete()
     return imported.exclude(content="").update(content=""), findings
+
+
+def _delete_notes(schedule: Schedule, now: datetime) -> int:
+    """Delete notes about meter points, to which the period of readings applies."""
+    cutoff = _cutoff(schedule.readings, now)
+    if cutoff is None:
+        return 0
+    deleted, _ = MeterPointNote.objects.filter(written_at__lt=cutoff).delete()
+    return deleted
 
 
 def _delete_rejected(schedule: Schedule, now: datetime) -> tuple[int, int]:

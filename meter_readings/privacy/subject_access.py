@@ -22,6 +22,7 @@ from meter_readings.models import (
     ImportJob,
     Meter,
     MeterPoint,
+    MeterPointNote,
     Reading,
     SiteVisit,
     SubjectRequest,
@@ -64,9 +65,10 @@ def export_personal_data(
         names, _ = originals.find_files_mentioning(identifiers)
         mentions = list(originals.scan_files(names, identifiers))
         point = MeterPoint.objects.filter(mpan=mpan).first()
-        if point is None and not mentions:
+        notes = MeterPointNote.objects.filter(mpan=mpan).order_by("written_at", "pk")
+        if point is None and not mentions and not notes.exists():
             raise NotImported("Nothing is stored about this MPAN.")
-        counts = _write(mpan, point, mentions, stream, now)
+        counts = _write(mpan, point, notes, mentions, stream, now)
     audit.record_request(
         kind=SubjectRequest.Kind.ACCESS,
         mpan=mpan,
@@ -82,13 +84,14 @@ def export_personal_data(
 def _write(
     mpan: str,
     point: MeterPoint | None,
+    notes: QuerySet[MeterPointNote],
     mentions: list[FileMention],
     stream: BinaryIO,
     now: datetime,
 ) -> dict[str, int]:
     counts, descriptions = {}, {}
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for table in _tables(point, mentions):
+        for table in _tables(point, notes, mentions):
             with archive.open(f"{table.name}.csv", "w") as member:
                 counts[table.name] = _write_lines(table.lines, member) - 1
             descriptions[f"{table.name}.csv"] = table.description
@@ -118,7 +121,11 @@ def _write_lines(lines: Iterable[str], member: Any) -> int:
     return count
 
 
-def _tables(point: MeterPoint | None, mentions: list[FileMention]) -> Iterator[_Table]:
+def _tables(
+    point: MeterPoint | None,
+    notes: QuerySet[MeterPointNote],
+    mentions: list[FileMention],
+) -> Iterator[_Table]:
     """Yield every table; tables of rows are empty if no meter point is stored."""
     readings = Reading.objects.filter(meter__meter_point=point)
     visits = SiteVisit.objects.filter(meter_point=point).order_by("pk")
@@ -138,6 +145,11 @@ def _tables(point: MeterPoint | None, mentions: list[FileMention]) -> Iterator[_
         "site_visits",
         "Site visits and their check codes.",
         _rows([visits], ["flow_file__filename", *_VISIT_COLUMNS]),
+    )
+    yield _Table(
+        "meter_point_notes",
+        "What users wrote about the meter point.",
+        _rows([notes], ["written_at", "written_by__username", "text"]),
     )
     yield _Table(
         "findings",

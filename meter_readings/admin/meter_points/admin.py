@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import URLPattern
 
 from meter_readings.admin.base import display
 from meter_readings.admin.base.filters import Choices, QFilter
@@ -15,7 +16,7 @@ from meter_readings.d0010.mpan import DISTRIBUTORS, Distributor
 from meter_readings.models import Meter, MeterPoint
 from meter_readings.queries import search
 
-from . import page
+from . import notes, page
 
 _MPAN_LENGTH = 13
 
@@ -54,6 +55,9 @@ class MeterPointAdmin(ReadOnlyAdmin):
         "An MPAN or its first digits (with or without spaces), or a serial number."
     )
     ordering = ("mpan",)
+
+    def get_urls(self) -> list[URLPattern]:
+        return notes.notes_urls(self) + super().get_urls()
 
     def get_search_q(self, text: str) -> Q:
         return search.meter_points_search_q(text)

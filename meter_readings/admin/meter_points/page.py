@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 
+from meter_readings.forms import MeterPointNoteForm
 from meter_readings.models import Finding, Meter, MeterPoint, Reading, SiteVisit
 from meter_readings.queries import history
 from meter_readings.queries.advances import (
@@ -25,6 +26,7 @@ from meter_readings.queries.serial_numbers import meters_elsewhere
 
 from .charts import build_charts, meter_changes
 from .history_form import HistoryForm
+from .notes import NOTES_SHOWN, latest_notes
 
 _MAX_METERS = 100
 _MAX_REGISTERS = 400
@@ -65,7 +67,10 @@ def meter_point_context(request: HttpRequest, point: MeterPoint) -> dict[str, An
     meters = list(point.meters.order_by("-pk")[:_MAX_METERS])
     for meter in meters:
         meter.meter_point = point
-    return _page_context(request, meters, meter_point=point)
+    context = _page_context(request, meters, meter_point=point)
+    if request.user.has_perm("meter_readings.view_meterpointnote"):
+        context["notes"] = latest_notes(mpan=point.mpan)
+    return context | {"note_form": MeterPointNoteForm(), "notes_shown": NOTES_SHOWN}
 
 
 def meter_context(request: HttpRequest, meter: Meter) -> dict[str, Any]:

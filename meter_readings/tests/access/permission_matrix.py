@@ -39,6 +39,7 @@ IMPORTERS = frozenset({METERING_OPERATIONS, SUPERUSER})
 VIEWERS = frozenset({SUPPORT_AGENT, METERING_OPERATIONS, AUDITOR, SUPERUSER})
 JOB_VIEWERS = VIEWERS - {SUPPORT_AGENT}
 EXPORTERS = VIEWERS - {SUPPORT_AGENT}
+NOTE_WRITERS = IMPORTERS | {SUPPORT_AGENT}
 AUDITORS = frozenset({AUDITOR, SUPERUSER})
 STAFF = VIEWERS | {BARE_STAFF}
 # The same in the API, which programs use too
@@ -153,6 +154,7 @@ MATRIX: dict[str, Row] = {
     **received("flowfile", VIEWERS),
     **flow_files(),
     **received("meterpoint", VIEWERS),
+    "admin:meter_readings_meterpoint_notes": Row(post=NOTE_WRITERS),
     **received("meter", VIEWERS),
     **received("reading", VIEWERS),
     "admin:meter_readings_reading_export": Row(view=EXPORTERS),

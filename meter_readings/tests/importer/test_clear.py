@@ -25,7 +25,14 @@ from meter_readings.importer import (
     undo_import,
 )
 from meter_readings.importer.files import original_files
-from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
+from meter_readings.models import (
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+    MeterPointNote,
+    Reading,
+)
 from meter_readings.queries import totals
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import NOW, import_text, imported
@@ -67,6 +74,7 @@ class ClearDatabaseTests(OwnMedia, TestCase):
     def test_clear_database_deletes_all_rows_of_imported_data(self) -> None:
         imported(EVERY_GROUP)
         import_text(BAD, "bad.uff")
+        MeterPointNote.objects.create(mpan="2000000000015", text="x", written_at=NOW)
         clear()
         for model in apps.get_app_config("meter_readings").get_models():
             with self.subTest(model):

@@ -28,6 +28,7 @@ from meter_readings.models import (
     ImportJob,
     Meter,
     MeterPoint,
+    MeterPointNote,
     Policy,
     Reading,
     SiteVisit,
@@ -95,6 +96,12 @@ class EraseTests(OwnMedia, TransactionTestCase):
         self.assertEqual((places_with(MPAN), places_with(SERIAL_NUMBER)), ([], []))
         self.assertNotEqual(places_with(OTHER), [])
 
+    def test_notes_about_an_erased_mpan_are_deleted_and_others_masked(self) -> None:
+        self.store_mpan_everywhere()
+        self.assertEqual(erase().meter_point_notes, 1)
+        (note,) = MeterPointNote.objects.all()
+        self.assertEqual((note.mpan, note.text), (OTHER, f"Next door to {'*' * 13}"))
+
     def store_mpan_everywhere(self) -> None:
         """Store the MPAN in rows, files, reports, file names and logs."""
         imported(BOTH, f"{MPAN}.uff")
@@ -112,6 +119,8 @@ class EraseTests(OwnMedia, TransactionTestCase):
             action_flag=CHANGE,
             change_message=f"Wrote to {MPAN} about {SERIAL_NUMBER}",
         )
+        for mpan, text in ((MPAN, "Dog in the yard"), (OTHER, f"Next door to {MPAN}")):
+            MeterPointNote.objects.create(mpan=mpan, text=text, written_at=NOW)
         folder = Path(settings.MEDIA_ROOT, "incoming")
         folder.mkdir(exist_ok=True)
         long_ago = time.time() - 3600
@@ -190,6 +199,7 @@ class RowsTests(WithoutVacuum):
                 "findings": 1,
                 "originals": 1,
                 "masked_texts": 1,
+                "meter_point_notes": 0,
             },
         )
 

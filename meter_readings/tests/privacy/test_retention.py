@@ -20,6 +20,7 @@ from meter_readings.models import (
     ImportJob,
     Meter,
     MeterPoint,
+    MeterPointNote,
     Reading,
     SiteVisit,
 )
@@ -102,6 +103,16 @@ class ReadingsTests(OwnMedia, TestCase):
         result = apply(readings=days_since("20240201"))
         self.assertEqual(result.readings, 2)
         self.assertEqual(versions(), ["superseded", "current"])
+
+    def test_notes_older_than_the_period_of_readings_are_deleted(self) -> None:
+        for days in (9, 11):
+            MeterPointNote.objects.create(
+                mpan="2000000000015",
+                text=f"{days} days old",
+                written_at=NOW - timedelta(days=days),
+            )
+        self.assertEqual(apply(readings=10).meter_point_notes, 1)
+        self.assertEqual(MeterPointNote.objects.get().text, "9 days old")
 
     def test_newer_readings_are_not_changed(self) -> None:
         imported(flow_file_of_readings(reading("20240101"), reading("20240301")))

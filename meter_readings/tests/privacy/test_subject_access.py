@@ -8,10 +8,12 @@ import json
 import zipfile
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.test import TestCase
 
 from meter_readings import importer, privacy
-from meter_readings.models import FlowFile, SubjectRequest
+from meter_readings.models import FlowFile, MeterPointNote, SubjectRequest
+from meter_readings.tests.support.flow_file_builder import mpan_core
 from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 from .test_erasure import (
@@ -48,7 +50,7 @@ class SubjectAccessTests(WithoutVacuum):
     def test_archive_has_the_readings_with_file_and_line(self) -> None:
         (reading,) = table(export(), "readings")
         values = [
-            reading[name] for name in ("mpan", "value", "flow_file", "line_number")
+            reading[name] for name in ("mpan", "value", "filename", "line_number")
         ]
         self.assertEqual(values, [MPAN, "99.55", "both.uff", "5"])
 
@@ -59,6 +61,28 @@ class SubjectAccessTests(WithoutVacuum):
         (visit,) = table(export(), "site_visits")
         values = [visit[name] for name in ("filename", "additional_information")]
         self.assertEqual(values, ["both.uff", "Dog in the yard"])
+
+    def test_archive_has_the_notes_of_users(self) -> None:
+        alice = User.objects.create_user("alice")
+        for mpan in (MPAN, OTHER):
+            MeterPointNote.objects.create(
+                mpan=mpan, text=f"About {mpan}", written_by=alice, written_at=NOW
+            )
+        self.assertEqual(
+            table(export(), "meter_point_notes"),
+            [
+                {
+                    "written_at": "2026-11-24T12:00:00+00:00",
+                    "username": "alice",
+                    "text": f"About {MPAN}",
+                }
+            ],
+        )
+
+    def test_archive_has_notes_although_nothing_else_is_stored(self) -> None:
+        unknown = mpan_core(7_301_946_827)
+        MeterPointNote.objects.create(mpan=unknown, text="Dog", written_at=NOW)
+        self.assertEqual(len(table(export(unknown), "meter_point_notes")), 1)
 
     def test_archive_has_the_findings(self) -> None:
         (finding,) = table(export(), "findings")
