@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from meter_readings.models import FlowFile, ImportJob, Policy, Severity
-from meter_readings.queries import search
+from meter_readings.queries import attention, search
 
 from .base import ListFilterSet
 from .filters import (
@@ -68,6 +68,11 @@ class FlowFileFilterSet(ListFilterSet):
     has_findings = BooleanFilter(
         method="filter_has_findings", help_text="Whether the file has findings."
     )
+    needs_attention = BooleanFilter(
+        method="filter_needs_attention",
+        help_text="Whether the file was rejected, or imported with errors or warnings, "
+        "and was neither acknowledged nor corrected by a later file.",
+    )
     search = SearchFilter(
         method="filter_search",
         help_text="Start of a filename, file identifier or SHA-256.",
@@ -86,6 +91,12 @@ class FlowFileFilterSet(ListFilterSet):
     ) -> QuerySet:
         without = Q(error_count=0, warning_count=0, note_count=0)
         return queryset.exclude(without) if value else queryset.filter(without)
+
+    def filter_needs_attention(
+        self, queryset: QuerySet, name: str, value: bool
+    ) -> QuerySet:
+        needed = attention.needs_attention_q()
+        return queryset.filter(needed if value else ~needed)
 
     def filter_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(search.flow_files_search_q(value))

@@ -46,6 +46,8 @@ class FlowFileTests(ResourceTestCase):
             ("received_at_to", "2026-11-23", []),
             ("has_findings", "false", ["sample.uff"]),
             ("has_findings", "true", ["rejected.uff", "odd.uff"]),
+            ("needs_attention", "false", ["sample.uff"]),
+            ("needs_attention", "true", ["rejected.uff", "odd.uff"]),
             ("search", "odd", ["odd.uff"]),
             ("search", "TEST", ["odd.uff", "sample.uff"]),
         ]:
