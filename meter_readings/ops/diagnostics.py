@@ -207,7 +207,7 @@ def _disk() -> CheckResult:
     return ok(message)
 
 
-def _redis() -> CheckResult:
+def _redis() -> CheckResult:  # redis only
     try:
         caches["default"].set("diagnostics", 1)
         caches["default"].get("diagnostics")

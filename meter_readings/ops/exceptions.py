@@ -12,6 +12,6 @@ def cache_exceptions() -> tuple[type[Exception], ...]:
     """
     if not settings.REDIS_URL:
         return ()
-    from redis.exceptions import RedisError
+    from redis.exceptions import RedisError  # redis only
 
-    return (RedisError,)
+    return (RedisError,)  # redis only

@@ -16,6 +16,8 @@ NOT_RUN = {
         "creates a bare Debian, which takes root, a network and minutes"
     ),
     "pip install -r deployment_scripts/requirements-tools.txt": "needs a network",
+    "pip install -r deployment_scripts/requirements-tools.txt && black --check ."
+    " && flake8": "needs a network; .ci/run runs the same checks",
     "black . && flake8 && mypy && lint-imports": ".ci/run runs the same checks",
     "python manage.py benchmark import": (
         "a million readings take minutes; COMMAND_LINE.md shows it with fewer"
@@ -102,6 +104,25 @@ VALIDATES_SITE = Setup(
     expects=" 0 failed",
 )
 ONE_MODULE = "with one test module, because all tests include this one"
+COVERAGE = {
+    "coverage run --source='.' manage.py test": Setup(
+        reason=ONE_MODULE,
+        suffix=" meter_readings.tests.d0010.test_mpan",
+        expects="(?m)^OK",
+        # The data of all processes are in one file.
+        after="[ -s .coverage ] && ! compgen -G '.coverage.*'",
+    ),
+    "coverage report": Setup(
+        reason="one module does not reach everything",
+        suffix=" --fail-under=0",
+        expects="meter_readings/d0010/writer.py",
+    ),
+    "coverage html": Setup(
+        reason="one module does not reach everything",
+        suffix=" --fail-under=0",
+        after="[ -s htmlcov/index.html ]",
+    ),
+}
 BILLING = "a user called billing exists"
 CREATE_BILLING_USER = (
     "python manage.py shell --command"

@@ -163,6 +163,9 @@ class PageTestCase(ScriptTestCase):
         (programs / "packages.pth").write_text("".join(f"{path}\n" for path in folders))
         base = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]
         (programs / "python3.13").symlink_to(base)
+        # The program itself would import the packages of its own folder.
+        (programs / "coverage").write_text('#!/bin/sh\nexec python -m coverage "$@"\n')
+        (programs / "coverage").chmod(0o755)
 
     def _variables(self) -> dict[str, str]:
         """Return variables of the terminal; its only `python` is that of `.venv`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import runner
-from .command_setups import CREATES_SUPERUSER, NO_CURL, ONE_MODULE, Setup
+from .command_setups import COVERAGE, CREATES_SUPERUSER, NO_CURL, ONE_MODULE, Setup
 
 NO_NETWORK = "the packages are installed already, because there is no network"
 
@@ -55,6 +55,7 @@ class ReadmeTests(runner.NewInstallationTestCase):
             missing=NO_CURL,
             expects='"value":"25961.4"',
         ),
+        **COVERAGE,
         "export USE_POSTGRESQL=1 DB_NAME=d0010 DB_USER=d0010 DB_PASSWORD=…"
         " DB_HOST=localhost": Setup(
             reason="with the password",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from meter_readings.tests.browser.base import missing_requirement
 
 from . import markdown, runner
-from .command_setups import ONE_MODULE, Setup
+from .command_setups import COVERAGE, ONE_MODULE, Setup
 
 FEW = "with a few tests, because all of them run already"
 KEPT, KEEP = "the next command uses the same test database", " --keepdb"
@@ -43,11 +43,7 @@ class TestingGuideTests(runner.PageTestCase):
         "python manage.py test meter_readings.tests.importer -k withdraw": Setup(
             reason=KEPT, suffix=KEEP, expects="(?m)^OK"
         ),
-        "python -m coverage html": Setup(
-            reason="one module does not reach everything",
-            suffix=" --fail-under=0",
-            after="[ -s htmlcov/index.html ]",
-        ),
+        **COVERAGE,
         "D0010_MUTATIONS=200 D0010_EXAMPLES=20"
         " python manage.py test meter_readings.tests.robustness": Setup(
             reason=f"{FEW}; {KEPT}",
