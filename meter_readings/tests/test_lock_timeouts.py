@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import zipfile
 from pathlib import Path
 from unittest import skipUnless
 from unittest.mock import patch
@@ -14,7 +15,11 @@ from django.test import TransactionTestCase
 
 from meter_readings.models import FlowFile, Reading
 from meter_readings.tests.management.run_command import run
-from meter_readings.tests.support.disk_full import full_database, taken_import_lock
+from meter_readings.tests.support.disk_full import (
+    full_database,
+    limited_file_size,
+    taken_import_lock,
+)
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import imported
 
@@ -63,6 +68,22 @@ class CommandTests(TransactionTestCase):
         )
         self.assertEqual(FlowFile.objects.count(), 1)
         self.assertEqual(run("import_d0010", str(other)).code, 0)
+
+    def test_full_disk_ends_the_import_of_an_archive_with_the_same_message(
+        self,
+    ) -> None:
+        path = self.folder / "a.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a.uff", bytes(1 << 20))
+        with limited_file_size(1 << 16):
+            ran = run("import_d0010", str(path))
+        self.assertEqual(ran.code, 1)
+        self.assertEqual(
+            ran.stderr,
+            "The storage is full, and the last change was rolled back. (There is no "
+            "free space for an archive to be unpacked.) Free some disk space, then run "
+            "the command again.\n",
+        )
 
 
 class PageTests(TransactionTestCase):

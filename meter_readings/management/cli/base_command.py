@@ -105,6 +105,7 @@ def errors_as_command_errors() -> Iterator[None]:
         raise CommandError(_database_error_message(error)) from error
 
 
+_BUSY = "The database is busy: another program is writing to it."
 _WAIT = "Wait until it has finished, then run the command again."
 _FULL = "The storage is full, and the last change was rolled back."
 _FREE_SPACE = "Free some disk space, then run the command again."
@@ -116,21 +117,13 @@ _MEANINGS = (
         "The database cannot be reached.",
         "Check that it runs, and DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD.",
     ),
-    (
-        ("locked", "lock timeout"),
-        "The database is busy: another program is writing to it.",
-        _WAIT,
-    ),
+    (("locked", "lock timeout"), _BUSY, _WAIT),
     (
         ("no such table", "no such column", "does not exist"),
         "The database is not ready for this version of the program.",
         "Check DB_NAME or SQLITE_PATH, then run: python manage.py migrate",
     ),
-    (
-        ("full", "no space left"),
-        _FULL,
-        _FREE_SPACE,
-    ),
+    (("full", "no space left"), _FULL, _FREE_SPACE),
     (
         ("readonly", "read-only", "unable to open", "not a database"),
         "The database file cannot be written.",

@@ -85,7 +85,8 @@ class Command(base_command.BaseCommand):
             stdin_name=name,
             now=timezone.now(),
         )
-        _require_report_is_no_input(report, inputs.files)
+        if report and report.exists():
+            _require_report_is_no_input(report, inputs.files)
         is_dry_run, is_brief = options["dry_run"], options["verbosity"] == 0
         is_json = options["output_format"] == "json"
         reporter = (JsonReporter if is_json else ImportReporter)(
@@ -134,10 +135,8 @@ def _report_missing(inputs: InputFiles, reporter: ImportReporter) -> None:
             reporter.report_no_match(label, reason)
 
 
-def _require_report_is_no_input(report: Path | None, files: list[InputFile]) -> None:
+def _require_report_is_no_input(report: Path, files: list[InputFile]) -> None:
     """Raise CommandError if the report would overwrite a file to import."""
-    if report is None or not report.exists():
-        return
     for file in files:
         path = file.source
         if isinstance(path, Path) and path.exists() and path.samefile(report):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,6 +42,17 @@ def _full() -> OperationalError:
     error = OperationalError("could not extend file: No space left on device")
     error.__cause__ = DiskFull()
     return error
+
+
+@contextmanager
+def limited_file_size(size: int) -> Iterator[None]:
+    """Let the operating system refuse to write more than `size` bytes to a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager

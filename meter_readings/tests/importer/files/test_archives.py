@@ -5,12 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import resource
 import struct
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import BinaryIO
 from unittest.mock import patch
 
@@ -22,6 +19,7 @@ from meter_readings.importer import (
     iter_flow_files,
     sanitise_filename,
 )
+from meter_readings.tests.support.disk_full import limited_file_size
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 
 DATA = EVERY_GROUP.encode()
@@ -66,17 +64,6 @@ def zipped(
         data[start + 8] |= flags
         start = data.find(b"PK\x01\x02", start + 1)
     return bytes(data)
-
-
-@contextmanager
-def limited_file_size(size: int) -> Iterator[None]:
-    """Let the operating system refuse to write more than `size` bytes to a file."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class PlainTests(SimpleTestCase):
