@@ -24,6 +24,19 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [value.strip() for value in values if value.strip()]
 
 
+def env_dict(name: str) -> dict[str, str]:
+    """Return values by key, written as KEY:value and separated by commas."""
+    items = {}
+    for item in env_list(name):
+        key, _, value = (part.strip() for part in item.partition(":"))
+        if not key or not value:
+            raise _configuration_error(
+                f"{name}: write KEY:value, with commas between several."
+            )
+        items[key] = value
+    return items
+
+
 def env_bool(name: str, default: bool) -> bool:
     """Return whether a value is true; raise if it is neither true nor false."""
     value = env_str(name).lower()

@@ -17,6 +17,7 @@ from config.environment import (
     PROJECT_ROOT,
     env_bool,
     env_days,
+    env_dict,
     env_int,
     env_list,
     env_str,
@@ -126,6 +127,9 @@ USE_TZ = True
 
 # Market participant role and ID (J0934, J0938) in the header of exported D0010 files
 MARKET_PARTICIPANT = env_str("MARKET_PARTICIPANT", "X:SELF")
+
+# Telephone numbers by market participant ID, for the pages of meter points
+PARTICIPANT_TELEPHONES = env_dict("PARTICIPANT_TELEPHONES")
 
 # --- Database ---
 

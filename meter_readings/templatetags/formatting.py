@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from django import template
+from django.conf import settings
 from django.template.defaultfilters import pluralize
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
@@ -191,6 +192,16 @@ def outcome(job: ImportJob) -> SafeString:
     if not job.outcome:
         return badge(job.state, job.get_state_display())
     return badge(job.outcome, job.get_outcome_display())
+
+
+@register.filter
+def telephone(participant: str) -> SafeString | str:
+    """Return the telephone number of a market participant, or nothing."""
+    number = settings.PARTICIPANT_TELEPHONES.get(participant)
+    if not number:
+        return ""
+    digits = "".join(number.split())
+    return format_html(', <a href="tel:{}">{}</a>', digits, number)
 
 
 @register.filter

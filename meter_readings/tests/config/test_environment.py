@@ -34,6 +34,26 @@ class EnvStrTests(EnvironmentCase):
         self.assertEqual(environment.env_str("DB_NAME", "d0010"), "d0010")
 
 
+class EnvDictTests(EnvironmentCase):
+    def test_env_dict_returns_values_by_key(self) -> None:
+        os.environ["NUMBERS"] = " SOUT: 01632 960001, UDMS:01632 960002,"
+        expected = {"SOUT": "01632 960001", "UDMS": "01632 960002"}
+        self.assertEqual(environment.env_dict("NUMBERS"), expected)
+
+    def test_env_dict_is_empty_for_a_blank(self) -> None:
+        os.environ["NUMBERS"] = " "
+        self.assertEqual(environment.env_dict("NUMBERS"), {})
+
+    def test_env_dict_rejects_an_item_without_a_key_or_a_value(self) -> None:
+        for text in ("SOUT", ":01632 960001", "SOUT:"):
+            with self.subTest(text):
+                os.environ["NUMBERS"] = text
+                with self.assertRaisesMessage(
+                    ImproperlyConfigured, "NUMBERS: write KEY:value, with commas"
+                ):
+                    environment.env_dict("NUMBERS")
+
+
 class EnvBoolTests(EnvironmentCase):
     def test_env_bool_accepts_words_for_true(self) -> None:
         for word in ["1", "true", "True", "YES", "on"]:

@@ -51,6 +51,7 @@ NOTHING_SET = dict.fromkeys(
         "MEDIA_ROOT",
         "METRICS_TOKEN",
         "MIN_FREE_DISK_MB",
+        "PARTICIPANT_TELEPHONES",
         "PSEUDONYM_KEY",
         "REDIS_URL",
         "SECRET_KEY",

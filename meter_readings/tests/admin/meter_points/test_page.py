@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from django.http import HttpResponse
+from django.test import override_settings
 
 from meter_readings.d0010.codes import Basis
 from meter_readings.models import FlowFile, Meter, MeterPoint
@@ -101,6 +102,18 @@ class ContactTests(MeterPointPageTestCase):
             "Sender of the latest reading UDMS (NHH data collector), 1.uff",
             self.words(MeterPoint.objects.get()).replace(" ,", ","),
         )
+
+    @override_settings(
+        PARTICIPANT_TELEPHONES={"SOUT": "01632 960001", "UDMS": "01632 960002"}
+    )
+    def test_page_shows_the_telephone_numbers_of_the_setting(self) -> None:
+        self.import_groups(1, "028|TST0000001|R|", "030|S|20240301000000|1.0|||T|N|")
+        page = self.get()
+        for number, link in (
+            ("01632 960001", "tel:01632960001"),
+            ("01632 960002", "tel:01632960002"),
+        ):
+            self.assertContains(page, f'<a href="{link}">{number}</a>', 1)
 
     def test_page_links_to_other_meter_points_with_the_same_serial_number(
         self,
