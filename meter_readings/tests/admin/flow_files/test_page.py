@@ -356,6 +356,10 @@ class RetentionTests(AdminTestCase):
         file = imported(flow_file_of_readings(GOOD))
         self.assertIn("Original file Stored unchanged", self.words(file))
 
+    def test_page_says_that_only_the_beginning_of_another_file_is_stored(self) -> None:
+        file = import_text("mpan,reading\n" * 9000).flow_file
+        self.assertIn("Original file Only the first 64 KB are stored", self.words(file))
+
     def test_page_shows_that_the_original_was_deleted(self) -> None:
         file = imported(flow_file_of_readings(GOOD))
         FlowFile.objects.update(content="")
