@@ -21,5 +21,15 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "meter_readings.api.openapi.hooks.add_common_parts",
     ],
     "SORT_OPERATION_PARAMETERS": False,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "CONTACT": {"name": "Matthew Brenton Hall"},
+    "SERVERS": [{"url": "/", "description": "The site that serves this schema"}],
+    "TAGS": [
+        {"name": "flow-files", "description": "Flow files: upload, undo, re-process."},
+        {"name": "imports", "description": "Import jobs: progress and results."},
+        {"name": "findings", "description": "Findings of validation reports."},
+        {"name": "meter-points", "description": "Meter points by MPAN."},
+        {"name": "meters", "description": "Meters by serial number."},
+        {"name": "site-visits", "description": "Site visits and check codes."},
+        {"name": "readings", "description": "Readings, their exports and counts."},
+    ],
 }

@@ -111,3 +111,7 @@ class SessionScheme(spectacular.SessionScheme):  # type: ignore[no-untyped-call]
 
     target_class: Any = SessionAuthentication
     priority = 1
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        # The name in production; drf-spectacular would use that of this machine.
+        return {"type": "apiKey", "in": "cookie", "name": "__Host-sessionid"}

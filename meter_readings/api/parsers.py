@@ -135,6 +135,9 @@ def _upload_from_body(request: Request, body: BinaryIO) -> Upload:
 
 
 def _upload_from_form(request: Request) -> Upload:
+    if FILE_FIELD in request.POST:
+        message = f"Send the form field {FILE_FIELD} with a filename."
+        raise parameter_error("filename", message, "required")
     reject_invalid_parameters(request.POST, OPTION_NAMES)
     given = request.query_params.copy()
     given.update(request.POST)
@@ -165,7 +168,7 @@ def _single_file(request: Request) -> UploadedFile:
     if errors:
         raise ValidationError(errors)
     if FILE_FIELD not in request.FILES:
-        message = f"The form field {FILE_FIELD} is missing."
+        message = f"The form field {FILE_FIELD} is missing, or has no filename."
         raise parameter_error(FILE_FIELD, message, "required")
     return cast(UploadedFile, request.FILES[FILE_FIELD])
 

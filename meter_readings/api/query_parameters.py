@@ -19,10 +19,23 @@ def parameter_error(name: str, message: str, code: str = "invalid") -> Validatio
     return ValidationError({name: [ErrorDetail(message, code)]})
 
 
-def reject_invalid_parameters(given: QueryDict, known: Collection[str]) -> None:
+# The spellings of a boolean in programming languages
+BOOLEANS = {
+    "true": True,
+    "True": True,
+    "1": True,
+    "false": False,
+    "False": False,
+    "0": False,
+}
+
+
+def reject_invalid_parameters(
+    given: QueryDict, known: Collection[str], lists: Collection[str] = ()
+) -> None:
     """Raise ValidationError for parameters that are unknown, repeated or blank.
 
-    A misspelled filter would otherwise select all rows.
+    A misspelled filter would otherwise select all rows. Only `lists` may be repeated.
     """
     errors: dict[str, list[ErrorDetail]] = {}
     for name, values in given.lists():
@@ -30,9 +43,9 @@ def reject_invalid_parameters(given: QueryDict, known: Collection[str]) -> None:
             detail = ErrorDetail("This parameter does not exist here.", "unknown")
             # A client may have sent an MPAN as the name.
             errors[name if name.isidentifier() else "?"] = [detail]
-        elif len(values) > 1:
+        elif len(values) > 1 and name not in lists:
             errors[name] = [ErrorDetail("Give this parameter once.", "repeated")]
-        elif not values[0].strip():
+        elif not all(value.strip() for value in values):
             errors[name] = [ErrorDetail("Give a value, or leave it out.", "blank")]
     if errors:
         raise ValidationError(errors)

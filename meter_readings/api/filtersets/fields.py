@@ -46,8 +46,17 @@ class MpanField(forms.CharField):
         return mpan.normalise_mpan(super().to_python(value) or "")
 
 
+class _RepeatedInput(forms.TextInput):
+    """Reads a list whose values are separated by commas, repeated, or both."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str | None:
+        return ",".join(data.getlist(name)) or None
+
+
 class MpanListField(forms.CharField):
-    """Whole MPANs, separated by commas, each with or without spaces."""
+    """Whole MPANs, separated by commas or repeated, each with or without spaces."""
+
+    widget = _RepeatedInput
 
     def clean(self, value: Any) -> list[str]:
         """Return the MPANs without repetitions."""
@@ -135,7 +144,9 @@ def _start_name(name: str) -> str:
 
 
 class FieldNamesField(forms.CharField):
-    """Names of a serializer's fields, separated by commas."""
+    """Names of a serializer's fields, separated by commas or repeated."""
+
+    widget = _RepeatedInput
 
     def __init__(self, *, names: Collection[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -16,7 +16,7 @@ from django import forms
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 
-from meter_readings.api.query_parameters import MAX_ID
+from meter_readings.api.query_parameters import BOOLEANS, MAX_ID
 from meter_readings.d0010.codes import CodeList
 from meter_readings.models import VALUE_DIGITS, VALUE_PLACES
 
@@ -109,7 +109,11 @@ class MpanFilter(_DescribedFilter):
     schema = {"type": "string", "pattern": "^[0-9]( ?[0-9]){12}$"}
 
 
-class MpanListFilter(_DescribedFilter):
+class ListFilter(_DescribedFilter):
+    """Base of filters by several values, separated by commas or repeated."""
+
+
+class MpanListFilter(ListFilter):
     """Selects rows by a list of MPANs."""
 
     field_class = MpanListField
@@ -179,7 +183,7 @@ class ToFilter(_DescribedFilter):
         return qs.filter(**{f"{self.field_name}__lt": end})
 
 
-class FieldsFilter(_DescribedFilter):
+class FieldsFilter(ListFilter):
     """The names of the fields to return; it selects no rows."""
 
     field_class = FieldNamesField
@@ -207,18 +211,17 @@ class ChoiceFilter(django_filters.ChoiceFilter):
 
 
 class BooleanFilter(_DescribedFilter, django_filters.TypedChoiceFilter):
-    """Selects rows by `true` or `false`; django-filter's own ignores other values."""
+    """Selects rows by a boolean; django-filter's own ignores other values."""
 
     schema = {"type": "boolean"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        choices = [("true", "true"), ("false", "false")]
         super().__init__(
             *args,
-            choices=choices,
-            coerce=lambda text: text == "true",
+            choices=[(text, text) for text in BOOLEANS],
+            coerce=BOOLEANS.__getitem__,
             empty_value=None,
-            error_messages={"invalid_choice": _choose_one_of(choices)},
+            error_messages={"invalid_choice": "Choose one of: true, false."},
             **kwargs,
         )
 
@@ -226,9 +229,16 @@ class BooleanFilter(_DescribedFilter, django_filters.TypedChoiceFilter):
 def ordering_filter(orderings: Iterable[str]) -> ChoiceFilter:
     """Return the parameter `ordering`; the filter set applies it."""
     return ChoiceFilter(
-        choices=[(name, name) for name in orderings],
+        choices=[
+            (name, f"by {name.removeprefix('-')}{_order_word(name)}")
+            for name in orderings
+        ],
         help_text="Order of the rows; `-` reverses it.",
     )
+
+
+def _order_word(name: str) -> str:
+    return ", descending" if name.startswith("-") else ""
 
 
 def _choose_one_of(choices: Iterable[tuple[str, str]]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from meter_readings.api.exceptions import DEFAULT_DETAILS, PROBLEM_TYPE, problem_type
 
+from .descriptions import PARAMETERS
 from .examples import EXAMPLES
 
 # Statuses of errors that any operation may have, and those of uploads.
@@ -44,20 +45,56 @@ def add_common_parts(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         _component_name(status): _error_response(status)
         for status in (*_COMMON_ERRORS, *_UPLOAD_ERRORS)
     }
+    for name, schema in components["schemas"].items():
+        if name.startswith("Paginated"):
+            schema["properties"]["results"]["description"] = "Rows of the page."
     # The parameter `fields` may leave out any field.
     del components["schemas"]["Reading"]["required"]
     for path in result["paths"].values():
         for method, operation in path.items():
             _complete(operation, is_upload=method == "post")
+    _describe_production(result)
+    _widen_integers(result)
     return result
+
+
+def _describe_production(result: dict[str, Any]) -> None:
+    """Remove the authentication that only development has."""
+    schemes = result["components"]["securitySchemes"]
+    schemes.pop("basicAuth", None)
+    for path in result["paths"].values():
+        for operation in path.values():
+            operation["security"] = [
+                each for each in operation["security"] if set(each) <= set(schemes)
+            ]
+
+
+def _widen_integers(part: Any) -> None:
+    """Give every integer 64 bits: clients would choose 32 for ids and sizes."""
+    if isinstance(part, dict):
+        if "integer" in part.get("type", ""):
+            part["format"] = "int64"
+        for each in part.values():
+            _widen_integers(each)
+    elif isinstance(part, list):
+        for each in part:
+            _widen_integers(each)
 
 
 def _complete(operation: dict[str, Any], *, is_upload: bool) -> None:
     for parameter in operation["parameters"]:
+        name, schema = parameter["name"], parameter["schema"]
         parameter["description"] = parameter.get("description", "Id.").strip()
-        # A list is separated by commas: a repeated parameter is an error.
-        if parameter["schema"].get("type") == "array":
+        if schema.get("type") == "array":
             parameter |= {"style": "form", "explode": False}
+            if parameter.get("required"):
+                parameter["example"] = [PARAMETERS[name]]
+        elif name in PARAMETERS and "default" not in schema and "enum" not in schema:
+            # Swagger UI enters `example` into the field, and not those of the schema.
+            if parameter.get("required"):
+                parameter["example"] = PARAMETERS[name]
+            else:
+                schema["examples"] = [PARAMETERS[name]]
     responses = operation["responses"]
     for response in responses.values():
         response["headers"] = response.get("headers", {}) | _REQUEST_ID

@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from meter_readings.api.openapi.descriptions import FIELDS
 from meter_readings.d0010 import D0010
 
 _VALUE = next(field for field in D0010.reading.fields if field.name == "value").format
@@ -35,8 +36,9 @@ class ReadOnlyModelSerializer(serializers.ModelSerializer):
         fields = super().get_fields()
         if wanted := self.context.get("fields"):
             fields = {name: fields[name] for name in fields if name in wanted}
-        for field in fields.values():
+        for name, field in fields.items():
             field.read_only = True
+            field.help_text = field.help_text or FIELDS.get(name)
         return fields
 
 
@@ -100,11 +102,15 @@ class LinksField(serializers.Field):
         self.views = views
         self._patterns: dict[str, str] = {}
         url = {"type": ["string", "null"], "format": "uri"}
+        properties = {
+            name: {**url, "description": f"URL of: {name.replace('_', ' ')}."}
+            for name in views
+        }
         decorate: Any = extend_schema_field(
             {
                 "type": "object",
                 "required": list(views),
-                "properties": dict.fromkeys(views, url),
+                "properties": properties,
             }
         )
         decorate(self)

@@ -10,7 +10,11 @@ from meter_readings.queries.advances import Direction
 from .fields import LinksField, RegisterValueField, UnitsField
 from .readings import ReadingSerializer
 
-_DIRECTIONS = [(direction.value, direction.value) for direction in Direction]
+_DIRECTIONS = [
+    (Direction.FORWARD.value, "The register went up."),
+    (Direction.CORRECTION.value, "The earlier reading is an estimate, too high."),
+    (Direction.BACKWARD.value, "A rollover, another meter, or a wrong reading."),
+]
 
 
 @with_example("latest_readings")

@@ -28,7 +28,9 @@ class DistributorSerializer(serializers.Serializer):
 class MeterPointSerializer(ReadOnlyModelSerializer):
     """A meter point, identified by its MPAN."""
 
-    distributor = DistributorSerializer(allow_null=True)
+    distributor = DistributorSerializer(
+        allow_null=True, help_text="Distributor, by the first two digits of the MPAN."
+    )
     links = LinksField(
         self=("meter-point-detail", "pk"),
         readings=("meter-point-readings", "pk"),

@@ -127,15 +127,17 @@ class CountOfTypeSerializer(serializers.Serializer):
     basis = serializers.ChoiceField(
         choices=codes.Basis.choices(), help_text="Reading basis."
     )
-    count = serializers.IntegerField(min_value=1)
+    count = serializers.IntegerField(min_value=1, help_text="Number of readings.")
 
 
 class CountOfStandingSerializer(serializers.Serializer):
     """Number of readings of one version status."""
 
-    version_status = serializers.ChoiceField(choices=VersionStatus.choices)
+    version_status = serializers.ChoiceField(
+        choices=VersionStatus.choices, help_text="Version status."
+    )
     version_status_label = serializers.CharField(help_text="Label of the code.")
-    count = serializers.IntegerField(min_value=1)
+    count = serializers.IntegerField(min_value=1, help_text="Number of readings.")
 
 
 @with_example("summary")

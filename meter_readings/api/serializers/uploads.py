@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from meter_readings import exports
+from meter_readings.api.query_parameters import BOOLEANS
 from meter_readings.importer import ImportIssueCode, ImportResult, result_messages
 from meter_readings.models import ImportJob, Policy, Severity
 
@@ -41,13 +43,14 @@ class _BooleanField(_ChoiceField):
     """The text `true` or `false`; BooleanField accepts others, such as `y`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(["true", "false"], **options)
+        super().__init__(list(BOOLEANS), **options)
+        self.error_messages["invalid_choice"] = "Choose one of: true, false."
 
     def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(data) == "true"
+        return BOOLEANS[super().to_internal_value(data)]
 
 
-@extend_schema_field({"type": "string", "contentMediaType": "application/octet-stream"})
+@extend_schema_field(OpenApiTypes.BINARY)
 class _FileField(serializers.FileField):
     """An uploaded file."""
 
@@ -87,8 +90,12 @@ class ReprocessOptionsSerializer(UploadOptionsSerializer):
     )
 
 
-class UploadFormSerializer(UploadOptionsSerializer):
-    """The form of an upload, for the OpenAPI schema."""
+class UploadFormSerializer(serializers.Serializer):
+    """The form of an upload, for the OpenAPI schema.
+
+    The form may have the options too. They are described once, as parameters of the
+    query string: a generated client would send its defaults in both.
+    """
 
     file = _FileField(help_text="The file, with its filename.")
 

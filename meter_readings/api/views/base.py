@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from meter_readings.api.filtersets.base import FilterSetBackend, ListFilterSet
+from meter_readings.api.filtersets.filters import ListFilter
 from meter_readings.api.pagination import KeysetPagination
 from meter_readings.api.permissions import Requirement, visible_rows
 from meter_readings.api.query_parameters import reject_invalid_parameters
@@ -53,6 +54,10 @@ class ApiView(APIView):
         """Return the query parameters of the request; all others are errors."""
         return ["format"]
 
+    def get_list_parameter_names(self) -> Iterable[str]:
+        """Return the query parameters that may be repeated."""
+        return []
+
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return 204 with the header Allow."""
         return Response(status=204)
@@ -62,7 +67,9 @@ class ApiView(APIView):
         # A method that is not allowed is 405 whatever its parameters are.
         if request.method in self.allowed_methods:
             known = set(self.get_parameter_names())
-            reject_invalid_parameters(request.query_params, known)
+            reject_invalid_parameters(
+                request.query_params, known, self.get_list_parameter_names()
+            )
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
@@ -120,3 +127,7 @@ class ResourceViewSet(ApiView, ReadOnlyModelViewSet):
             if paginator is not None:
                 names += paginator.parameter_names
         return names
+
+    def get_list_parameter_names(self) -> Iterable[str]:
+        filters: Any = getattr(self.filterset_class, "base_filters", {})
+        return [name for name, each in filters.items() if isinstance(each, ListFilter)]

@@ -41,10 +41,9 @@ _MPAN_OR_ID = OpenApiParameter(
 )
 
 
-@extend_schema(parameters=[_MPAN_OR_ID])
 @extend_schema_view(
     list=extend_schema(summary="List meter points"),
-    retrieve=extend_schema(summary="Get a meter point"),
+    retrieve=extend_schema(summary="Get a meter point", parameters=[_MPAN_OR_ID]),
 )
 class MeterPointViewSet(ReadingListMixin, ResourceViewSet):
     """Meter points by MPAN."""
@@ -62,6 +61,7 @@ class MeterPointViewSet(ReadingListMixin, ResourceViewSet):
         # There are never so many meter points that an id has 13 digits.
         return {"mpan" if len(text) == _MPAN_LENGTH else "pk": text}
 
+    @extend_schema(parameters=[_MPAN_OR_ID])
     @extend_schema(
         summary="List the readings at a meter point", **NESTED_READINGS_SCHEMA
     )
@@ -75,6 +75,7 @@ class MeterPointViewSet(ReadingListMixin, ResourceViewSet):
         summary="List the advances at a meter point",
         responses=AdvancesSerializer,
         filters=True,
+        parameters=[_MPAN_OR_ID],
     )
     @action(
         detail=True,

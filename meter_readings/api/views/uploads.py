@@ -91,7 +91,7 @@ class UploadMixin(ResourceViewSet):
     @upload_schema
     @action(detail=False, methods=["post"], extra_permissions=("import_flowfile",))
     def upload(self, request: Request) -> HttpResponse:
-        """Import one flow file: the former URL of POST to flow-files/."""
+        """Import one flow file: the same as POST to flow-files/."""
         return self.create(request)
 
     def _import(self, request: Request, upload: Upload) -> HttpResponse:

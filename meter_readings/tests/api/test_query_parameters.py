@@ -7,6 +7,7 @@ from itertools import combinations
 from meter_readings.tests.api.base import (
     EVERYTHING,
     MPAN,
+    OTHER_MPAN,
     V1,
     ApiTestCase,
     query_parameters,
@@ -105,6 +106,32 @@ class QueryParameterTests(ApiTestCase):
                     wrong = self.invalid_fields(url, **{name: "1"})
                     field = name if name.isidentifier() else "?"
                     self.assertEqual(wrong, [(field, "unknown")])
+
+    def test_lists_are_separated_by_commas_or_repeated(self) -> None:
+        for query in [
+            f"mpan={MPAN},{OTHER_MPAN}",
+            f"mpan={MPAN}&mpan={OTHER_MPAN}",
+            f"mpan={MPAN}&mpan={OTHER_MPAN},{MPAN}",
+        ]:
+            with self.subTest(query):
+                response = self.client.get(f"{V1}readings/latest/?{query}")
+                mpans = {row["mpan"] for row in response.json()["results"]}
+                self.assertEqual(mpans, {MPAN, OTHER_MPAN})
+        row, *_ = self.client.get(f"{V1}readings/?fields=id&fields=value").json()[
+            "results"
+        ]
+        self.assertEqual(set(row), {"id", "value"})
+
+    def test_booleans_may_be_written_as_in_python_or_as_a_digit(self) -> None:
+        for values, count in [(["true", "True", "1"], 0), (["false", "False", "0"], 1)]:
+            for value in values:
+                with self.subTest(value):
+                    found = self.results("flow-files/", has_findings=value)
+                    self.assertEqual(len(found), count)
+        for value in ["yes", "TRUE", "2"]:
+            with self.subTest(value):
+                wrong = self.invalid_fields("flow-files/", has_findings=value)
+                self.assertEqual(wrong, [("has_findings", "invalid_choice")])
 
     def test_numbers_are_digits_alone(self) -> None:
         for name in ["min_value", "max_value", "meter"]:
