@@ -7,6 +7,7 @@ from django.db.models import Q
 from meter_readings.d0010 import Header, Issue
 from meter_readings.models import FlowFile
 
+from .result import ImportResult
 from .rules import ImportIssueCode
 
 
@@ -20,6 +21,20 @@ def find_imported(sha256: str) -> FlowFile | None:
     return FlowFile.objects.filter(
         sha256=sha256, status=FlowFile.Status.IMPORTED
     ).first()
+
+
+def is_stored(result: ImportResult) -> bool:
+    """Return whether the flow file of a result is stored with its status.
+
+    It is not if the import was interrupted before its commit.
+    """
+    file = result.flow_file
+    return (
+        file is not None
+        and FlowFile.objects.filter(
+            sha256=result.sha256, status=file.status, received_at=file.received_at
+        ).exists()
+    )
 
 
 def filename_conflict(filename: str, sha256: str) -> Issue | None:

@@ -5,20 +5,45 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from django.contrib.auth.models import User
-from django.db import Error, OperationalError
+from django.db import Error, OperationalError, connection
+from django.db.models import Q
 from django.utils import timezone
 
 from meter_readings.models import FlowFile, ImportJob, Policy
 
 _HEARTBEAT_SECONDS = 2.0
 
+# A job without a heartbeat for so long has lost its process. While it validates, one
+# may be missed during the load of another file; else it may wait for the import lock,
+# for ten minutes by default.
+_LOST_WHILE_VALIDATING_AFTER = timedelta(minutes=1)
+_LOST_AFTER = timedelta(minutes=10)
+
 # Arguments: the phase, the bytes processed, the bytes in all.
 type OnProgress = Callable[[ImportJob.Phase, int, int], None]
+
+
+def close_lost_jobs(*, now: datetime) -> None:
+    """Mark the jobs as failed whose process was killed; the caller has the import lock.
+
+    A job that was closed although its process still runs is finished by it all the
+    same.
+    """
+    running = ImportJob.objects.filter(state=ImportJob.State.RUNNING)
+    is_validating = Q(phase=ImportJob.Phase.VALIDATING)
+    is_lost = Q(heartbeat_at__lt=now - _LOST_AFTER) | (
+        is_validating & Q(heartbeat_at__lt=now - _LOST_WHILE_VALIDATING_AFTER)
+    )
+    running.filter(is_lost).update(
+        state=ImportJob.State.FAILED,
+        finished_at=now,
+        message="Its process ended during the import.",
+    )
 
 
 class JobTracker:
@@ -63,8 +88,12 @@ class JobTracker:
     ) -> None:
         if error is None:
             return
+        if not connection.in_atomic_block:
+            # An interrupt may have left the transaction open: this rolls it back.
+            connection.close()
+        if self._is_stored():
+            return  # The error came after the commit.
         self._job.state = ImportJob.State.FAILED
-        # The transaction was rolled back, and with it the outcome.
         self._job.outcome, self._job.flow_file, self._job.counts = "", None, {}
         # Only the type: the message of an exception may quote the file.
         self._job.message = f"Interrupted by {type(error).__name__}."
@@ -72,6 +101,12 @@ class JobTracker:
         # The first error is raised; without this row the job appears as stalled.
         with suppress(Error):
             self._save()
+
+    def _is_stored(self) -> bool:
+        with suppress(Error):
+            finished = ImportJob.objects.exclude(state=ImportJob.State.RUNNING)
+            return finished.filter(pk=self._job.pk).exists()
+        return False
 
     def set_file(self, sha256: str, size: int) -> None:
         """Save the hash of the file and begin to validate it; `size` is in bytes."""

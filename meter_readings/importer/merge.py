@@ -17,6 +17,10 @@ from .findings import FindingCollector
 from .result import LoadCounts
 from .rules import ImportIssueCode
 from .sql import merge as sql
+from .staging.postgresql_statistics import (
+    analyze_meters,
+    analyze_readings_if_outdated,
+)
 from .version_resolution import file_ordering_sql, resolve_versions
 
 
@@ -37,16 +41,21 @@ def merge_staged_rows(
         latest_meter_id = _scalar(cursor, sql.LATEST_METER_ID)
         meter_points = _execute(cursor, sql.INSERT_METER_POINTS)
         meters = _execute(cursor, sql.INSERT_METERS)
+        if connection.vendor == "postgresql":  # postgresql only
+            analyze_meters(cursor, meters)
         _execute(cursor, sql.RESOLVE_METERS, latest_meter_id)
-        newer_files = sql.insert_newer_files(
+        _execute(cursor, sql.INSERT_REPEATED_KEYS)
+        insert_readings = sql.insert_readings(
             file_ordering_sql("other"), file_ordering_sql("this")
         )
-        _execute(cursor, newer_files, flow_file_id)
-        readings = _execute(cursor, sql.INSERT_READINGS, flow_file_id)
+        cursor.execute(insert_readings, {"flow_file": flow_file_id})
+        readings = cursor.rowcount
         if readings != reading_count:
             raise MergeError(
                 f"{readings:,} of {reading_count:,} staged readings were inserted."
             )
+        if connection.vendor == "postgresql":  # postgresql only
+            analyze_readings_if_outdated(cursor, readings)
         site_visits = _execute(cursor, sql.INSERT_SITE_VISITS, flow_file_id)
         superseding = _resolve_versions(cursor, flow_file_id, latest_meter_id)
         cursor.execute(sql.COUNT_BY_VERSION_STATUS, [flow_file_id])

@@ -7,22 +7,24 @@ that is no flow file, only the beginning.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import BinaryIO, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import Error
+from django.utils import timezone
 
 from meter_readings.d0010 import IssueCode
 from meter_readings.models import FlowFile, ImportJob, Policy
 
 from . import identity
 from .files.archives import sanitise_filename
-from .files.original_files import delete_if_unreferenced, store
+from .files.original_files import delete_if_unreferenced, restore_if_damaged, store
 from .files.spooling import SpooledFile, keep_beginning, spool
 from .findings import FindingCollector, OnFinding
-from .jobs import JobTracker, OnProgress
+from .jobs import JobTracker, OnProgress, close_lost_jobs
 from .merge import merge_staged_rows
 from .result import ImportResult, LoadCounts, ReadingCounts
 from .staging import ImportLockTimeout, StagingArea, open_staging
@@ -36,6 +38,8 @@ _NO_FLOW_FILE = {IssueCode.NOT_A_FLOW_FILE, IssueCode.EMPTY_FILE}
 # Seconds to wait for the import lock to delete the original file of a failed load. The
 # other import may need the file, and a file that stays does no harm.
 _CLEANUP_LOCK_TIMEOUT = 1.0
+
+type OnResult = Callable[[ImportResult], None]
 
 
 class _Request(NamedTuple):
@@ -59,6 +63,7 @@ def import_flow_file(
     allow_same_name: bool = False,
     on_progress: OnProgress | None = None,
     on_finding: OnFinding | None = None,
+    on_result: OnResult | None = None,
     lock_timeout: float | None = None,
     original_sha256: str = "",
 ) -> ImportResult:
@@ -68,8 +73,9 @@ def import_flow_file(
     after which a reading is in the future. `dry_run` validates and stores nothing.
     `on_progress` receives the phase, the bytes processed and the bytes in all,
     `on_finding` every finding; neither may use this thread's database connection, which
-    may be loading meanwhile. `original_sha256` is the SHA-256 of the original file if
-    lines were redacted from it since; `stream` then gives the redacted bytes.
+    may be loading meanwhile. `on_result` receives the result before the commit, after
+    which an interrupt may still come. `original_sha256` is the SHA-256 of the original
+    file if lines were redacted from it since; `stream` then gives the redacted bytes.
 
     The outcome is part of the result and not raised. Raises UnreadableFile if the bytes
     cannot be read, StorageFull if there is no space for them, and ImportLockTimeout if
@@ -90,7 +96,7 @@ def import_flow_file(
         job.set_file(sha256, spooled.size)
         request = _Request(filename, policy, now, dry_run, allow_same_name, sha256)
         findings = FindingCollector(policy, on_finding)
-        attempt = _Import(request, spooled, staging, job, findings)
+        attempt = _Import(request, spooled, staging, job, findings, on_result)
         return attempt.find_existing() or attempt.validate_and_load()
 
 
@@ -104,12 +110,14 @@ class _Import:
         staging: StagingArea,
         job: JobTracker,
         findings: FindingCollector,
+        on_result: OnResult | None,
     ) -> None:
         self._request = request
         self._spooled = self._stored = spooled
         self._staging = staging
         self._job = job
         self._findings = findings
+        self._on_result = on_result
 
     def find_existing(
         self, validated: ValidatedFile | None = None
@@ -120,6 +128,8 @@ class _Import:
             return None
         first = identity.find_imported(request.sha256)
         if first is not None:
+            if not request.dry_run:
+                restore_if_damaged(first, self._spooled)
             return self._finish(_Outcome.ALREADY_IMPORTED, validated, first)
         if not request.allow_same_name:
             issue = identity.filename_conflict(request.filename, request.sha256)
@@ -161,6 +171,7 @@ class _Import:
         """Store the file with its rows or with its report, in one transaction."""
         findings = self._findings
         with self._staging.transaction():
+            close_lost_jobs(now=timezone.now())
             # Another process may have imported the same file during the validation.
             result = self.find_existing(validated)
             if result is not None:
@@ -249,4 +260,6 @@ class _Import:
             note_count=findings.note_count,
         )
         self._job.finish(outcome, flow_file, result.counts)
+        if self._on_result is not None:
+            self._on_result(result)
         return result

@@ -28,6 +28,11 @@ OUTCOMES = {
     ImportJob.State.FAILED: "interrupted",
 }
 
+DRY_RUN_LIMIT = (
+    "A dry run does not compare readings with those stored: only the import tells which"
+    " are new, duplicates or replace an earlier version."
+)
+
 
 @dataclass(frozen=True)
 class RuleFindings:

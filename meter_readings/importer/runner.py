@@ -17,6 +17,7 @@ from meter_readings.d0010 import Issue
 from meter_readings.models import ImportJob, Policy, Severity
 
 from .files.archives import UnreadableFile, iter_flow_files, sanitise_filename
+from .identity import is_stored
 from .pipeline import import_flow_file
 from .result import ImportResult
 
@@ -138,6 +139,7 @@ class ImportRunner:
     max_members: int | None = None
     # The file that is being read or imported, or "" between two files.
     current_label: str = field(default="", init=False)
+    _uncommitted: FileResult | None = field(default=None, init=False)
 
     def run(self, files: Iterable[InputFile]) -> Iterator[FileResult]:
         """Import the files in order; yield the result of each flow file."""
@@ -159,10 +161,25 @@ class ImportRunner:
         except self.tolerated as error:
             yield self._finish(FileResult(file, name, error=error))
 
+    def stored_file(self) -> FileResult | None:
+        """Return the file that was being imported if it is stored nevertheless.
+
+        An interrupt may come at the commit, or after it.
+        """
+        file = self._uncommitted
+        if not self.current_label or file is None or file.result is None:
+            return None
+        return file if is_stored(file.result) else None
+
     def _import(
         self, target: FileResult, filename: str, content: BinaryIO
     ) -> FileResult:
         self.current_label = target.label
+        self._uncommitted = None
+
+        def set_uncommitted(result: ImportResult) -> None:
+            self._uncommitted = replace(target, filename=result.filename, result=result)
+
         for listener in self.listeners:
             listener.file_started(target.label)
         try:
@@ -174,6 +191,7 @@ class ImportRunner:
                     now=timezone.now(),
                     on_progress=self._progress,
                     on_finding=self._finding,
+                    on_result=set_uncommitted,
                     **vars(self.options),
                 )
         except self.tolerated as error:

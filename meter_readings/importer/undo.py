@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.utils import timezone
 
 from meter_readings.models import FlowFile, ImportJob, Policy
 
-from .jobs import JobTracker
+from .jobs import JobTracker, close_lost_jobs
 from .sql import undo as sql
 from .staging import open_staging
 from .version_resolution import resolve_versions
@@ -63,6 +64,7 @@ def undo_import(
     with open_staging(lock_timeout) as staging, job:
         staging.begin()
         with staging.transaction():
+            close_lost_jobs(now=timezone.now())
             imported = FlowFile.objects.filter(
                 pk=flow_file.pk, status=FlowFile.Status.IMPORTED
             ).first()
@@ -86,7 +88,7 @@ def _delete_rows(flow_file_id: int) -> UndoResult:
             cursor.execute(statement, parameters)
             return int(cursor.rowcount)
 
-        execute(sql.FIND_SHARED_READING_KEYS, flow_file_id)
+        execute(sql.FIND_KEYS_WITH_OTHER_VERSIONS, flow_file_id)
         execute(sql.FIND_AFFECTED_METERS, flow_file_id, flow_file_id, flow_file_id)
         return UndoResult(
             readings=execute(sql.DELETE_READINGS, flow_file_id),

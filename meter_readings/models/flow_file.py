@@ -132,6 +132,11 @@ class FlowFile(models.Model):
                 ],
                 name="flow_file_identifier_idx",
             ),
+            # A sender may use one identifier for all files.
+            models.Index(
+                fields=["file_identifier", "file_created_at"],
+                name="flow_file_message_idx",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

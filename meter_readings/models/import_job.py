@@ -66,5 +66,10 @@ class ImportJob(models.Model):
     counts = models.JSONField(default=dict, blank=True)
     message = models.TextField(blank=True)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "heartbeat_at"], name="import_job_state_idx")
+        ]
+
     def __str__(self) -> str:
         return f"{self.filename}: {self.outcome or self.get_state_display()}"

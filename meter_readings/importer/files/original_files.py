@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,12 +17,26 @@ _FOLDER = "flow_files"
 
 
 def store(spooled: SpooledFile) -> str:
-    """Move a spooled file to the storage, and return its name there."""
+    """Move a spooled file to the storage, and return its name there.
+
+    A file of that name with other bytes is damaged, and is replaced.
+    """
     name = _storage_name(spooled)
     if default_storage.exists(name):
-        return name
+        if _sha256_of(name) == spooled.sha256:
+            return name
+        default_storage.delete(name)
     with spooled.path.open("rb") as file:
         return default_storage.save(name, _MovableFile(file, spooled.path))
+
+
+def restore_if_damaged(flow_file: FlowFile, spooled: SpooledFile) -> None:
+    """Store the bytes of a flow file again if its original is missing or damaged.
+
+    An original that was deleted or redacted on purpose stays as it is.
+    """
+    if flow_file.content.name == _storage_name(spooled):
+        store(spooled)
 
 
 def delete_if_unreferenced(spooled: SpooledFile) -> None:
@@ -50,6 +65,18 @@ def delete_unreferenced() -> None:
 
 def _storage_name(spooled: SpooledFile) -> str:
     return f"{_FOLDER}/{spooled.sha256[:2]}/{spooled.sha256}.uff"
+
+
+def _sha256_of(name: str) -> str:
+    """Return the hash of a stored file, or "" if it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with default_storage.open(name) as file:
+            for chunk in file.chunks():
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()
 
 
 def _list_folder(folder: str) -> tuple[list[str], list[str]]:

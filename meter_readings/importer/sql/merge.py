@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from meter_readings.d0010.codes import ReadingType
 from meter_readings.importer.findings import MAX_STORED_PER_RULE
-from meter_readings.models import FlowFile, VersionStatus
+from meter_readings.models import VersionStatus
 
 from . import CHANGED_AT, FLOW_FILE, METER, METER_POINT, READING, SITE_VISIT
+from .reading_keys import has_other_versions, same_key
 
 
 def _null_safe_equal(column: str) -> str:
@@ -60,27 +61,38 @@ JOIN {METER} AS meter ON meter.meter_point_id = point.id
 COUNT_KNOWN_METERS = "SELECT COUNT(*) FROM resolved_meter WHERE is_known"
 
 
-def insert_newer_files(other_file_order: str, this_file_order: str) -> str:
-    """Find the imported files that come after this one in the order of versions."""
-    return f"""
-INSERT INTO newer_file
-SELECT other.id FROM {FLOW_FILE} AS other, {FLOW_FILE} AS this
-WHERE this.id = %s AND other.status = '{FlowFile.Status.IMPORTED}'
-    AND ({other_file_order}) > ({this_file_order})
+# Find the reading keys of known meters that occur more than once in the file.
+INSERT_REPEATED_KEYS = """
+INSERT INTO repeated_key
+SELECT meter.meter_id, staged.register_id, staged.read_at
+FROM staged_reading AS staged
+JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
+WHERE meter.is_known
+GROUP BY meter.meter_id, staged.register_id, staged.read_at HAVING COUNT(*) > 1
 """
 
 
-# Insert the readings. A reading that repeats the current version of its reading key,
-# where no newer file has that key, is a duplicate and changes no other version: it
-# needs no resolution. All others with an earlier version are resolved below.
-INSERT_READINGS = f"""
+def insert_readings(other_file_order: str, this_file_order: str) -> str:
+    """Return the statement that inserts the readings.
+
+    A reading that repeats the current version of its reading key, where no file that
+    comes after this one in the order of versions has that key, is a duplicate and
+    changes no other version: it needs no resolution. All others with an earlier version
+    are resolved below; so are the keys that the file repeats, whose stored versions
+    would else be read again for each repetition.
+    """
+    stored_versions = f"""
+            SELECT 1 FROM {READING} AS stored
+            JOIN {FLOW_FILE} AS other ON other.id = stored.flow_file_id
+            WHERE {same_key("stored", "meter.meter_id", "staged")}"""
+    return f"""
 INSERT INTO {READING} (
     flow_file_id, line_number, mpan_line_number, meter_line_number, meter_id,
     register_id, read_at, value, reading_type, bsc_validation_status, md_reset_at,
     md_reset_count, meter_reading_flag, reading_method, reason_code,
     meter_reading_status, source_lines, changed_at, version_status
 )
-SELECT %s, staged.line_number, meter.mpan_line_number, meter.line_number,
+SELECT %(flow_file)s, staged.line_number, meter.mpan_line_number, meter.line_number,
     meter.meter_id, staged.register_id, staged.read_at, staged.value,
     meter.reading_type, meter.bsc_validation_status, staged.md_reset_at,
     staged.md_reset_count, staged.meter_reading_flag, staged.reading_method,
@@ -89,29 +101,28 @@ SELECT %s, staged.line_number, meter.mpan_line_number, meter.line_number,
     CASE
         WHEN meter.reading_type = '{ReadingType.WITHDRAWN}'
             THEN '{VersionStatus.WITHDRAWN}'
-        WHEN meter.is_known AND EXISTS (
-            SELECT 1 FROM {READING} AS stored
-            WHERE stored.meter_id = meter.meter_id
-                AND stored.register_id = staged.register_id
-                AND stored.read_at = staged.read_at
+        WHEN meter.is_known AND (
+            meter.meter_id, staged.register_id, staged.read_at
+        ) NOT IN (SELECT meter_id, register_id, read_at FROM repeated_key)
+        AND EXISTS ({stored_versions}
                 AND stored.version_status = '{VersionStatus.CURRENT}'
                 AND stored.value = staged.value
                 AND stored.reading_type = meter.reading_type
                 AND stored.bsc_validation_status = meter.bsc_validation_status
                 AND {_null_safe_equal("meter_reading_flag")}
                 AND {_null_safe_equal("meter_reading_status")}
-        ) AND NOT EXISTS (
-            SELECT 1 FROM {READING} AS stored
-            WHERE stored.meter_id = meter.meter_id
-                AND stored.register_id = staged.register_id
-                AND stored.read_at = staged.read_at
-                AND stored.flow_file_id IN (SELECT flow_file_id FROM newer_file)
+        ) AND NOT EXISTS ({stored_versions}
+                AND ({other_file_order}) > (
+                    SELECT {this_file_order} FROM {FLOW_FILE} AS this
+                    WHERE this.id = %(flow_file)s
+                )
         ) THEN '{VersionStatus.DUPLICATE}'
         ELSE '{VersionStatus.CURRENT}'
     END
 FROM staged_reading AS staged
 JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
 """
+
 
 # Insert the site visits; one under a 026 has no meter.
 INSERT_SITE_VISITS = f"""
@@ -141,17 +152,12 @@ GROUP BY meter_id, register_id, read_at HAVING COUNT(*) > 1
 # plain duplicate, and another version exists.
 INSERT_KEYS_OF_KNOWN_METERS = f"""
 INSERT INTO reading_key_to_resolve
-SELECT DISTINCT reading.meter_id, reading.register_id, reading.read_at
-FROM {READING} AS reading
-WHERE reading.flow_file_id = %s AND reading.meter_id <= %s
-    AND reading.version_status <> '{VersionStatus.DUPLICATE}'
-    AND EXISTS (
-        SELECT 1 FROM {READING} AS other
-        WHERE other.meter_id = reading.meter_id
-            AND other.register_id = reading.register_id
-            AND other.read_at = reading.read_at
-            AND other.id <> reading.id
-    )
+SELECT meter_id, register_id, read_at FROM (
+    SELECT DISTINCT meter_id, register_id, read_at FROM {READING}
+    WHERE flow_file_id = %s AND meter_id <= %s
+        AND version_status <> '{VersionStatus.DUPLICATE}'
+) AS reading_key
+WHERE {has_other_versions("reading_key")}
 """
 
 # The versions that the file has of the reading keys to resolve. Keys come first, by
@@ -195,15 +201,17 @@ FROM {READING} WHERE flow_file_id = %s
 # Findings that need the database. Each row is a line number, the value found there,
 # and the number of all such lines, of which only the first are selected.
 
-# New meters whose serial number another meter point has too.
+# New meters whose serial number another meter point has too. Each serial number is
+# looked up once, however many meters have it.
 SERIAL_NUMBERS_AT_OTHER_MPANS = f"""
-SELECT MIN(resolved.line_number), resolved.serial_number, COUNT(*) OVER ()
-FROM resolved_meter AS resolved
-JOIN {METER} AS other ON other.serial_number = resolved.serial_number
-    AND other.meter_point_id <> resolved.meter_point_id
-WHERE NOT resolved.is_known
-GROUP BY resolved.meter_point_id, resolved.serial_number
-ORDER BY MIN(resolved.line_number) LIMIT {MAX_STORED_PER_RULE}
+SELECT MIN(line_number), serial_number, COUNT(*) OVER () FROM resolved_meter
+WHERE NOT is_known AND serial_number IN (
+    SELECT serial_number FROM {METER}
+    WHERE serial_number IN (SELECT serial_number FROM resolved_meter WHERE NOT is_known)
+    GROUP BY serial_number HAVING COUNT(*) > 1
+)
+GROUP BY meter_point_id, serial_number
+ORDER BY MIN(line_number) LIMIT {MAX_STORED_PER_RULE}
 """
 
 COUNT_WITHDRAWING_METERS = (
@@ -211,22 +219,33 @@ COUNT_WITHDRAWING_METERS = (
     f" WHERE reading_type = '{ReadingType.WITHDRAWN}'"
 )
 
-# Withdrawals of the file before which no version of the reading exists.
+# Withdrawals of the file before which no version of the reading exists. The versions of
+# a reading key are looked through once, for its first withdrawal.
 UNMATCHED_WITHDRAWALS = f"""
-SELECT reading.line_number, reading.register_id, COUNT(*) OVER ()
-FROM resolved_meter AS resolved
-JOIN {READING} AS reading ON reading.meter_id = resolved.meter_id
-    AND reading.meter_line_number = resolved.line_number
-    AND reading.flow_file_id = %(flow_file)s
-WHERE resolved.reading_type = '{ReadingType.WITHDRAWN}' AND NOT EXISTS (
-    SELECT 1 FROM {READING} AS withdrawn
-    WHERE withdrawn.meter_id = reading.meter_id
-        AND withdrawn.register_id = reading.register_id
-        AND withdrawn.read_at = reading.read_at
-        AND withdrawn.reading_type <> '{ReadingType.WITHDRAWN}'
-        AND withdrawn.version_status = '{VersionStatus.WITHDRAWN}'
+WITH withdrawal AS (
+    SELECT staged.line_number, meter.meter_id, staged.register_id, staged.read_at,
+        ROW_NUMBER() OVER (
+            PARTITION BY meter.meter_id, staged.register_id, staged.read_at
+            ORDER BY staged.line_number
+        ) AS occurrence
+    FROM staged_reading AS staged
+    JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
+    WHERE meter.reading_type = '{ReadingType.WITHDRAWN}'
+), compared AS (
+    SELECT line_number, register_id, MAX(
+        CASE WHEN occurrence > 1 THEN 0 WHEN EXISTS (
+            SELECT 1 FROM {READING} AS withdrawn
+            WHERE withdrawn.meter_id = withdrawal.meter_id
+                AND withdrawn.register_id = withdrawal.register_id
+                AND withdrawn.read_at = withdrawal.read_at
+                AND withdrawn.reading_type <> '{ReadingType.WITHDRAWN}'
+                AND withdrawn.version_status = '{VersionStatus.WITHDRAWN}'
+        ) THEN 1 ELSE 0 END
+    ) OVER (PARTITION BY meter_id, register_id, read_at) AS is_matched
+    FROM withdrawal
 )
-ORDER BY reading.line_number LIMIT {MAX_STORED_PER_RULE}
+SELECT line_number, register_id, COUNT(*) OVER () FROM compared WHERE is_matched = 0
+ORDER BY line_number LIMIT {MAX_STORED_PER_RULE}
 """
 
 # Reading keys for which the file has different values.

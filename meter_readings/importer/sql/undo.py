@@ -6,19 +6,17 @@ The parameter is the id of the flow file; FIND_AFFECTED_METERS has it three time
 from __future__ import annotations
 
 from . import METER, METER_POINT, READING, SITE_VISIT
+from .reading_keys import has_other_versions
 
-# Find the reading keys of the file for which other files have versions too.
-FIND_SHARED_READING_KEYS = f"""
+# Find the reading keys of the file that have more than one version. Whether another
+# file has one is not asked: that would look through all versions that this file has.
+FIND_KEYS_WITH_OTHER_VERSIONS = f"""
 INSERT INTO reading_key_to_resolve
-SELECT DISTINCT undone.meter_id, undone.register_id, undone.read_at
-FROM {READING} AS undone
-WHERE undone.flow_file_id = %s AND EXISTS (
-    SELECT 1 FROM {READING} AS other
-    WHERE other.meter_id = undone.meter_id
-        AND other.register_id = undone.register_id
-        AND other.read_at = undone.read_at
-        AND other.flow_file_id <> undone.flow_file_id
-)
+SELECT meter_id, register_id, read_at FROM (
+    SELECT DISTINCT meter_id, register_id, read_at FROM {READING}
+    WHERE flow_file_id = %s
+) AS reading_key
+WHERE {has_other_versions("reading_key")}
 """
 
 # Find the meters and meter points that the file names.
@@ -37,16 +35,25 @@ DELETE_READINGS = f"DELETE FROM {READING} WHERE flow_file_id = %s"
 
 DELETE_SITE_VISITS = f"DELETE FROM {SITE_VISIT} WHERE flow_file_id = %s"
 
-# Delete the affected meters that no other file names.
+# Delete the affected meters that no other file names. What else names them is asked of
+# the affected meters: PostgreSQL, which expects none to be left, would else read all of
+# them for each meter.
 DELETE_ORPHAN_METERS = f"""
-DELETE FROM {METER} WHERE id IN (SELECT meter_id FROM affected_meter)
-    AND NOT EXISTS (SELECT 1 FROM {READING} WHERE meter_id = {METER}.id)
-    AND NOT EXISTS (SELECT 1 FROM {SITE_VISIT} WHERE meter_id = {METER}.id)
+DELETE FROM {METER} WHERE id IN (
+    SELECT affected.meter_id FROM affected_meter AS affected
+    WHERE NOT EXISTS (SELECT 1 FROM {READING} WHERE meter_id = affected.meter_id)
+        AND NOT EXISTS (SELECT 1 FROM {SITE_VISIT} WHERE meter_id = affected.meter_id)
+)
 """
 
 # Delete the affected meter points that no other file names.
 DELETE_ORPHAN_METER_POINTS = f"""
-DELETE FROM {METER_POINT} WHERE id IN (SELECT meter_point_id FROM affected_meter)
-    AND NOT EXISTS (SELECT 1 FROM {METER} WHERE meter_point_id = {METER_POINT}.id)
-    AND NOT EXISTS (SELECT 1 FROM {SITE_VISIT} WHERE meter_point_id = {METER_POINT}.id)
+DELETE FROM {METER_POINT} WHERE id IN (
+    SELECT affected.meter_point_id FROM affected_meter AS affected
+    WHERE NOT EXISTS (
+        SELECT 1 FROM {METER} WHERE meter_point_id = affected.meter_point_id
+    ) AND NOT EXISTS (
+        SELECT 1 FROM {SITE_VISIT} WHERE meter_point_id = affected.meter_point_id
+    )
+)
 """

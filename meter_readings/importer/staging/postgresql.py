@@ -13,10 +13,10 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg2.errors import DiskFull, LockNotAvailable
 
-from . import postgresql_partitions
+from . import postgresql_partitions, postgresql_statistics
 from .base import StagingArea
 from .encoding import Encoder
-from .tables import STAGING_TABLES
+from .tables import STAGED_BY_VALIDATION, STAGING_TABLES
 
 # CSV whose quote and null are control characters. No field of a flow file contains
 # those or a pipe, so only texts of whole lines are quoted.
@@ -163,10 +163,10 @@ class PostgresqlStagingArea(StagingArea):
                 f"SET LOCAL jit = off; SET LOCAL work_mem = '256MB'; {self._lock_sql}"
             )
             if self.is_begun:
-                cursor.execute(f"ANALYZE {', '.join(STAGING_TABLES)}")
+                cursor.execute(f"ANALYZE {', '.join(STAGED_BY_VALIDATION)}")
             yield
             if self._batches.years:
-                postgresql_partitions.analyze_if_grown(cursor)
+                postgresql_statistics.analyze_if_grown(cursor)
 
     @property
     def _lock_sql(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from django.db import OperationalError, connection, transaction
-from django.db.backends.utils import CursorWrapper
 from psycopg2.errors import LockNotAvailable
 
 from meter_readings.importer.sql import READING
@@ -30,23 +29,6 @@ _ADD_YEARS_SQL = (
 # the attaching. So it is tried for a short time only, and again after a pause.
 _ATTACH_LOCK_TIMEOUT_MS = 100
 _RETRY_SECONDS = 1.0
-
-# Autovacuum does not analyse a partitioned table as a whole. Without statistics
-# PostgreSQL assumes 200 distinct values in every column and sorts rows that are in
-# order. So a load analyses the table if it has more than _ANALYZE_MIN_BYTES and, at
-# some 150 bytes per reading, four times the rows of the statistics. It does so at most
-# once per interval, because a table stays large after much of it was deleted.
-_ANALYZE_MIN_BYTES = 16 << 20
-_ANALYZE_GROWTH_BYTES = 4 * 150
-_MIN_ANALYZE_INTERVAL_SECONDS = 60
-_TABLE_SIZE_SQL = f"""
-SELECT COALESCE(SUM(pg_relation_size(inhrelid)), 0), GREATEST(MAX(reltuples), 0)
-FROM pg_class JOIN pg_inherits ON inhparent = pg_class.oid
-WHERE pg_class.oid = '{READING}'::regclass AND COALESCE(
-    pg_stat_get_last_analyze_time(pg_class.oid) < now() - %s * interval '1 s', true
-)
-"""
-_ANALYZE_SQL = f"ANALYZE {READING} (flow_file_id, meter_id)"
 
 
 def ensure_partitions(years: set[int], *, lock_sql: str, lock_timeout: float) -> None:
@@ -84,11 +66,3 @@ def _try_attach(years: list[int], lock_sql: str) -> bool:
                 return False
             raise
     return True
-
-
-def analyze_if_grown(cursor: CursorWrapper) -> None:
-    """Update the statistics of all readings if the table has grown a lot."""
-    cursor.execute(_TABLE_SIZE_SQL, [_MIN_ANALYZE_INTERVAL_SECONDS])
-    size, row_estimate = cursor.fetchone()
-    if size > _ANALYZE_MIN_BYTES and size > row_estimate * _ANALYZE_GROWTH_BYTES:
-        cursor.execute(_ANALYZE_SQL)

@@ -19,17 +19,19 @@ STAGING_TABLES = {
     " mpan_line_number {integer}, meter_line_number {integer},"
     " reading_line_number {integer}, mpan {text}, bsc_validation_status {text},"
     " check_code {text}, additional_information {text}",
-    # Filled by the merge: the meter of each 028 line, keys with several versions, files
-    # that come after this one
+    # Filled by the merge: the meter of each 028 line, keys that the file has more than
+    # once, keys with several versions
     "resolved_meter": "line_number {primary_key}, mpan_line_number {integer},"
     " meter_id {integer}, meter_point_id {integer}, serial_number {text},"
     " reading_type {text}, bsc_validation_status {text}, is_known {boolean}",
+    "repeated_key": "meter_id {integer}, register_id {text}, read_at {timestamp}",
     "reading_key_to_resolve": "meter_id {integer}, register_id {text},"
     " read_at {timestamp}",
-    "newer_file": "flow_file_id {integer}",
     # Filled by an undo: the meters and meter points that the file names
     "affected_meter": "meter_id {integer}, meter_point_id {integer}",
 }
+
+STAGED_BY_VALIDATION = "staged_meter", "staged_reading", "staged_visit"
 
 METER_COLUMNS = (
     "line_number",

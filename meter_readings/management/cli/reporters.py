@@ -104,6 +104,8 @@ class ImportReporter:
         log, totals = self._command.log, self.totals
         if self._is_truncated and self._suggests_report:
             log("All findings, line by line, are written by --report FILE.csv.")
+        if totals.outcomes[ImportJob.Outcome.CHECKED]:
+            log(result_messages.DRY_RUN_LIMIT)
         count = totals.outcomes.total()
         if count > 1 or (count and not is_complete) or self.is_interrupted:
             log(

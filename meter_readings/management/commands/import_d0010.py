@@ -47,7 +47,12 @@ class Command(base_command.BaseCommand):
         )
         add("-r", "--recursive", action="store_true", help="include subfolders")
         add("--name", metavar="NAME", help="filename of standard input")
-        add("--dry-run", action="store_true", help="validate and report, save nothing")
+        add(
+            "--dry-run",
+            action="store_true",
+            help="validate and report, save nothing; not "
+            "compared with stored readings",
+        )
         add(
             "--policy",
             choices=Policy.values,
@@ -117,7 +122,10 @@ class Command(base_command.BaseCommand):
                     reporter.add(file)
             except KeyboardInterrupt:
                 progress.clear()
-                reporter.interrupt(runner.current_label)
+                stored = runner.stored_file()
+                if stored is not None:
+                    reporter.add(stored)
+                reporter.interrupt("" if stored else runner.current_label)
         if reporter.exit_code:
             sys.exit(reporter.exit_code)
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
 from unittest import skipUnless
 from unittest.mock import patch
 
 from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import TestCase, TransactionTestCase
+from django.utils import timezone
 
-from meter_readings.importer import UnreadableFile
+from meter_readings.importer import UnreadableFile, undo_import
 from meter_readings.importer.staging import open_staging
 from meter_readings.models import FlowFile, ImportJob, Policy
+from meter_readings.ops import metrics
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP, flow_file
 from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
@@ -191,6 +196,108 @@ class InterruptedTests(TestCase):
     def test_import_succeeds_after_an_interrupted_one(self) -> None:
         self.interrupt(ZeroDivisionError())
         self.assertEqual(import_text(EVERY_GROUP).outcome, ImportJob.Outcome.IMPORTED)
+
+
+class InterruptedAfterCommitTests(TransactionTestCase):
+    """Ctrl-C at the commit, or just after it: what is stored counts."""
+
+    def press_after_commit(self, act: Callable[[], object]) -> ImportJob:
+        """Press Ctrl-C when an import or undo has committed; return its job."""
+        commit = connection.commit
+
+        def commit_and_press() -> None:
+            commit()
+            raise KeyboardInterrupt
+
+        with (
+            patch.object(connection, "commit", commit_and_press),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            act()
+        return ImportJob.objects.latest("pk")
+
+    def test_job_of_a_committed_import_is_finished(self) -> None:
+        job = self.press_after_commit(lambda: import_text(EVERY_GROUP))
+        self.assertEqual((job.state, job.outcome), ("finished", "imported"))
+        self.assertEqual(job.flow_file, FlowFile.objects.get())
+        self.assertEqual(job.counts["readings_loaded"], 3)
+
+    def test_job_of_a_committed_undo_is_finished(self) -> None:
+        file = imported(EVERY_GROUP)
+        job = self.press_after_commit(lambda: undo_import(flow_file=file, now=NOW))
+        self.assertEqual((job.state, job.outcome), ("finished", "undone"))
+
+    def test_original_of_a_committed_import_stays(self) -> None:
+        self.press_after_commit(lambda: import_text(EVERY_GROUP))
+        self.assertTrue(default_storage.exists(str(FlowFile.objects.get().content)))
+
+    def test_job_agrees_with_the_file_after_an_interrupt_before_the_commit(
+        self,
+    ) -> None:
+        # Django's driver of SQLite then commits by itself, psycopg2 does not.
+        commit = connection.commit
+
+        def press() -> None:
+            if FlowFile.objects.exists():
+                raise KeyboardInterrupt
+            commit()
+
+        with patch.object(connection, "commit", press), suppress(BaseException):
+            import_text(EVERY_GROUP)
+        connection.close()
+        state = "finished" if FlowFile.objects.exists() else "failed"
+        self.assertEqual(ImportJob.objects.get().state, state)
+
+
+class LostJobTests(TestCase):
+    """The process of a job was killed."""
+
+    def state_after(self, act: Callable[[], object], **fields: Any) -> str:
+        """Return the state of a running job after another import or undo."""
+        self.job = ImportJob.objects.create(
+            filename="killed.uff",
+            policy=Policy.STANDARD,
+            channel=ImportJob.Channel.COMMAND,
+            started_at=NOW,
+            **{"heartbeat_at": timezone.now() - timedelta(minutes=11)} | fields,
+        )
+        act()
+        self.job.refresh_from_db()
+        return str(self.job.state)
+
+    def test_next_import_closes_a_lost_job(self) -> None:
+        self.assertEqual(self.state_after(lambda: imported(EVERY_GROUP)), "failed")
+        self.assertEqual(self.job.message, "Its process ended during the import.")
+        self.assertIsNotNone(self.job.finished_at)
+
+    def test_next_rejected_file_closes_a_lost_job(self) -> None:
+        self.assertEqual(self.state_after(lambda: import_text(BAD)), "failed")
+
+    def test_next_undo_closes_a_lost_job(self) -> None:
+        file = imported(EVERY_GROUP)
+        state = self.state_after(lambda: undo_import(flow_file=file, now=NOW))
+        self.assertEqual(state, "failed")
+
+    def test_closed_job_is_no_stalled_job_in_the_metrics(self) -> None:
+        self.state_after(lambda: imported(EVERY_GROUP))
+        text = metrics.render_prometheus(now=timezone.now())
+        self.assertIn("d0010_stalled_import_jobs 0", text)
+
+    def test_job_that_may_wait_for_the_lock_is_not_closed(self) -> None:
+        state = self.state_after(
+            lambda: imported(EVERY_GROUP),
+            phase=ImportJob.Phase.LOADING,
+            heartbeat_at=timezone.now() - timedelta(minutes=9),
+        )
+        self.assertEqual(state, "running")
+
+    def test_validating_job_is_lost_after_a_minute_without_a_heartbeat(self) -> None:
+        state = self.state_after(
+            lambda: imported(EVERY_GROUP),
+            phase=ImportJob.Phase.VALIDATING,
+            heartbeat_at=timezone.now() - timedelta(seconds=61),
+        )
+        self.assertEqual(state, "failed")
 
 
 class ProgressTests(TestCase):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.core.files.storage import default_storage
 from django.test import TestCase
 
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Policy, Reading
-from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
+from meter_readings.tests.support.flow_file_builder import (
+    EVERY_GROUP,
+    flow_file_of_readings,
+)
 from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
 GOOD = "030|S|20240401000000|99.0|||T|N|"
@@ -94,3 +99,33 @@ class ImportOriginalTests(TestCase):
         with self.assertRaisesMessage(importer.OriginalMissing, "has changed"):
             import_again(file)
         self.assertEqual(FlowFile.objects.count(), 1)
+
+
+class RestoredTests(TestCase):
+    """The same bytes come again after the original was damaged or lost."""
+
+    def original_after(self, change: Callable[[Path], object], **options: Any) -> bytes:
+        """Change the original of an imported file; return it after another import."""
+        file = imported(EVERY_GROUP)
+        path = Path(default_storage.path(str(file.content.name)))
+        change(path)
+        result = import_text(EVERY_GROUP, **options)
+        self.assertEqual(result.outcome, ImportJob.Outcome.ALREADY_IMPORTED)
+        return path.read_bytes() if path.exists() else b""
+
+    def test_lost_original_is_stored_again(self) -> None:
+        self.assertEqual(self.original_after(Path.unlink), EVERY_GROUP.encode())
+
+    def test_damaged_original_is_stored_again(self) -> None:
+        damaged = self.original_after(lambda path: path.write_bytes(b"ZHV|"))
+        self.assertEqual(damaged, EVERY_GROUP.encode())
+
+    def test_dry_run_stores_no_original(self) -> None:
+        self.assertEqual(self.original_after(Path.unlink, dry_run=True), b"")
+
+    def test_original_deleted_by_retention_is_not_stored_again(self) -> None:
+        def delete(path: Path) -> None:
+            path.unlink()
+            FlowFile.objects.update(content="")
+
+        self.assertEqual(self.original_after(delete), b"")

@@ -10,10 +10,12 @@ import re
 import signal
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from time import sleep
-from typing import Any
+from typing import Any, BinaryIO
 from unittest.mock import patch
 
 from django.conf import settings
@@ -21,6 +23,7 @@ from django.db import OperationalError
 from django.test import TransactionTestCase
 
 from meter_readings import importer
+from meter_readings.importer.files.spooling import SpooledFile, spool
 from meter_readings.management.cli.progress import Progress
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.support.flow_file_builder import (
@@ -209,7 +212,10 @@ class DryRunTests(ImportTestCase):
             self.file("a.uff"), self.file("b.uff", OTHER), "--dry-run"
         ).stderr
         self.assertEqual(
-            stderr, "2 files: 2 would be imported; 2 readings would be loaded.\n"
+            stderr,
+            "A dry run does not compare readings with those stored: only the import "
+            "tells which are new, duplicates or replace an earlier version.\n"
+            "2 files: 2 would be imported; 2 readings would be loaded.\n",
         )
 
 
@@ -679,6 +685,28 @@ class InterruptedTests(ImportTestCase):
             ran.stderr,
             "Interrupted at a.uff: nothing of that file was stored.\n"
             "No files were imported.\n",
+        )
+
+    def test_ctrl_c_after_the_commit_reports_the_stored_file(self) -> None:
+        @contextmanager
+        def spool_and_press(stream: BinaryIO) -> Iterator[SpooledFile]:
+            with spool(stream) as spooled:
+                yield spooled
+            raise KeyboardInterrupt
+
+        with patch("meter_readings.importer.pipeline.spool", spool_and_press):
+            ran = self.run_command(self.file("a.uff"))
+        file = FlowFile.objects.get()
+        self.assertEqual(ran.code, 130)
+        self.assertTrue(
+            ran.stdout.startswith(f"a.uff: imported as #{file.pk}: 1 reading"),
+            ran.stdout,
+        )
+        self.assertTrue(
+            ran.stderr.endswith(
+                "Interrupted.\n1 file: 1 imported; 1 reading loaded.\n"
+            ),
+            ran.stderr,
         )
 
     def test_ctrl_c_between_two_files_names_no_file(self) -> None:

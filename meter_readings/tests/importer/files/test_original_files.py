@@ -43,6 +43,19 @@ class StoreTests(SimpleTestCase):
         files = list(Path(settings.MEDIA_ROOT).rglob("*.uff"))
         self.assertEqual(len(files), 1)
 
+    def test_damaged_original_file_is_replaced(self) -> None:
+        path = Path(default_storage.path(self.stored_name()))
+        path.write_bytes(DATA[:100])
+        self.assertEqual(default_storage.path(self.stored_name()), str(path))
+        self.assertEqual(path.read_bytes(), DATA)
+
+    def test_unreadable_original_file_is_replaced(self) -> None:
+        path = Path(default_storage.path(self.stored_name()))
+        path.unlink()
+        path.symlink_to(path)
+        self.stored_name()
+        self.assertEqual(path.read_bytes(), DATA)
+
     def test_original_file_and_its_folder_are_readable_by_the_owner_only(self) -> None:
         path = Path(default_storage.path(self.stored_name()))
         modes = [stat.S_IMODE(each.stat().st_mode) for each in (path, path.parent)]

@@ -85,7 +85,7 @@ def is_analysed(text: str, filename: str) -> bool:
 class GrownTableTests(TransactionTestCase):
     def is_analysed_again(self, seconds: float) -> bool:
         """Return whether an import analyses the table so long after another did."""
-        open_staging = "meter_readings.importer.staging.postgresql_partitions"
+        open_staging = "meter_readings.importer.staging.postgresql_statistics"
         rows = {"_ANALYZE_MIN_BYTES": 0, "_ANALYZE_GROWTH_BYTES": 0}
         with patch.multiple(open_staging, **rows, _MIN_ANALYZE_INTERVAL_SECONDS=0):
             first = file_read_at("20210401000000")
@@ -157,7 +157,7 @@ class PartitionTests(TestCase):
         )
 
     def test_grown_table_is_analysed(self) -> None:
-        open_staging = "meter_readings.importer.staging.postgresql_partitions"
+        open_staging = "meter_readings.importer.staging.postgresql_statistics"
         text = file_read_at("20210401000000")
         self.assertFalse(is_analysed(text, "small.uff"))
         with patch.multiple(

@@ -1,0 +1,28 @@
+"""Conditions on the versions of one reading key, which may be any number."""
+
+from __future__ import annotations
+
+from . import READING
+
+
+def same_key(version: str, meter_id: str, reading: str) -> str:
+    """Return the condition that a version has the key of a meter and a reading.
+
+    BETWEEN, because PostgreSQL may answer an equality by the index of the times alone,
+    if its statistics have no time twice, and read all readings of that time.
+    """
+    return (
+        f"{version}.meter_id = {meter_id}"
+        f" AND {version}.register_id = {reading}.register_id"
+        f" AND {version}.read_at BETWEEN {reading}.read_at AND {reading}.read_at"
+    )
+
+
+def has_other_versions(reading_key: str) -> str:
+    """Return the condition that a reading key has more than one version."""
+    return f"""(
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM {READING} AS version
+            WHERE {same_key("version", f"{reading_key}.meter_id", reading_key)} LIMIT 2
+        ) AS versions
+    ) > 1"""

@@ -1,0 +1,145 @@
+"""Tests that no step of an import compares every line with every other.
+
+Work is counted, not timed: the steps of SQLite's virtual machine, in hundreds, or the
+rows that PostgreSQL reads. A step that compares all lines that repeat a value would
+need a thousand rows, or some fifty hundred steps, for each line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.test import TestCase
+
+from meter_readings.importer import undo_import
+from meter_readings.models import FlowFile
+from meter_readings.tests.support.flow_file_builder import (
+    flow_file,
+    header_line,
+    mpan_core,
+)
+from meter_readings.tests.support.import_helpers import NOW, imported
+from meter_readings.tests.support.partition_helpers import ensure_partitions
+
+from .row_helpers import LOADED
+
+LINES = 2000
+MOST_WORK_PER_LINE = 250 if connection.vendor == "postgresql" else 25
+
+_ROWS_READ_SQL = """
+SELECT SUM(COALESCE(seq_tup_read, 0) + COALESCE(idx_tup_fetch, 0))
+FROM pg_stat_xact_user_tables
+"""
+
+
+def repeated(*lines: str) -> Callable[[int], list[str]]:
+    """Return a function that writes these lines so many times, with their number.
+
+    {mpan} is another MPAN each time, {time} another time, {number} the number.
+    """
+
+    def groups(count: int) -> list[str]:
+        return [
+            line.format(
+                number=number,
+                mpan=mpan_core(number),
+                time=f"{datetime(2024, 1, 1) + timedelta(minutes=number):%Y%m%d%H%M}00",
+            )
+            for number in range(count)
+            for line in lines
+        ]
+
+    return groups
+
+
+def after(
+    first: list[str], groups: Callable[[int], list[str]]
+) -> Callable[[int], list[str]]:
+    """Return a function that writes lines once before the repeated ones."""
+    return lambda count: first + groups(count)
+
+
+MPAN = "026|2000000000015|V|"
+METER = "028|TST0000001|R|"
+READING = "030|S|20240401000000|99.0|||T|N|"
+OTHER_VALUE = "030|S|20240401000000|{number}.0|||T|N|"
+OTHER_METER = "028|TST{number:07}|R|"
+
+SHAPES = {
+    "one serial number": repeated("026|{mpan}|V|", METER, READING),
+    "one MPAN with many meters": after([MPAN], repeated(OTHER_METER, READING)),
+    "one MPAN in many 026": repeated(MPAN, OTHER_METER, READING),
+    "one meter in many 026": repeated(MPAN, METER, OTHER_VALUE),
+    "one meter in many 028": after([MPAN], repeated(METER, OTHER_VALUE)),
+    "one register": after([MPAN, METER], repeated("030|S|{time}|{number}.0|||T|N|")),
+    "one reading key": after([MPAN, METER], repeated(OTHER_VALUE)),
+    "one reading": after([MPAN, METER], repeated(READING)),
+    "one withdrawal": after([MPAN, "028|TST0000001|W|"], repeated(READING)),
+    "one withdrawal in many 028": after([MPAN], repeated("028|TST0000001|W|", READING)),
+    "one MPAN with many visits": after([MPAN], repeated("027|02||")),
+    "one 026 without children": repeated(MPAN),
+    "one reading with many visits": after([MPAN, METER, READING], repeated("033|27||")),
+    "one reading with many results": after(
+        [MPAN, METER, READING.replace("|T|", "|F|")], repeated("032|05|F|")
+    ),
+}
+
+
+class WorkOfRepeatedValuesTests(TestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        ensure_partitions(2024)
+
+    @contextmanager
+    def counted(self, work: list[int]) -> Iterator[None]:
+        """Append the work of the database within to a list."""
+        if connection.vendor == "postgresql":
+            before = self.rows_read()
+            yield
+            work.append(self.rows_read() - before)
+            return
+        steps = 0
+
+        def count() -> None:
+            nonlocal steps
+            steps += 1
+
+        connection.connection.set_progress_handler(count, 100)
+        yield
+        connection.connection.set_progress_handler(None, 0)
+        work.append(steps)
+
+    def rows_read(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(_ROWS_READ_SQL)
+            return int(cursor.fetchone()[0])
+
+    def work_of(self, groups: list[str]) -> list[int]:
+        """Return the work of an import, of another one of the same, and of its undo.
+
+        Statistics are taken between them.
+        """
+        work: list[int] = []
+        files: list[FlowFile] = []
+        for number in range(2):
+            header = header_line(file_identifier=f"TEST{len(groups)}{number}")
+            text = flow_file(groups, header=header)
+            with self.counted(work):
+                files.append(imported(text, f"{len(groups)}-{number}.uff"))
+            with connection.cursor() as cursor:
+                for model in LOADED:
+                    cursor.execute(f"ANALYZE {model._meta.db_table}")
+        with self.counted(work):
+            undo_import(flow_file=files[1], now=NOW)
+        undo_import(flow_file=files[0], now=NOW)
+        return work
+
+    def test_no_step_compares_all_lines_that_repeat_a_value(self) -> None:
+        for name, groups in SHAPES.items():
+            steps = "import", "import of the same readings", "undo"
+            for step, work in zip(steps, self.work_of(groups(LINES)), strict=True):
+                with self.subTest(f"{name}: {step}", work_per_line=work / LINES):
+                    self.assertLess(work / LINES, MOST_WORK_PER_LINE)
