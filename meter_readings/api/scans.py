@@ -45,8 +45,10 @@ def scans(filterset: ListFilterSet, *, after: Q = Q()) -> Iterator[Scan]:
         yield Scan(after)
         return
     stop = time.monotonic() + SCAN_SECONDS
+    limits = chain(SCAN_ROWS, repeat(SCAN_ROWS[-1]))
     row_count = 0
-    for limit in chain(SCAN_ROWS, repeat(SCAN_ROWS[-1])):  # pragma: no branch
+    while True:
+        limit = next(limits)
         end = _scan_end(filterset, after=after, limit=limit)
         if end is None:
             yield Scan(after)

@@ -176,8 +176,9 @@ class SummarySerializer(serializers.Serializer):
     )
 
     def get_at_least(self, summary: Mapping[str, Any]) -> int:
-        found = sum(group["count"] for group in summary["groups"])
-        return max(found, summary["count"] or 0)
+        found: int = sum(group["count"] for group in summary["groups"])
+        stored: int = summary["count"] or 0
+        return max(found, stored)
 
     def get_earliest_read_at(self, summary: Mapping[str, Any]) -> datetime | None:
         times = [group["earliest"] for group in summary["groups"]]
