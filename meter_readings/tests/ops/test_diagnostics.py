@@ -7,6 +7,7 @@ import tempfile
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest import skipUnless
 from unittest.mock import patch
 
 from django.core.management import CommandError, call_command
@@ -88,6 +89,16 @@ class RunAllChecksTests(DiagnosticsTestCase):
         recorder.record_unapplied("meter_readings", "0003_roles")
         found = "1 not applied, meter_readings.0003_roles first"
         self.assert_failed("migrations", found, "python manage.py migrate")
+
+    @skipUnless(connection.vendor == "sqlite", "PostgreSQL has no database file")
+    def test_a_database_that_does_not_exist_is_reported_and_not_created(self) -> None:
+        path = self.folder / "new.sqlite3"
+        with patch.dict(connection.settings_dict, {"NAME": path}):
+            results = {each.name: each for each in diagnostics.run_all_checks()}
+            self.assert_failed("database", f"there is none at {path}", "migrate")
+        self.assertNotIn("migrations", results)
+        self.assertNotIn("dry run", results)
+        self.assertIs(path.exists(), False)
 
     def test_disk_reports_less_than_the_minimum_free_space(self) -> None:
         with self.settings(MIN_FREE_DISK_MB=1 << 40):
