@@ -19,15 +19,13 @@ from meter_readings.tests.robustness.pg_cluster import free_port
 class DemonstrationTests(ScriptTestCase):
     """One site, deployed twice by quick_deploy.sh."""
 
-    setup_outputs: ClassVar[list[str]]
+    ports: ClassVar[tuple[int, int]]
     starts: ClassVar[list[str]]
     validation: ClassVar[subprocess.CompletedProcess[str]]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.port = free_port()
-        cls.setup_outputs, cls.starts = [], []
         for script in (
             "setup_system_dependencies.sh",
             "setup_python_environment.sh",
@@ -35,20 +33,20 @@ class DemonstrationTests(ScriptTestCase):
         ):
             ran = cls.run_script(script)
             assert ran.returncode == 0, ran.stdout + ran.stderr
-            cls.setup_outputs.append(ran.stdout)
-        for _ in range(2):
-            cls.starts.append(cls.start())
+        # The first server may still be ending when the second starts.
+        cls.ports = free_port(), free_port()
+        cls.starts = [cls.start(port) for port in cls.ports]
         cls.validation = cls.run_script("validate_deployment.sh")
 
     def setUp(self) -> None:
         """Keep the deployed site from test to test."""
 
     @classmethod
-    def start(cls) -> str:
+    def start(cls, port: int) -> str:
         """Return what quick_deploy.sh prints until the site answers, with colours."""
         variables = cls.base_environment() | {
             "D0010_VENV": sys.prefix,
-            "SERVER_PORT": str(cls.port),
+            "SERVER_PORT": str(port),
         }
         # "script" gives it a terminal, so that it prints colours.
         words = ["script", "-qec", "deployment_scripts/quick_deploy.sh", "/dev/null"]
@@ -63,19 +61,19 @@ class DemonstrationTests(ScriptTestCase):
             start_new_session=True,
         )
         try:
-            cls.wait_until_it_answers(process)
+            cls.wait_until_it_answers(process, port)
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             output, _ = process.communicate(timeout=30)
         return output
 
     @classmethod
-    def wait_until_it_answers(cls, process: subprocess.Popen[str]) -> None:
+    def wait_until_it_answers(cls, process: subprocess.Popen[str], port: int) -> None:
         for _ in range(1200):
             if process.poll() is not None:
                 return
             try:
-                urlopen(f"http://127.0.0.1:{cls.port}/healthz").close()
+                urlopen(f"http://127.0.0.1:{port}/healthz").close()
                 return
             except URLError:
                 time.sleep(0.1)
@@ -87,7 +85,7 @@ class DemonstrationTests(ScriptTestCase):
 
     def test_start_names_the_addresses_of_the_site(self) -> None:
         for path in ("", "admin/", "admin/testing/"):
-            address = f"  http://127.0.0.1:{self.port}/{path}\n"
+            address = f"  http://127.0.0.1:{self.ports[0]}/{path}\n"
             self.assertIn(address, self.starts[0])
 
     def test_first_start_imports_every_sample_once(self) -> None:
