@@ -59,6 +59,7 @@ outcome=0
 "$PYTHON" -m coverage run manage.py test --noinput \
     ${D0010_SLOWEST:+"--durations=$D0010_SLOWEST"} "$@" || outcome=$?
 
+"$PYTHON" -m coverage combine --quiet || true
 if [ -e "$COVERAGE_FILE" ]; then
     cp "$COVERAGE_FILE" "$coverage_data"
     step "Lines and branches without coverage"

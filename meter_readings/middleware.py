@@ -108,7 +108,7 @@ class ServiceUnavailableMiddleware:
                 "The storage is full. Tell the operator of this site, and try again "
                 "when there is free space.",
             )
-        if isinstance(error, cache_exceptions()):
+        if isinstance(error, cache_exceptions()):  # redis only
             # Neither sign-in attempts nor API requests can be counted.
             logger.error("Redis cannot be used (%s).", type(error).__name__)
             return _service_unavailable("The cache cannot be reached at the moment.")

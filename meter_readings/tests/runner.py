@@ -7,7 +7,6 @@ runs them on SQLite alone.
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import tempfile
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from unittest import TestSuite, TextTestResult
 
-from coverage import Coverage
 from django.db import connections
 from django.test.runner import DiscoverRunner
 from django.test.utils import iter_test_cases, override_settings
@@ -71,13 +69,6 @@ class IsolatedTestRunner(DiscoverRunner):
             metavar="N/M",
             help="Run part N of M: every M-th test class from the N-th on.",
         )
-
-    def run_tests(self, *args: Any, **kwargs: Any) -> int:
-        """Run the tests; then the coverage data of all processes are one file."""
-        if current := Coverage.current():
-            # `coverage run` writes its own data after the tests.
-            atexit.register(combine_coverage, current.get_option("run:data_file"))
-        return super().run_tests(*args, **kwargs)
 
     def load_tests_for_label(
         self, label: str, discover_kwargs: dict[str, Any]
@@ -150,10 +141,3 @@ class IsolatedTestRunner(DiscoverRunner):
         self._overrides.disable()
         self._media.cleanup()
         super().teardown_test_environment(**kwargs)
-
-
-def combine_coverage(data_file: str) -> None:
-    """Combine the coverage data files of this process and of those that it started."""
-    combined = Coverage(data_file)
-    combined.combine()
-    combined.save()

@@ -109,8 +109,6 @@ COVERAGE = {
         reason=ONE_MODULE,
         suffix=" meter_readings.tests.d0010.test_mpan",
         expects="(?m)^OK",
-        # The data of all processes are in one file.
-        after="[ -s .coverage ] && ! compgen -G '.coverage.*'",
     ),
     "coverage report": Setup(
         reason="one module does not reach everything",
