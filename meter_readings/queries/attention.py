@@ -13,15 +13,16 @@ from typing import NamedTuple
 from django.db.models import (
     Case,
     Count,
-    Exists,
     F,
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     TextChoices,
     Value,
     When,
 )
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.http import urlencode
 
@@ -118,17 +119,23 @@ def acknowledged_q() -> Q:
 
 def corrected_q() -> Q:
     """Return the condition that a corrected version of a rejected file was imported."""
-    later = FlowFile.objects.filter(
-        status=_STATUS.IMPORTED, received_at__gt=OuterRef("received_at")
-    )
-    same_name = later.filter(filename=OuterRef("filename"))
-    same_message = later.filter(
-        file_identifier=OuterRef("file_identifier"),
-        from_participant=OuterRef("from_participant"),
-    )
     return Q(status=_STATUS.REJECTED) & (
-        Q(Exists(same_name)) | (~Q(file_identifier="") & Q(Exists(same_message)))
+        Q(received_at__lt=_latest_import("filename"))
+        | ~Q(file_identifier="")
+        & Q(received_at__lt=_latest_import("file_identifier", "from_participant"))
     )
+
+
+def _latest_import(*columns: str) -> Coalesce:
+    """Return when a file with the same values was imported last.
+
+    It is the file's own time if there is none. The order lets an index find the one
+    row; with EXISTS, PostgreSQL may read all files of the same name for each.
+    """
+    same = {column: OuterRef(column) for column in columns}
+    imports = FlowFile.objects.filter(status=_STATUS.IMPORTED, **same)
+    latest = imports.order_by("-received_at").values("received_at")[:1]
+    return Coalesce(Subquery(latest), F("received_at"))
 
 
 def is_acknowledged(file: FlowFile) -> bool:

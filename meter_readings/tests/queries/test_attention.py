@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.http import QueryDict
 from django.test import TestCase, override_settings
 from django.utils import timezone
@@ -191,6 +192,24 @@ class CorrectedTests(TestCase):
             self.assertIn("flow_file_name_idx", plan)
         for plan in (plans[0], plans[2]):
             self.assertIn("flow_file_identifier_idx", plan)
+
+    def test_index_finds_the_correction_among_many_files_of_one_name(self) -> None:
+        columns = {"filename": "same.uff", "file_identifier": "SAME", "size": 1}
+        columns |= {"policy": Policy.STANDARD, "file_created_at": NOON}
+        FlowFile.objects.bulk_create(
+            FlowFile(
+                sha256=f"{number:064}",
+                status="rejected" if number % 2 else "imported",
+                received_at=NOON - timedelta(days=number % 2 == 0),
+                **columns,
+            )
+            for number in range(600)
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE meter_readings_flowfile")
+        (counted,) = queries_of(lambda: attention.attention_items(now=NOON))
+        scans = table_scans(plan_text(counted))
+        self.assertLessEqual(len(scans), 1, "only the files counted are scanned")
 
 
 @override_settings(METRICS_TOKEN="a token that is known to these tests")
