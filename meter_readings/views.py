@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
-from meter_readings.queries import attention, dashboard, totals
+from meter_readings.queries import attention, dashboard, mpan_text, totals
 from meter_readings.queries import search as search_queries
 from meter_readings.queries.flow_files import latest_flow_files
 
@@ -75,10 +75,15 @@ def search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "").strip()
     if not text:
         return _render_results(request, text, models, [])
-    matches = search_queries.exact_matches(text, models=models)
-    if len(matches) == 1:
-        return redirect(_match_url(matches[0], text))
-    results = search_queries.prefix_matches(text, models=models, limit=_RESULTS_SHOWN)
+    if mpans := mpan_text.mpans_in(text):
+        models = [model for model in models if model is MeterPoint]
+        limit = len(mpans)
+    else:
+        matches = search_queries.exact_matches(text, models=models)
+        if len(matches) == 1:
+            return redirect(_match_url(matches[0], text))
+        limit = _RESULTS_SHOWN
+    results = search_queries.prefix_matches(text, models=models, limit=limit)
     return _render_results(request, text, models, results)
 
 
@@ -171,6 +176,28 @@ def _render_results(
         "query": text,
         "sections": sections,
         "model_names": [_model_name(model) for model in models],
-        "has_wrong_check_digit": search_queries.has_wrong_check_digit(text),
+        "wrong_mpans": mpan_text.wrong_mpans(text),
     }
+    if MeterPoint in models:
+        context |= _mpan_context(text, sections)
     return render(request, "meter_readings/search.html", context)
+
+
+def _mpan_context(text: str, sections: list[ResultSection]) -> dict[str, Any]:
+    """Return the MPANs of a list that are not stored, and what a wrong one may mean."""
+    found = {
+        row.mpan
+        for section in sections
+        for row in section.rows
+        if isinstance(row, MeterPoint)
+    }
+    mpans = mpan_text.mpans_in(text)
+    wrong = [] if mpans else mpan_text.wrong_mpans(text)
+    return {
+        "not_stored": [mpan for mpan in mpans if mpan not in found],
+        "similar": [
+            point
+            for mpan, _ in wrong
+            for point in search_queries.similar_meter_points(mpan)
+        ],
+    }

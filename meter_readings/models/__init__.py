@@ -26,6 +26,7 @@ from .reading import (
     VersionStatus,
     basis_q,
 )
+from .search_text import search_text
 from .site_visit import SiteVisit
 from .subject_request import SubjectRequest, pseudonymise_mpan
 
@@ -54,4 +55,5 @@ __all__ = [
     "VersionStatus",
     "basis_q",
     "pseudonymise_mpan",
+    "search_text",
 ]

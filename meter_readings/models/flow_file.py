@@ -10,6 +10,8 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from .search_text import search_column
+
 
 class Policy(models.TextChoices):
     """How strictly a file is validated: which issues are errors, what they reject."""
@@ -56,6 +58,7 @@ class FlowFile(models.Model):
         UNDONE = "undone", "Undone"
 
     filename = models.CharField(max_length=255, db_index=True)
+    filename_search = search_column("filename", max_length=255)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
     size = models.PositiveBigIntegerField("size in bytes")
     content = models.FileField("original file", max_length=120)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from meter_readings import d0010
 
 from .constraints import max_length_q
+from .search_text import search_column
 
 
 class MeterPoint(models.Model):
@@ -45,6 +46,7 @@ class Meter(models.Model):
         MeterPoint, models.PROTECT, related_name="meters", db_index=False
     )
     serial_number = models.CharField(max_length=20, db_index=True)
+    serial_number_search = search_column("serial_number", max_length=20)
 
     class Meta:
         constraints = [

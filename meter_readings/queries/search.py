@@ -1,28 +1,31 @@
-"""Searching by the text of a search box. Indexes answer every query."""
+"""Searching by the text of a search box. Indexes answer every query.
+
+Case and spaces do not matter, nor does a label before the text (`MPAN: 22 …`) or a
+full stop after it. Serial numbers and file names are found whole or by their beginning:
+no index on both databases answers a search for their middle or end.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Least
 
-from meter_readings import d0010
-from meter_readings.models import FlowFile, Meter, MeterPoint
+from meter_readings.models import FlowFile, Meter, MeterPoint, search_text
 
-_MPAN_LENGTH = 13
-_MPAN_PREFIX = re.compile(f"[0-9]{{1,{_MPAN_LENGTH}}}")
-# The supply number on a bill: profile class, meter timeswitch class and line loss
-# factor class (eight digits), then the MPAN core.
-_SUPPLY_NUMBER = re.compile(f"[0-9]{{8}}([0-9]{{{_MPAN_LENGTH}}})")
-_HYPHENS = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013"))
+from . import mpan_text
+
 # Fewer hexadecimal digits could be a word.
-_SHA256_PREFIX = re.compile("[0-9a-f]{8,64}")
+_SHA256 = re.compile("[0-9a-f]{8,64}")
 
 _NO_ROWS_Q = Q(pk__in=[])
+_MAX_SIMILAR = 5
 # In byte order it comes after any text with the same prefix.
 _GREATEST_CHARACTER = "\U0010ffff"
 
@@ -43,9 +46,9 @@ def exact_matches(text: str, *, models: Container[type[Model]]) -> list[SearchRe
     without a match are left out.
     """
     conditions = {
-        MeterPoint: Q(mpan=_mpan_core(text)),
+        MeterPoint: _mpan_q(text),
         Meter: _serial_number_q(text),
-        FlowFile: Q(filename=text) | Q(file_identifier=text) | _sha256_prefix_q(text),
+        FlowFile: _flow_file_q(text) | _sha256_prefix_q(text),
     }
     results = [
         _first_rows(model._default_manager.filter(condition), limit=1)
@@ -63,7 +66,7 @@ def prefix_matches(
         MeterPoint: MeterPoint.objects.filter(_mpan_prefix_q(text)).order_by("mpan"),
         Meter: Meter.objects.filter(_serial_number_prefix_q(text))
         .select_related("meter_point")
-        .order_by("serial_number", "pk"),
+        .order_by("serial_number_search", "pk"),
         FlowFile: FlowFile.objects.filter(flow_files_search_q(text)).order_by(
             "-received_at", "-pk"
         ),
@@ -73,6 +76,13 @@ def prefix_matches(
         for model, rows in querysets.items()
         if model in models
     ]
+
+
+def similar_meter_points(mpan: str) -> list[MeterPoint]:
+    """Return stored meter points whose MPAN may be meant by one that is wrong."""
+    similar = mpan_text.similar_mpans(mpan)
+    points = MeterPoint.objects.filter(mpan__in=similar).order_by("mpan")
+    return list(points[:_MAX_SIMILAR])
 
 
 def _first_rows(queryset: QuerySet[Any], *, limit: int) -> SearchResults:
@@ -92,16 +102,6 @@ def meters_search_q(text: str) -> Q:
     return _serial_number_prefix_q(text) | Q(meter_point__in=_meter_point_ids(text))
 
 
-def readings_search_q(text: str) -> Q:
-    """Match readings by MPAN, serial number, filename or file identifier."""
-    return Q(meter__in=meter_ids(text)) | Q(flow_file__in=flow_file_ids(text))
-
-
-def is_flow_file(text: str) -> bool:
-    """Return whether a file has this name or file identifier."""
-    return bool(flow_file_ids(text))
-
-
 def site_visits_search_q(text: str) -> Q:
     """Match site visits by MPAN, serial number, filename or file identifier."""
     return (
@@ -113,11 +113,13 @@ def site_visits_search_q(text: str) -> Q:
 
 def flow_files_search_q(text: str) -> Q:
     """Match files by a prefix of the name, the file identifier or the SHA-256."""
-    return (
-        _prefix_q("filename", text)
-        | _prefix_q("file_identifier", text)
-        | _prefix_q("sha256", text.lower())
-    )
+    texts = mpan_text.variants(text)
+    keys = {search_text(variant) for variant in texts}
+    conditions = [_prefix_q("filename_search", key) for key in keys]
+    for variant in {*texts, *map(str.upper, texts)}:
+        conditions.append(_prefix_q("file_identifier", variant))
+    conditions += [_prefix_q("sha256", variant.lower()) for variant in texts]
+    return reduce(or_, conditions)
 
 
 def flow_file_rows_search_q(text: str) -> Q:
@@ -136,56 +138,60 @@ def _prefix_q(field: str, text: str) -> Q:
     return Q(**{f"{field}__startswith": text})  # postgresql only
 
 
+def _mpan_q(text: str) -> Q:
+    return Q(mpan__in=mpan_text.mpans_in(text) or [mpan_text.mpan_digits(text)])
+
+
 def _mpan_prefix_q(text: str) -> Q:
-    digits = _mpan_core(text)
-    if not _MPAN_PREFIX.fullmatch(digits):
-        return _NO_ROWS_Q
-    lowest, highest = (digits.ljust(_MPAN_LENGTH, filler) for filler in "09")
-    return Q(mpan__range=(lowest, highest))
-
-
-def _mpan_core(text: str) -> str:
-    """Return the digits without spaces and hyphens; of a supply number the last 13."""
-    digits = d0010.mpan.normalise_mpan(text).translate(_HYPHENS)
-    match = _SUPPLY_NUMBER.fullmatch(digits)
-    return match[1] if match else digits
-
-
-def has_wrong_check_digit(text: str) -> bool:
-    """Return whether the text is an MPAN or supply number with a wrong check digit."""
-    digits = _mpan_core(text)
-    is_mpan = len(digits) == _MPAN_LENGTH and _MPAN_PREFIX.fullmatch(digits)
-    return bool(is_mpan) and not d0010.mpan.has_valid_check_digit(digits)
+    if mpans := mpan_text.mpans_in(text):
+        return Q(mpan__in=mpans)
+    lowest_and_highest = mpan_text.mpan_range(text)
+    return Q(mpan__range=lowest_and_highest) if lowest_and_highest else _NO_ROWS_Q
 
 
 def _serial_number_q(text: str) -> Q:
-    return Q(serial_number__in={text, text.upper()})
+    return Q(serial_number_search__in=_search_texts(text))
+
+
+def _search_texts(text: str) -> Sequence[str]:
+    return sorted({search_text(variant) for variant in mpan_text.variants(text)})
 
 
 def _serial_number_prefix_q(text: str) -> Q:
-    """Match a prefix of the serial number, as typed or in capitals.
+    """Match a prefix of the serial number.
 
-    Every match sorts at or after the text. The lower bound makes PostgreSQL begin
-    there when it walks the sorted index because much has the prefix.
+    Every match sorts at or after the text. The lower bound makes PostgreSQL begin there
+    when it walks the sorted index because much has the prefix.
     """
-    capitals = text.upper()
-    has_prefix = _prefix_q("serial_number", text) | _prefix_q("serial_number", capitals)
-    return has_prefix & Q(serial_number__gte=Least(Value(text), Value(capitals)))
+    keys = _search_texts(text)
+    has_prefix = reduce(or_, (_prefix_q("serial_number_search", key) for key in keys))
+    bounds = [Value(key) for key in keys]
+    bound = Least(*bounds) if len(bounds) > 1 else bounds[0]
+    return has_prefix & Q(serial_number_search__gte=bound)
+
+
+def _flow_file_q(text: str) -> Q:
+    texts = mpan_text.variants(text)
+    return (
+        Q(filename_search__in=_search_texts(text))
+        | Q(filename__in=texts)
+        | Q(file_identifier__in=sorted({*texts, *map(str.upper, texts)}))
+    )
 
 
 def _sha256_prefix_q(text: str) -> Q:
-    digits = text.lower()
-    is_prefix = _SHA256_PREFIX.fullmatch(digits)
-    return _prefix_q("sha256", digits) if is_prefix else _NO_ROWS_Q
+    digits = [variant.lower() for variant in mpan_text.variants(text)]
+    found = [_prefix_q("sha256", each) for each in digits if _SHA256.fullmatch(each)]
+    return reduce(or_, found, _NO_ROWS_Q)
 
 
 def _meter_point_ids(text: str) -> list[int]:
-    points = MeterPoint.objects.filter(mpan=_mpan_core(text))
+    points = MeterPoint.objects.filter(_mpan_q(text))
     return list(points.values_list("pk", flat=True))
 
 
 def meter_ids(text: str) -> list[int]:
-    """Return the meters at an MPAN or with a serial number."""
+    """Return the meters at an MPAN, at one of several, or with a serial number."""
     meters = Meter.objects.filter(
         _serial_number_q(text) | Q(meter_point__in=_meter_point_ids(text))
     )
@@ -194,5 +200,6 @@ def meter_ids(text: str) -> list[int]:
 
 def flow_file_ids(text: str) -> list[int]:
     """Return the files with a name or file identifier."""
-    files = FlowFile.objects.filter(Q(filename=text) | Q(file_identifier=text))
-    return list(files.values_list("pk", flat=True))
+    return list(
+        FlowFile.objects.filter(_flow_file_q(text)).values_list("pk", flat=True)
+    )

@@ -54,6 +54,8 @@ _TONES: dict[str, str] = {
     d0010.codes.BscValidationStatus.FAILED: "error",
 }
 
+_USUAL_MEANING = "Usual meaning of this register id; the file does not say it"
+
 _EXCLUSION_LABELS = {
     ExclusionReason.NOT_CURRENT: "Not the current version",
     ExclusionReason.DEMAND: "Maximum demand",
@@ -162,6 +164,20 @@ def code_label(code: str, label: str) -> str:
     if not code:
         return EMPTY_VALUE
     return code if label == code else f"{label} ({code})"
+
+
+@register.filter
+def register_label(register_id: str) -> SafeString:
+    """Return a register id with its usual meaning, marked as the trade's habit."""
+    meaning = d0010.codes.register_meaning(register_id)
+    if not meaning:
+        return format_html('<span class="mono">{}</span>', register_id)
+    return format_html(
+        '<span class="mono">{}</span> <span class="muted" title="{}">{}</span>',
+        register_id,
+        _USUAL_MEANING,
+        meaning,
+    )
 
 
 @register.filter

@@ -64,6 +64,33 @@ class SignedOutTests(HomeTestCase):
         )
 
 
+class AddressesTests(HomeTestCase):
+    PATHS = ("/", "/admin/", "/admin/testing/", "/documentation/", "/api/v1/docs/")
+
+    def test_home_page_names_the_addresses_of_the_site(self) -> None:
+        for user in (None, User.objects.create_superuser("alice")):
+            if user:
+                self.client.force_login(user)
+            page = self.home()
+            for path in self.PATHS:
+                with self.subTest(path, user=user):
+                    link = f'<a href="{path}">http://testserver{path}</a>'
+                    self.assertContains(page, link, html=True)
+
+    def test_every_menu_links_to_the_documents_the_api_and_the_dashboard(self) -> None:
+        self.client.force_login(User.objects.create_superuser("alice"))
+        for address in ("/", "/admin/", "/documentation/", "/search/"):
+            header = self.client.get(address).content.decode().partition("</header>")[0]
+            for path in self.PATHS[2:]:
+                with self.subTest(address, path=path):
+                    self.assertIn(f'<a href="{path}">', header)
+
+    def test_menu_omits_the_dashboard_without_permission(self) -> None:
+        self.sign_in(*ALL_MODELS)
+        header = self.home().content.decode().partition("</header>")[0]
+        self.assertNotIn("/admin/testing/", header)
+
+
 class SignedInWithoutPermissionTests(HomeTestCase):
     def test_user_without_permissions_sees_no_data(self) -> None:
         imported(file_with_much(1), "secret.uff")

@@ -57,6 +57,11 @@ def link(row: FlowFile | Meter | MeterPoint, text: str) -> SafeString:
     return format_html('<a href="{}">{}</a>', row.get_absolute_url(), text)
 
 
+def two_lines(first: str, second: str) -> SafeString:
+    """Return two texts, the second below the first and muted."""
+    return format_html('{}<div class="muted">{}</div>', first, second)
+
+
 # Readings
 
 
@@ -65,23 +70,24 @@ def read_at(reading: Reading) -> SafeString | str:
     return formatting.read_time(reading.read_at)
 
 
-bsc_validation = badge_column("bsc_validation_status", label="BSC validation")
-version_status = badge_column("version_status", label="version status")
+@display(description="MPAN, serial number")
+def reading_meter(reading: Reading) -> SafeString:
+    meter = link(reading.meter, reading.meter.serial_number)
+    return two_lines(meter_mpan(reading.meter), meter)
 
 
-@display(description="MPAN")
-def reading_mpan(reading: Reading) -> SafeString:
-    return meter_mpan(reading.meter)
+_version_status = badge_column("version_status", label="version status")
+_bsc_validation = badge_column("bsc_validation_status", label="BSC validation")
 
 
-@display(description="serial number")
-def reading_serial_number(reading: Reading) -> SafeString:
-    return link(reading.meter, reading.meter.serial_number)
+@display(description="version status, BSC validation")
+def statuses(reading: Reading) -> SafeString:
+    return two_lines(_version_status(reading), _bsc_validation(reading))
 
 
 @display(description="register")
-def register(reading: Reading) -> str:
-    return reading.register_id
+def register(reading: Reading) -> SafeString:
+    return formatting.register_label(reading.register_id)
 
 
 @display(description="reading")
@@ -89,16 +95,12 @@ def value(reading: Reading) -> str:
     return formatting.reading_value(reading.value)
 
 
-@display(description="reading type")
-def reading_type(reading: Reading) -> str:
-    return formatting.code_label(
+@display(description="basis, reading type")
+def basis(reading: Reading) -> SafeString:
+    reading_type = formatting.code_label(
         reading.reading_type, reading.get_reading_type_display()
     )
-
-
-@display(description="reading basis")
-def basis(reading: Reading) -> str:
-    return reading.basis.label
+    return two_lines(reading.basis.label, reading_type)
 
 
 # Rows of flow files
@@ -109,29 +111,28 @@ def flow_file(row: FileRow) -> SafeString:
     return link(row.flow_file, row.flow_file.filename)
 
 
-@display(description="line")
-def line(row: FileRow) -> str:
-    return formatting.EMPTY_VALUE if row.line_number is None else f"{row.line_number:,}"
+@display(description="flow file, line")
+def flow_file_and_line(row: FileRow) -> SafeString:
+    return two_lines(flow_file(row), f"line {row.line_number:,}")
 
 
 # Site visits
 
 
-@display(description="MPAN")
-def visit_mpan(visit: SiteVisit) -> SafeString:
-    return link(visit.meter_point, formatting.mpan(visit.meter_point.mpan))
-
-
-@display(description="serial number")
-def visit_meter(visit: SiteVisit) -> SafeString | str:
-    return (
-        link(visit.meter, visit.meter.serial_number)
-        if visit.meter
-        else formatting.EMPTY_VALUE
-    )
+@display(description="MPAN, serial number")
+def visit_meter(visit: SiteVisit) -> SafeString:
+    point = link(visit.meter_point, formatting.mpan(visit.meter_point.mpan))
+    if visit.meter is None:
+        return point
+    return two_lines(point, link(visit.meter, visit.meter.serial_number))
 
 
 # Meters and meter points
+
+
+@display(description="serial number", ordering="serial_number_search")
+def serial_number(meter: Meter) -> str:
+    return meter.serial_number
 
 
 @display(description="MPAN", ordering="meter_point__mpan")
@@ -159,14 +160,18 @@ file_created_at = time_column(
 )
 
 
-@display(description="from")
-def sender(file: FlowFile) -> str:
-    return _participant(file.from_participant, file.from_role)
+@display(description="filename, identifier", ordering="filename")
+def filename(file: FlowFile) -> SafeString | str:
+    if not file.file_identifier:
+        return file.filename
+    return two_lines(file.filename, file.file_identifier)
 
 
-@display(description="to")
-def recipient(file: FlowFile) -> str:
-    return _participant(file.to_participant, file.to_role)
+@display(description="from, to")
+def participants(file: FlowFile) -> SafeString:
+    recipient = _participant(file.to_participant, file.to_role)
+    sender = _participant(file.from_participant, file.from_role)
+    return two_lines(sender, f"to {recipient}")
 
 
 def _participant(participant: str, role: str) -> str:
@@ -196,15 +201,20 @@ def rule(finding: Finding) -> SafeString:
     return format_html("{}<br><code>{}</code>", message, finding.code)
 
 
-@display(description="line")
-def finding_line(finding: Finding) -> SafeString | str:
-    """Return the line number as a link to the line in the original file."""
-    if finding.line_number is None:
-        return formatting.EMPTY_VALUE
+@display(description="flow file, line")
+def finding_line(finding: Finding) -> SafeString:
+    """Return links to the file and to the line in it, if the finding has a line."""
+    number = finding.line_number
+    if number is None:
+        return flow_file(finding)
     url = reverse("admin:meter_readings_flowfile_lines", args=(finding.flow_file_id,))
-    return format_html(
-        '<a href="{}?line={}">{}</a>', url, finding.line_number, line(finding)
-    )
+    line = format_html('line <a href="{}?line={}">{}</a>', url, number, f"{number:,}")
+    return two_lines(flow_file(finding), line)
+
+
+@display(description="group, field")
+def field(finding: Finding) -> str:
+    return f"{finding.group} {finding.field}".strip() or formatting.EMPTY_VALUE
 
 
 # Import jobs
@@ -218,10 +228,11 @@ def outcome(job: ImportJob) -> SafeString:
     return formatting.outcome(job)
 
 
+@display(description="channel, user")
+def channel(job: ImportJob) -> SafeString:
+    return two_lines(job.get_channel_display(), str(job.requested_by or ""))
+
+
 @display(description="flow file")
 def job_flow_file(job: ImportJob) -> SafeString | str:
-    return (
-        link(job.flow_file, job.flow_file.filename)
-        if job.flow_file
-        else formatting.EMPTY_VALUE
-    )
+    return link(job.flow_file, "View file") if job.flow_file else formatting.EMPTY_VALUE

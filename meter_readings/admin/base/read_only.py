@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db import DataError
@@ -20,6 +20,7 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from meter_readings.ops import db_router
+from meter_readings.queries import mpan_text
 
 from .changelist import AccessPath, BoundedChangeList
 
@@ -128,10 +129,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Add the title and the object tools to the context."""
+        """Add the title, the object tools and wrong MPANs in the search."""
         context = {
             "title": capfirst(self.opts.verbose_name_plural),
             "object_tools": self.get_object_tools(request),
+            "wrong_mpans": mpan_text.wrong_mpans(request.GET.get(SEARCH_VAR, "")),
         }
         context |= extra_context or {}
         return self._page(request, partial(super().changelist_view, request, context))

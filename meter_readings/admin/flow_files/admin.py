@@ -44,14 +44,12 @@ class ReceivedDateFilter(DateFilter):
 @admin.register(FlowFile)
 class FlowFileAdmin(ReadOnlyAdmin):
     list_display = (
-        "filename",
+        display.filename,
         display.status,
         display.readings_loaded,
         display.findings,
-        display.sender,
+        display.participants,
         display.received_at,
-        "file_identifier",
-        display.recipient,
         display.file_created_at,
     )
     list_filter = (
@@ -101,10 +99,8 @@ class FindingAdmin(FileRowAdmin):
     list_display = (
         display.rule,
         display.severity,
-        display.flow_file,
         display.finding_line,
-        "group",
-        "field",
+        display.field,
         "found",
         "expected",
     )
@@ -133,8 +129,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
     list_display = (
         "filename",
         display.outcome,
-        "channel",
-        "requested_by",
+        display.channel,
         "policy",
         display.started_at,
         display.finished_at,

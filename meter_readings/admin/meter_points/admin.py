@@ -52,7 +52,7 @@ class MeterPointAdmin(ReadOnlyAdmin):
     list_filter = (DistributorFilter,)
     search_fields = ("mpan", "meters__serial_number")
     search_help_text = (
-        "An MPAN or its first digits (with or without spaces), or a serial number."
+        "An MPAN or its first digits, a list of MPANs, or a full serial number."
     )
     ordering = ("mpan",)
 
@@ -69,12 +69,14 @@ class MeterPointAdmin(ReadOnlyAdmin):
 @admin.register(Meter)
 class MeterAdmin(ReadOnlyAdmin):
     allow_stale = True
-    list_display = ("serial_number", display.meter_mpan)
+    list_display = (display.serial_number, display.meter_mpan)
     list_select_related = ("meter_point",)
-    sortable_by = ("serial_number",)
+    sortable_by = (display.serial_number,)
     search_fields = ("serial_number", "meter_point__mpan")
-    search_help_text = "A serial number or how it begins, or a full MPAN."
-    ordering = ("serial_number", "pk")
+    search_help_text = (
+        "A serial number or its beginning, a full MPAN or a list of MPANs."
+    )
+    ordering = ("serial_number_search", "pk")
 
     def get_search_q(self, text: str) -> Q:
         return search.meters_search_q(text)

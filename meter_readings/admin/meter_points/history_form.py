@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django import forms
 
 from meter_readings.d0010 import YEARS
-from meter_readings.d0010.codes import Basis
+from meter_readings.d0010.codes import Basis, register_meaning
 from meter_readings.models import Reading
 from meter_readings.queries.history import (
     ReadingKey,
@@ -113,4 +113,6 @@ def _value_of(key: RegisterKey) -> str:
 
 
 def _label_of(register: Register) -> str:
-    return f"{register.register_id}, meter {register.meter.serial_number}"
+    meaning = register_meaning(register.register_id)
+    name = " ".join(filter(None, (register.register_id, meaning)))
+    return f"{name}, meter {register.meter.serial_number}"

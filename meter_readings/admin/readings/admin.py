@@ -22,15 +22,18 @@ from . import page
 from .export import ExportMixin, make_export_action
 
 _SEARCH_HELP = (
-    "A full MPAN (with or without spaces), serial number, file name or file identifier."
+    "A full MPAN or a list of them, a full serial number, file name or file identifier."
 )
+# All readings of so many meters may be read and sorted for one page.
+_MAX_METERS = 200
 
 
 class _Search(NamedTuple):
-    """The condition of a search text, and whether it names a flow file."""
+    """The condition of a search text, and whether it names a file or few meters."""
 
     condition: Q
     is_flow_file: bool
+    is_small: bool
 
 
 @admin.register(Reading)
@@ -40,14 +43,11 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
     allow_stale = True
     list_display = (
         display.read_at,
-        display.reading_mpan,
-        display.reading_serial_number,
+        display.reading_meter,
         display.register,
         display.value,
-        display.version_status,
+        display.statuses,
         display.basis,
-        display.reading_type,
-        display.bsc_validation,
         display.flow_file,
     )
     list_select_related = ("meter__meter_point", "flow_file")
@@ -88,8 +88,12 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
             return None
         cache = vars(request)
         if "reading_search" not in cache:
-            condition = search.readings_search_q(text)
-            cache["reading_search"] = _Search(condition, search.is_flow_file(text))
+            meters, files = search.meter_ids(text), search.flow_file_ids(text)
+            cache["reading_search"] = _Search(
+                Q(meter__in=meters) | Q(flow_file__in=files),
+                is_flow_file=bool(files),
+                is_small=not files and len(meters) <= _MAX_METERS,
+            )
         found: _Search = cache["reading_search"]
         return found
 
@@ -108,7 +112,7 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
                 self.ordering_within_file,
                 {file_filter.parameter_name},
             )
-        elif found:
+        elif found and found.is_flow_file:
             main = AccessPath(found.condition, self.ordering_within_file, {SEARCH_VAR})
         partial_indexes = [
             AccessPath(spec.get_q(), READING_ORDER_REVERSED, {name}, index_condition)
@@ -124,7 +128,7 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
         """Return the path to one meter, or to a sender with few readings."""
         if meter_filter := active.get(filters.MeterFilter.parameter_name):
             return AccessPath(meter_filter.get_q(), (), frozenset())
-        if found and not found.is_flow_file:
+        if found and found.is_small:
             return AccessPath(found.condition, (), frozenset())
         sender_filter = active.get(filters.SenderOfFileFilter.parameter_name)
         if sender_filter and (small_q := sender_filter.small_q()):
@@ -140,11 +144,9 @@ class SiteVisitAdmin(FileRowAdmin):
     allow_stale = True
     list_display = (
         "__str__",
-        display.visit_mpan,
         display.visit_meter,
         "additional_information",
-        display.flow_file,
-        display.line,
+        display.flow_file_and_line,
     )
     list_select_related = ("meter_point", "meter", "flow_file")
     list_filter = (

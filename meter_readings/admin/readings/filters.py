@@ -134,7 +134,11 @@ class RegisterFilter(FormFilter):
         readings = from_subquery(Reading.objects.order_by(), scanned).distinct()
         registers = {*readings.values_list("register_id", flat=True)}
         registers |= {self.value() or ""}
-        return [(register, register) for register in sorted(registers) if register]
+        return [
+            (register, f"{register} {codes.register_meaning(register)}".strip())
+            for register in sorted(registers)
+            if register
+        ]
 
     def has_output(self) -> bool:
         return True

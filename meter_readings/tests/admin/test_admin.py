@@ -214,7 +214,8 @@ class PlanTests(AdminTestCase):
 
     def test_search_for_meters_uses_the_index_of_serial_numbers(self) -> None:
         plan = self.plan("meter", q="SERIAL")
-        self.assertRegex(plan, "meter_readings_meter_serial_number")
+        self.assertRegex(plan, "meter_readings_meter_serial_number_search")
+        self.assertNotRegex(plan, r"(?i)temp b-tree")
 
     def test_search_for_meter_points_uses_the_index_of_mpans(self) -> None:
         plan = self.plan("meterpoint", q="20")
@@ -276,9 +277,7 @@ class ListTests(AdminTestCase):
 
     def test_reading_without_bsc_validation_shows_a_dash(self) -> None:
         Reading.objects.update(bsc_validation_status="")
-        self.assertContains(
-            self.get_list("reading"), '<td class="field-bsc_validation_status">–</td>'
-        )
+        self.assertContains(self.get_list("reading"), '<div class="muted">–</div>')
 
     def test_text_from_a_file_is_escaped(self) -> None:
         imported(flow_file([MPAN_LINE, "028|<svg onload|R|", READING_LINE]), "<b>")
@@ -289,10 +288,25 @@ class ListTests(AdminTestCase):
     def test_heading_of_a_list_is_the_plural_of_its_model(self) -> None:
         self.assertContains(self.get_list("reading"), "<h1>Readings</h1>", html=True)
 
-    def test_finding_without_a_line_shows_a_dash(self) -> None:
-        Finding.objects.create(flow_file=self.file, code="no-trailer", severity="note")
+    def test_finding_links_to_its_file_and_line(self) -> None:
+        Finding.objects.create(
+            flow_file=self.file, code="no-trailer", severity="note", line_number=3
+        )
+        page = self.get_list("finding")
+        file = self.file.get_absolute_url()
+        lines = file.replace("change", "lines")
         self.assertContains(
-            self.get_list("finding"), '<td class="field-finding_line">–</td>'
+            page,
+            f'<td class="field-finding_line"><a href="{file}">sample.uff</a>'
+            f'<div class="muted">line <a href="{lines}?line=3">3</a></div></td>',
+        )
+
+    def test_finding_without_a_line_links_to_its_file(self) -> None:
+        Finding.objects.create(flow_file=self.file, code="no-trailer", severity="note")
+        file = self.file.get_absolute_url()
+        self.assertContains(
+            self.get_list("finding"),
+            f'<td class="field-finding_line"><a href="{file}">sample.uff</a></td>',
         )
 
     def test_meter_point_of_an_unknown_distributor_shows_unknown(self) -> None:
@@ -307,11 +321,17 @@ class ListTests(AdminTestCase):
             '<td class="field-distributor">London (12)</td>',
         )
 
-    def test_site_visit_without_a_meter_shows_a_dash(self) -> None:
+    def test_site_visit_without_a_meter_shows_its_meter_point_only(self) -> None:
         imported(flow_file(["026|2000000000015|V|", "027|20||"]), "visit.uff")
-        self.assertContains(
-            self.get_list("sitevisit"), '<td class="field-visit_meter">–</td>'
-        )
+        cell = '<td class="field-visit_meter"><a [^/]*/admin/[^>]*>.*</a></td>'
+        html = self.get_list("sitevisit").content.decode()
+        self.assertRegex(html, cell)
+        self.assertNotIn("/meter/", html.partition('id="result_list"')[2])
+
+    def test_register_is_shown_with_its_usual_meaning(self) -> None:
+        meaning = "Usual meaning of this register id; the file does not say it"
+        cell = f'<span class="mono">S</span> <span class="muted" title="{meaning}">'
+        self.assertContains(self.get_list("reading"), f"{cell}Single rate</span>")
 
     def test_site_visit_row_links_to_its_meter(self) -> None:
         visit = flow_file(["026|1200023305967|V|", "028|F75A 00802|D|", "029|20||"])
@@ -328,7 +348,8 @@ class ListTests(AdminTestCase):
     def test_file_without_a_header_shows_a_dash_as_sender(self) -> None:
         import_text("nothing of the kind", "nothing.txt")
         listed = self.get_list("flowfile", q="nothing.txt")
-        self.assertContains(listed, '<td class="field-sender">–</td>')
+        cell = '<td class="field-participants">–<div class="muted">to –</div></td>'
+        self.assertContains(listed, cell)
 
 
 class HostileParameterTests(AdminTestCase):

@@ -68,7 +68,7 @@ class ReadingPageTests(AdminTestCase):
         self.assertEqual(standings, ["superseded", "current"])
 
     def test_reading_page_marks_its_own_version(self) -> None:
-        self.assertIn("version_1.uff (this reading) 4", self.words_of(10))
+        self.assertIn("version_1.uff, line 4 (this reading)", self.words_of(10))
 
     def test_reading_page_omits_other_times_and_registers(self) -> None:
         other = flow_file_of_readings(

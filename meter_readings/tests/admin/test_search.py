@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 from meter_readings.tests.admin.testcases import AdminTestCase
 from meter_readings.tests.support.flow_file_builder import flow_file, header_line
 from meter_readings.tests.support.import_helpers import imported
@@ -111,6 +113,38 @@ class SearchTests(AdminTestCase):
         self.assertEqual(
             self.listed("finding", q="other_50%.uff"), ["extra-decimals on line 5"]
         )
+
+    def test_list_of_mpans_finds_their_readings_and_meters(self) -> None:
+        text = "MPAN 1200023305967, 20 0000 0000 015"
+        self.assertEqual(self.values(q=text), [2, 1])
+        self.assertEqual(
+            self.listed("meterpoint", q=text),
+            ["12 0002 3305 967", "20 0000 0000 015"],
+        )
+        self.assertEqual(self.listed("meter", q=text), ["F75A 00802", "F75A 00803"])
+        self.assertEqual(self.listed("sitevisit", q=text), ["Not occupied"])
+
+    def test_readings_of_many_meters_are_scanned_by_time(self) -> None:
+        with patch("meter_readings.admin.readings.admin._MAX_METERS", 1):
+            found = self.values(q="1200023305967 2000000000015")
+        self.assertEqual(found, [2, 1])
+
+    def test_spaces_case_labels_and_full_stops_do_not_matter(self) -> None:
+        self.assertEqual(self.values(q="serial: f75a00803."), [2])
+        self.assertEqual(self.values(q="File name: SAMPLE.UFF"), [1, 2])
+        self.assertEqual(
+            self.listed("meter", q="f 75a0080"), ["F75A 00802", "F75A 00803"]
+        )
+        self.assertEqual(self.listed("flowfile", q="file: SAMP"), [str(self.file)])
+
+    def test_list_without_results_reports_a_wrong_check_digit(self) -> None:
+        page = self.get_list("meterpoint", q="12 0002 3305 968")
+        self.assertContains(page, "is wrong. With the same first twelve digits")
+        self.assertContains(page, '?q=1200023305967">')
+
+    def test_list_without_results_links_to_the_search_page(self) -> None:
+        page = self.get_list("reading", q="F75A")
+        self.assertContains(page, '<a href="/search/?q=F75A">Search meter points,')
 
     def test_list_without_a_search_ignores_the_search_text(self) -> None:
         self.assertEqual(len(self.listed("importjob", q="sample.uff")), 2)

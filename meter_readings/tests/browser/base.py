@@ -58,7 +58,7 @@ _TIMEOUT = 30_000  # milliseconds, enough for a busy machine
 _ROWS_PER_PAGE = 8
 PASSWORD = "a password for tests"
 
-WIDE, NARROW = 1280, 320
+WIDE, PHONE, NARROW = 1280, 390, 320
 THEMES = ("light", "dark")
 
 

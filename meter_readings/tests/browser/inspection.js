@@ -36,7 +36,7 @@
   };
 
   const name = (element) =>
-    element.tagName.toLowerCase() + (element.id ? `#${element.id}` : `[name=${element.name}]`);
+    element.tagName.toLowerCase() + (element.id ? `#${element.id}` : element.name ? `[name=${element.name}]` : "");
 
   const boxes = "input:not([type=hidden], [type=checkbox], [type=radio], [type=submit], [type=image]), select, textarea";
   for (const box of document.querySelectorAll(boxes)) {
@@ -58,6 +58,17 @@
       (element) => element.getBoundingClientRect().right > window.innerWidth && !element.closest("table")
     );
     faults.push(`it is ${wide} pixels wide, the window ${window.innerWidth}: ${guilty?.outerHTML.slice(0, 120)}`);
+  }
+
+  // A text or table that is wider than its box is clipped or scrolls.
+  const texts = "table, .table, .results, caption, th, td, h1, h2, h3, h4, dt, dd, p, li, summary, label";
+  for (const element of document.querySelectorAll(texts)) {
+    const style = getComputedStyle(element);
+    const isShown = element.checkVisibility() && style.clipPath === "none" && !element.matches(".visually-hidden");
+    const text = element.textContent.trim().replace(/\s+/g, " ").slice(0, 60);
+    if (text && isShown && style.display !== "inline" && element.scrollWidth > element.clientWidth + 1) {
+      faults.push(`${name(element)} is ${element.scrollWidth} pixels wide in ${element.clientWidth}: ${text}`);
+    }
   }
 
   const headings = document.querySelectorAll("h1").length;

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .base import NARROW, WIDE, BrowserTestCase
+from .base import NARROW, PHONE, WIDE, BrowserTestCase
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -39,7 +39,7 @@ def is_known_in_django(rule: str, html: str) -> bool:
 
 
 class PageCheckTestCase(BrowserTestCase):
-    """Checks pages at two widths and in two themes, which differ in colours only."""
+    """Checks pages at three widths and in two themes, which differ in colours only."""
 
     maxDiff = None
     axe_script: ClassVar[str]
@@ -57,13 +57,18 @@ class PageCheckTestCase(BrowserTestCase):
         return [fault for faults in self.checks(page) for fault in faults]
 
     def checks(self, page: Page) -> Iterator[list[str]]:
-        """Yield the faults of a page at two widths, and in the dark theme at one."""
+        """Yield the faults of a page by width, and in the dark theme at one width.
+
+        At the width of a phone axe is left out, which has checked a narrower page.
+        """
         for width, theme in ((WIDE, "light"), (WIDE, "dark"), (NARROW, "light")):
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=theme)
             options = _AXE if theme == "light" else _AXE_IN_THE_DARK
             faults = page.evaluate(_INSPECTION) + self.axe_faults(page, options)
             yield [f"{width} {theme}: {fault}" for fault in faults]
+        page.set_viewport_size({"width": PHONE, "height": 900})
+        yield [f"{PHONE}: {fault}" for fault in page.evaluate(_INSPECTION)]
 
     def axe_faults(self, page: Page, options: dict[str, Any]) -> list[str]:
         found: dict[str, Any] = page.evaluate("options => axe.run(options)", options)

@@ -147,6 +147,17 @@ class PageCheckTests(PageCheckTestCase):
         wide = "<p style='width: 400px'>Wide</p>"
         self.assertIn("it is 408 pixels wide, the window 320", self.faults(wide))
 
+    def test_page_checks_find_a_table_wider_than_its_box(self) -> None:
+        wide = "<td><div style='width: 300px'>"
+        table = f"<table><caption>A</caption><tr><th scope=col>A<tr>{wide}</table>"
+        box = f"<div class=table style='overflow: auto; width: 200px'>{table}</div>"
+        self.assertIn("div is 306 pixels wide in 200: A", self.faults(box))
+
+    def test_page_checks_find_a_clipped_heading(self) -> None:
+        style = "overflow: hidden; white-space: nowrap; width: 50px"
+        heading = f"<h2 style='{style}'>Statistics of the month</h2>"
+        self.assertIn("h2 is ", self.faults(heading))
+
     def test_page_checks_find_a_second_h1(self) -> None:
         self.assertIn("it has 2 h1", self.faults("<h1>B</h1>"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection
 from django.http import HttpResponse
 from django.urls import reverse
 
@@ -15,6 +16,11 @@ from meter_readings.tests.admin.testcases import (
 )
 from meter_readings.tests.support.flow_file_builder import flow_file, header_line
 from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.query_plans import (
+    plan_text,
+    queries_of,
+    table_scans,
+)
 from meter_readings.tests.support.users import user_with_view_permissions
 
 MPAN = "1200023305967"
@@ -88,6 +94,33 @@ class ExactMatchTests(SearchTestCase):
 
     def test_serial_number_may_be_in_lower_case(self) -> None:
         self.expect_page("f75a 00802", Meter.objects.get(serial_number="F75A 00802"))
+
+    def test_spaces_case_labels_and_full_stops_do_not_matter(self) -> None:
+        meter = Meter.objects.get(serial_number="F75A 00802")
+        for text in (
+            "f75a00802",
+            "F75 A00802",
+            "serial: F75A 00802.",
+            "MSN f75a 00802",
+        ):
+            with self.subTest(text):
+                self.expect_page(text, meter)
+        for text in ("SAMPLE.UFF", "file name: sample .uff", "sample.uff."):
+            with self.subTest(text):
+                self.expect_page(text, self.file)
+        for text in ("MPAN 12 0002 3305 967.", "msid:1200023305967"):
+            with self.subTest(text):
+                self.expect_meter_point(text)
+
+    def test_name_that_begins_with_a_label_is_found(self) -> None:
+        file = import_text("nothing of the kind", "file 7.uff").flow_file
+        assert file is not None
+        self.expect_page("file 7.uff", file)
+
+    def test_name_with_letters_other_than_ascii_is_found(self) -> None:
+        file = import_text("nothing of the kind", "März.uff").flow_file
+        assert file is not None
+        self.expect_page("März.uff", file)
 
     def test_file_name_redirects_to_its_flow_file(self) -> None:
         self.expect_page("sample.uff", self.file)
@@ -164,13 +197,34 @@ class ResultsTests(SearchTestCase):
     def test_no_results_are_reported(self) -> None:
         self.assertContains(self.search("nowhere"), "No results. Check the MPAN")
 
-    def test_wrong_check_digit_is_reported(self) -> None:
-        wrong = "The check digit of this MPAN is wrong."
-        self.assertContains(self.search("12 0002 3305 968"), wrong)
-        self.assertContains(self.search("01 801 100 12 0002 3305 968"), wrong)
-        for text in ("1000000000003", "120002330596", "nowhere"):
+    def test_wrong_check_digit_is_reported_with_the_right_mpan(self) -> None:
+        page = self.search("12 0002 3305 968")
+        self.assertContains(page, "is wrong. With the same first twelve digits")
+        self.assertContains(page, f'<a href="/search/?q={MPAN}">')
+
+    def test_stored_mpans_similar_to_a_wrong_one_are_listed(self) -> None:
+        point = MeterPoint.objects.get(mpan=MPAN)
+        for text in ("1200023305968", "1200023307967", "2100023305967"):
             with self.subTest(text):
-                self.assertNotContains(self.search(text), wrong)
+                page = self.search(text)
+                self.assertEqual(page.context["similar"], [point])
+                self.assertContains(page, f'<a href="{point.get_absolute_url()}">')
+
+    def test_valid_mpan_that_is_not_stored_is_not_called_wrong(self) -> None:
+        self.assertNotContains(self.search("1000000000003"), "is wrong")
+
+    def test_pasted_list_of_mpans_lists_its_meter_points(self) -> None:
+        page = self.search(
+            f"MPAN {MPAN}, 20 0000 0000 015\n1000000000003 2000000000016"
+        )
+        (section,) = page.context["sections"]
+        self.assertEqual([row.mpan for row in section.rows], [MPAN, "2000000000015"])
+        self.assertEqual(page.context["not_stored"], ["1000000000003", "2000000000016"])
+        self.assertContains(page, "is wrong. With the same first twelve digits", 1)
+
+    def test_list_of_mpans_takes_three_queries(self) -> None:
+        with self.assertNumQueries(3):
+            self.search(f"{MPAN},2000000000015")
 
     def test_text_with_a_nul_character_has_no_results(self) -> None:
         self.assertEqual(self.results("nowhere\0"), {})
@@ -186,7 +240,7 @@ class ResultsTests(SearchTestCase):
 
     def test_results_page_has_the_search_help(self) -> None:
         self.assertContains(
-            self.search("nowhere"), "Meter serial number (not case sensitive)"
+            self.search("nowhere"), "Serial number or its beginning, in capitals or not"
         )
 
     def test_results_page_has_one_h1(self) -> None:
@@ -226,6 +280,18 @@ class QueryCountTests(SearchTestCase):
         imported(file_with_much(20, 7), "much.uff")
         with self.assertNumQueries(7):
             self.search("SERIAL")
+
+
+class PlanTests(SearchTestCase):
+    def test_no_search_scans_a_table(self) -> None:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_seqscan = off")
+        tables = [model._meta.db_table for model in (MeterPoint, Meter, FlowFile)]
+        for text in ("serial: f75a", MPAN, f"{MPAN},2000000000015", "SAMP", "9f86d081"):
+            for query in queries_of(lambda text=text: self.search(text), tables=tables):
+                with self.subTest(text, sql=query.sql):
+                    self.assertEqual(table_scans(plan_text(query)), [])
 
 
 class PermissionTests(SearchTestCase):

@@ -171,11 +171,11 @@ class ReadingFilterTests(FilterTestCase):
         self.assertEqual(self.values(register_id="DY"), [6])
 
     def test_register_filter_offers_registers_of_the_latest_readings(self) -> None:
-        self.assertEqual(self.offered("reading", "register"), ["S"])
+        self.assertEqual(self.offered("reading", "register"), ["S Single rate"])
 
     def test_register_filter_offers_the_typed_register(self) -> None:
         offered = self.offered("reading", "register", register_id="MD")
-        self.assertEqual(offered, ["MD", "S"])
+        self.assertEqual(offered, ["MD Maximum demand", "S Single rate"])
 
     def test_register_form_keeps_other_filters(self) -> None:
         page = self.get_list("reading", basis="estimated", register_id="MD")

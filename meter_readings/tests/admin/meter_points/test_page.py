@@ -157,7 +157,7 @@ class LatestReadingTests(MeterPointPageTestCase):
         self.import_groups(1, "028|TST0000001|R|", "030|S|20240301000000|10.0|||T|N|")
         self.assertEqual(
             self.section("Latest readings"),
-            "Register S, meter TST0000001 10.0 units"
+            "Register S Single rate, meter TST0000001 10.0 units"
             " 1 Mar 2024 Actual, ✓ Valid 1.uff, line 4",
         )
 
@@ -254,7 +254,9 @@ class LatestReadingTests(MeterPointPageTestCase):
         self.assertIn(
             "All readings have been withdrawn", self.section("Latest readings")
         )
-        self.assertIn("S All readings withdrawn", self.section("Meters and registers"))
+        self.assertIn(
+            "S Single rate All readings withdrawn", self.section("Meters and registers")
+        )
         self.assertIn("No current readings to show", self.section("Chart"))
 
 
@@ -267,7 +269,7 @@ class RegistersTests(MeterPointPageTestCase):
             "030|S|20240301000000|10.0|||T|N|",
         )
         self.assertIn(
-            "TST0000001 S 1 Feb 2024 9.0 1 Mar 2024 10.0 Routine (R)",
+            "TST0000001 S Single rate 1 Feb 2024 9.0 1 Mar 2024 10.0 Routine (R)",
             self.section("Meters and registers"),
         )
 
@@ -293,7 +295,9 @@ class AdvanceTests(MeterPointPageTestCase):
             "030|S|20240301000000|10.0|||T|N|",
             "030|S|20240401000000|103.0|||T|N|",
         )
-        self.assertEqual(row, "1 Apr 2024 S 103.0 93.0 31 3.00 Actual ✓ Valid")
+        self.assertEqual(
+            row, "1 Apr 2024 S Single rate 103.0 93.0 31 3.00 Actual ✓ Valid"
+        )
 
     def test_advance_within_one_day_has_no_advance_per_day(self) -> None:
         row = self.row(
@@ -339,7 +343,7 @@ class AdvanceTests(MeterPointPageTestCase):
             "030|MD|20240301000000|8.0|20240201000000|1|T|N|",
             "030|MD|20240401000000|7.0|||T|N|",
         )
-        self.assertIn("MD 7.0 Maximum demand Actual", row)
+        self.assertIn("MD Maximum demand 7.0 Maximum demand Actual", row)
 
     def test_suspect_reading_has_no_advance(self) -> None:
         row = self.row(
@@ -363,7 +367,7 @@ class AdvanceTests(MeterPointPageTestCase):
             "028|NEW|R|",
             "030|S|20240401000000|9.0|||T|N|",
         )
-        self.assertIn("S NEW 9.0 No previous reading", row)
+        self.assertIn("S Single rate NEW 9.0 No previous reading", row)
 
     def test_last_row_of_a_page_has_an_advance(self) -> None:
         days = [f"030|S|202401{day:02}000000|{day}.0|||T|N|" for day in range(1, 30)]
@@ -463,9 +467,8 @@ class HistoryFormTests(MeterPointPageTestCase):
         self.assertIn("Clear filters", words)
 
     def test_history_form_offers_every_register_with_its_meter(self) -> None:
-        option = (
-            f'<option value="{self.key("NT")}" selected>NT, meter TST0000001</option>'
-        )
+        name = "NT Night, meter TST0000001"
+        option = f'<option value="{self.key("NT")}" selected>{name}</option>'
         self.assertContains(self.get(register=self.key("NT")), option, html=True)
 
     def test_history_form_shows_the_defaults_for_invalid_values(

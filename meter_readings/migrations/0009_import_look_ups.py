@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("meter_readings", "0007_meter_point_notes")]
+    dependencies = [("meter_readings", "0008_search_columns")]
 
     operations = [
         migrations.AddIndex(
