@@ -49,7 +49,12 @@ class DemonstrationTests(ScriptTestCase):
             "SERVER_PORT": str(port),
         }
         # "script" gives it a terminal, so that it prints colours.
-        words = ["script", "-qec", "deployment_scripts/quick_deploy.sh", "/dev/null"]
+        words = [
+            "script",
+            "-qec",
+            "exec deployment_scripts/quick_deploy.sh",
+            "/dev/null",
+        ]
         process = subprocess.Popen(
             words,
             cwd=cls.site,
