@@ -56,7 +56,7 @@ class DescriptionTests(HttpServerTestCase):
         arguments = [
             f"--config-file={_CONFIGURATION}",
             "run",
-            f"{site}/api/v1/schema/",
+            f"{site}/api/v1/schema/?format=json",
             f"--url={site}",
             "--checks=all",
             f"--max-examples={EXAMPLES}",
