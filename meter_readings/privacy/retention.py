@@ -145,7 +145,7 @@ def _delete_readings(schedule: Schedule, now: datetime) -> tuple[int, int, int, 
         return readings, visits, meters, cursor.rowcount
 
 
-def count_deleted(cursor: CursorWrapper, condition: str, parameter: object) -> None:
+def count_deleted(cursor: CursorWrapper, condition: str, parameter: str | None) -> None:
     """Count, in their files, the readings that are about to be deleted."""
     now = FlowFile.objects.next_change_time()
     cursor.execute(

@@ -60,7 +60,7 @@ def add_or_delete_note(request: HttpRequest, object_id: int) -> HttpResponse:
 def _add(request: HttpRequest, point: MeterPoint) -> None:
     form = MeterPointNoteForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors["text"]))
+        messages.error(request, " ".join(map(str, form.errors["text"])))
         return
     MeterPointNote.objects.create(
         mpan=point.mpan,

@@ -50,6 +50,7 @@ class VersionStatusFilter(FieldFilter):
         super().__init__(request, params, model, model_admin)
         if not self.value():
             self.used_parameters[self.parameter_name] = VersionStatus.CURRENT
+        self.matches_most_rows = self.value() in (VersionStatus.CURRENT, ALL_VERSIONS)
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
         return [*VersionStatus.choices, (ALL_VERSIONS, "All versions")]
@@ -64,10 +65,6 @@ class VersionStatusFilter(FieldFilter):
 
     def get_q(self) -> Q:
         return Q() if self.value() == ALL_VERSIONS else super().get_q()
-
-    @property
-    def matches_most_rows(self) -> bool:
-        return self.value() in (VersionStatus.CURRENT, ALL_VERSIONS)
 
     def partial_index_condition(self) -> Q | None:
         return None if self.matches_most_rows else NOT_CURRENT_Q

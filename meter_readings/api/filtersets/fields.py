@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -99,13 +98,13 @@ class IdField(forms.IntegerField):
     default_validators = [MinValueValidator(1), MaxValueValidator(MAX_ID)]
 
     def to_python(self, value: Any) -> int | None:
-        return cast(int | None, super().to_python(_matching(_DIGITS, value, self)))
+        return super().to_python(_matching(_DIGITS, value, self))
 
 
 class ValueField(forms.DecimalField):
     """Digits with a decimal point at most; DecimalField also accepts `1e3`."""
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         return super().to_python(_matching(_VALUE, value, self))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import nullcontext
 from types import MappingProxyType
 from typing import Any
@@ -54,11 +54,11 @@ class ApiView(APIView):
         """Return the query parameters of the request; all others are errors."""
         return ["format"]
 
-    def get_list_parameter_names(self) -> Iterable[str]:
+    def get_list_parameter_names(self) -> Collection[str]:
         """Return the query parameters that may be repeated."""
         return []
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Return 204 with the header Allow."""
         return Response(status=204)
 
@@ -128,6 +128,6 @@ class ResourceViewSet(ApiView, ReadOnlyModelViewSet):
                 names += paginator.parameter_names
         return names
 
-    def get_list_parameter_names(self) -> Iterable[str]:
+    def get_list_parameter_names(self) -> Collection[str]:
         filters: Any = getattr(self.filterset_class, "base_filters", {})
         return [name for name, each in filters.items() if isinstance(each, ListFilter)]
