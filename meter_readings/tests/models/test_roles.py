@@ -17,6 +17,7 @@ VIEW_IMPORTED = {
     "view_reading",
     "view_sitevisit",
     "view_finding",
+    "view_meterpointnote",
 }
 
 
@@ -26,13 +27,24 @@ def permissions_of(name: str) -> set[str]:
 
 
 class RoleTests(TestCase):
-    def test_metering_operations_can_view_import_undo_and_export(self) -> None:
-        actions = {"import_flowfile", "undo_flowfile", "export_reading"}
-        expected = VIEW_IMPORTED | actions | {"view_importjob", "use_testing_dashboard"}
-        self.assertEqual(permissions_of("Metering operations"), expected)
+    def test_metering_operations_can_view_import_acknowledge_undo_and_export(
+        self,
+    ) -> None:
+        more = {
+            "import_flowfile",
+            "acknowledge_flowfile",
+            "undo_flowfile",
+            "export_reading",
+            "view_importjob",
+            "use_testing_dashboard",
+            "add_meterpointnote",
+            "delete_meterpointnote",
+        }
+        self.assertEqual(permissions_of("Metering operations"), VIEW_IMPORTED | more)
 
-    def test_support_agent_can_only_view(self) -> None:
-        self.assertEqual(permissions_of("Support agent"), VIEW_IMPORTED)
+    def test_support_agent_can_view_and_write_notes(self) -> None:
+        more = {"add_meterpointnote"}
+        self.assertEqual(permissions_of("Support agent"), VIEW_IMPORTED | more)
 
     def test_auditor_can_view_everything_and_export(self) -> None:
         more = {"view_importjob", "view_subjectrequest", "export_reading"}
@@ -40,7 +52,8 @@ class RoleTests(TestCase):
 
     def test_integration_can_view_import_and_export(self) -> None:
         more = {"view_importjob", "import_flowfile", "export_reading"}
-        self.assertEqual(permissions_of("Integration"), VIEW_IMPORTED | more)
+        expected = (VIEW_IMPORTED | more) - {"view_meterpointnote"}
+        self.assertEqual(permissions_of("Integration"), expected)
 
 
 class SpecificationTests(TestCase):
@@ -59,9 +72,11 @@ class SpecificationTests(TestCase):
     def test_specification_has_every_permission_in_use(self) -> None:
         _, *rows = table_of_roles()
         ours = Permission.objects.filter(content_type__app_label="meter_readings")
-        # Received rows are never added, changed or deleted; tokens are created.
+        # Received rows are never added, changed or deleted; tokens and notes are.
         used = ours.exclude(
-            Q(codename__regex="^(add|change|delete)_") & ~Q(codename="add_apitoken")
+            Q(codename__regex="^(add|change|delete)_")
+            & ~Q(codename="add_apitoken")
+            & ~Q(codename__in=["add_meterpointnote", "delete_meterpointnote"])
         )
         self.assertEqual(
             sorted(row[0].strip("`") for row in rows),
