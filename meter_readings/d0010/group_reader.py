@@ -49,8 +49,10 @@ class GroupReader:
         self.mpan: ParentGroup[MpanCore] | InvalidGroup | None = None
         self.meter: ParentGroup[MeterReadingType] | InvalidGroup | None = None
         self._reading: Entry | InvalidGroup | BufferedReading | None = None
-        self._reading_index = 0
+        self._reading_has_visit = False
         self._results: list[ValidationResult] = []
+        # One object of each result: a 030 may have any number of 032s.
+        self._known_results: dict[ValidationResult, ValidationResult] = {}
         self._entries: list[Entry] = []
         self._batches: list[Batch] = []
         self._mpan_has_meter = self._mpan_has_visit = False
@@ -81,22 +83,24 @@ class GroupReader:
     def pop_completed(self) -> list[Batch]:
         """Return the entries that can no longer change.
 
-        The others are an open reading with the entries after it, and the entries after
-        an open meter that has no children yet.
+        The others are an open reading and an open meter that has no children yet; the
+        entries after them may be any number, and are returned before them.
         """
         self.flush()
-        entries, reading, meter = self._entries, self._reading, self.meter
-        if isinstance(reading, Entry):
-            index = self._reading_index
-        elif isinstance(meter, ParentGroup) and not (
-            self._meter_has_reading or self._meter_has_visit
-        ):
-            index = sum(entry.line_number < meter.line_number for entry in entries)
-        else:
-            index = len(entries)
-        batches, self._batches = [*self._batches, entries[:index]], []
-        self._entries, self._reading_index = entries[index:], 0
+        batches, self._batches = [*self._batches, self._entries], []
+        self._entries = []
         return batches
+
+    @property
+    def open_line_number(self) -> int | None:
+        """The first line that may become an entry later than those after it."""
+        for group in (self.meter, self._reading):
+            if isinstance(group, Entry) or (
+                isinstance(group, ParentGroup)
+                and not (self._meter_has_reading or self._meter_has_visit)
+            ):
+                return group.line_number
+        return None
 
     # Groups: each method closes the groups that the line ends.
 
@@ -156,10 +160,10 @@ class GroupReader:
             if self._results:
                 expected = "one 032 for each 030"
                 self._report_issue(IssueCode.MULTIPLE_RESULTS, group, line, expected)
-            elif self._reading_index < len(self._entries) - 1:
+            elif self._reading_has_visit:
                 expected = "032 before 033"
                 self._report_issue(IssueCode.OUT_OF_ORDER, group, line, expected)
-            self._results.append(record)
+            self._results.append(self._known_results.setdefault(record, record))
 
     def add_mpan_visit(self, line: str) -> None:
         """Read a 027, child of the open 026."""
@@ -197,6 +201,7 @@ class GroupReader:
             entry = Entry(number, group.code, record, mpan, meter)
             of_reading = entry._replace(reading_line_number=reading.line_number)
             self._entries.append(of_reading)
+            self._reading_has_visit = True
 
     def close_reading(self) -> None:
         """Close the open reading: no further 032 or 033 belongs to it."""
@@ -207,8 +212,8 @@ class GroupReader:
         if isinstance(reading, Entry):
             if self._results:
                 reading = reading._replace(results=tuple(self._results))
-                self._entries[self._reading_index] = reading
                 self._results = []
+            self._entries.append(reading)
             self._readings.rules.validate_results(reading)
 
     def close_meter(self) -> None:
@@ -249,8 +254,7 @@ class GroupReader:
         opened: Entry | InvalidGroup = INVALID
         if reading is not None:
             opened = reading
-            self._reading_index = len(self._entries)
-            self._entries.append(reading)
+        self._reading_has_visit = False
         self._reading = opened
         return opened
 

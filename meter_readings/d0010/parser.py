@@ -81,21 +81,28 @@ class FlowFileParser:
         return self._groups.invalid_reading_count
 
     def __iter__(self) -> Iterator[Entry]:
-        """Yield the entries in file order."""
+        """Yield the entries in file order; keeps those after an open group."""
+        entries: list[Entry] = []
         for batches in self._blocks():
-            entries: list[Entry] = []
             for batch in batches:
                 if isinstance(batch, ReadingBatch):
                     entries.extend(batch.entries())
                 else:
                     entries.extend(batch)
-            yield from sorted(entries, key=lambda entry: entry.line_number)
+            entries.sort(key=lambda entry: entry.line_number)
+            first_open = self._groups.open_line_number
+            if first_open is not None:
+                complete = [each for each in entries if each.line_number < first_open]
+            else:
+                complete = entries
+            yield from complete
+            entries = entries[len(complete) :]
 
     def batches(self) -> Iterator[Batch]:
         """Yield the entries in batches, plain readings by column: the quickest to load.
 
-        The batches of one block of lines come in no particular order. Each must be used
-        before the next one is requested.
+        They come in no particular order; a group with children in several blocks of
+        lines comes after them. Each must be used before the next one is requested.
         """
         for batches in self._blocks():
             yield from batches

@@ -213,6 +213,6 @@ def _source_lines(entry: Entry, record: RegisterReading) -> str:
     is_in_columns = len(entry.results) < 2 and _EMPTY_RESULT not in entry.results
     if is_in_columns and not any(map(is_nonexistent_local_time, moments)):
         return ""
-    lines = [write_group(D0010.reading, record)]
-    lines += [write_group(D0010.result, result) for result in entry.results]
-    return "\n".join(lines)
+    texts = {each: write_group(D0010.result, each) for each in set(entry.results)}
+    results = map(texts.__getitem__, entry.results)
+    return "\n".join((write_group(D0010.reading, record), *results))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from itertools import product
 from unittest import TestCase
 from unittest.mock import patch
 
-from meter_readings.d0010 import Entry, Issue, ValidationResult
+from meter_readings.d0010 import Entry, FlowFileParser, Issue, ValidationResult
 from meter_readings.tests.support.flow_file_builder import (
     METER_LINE,
     MPAN_LINE,
@@ -479,3 +480,31 @@ class ReadingTypeTests(TestCase):
         parsed = parse(flow_file([MPAN_LINE, "028|TST0000001||", READING_LINE]))
         self.assertEqual(parsed.codes, ["missing-expected-value"])
         self.assertEqual(positions_of(parsed), [(4, "030")])
+
+
+class MemoryTests(TestCase):
+    """Any number of children of one group are passed on block by block."""
+
+    def longest_batch(self, groups: list[str]) -> int:
+        """Return how many entries of a file of many blocks come at once."""
+        data = flow_file(groups).encode()
+        with patch("meter_readings.d0010.lines.BLOCK_SIZE", 100):
+            parser = FlowFileParser(io.BytesIO(data), report=lambda _: None)
+            batches = [batch for batch in parser.batches() if isinstance(batch, list)]
+        return max(map(len, batches))
+
+    def test_site_visits_of_an_open_reading_are_passed_on(self) -> None:
+        groups = [MPAN_LINE, METER_LINE, READING_LINE, *["033|27||"] * 500]
+        self.assertLess(self.longest_batch(groups), 30)
+
+    def test_site_visits_after_an_open_meter_without_children_are_passed_on(
+        self,
+    ) -> None:
+        groups = [MPAN_LINE, METER_LINE, *["027|02||"] * 500]
+        self.assertLess(self.longest_batch(groups), 30)
+
+    def test_equal_results_of_a_reading_are_one_object(self) -> None:
+        groups = [READING_LINE.replace("|T|", "|F|"), *["032|05|F|"] * 500]
+        [entry] = parse(flow_file([MPAN_LINE, METER_LINE, *groups])).entries
+        self.assertEqual(len(entry.results), 500)
+        self.assertEqual(len({id(result) for result in entry.results}), 1)
