@@ -24,9 +24,17 @@ from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
 
 from .temp_database import Log, peak_megabytes, server_parameters, temp_database
 
-_READING = Reading._meta.db_table
-# In the order of their foreign keys
-_REFERENCED = [model._meta.db_table for model in (FlowFile, MeterPoint, Meter)]
+# Tables by name with their columns that are not generated, in the order of their
+# foreign keys
+_COLUMNS = {
+    model._meta.db_table: ", ".join(
+        f'"{field.column}"'
+        for field in model._meta.local_concrete_fields
+        if not field.generated
+    )
+    for model in (FlowFile, MeterPoint, Meter, Reading)
+}
+*_REFERENCED, _READING = _COLUMNS
 
 _TITLES = (
     "First load, against raw loading",
@@ -208,8 +216,9 @@ def _executemany(source: str, flow_file: int) -> float:  # sqlite only
     target: sqlite3.Connection = connection.connection
     with sqlite3.connect(source) as database:
         for table in _REFERENCED:
-            _insert(target, table, database.execute(f"SELECT * FROM {table}"))
-        query = f"SELECT * FROM {_READING} WHERE flow_file_id = ?"
+            rows = database.execute(f"SELECT {_COLUMNS[table]} FROM {table}").fetchall()
+            _insert(target, table, rows)
+        query = f"SELECT {_COLUMNS[_READING]} FROM {_READING} WHERE flow_file_id = ?"
         rows = database.execute(query, [flow_file]).fetchall()
     gc.freeze()  # Collecting garbage among the rows is no part of the loading.
     start = time.perf_counter()
@@ -218,10 +227,11 @@ def _executemany(source: str, flow_file: int) -> float:  # sqlite only
 
 
 def _insert(target: sqlite3.Connection, table: str, rows: Any) -> None:  # sqlite only
-    columns = target.execute(f"SELECT * FROM {table} LIMIT 0").description
-    values = ", ".join("?" * len(columns))
+    columns = _COLUMNS[table]
+    values = ", ".join("?" for _ in columns.split(", "))
+    insert = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({values})"
     target.execute("BEGIN IMMEDIATE")
-    target.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({values})", rows)
+    target.executemany(insert, rows)
     target.execute("COMMIT")
 
 
@@ -235,14 +245,21 @@ def _copy(source: str, flow_file: int) -> float:  # postgresql only
         for table in _REFERENCED:
             target.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
             (latest,) = target.fetchone()
-            _copy_out(cursor, f"SELECT * FROM {table} WHERE id > {latest}", file)
-            target.copy_expert(f"COPY {table} FROM STDIN", file)
+            columns = _COLUMNS[table]
+            query = f"SELECT {columns} FROM {table} WHERE id > {latest}"
+            _copy_out(cursor, query, file)
+            target.copy_expert(f"COPY {table} ({columns}) FROM STDIN", file)
         cursor.execute(_YEARS, [flow_file])
         target.executemany(_ADD_YEAR, cursor.fetchall())
-        query = f"SELECT * FROM {_READING} WHERE flow_file_id = {flow_file} ORDER BY id"
+        columns = _COLUMNS[_READING]
+        query = (
+            f"SELECT {columns} FROM {_READING} WHERE flow_file_id = {flow_file}"
+            " ORDER BY id"
+        )
         _copy_out(cursor, query, file)
+        copy = f"COPY {_READING} ({columns}) FROM STDIN"
         start = time.perf_counter()
-        target.copy_expert(f"COPY {_READING} FROM STDIN", file, 1 << 20)
+        target.copy_expert(copy, file, 1 << 20)
         return time.perf_counter() - start
 
 
