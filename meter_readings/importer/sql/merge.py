@@ -79,11 +79,11 @@ def insert_readings(other_file_order: str, this_file_order: str) -> str:
     comes after this one in the order of versions has that key, is a duplicate and
     changes no other version: it needs no resolution. All others with an earlier version
     are resolved below; so are the keys that the file repeats, whose stored versions
-    would else be read again for each repetition.
+    would else be read again for each repetition. The file of a stored version is looked
+    up by a subquery: a join could read all flow files for each reading.
     """
     stored_versions = f"""
             SELECT 1 FROM {READING} AS stored
-            JOIN {FLOW_FILE} AS other ON other.id = stored.flow_file_id
             WHERE {same_key("stored", "meter.meter_id", "staged")}"""
     return f"""
 INSERT INTO {READING} (
@@ -112,9 +112,11 @@ SELECT %(flow_file)s, staged.line_number, meter.mpan_line_number, meter.line_num
                 AND {_null_safe_equal("meter_reading_flag")}
                 AND {_null_safe_equal("meter_reading_status")}
         ) AND NOT EXISTS ({stored_versions}
-                AND ({other_file_order}) > (
-                    SELECT {this_file_order} FROM {FLOW_FILE} AS this
-                    WHERE this.id = %(flow_file)s
+                AND (
+                    SELECT ({other_file_order}) > (
+                        SELECT {this_file_order} FROM {FLOW_FILE} AS this
+                        WHERE this.id = %(flow_file)s
+                    ) FROM {FLOW_FILE} AS other WHERE other.id = stored.flow_file_id
                 )
         ) THEN '{VersionStatus.DUPLICATE}'
         ELSE '{VersionStatus.CURRENT}'

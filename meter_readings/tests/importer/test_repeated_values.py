@@ -143,3 +143,25 @@ class WorkOfRepeatedValuesTests(TestCase):
             for step, work in zip(steps, self.work_of(groups(LINES)), strict=True):
                 with self.subTest(f"{name}: {step}", work_per_line=work / LINES):
                     self.assertLess(work / LINES, MOST_WORK_PER_LINE)
+
+    def test_work_does_not_grow_with_the_number_of_files(self) -> None:
+        """Files that come after this one, all with one file identifier."""
+        groups = SHAPES["one serial number"](100)
+        first = self.work_of(groups)
+        file = FlowFile.objects.latest("pk")
+        fields = {
+            field.attname: getattr(file, field.attname)
+            for field in FlowFile._meta.concrete_fields
+            if not field.primary_key
+        } | {"status": FlowFile.Status.IMPORTED}
+        assert file.file_created_at is not None
+        later = file.file_created_at + timedelta(days=1)
+        for number in range(2000):
+            fields |= {"sha256": f"{number:064}", "filename": f"{number}.uff"}
+            created_at = later + timedelta(seconds=number)
+            FlowFile(**fields | {"file_created_at": created_at}).save()
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {FlowFile._meta.db_table}")
+        for before, now in zip(first, self.work_of(groups), strict=True):
+            with self.subTest(before=before, now=now):
+                self.assertLess(now, before * 2)
