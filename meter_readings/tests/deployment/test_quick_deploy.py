@@ -77,7 +77,7 @@ class QuickDeployTests(ScriptTestCase):
 
     def test_access_log_contains_no_query_strings(self) -> None:
         formats = self.plan().partition("log_format")[2].partition(";")[0]
-        self.assertIn("$uri", formats)
+        self.assertIn("$d0010_uri", formats)
         self.assertNotIn("$request ", formats)
         self.assertNotIn("$args", formats)
         for server in self.plan().split("\nserver {")[1:]:
