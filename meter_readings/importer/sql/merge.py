@@ -126,7 +126,7 @@ JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
 """
 
 
-# Insert the site visits; one under a 026 has no meter.
+# Insert the site visits, in the order of the lines; one under a 026 has no meter.
 INSERT_SITE_VISITS = f"""
 INSERT INTO {SITE_VISIT} (
     flow_file_id, line_number, "group", mpan_line_number, meter_line_number,
@@ -140,6 +140,7 @@ SELECT %s, staged.line_number, staged."group", staged.mpan_line_number,
 FROM staged_visit AS staged
 JOIN {METER_POINT} AS point ON point.mpan = staged.mpan
 LEFT JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
+ORDER BY staged.line_number
 """
 
 # Find the reading keys of new meters that occur more than once in the file. The index
