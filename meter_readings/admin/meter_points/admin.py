@@ -71,7 +71,7 @@ class MeterAdmin(ReadOnlyAdmin):
     allow_stale = True
     list_display = (display.serial_number, display.meter_mpan)
     list_select_related = ("meter_point",)
-    sortable_by = (display.serial_number,)
+    sortable_by = (display.serial_number,)  # type: ignore[assignment]
     search_fields = ("serial_number", "meter_point__mpan")
     search_help_text = (
         "A serial number or its beginning, a full MPAN or a list of MPANs."
