@@ -103,10 +103,11 @@ class JobTracker:
             self._save()
 
     def _is_stored(self) -> bool:
+        is_stored = False
         with suppress(Error):
             finished = ImportJob.objects.exclude(state=ImportJob.State.RUNNING)
-            return finished.filter(pk=self._job.pk).exists()
-        return False
+            is_stored = finished.filter(pk=self._job.pk).exists()
+        return is_stored
 
     def set_file(self, sha256: str, size: int) -> None:
         """Save the hash of the file and begin to validate it; `size` is in bytes."""

@@ -10,6 +10,7 @@ from meter_readings.models import (
     ImportJob,
     Meter,
     MeterPoint,
+    MeterPointNote,
     Reading,
     SiteVisit,
 )
@@ -25,6 +26,9 @@ class StrTests(SimpleTestCase):
 
     def test_meter_point_has_its_mpan_in_groups(self) -> None:
         self.assertEqual(str(MeterPoint(mpan="2000000000015")), "20 0000 0000 015")
+
+    def test_note_has_its_id_but_not_its_text(self) -> None:
+        self.assertEqual(str(MeterPointNote(pk=7, text="Dog")), "Note 7")
 
     def test_meter_has_its_serial_number(self) -> None:
         self.assertEqual(str(Meter(serial_number="TST0000001")), "TST0000001")

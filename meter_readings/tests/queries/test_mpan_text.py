@@ -39,6 +39,9 @@ class MpanListTests(SimpleTestCase):
         text = ",".join(f"{number:013}" for number in range(201))
         self.assertEqual(len(mpan_text.mpans_in(text)), 200)
 
+    def test_digits_without_separators_need_right_check_digits(self) -> None:
+        self.assertEqual(mpan_text.mpans_in("1200023305968" + "2000000000016"), [])
+
     def test_other_text_is_no_list(self) -> None:
         for text in ("", ONE, f"{ONE},{ONE}", f"{ONE},EM0000003", "12, 34", ONE * 2):
             with self.subTest(text):
