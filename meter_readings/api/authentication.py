@@ -21,7 +21,6 @@ from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 
 from .exceptions import Problem
-from .permissions import requirement_of
 
 _SCHEME = "bearer"
 _DETAILS = {
@@ -91,7 +90,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     name = "token"
 
     def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
-        return {self.name: [requirement_of(auto_schema.view).scope]}
+        return {self.name: [auto_schema.view.get_requirement().scope]}
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {

@@ -30,14 +30,6 @@ class InsufficientScope(PermissionDenied, Problem):
     """The token's scope does not include the action (RFC 6750)."""
 
 
-def requirement_of(view: Any) -> Requirement:
-    """Return what a view requires; views of other packages only need the read scope."""
-    if not hasattr(view, "get_requirement"):
-        return Requirement()
-    requirement: Requirement = view.get_requirement()
-    return requirement
-
-
 def visible_rows[Rows: QuerySet](queryset: Rows, user: User | AnonymousUser) -> Rows:
     """Return the rows that a user with permission to view the model may see.
 
@@ -55,7 +47,7 @@ class HasRequiredPermissions(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return whether the user has the permissions; raises InsufficientScope."""
-        scope, permissions = requirement_of(view)
+        scope, permissions = view.get_requirement()
         if is_export(request):
             permissions = (*permissions, EXPORT_READING)
         if not _is_in_scope(request, scope):
