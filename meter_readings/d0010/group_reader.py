@@ -51,7 +51,7 @@ class GroupReader:
         self._reading: Entry | InvalidGroup | BufferedReading | None = None
         self._reading_has_visit = False
         self._results: list[ValidationResult] = []
-        # One object of each result: a 030 may have any number of 032s.
+        # Equal results are one object: a 030 may have any number of 032s.
         self._known_results: dict[ValidationResult, ValidationResult] = {}
         self._entries: list[Entry] = []
         self._batches: list[Batch] = []

@@ -116,7 +116,7 @@ class ReadingFilterSet(ListFilterSet):
     def cleaned(self) -> dict[str, Any]:
         """Return the values that were given; only current versions by default.
 
-        Who asks for changes is told of versions that are no longer current too.
+        A list of changes includes versions that are no longer current.
         """
         given = super().cleaned
         default = ALL_VERSIONS if "changed_since" in given else VersionStatus.CURRENT
