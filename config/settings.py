@@ -6,12 +6,10 @@ SQLite.
 """
 
 from importlib.util import find_spec
-from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.csp import CSP
 
-from config import databases, openapi
+from config import api, databases, openapi, security, storages
 from config.caches import cache_settings
 from config.environment import (
     PROJECT_ROOT,
@@ -199,21 +197,7 @@ ARCHIVE_MAX_MEGABYTES = env_int(
 )
 
 if IS_PRODUCTION:
-    STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {
-            "BACKEND": (
-                "whitenoise.storage.CompressedManifestStaticFilesStorage"
-                if HAS_WHITENOISE
-                else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
-            ),
-            # Static files are public, and the web server may be another user.
-            "OPTIONS": {
-                "file_permissions_mode": 0o644,
-                "directory_permissions_mode": 0o755,
-            },
-        },
-    }
+    STORAGES = storages.production(has_whitenoise=HAS_WHITENOISE)
 
 # --- Retention of personal data ---
 # In days; 0 means for ever. `manage.py apply_retention` deletes what is older.
@@ -231,36 +215,13 @@ PSEUDONYM_KEY = env_str("PSEUDONYM_KEY", SECRET_KEY)
 
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "/"
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation."
-        "UserAttributeSimilarityValidator"
-    },
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-]
+AUTH_PASSWORD_VALIDATORS = security.AUTH_PASSWORD_VALIDATORS
 
 # --- Security ---
 
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-# Pages load files of this site only: no CDN, no inline script or style.
-SECURE_CSP = {
-    "default-src": [CSP.NONE],
-    "script-src": [CSP.SELF],
-    "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF],
-    "font-src": [CSP.SELF],
-    "connect-src": [CSP.SELF],
-    "form-action": [CSP.SELF],
-    "base-uri": [CSP.NONE],
-    "object-src": [CSP.NONE],
-    "frame-ancestors": [CSP.NONE],
-}
+SECURE_CSP = security.SECURE_CSP
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -287,48 +248,23 @@ API_RATE_READ = env_int("API_RATE_READ", 1000, minimum=1, maximum=1_000_000)
 API_RATE_IMPORT = env_int("API_RATE_IMPORT", 60, minimum=1, maximum=1_000_000)
 API_RATE_ANONYMOUS = env_int("API_RATE_ANONYMOUS", 60, minimum=1, maximum=1_000_000)
 
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "meter_readings.api.authentication.TokenAuthentication",
-        "meter_readings.api.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": [
-        "meter_readings.api.permissions.HasRequiredPermissions"
-    ],
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {
-        "read": f"{API_RATE_READ}/min",
-        "import": f"{API_RATE_IMPORT}/min",
-        "anon": f"{API_RATE_ANONYMOUS}/min",
+REST_FRAMEWORK = api.rest_framework(
+    requests_per_minute={
+        "read": API_RATE_READ,
+        "import": API_RATE_IMPORT,
+        "anon": API_RATE_ANONYMOUS,
     },
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": (
-        "meter_readings.api.renderers.ContentNegotiation"
-    ),
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "meter_readings.api.exceptions.exception_handler",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-if not IS_PRODUCTION:
     # A password with every request is for development only.
-    REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] += [
-        "rest_framework.authentication.BasicAuthentication"
-    ]
+    accepts_passwords=not IS_PRODUCTION,
+)
 SPECTACULAR_SETTINGS = openapi.SPECTACULAR_SETTINGS
 
 # Other sites whose pages may read the API, such as https://tools.example
 CORS_ALLOWED_ORIGINS = env_list("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_METHODS = ["GET", "HEAD", "POST"]
-CORS_ALLOW_HEADERS = [
-    "accept",
-    "authorization",
-    "content-disposition",
-    "content-type",
-    "if-none-match",
-]
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-ID"]
+CORS_ALLOW_METHODS = api.CORS_ALLOW_METHODS
+CORS_ALLOW_HEADERS = api.CORS_ALLOW_HEADERS
+CORS_EXPOSE_HEADERS = api.CORS_EXPOSE_HEADERS
 
 # --- Monitoring ---
 

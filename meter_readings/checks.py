@@ -125,7 +125,7 @@ def check_api_is_closed(
     return [
         Error(
             f"The API is not secure: {setting}.",
-            hint="Restore REST_FRAMEWORK and CORS_… in config/settings.py.",
+            hint="Restore REST_FRAMEWORK and CORS_… in config/api.py.",
             id="d0010.E011",
         )
         for setting in _insecure_api_settings()

@@ -28,9 +28,7 @@ from .temp_database import Log, peak_megabytes, server_parameters, temp_database
 # foreign keys
 _COLUMNS = {
     model._meta.db_table: ", ".join(
-        f'"{field.column}"'
-        for field in model._meta.local_concrete_fields
-        if not field.generated
+        f'"{field.column}"' for field in model._meta.fields if not field.generated
     )
     for model in (FlowFile, MeterPoint, Meter, Reading)
 }
