@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from .diagnostics import COLLECT_STATIC, CheckResult, failed, ok
+from .checks.results import CheckResult, failed, ok
+from .checks.static_files import COLLECT_STATIC
 
 _HTTP_TIMEOUT_SECONDS = 10
 _SECURITY_HEADERS = (

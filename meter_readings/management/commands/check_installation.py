@@ -9,7 +9,8 @@ from itertools import chain
 from typing import Any
 
 from meter_readings.management.cli import base_command
-from meter_readings.ops.diagnostics import CheckResult, run_all_checks
+from meter_readings.ops.checks.results import CheckResult
+from meter_readings.ops.diagnostics import run_all_checks
 from meter_readings.ops.running_site import check_running_site
 
 

@@ -18,7 +18,8 @@ from django.test import TestCase, override_settings
 from meter_readings import demo, importer
 from meter_readings.models import ImportJob
 from meter_readings.ops import diagnostics
-from meter_readings.ops.diagnostics import CheckResult
+from meter_readings.ops.checks import services
+from meter_readings.ops.checks.results import CheckResult
 
 MANIFEST = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -131,7 +132,7 @@ class RunAllChecksTests(DiagnosticsTestCase):
         self.assertIs(ImportJob.objects.exists(), False)
 
     def test_dry_run_reports_a_valid_file_that_is_rejected(self) -> None:
-        with patch.object(diagnostics, "_SAMPLE_FILE", "ZHV|1|\n"):
+        with patch.object(services, "_SAMPLE_FILE", "ZHV|1|\n"):
             self.assert_failed("dry run", "rejected", "unpack the release again")
 
     def test_run_all_checks_reports_a_check_that_raises_an_error(self) -> None:

@@ -1,0 +1,1 @@
+"""Checks of an installation, one module a subject; `diagnostics` selects them."""
