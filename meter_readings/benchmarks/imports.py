@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import psycopg2
 from django.db import connection
+from django.db.models import Field
 from django.utils import timezone
 
 from meter_readings import d0010, importer, synthetic
@@ -28,7 +29,9 @@ from .temp_database import Log, peak_megabytes, server_parameters, temp_database
 # foreign keys
 _COLUMNS = {
     model._meta.db_table: ", ".join(
-        f'"{field.column}"' for field in model._meta.fields if not field.generated
+        f'"{field.column}"'
+        for field in model._meta.get_fields()
+        if isinstance(field, Field) and not field.generated
     )
     for model in (FlowFile, MeterPoint, Meter, Reading)
 }

@@ -207,7 +207,7 @@ class ImportRunner:
             listener.finding(issue, severity)
 
     def _finish(self, result: FileResult) -> FileResult:
-        self.current_label = ""
         for listener in self.listeners:
             listener.file_finished(result)
+        self.current_label = ""
         return result

@@ -141,6 +141,6 @@ class ImportJobAdmin(ReadOnlyAdmin):
 
     def get_page_context(self, request: HttpRequest, obj: ImportJob) -> dict[str, Any]:
         return {
-            "message": history.job_message(obj),
+            "message": history.job_message(obj, is_repeated=history.is_repeated(obj)),
             "counts": list(history.job_counts(obj)),
         }

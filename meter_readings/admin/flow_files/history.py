@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.admin.models import LogEntry
+from django.db.models import Q, Subquery
 
 from meter_readings import importer
 from meter_readings.importer import result_messages
@@ -54,6 +55,8 @@ class HistoryRow(NamedTuple):
 def file_history(file: FlowFile) -> list[HistoryRow]:
     """Return the latest actions, with two queries."""
     jobs = file.jobs.select_related("requested_by").order_by("-started_at", "-pk")
+    earliest = file.jobs.order_by("pk").values("pk")[:1]
+    jobs = jobs.annotate(is_repeated=Q(pk__gt=Subquery(earliest)))
     entries = (
         LogEntry.objects.filter(
             content_type__app_label=file._meta.app_label,
@@ -70,11 +73,11 @@ def file_history(file: FlowFile) -> list[HistoryRow]:
     return sorted(rows, key=lambda row: row.at, reverse=True)[:_ROWS_SHOWN]
 
 
-def _job_row(job: ImportJob) -> HistoryRow:
+def _job_row(job: Any) -> HistoryRow:
     return HistoryRow(
         job.started_at,
         formatting.outcome(job),
-        job_message(job),
+        job_message(job, is_repeated=job.is_repeated),
         job.get_channel_display(),
         str(job.requested_by or ""),
         job.get_policy_display(),
@@ -90,7 +93,13 @@ def _log_row(entry: LogEntry) -> HistoryRow:
     return HistoryRow(entry.action_time, badge, note, channel, user, "", None)
 
 
-def job_message(job: ImportJob) -> str:
+def is_repeated(job: ImportJob) -> bool:
+    """Return whether the same bytes were imported before."""
+    earlier = ImportJob.objects.filter(flow_file=job.flow_file_id, pk__lt=job.pk)
+    return job.flow_file_id is not None and earlier.exists()
+
+
+def job_message(job: ImportJob, *, is_repeated: bool) -> str:
     """Return the result of a job from the counts that it stored."""
     counts = job.counts
     if job.outcome == ImportJob.Outcome.UNDONE:
@@ -107,8 +116,7 @@ def job_message(job: ImportJob) -> str:
         if counts.get(name)
     ]
     message = f"{', '.join(parts)}." if parts else job.message
-    is_reprocess = job.channel == ImportJob.Channel.ADMIN
-    return f"Imported again: {message}" if is_reprocess and message else message
+    return f"Imported again: {message}" if is_repeated and message else message
 
 
 def job_counts(job: ImportJob) -> Iterable[tuple[str, int]]:

@@ -23,6 +23,10 @@ _CHUNK_BYTES = 1 << 20
 _GZIP = b"\x1f\x8b"
 _ZIP, _EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
 
+# The central directory of a ZIP archive, its list of members. Python needs about ten
+# times as much memory for it: 530 bytes for each member.
+_MAX_DIRECTORY_BYTES = 8 << 20
+
 _ENCRYPTED_FLAG = 0x1
 # Python decompresses other methods without a limit: a few bytes can fill the memory.
 _COMPRESSION_METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
@@ -52,8 +56,8 @@ def iter_flow_files(
 
     The first bytes decide what it is, not its name. A member's name includes its
     folder. Raises UnreadableFile if an archive cannot be read, unpacks to more than
-    ARCHIVE_MAX_MEGABYTES or has more than `max_members` files, and StorageFull if there
-    is no space for it.
+    ARCHIVE_MAX_MEGABYTES, has more than `max_members` files or a list of files that is
+    larger than 8 MB, and StorageFull if there is no space for it.
     """
     filename = sanitise_filename(filename)
     start = _first_bytes(stream, len(_ZIP))
@@ -87,8 +91,10 @@ def _first_bytes(stream: BinaryIO, size: int) -> bytes:
 def _zip_members(
     archive: IO[bytes], filename: str, max_members: int | None
 ) -> Iterator[tuple[str, BinaryIO]]:
+    limited = _DirectoryLimitedFile(archive, filename)
     with _unreadable_if_broken(filename):
-        unpacked = zipfile.ZipFile(archive)
+        unpacked = zipfile.ZipFile(cast(IO[bytes], limited))
+    limited.is_directory_read = True
     members = [
         member
         for member in unpacked.infolist()
@@ -149,6 +155,27 @@ def _unreadable_if_broken(filename: str) -> Iterator[None]:
         ) from error
     except NotImplementedError as error:
         raise UnreadableFile(f"{filename} cannot be unpacked: {error}") from error
+
+
+class _DirectoryLimitedFile:
+    """The file of a ZIP archive; raises UnreadableFile if its directory is too large.
+
+    Python reads a directory at once when it opens an archive.
+    """
+
+    def __init__(self, file: IO[bytes], filename: str) -> None:
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+        self.is_directory_read = False
+        self._file = file
+        self._filename = filename
+
+    def read(self, size: int = -1) -> bytes:
+        if size > _MAX_DIRECTORY_BYTES and not self.is_directory_read:
+            raise UnreadableFile(
+                f"{self._filename} contains too many files: the list of them is larger "
+                f"than {_MAX_DIRECTORY_BYTES >> 20} MB."
+            )
+        return self._file.read(size)
 
 
 class _PeekedStream:

@@ -23,8 +23,8 @@ from meter_readings.models import Policy
 
 _EXIT_CODES = """\
 Exit codes: 0 all loaded or already loaded, 1 a file was rejected, refused or
-unreadable, 2 wrong usage, 3 no file found, 130 interrupted, 141 the reader of the
-output ended first.
+unreadable, 2 wrong usage, 3 no file found, 130 interrupted before the last file was
+stored, 141 the reader of the output ended first.
 """
 
 
@@ -125,7 +125,12 @@ class Command(base_command.BaseCommand):
                 stored = runner.stored_file()
                 if stored is not None:
                     reporter.add(stored)
-                reporter.interrupt("" if stored else runner.current_label)
+                if stored is None:
+                    reporter.interrupt(runner.current_label)
+                elif stored.archive or stored.file is not inputs.files[-1]:
+                    reporter.interrupt("")
+                else:
+                    self.log("Interrupted after the last file was stored.")
         if reporter.exit_code:
             sys.exit(reporter.exit_code)
 

@@ -687,7 +687,9 @@ class InterruptedTests(ImportTestCase):
             "No files were imported.\n",
         )
 
-    def test_ctrl_c_after_the_commit_reports_the_stored_file(self) -> None:
+    def interrupt_after_commit(self, *paths: str) -> Ran:
+        """Import files; press Ctrl-C after the commit of the first."""
+
         @contextmanager
         def spool_and_press(stream: BinaryIO) -> Iterator[SpooledFile]:
             with spool(stream) as spooled:
@@ -695,7 +697,10 @@ class InterruptedTests(ImportTestCase):
             raise KeyboardInterrupt
 
         with patch("meter_readings.importer.pipeline.spool", spool_and_press):
-            ran = self.run_command(self.file("a.uff"))
+            return self.run_command(*paths)
+
+    def test_ctrl_c_after_the_commit_reports_the_stored_file(self) -> None:
+        ran = self.interrupt_after_commit(self.file("a.uff"), self.file("b.uff", OTHER))
         file = FlowFile.objects.get()
         self.assertEqual(ran.code, 130)
         self.assertTrue(
@@ -709,10 +714,25 @@ class InterruptedTests(ImportTestCase):
             ran.stderr,
         )
 
-    def test_ctrl_c_between_two_files_names_no_file(self) -> None:
+    def test_ctrl_c_after_the_last_commit_ends_with_exit_code_0(self) -> None:
+        ran = self.interrupt_after_commit(self.file("a.uff"))
+        self.assertEqual(ran.code, 0)
+        self.assertTrue(ran.stdout.startswith("a.uff: imported as #"), ran.stdout)
+        self.assertTrue(
+            ran.stderr.endswith("Interrupted after the last file was stored.\n"),
+            ran.stderr,
+        )
+
+    def test_ctrl_c_between_two_files_reports_the_first(self) -> None:
         with patch.object(Progress, "file_finished", side_effect=KeyboardInterrupt):
-            ran = self.run_command(self.file("a.uff"))
-        self.assertTrue(ran.stderr.startswith("Interrupted.\n"), ran.stderr)
+            ran = self.run_command(self.file("a.uff"), self.file("b.uff", OTHER))
+        self.assertEqual(ran.code, 130)
+        self.assertTrue(
+            ran.stderr.endswith(
+                "Interrupted.\n1 file: 1 imported; 1 reading loaded.\n"
+            ),
+            ran.stderr,
+        )
 
     def test_ctrl_c_before_the_first_file_names_no_file(self) -> None:
         name = "meter_readings.management.commands.import_d0010.find_input_files"

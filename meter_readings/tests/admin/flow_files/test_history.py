@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.urls import reverse
 from django.utils import timezone
 
 from meter_readings import importer
@@ -62,6 +63,20 @@ class HistoryTests(AdminTestCase):
                 "Rejected: 2 readings not loaded, 1 error. ",
             ],
         )
+
+    def test_history_marks_a_reprocess_by_the_api_as_a_repetition(self) -> None:
+        file = import_text(flow_file_of_readings(GOOD, BAD)).flow_file
+        url = reverse("api:flow-file-reprocess", args=[file.pk])
+        self.client.generic("POST", f"{url}?policy=partial")
+        expected = "Imported again: 1 reading loaded, 1 reading not loaded, 1 error."
+        self.assertEqual(
+            self.history(file),
+            [
+                f"Imported: {expected} alice",
+                "Rejected: 2 readings not loaded, 1 error. ",
+            ],
+        )
+        self.assertIn(expected, self.words(ImportJob.objects.latest("pk")))
 
     def test_history_shows_the_latest_ten_actions(self) -> None:
         file = imported(file_with_much(1))

@@ -196,6 +196,15 @@ class ZipTests(SimpleTestCase):
         with self.assertRaisesMessage(UnreadableFile, message):
             next(iter_flow_files(io.BytesIO(archive), "sent.zip", max_members=1))
 
+    def test_zip_file_with_too_large_a_list_of_members_is_unreadable(self) -> None:
+        archive = zipped(*((f"{number}.uff", b"") for number in range(200)))
+        limit = "meter_readings.importer.files.archives._MAX_DIRECTORY_BYTES"
+        message = "sent.zip contains too many files: the list of them is larger than"
+        with patch(limit, 10_000), self.assertRaisesMessage(UnreadableFile, message):
+            unpacked(archive, "sent.zip")
+        with patch(limit, 11_000):
+            self.assertEqual(len(unpacked(archive, "sent.zip")), 200)
+
     def test_office_document_is_unreadable(self) -> None:
         for name in "[Content_Types].xml", "META-INF/manifest.xml":
             archive = zipped((name, b"<xml/>"), ("sheet.xml", b"<xml/>"))
