@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run all tests on one database. They must reach every line and branch.
+# Run the tests on one database. They must reach every line and branch.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -9,9 +9,13 @@ usage() {
     cat <<'TEXT'
 Usage: deployment_scripts/run_tests.sh [ARGUMENTS OF manage.py test]
 
-Creates the Python environment if there is none, runs the tests on SQLite, and
-reports the lines that they did not reach. It fails if a test fails, or if a line
-or branch was not reached.
+Creates the Python environment if there is none (a download of about 20 MB), runs
+the tests on SQLite (about 20 minutes on two processors), and reports the lines that
+they did not reach. It fails if a test fails, or if a line or branch was not reached.
+
+It needs Python 3.13 only. Tests of a browser, nginx, Redis, PostgreSQL's programs or
+a tool are skipped where that is missing; the end of the output counts them. .ci/run
+installs everything and runs all tests.
 
 With arguments, for example the name of a test module, coverage is shown but not
 required, because a part of the tests cannot reach everything.
@@ -33,8 +37,6 @@ case "${1:-}" in
 esac
 
 ensure_environment requirements.txt
-# For the tests of pages in a browser and of the API behind gunicorn.
-ensure_environment deployment_scripts/requirements-tools.txt
 cd "$PROJECT_ROOT"
 
 # Each run has its own folder for coverage data, so that two can run at once.
@@ -52,7 +54,7 @@ postgresql) export COVERAGE_WITHOUT=sqlite ;;
 *) export COVERAGE_WITHOUT=postgresql ;;
 esac
 
-step "Running the tests on $database"
+step "Running the tests on $database (about 20 minutes on two processors)"
 outcome=0
 # One process, because Django's --parallel copies SQLite's file without its
 # write-ahead log. .ci/run runs parts of the suite side by side instead (--part).

@@ -7,10 +7,12 @@ runs them on SQLite alone.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
 from argparse import ArgumentParser
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from unittest import TestSuite, TextTestResult
@@ -44,6 +46,7 @@ DATABASE_INDEPENDENT = (
     "templatetags",
 )
 _TAG = "database_independent"
+_NEVER = logging.CRITICAL + 1
 _PREFIXES = tuple(f"{__package__}.{name}." for name in DATABASE_INDEPENDENT)
 
 
@@ -111,6 +114,12 @@ class IsolatedTestRunner(DiscoverRunner):
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         )
         self._overrides.enable()
+        if self.verbosity < 2:
+            # Expected warnings would hide the results. Tests of log lines use
+            # assertLogs, and the leak check reads records before handlers do.
+            for name in logging.getHandlerNames():
+                if handler := logging.getHandlerByName(name):
+                    handler.setLevel(_NEVER)
 
     def setup_databases(self, **kwargs: Any) -> list[tuple[Any, str, bool]]:
         """Create the test database, and name it to processes that tests start."""
@@ -126,6 +135,8 @@ class IsolatedTestRunner(DiscoverRunner):
             result = super().run_suite(suite, **kwargs)
         # The output of a failed test may show an MPAN.
         self.leaks = tuple(check.leaks) if result.wasSuccessful() else ()
+        if self.verbosity > 0:
+            print_skipped(result)
         return result
 
     def suite_result(
@@ -141,3 +152,12 @@ class IsolatedTestRunner(DiscoverRunner):
         self._overrides.disable()
         self._media.cleanup()
         super().teardown_test_environment(**kwargs)
+
+
+def print_skipped(result: TextTestResult) -> None:
+    """Print how many tests were skipped for each reason, such as a missing program."""
+    reasons = Counter(reason for _, reason in result.skipped)
+    if reasons:
+        print("\nSkipped tests, by reason:", file=sys.stderr)
+    for reason, count in reasons.most_common():
+        print(f"{count:6}  {reason}", file=sys.stderr)

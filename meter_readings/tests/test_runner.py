@@ -19,7 +19,11 @@ from django.test.utils import iter_test_cases
 
 from config.environment import PROJECT_ROOT
 from meter_readings.tests.pii_leak_check import PiiLeakCheck, mpans_in
-from meter_readings.tests.runner import DATABASE_INDEPENDENT, IsolatedTestRunner
+from meter_readings.tests.runner import (
+    DATABASE_INDEPENDENT,
+    IsolatedTestRunner,
+    print_skipped,
+)
 from meter_readings.d0010.mpan import check_digit
 
 # A synthetic MPAN that is published as an example of the format
@@ -139,3 +143,24 @@ class LeakedTests(SimpleTestCase):
         with contextlib.redirect_stderr(stream):
             self.assertEqual(runner.suite_result(TestSuite(), result), 1)
         self.assertEqual(stream.getvalue(), f"LEAKED: {MPAN} in standard error\n")
+
+
+class SkippedTests(SimpleTestCase):
+    def test_skipped_tests_are_counted_by_reason(self) -> None:
+        result = TextTestResult(io.StringIO(), False, 0)  # type: ignore[arg-type]
+        for reason in ("nginx is not installed", "curl", "nginx is not installed"):
+            result.addSkip(self, reason)
+        output = io.StringIO()
+        with contextlib.redirect_stderr(output):
+            print_skipped(result)
+        self.assertEqual(
+            output.getvalue().splitlines()[2:],
+            ["     2  nginx is not installed", "     1  curl"],
+        )
+
+
+class QuietLogTests(SimpleTestCase):
+    def test_expected_warnings_are_not_printed(self) -> None:
+        handler = logging.getHandlerByName("console")
+        assert handler is not None
+        self.assertGreater(handler.level, logging.CRITICAL)
