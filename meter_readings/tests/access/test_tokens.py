@@ -24,12 +24,12 @@ from .permission_matrix import (
 )
 from .test_permission_matrix import (
     FILENAME,
-    METHODS,
     RECEIVED,
     REFUSALS,
     SAFE_METHODS,
     SECRETS,
     all_rows,
+    combinations_of,
     rolled_back,
     token_of,
     user_of,
@@ -82,9 +82,10 @@ class TokenPermissionTests(TestCase):
     def requests(self) -> Iterator[Request]:
         """Yield every request to the API."""
         api = [a for a in self.addresses if a.name.startswith("api:")]
-        for request in product(ROLES, ApiToken.Scope, METHODS, api):
-            if request[-1].name != DOCS:
-                yield Request(*request)
+        for role, scope in product(ROLES, ApiToken.Scope):
+            for method, address in combinations_of(api):
+                if address.name != DOCS:
+                    yield Request(role, scope, method, address)
 
     def send(self, request: Request) -> HttpResponse:
         """Return the response to a request."""

@@ -12,6 +12,7 @@ from meter_readings.tests.api.base import (
     ApiTestCase,
     query_parameters,
 )
+from meter_readings.tests.robustness import chosen
 from meter_readings.tests.support.import_helpers import imported
 
 LISTS = [
@@ -75,20 +76,23 @@ class QueryParameterTests(ApiTestCase):
         super().setUp()
         self.silence_request_log()
 
-    def test_every_pair_of_parameters_can_be_combined(self) -> None:
-        # Each pair of parameters, and all of them
-        for url in [*LISTS, *NESTED_LISTS]:
-            valid = {
-                name: VALID_VALUES.get(name, "1")
-                for name in query_parameters(url)
-                if name not in ("cursor", "format")
-            }
-            valid["ordering"] = ORDERS.get(url, "read_at")
-            pairs = combinations(valid.items(), 2)
-            for params in [*map(dict, pairs), valid]:
-                with self.subTest(url, params=params):
-                    response = self.client.get(self.url(url), params)
-                    self.assertEqual(response.status_code, 200, response.content)
+    def valid_parameters(self, url: str) -> dict[str, str]:
+        """Return a valid value of each parameter of a list."""
+        names = {*query_parameters(url)} - {"cursor", "format"}
+        valid = {name: VALID_VALUES.get(name, "1") for name in sorted(names)}
+        return valid | {"ordering": ORDERS.get(url, "read_at")}
+
+    def test_parameters_can_be_combined(self) -> None:
+        lists = {url: self.valid_parameters(url) for url in [*LISTS, *NESTED_LISTS]}
+        pairs = [
+            (url, dict(pair))
+            for url, valid in lists.items()
+            for pair in combinations(valid.items(), 2)
+        ]
+        for url, params in [*lists.items(), *chosen(pairs)]:
+            with self.subTest(url, params=params):
+                response = self.client.get(self.url(url), params)
+                self.assertEqual(response.status_code, 200, response.content)
 
     def test_a_lookup_of_the_orm_is_an_unknown_parameter(self) -> None:
         for name in [

@@ -8,7 +8,9 @@ raises. Every random choice follows from D0010_SEED, which is printed.
 from __future__ import annotations
 
 import os
+import random
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 SEED = int(os.environ.get("D0010_SEED", "20240402"))
@@ -20,6 +22,14 @@ NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 def amount(name: str, default: int) -> int:
     """Return a number from the environment, or the default."""
     return int(os.environ.get(name) or default)
+
+
+def chosen[T](cases: Iterable[T]) -> list[T]:
+    """Return a random choice of D0010_COMBINATIONS cases, in their order."""
+    every = list(cases)
+    number = min(amount("D0010_COMBINATIONS", 60), len(every))
+    indexes = random.Random(SEED).sample(range(len(every)), number)
+    return [every[index] for index in sorted(indexes)]
 
 
 def say(text: str) -> None:
