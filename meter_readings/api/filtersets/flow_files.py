@@ -63,7 +63,8 @@ class FlowFileFilterSet(ListFilterSet):
     changed_since = AfterFilter(
         "changed_at",
         help_text="Status or stored readings changed later than then; the default"
-        " ordering is `changed_at`.",
+        " ordering is `changed_at`. Files that were deleted are not listed: retention"
+        " deletes rejected and undone files, by default after 90 days.",
     )
     has_findings = BooleanFilter(
         method="filter_has_findings", help_text="Whether the file has findings."
