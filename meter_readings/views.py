@@ -18,7 +18,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
-from meter_readings.queries import attention, dashboard, mpan_text, totals
+from meter_readings.queries import (
+    attention,
+    dashboard,
+    mpan_text,
+    part_search,
+    totals,
+)
 from meter_readings.queries import search as search_queries
 from meter_readings.queries.flow_files import latest_flow_files
 
@@ -69,7 +75,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
-    """Redirect to the only exact match, else list what begins with the text."""
+    """Redirect to the only exact match, else list what begins with the text.
+
+    If nothing does, list what has it as a part.
+    """
     models = _searchable_models(request)
     # PostgreSQL rejects NUL characters, and no stored text has one.
     text = request.GET.get("q", "").replace("\0", "").strip()
@@ -84,7 +93,12 @@ def search(request: HttpRequest) -> HttpResponse:
             return redirect(_match_url(matches[0], text))
         limit = _RESULTS_SHOWN
     results = search_queries.prefix_matches(text, models=models, limit=limit)
-    return _render_results(request, text, models, results)
+    is_complete = True
+    if not mpans and not any(result.rows for result in results):
+        results, is_complete = part_search.part_results(
+            text, models=models, limit=limit
+        )
+    return _render_results(request, text, models, results, is_complete=is_complete)
 
 
 def _dashboard(now: datetime) -> dict[str, Any]:
@@ -160,6 +174,8 @@ def _render_results(
     text: str,
     models: list[type[Model]],
     results: list[search_queries.SearchResults],
+    *,
+    is_complete: bool = True,
 ) -> HttpResponse:
     sections = [
         ResultSection(
@@ -177,6 +193,7 @@ def _render_results(
         "sections": sections,
         "model_names": [_model_name(model) for model in models],
         "wrong_mpans": mpan_text.wrong_mpans(text),
+        "incomplete": "" if is_complete else part_search.INCOMPLETE,
     }
     if MeterPoint in models:
         context |= _mpan_context(text, sections)

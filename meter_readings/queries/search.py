@@ -1,8 +1,8 @@
 """Searching by the text of a search box. Indexes answer every query.
 
 Case and spaces do not matter, nor does a label before the text (`MPAN: 22 …`) or a
-full stop after it. Serial numbers and file names are found whole or by their beginning:
-no index on both databases answers a search for their middle or end.
+full stop after it. Serial numbers and file names are found whole or by their beginning;
+`part_search` finds them by their middle or end.
 """
 
 from __future__ import annotations
@@ -150,10 +150,11 @@ def _mpan_prefix_q(text: str) -> Q:
 
 
 def _serial_number_q(text: str) -> Q:
-    return Q(serial_number_search__in=_search_texts(text))
+    return Q(serial_number_search__in=search_texts(text))
 
 
-def _search_texts(text: str) -> Sequence[str]:
+def search_texts(text: str) -> Sequence[str]:
+    """Return the texts that a search may mean, as search columns have them."""
     return sorted({search_text(variant) for variant in mpan_text.variants(text)})
 
 
@@ -163,7 +164,7 @@ def _serial_number_prefix_q(text: str) -> Q:
     Every match sorts at or after the text. The lower bound makes PostgreSQL begin there
     when it walks the sorted index because much has the prefix.
     """
-    keys = _search_texts(text)
+    keys = search_texts(text)
     has_prefix = reduce(or_, (_prefix_q("serial_number_search", key) for key in keys))
     bounds = [Value(key) for key in keys]
     bound = Least(*bounds) if len(bounds) > 1 else bounds[0]
@@ -173,7 +174,7 @@ def _serial_number_prefix_q(text: str) -> Q:
 def _flow_file_q(text: str) -> Q:
     texts = mpan_text.variants(text)
     return (
-        Q(filename_search__in=_search_texts(text))
+        Q(filename_search__in=search_texts(text))
         | Q(filename__in=texts)
         | Q(file_identifier__in=sorted({*texts, *map(str.upper, texts)}))
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
@@ -20,7 +20,7 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from meter_readings.ops import db_router
-from meter_readings.queries import mpan_text
+from meter_readings.queries import mpan_text, part_search
 
 from .changelist import AccessPath, BoundedChangeList
 
@@ -29,6 +29,9 @@ from .changelist import AccessPath, BoundedChangeList
 _ALLOWED_LOOKUPS = {"exact", "gte", "lt", "isnull"}
 
 _PK = re.compile("[0-9]{1,18}")
+
+# The most rows that a search for a part lists
+_MAX_PARTS = 500
 
 # Raised for values that a column cannot store.
 _IMPOSSIBLE_VALUE = (ValueError, OverflowError, DataError)
@@ -75,6 +78,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     list_per_page = 20
     show_facets = admin.ShowFacets.NEVER
     view_on_site = False
+    # Whether a search that finds nothing by its beginning looks for a part.
+    finds_parts = False
     # Whether a replica, which may be seconds behind, may answer.
     allow_stale = False
 
@@ -106,7 +111,19 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     ) -> tuple[QuerySet, bool]:
         """Search for the text as a whole, with no row twice."""
         text = search_term.strip()
-        return (queryset.filter(self.get_search_q(text)) if text else queryset), False
+        if not text:
+            return queryset, False
+        condition = self.get_search_q(text)
+        if self.finds_parts and not self.model.objects.filter(condition).exists():
+            condition = self._part_q(request, text)
+        return queryset.filter(condition), False
+
+    def _part_q(self, request: HttpRequest, text: str) -> Q:
+        """Match rows that have the text as a part; warn if rows were left out."""
+        found = part_search.part_matches(text, model=self.model, limit=_MAX_PARTS)
+        if not found.is_complete:
+            self.message_user(request, part_search.INCOMPLETE, messages.WARNING)
+        return Q(pk__in=found.pks)
 
     def access_paths(
         self, request: HttpRequest, changelist: BoundedChangeList

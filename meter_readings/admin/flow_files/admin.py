@@ -61,7 +61,11 @@ class FlowFileAdmin(ReadOnlyAdmin):
         "received_at",
     )
     search_fields = ("filename", "file_identifier", "sha256")
-    search_help_text = "File name, file identifier or SHA-256, or the beginning of one"
+    search_help_text = (
+        "File name, file identifier or SHA-256, its beginning, or four characters of a"
+        " file name"
+    )
+    finds_parts = True
     ordering = ("-received_at", "-pk")
     actions = (
         acknowledgements.acknowledge_selected,

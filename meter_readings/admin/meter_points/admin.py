@@ -74,8 +74,10 @@ class MeterAdmin(ReadOnlyAdmin):
     sortable_by = (display.serial_number,)  # type: ignore[assignment]
     search_fields = ("serial_number", "meter_point__mpan")
     search_help_text = (
-        "A serial number or its beginning, a full MPAN or a list of MPANs."
+        "A serial number, its beginning or four characters of it, a full MPAN or a list"
+        " of MPANs."
     )
+    finds_parts = True
     ordering = ("serial_number_search", "pk")
 
     def get_search_q(self, text: str) -> Q:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 from django.db import connection
 from django.http import HttpResponse
@@ -169,6 +171,35 @@ class ResultsTests(SearchTestCase):
     def test_results_include_files_by_the_beginning_of_the_name(self) -> None:
         self.assertEqual(self.results("samp"), {"Flow files": [str(self.file)]})
 
+    def test_results_include_meters_and_files_by_a_part_if_nothing_begins_so(
+        self,
+    ) -> None:
+        self.assertEqual(
+            self.results("5a 0080")["Meters"], ["F75A 00803"] * 2 + ["F75A 00802"]
+        )
+        self.assertEqual(self.results("ample.u"), {"Flow files": [str(self.file)]})
+
+    def test_a_part_needs_four_characters(self) -> None:
+        self.assertEqual(self.results("mpl"), {})
+
+    def test_signs_of_patterns_are_plain_text(self) -> None:
+        self.assertEqual(self.results("_5A00%"), {})
+
+    def test_search_for_a_part_that_ends_early_says_so(self) -> None:
+        clock = "meter_readings.queries.part_search.time.monotonic"
+        with patch("meter_readings.queries.part_search._RANGE_ROWS", (1,)):
+            self.assertNotContains(self.search("F75B"), "Not everything was searched")
+            with patch(clock, side_effect=count()):
+                page = self.search("5A 00802")
+        self.assertContains(page, "Not everything was searched")
+        self.assertContains(page, "No results.")
+
+    def test_results_by_a_part_are_limited_to_ten_and_link_to_all(self) -> None:
+        imported(file_with_much(11), "much.uff")
+        page = self.search("ERIAL")
+        self.assertContains(page, "All matching meters")
+        self.assertNotContains(page, "Not everything was searched")
+
     def test_results_of_several_models_are_shown_together(self) -> None:
         self.assertEqual(
             self.results("12000"),
@@ -288,7 +319,14 @@ class PlanTests(SearchTestCase):
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL enable_seqscan = off")
         tables = [model._meta.db_table for model in (MeterPoint, Meter, FlowFile)]
-        for text in ("serial: f75a", MPAN, f"{MPAN},2000000000015", "SAMP", "9f86d081"):
+        for text in (
+            "serial: f75a",
+            MPAN,
+            f"{MPAN},2000000000015",
+            "SAMP",
+            "9f86d081",
+            "nowhere",
+        ):
             for query in queries_of(lambda text=text: self.search(text), tables=tables):
                 with self.subTest(text, sql=query.sql):
                     self.assertEqual(table_scans(plan_text(query)), [])
