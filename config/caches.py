@@ -1,9 +1,9 @@
 """Caches: local memory, or Redis if REDIS_URL is set.
 
-`default` counts API requests (Django REST framework's throttles), `login_attempts`
-counts wrong passwords. They are separate so that entries of one cannot push out the
-other's. Local memory belongs to one process: without Redis each process counts on its
-own.
+They count API requests for Django REST framework's throttles: `default` those of users,
+`anonymous` those of clients without valid credentials. They are separate so that
+requests without credentials cannot evict the counters of users. Local memory belongs to
+one process: without Redis each process counts on its own.
 """
 
 import importlib.util
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-ALIASES = ("default", "login_attempts")
+ALIASES = ("default", "anonymous")
 
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 # `?socket_timeout=5` in the URL overrides it.

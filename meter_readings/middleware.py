@@ -109,7 +109,7 @@ class ServiceUnavailableMiddleware:
                 "when there is free space.",
             )
         if isinstance(error, cache_exceptions()):  # redis only
-            # Neither sign-in attempts nor API requests can be counted.
+            # API requests cannot be counted.
             logger.error("Redis cannot be used (%s).", type(error).__name__)
             return _service_unavailable("The cache cannot be reached at the moment.")
         if not isinstance(

@@ -1,13 +1,12 @@
 """Login: the admin's sign-in form with limits on wrong passwords.
 
-Attempts are counted in the cache `login_attempts` for a quarter of an hour: by account
-and client IP, by client IP, and by account. An attempt is counted before its password
-is checked, so that parallel attempts cannot exceed a limit, and uncounted when it
-succeeds.
+Attempts are counted for a quarter of an hour: by account and client IP, by client IP,
+and by account. An attempt is counted before its password is checked, so that parallel
+attempts cannot exceed a limit, and uncounted when it succeeds.
 
 django-axes is not used: its check axes.W001 rejects local memory for its cache handler,
-its database handler waits for SQLite's write lock while a file is imported, and it has
-one limit for all counters.
+its database handler waits for SQLite's write lock while a file is imported, it has one
+limit for all counters, and it counts an attempt only after its password was checked.
 """
 
 from __future__ import annotations
@@ -15,33 +14,26 @@ from __future__ import annotations
 import logging
 import time
 import unicodedata
-from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import User, update_last_login
-from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.utils.crypto import salted_hmac
 
 from meter_readings.demo import DEMO_PASSWORD
 
+from . import login_attempts
 from .client_ip import client_ip
 from .db import write_unless_locked
+from .login_attempts import Counter
 
 logger = logging.getLogger(__name__)
 
 _WINDOW_SECONDS = 15 * 60
 _KNOWN_CLIENT_SECONDS = 30 * 24 * 60 * 60
 _MAX_PER_ACCOUNT_AND_IP, _MAX_PER_IP, _MAX_PER_ACCOUNT = 5, 50, 100
-
-
-class Counter(NamedTuple):
-    """A cache key that counts attempts, and the most attempts it allows."""
-
-    key: str
-    limit: int
 
 
 class ThrottledLoginForm(AdminAuthenticationForm):
@@ -66,15 +58,15 @@ class ThrottledLoginForm(AdminAuthenticationForm):
         # A username in another case or width counts as the same account.
         account = unicodedata.normalize("NFKC", username).casefold()
         ip = client_ip(self.request) if self.request else ""
-        counters = _attempt_counters(account, ip)
-        if not all(_increment(counter.key) <= counter.limit for counter in counters):
+        now = int(time.time())
+        counters = _attempt_counters(account, ip, now)
+        if not login_attempts.count_attempt(counters, now=now):
             logger.warning("Too many attempts to sign in.")
             raise self._error("too_many_attempts")
         cleaned = super().clean()
-        for counter in counters:
-            _increment(counter.key, -1)
-        cache = caches["login_attempts"]
-        cache.set(_known_client_key(account, ip), 1, _KNOWN_CLIENT_SECONDS)
+        login_attempts.uncount_attempt(counters)
+        known_client = _key("known client", account, ip)
+        login_attempts.remember(known_client, expires_at=now + _KNOWN_CLIENT_SECONDS)
         return cleaned
 
     def confirm_login_allowed(self, user: User) -> None:
@@ -87,41 +79,30 @@ class ThrottledLoginForm(AdminAuthenticationForm):
         return ValidationError(self.error_messages[code], code=code)
 
 
-def _attempt_counters(account: str, ip: str) -> list[Counter]:
+def _attempt_counters(account: str, ip: str, now: int) -> list[Counter]:
     """Return the counters of an attempt.
 
     Attempts from an unknown IP address ("") are not counted by address. The counter of
     the account alone is skipped for a client IP from which the account signed in
     before, so that attempts from elsewhere do not lock its owner out.
     """
-    # In Redis a key that expires while it is incremented never expires again. Its
-    # window ends it all the same.
-    window = int(time.time() // _WINDOW_SECONDS)
-    both = _key("account and ip", account, ip, window)
-    counters = [Counter(both, _MAX_PER_ACCOUNT_AND_IP)]
+    window = now // _WINDOW_SECONDS
+    end = (window + 1) * _WINDOW_SECONDS
+
+    def counter(limit: int, *parts: str) -> Counter:
+        return Counter(_key(*parts, window), limit, end)
+
+    counters = [counter(_MAX_PER_ACCOUNT_AND_IP, "account and ip", account, ip)]
     if ip:
-        counters.append(Counter(_key("ip", ip, window), _MAX_PER_IP))
-    if _known_client_key(account, ip) not in caches["login_attempts"]:
-        counters.append(Counter(_key("account", account, window), _MAX_PER_ACCOUNT))
+        counters.append(counter(_MAX_PER_IP, "ip", ip))
+    if not login_attempts.is_remembered(_key("known client", account, ip)):
+        counters.append(counter(_MAX_PER_ACCOUNT, "account", account))
     return counters
 
 
-def _known_client_key(account: str, ip: str) -> str:
-    return _key("known client", account, ip)
-
-
 def _key(*parts: object) -> str:
-    """Return a cache key that reveals neither the account nor the IP address."""
+    """Return a key that reveals neither the account nor the IP address."""
     return salted_hmac("meter_readings.accounts.login", repr(parts)).hexdigest()
-
-
-def _increment(key: str, number: int = 1) -> int:
-    """Add to a counter and return it, or return 0 if the cache has just dropped it."""
-    cache = caches["login_attempts"]
-    cache.add(key, 0, _WINDOW_SECONDS)
-    with suppress(ValueError):
-        return cache.incr(key, number)
-    return 0
 
 
 def update_last_login_unless_locked(*, user: User, **context: Any) -> None:

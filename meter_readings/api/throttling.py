@@ -6,6 +6,7 @@ Authenticated users are limited by `ScopedRateThrottle`, whose scope is the view
 
 from __future__ import annotations
 
+from django.core.cache import caches
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle
 
@@ -17,6 +18,11 @@ class AnonymousRateThrottle(AnonRateThrottle):
 
     The exception handler applies it: authentication fails before throttles are checked.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Their counters cannot evict those of users from it.
+        self.cache = caches["anonymous"]
 
     def get_ident(self, request: Request) -> str:
         """Return the client's IP address, or "unknown" for all that have none."""

@@ -97,7 +97,9 @@ class IsolatedTestRunner(DiscoverRunner):
         super().setup_test_environment(**kwargs)
         self._media = tempfile.TemporaryDirectory(prefix="test_d0010_media_")
         os.environ["MEDIA_ROOT"] = self._media.name
-        os.environ["SESSION_FILE_PATH"] = str(Path(self._media.name, "sessions"))
+        sessions = Path(self._media.name, "sessions")
+        sessions.mkdir()
+        os.environ["SESSION_FILE_PATH"] = str(sessions)
         os.environ["REDIS_URL"] = os.environ["DB_REPLICA_HOST"] = ""
         # Tests send more requests in a minute than the rates allow.
         for kind in ("READ", "IMPORT", "ANONYMOUS"):
@@ -106,6 +108,7 @@ class IsolatedTestRunner(DiscoverRunner):
         rates.update(dict.fromkeys(rates, "1000000/min"))
         self._overrides = override_settings(
             MEDIA_ROOT=self._media.name,
+            SESSION_FILE_PATH=sessions,
             REDIS_URL="",
             DATABASE_ROUTERS=[],
             CACHES=cache_settings(""),

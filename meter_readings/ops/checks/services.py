@@ -29,8 +29,7 @@ def redis() -> CheckResult:  # redis only
     except cache_exceptions() as error:
         return failed(
             f"Redis cannot be used ({type(error).__name__})",
-            "Check that it runs, and REDIS_URL. Until it answers, nobody can sign in "
-            "and the API answers 503.",
+            "Check that it runs, and REDIS_URL. Until it answers, the API answers 503.",
         )
     return ok("Redis answers")
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from unittest import skipUnless
 from unittest.mock import patch
@@ -11,12 +17,12 @@ from unittest.mock import patch
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.file import SessionStore
-from django.core.cache import caches
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client, TestCase, TransactionTestCase, override_settings
 
-from meter_readings.accounts import login
+from config.environment import PROJECT_ROOT
+from meter_readings.accounts import login, login_attempts
 from meter_readings.accounts.login import (
     ThrottledLoginForm,
     update_last_login_unless_locked,
@@ -26,11 +32,31 @@ from meter_readings.demo import DEMO_PASSWORD
 PASSWORD = "correct horse battery"
 
 
+def forget_attempts() -> None:
+    """Set all counters to the state of a new installation."""
+    with login_attempts._statements() as execute:
+        execute("DELETE FROM meter_readings_loginattempts")
+
+
+def stored_counters() -> int:
+    """Return the number of counters."""
+    with login_attempts._statements() as execute:
+        return execute("SELECT count(*) FROM meter_readings_loginattempts") or 0
+
+
+@contextmanager
+def in_one_transaction() -> Iterator[None]:
+    """Count attempts without waiting for the disk after each."""
+    with login_attempts._statements() as execute:
+        with patch.object(login_attempts, "_statements", lambda: nullcontext(execute)):
+            yield
+
+
 class LoginTestCase(TestCase):
     def setUp(self) -> None:
         super().setUp()
-        caches["login_attempts"].clear()
-        self.addCleanup(caches["login_attempts"].clear)
+        forget_attempts()
+        self.addCleanup(forget_attempts)
         User.objects.create_user("alice", password=PASSWORD, is_staff=True)
         self.enterContext(self.settings(BEHIND_PROXY=True))
 
@@ -140,22 +166,90 @@ class LoginAttemptTests(LoginTestCase):
         for _ in range(6):
             self.assertNotContains(self.log_in("alice", ""), "Too many attempts")
 
-    def test_a_user_logs_in_when_the_cache_drops_a_counter(self) -> None:
-        cache = type(caches["login_attempts"])
-        with patch.object(cache, "incr", side_effect=ValueError):
-            self.assert_logged_in(self.log_in("alice", PASSWORD))
+    def test_thousands_of_attempts_free_neither_an_account_nor_an_address(self) -> None:
+        self.guess(5)
+        for number in range(50):
+            self.guess(1, f"name{number}", ip="192.0.2.2")
+        self.expect_warning()
+        now = int(time.time())
+        with in_one_transaction():
+            for number in range(2_000):
+                ip = f"10.0.{number >> 8}.{number & 255}"
+                counters = login._attempt_counters(f"made up {number}", ip, now)
+                self.assertIs(login_attempts.count_attempt(counters, now=now), True)
+        self.assert_too_many(self.log_in("alice", PASSWORD))
+        self.assert_too_many(self.log_in("alice", PASSWORD, "192.0.2.2"))
 
-    def test_cache_keys_do_not_reveal_the_account(self) -> None:
-        with patch.object(
-            login.caches["login_attempts"], "add", wraps=caches["login_attempts"].add
-        ) as add:
+    def test_attempts_of_a_blocked_address_store_nothing(self) -> None:
+        for number in range(50):
+            self.guess(1, f"name{number}")
+        stored = stored_counters()
+        self.expect_warning()
+        for number in range(5):
+            self.log_in(f"other{number}", "wrong")
+        self.assertEqual(stored_counters(), stored)
+
+    def test_counters_are_deleted_after_their_quarter_of_an_hour(self) -> None:
+        with patch.object(login.time, "time", return_value=0):
+            self.guess(4)
+            self.guess(4, "bob")
+        self.assertEqual(stored_counters(), 5)
+        with patch.object(login.time, "time", return_value=15 * 60):
             self.guess(1)
-        self.assertEqual(add.call_count, 3)
-        self.assertNotIn("alice", str(add.call_args_list))
+        self.assertEqual(stored_counters(), 3)
+
+    def test_a_known_client_is_forgotten_after_thirty_days(self) -> None:
+        with patch.object(login.time, "time", return_value=0):
+            self.log_in("alice", PASSWORD)
+        with patch.object(login.time, "time", return_value=30 * 24 * 60 * 60):
+            self.guess(1, "bob")
+        self.assertEqual(stored_counters(), 3)
+
+    def test_counters_reveal_neither_account_nor_address(self) -> None:
+        keys = [key for key, *_ in login._attempt_counters("alice", "192.0.2.1", 0)]
+        self.assertEqual([len(key) for key in keys], [40, 40, 40])
+        self.assertNotIn("alice", str(keys))
 
     def test_a_form_without_a_request_counts_by_account(self) -> None:
         form = ThrottledLoginForm(None, {"username": "alice", "password": PASSWORD})
         self.assertIs(form.is_valid(), True)
+
+
+class SharedCounterTests(TransactionTestCase):
+    """Counters that threads and processes share."""
+
+    def setUp(self) -> None:
+        forget_attempts()
+        self.addCleanup(forget_attempts)
+        logging.disable(logging.ERROR)
+        self.addCleanup(logging.disable, logging.NOTSET)
+
+    def is_checked(self, number: int) -> bool:
+        """Return whether the password of an attempt was checked."""
+        response = Client().post(
+            "/admin/login/?next=/", {"username": "alice", "password": str(number)}
+        )
+        connection.close()
+        return b"Too many attempts" not in response.content
+
+    def test_twenty_parallel_attempts_check_five_passwords(self) -> None:
+        with ThreadPoolExecutor(20) as threads:
+            checked = [*threads.map(self.is_checked, range(20))]
+        self.assertEqual(checked.count(True), 5)
+
+    def test_a_restart_forgets_no_attempt(self) -> None:
+        for number in range(5):
+            self.assertIs(self.is_checked(number), True)
+        program = (
+            "from meter_readings.accounts.login import ThrottledLoginForm;"
+            "data = {'username': 'alice', 'password': 'secret'};"
+            "print(ThrottledLoginForm(None, data).errors)"
+        )
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", program]
+        new_process = subprocess.run(
+            command, cwd=PROJECT_ROOT, check=True, capture_output=True, text=True
+        )
+        self.assertIn("Too many attempts", new_process.stdout)
 
 
 class PublishedPasswordTests(LoginTestCase):
@@ -187,7 +281,8 @@ class LastLoginTests(TestCase):
 @skipUnless(connection.vendor == "sqlite", "only SQLite has one lock for all writers")
 class LoginDuringAnImportTests(TransactionTestCase):
     def setUp(self) -> None:
-        caches["login_attempts"].clear()
+        forget_attempts()
+        self.addCleanup(forget_attempts)
         User.objects.create_user("alice", password=PASSWORD, is_staff=True)
         self.other = connection.copy()
         self.addCleanup(self.other.close)
@@ -215,6 +310,11 @@ class LoginDuringAnImportTests(TransactionTestCase):
             self.assertContains(self.client.get("/"), "alice")
             self.assertLess(time.monotonic() - started, 10)
             load.execute("ROLLBACK")
+
+    def test_signing_in_is_an_outage_if_attempts_cannot_be_counted(self) -> None:
+        with self.settings(SESSION_FILE_PATH=Path("/nonexistent")):
+            with self.assertRaises(OperationalError):
+                login_attempts.is_remembered("key")
 
     def test_the_lock_timeout_is_unchanged_afterwards(self) -> None:
         update_last_login_unless_locked(user=User.objects.get())

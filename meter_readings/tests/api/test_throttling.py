@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from django.contrib.auth.models import Group, User
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpResponse
 from django.test import Client, SimpleTestCase, TestCase, override_settings
 from django.utils import timezone
@@ -29,8 +29,9 @@ class ThrottleTestCase(SimpleTestCase):
         super().setUp()
         self.enterContext(patch.dict(SimpleRateThrottle.THROTTLE_RATES, RATES))
         self.set_clock(NOW)
-        cache.clear()
-        self.addCleanup(cache.clear)
+        for cache in caches.all():
+            cache.clear()
+            self.addCleanup(cache.clear)
         logging.disable(logging.ERROR)
         self.addCleanup(logging.disable, logging.NOTSET)
 
@@ -122,6 +123,24 @@ class UserThrottleTests(ThrottleTestCase, TestCase):
     def test_a_forwarded_address_does_not_change_the_rate_of_a_user(self) -> None:
         self.statuses(3)
         self.expect_throttled(self.get(**{"X-Forwarded-For": "192.0.2.9"}))
+
+
+class EvictionTests(ThrottleTestCase, TestCase):
+    """Local memory has a largest number of entries, and evicts others above it."""
+
+    def test_clients_without_credentials_cannot_evict_the_counters_of_users(
+        self,
+    ) -> None:
+        client = Client()
+        client.force_login(User.objects.create_superuser("alice"))
+        for _ in range(3):
+            self.assertEqual(client.get(READINGS).status_code, 200)
+        with self.settings(BEHIND_PROXY=True):
+            Client().get(READINGS, headers={"X-Forwarded-For": "192.0.2.1"})
+        [key] = caches["anonymous"]._cache
+        for number in range(20_000):
+            caches["anonymous"].set(f"{key}{number}", [NOW])
+        self.expect_throttled(client.get(READINGS))
 
 
 @override_settings(BEHIND_PROXY=True)

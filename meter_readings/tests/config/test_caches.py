@@ -38,13 +38,13 @@ class CacheSettingsTests(SimpleTestCase):
     def test_each_cache_has_its_own_key_prefix_in_redis(self) -> None:
         self.assertEqual(
             {alias: cache["KEY_PREFIX"] for alias, cache in redis_settings().items()},
-            {"default": "d0010:default", "login_attempts": "d0010:login_attempts"},
+            {"default": "d0010:default", "anonymous": "d0010:anonymous"},
         )
 
     def test_entries_of_one_local_cache_are_not_in_the_other(self) -> None:
         self.addCleanup(caches["default"].clear)
         caches["default"].set("key", "value")
-        self.assertIsNone(caches["login_attempts"].get("key"))
+        self.assertIsNone(caches["anonymous"].get("key"))
 
     def test_cache_settings_rejects_a_url_of_another_scheme_without_repeating_it(
         self,
