@@ -97,7 +97,7 @@ class ServiceUnavailableMiddleware:
     def process_exception(
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
-        """Answer 503 for a database or cache that is unavailable, 507 for a full disk.
+        """Answer 507 for a full disk, and 503 for another outage.
 
         A view's other exceptions are left to Django.
         """
@@ -107,6 +107,12 @@ class ServiceUnavailableMiddleware:
                 HTTPStatus.INSUFFICIENT_STORAGE,
                 "The storage is full. Tell the operator of this site, and try again "
                 "when there is free space.",
+            )
+        if isinstance(error, importer.StorageNotWritable):
+            logger.error("The storage cannot be written (%s).", error)
+            return _service_unavailable(
+                "The folder of received files cannot be written. Tell the operator of "
+                "this site."
             )
         if isinstance(error, cache_exceptions()):  # redis only
             # API requests cannot be counted.

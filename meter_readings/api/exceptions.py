@@ -6,6 +6,7 @@ traceback of the site.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -16,7 +17,11 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.request import Request
 
+from meter_readings import importer
+
 from .throttling import AnonymousRateThrottle
+
+logger = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -69,6 +74,17 @@ class Problem(exceptions.APIException):
     wait: float | None = None
 
 
+class StorageNotWritable(Problem):
+    """The folder of received files cannot be written."""
+
+    status_code = 503
+    wait = 30
+    default_detail = (
+        "The folder of received files cannot be written. Nothing was stored. Tell the "
+        "operators of the site, and send it again when they have made it writable."
+    )
+
+
 def problem_type(status: int) -> str:
     """Return the URI of a kind of problem: its section of documentation/API_ERRORS.md.
 
@@ -115,6 +131,9 @@ def exception_handler(
     request = context["request"]
     if isinstance(error, Http404):
         error = exceptions.NotFound()
+    if isinstance(error, importer.StorageNotWritable):
+        logger.error("The storage cannot be written (%s).", error)
+        error = StorageNotWritable()
     match error:
         case exceptions.ValidationError():
             return problem_response(

@@ -12,7 +12,13 @@ from .clear import (
     exclusive_import_lock,
 )
 from .files.archives import UnreadableFile, iter_flow_files, sanitise_filename
-from .files.disk_space import StorageFull, data_directories, disk_full_as, free_bytes
+from .files.disk_space import (
+    StorageFull,
+    StorageNotWritable,
+    data_directories,
+    disk_full_as,
+    free_bytes,
+)
 from .files.spooling import abandoned_spool_files
 from .findings import MAX_STORED_PER_RULE
 from .originals import (
@@ -57,6 +63,7 @@ __all__ = [
     "OriginalMissing",
     "Rule",
     "StorageFull",
+    "StorageNotWritable",
     "UndoResult",
     "UnreadableFile",
     "abandoned_spool_files",

@@ -78,8 +78,9 @@ def import_flow_file(
     file if lines were redacted from it since; `stream` then gives the redacted bytes.
 
     The outcome is part of the result and not raised. Raises UnreadableFile if the bytes
-    cannot be read, StorageFull if there is no space for them, and ImportLockTimeout if
-    another import holds the lock for more than `lock_timeout` seconds (None: 600).
+    cannot be read, StorageFull if there is no space for them, StorageNotWritable if
+    their folder is read-only, and ImportLockTimeout if another import holds the lock
+    for more than `lock_timeout` seconds (None: 600).
     """
     filename = sanitise_filename(filename)
     job = JobTracker(

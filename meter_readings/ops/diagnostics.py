@@ -23,6 +23,7 @@ def readiness_checks() -> list[CheckResult]:
             database.database,
             *_if_database_exists(database.migrations),
             storage.disk,
+            storage.write_access,
             *_redis_checks(),
         )
     ]

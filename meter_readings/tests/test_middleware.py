@@ -69,6 +69,11 @@ class ServiceUnavailableMiddlewareTests(TestCase):
         response = self.answer_to(importer.StorageFull())
         self.assertContains(response, "The storage is full.", status_code=507)
 
+    def test_middleware_answers_503_for_a_folder_that_cannot_be_written(self) -> None:
+        response = self.answer_to(importer.StorageNotWritable("Read-only file system"))
+        text = "The folder of received files cannot be written."
+        self.assertContains(response, text, status_code=503)
+
     def test_service_unavailable_middleware_leaves_other_exceptions_to_django(
         self,
     ) -> None:

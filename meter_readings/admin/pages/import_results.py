@@ -30,6 +30,7 @@ _TOLERATED = (
     importer.ImportLockTimeout,
     importer.UnreadableFile,
     importer.StorageFull,
+    importer.StorageNotWritable,
     OSError,
     DatabaseError,
     InterfaceError,
@@ -129,6 +130,9 @@ def _failure(error: Exception | None) -> tuple[str, HTTPStatus]:
         case importer.StorageFull():
             status = HTTPStatus.INSUFFICIENT_STORAGE
             reason, advice = "the storage is full", _ADMINISTRATOR_FIRST
+        case importer.StorageNotWritable():
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            reason, advice = "the storage cannot be written", _MAKE_WRITABLE
         case OperationalError() | InterfaceError():
             status = HTTPStatus.SERVICE_UNAVAILABLE
             reason, advice = "the database is unavailable", _RETRY_SOON
@@ -141,4 +145,8 @@ def _failure(error: Exception | None) -> tuple[str, HTTPStatus]:
 # A file may be sent again at any time: none is imported twice.
 _RETRY_SOON = "Send it again in a minute."
 _RETRY = "Try again. If it fails again, ask your administrator."
+_MAKE_WRITABLE = (
+    "Ask your administrator to make the folder of received files writable, then send "
+    "it again."
+)
 _ADMINISTRATOR_FIRST = "Ask your administrator to free disk space, then send it again."

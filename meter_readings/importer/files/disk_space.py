@@ -1,4 +1,4 @@
-"""Free disk space: how much there is, and the one exception for a full disk."""
+"""Free disk space: how much there is; the exceptions of full and read-only disks."""
 
 from __future__ import annotations
 
@@ -15,9 +15,16 @@ from django.db import connection
 # A full disk, an exhausted quota, a file of the largest size the file system allows
 _DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
+# A disk that is mounted read-only, a folder of another owner
+_NOT_WRITABLE_ERRNOS = {errno.EROFS, errno.EACCES, errno.EPERM}
+
 
 class StorageFull(Exception):
     """A disk or the database has no free space left; nothing was stored."""
+
+
+class StorageNotWritable(Exception):
+    """The folder of received files cannot be written; nothing was stored."""
 
 
 def data_directories() -> dict[str, Path]:
@@ -36,9 +43,14 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
-def is_disk_full_error(error: BaseException) -> bool:
+def is_disk_full_error(error: OSError) -> bool:
     """Return whether an operating system error means that a disk is full."""
-    return isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS
+    return error.errno in _DISK_FULL_ERRNOS
+
+
+def is_not_writable_error(error: OSError) -> bool:
+    """Return whether an operating system error means that a folder is read-only."""
+    return error.errno in _NOT_WRITABLE_ERRNOS
 
 
 def require_free_space() -> None:

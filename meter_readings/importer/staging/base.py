@@ -15,7 +15,12 @@ from typing import Any, Self
 from django.db import Error, OperationalError, connection
 
 from meter_readings.d0010 import Batch
-from meter_readings.importer.files.disk_space import StorageFull, is_disk_full_error
+from meter_readings.importer.files.disk_space import (
+    StorageFull,
+    StorageNotWritable,
+    is_disk_full_error,
+    is_not_writable_error,
+)
 
 from .batches import BatchStager
 from .encoding import Encoder
@@ -104,8 +109,10 @@ class StagingArea(ABC):
                 raise ImportLockTimeout from error
             if self.is_disk_full_error(error):
                 raise StorageFull("The database has no free space left.") from error
-        if error is not None and is_disk_full_error(error):
+        if isinstance(error, OSError) and is_disk_full_error(error):
             raise StorageFull("A disk has no free space left.") from error
+        if isinstance(error, OSError) and is_not_writable_error(error):
+            raise StorageNotWritable(error.strerror) from error
 
     def begin(self) -> None:
         """Create the tables, once for a connection, and empty them.

@@ -101,6 +101,8 @@ def errors_as_command_errors() -> Iterator[None]:
         raise NothingMatched(str(error)) from error
     except importer.StorageFull as error:
         raise CommandError(f"{_FULL} ({error}) {_FREE_SPACE}") from error
+    except importer.StorageNotWritable as error:
+        raise CommandError(f"{_NOT_WRITABLE} ({error}) {_MAKE_WRITABLE}") from error
     except (DatabaseError, InterfaceError) as error:
         raise CommandError(_database_error_message(error)) from error
 
@@ -109,6 +111,11 @@ _BUSY = "The database is busy: another program is writing to it."
 _WAIT = "Wait until it has finished, then run the command again."
 _FULL = "The storage is full, and the last change was rolled back."
 _FREE_SPACE = "Free some disk space, then run the command again."
+_NOT_WRITABLE = "The folder of received files cannot be written; nothing was changed."
+_MAKE_WRITABLE = (
+    "Check that the disk of MEDIA_ROOT is not mounted read-only and that this user "
+    "owns the folder, then run the command again."
+)
 
 # Parts of a driver's message, its meaning, and the remedy
 _MEANINGS = (

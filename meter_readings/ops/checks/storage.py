@@ -31,6 +31,23 @@ def disk() -> CheckResult:
     return ok(message)
 
 
+def write_access() -> CheckResult:
+    """Check that this user can write to the folders of the data, without writing.
+
+    A disk may be mounted read-only.
+    """
+    folders = [*importer.data_directories().values()]
+    if settings.SESSION_ENGINE.endswith(".file"):
+        folders.append(Path(settings.SESSION_FILE_PATH))
+    for folder in map(_nearest_existing, folders):
+        if not os.access(folder, os.W_OK):
+            return failed(
+                f"{folder} is not writable by this user",
+                "Run check_installation, which names the cause.",
+            )
+    return ok("the data is writable by this user")
+
+
 def sessions() -> CheckResult:
     """Check that session files, if they are used, can be written."""
     folder = Path(settings.SESSION_FILE_PATH)

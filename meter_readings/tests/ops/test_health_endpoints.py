@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +57,13 @@ class ReadyzTests(TestCase):
 
     def test_readyz_answers_200_if_every_check_passes(self) -> None:
         self.assertEqual(self.missing(), [])
+
+    def test_readyz_reports_a_folder_that_cannot_be_written(self) -> None:
+        engine = "django.contrib.sessions.backends.file"
+        with self.settings(SESSION_ENGINE=engine):
+            self.assertEqual(self.missing(), [])
+            with patch.object(os, "access", return_value=False):
+                self.assertEqual(self.missing(), ["write access"])
 
     def test_readyz_reports_migrations_that_are_not_applied(self) -> None:
         MigrationRecorder(connection).record_unapplied("meter_readings", "0001_initial")

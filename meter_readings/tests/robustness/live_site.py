@@ -129,14 +129,28 @@ class Site:
         body = "".join(f"--{_BOUNDARY}\r\n{disposition}{part}\r\n" for part in parts)
         return self._request("/admin/upload/", f"{body}--{_BOUNDARY}--\r\n".encode())
 
+    def upload_by_api(self, filename: str, data: bytes) -> Answer:
+        """Upload a flow file as the body of a request to the API."""
+        headers = {
+            "Content-Type": "text/plain",
+            "Content-Disposition": f'attachment; filename="{filename}"',
+            "X-CSRFToken": self._token()["csrfmiddlewaretoken"],
+        }
+        return self._request("/api/v1/flow-files/", data, headers)
+
     def _token(self) -> dict[str, str]:
         [token] = [
             cookie.value for cookie in self._cookies if cookie.name == "csrftoken"
         ]
         return {"csrfmiddlewaretoken": str(token)}
 
-    def _request(self, path: str, body: bytes | None = None) -> Answer:
-        request = urllib.request.Request(self._address + path, body)
+    def _request(
+        self,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        request = urllib.request.Request(self._address + path, body, headers or {})
         if body and body.startswith(b"--"):
             kind = f"multipart/form-data; boundary={_BOUNDARY}"
             request.add_header("Content-Type", kind)

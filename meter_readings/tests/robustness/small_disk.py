@@ -1,4 +1,4 @@
-"""A small temporary disk in memory that a test can fill."""
+"""A small temporary disk in memory that a test can fill or make read-only."""
 
 from __future__ import annotations
 
@@ -46,6 +46,17 @@ class SmallDisk:
         with (self.path / "ballast").open("wb") as ballast:
             for start in range(0, free, _MEGABYTE):
                 ballast.write(bytes(min(_MEGABYTE, free - start)))
+
+    def make_read_only(self) -> None:
+        """Mount the disk read-only, as the system does after an error."""
+        self._remount("ro")
+
+    def make_writable(self) -> None:
+        self._remount("rw")
+
+    def _remount(self, option: str) -> None:
+        remount = ["mount", "-o", f"remount,{option}", str(self.path)]
+        subprocess.run(remount, check=True)
 
     def empty(self) -> None:
         """Delete what `fill` wrote."""

@@ -352,6 +352,12 @@ class BrokenOffTests(PageTestCase):
         text = self.text_after_failure(importer.StorageFull("secret"), status=507)
         self.assertIn("Interrupted: the storage is full.", text)
 
+    def test_folder_that_cannot_be_written_answers_503(self) -> None:
+        text = self.text_after_failure(
+            importer.StorageNotWritable("secret"), status=503
+        )
+        self.assertIn("Interrupted: the storage cannot be written.", text)
+
     def test_lock_timeout_answers_503_and_says_when_to_retry(self) -> None:
         text = self.text_after_failure(importer.ImportLockTimeout("secret"), status=503)
         self.assertIn("another file is being imported or undone", text)

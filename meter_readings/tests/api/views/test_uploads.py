@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from unittest.mock import patch
 
 from django.db import OperationalError, connection
@@ -289,6 +290,16 @@ class FullStorageTests(UploadTestCase):
         with self.settings(FILE_UPLOAD_MAX_MEMORY_SIZE=10):
             with patch(write, create=True, side_effect=disk_full_error()):
                 self.expect_full(self.send(GOOD))
+
+
+class ReadOnlyStorageTests(UploadTestCase):
+    def test_a_folder_that_cannot_be_written_is_503(self) -> None:
+        read_only = OSError(errno.EROFS, "Read-only file system")
+        with patch("tempfile.mkstemp", side_effect=read_only):
+            response = self.send(GOOD)
+        detail = self.report(response, 503)["detail"]
+        self.assertIn("The folder of received files cannot be written.", detail)
+        self.assertEqual(response["Retry-After"], "30")
 
 
 class UploadQueryCountTests(UploadTestCase):

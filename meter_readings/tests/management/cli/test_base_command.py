@@ -82,6 +82,14 @@ class DatabaseErrorTests(TestCase):
             "free space left.) Free some disk space, then run the command again.",
         )
 
+    def test_storage_that_cannot_be_written_is_reported(self) -> None:
+        self.assertEqual(
+            self.message_of(importer.StorageNotWritable("Read-only file system")),
+            "The folder of received files cannot be written; nothing was changed. "
+            "(Read-only file system) Check that the disk of MEDIA_ROOT is not mounted "
+            "read-only and that this user owns the folder, then run the command again.",
+        )
+
     def test_database_lock_timeout_is_reported_as_busy(self) -> None:
         error = OperationalError("canceling statement due to lock timeout")
         self.assertIn("is busy", self.message_of(error))
