@@ -28,7 +28,9 @@ from meter_readings.tests.pii_leak_check import PiiLeakCheck
 # Every test in these packages and modules has the tag.
 DATABASE_INDEPENDENT = (
     "access",
+    "api.openapi",
     "browser",
+    "config.test_redis",
     "d0010",
     "deployment",
     "docs.test_api_guide",

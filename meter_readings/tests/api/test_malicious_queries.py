@@ -14,7 +14,7 @@ from meter_readings.tests.robustness import SEED, amount
 from meter_readings.tests.support.import_helpers import import_text, imported
 from meter_readings.tests.support.malicious_values import malicious_queries
 
-REQUESTS = amount("D0010_MALICIOUS_QUERIES", 1000)
+REQUESTS = amount("D0010_MALICIOUS_QUERIES", 300)
 MOST_QUERIES = 10
 
 

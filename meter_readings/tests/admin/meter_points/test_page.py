@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 from django.http import HttpResponse
@@ -701,16 +701,19 @@ class ManyReadingsTests(MeterPointPageTestCase):
     """The number of queries and of rows shown does not grow with the readings."""
 
     QUERIES = 16
+    few: ClassVar[str]
+    many: ClassVar[str]
 
-    def setUp(self) -> None:
-        super().setUp()
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
         imported(file_with_much(1))
-        self.few = MeterPoint.objects.get().get_absolute_url()
-        self.much = mpan_core(77)
+        cls.few = MeterPoint.objects.get().get_absolute_url()
+        much = mpan_core(77)
         start = date(2024, 1, 1)
         days = [f"{start + timedelta(days=day):%Y%m%d}" for day in range(30)]
         for number in range(12):
-            text = [f"026|{self.much}|V|", "027|02||"]
+            text = [f"026|{much}|V|", "027|02||"]
             for meter in range(4):
                 text.append(f"028|METER{number}{meter}|R|")
                 text += [
@@ -719,7 +722,7 @@ class ManyReadingsTests(MeterPointPageTestCase):
                     for place, day in enumerate(days)
                 ]
             imported(flow_file(text, header=header_of(number)), f"{number}.uff")
-        self.many = MeterPoint.objects.get(mpan=self.much).get_absolute_url()
+        cls.many = MeterPoint.objects.get(mpan=much).get_absolute_url()
 
     def test_page_with_many_readings_takes_as_many_queries_as_with_few(self) -> None:
         for address in (

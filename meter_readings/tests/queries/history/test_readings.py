@@ -169,7 +169,7 @@ class LatestReadingKeysTests(ReadingsTestCase):
 class PagesTests(HypothesisTestCase):
     """All pages together show each reading key once."""
 
-    @settings(deadline=None)
+    @settings(max_examples=30, deadline=None)
     @given(
         st.lists(
             st.tuples(st.sampled_from("ABC"), st.integers(1, 4)),
