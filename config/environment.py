@@ -5,6 +5,7 @@ with a sentence that says what to write instead.
 """
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,17 @@ def env_list(name: str, default: str = "") -> list[str]:
     """Return the values that commas separate, without blank ones."""
     values = env_str(name, default).split(",")
     return [value.strip() for value in values if value.strip()]
+
+
+def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Return networks, such as 10.0.0.0/24, and addresses, separated by commas."""
+    try:
+        return [ip_network(value) for value in env_list(name)]
+    except ValueError as error:
+        raise _configuration_error(
+            f"{name}: {error}. Write addresses or networks such as 10.0.0.0/24, with "
+            "commas between several."
+        ) from error
 
 
 def env_dict(name: str) -> dict[str, str]:

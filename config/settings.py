@@ -18,6 +18,7 @@ from config.environment import (
     env_dict,
     env_int,
     env_list,
+    env_networks,
     env_str,
     load_dotenv,
 )
@@ -57,6 +58,8 @@ if D0010_ENV == "test":
 
 # Whether all requests come through a proxy that ends HTTPS and names the client
 BEHIND_PROXY = env_bool("BEHIND_PROXY", default=False)
+# Proxies whose X-Forwarded-For is believed, besides one on this machine
+TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
 
 # --- Applications ---
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 from django.test import RequestFactory, SimpleTestCase, override_settings
 
 from meter_readings.accounts.client_ip import client_ip
+
+_BALANCERS = [ip_network("10.0.0.0/24"), ip_network("2001:db8:b::5")]
 
 
 class ClientIpTests(SimpleTestCase):
@@ -28,6 +31,36 @@ class ClientIpTests(SimpleTestCase):
         self.assertEqual(
             self.ip(HTTP_X_FORWARDED_FOR="192.0.2.9, 192.0.2.1"), "192.0.2.1"
         )
+
+    @override_settings(BEHIND_PROXY=True)
+    def test_forwarded_for_of_an_untrusted_peer_is_ignored(self) -> None:
+        for peer in ["192.0.2.7", "::ffff:192.0.2.7"]:
+            ip = self.ip(REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR="192.0.2.9")
+            self.assertEqual(ip, "192.0.2.7")
+
+    @override_settings(BEHIND_PROXY=True, TRUSTED_PROXIES=_BALANCERS)
+    def test_client_ip_is_the_last_forwarded_for_entry_that_no_trusted_proxy_has(
+        self,
+    ) -> None:
+        for forwarded_for, ip in {
+            "192.0.2.1": "192.0.2.1",
+            "192.0.2.1, 10.0.0.5": "192.0.2.1",
+            "192.0.2.1, 2001:db8:b::5, ::ffff:10.0.0.5": "192.0.2.1",
+            # What is left of an untrusted address may be forged.
+            "192.0.2.9, 192.0.2.1, 10.0.0.5": "192.0.2.1",
+            "10.0.0.6, 192.0.2.1, 10.0.0.5": "192.0.2.1",
+            "192.0.2.9, forged, 10.0.0.5": "",
+            # A balancer's own request
+            "10.0.0.5": "10.0.0.5",
+        }.items():
+            for peer in ["127.0.0.1", "10.0.0.7", ""]:
+                with self.subTest(forwarded_for, peer=peer):
+                    forwarded = {"HTTP_X_FORWARDED_FOR": forwarded_for}
+                    self.assertEqual(self.ip(REMOTE_ADDR=peer, **forwarded), ip)
+
+    def test_an_ipv4_address_in_ipv6_notation_is_an_ipv4_address(self) -> None:
+        self.assertEqual(self.ip(REMOTE_ADDR="::ffff:192.0.2.1"), "192.0.2.1")
+        self.assertEqual(self.ip(REMOTE_ADDR="::ffff:127.0.0.1"), "")
 
     def test_an_ipv6_address_is_replaced_by_its_network(self) -> None:
         for address, network in {

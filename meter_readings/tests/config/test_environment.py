@@ -34,6 +34,19 @@ class EnvStrTests(EnvironmentCase):
         self.assertEqual(environment.env_str("DB_NAME", "d0010"), "d0010")
 
 
+class EnvNetworksTests(EnvironmentCase):
+    def test_env_networks_returns_networks_and_addresses(self) -> None:
+        os.environ["TRUSTED_PROXIES"] = "10.0.0.0/24, 2001:db8::5"
+        networks = [str(net) for net in environment.env_networks("TRUSTED_PROXIES")]
+        self.assertEqual(networks, ["10.0.0.0/24", "2001:db8::5/128"])
+
+    def test_env_networks_names_the_value_that_is_not_valid(self) -> None:
+        for value in ["10.0.0.5/24", "balancer.example", "*"]:
+            os.environ["TRUSTED_PROXIES"] = value
+            with self.assertRaisesMessage(ImproperlyConfigured, value):
+                environment.env_networks("TRUSTED_PROXIES")
+
+
 class EnvDictTests(EnvironmentCase):
     def test_env_dict_returns_values_by_key(self) -> None:
         os.environ["NUMBERS"] = " SOUT: 01632 960001, UDMS:01632 960002,"
