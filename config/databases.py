@@ -46,14 +46,14 @@ def sqlite(path: Path) -> dict[str, Any]:
 def postgresql(**where: Any) -> dict[str, Any]:
     """Return Django's settings for a PostgreSQL database at an address.
 
-    A connection is kept for a minute and checked before it is used again. The lock
-    timeout is 20 seconds, as on SQLite; imports set their own.
+    A connection is kept for a minute and checked before it is used again.
+    `meter_readings.ops.postgresql_sessions` sets the lock timeout.
     """
     return {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 10, "options": "-c lock_timeout=20s"},
+        "OPTIONS": {"connect_timeout": 10},
         **where,
     }
 
@@ -74,9 +74,5 @@ def replica(primary: dict[str, Any], **where: Any) -> dict[str, Any]:
 
     The short timeouts keep requests from waiting for a replica that is unavailable.
     """
-    options = {
-        "connect_timeout": 2,
-        "tcp_user_timeout": 5000,
-        "options": "-c lock_timeout=20s -c default_transaction_read_only=on",
-    }
+    options = {"connect_timeout": 2, "tcp_user_timeout": 5000}
     return {**primary, "OPTIONS": options, "TEST": {"MIRROR": "default"}, **where}

@@ -7,6 +7,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core import checks
+from django.db.backends.signals import connection_created
 
 
 class MeterReadingsConfig(AppConfig):
@@ -19,11 +20,15 @@ class MeterReadingsConfig(AppConfig):
             check_api_is_closed,
             check_demo_users,
             check_postgresql_driver,
+            check_postgresql_sessions,
             check_published_password,
             check_sqlite_filesystem,
             check_sqlite_foreign_keys,
             check_sqlite_version,
         )
+        from meter_readings.ops.postgresql_sessions import set_session_parameters
+
+        connection_created.connect(set_session_parameters)
 
         if settings.SESSION_ENGINE.endswith(".file"):
             # Django's session files need an existing folder. Commands also run for
@@ -36,6 +41,7 @@ class MeterReadingsConfig(AppConfig):
         checks.register(check_sqlite_version)
         checks.register(check_sqlite_filesystem)
         checks.register(check_api_is_closed)
+        checks.register(check_postgresql_sessions, checks.Tags.database)
         checks.register(check_demo_users, checks.Tags.database)
         checks.register(check_published_password, checks.Tags.database)
         checks.register(check_sqlite_foreign_keys, checks.Tags.database)

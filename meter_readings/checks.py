@@ -1,4 +1,4 @@
-"""System checks of the database driver, SQLite, demo users and the API."""
+"""System checks of PostgreSQL, SQLite, demo users and the API."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,7 @@ from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.settings import api_settings
 
 from meter_readings.demo import DEMO_PASSWORD, DEMO_USERNAMES
+from meter_readings.ops.postgresql_sessions import is_session_shared
 
 # Types of network file systems
 _NETWORK_FILESYSTEMS = {
@@ -53,6 +54,29 @@ def check_postgresql_driver(
             "psycopg2-binary from requirements.txt is the driver.",
             id="d0010.E001",
         )
+    ]
+
+
+def check_postgresql_sessions(
+    databases: Sequence[str] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Reject a connection pooler in transaction mode.
+
+    Imports keep temporary tables from one transaction to the next, and timeouts are set
+    once for each connection.
+    """
+    return [
+        Error(
+            f"The connection pooler before the database {alias!r} is in transaction "
+            "mode: a connection changes its PostgreSQL session between transactions, "
+            "and loses the temporary tables of an import and its timeouts.",
+            hint="Set pool_mode = session in pgbouncer.ini, or connect to PostgreSQL "
+            "directly (DB_HOST, DB_PORT).",
+            id="d0010.E013",
+        )
+        for alias in databases or []
+        if connections[alias].vendor == "postgresql"
+        and is_session_shared(connections[alias])
     ]
 
 
