@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -13,8 +14,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-# An MPAN identifies a home: thirteen digits, together or spaced as on a bill.
-MPAN = re.compile(r"(?<![0-9])[0-9]{2}(?: ?[0-9]){11}(?![0-9])")
+from meter_readings.d0010.mpan import mask_mpans
+
 # Query strings contain the MPANs and serial numbers that users search for.
 QUERY_STRING = re.compile(r"\?[^\s\"']+")
 # API tokens are sent in a header, which is not logged, but can be pasted elsewhere.
@@ -40,13 +41,30 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the redacted entry, its traceback included."""
-        entry = super().format(record).translate(CONTROL_CHARACTERS_IN_TRACEBACKS)
-        entry = TOKEN.sub("[token]", QUERY_STRING.sub("?[query]", entry))
-        return MPAN.sub("[MPAN]", entry)
+        return redact(super().format(record))
+
+
+def redact(text: str) -> str:
+    text = text.translate(CONTROL_CHARACTERS_IN_TRACEBACKS)
+    text = TOKEN.sub("[token]", QUERY_STRING.sub("?[query]", text))
+    return mask_mpans(text)
+
+
+class TextFormatter(RedactingFormatter):
+    """Writes the fields of an event after its message."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        fields = getattr(record, "fields", {}).items()
+        shown = " ".join(f"{name}={value}" for name, value in fields if value != "")
+        message = super().formatMessage(record)
+        return f"{message} {shown}".rstrip().translate(CONTROL_CHARACTERS)
 
 
 class JsonFormatter(RedactingFormatter):
-    """Writes each event as one JSON object on one line."""
+    """Writes each event as one JSON object on one line.
+
+    The fields of an event, `extra={"fields": {...}}`, are members of the object.
+    """
 
     def __init__(self) -> None:
         super().__init__("{message}", style="{")
@@ -54,7 +72,7 @@ class JsonFormatter(RedactingFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the entry, with its traceback in `message`."""
         moment = datetime.fromtimestamp(record.created, UTC)
-        entry = {
+        entry: dict[str, Any] = {
             "time": moment.isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -62,6 +80,8 @@ class JsonFormatter(RedactingFormatter):
         }
         if request_id := str(getattr(record, "request_id", "")).strip():
             entry["request_id"] = request_id
+        for name, value in getattr(record, "fields", {}).items():
+            entry[name] = redact(value) if isinstance(value, str) else value
         return json.dumps(entry)
 
 
@@ -104,13 +124,24 @@ class RequestIdFilter(logging.Filter):
 
 
 def logging_config(*, is_production: bool) -> dict[str, Any]:
-    """Return Django's LOGGING: JSON in production, lines of text in development."""
+    """Return Django's LOGGING: JSON in production, lines of text in development.
+
+    Commands say what they do themselves, so only warnings are shown on a terminal and
+    in development.
+    """
+    console = {
+        "class": "logging.StreamHandler",
+        "filters": ["request_id"],
+        "formatter": "json" if is_production else "text",
+    }
+    is_logged = is_production and not sys.stderr.isatty()
+    events_level = "INFO" if is_logged else "WARNING"
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
             "text": {
-                "()": "config.logging_config.RedactingFormatter",
+                "()": "config.logging_config.TextFormatter",
                 "format": "{asctime} {levelname} {name}{request_id}: {message}",
                 "style": "{",
             },
@@ -118,13 +149,10 @@ def logging_config(*, is_production: bool) -> dict[str, Any]:
         },
         "filters": {"request_id": {"()": "config.logging_config.RequestIdFilter"}},
         "handlers": {
-            "console": {
-                "class": "logging.StreamHandler",
-                "filters": ["request_id"],
-                "formatter": "json" if is_production else "text",
-            },
+            "console": console,
+            "events": console | {"level": events_level},
         },
-        "root": {"handlers": ["console"], "level": "WARNING"},
+        "root": {"handlers": ["events"], "level": "WARNING"},
         # Django's own handlers would log query strings and mail tracebacks.
         "loggers": {
             "django": {"handlers": ["console"], "level": "INFO", "propagate": False},

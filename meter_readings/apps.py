@@ -5,7 +5,11 @@ from pathlib import Path
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import (
+    user_logged_in,
+    user_logged_out,
+    user_login_failed,
+)
 from django.core import checks
 from django.db.backends.signals import connection_created
 
@@ -16,6 +20,11 @@ class MeterReadingsConfig(AppConfig):
 
     def ready(self) -> None:
         from meter_readings.accounts.login import update_last_login_unless_locked
+        from meter_readings.accounts.sign_in_log import (
+            log_failed_sign_in,
+            log_sign_in,
+            log_sign_out,
+        )
         from meter_readings.checks import (
             check_api_is_closed,
             check_demo_users,
@@ -51,3 +60,6 @@ class MeterReadingsConfig(AppConfig):
         user_logged_in.connect(
             update_last_login_unless_locked, dispatch_uid="update_last_login"
         )
+        user_logged_in.connect(log_sign_in)
+        user_login_failed.connect(log_failed_sign_in)
+        user_logged_out.connect(log_sign_out)

@@ -87,6 +87,15 @@ def authenticate_token(*, secret: str, now: datetime) -> ApiToken:
     return token
 
 
+def token_prefix(text: str) -> str:
+    """Return the prefix of the token that a text contains, or "".
+
+    Lists of tokens show it, and nobody can guess the rest.
+    """
+    found = _SECRET.search(text)
+    return found[0][: ApiToken.PREFIX_LENGTH] if found else ""
+
+
 def touch_last_used(*, token: ApiToken, now: datetime) -> None:
     """Record the use of a token, once an hour at most; not while SQLite is locked."""
     due_before = now - _LAST_USED_INTERVAL

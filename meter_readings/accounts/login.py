@@ -28,6 +28,7 @@ from . import login_attempts
 from .client_ip import client_ip
 from .db import write_unless_locked
 from .login_attempts import Counter
+from .sign_in_log import log_blocked_sign_in
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class ThrottledLoginForm(AdminAuthenticationForm):
         now = int(time.time())
         counters = _attempt_counters(account, ip, now)
         if not login_attempts.count_attempt(counters, now=now):
-            logger.warning("Too many attempts to sign in.")
+            log_blocked_sign_in(username=username, request=self.request)
             raise self._error("too_many_attempts")
         cleaned = super().clean()
         login_attempts.uncount_attempt(counters)

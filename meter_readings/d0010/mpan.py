@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from operator import mul
 from typing import NamedTuple
+
+# Thirteen digits, together or spaced as on a bill
+_MPAN_IN_TEXT = re.compile(r"(?<![0-9])[0-9]{2}(?: ?[0-9]){11}(?![0-9])")
 
 # Primes without 2 and 11, one for each of the first twelve digits (J0003).
 _WEIGHTS = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
@@ -127,3 +131,8 @@ def format_mpan(mpan: str) -> str:
 def normalise_mpan(text: str) -> str:
     """Return a typed MPAN without its spaces."""
     return "".join(text.split())
+
+
+def mask_mpans(text: str) -> str:
+    """Return a text with [MPAN] for every thirteen digits that can be an MPAN."""
+    return _MPAN_IN_TEXT.sub("[MPAN]", text)

@@ -1,20 +1,24 @@
-"""Import job tracking: the ImportJob row of an attempt, and progress callbacks."""
+"""Import job tracking: the ImportJob row of an attempt, its log and its progress."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.auth.models import User
 from django.db import Error, OperationalError, connection
 from django.db.models import Q
 from django.utils import timezone
 
+from meter_readings.d0010.mpan import mask_mpans
 from meter_readings.models import FlowFile, ImportJob, Policy
+
+logger = logging.getLogger(__name__)
 
 _HEARTBEAT_SECONDS = 2.0
 
@@ -75,9 +79,11 @@ class JobTracker:
         self._on_progress = on_progress
         self._size = 0
         self._next_heartbeat = 0.0
+        self._start = time.monotonic()
 
     def __enter__(self) -> Self:
         self._save()
+        self._log("Import job started.")
         return self
 
     def __exit__(
@@ -87,12 +93,14 @@ class JobTracker:
         traceback: TracebackType | None,
     ) -> None:
         if error is None:
+            self._log_end()
             return
         if not connection.in_atomic_block:
             # An interrupt may have left the transaction open: this rolls it back.
             connection.close()
         if self._is_stored():
-            return  # The error came after the commit.
+            self._log_end()  # The error came after the commit.
+            return
         self._job.state = ImportJob.State.FAILED
         self._job.outcome, self._job.flow_file, self._job.counts = "", None, {}
         # Only the type: the message of an exception may quote the file.
@@ -101,6 +109,30 @@ class JobTracker:
         # The first error is raised; without this row the job appears as stalled.
         with suppress(Error):
             self._save()
+        self._log_end()
+
+    def _log_end(self) -> None:
+        job = self._job
+        self._log(
+            "Import job ended.",
+            result=job.outcome or job.state,
+            readings=job.counts.get("readings", 0),
+            seconds=round(time.monotonic() - self._start, 3),
+            reason=job.message,
+        )
+
+    def _log(self, message: str, **fields: Any) -> None:
+        job = self._job
+        if not self._is_saved:
+            return
+        user = job.requested_by.get_username() if job.requested_by else ""
+        common = {
+            "job": job.pk,
+            "filename": mask_mpans(job.filename),
+            "channel": str(job.channel),
+            "user": user,
+        }
+        logger.info(message, extra={"fields": common | fields})
 
     def _is_stored(self) -> bool:
         is_stored = False

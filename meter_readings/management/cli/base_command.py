@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,9 @@ class BaseCommand(base.BaseCommand):
         if os.environ.get("NO_COLOR") and not options["force_color"]:
             options["no_color"] = True
         self.is_colored = options["force_color"]
+        if options["verbosity"] == 0:
+            for handler in logging.getLogger().handlers:
+                handler.setLevel(max(handler.level, logging.WARNING))
         try:
             with errors_as_command_errors():
                 return super().execute(*args, **options)

@@ -4,11 +4,17 @@ import json
 import logging
 import sys
 from typing import Any
+from unittest.mock import patch
 
 from django.conf import settings
 from django.test import SimpleTestCase
 
-from config.logging_config import JsonFormatter, RedactingFormatter, logging_config
+from config.logging_config import (
+    JsonFormatter,
+    RedactingFormatter,
+    TextFormatter,
+    logging_config,
+)
 
 # A synthetic MPAN that is published as an example of the format
 MPAN = "1200023305967"
@@ -99,6 +105,10 @@ class JsonFormatterTests(SimpleTestCase):
     def test_json_has_the_request_id(self) -> None:
         self.assertEqual(self.entry("x", request_id=" 5f2")["request_id"], "5f2")
 
+    def test_json_has_the_fields_of_an_event_without_mpans(self) -> None:
+        entry = self.entry("x", fields={"filename": f"{MPAN}.uff", "readings": 3})
+        self.assertEqual((entry["filename"], entry["readings"]), ("[MPAN].uff", 3))
+
     def test_json_has_the_traceback_in_the_message(self) -> None:
         try:
             raise ValueError(MPAN)
@@ -107,7 +117,30 @@ class JsonFormatterTests(SimpleTestCase):
         self.assertRegex(message, r"(?s)^It failed\nTraceback .*ValueError: \[MPAN\]$")
 
 
+class TextFormatterTests(SimpleTestCase):
+    def test_text_has_the_fields_that_have_a_value_after_the_message(self) -> None:
+        record = logging.LogRecord("x", logging.INFO, "", 1, "Ended.", (), None)
+        record.fields = {"user": "", "filename": f"a\n{MPAN}.uff", "readings": 3}
+        self.assertEqual(
+            TextFormatter("{message}", style="{").format(record),
+            r"Ended. filename=a\x0a[MPAN].uff readings=3",
+        )
+
+
 class LoggingSettingsTests(SimpleTestCase):
+    def test_events_below_warnings_are_shown_in_the_log_of_production_only(
+        self,
+    ) -> None:
+        levels = {}
+        for is_production in (False, True):
+            for is_terminal in (False, True):
+                with patch.object(sys.stderr, "isatty", return_value=is_terminal):
+                    config = logging_config(is_production=is_production)
+                level = config["handlers"]["events"]["level"]
+                levels[is_production, is_terminal] = level
+        info = [each for each, level in levels.items() if level == "INFO"]
+        self.assertEqual(info, [(True, False)])
+
     def test_production_logs_json(self) -> None:
         handlers = logging_config(is_production=True)["handlers"]
         self.assertEqual(handlers["console"]["formatter"], "json")
