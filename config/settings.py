@@ -86,6 +86,8 @@ HAS_WHITENOISE = IS_PRODUCTION and find_spec("whitenoise") is not None
 MIDDLEWARE = [
     "config.logging_config.RequestIdMiddleware",
     "meter_readings.ops.health_endpoints.HealthEndpointsMiddleware",
+    "meter_readings.ops.http_metrics.HttpMetricsMiddleware",
+    "meter_readings.ops.request_log.RequestLogMiddleware",
     "meter_readings.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     *(["whitenoise.middleware.WhiteNoiseMiddleware"] if HAS_WHITENOISE else []),
@@ -185,6 +187,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / env_str("STATIC_ROOT", "staticfiles")
 MEDIA_ROOT = BASE_DIR / env_str("MEDIA_ROOT", "media")
 SAMPLE_DATA_DIR = BASE_DIR / "sample_data"
+# Where backup.sh writes, and /metrics looks for the latest backup
+BACKUP_ROOT = BASE_DIR / env_str("BACKUP_ROOT", "backups")
 # Flow files hold personal data: other users of the machine must not read them.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

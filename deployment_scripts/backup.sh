@@ -14,7 +14,7 @@ original files and a manifest with the SHA-256 of each, and verifies it. The sit
 in use meanwhile. A backup that fails leaves no file. If original files are lost or damaged,
 the backup has all others, the script names the lost ones, deletes no older backup and fails.
 
-    --output DIR   directory of the backups (default: backups in the project)
+    --output DIR   directory of the backups (default: BACKUP_ROOT, or backups in the project)
     --keep N       delete all but the latest N after the new one has been verified
 
 A backup contains personal data, and only its owner can read it. Keep an encrypted copy on
@@ -23,7 +23,7 @@ restored.
 TEXT
 }
 
-output="$PROJECT_ROOT/backups" options=()
+output='' options=()
 while [ $# -gt 0 ]; do
     case "$1" in
     -h | --help) usage && exit 0 ;;
@@ -41,6 +41,13 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
+
+if [ -z "$output" ]; then
+    output="$(get_setting BACKUP_ROOT)"
+    output="${output:-backups}"
+    # A relative path starts at the project folder, as in the settings.
+    [ "${output#/}" != "$output" ] || output="$PROJECT_ROOT/$output"
+fi
 
 umask 077
 step "Backing up to $output"

@@ -1,6 +1,8 @@
 """gunicorn configuration. GUNICORN_BIND and GUNICORN_WORKERS override two values."""
 
 import os
+import shutil
+import tempfile
 
 wsgi_app = "config.wsgi:application"
 # Only a reverse proxy on the same machine reaches gunicorn.
@@ -39,3 +41,13 @@ logconfig_dict = {
 umask = 0o077
 # systemd controls gunicorn, so it needs no control socket.
 control_socket_disable = True
+
+
+def on_starting(server):
+    """Give the workers a new folder for their metrics, which begin at zero."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="d0010-metrics-")
+
+
+def on_exit(server):
+    """Remove the folder. The files of a worker that ends stay until then."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

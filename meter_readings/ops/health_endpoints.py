@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from .diagnostics import readiness_checks
 from .metrics import render_prometheus
@@ -76,4 +77,4 @@ def _metrics(request: HttpRequest) -> HttpResponse:
     except (DatabaseError, InterfaceError) as error:
         logger.error("There are no metrics (%s).", type(error).__name__)
         return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
-    return HttpResponse(text, content_type="text/plain; version=0.0.4")
+    return HttpResponse(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)

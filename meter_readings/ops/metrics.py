@@ -1,51 +1,113 @@
-"""Metrics in Prometheus's text format, from four queries."""
+"""Metrics in Prometheus's text format.
+
+Three kinds, so that every process of the site answers alike:
+
+- Requests and sign-ins are counted by the web processes themselves (`http_metrics`,
+  `accounts.sign_in_log`), from the start of the site on.
+- Imports are counted from their jobs, because commands import too. These counters and
+  this histogram start again at midnight UTC, as counters may: `increase()` sees a fall
+  to zero. Retention deletes no job that is younger than a day, so they fall at no other
+  time.
+- All else is a gauge: it may fall, by retention, erasure or an undo, so `increase()`
+  and `rate()` have no meaning for it.
+
+A scrape needs six queries. They read the rows of flow files and tokens, and of the jobs
+and findings of a day.
+"""
 
 from __future__ import annotations
 
+import platform
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
+import django
+from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q, Sum
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+from prometheus_client.registry import Collector
 
+import meter_readings
 from meter_readings import importer
 from meter_readings.models import ApiToken, FlowFile, ImportJob
 from meter_readings.queries import attention
 
+from .backup import list_backups
+from .http_metrics import process_registry
+
 # A running import updates its heartbeat every two seconds.
 STALLED_AFTER = timedelta(minutes=10)
 
-
-class Metric(NamedTuple):
-    """A gauge, with its samples by the value of its label."""
-
-    name: str
-    help: str
-    samples: Mapping[str, float]
-    label: str = ""
+_DAY = timedelta(days=1)
+_SECONDS = (1, 5, 15, 60, 300, 900, 3600)
+_OUTCOMES = ImportJob.Outcome
+# A validation without an import has no job.
+_RESULTS = [
+    *(outcome for outcome in _OUTCOMES.values if outcome != _OUTCOMES.CHECKED),
+    ImportJob.State.FAILED.value,
+]
+# The results of imports that read the whole file
+_TIMED_RESULTS = (_OUTCOMES.IMPORTED.value, _OUTCOMES.REJECTED.value)
 
 
 def render_prometheus(*, now: datetime) -> str:
-    lines = []
-    for metric in _metrics(now):
-        name = f"d0010_{metric.name}"
-        lines.append(f"# HELP {name} {metric.help}")
-        lines.append(f"# TYPE {name} gauge")
-        for value, sample in metric.samples.items():
-            label = f'{{{metric.label}="{value}"}}' if metric.label else ""
-            lines.append(f"{name}{label} {sample:.15g}")
-    return "\n".join(lines) + "\n"
+    site = CollectorRegistry()
+    site.register(_SiteCollector(now))
+    return (generate_latest(site) + generate_latest(process_registry())).decode()
 
 
-def _metrics(now: datetime) -> Iterator[Metric]:
-    yield from _flow_file_metrics(now)
-    yield _attention_metric(now)
-    yield from _import_job_metrics(now)
-    yield from _api_token_metrics(now)
-    yield from _disk_metrics()
+class _SiteCollector(Collector):
+    """Reads the database and the disks at the time of a scrape."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing, so that registering it costs no query."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        now = self._now
+        yield _build_metric()
+        yield from _flow_file_metrics(now)
+        yield _attention_metric(now)
+        yield _finding_metric(now)
+        yield from _import_metrics(now)
+        yield from _import_job_metrics(now)
+        yield _api_token_metric(now)
+        yield from _backup_metrics(now)
+        yield from _disk_metrics()
+
+
+def _gauge(name: str, help_text: str, samples: dict[str, float], label: str) -> Metric:
+    """Return a gauge with its samples by the value of its label."""
+    metric = GaugeMetricFamily(f"d0010_{name}", help_text, labels=[label])
+    for value, sample in samples.items():
+        metric.add_metric([value], sample)
+    return metric
+
+
+def _build_metric() -> Metric:
+    return InfoMetricFamily(
+        "d0010_build",
+        "The program and what it runs on.",
+        value={
+            "version": meter_readings.__version__,
+            "python": platform.python_version(),
+            "django": django.get_version(),
+            "database": connection.vendor,
+        },
+    )
 
 
 def _flow_file_metrics(now: datetime) -> Iterator[Metric]:
@@ -56,78 +118,156 @@ def _flow_file_metrics(now: datetime) -> Iterator[Metric]:
         latest=Max("received_at"),
     )
     by_status = {row["status"]: row for row in rows}
-    yield Metric(
-        "flow_files",
-        "Stored flow files, by status.",
-        {
-            status: by_status[status]["count"] if status in by_status else 0
-            for status in FlowFile.Status.values
-        },
-        "status",
-    )
+    counts = dict.fromkeys(FlowFile.Status.values, 0.0)
+    counts |= {status: row["count"] for status, row in by_status.items()}
+    yield _gauge("flow_files", "Stored flow files, by status.", counts, "status")
     imported = by_status.get(FlowFile.Status.IMPORTED)
     readings = imported["stored"] if imported else 0
-    yield Metric("readings", "Stored readings.", {"": readings})
+    yield GaugeMetricFamily("d0010_readings", "Stored readings.", value=readings)
     if imported:
-        age = (now - imported["latest"]).total_seconds()
-        yield Metric(
-            "last_import_age_seconds",
+        yield GaugeMetricFamily(
+            "d0010_last_import_age_seconds",
             "Time since the latest import of a flow file.",
-            {"": age},
+            value=(now - imported["latest"]).total_seconds(),
         )
 
 
 def _attention_metric(now: datetime) -> Metric:
-    counts = {
-        item.reason: sum(item.days) for item in attention.attention_items(now=now)
-    }
-    return Metric(
+    counts = dict.fromkeys(attention.Reason.values, 0.0)
+    for item in attention.attention_items(now=now):
+        counts[item.reason.value] = sum(item.days)
+    return _gauge(
         "flow_files_needing_attention",
         f"Flow files of the last {attention.ATTENTION_DAYS} days that need attention,"
         " by reason.",
-        {reason.value: counts.get(reason, 0) for reason in attention.Reason},
+        counts,
         "reason",
     )
 
 
-def _import_job_metrics(now: datetime) -> Iterator[Metric]:
-    """Yield counts of import jobs; a stalled job is counted as running too."""
-    states = ImportJob.State
-    is_stalled = Q(state=states.RUNNING, heartbeat_at__lt=now - STALLED_AFTER)
-    rows = ImportJob.objects.values("state").annotate(
-        count=Count("pk"), stalled=Count("pk", filter=is_stalled)
+def _finding_metric(now: datetime) -> Metric:
+    """Return a gauge: another import of a file replaces its findings."""
+    counts = Counter({str(code): 0 for code in importer.RULES})
+    files = FlowFile.objects.filter(received_at__gte=now - _DAY)
+    for finding_counts in files.values_list("finding_counts", flat=True):
+        counts.update(finding_counts)
+    return _gauge(
+        "recent_findings",
+        "Findings in flow files of the last 24 hours, by issue code.",
+        {code: float(count) for code, count in counts.items()},
+        "code",
     )
-    counts = dict.fromkeys(states.values, 0)
+
+
+def _import_metrics(now: datetime) -> Iterator[Metric]:
+    """Yield a counter and a histogram of the imports since midnight UTC."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    duration = ExpressionWrapper(
+        F("finished_at") - F("started_at"), output_field=DurationField()
+    )
+    rows = (
+        # The first condition has an index; an import does not take a day.
+        ImportJob.objects.filter(
+            started_at__gte=midnight - _DAY, finished_at__gte=midnight
+        )
+        .alias(duration=duration)
+        .values("state", "outcome")
+        .annotate(
+            count=Count("pk"),
+            duration_sum=Sum("duration"),
+            **{
+                f"up_to_{seconds}": Count(
+                    "pk", filter=Q(duration__lte=timedelta(seconds=seconds))
+                )
+                for seconds in _SECONDS
+            },
+        )
+    )
+    by_result: dict[str, dict[str, Any]] = {
+        row["outcome"] or row["state"]: dict(row) for row in rows
+    }
+    counter = CounterMetricFamily(
+        "d0010_imports",
+        "Imports and undos that ended since midnight UTC, by result.",
+        labels=["result"],
+    )
+    for result in _RESULTS:
+        row = by_result.get(result)
+        counter.add_metric([result], row["count"] if row else 0)
+    yield counter
+    histogram = HistogramMetricFamily(
+        "d0010_import_duration_seconds",
+        "Duration of the imports since midnight UTC, by result.",
+        labels=["result"],
+    )
+    for result in _TIMED_RESULTS:
+        row = by_result.get(result)
+        buckets = [
+            (str(float(each)), row[f"up_to_{each}"] if row else 0) for each in _SECONDS
+        ]
+        histogram.add_metric(
+            [result],
+            [*buckets, ("+Inf", row["count"] if row else 0)],
+            sum_value=row["duration_sum"].total_seconds() if row else 0,
+        )
+    yield histogram
+
+
+def _import_job_metrics(now: datetime) -> Iterator[Metric]:
+    """Yield counts of running jobs; a stalled job is counted as running too."""
+    is_stalled = Q(heartbeat_at__lt=now - STALLED_AFTER)
+    rows = (
+        ImportJob.objects.filter(state=ImportJob.State.RUNNING)
+        .values("phase")
+        .annotate(count=Count("pk"), stalled=Count("pk", filter=is_stalled))
+    )
+    counts = dict.fromkeys(ImportJob.Phase.values, 0.0)
     stalled = 0
     for row in rows:
-        counts[row["state"]] = row["count"]
+        counts[row["phase"]] = row["count"]
         stalled += row["stalled"]
-    yield Metric("import_jobs", "Import jobs, by state.", counts, "state")
-    yield Metric(
-        "stalled_import_jobs",
+    yield _gauge(
+        "running_import_jobs",
+        "Running import jobs, by phase. Of those that load, all but one wait.",
+        counts,
+        "phase",
+    )
+    yield GaugeMetricFamily(
+        "d0010_stalled_import_jobs",
         f"Running import jobs without a heartbeat for {STALLED_AFTER}.",
-        {"": stalled},
+        value=stalled,
     )
 
 
-def _api_token_metrics(now: datetime) -> Iterator[Metric]:
-    """Yield counts of API tokens; each client has one or two."""
-    tokens = ApiToken.objects.select_related("user")
-    counts = Counter(str(token.state_at(now)) for token in tokens)
-    states = {state: counts[state] for state in ApiToken.State.values}
-    yield Metric("api_tokens", "API tokens, by state.", states, "state")
+def _api_token_metric(now: datetime) -> Metric:
+    """Return counts of API tokens; each client has one or two."""
+    counts = dict.fromkeys(ApiToken.State.values, 0.0)
+    for token in ApiToken.objects.select_related("user"):
+        counts[token.state_at(now)] += 1
+    return _gauge("api_tokens", "API tokens, by state.", counts, "state")
+
+
+def _backup_metrics(now: datetime) -> Iterator[Metric]:
+    """Yield the age of the latest backup; a backup that fails leaves no file."""
+    backups = list_backups(folder=Path(settings.BACKUP_ROOT))
+    if backups:
+        age = now.timestamp() - backups[-1].stat().st_mtime
+        yield GaugeMetricFamily(
+            "d0010_last_backup_age_seconds", "Time since the latest backup.", value=age
+        )
 
 
 def _disk_metrics() -> Iterator[Metric]:
     free = {
-        name: importer.free_bytes(path)
+        name: float(importer.free_bytes(path))
         for name, path in importer.data_directories().items()
     }
-    yield Metric("free_disk_bytes", "Free disk space, by content.", free, "disk")
+    yield _gauge("free_disk_bytes", "Free disk space, by content.", free, "disk")
     if connection.vendor == "postgresql":  # postgresql only
         return
     wal = Path(f"{connection.settings_dict['NAME']}-wal")  # sqlite only
-    size = wal.stat().st_size if wal.exists() else 0  # sqlite only
-    yield Metric(  # sqlite only
-        "sqlite_wal_bytes", "Size of SQLite's write-ahead log.", {"": size}
+    yield GaugeMetricFamily(  # sqlite only
+        "d0010_sqlite_wal_bytes",
+        "Size of SQLite's write-ahead log.",
+        value=wal.stat().st_size if wal.exists() else 0,
     )

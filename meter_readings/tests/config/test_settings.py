@@ -32,6 +32,7 @@ NOTHING_SET = dict.fromkeys(
         "API_RATE_READ",
         "API_RATE_ANONYMOUS",
         "ARCHIVE_MAX_MEGABYTES",
+        "BACKUP_ROOT",
         "BEHIND_PROXY",
         "CORS_ALLOWED_ORIGINS",
         "D0010_ENV",

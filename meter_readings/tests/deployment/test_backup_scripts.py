@@ -39,6 +39,11 @@ class BackupScriptTests(ScriptTestCase):
         output = self.import_file("sample_data/economy7_meters.uff")
         self.assertIn("already imported", output)
 
+    def test_backup_script_writes_to_the_folder_of_the_settings(self) -> None:
+        (self.site / ".env").write_text("BACKUP_ROOT=elsewhere\n")
+        self.assert_succeeds("backup.sh")
+        self.assertEqual(len([*self.site.glob("elsewhere/d0010-*.tar.gz")]), 1)
+
     def test_restore_script_overwrites_with_force_only(self) -> None:
         backup = self.back_up()
         output = self.assert_fails("restore.sh", str(backup))

@@ -31,7 +31,6 @@ RUN_BY_OTHER_TESTS = {
         "console",
         "",
     ): "docs/test_command_line_output.py",
-    ("documentation/OPERATIONS.md", "yaml", ""): "docs/test_runbook.py",
 } | {
     (
         "documentation/COMMAND_LINE.md",

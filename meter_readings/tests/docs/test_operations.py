@@ -44,7 +44,7 @@ class OperationsTests(runner.PageTestCase):
             reason="with the token of the settings",
             missing=NO_CURL,
             before="export $(grep ^METRICS_TOKEN .env)",
-            expects="(?m)^d0010_readings 103$",
+            expects="(?m)^d0010_readings 103.0$",
         ),
         "python manage.py apply_retention --dry-run": Setup(expects="Would be deleted"),
         "python manage.py apply_retention --yes": Setup(expects="Deleted"),
