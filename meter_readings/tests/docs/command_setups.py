@@ -39,6 +39,16 @@ RUN_BY_OTHER_TESTS = {
     ): f"benchmarks/{module}.py"
     for benchmark, module in [("api", "test_api"), ("import", "test_imports")]
 }
+# Commands of README.md that these pages repeat; the test of README.md runs them.
+RUN_BY_README = {
+    "CONTRIBUTING.md": {"./run_demo_server.sh", "./deployment_scripts/run_tests.sh"},
+    "documentation/TESTING_GUIDE.md": {
+        "./deployment_scripts/run_tests.sh",
+        "coverage run --source='.' manage.py test",
+        "coverage report",
+        "coverage html",
+    },
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +140,7 @@ CREATE_BILLING_USER = (
 
 def is_run_by_another_test(shown: Shown) -> bool:
     """Return whether another test reads the command from its page and runs it."""
-    return any(
+    return shown.command in RUN_BY_README.get(shown.page, ()) or any(
         (shown.page, shown.language) == (page, language)
         and shown.command.startswith(beginning)
         for page, language, beginning in RUN_BY_OTHER_TESTS

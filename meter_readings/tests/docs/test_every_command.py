@@ -18,7 +18,12 @@ from . import (
     test_operations,
     test_testing_guide,
 )
-from .command_setups import NOT_RUN, RUN_BY_OTHER_TESTS, is_run_by_another_test
+from .command_setups import (
+    NOT_RUN,
+    RUN_BY_OTHER_TESTS,
+    RUN_BY_README,
+    is_run_by_another_test,
+)
 
 MODULES = (
     *(test_api_guide, test_command_line, test_deployment_guide),
@@ -64,6 +69,12 @@ class NotRunTests(SimpleTestCase):
     def test_every_command_in_not_run_is_shown_on_a_page(self) -> None:
         shown = {block.command for block in SHOWN if not is_run_by_another_test(block)}
         self.assertEqual(NOT_RUN.keys() - shown, set())
+
+    def test_every_command_run_by_the_test_of_the_readme_is_shown_there(self) -> None:
+        readme = {block.command for block in markdown.shown("README.md")}
+        for page, commands in RUN_BY_README.items():
+            with self.subTest(page):
+                self.assertEqual(commands - readme, set())
 
     def test_every_command_run_by_another_test_is_shown_and_read_there(self) -> None:
         for (page, language, beginning), module in RUN_BY_OTHER_TESTS.items():

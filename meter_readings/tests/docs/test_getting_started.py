@@ -99,15 +99,9 @@ class QuickStartTests(runner.NewInstallationTestCase):
 class ContributingTests(runner.NewInstallationTestCase):
     page = "CONTRIBUTING.md"
     setups = {
-        "./run_demo_server.sh": Setup(serves="/"),
         "python manage.py test meter_readings.tests.importer": Setup(
             reason="with a few tests, because all of them run already",
             suffix=" -k test_originals",
             expects="(?m)^OK",
-        ),
-        "./deployment_scripts/run_tests.sh": Setup(
-            reason=ONE_MODULE,
-            suffix=" meter_readings.tests.d0010.test_mpan",
-            expects="All tests passed on",
         ),
     }

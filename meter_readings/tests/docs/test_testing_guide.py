@@ -5,7 +5,7 @@ from __future__ import annotations
 from meter_readings.tests.browser.base import missing_requirement
 
 from . import markdown, runner
-from .command_setups import COVERAGE, ONE_MODULE, Setup
+from .command_setups import ONE_MODULE, Setup
 
 FEW = "with a few tests, because all of them run already"
 KEPT, KEEP = "the next command uses the same test database", " --keepdb"
@@ -21,11 +21,6 @@ class TestingGuideTests(runner.PageTestCase):
     page = "documentation/TESTING_GUIDE.md"
     has_schema = False
     setups = {
-        "./deployment_scripts/run_tests.sh": Setup(
-            reason=ONE_MODULE,
-            suffix=" meter_readings.tests.d0010.test_mpan",
-            expects="All tests passed on",
-        ),
         "USE_POSTGRESQL=1 DB_NAME=d0010 DB_USER=d0010 DB_PASSWORD=secret \\\n"
         "DB_HOST=localhost DB_PORT=5432 ./deployment_scripts/run_tests.sh": Setup(
             reason=f"{ONE_MODULE}; at the port of a server that is the reader's alone",
@@ -43,7 +38,6 @@ class TestingGuideTests(runner.PageTestCase):
         "python manage.py test meter_readings.tests.importer -k withdraw": Setup(
             reason=KEPT, suffix=KEEP, expects="(?m)^OK"
         ),
-        **COVERAGE,
         "D0010_MUTATIONS=200 D0010_EXAMPLES=20"
         " python manage.py test meter_readings.tests.robustness": Setup(
             reason=f"{FEW}; {KEPT}",
