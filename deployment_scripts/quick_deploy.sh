@@ -133,6 +133,7 @@ render() {
         "venv_variable=${D0010_VENV:+ D0010_VENV=$D0010_VENV}"
         "certificate=$certificate" "certificate_key=$certificate_key"
         "upload_megabytes=${upload_megabytes:-1024}"
+        "set_real_ip_from=${set_real_ip_from:-}"
     )
     text="$(cat "$TEMPLATES/$1")"
     # Bash 5.2 would replace "&" in a value by the placeholder.
@@ -157,8 +158,11 @@ write_output() {
 
 # write_files: writes the systemd units and the nginx configuration.
 write_files() {
-    local upload_megabytes unit
+    local upload_megabytes unit network set_real_ip_from=''
     upload_megabytes="$(get_setting UPLOAD_MAX_MEGABYTES 2>/dev/null || true)"
+    for network in $(get_setting TRUSTED_PROXIES 2>/dev/null | tr , ' ' || true); do
+        set_real_ip_from+="    set_real_ip_from $network;"$'\n'
+    done
     for unit in d0010.target d0010-web.service d0010-backup.service \
         d0010-retention.service d0010-retention.timer d0010-backup.timer; do
         write_output "$unit" "$unit"

@@ -10,6 +10,7 @@ from .views.flow_files import FindingViewSet, FlowFileViewSet, ImportJobViewSet
 from .views.meter_points import MeterPointViewSet, MeterViewSet, SiteVisitViewSet
 from .views.readings import ReadingViewSet
 from .views.root import DocsView, RootView, SchemaView, VersionsView
+from .views.upload_authorization import UploadAuthorizationView
 
 app_name = "api"
 
@@ -41,4 +42,9 @@ _version_1 = [
 urlpatterns = [
     path("", VersionsView.as_view(), name="versions"),
     path("v1/", include(_version_1)),
+    path(
+        "upload-authorization/",
+        UploadAuthorizationView.as_view(),
+        name="upload-authorization",
+    ),
 ]

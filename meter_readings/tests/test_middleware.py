@@ -120,6 +120,13 @@ class MaxBodySizeMiddlewareTests(TestCase):
                 response = self.post(str(_MEGABYTE + 1), address)
                 self.assertEqual(response.status_code, 401)
 
+    def test_upload_page_asks_an_anonymous_user_to_sign_in_before_it_reads(
+        self,
+    ) -> None:
+        response = self.post(str(300 * _MEGABYTE), "/admin/upload/")
+        self.assertEqual(response.status_code, 302)
+        self.assertIn("/admin/login/", response.headers["Location"])
+
     def test_viewsets_that_accept_uploads_authenticate_first(self) -> None:
         class Uploads(ViewSet):
             accepts_uploads = True

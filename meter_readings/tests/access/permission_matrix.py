@@ -169,6 +169,8 @@ MATRIX: dict[str, Row] = {
     "api:versions": Row(view=SIGNED_IN, options=SIGNED_IN),
     "api:root": Row(view=SIGNED_IN, options=SIGNED_IN),
     "api:schema": Row(view=SIGNED_IN, options=SIGNED_IN),
+    # nginx asks here before it receives an upload.
+    "api:upload-authorization": Row(view=API_IMPORTERS, options=API_IMPORTERS),
     # It contains nothing of the schema.
     "api:docs": Row(view=EVERYBODY),
     "api:flow-file-list": Row(

@@ -23,6 +23,8 @@ from meter_readings.tests.robustness.pg_cluster import free_port
 from meter_readings.tests.robustness.subprocesses import environment_without_coverage
 
 DOMAIN = "readings.example"
+# A load balancer on this machine
+BALANCER = "127.0.0.9"
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 
@@ -68,6 +70,14 @@ make_server("127.0.0.1", int(sys.argv[1]), echo_headers).serve_forever()
 class Response(NamedTuple):
     status: int
     headers: Message
+    text: str
+
+
+def _response(connection: http.client.HTTPConnection) -> Response:
+    response = connection.getresponse()
+    return Response(
+        response.status, response.headers, response.read().decode(errors="replace")
+    )
 
 
 class ProxiedSite:
@@ -94,6 +104,10 @@ class ProxiedSite:
         self._folder.cleanup()
 
     @property
+    def error_log(self) -> str:
+        return (self.folder / "errors.log").read_text()
+
+    @property
     def access_log(self) -> str:
         return (self.folder / "access.log").read_text()
 
@@ -104,20 +118,36 @@ class ProxiedSite:
         *,
         https: bool = True,
         host: str = DOMAIN,
+        address: str = "127.0.0.1",
+        source: str = "",
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Response:
-        with self._connected(https, host) as connection:
+        with self._connected(https, host, address, source) as connection:
             connection.request(method, path, body, {"Host": host} | (headers or {}))
-            response = connection.getresponse()
-            return Response(response.status, response.headers)
+            return _response(connection)
+
+    def announce(
+        self, path: str, *, length: int, headers: dict[str, str] | None = None
+    ) -> Response:
+        """Send the headers of an upload and none of its body; return the response."""
+        with self._connected(True, DOMAIN) as connection:
+            connection.putrequest("POST", path, skip_host=True)
+            connection.putheader("Host", DOMAIN)
+            sizes = {"Content-Type": "text/plain", "Content-Length": str(length)}
+            for name, value in (sizes | (headers or {})).items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            return _response(connection)
 
     @contextmanager
     def _connected(
-        self, https: bool, host: str
+        self, https: bool, host: str, address: str = "127.0.0.1", source: str = ""
     ) -> Iterator[http.client.HTTPConnection]:
         port = self._https if https else self._http
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection(
+            address, port, timeout=30, source_address=(source, 0)
+        )
         with closing(connection):
             connection.connect()
             if https:
@@ -127,10 +157,11 @@ class ProxiedSite:
                 )
             yield connection
 
-    def send_slowly(self) -> socket.socket:
+    def send_slowly(self, source: str = "") -> socket.socket:
         """Open a connection, send the first byte of a form, and stop."""
-        with self._connected(True, DOMAIN) as connection:
-            connection.putrequest("POST", "/admin/login/")
+        with self._connected(True, DOMAIN, source=source) as connection:
+            connection.putrequest("POST", "/", skip_host=True)
+            connection.putheader("Host", DOMAIN)
             connection.putheader("Content-Length", "1000")
             connection.endheaders(b"a")
             slow = connection.sock
@@ -146,6 +177,12 @@ class ProxiedSite:
             DJANGO_SUPERUSER_USERNAME=username,
             DJANGO_SUPERUSER_PASSWORD=password,
         )
+
+    def add_token(self, username: str, scope: str) -> dict[str, str]:
+        """Return the headers of a request with a new token."""
+        words = ["api_token", "create", scope, "--user", username, "--scope", scope]
+        [secret] = re.findall("d0010_[0-9a-f]{64}", self._manage(*words))
+        return {"Authorization": f"Bearer {secret}"}
 
     def _make_certificate(self) -> None:
         subprocess.run(
@@ -173,15 +210,24 @@ class ProxiedSite:
                 *["--output", self.folder, "--certificate", self.folder / "site.pem"],
                 *["--certificate-key", self.folder / "site.key"],
             ],
-            env={**os.environ, "D0010_VENV": sys.prefix},
+            env={
+                **os.environ,
+                "D0010_VENV": sys.prefix,
+                "TRUSTED_PROXIES": BALANCER,
+                "UPLOAD_MAX_MEGABYTES": "300",
+            },
             check=True,
             capture_output=True,
             text=True,
         ).stdout
         text = plan.partition("==> d0010.nginx.conf\n")[2]
-        text = re.sub(r"listen 80\b", f"listen 127.0.0.1:{self._http}", text)
-        text = re.sub(r"listen 443\b", f"listen 127.0.0.1:{self._https}", text)
+        for port, free in [("80", self._http), ("443", self._https)]:
+            text = text.replace(f"listen {port}", f"listen 127.0.0.1:{free}")
+            text = text.replace(f"listen [::]:{port}", f"listen [::1]:{free}")
         text = text.replace("/var/log/nginx/d0010.log", str(self.folder / "access.log"))
+        text = text.replace(
+            "/var/log/nginx/d0010-errors.log", str(self.folder / "errors.log")
+        )
         (self.folder / "d0010.nginx.conf").write_text(text)
         user = "user root;" if os.geteuid() == 0 else ""
         main = _NGINX_CONF.format(folder=self.folder, user=user)
@@ -191,13 +237,15 @@ class ProxiedSite:
         for words in (["migrate"], ["collectstatic", "--noinput"]):
             self._manage(*words)
 
-    def _manage(self, *words: str, **variables: str) -> None:
-        subprocess.run(
-            [sys.executable, "manage.py", *words, "--verbosity", "0"],
+    def _manage(self, *words: str, **variables: str) -> str:
+        return subprocess.run(
+            [sys.executable, "manage.py", words[0], "--verbosity", "0", *words[1:]],
             cwd=PROJECT_ROOT,
             env=self._environment | variables,
             check=True,
-        )
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
 
     @property
     def _environment(self) -> dict[str, str]:
