@@ -24,7 +24,8 @@ postgresql   creates a role, a database and the tables
 The role is no superuser and cannot create databases or roles. It owns its database,
 to which no other role has access. The script generates the password, writes it to .env,
 which only its owner can read, and never prints it. An existing role or database is not
-changed.
+changed, apart from the access of others and from logging: statements of the role and their
+values, which are personal data, are kept out of the log of PostgreSQL.
 
 A PostgreSQL superuser creates the role and the database. As root on the database server
 that is the system user postgres; else it is the role PG_ADMIN (default: postgres).
@@ -174,6 +175,21 @@ REVOKE ALL ON DATABASE $DB_NAME FROM PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO $DB_USER;
 SQL
+
+step "Keeping personal data out of the log of PostgreSQL"
+while read -r parameter value; do
+    query "ALTER ROLE $DB_USER IN DATABASE $DB_NAME SET $parameter = $value" ||
+        warn "$parameter could not be set to $value: ask the administrator of PostgreSQL."
+done <<'PARAMETERS'
+log_statement none
+log_min_error_statement panic
+log_min_duration_statement -1
+log_min_duration_sample -1
+log_transaction_sample_rate 0
+log_parameter_max_length 0
+log_parameter_max_length_on_error 0
+log_error_verbosity terse
+PARAMETERS
 
 can_log_in || die "The role $DB_USER cannot log in to $DB_NAME with the password in .env." \
     "Replace the password: $0 postgresql --new-password"

@@ -66,11 +66,15 @@ class Cluster:
             "DB_PORT": str(self.port),
         }
 
+    @property
+    def log(self) -> Path:
+        return Path(self._folder.name, "log")
+
     def start(self) -> None:
         """Start the server and wait until it answers."""
         options = f"-p {self.port} -k {self._folder.name} {_SETTINGS}"
-        log = str(Path(self._folder.name, "log"))
-        self._run("pg_ctl", "start", "-w", "-D", self._data, "-l", log, "-o", options)
+        log = ["-l", self.log]
+        self._run("pg_ctl", "start", "-w", "-D", self._data, *log, "-o", options)
 
     def stop(self) -> None:
         """Stop the server at once, as a power failure would."""
