@@ -26,7 +26,7 @@ _MIN_LENGTH, _MAX_LENGTH = 4, 255
 _RANGE_ROWS = (2_000, 10_000, 50_000)
 
 # No other range is begun when these are over.
-_SECONDS = 0.5
+_SECONDS = 1.0
 
 INCOMPLETE = (
     "Not everything was searched for this part: there is too much. Type the beginning."

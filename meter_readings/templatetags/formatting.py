@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.template.defaultfilters import pluralize
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from meter_readings import d0010
 from meter_readings.exports import rule_text
@@ -78,6 +79,13 @@ def _badge(tone: str, label: str) -> SafeString:
         _SHAPES[tone],
         label,
     )
+
+
+@register.filter
+def breakable(filename: str) -> SafeString:
+    """Return a file name that a narrow column breaks after hyphens and underscores."""
+    parts = re.split("(?<=[-_])(?=[^-_])", filename)
+    return format_html_join(mark_safe("<wbr>"), "{}", ([part] for part in parts))
 
 
 @register.filter

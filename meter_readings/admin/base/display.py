@@ -108,7 +108,7 @@ def basis(reading: Reading) -> SafeString:
 
 @display(description="flow file")
 def flow_file(row: FileRow) -> SafeString:
-    return link(row.flow_file, row.flow_file.filename)
+    return link(row.flow_file, formatting.breakable(row.flow_file.filename))
 
 
 @display(description="flow file, line")
@@ -161,10 +161,9 @@ file_created_at = time_column(
 
 
 @display(description="filename, identifier", ordering="filename")
-def filename(file: FlowFile) -> SafeString | str:
-    if not file.file_identifier:
-        return file.filename
-    return two_lines(file.filename, file.file_identifier)
+def filename(file: FlowFile) -> SafeString:
+    name = formatting.breakable(file.filename)
+    return two_lines(name, file.file_identifier) if file.file_identifier else name
 
 
 @display(description="from, to")

@@ -75,7 +75,7 @@ class AdminTestCase(SignedInTestCase):
 
     def words(self, row: Any) -> str:
         """Return the text of the page of an object from its heading on."""
-        html = self.page(row).content.decode()
+        html = self.page(row).content.decode().replace("<wbr>", "")
         words = _TAG.sub(" ", html[html.index("<h1") :]).split()
         return " ".join(words).replace(" ,", ",")
 

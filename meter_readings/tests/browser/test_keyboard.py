@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from meter_readings.models import Reading
 
-from .base import PASSWORD
+from .base import PASSWORD, PHONE, WIDE
 from .keyboard import KeyboardTestCase
+
+_HINT_FITS = """() => {
+    const box = document.querySelector("#search"), style = getComputedStyle(box);
+    const context = document.createElement("canvas").getContext("2d");
+    context.font = style.font;
+    const width = context.measureText(box.placeholder).width;
+    const padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+    return width <= box.clientWidth - padding;
+}"""
 
 
 class JourneyTests(KeyboardTestCase):
@@ -53,6 +62,14 @@ class SearchKeyTests(KeyboardTestCase):
         page = self.page(user=self.alice)
         page.goto("/")
         self.assertTrue(page.locator(".search-key").is_visible())
+
+    def test_hint_fits_in_the_search_box_beside_the_key(self) -> None:
+        for width in (WIDE, PHONE):
+            page = self.page(user=self.alice, viewport={"width": width, "height": 900})
+            for path in ("/", "/admin/"):
+                page.goto(path)
+                with self.subTest(width=width, path=path):
+                    self.assertIs(page.evaluate(_HINT_FITS), True)
 
     def test_search_key_is_an_ordinary_character_while_typing(self) -> None:
         page = self.page(user=self.alice)

@@ -13,6 +13,14 @@ from meter_readings.queries.advances import ExclusionReason
 from meter_readings.templatetags import formatting
 
 
+class BreakableTests(SimpleTestCase):
+    def test_file_name_breaks_after_hyphens_and_underscores(self) -> None:
+        self.assertEqual(
+            formatting.breakable("march_2026--<b>-2.uff"),
+            "march_<wbr>2026--<wbr>&lt;b&gt;-<wbr>2.uff",
+        )
+
+
 class BadgeTests(SimpleTestCase):
     def test_badge_has_a_shape_and_a_label(self) -> None:
         self.assertEqual(
