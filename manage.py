@@ -20,6 +20,7 @@ def main() -> None:
         ) from error
     try:
         environment.setup_environment(default_environment="development")
+        environment.require_site_user(sys.argv[1:])
         if sys.argv[1:] in (["version"], ["--version"]):
             # Django prints its own version after it.
             print(f"Kraken D0010 {__version__}", end=", Django ", flush=True)

@@ -5,10 +5,17 @@ with a sentence that says what to write instead.
 """
 
 import os
+import shutil
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_RUN_AS_SITE_USER = (
+    "Run commands as the user of the site: sudo d0010ctl COMMAND, or sudo -u USER … if "
+    "d0010ctl is not installed."
+)
+_COMMANDS_OF_EVERY_USER = {"check", "help", "version", "--help", "-h", "--version"}
 
 TRUE_VALUES = frozenset({"1", "true", "yes", "on"})
 FALSE_VALUES = frozenset({"0", "false", "no", "off"})
@@ -99,12 +106,43 @@ def setup_environment(*, default_environment: str) -> None:
     os.umask(0o077)
 
 
+def require_site_user(arguments: Sequence[str]) -> None:
+    """Refuse a production command of a user other than the owner of MEDIA_ROOT.
+
+    The site could not read the files that such a command writes.
+    """
+    media = PROJECT_ROOT / env_str("MEDIA_ROOT", "media")
+    if (
+        env_str("D0010_ENV") != "production"
+        or not arguments
+        or arguments[0] in _COMMANDS_OF_EVERY_USER
+        or not media.exists()
+    ):
+        return
+    # Windows has no user ids: st_uid is 0 there.
+    if media.stat().st_uid != getattr(os, "geteuid", lambda: 0)():
+        raise _configuration_error(
+            f"{media} belongs to another user. {_RUN_AS_SITE_USER}"
+        )
+
+
+def manage_py() -> str:
+    """Return how a user runs manage.py on this machine."""
+    if env_str("D0010_ENV") == "production" and shutil.which("d0010ctl"):
+        return "sudo d0010ctl"
+    return "python manage.py"
+
+
 def load_dotenv(path: Path) -> None:
     """Add the NAME=value lines of a file to the environment, replacing none."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         return
+    except PermissionError as error:
+        raise _configuration_error(
+            f"{path} is readable by the user of the site only. {_RUN_AS_SITE_USER}"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise _configuration_error(
             f"{path} cannot be read as UTF-8 text: {error}"

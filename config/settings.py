@@ -21,6 +21,7 @@ from config.environment import (
     env_networks,
     env_str,
     load_dotenv,
+    manage_py,
 )
 from config.logging_config import logging_config
 from config.production import validate_production_settings
@@ -36,6 +37,8 @@ D0010_ENV = env_str("D0010_ENV", "production")
 if D0010_ENV not in {"development", "test", "production"}:
     raise ImproperlyConfigured("D0010_ENV must be development, test or production.")
 IS_PRODUCTION = D0010_ENV == "production"
+# How a user runs a command, in remedies
+MANAGE_PY = manage_py()
 
 # Only production is hardened: without DEBUG, another site would merely look like it.
 DEBUG = D0010_ENV == "development"

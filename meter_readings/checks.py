@@ -108,7 +108,7 @@ def check_demo_users(
     return [
         Error(
             f"Demo users exist: {names}. Their password is published.",
-            hint="Remove them: python manage.py create_demo_user --remove",
+            hint=f"Remove them: {settings.MANAGE_PY} create_demo_user --remove",
             id="d0010.E003",
         )
     ]
@@ -134,7 +134,7 @@ def check_published_password(
     return [
         Error(
             f"Superusers with the published demo password: {names}.",
-            hint="Change it: python manage.py changepassword NAME",
+            hint=f"Change it: {settings.MANAGE_PY} changepassword NAME",
             id="d0010.E004",
         )
     ]

@@ -215,7 +215,7 @@ class OverviewTests(HomeTestCase):
         self.assertContains(self.home(), link, 2)
 
     def test_overview_without_files_shows_the_import_command(self) -> None:
-        self.assertContains(self.home(), "python manage.py import_d0010 FILE")
+        self.assertContains(self.home(), "import_d0010 FILE")
 
     def test_overview_has_a_search_box(self) -> None:
         self.assertContains(self.home(), 'action="/search/"')

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.core.management import base
 from django.core.management.base import CommandError, OutputWrapper
 from django.core.management.color import Style, no_style
@@ -132,7 +133,7 @@ _MEANINGS = (
     (
         ("no such table", "no such column", "does not exist"),
         "The database is not ready for this version of the program.",
-        "Check DB_NAME or SQLITE_PATH, then run: python manage.py migrate",
+        f"Check DB_NAME or SQLITE_PATH, then run: {settings.MANAGE_PY} migrate",
     ),
     (("full", "no space left"), _FULL, _FREE_SPACE),
     (

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from meter_readings import demo
@@ -24,7 +25,7 @@ class Command(BaseCommand):
             is_new = demo.create_demo_user()
         except demo.NotInProduction as error:
             raise CommandError(
-                f"{error} In production, use: python manage.py createsuperuser"
+                f"{error} In production, use: {settings.MANAGE_PY} createsuperuser"
             ) from error
         self.stdout.write(
             f"Demo user {demo.DEMO_USERNAME} {'created' if is_new else 'is ready'}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -13,7 +14,7 @@ from meter_readings.ops.db_router import REPLICA
 
 from .results import CheckResult, failed, ok
 
-_MIGRATE = "Run: python manage.py migrate"
+_MIGRATE = f"Run: {settings.MANAGE_PY} migrate"
 
 
 def database_exists() -> bool:

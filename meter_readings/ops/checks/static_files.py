@@ -8,9 +8,10 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import find
 from django.contrib.staticfiles.storage import staticfiles_storage
 
+
 from .results import CheckResult, failed, ok
 
-COLLECT_STATIC = "Run: python manage.py collectstatic --noinput"
+COLLECT_STATIC = f"Run: {settings.MANAGE_PY} collectstatic --noinput"
 _STYLE_SHEET = "meter_readings/site.css"
 
 

@@ -192,10 +192,67 @@ class LoadDotenvTests(EnvironmentCase):
         with self.assertRaisesMessage(ImproperlyConfigured, "cannot be read as UTF-8"):
             self.read(b"DB_NAME=\xff\n")
 
+    def test_a_dotenv_of_another_user_names_the_command_to_use(self) -> None:
+        with (
+            patch.object(Path, "read_text", side_effect=PermissionError),
+            self.assertRaisesMessage(ImproperlyConfigured, "sudo d0010ctl COMMAND"),
+        ):
+            environment.load_dotenv(Path(".env"))
+
     def test_dotenv_may_be_missing(self) -> None:
         before = dict(os.environ)
         environment.load_dotenv(Path("/there/is/no/such/file"))
         self.assertEqual(dict(os.environ), before)
+
+
+class ManagePyTests(EnvironmentCase):
+    def setUp(self) -> None:
+        super().setUp()
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        Path(folder, "d0010ctl").touch(0o755)
+        os.environ |= {"D0010_ENV": "production", "PATH": folder}
+
+    def test_remedies_name_d0010ctl_in_production(self) -> None:
+        self.assertEqual(environment.manage_py(), "sudo d0010ctl")
+
+    def test_remedies_name_manage_py_in_development(self) -> None:
+        os.environ["D0010_ENV"] = "development"
+        self.assertEqual(environment.manage_py(), "python manage.py")
+
+    def test_remedies_name_manage_py_if_d0010ctl_is_not_installed(self) -> None:
+        os.environ["PATH"] = ""
+        self.assertEqual(environment.manage_py(), "python manage.py")
+
+
+class RequireSiteUserTests(EnvironmentCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.media = self.enterContext(tempfile.TemporaryDirectory())
+        os.environ |= {"D0010_ENV": "production", "MEDIA_ROOT": self.media}
+
+    def as_user(self, user: int, *arguments: str) -> None:
+        with patch.object(os, "geteuid", return_value=user):
+            environment.require_site_user(arguments)
+
+    def test_production_refuses_commands_of_another_user_than_the_owner_of_the_data(
+        self,
+    ) -> None:
+        with self.assertRaisesMessage(ImproperlyConfigured, "sudo d0010ctl COMMAND"):
+            self.as_user(os.geteuid() + 1, "import_d0010", "march.uff")
+
+    def test_the_owner_of_the_data_runs_every_command(self) -> None:
+        self.as_user(os.geteuid(), "import_d0010", "march.uff")
+
+    def test_every_user_may_ask_for_the_version_and_for_help(self) -> None:
+        for arguments in (["version"], ["help", "import_d0010"], ["check"], []):
+            with self.subTest(arguments):
+                self.as_user(os.geteuid() + 1, *arguments)
+
+    def test_every_user_may_run_commands_in_development_or_without_data(self) -> None:
+        os.environ["MEDIA_ROOT"] = f"{self.media}/none"
+        self.as_user(os.geteuid() + 1, "migrate")
+        os.environ |= {"D0010_ENV": "development", "MEDIA_ROOT": self.media}
+        self.as_user(os.geteuid() + 1, "migrate")
 
 
 class SetupEnvironmentTests(EnvironmentCase):
