@@ -42,14 +42,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-if [ -z "$output" ]; then
-    output="$(get_setting BACKUP_ROOT)"
-    output="${output:-backups}"
-    # A relative path starts at the project folder, as in the settings.
-    [ "${output#/}" != "$output" ] || output="$PROJECT_ROOT/$output"
-fi
-
 umask 077
+output="${output:-$(backups_folder)}"
 step "Backing up to $output"
 manage backup --output "$output" ${options[@]+"${options[@]}"} ||
     die "There is no complete new backup." "The message above says why."

@@ -13,6 +13,17 @@ PYTHON="$VENV_DIR/bin/python3"
 ENV_FILE="$PROJECT_ROOT/.env"
 MIN_PYTHON_MINOR=13
 
+# The systemd units of a production site. Their templates have the same names.
+SYSTEMD=/etc/systemd/system
+D0010CTL=/usr/local/bin/d0010ctl
+NGINX_FILE=/etc/nginx/conf.d/d0010.conf
+# The options of the latest deployment, one word a line; what rollback.sh returns to.
+OPTIONS_FILE="$PROJECT_ROOT/.deploy_options"
+UPGRADED_FROM="$PROJECT_ROOT/.upgraded_from"
+TIMERS=(d0010-backup.timer d0010-retention.timer)
+UNITS=(d0010.target d0010-web.socket d0010-web.service d0010-backup.service
+    d0010-retention.service "${TIMERS[@]}")
+
 # Output has colours only on a terminal. https://no-color.org turns them off.
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
     BOLD=$'\033[1m' RED=$'\033[31m' GREEN=$'\033[32m' YELLOW=$'\033[33m' PLAIN=$'\033[0m'
@@ -181,9 +192,26 @@ ensure_environment() {
     printf '%s\n' "$wanted" >"$stamp"
 }
 
-# manage ARGUMENTS: runs manage.py in the virtual environment.
+# as_site_user COMMAND...: runs a command as the user of the site, which is the owner of
+# .env. Files that root wrote would be closed to the site.
+as_site_user() {
+    (exec_as_site_user "$@")
+}
+
+# exec_as_site_user COMMAND...: replaces this shell by a command as the user of the site.
+exec_as_site_user() {
+    local owner=root
+    if [ "$(id -u)" -eq 0 ] && [ -e "$ENV_FILE" ] && has_command runuser; then
+        owner="$(stat -c %U "$ENV_FILE")"
+    fi
+    [ "$owner" != root ] || exec "$@"
+    # runuser keeps HOME, where libpq looks for files.
+    exec runuser -u "$owner" -- env HOME="$(getent passwd "$owner" | cut -d: -f6)" "$@"
+}
+
+# manage ARGUMENTS: runs manage.py in the virtual environment, as the user of the site.
 manage() {
-    "$PYTHON" "$PROJECT_ROOT/manage.py" "$@"
+    as_site_user "$PYTHON" "$PROJECT_ROOT/manage.py" "$@"
 }
 
 # project_python CODE [ARGUMENTS]: runs Python code that can import the project.
@@ -201,6 +229,36 @@ from config import environment
 environment.load_dotenv(environment.PROJECT_ROOT / ".env")
 print(environment.env_str(sys.argv[1]))
 ' "$1"
+}
+
+can_install_services() {
+    [ "$(id -u)" -eq 0 ] && [ -d /run/systemd/system ]
+}
+
+# has_services FOLDER: succeeds if systemd runs the site from this project folder.
+has_services() {
+    can_install_services && grep -qsxF "WorkingDirectory=$1" "$SYSTEMD/d0010-web.service"
+}
+
+# remove_services: stops the site, and removes its systemd units and d0010ctl.
+remove_services() {
+    local unit
+    for unit in "${UNITS[@]}"; do
+        [ ! -e "$SYSTEMD/$unit" ] || systemctl disable --quiet --now "$unit"
+        rm -f "$SYSTEMD/$unit"
+    done
+    systemctl daemon-reload
+    rm -f "$D0010CTL"
+}
+
+# backups_folder: prints the folder of the backups.
+backups_folder() {
+    local folder
+    folder="$(get_setting BACKUP_ROOT)"
+    folder="${folder:-backups}"
+    # A relative path starts at the project folder, as in the settings.
+    [ "${folder#/}" != "$folder" ] || folder="$PROJECT_ROOT/$folder"
+    printf '%s\n' "$folder"
 }
 
 # uses_postgresql: succeeds if the settings choose PostgreSQL.

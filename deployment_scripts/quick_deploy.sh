@@ -44,7 +44,6 @@ TEXT
 }
 
 TEMPLATES="$PROJECT_ROOT/deployment_scripts/templates"
-TIMERS=(d0010-backup.timer d0010-retention.timer)
 
 read_options() {
     domain='' database=postgresql data='' service_user='' port=8000
@@ -119,10 +118,6 @@ set_defaults() {
     service_user="${service_user:-$(id -un)}"
 }
 
-can_install_services() {
-    [ "$(id -u)" -eq 0 ] && [ -d /run/systemd/system ]
-}
-
 # render TEMPLATE: prints a template with each @name@ replaced by its value.
 render() {
     local text pair values=(
@@ -163,11 +158,11 @@ write_files() {
     for network in $(get_setting TRUSTED_PROXIES 2>/dev/null | tr , ' ' || true); do
         set_real_ip_from+="    set_real_ip_from $network;"$'\n'
     done
-    for unit in d0010.target d0010-web.service d0010-backup.service \
-        d0010-retention.service d0010-retention.timer d0010-backup.timer; do
+    for unit in "${UNITS[@]}"; do
         write_output "$unit" "$unit"
     done
     write_output d0010.nginx.conf nginx.conf
+    write_output d0010ctl d0010ctl
 }
 
 # production_settings: prints the settings of a production site, and a new value for
@@ -202,10 +197,10 @@ create_user() {
 }
 
 # chown_data: makes the system user the owner of .env and the data. The code keeps its
-# owner, because the site does not write it.
+# owner, because the site does not write it. What comes later runs as that user.
 chown_data() {
     local path
-    mkdir -p "$data"
+    (umask 077 && mkdir -p "$data/media" "$data/sessions")
     [ "$(id -un)" != "$service_user" ] || return 0
     chown "$service_user" "$ENV_FILE"
     for path in "$data" "$data"/{media,sessions,staticfiles} "$data"/db.sqlite3*; do
@@ -213,13 +208,36 @@ chown_data() {
     done
 }
 
+# stop_before_migrations: stops the site if its tables are about to change, because the
+# version that runs does not know the new ones.
+stop_before_migrations() {
+    stopped_at=''
+    systemctl is-active --quiet d0010-web.service || return 0
+    ! manage migrate --check --skip-checks >/dev/null 2>&1 || return 0
+    step "Stopping the site while its tables change"
+    stopped_at=$SECONDS
+    systemctl stop d0010.target d0010-web.service
+}
+
 # install_services: installs the written files and starts the services.
 install_services() {
+    local unit socket_is_ready=''
     step "Installing and starting the services"
-    install -m 644 "$output"/d0010* /etc/systemd/system/
-    rm -f /etc/systemd/system/d0010.nginx.conf
+    if cmp -s "$output/d0010-web.socket" "$SYSTEMD/d0010-web.socket" &&
+        systemctl is-active --quiet d0010-web.socket; then
+        socket_is_ready=yes
+    fi
+    for unit in "${UNITS[@]}"; do
+        install -m 644 "$output/$unit" "$SYSTEMD/$unit"
+    done
+    install -m 755 "$output/d0010ctl" "$D0010CTL"
     systemctl daemon-reload
-    systemctl enable --quiet d0010.target d0010-web.service "${TIMERS[@]}"
+    systemctl enable --quiet d0010.target d0010-web.socket d0010-web.service "${TIMERS[@]}"
+    # A socket that is new or has another port cannot replace one that is in use.
+    if [ -z "$socket_is_ready" ]; then
+        systemctl stop d0010.target d0010-web.service
+        systemctl restart d0010-web.socket
+    fi
     systemctl restart d0010-web.service
     systemctl start d0010.target "${TIMERS[@]}"
     if [ ! -e "$certificate" ]; then
@@ -227,7 +245,7 @@ install_services() {
         info "Request one (certbot certonly --nginx -d $domain), then run this script again."
         return
     fi
-    install -m 644 "$output/d0010.nginx.conf" /etc/nginx/conf.d/d0010.conf
+    install -m 644 "$output/d0010.nginx.conf" "$NGINX_FILE"
     rm -f /etc/nginx/sites-enabled/default
     nginx -t -q && systemctl reload-or-restart nginx
 }
@@ -250,6 +268,7 @@ validate_site() {
                 "The messages above, or journalctl -u d0010-web, name the cause."
         sleep 0.5
     done
+    [ -z "${stopped_at:-}" ] || info "The site did not answer for $((SECONDS - stopped_at)) s."
     "$PROJECT_ROOT/deployment_scripts/validate_deployment.sh" \
         --url "http://127.0.0.1:$port" --host "$domain"
 }
@@ -259,7 +278,7 @@ smoke_test() {
     step "Serving the site on 127.0.0.1:$port to validate it"
     (
         cd "$PROJECT_ROOT"
-        GUNICORN_BIND="127.0.0.1:$port" exec "$VENV_DIR/bin/gunicorn" \
+        GUNICORN_BIND="127.0.0.1:$port" exec_as_site_user "$VENV_DIR/bin/gunicorn" \
             --config deployment_scripts/gunicorn.conf.py --log-level warning
     ) &
     server=$!
@@ -294,16 +313,13 @@ deploy() {
     fi
     "$scripts/setup_python_environment.sh" production
     require_not_demo
-    # This comes before .env exists, which only its owner can read until chown_data.
+    # This comes before .env exists, which only its owner can read.
     [ "$(id -u)" -ne 0 ] || create_user
     step "Writing the settings"
     production_settings | write_settings
-    (umask 077 && mkdir -p "$data/media" "$data/sessions")
-    # Bash 3.2 treats an empty "${array[@]}" as an error.
-    "$scripts/setup_databases.sh" "$database" ${database_options[@]+"${database_options[@]}"}
+    chown_data
     step "Collecting the static files"
     manage collectstatic --noinput --verbosity 0
-    chown_data
 
     step "Writing the nginx and systemd files"
     if [ -z "$output" ]; then
@@ -313,17 +329,21 @@ deploy() {
     fi
     mkdir -p "$output"
     write_files
+    [ -z "$installs_services" ] || stop_before_migrations
+    # Bash 3.2 treats an empty "${array[@]}" as an error.
+    "$scripts/setup_databases.sh" "$database" ${database_options[@]+"${database_options[@]}"}
     if [ -n "$installs_services" ]; then
         install_services
         validate_site
     else
         smoke_test
-        info "systemd: copy $output/d0010* except d0010.nginx.conf to /etc/systemd/system, then run"
-        info "         systemctl daemon-reload && systemctl enable --now d0010.target d0010-web ${TIMERS[*]}"
-        info "nginx:   copy $output/d0010.nginx.conf to /etc/nginx/conf.d/d0010.conf"
+        info "systemd: copy $output/d0010*.{target,socket,service,timer} to /etc/systemd/system, then run"
+        info "         systemctl daemon-reload && systemctl enable --now d0010.target d0010-web.{socket,service} ${TIMERS[*]}"
+        info "nginx:   copy $output/d0010.nginx.conf to $NGINX_FILE"
+        info "command: install -m 755 $output/d0010ctl $D0010CTL"
     fi
     ok "https://$domain is set up."
-    info "Create the first superuser: $PYTHON manage.py createsuperuser"
+    info "Create the first superuser: sudo d0010ctl createsuperuser"
 }
 
 if [ $# -eq 0 ]; then
@@ -341,7 +361,12 @@ demo)
 production)
     shift
     read_options "$@"
-    if [ -n "$dry_run" ]; then show_plan; else deploy; fi
+    if [ -n "$dry_run" ]; then
+        show_plan
+    else
+        printf '%s\n' "$@" >"$OPTIONS_FILE"
+        deploy
+    fi
     ;;
 *) usage_error "Unknown deployment: $1" ;;
 esac

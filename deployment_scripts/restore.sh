@@ -16,7 +16,7 @@ original files. It refuses to overwrite existing data:
 
 If original files are not in the backup, the script restores all others, names the missing
 ones and fails. All users have to sign in again. If the backup was made by an older version, run this
-afterwards: python manage.py migrate
+afterwards: sudo d0010ctl migrate (or python manage.py migrate)
 TEXT
 }
 
@@ -40,6 +40,6 @@ step "Restoring $backup"
 manage restore "$backup" ${options[@]+"${options[@]}"} ||
     die "The restore failed, or is not complete." "The message above says why."
 if ! manage migrate --check --skip-checks >/dev/null 2>&1; then
-    warn "The backup was made by an older version. Run: python manage.py migrate"
+    warn "The backup was made by an older version. Run: sudo d0010ctl migrate"
 fi
 ok "The restore is complete."

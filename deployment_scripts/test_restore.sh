@@ -23,7 +23,7 @@ esac
 [ $# -le 1 ] || usage_error "Name one backup only."
 
 umask 077
-scratch="$(mktemp -d "${TMPDIR:-/tmp}/d0010-restore-test.XXXXXX")"
+scratch="$(as_site_user mktemp -d "${TMPDIR:-/tmp}/d0010-restore-test.XXXXXX")"
 test_database=''
 clean_up() {
     [ -z "$test_database" ] ||

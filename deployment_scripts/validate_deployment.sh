@@ -48,7 +48,7 @@ step "Checking $PROJECT_ROOT"
 remedy="Run: deployment_scripts/setup_python_environment.sh production"
 is_supported_python "$PYTHON" ||
     stop_checks "environment" "$VENV_DIR has no working Python" "$remedy"
-output="$("$PYTHON" -m pip check 2>&1)" ||
+output="$(as_site_user "$PYTHON" -m pip check 2>&1)" ||
     stop_checks "environment" "${output%%$'\n'*}" "$remedy"
 output="$(project_python '
 from config import environment

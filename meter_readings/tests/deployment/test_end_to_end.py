@@ -1,9 +1,11 @@
-"""Tests that deploy an archive twice and then inspect the site."""
+"""Tests that deploy an archive twice, inspect the site, upgrade it and roll back."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -21,7 +23,10 @@ IS_POSSIBLE = shutil.which("git") and all(map(find_spec, ("gunicorn", "whitenois
 @skipUnless(IS_REQUIRED or IS_POSSIBLE, "git, gunicorn or whitenoise is not installed")
 class EndToEndTests(ScriptTestCase):
     folder: ClassVar[Path]
+    source: ClassVar[Path]
+    user: ClassVar[str]
     outputs: ClassVar[list[str]]
+    imports: ClassVar[list[str]]
     env_files: ClassVar[list[dict[str, str]]]
 
     @classmethod
@@ -29,11 +34,16 @@ class EndToEndTests(ScriptTestCase):
         super().setUpClass()
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
         cls.folder = Path(folder)
+        # The user of the site reads the code.
+        cls.folder.chmod(0o755)
+        cls.user = _other_user() or getpass.getuser()
+        cls.source = cls.site
         cls.unpack()
         port = str(free_port())
-        cls.outputs, cls.env_files = [], []
-        for _ in range(2):
+        cls.outputs, cls.imports, cls.env_files = [], [], []
+        for name in ("economy7_meters.uff", "march_readings.uff"):
             cls.outputs.append(cls.deploy(port))
+            cls.imports.append(cls.import_file(f"sample_data/{name}"))
             cls.env_files.append(cls.env_file_settings())
 
     def setUp(self) -> None:
@@ -42,17 +52,23 @@ class EndToEndTests(ScriptTestCase):
     @classmethod
     def unpack(cls) -> None:
         """Pack a commit of the copy, and unpack the archive as the site."""
+        cls.run_checked("git", "init", "-q")
+        shutil.unpack_archive(cls.pack("packed"), cls.folder, filter="data")
+        [cls.site] = cls.folder.glob("d0010-*/")
+
+    @classmethod
+    def pack(cls, folder: str) -> Path:
+        """Commit all files of the copy, and return an archive of the commit."""
+        git = "git", "-C", cls.source
         author = "-c", "user.name=a", "-c", "user.email=a@example.org"
         author += "-c", "commit.gpgsign=false"
-        for words in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "A"]):
-            cls.run_checked("git", *words)
-        packed = cls.folder / "packed"
-        cls.run_checked(
-            "deployment_scripts/create_deployment_tarball.sh", "--output", packed
-        )
+        for words in (["add", "."], [*author, "commit", "-qm", "A"]):
+            cls.run_checked(*git, *words)
+        packed = cls.folder / folder
+        script = cls.source / "deployment_scripts/create_deployment_tarball.sh"
+        cls.run_checked(script, "--output", packed)
         [archive] = packed.glob("*.tar.gz")
-        shutil.unpack_archive(archive, cls.folder, filter="data")
-        [cls.site] = cls.folder.glob("d0010-*/")
+        return archive
 
     @classmethod
     def deploy(cls, port: str) -> str:
@@ -60,8 +76,16 @@ class EndToEndTests(ScriptTestCase):
             *["deployment_scripts/quick_deploy.sh", "production", "--skip-system"],
             *["--domain", "readings.example", "--database", "sqlite"],
             *["--accept-sqlite-risk", "--data", cls.folder / "data", "--port", port],
-            *["--output", cls.folder / "files"],
+            *["--output", cls.folder / "files", "--user", cls.user],
         )
+
+    @classmethod
+    def import_file(cls, name: str, site: Path | None = None) -> str:
+        manage_py = str((site or cls.site) / "manage.py")
+        words = [sys.executable, manage_py, "import_d0010", name]
+        if cls.user != getpass.getuser():
+            words = ["runuser", "-u", cls.user, "--", *words]
+        return cls.run_checked(*words)
 
     @classmethod
     def run_checked(cls, *words: object) -> str:
@@ -88,13 +112,60 @@ class EndToEndTests(ScriptTestCase):
         for path in (self.site / ".env", *map(data.joinpath, _PRIVATE)):
             self.assertEqual(path.stat().st_mode & 0o077, 0, path)
 
-    def test_deployed_site_imports_a_file(self) -> None:
-        words = ["manage.py", "import_d0010", "sample_data/economy7_meters.uff"]
-        self.assertIn("imported", self.run_checked(sys.executable, *words))
+    def test_a_site_deployed_once_imports(self) -> None:
+        self.assertIn("imported as #1", self.imports[0])
+
+    def test_a_site_deployed_again_imports(self) -> None:
+        self.assertIn("imported as #2", self.imports[1])
+
+    def test_all_data_belong_to_the_user_of_the_site(self) -> None:
+        data = self.folder / "data"
+        owners = {path.owner() for path in [data, *data.rglob("*")]}
+        self.assertEqual(owners, {self.user})
+
+    def test_upgrade_is_undone_with_the_data_that_it_changed(self) -> None:
+        migrations = self.source / "meter_readings/migrations"
+        latest = max(migrations.glob("0*.py")).stem
+        text = _MIGRATION.replace("LATEST", latest)
+        (migrations / "9999_later.py").write_text(text, "utf-8")
+        archive = self.pack("new")
+        new = self.folder / archive.name.removesuffix(".tar.gz")
+        self.run_checked("deployment_scripts/upgrade.sh", archive)
+        business = "sample_data/small_business.uff"
+        self.assertIn("imported as #3", self.import_file(business, new))
+        rollback = str(new / "deployment_scripts/rollback.sh")
+        refused = self.run_program(rollback)
+        self.assertIn("All data since the upgrade would be lost", refused.stderr)
+        self.assertIn("already imported", self.import_file(business, new))
+        self.assertIn(f"Returned to {self.site}", self.run_checked(rollback, "--yes"))
+        self.assertIn("imported as #3", self.import_file(business))
+
+    def test_damaged_archive_is_not_unpacked(self) -> None:
+        archive = self.folder / "damaged.tar.gz"
+        archive.write_bytes(b"")
+        Path(f"{archive}.sha256").write_text(f"{'0' * 64}  {archive.name}\n")
+        output = self.assert_fails("upgrade.sh", str(archive))
+        self.assertIn(f"{archive} is damaged", output)
 
     def test_nginx_and_systemd_files_are_written(self) -> None:
         names = {path.name for path in (self.folder / "files").iterdir()}
         self.assertLessEqual({"d0010-web.service", "d0010.nginx.conf"}, names)
 
 
+def _other_user() -> str:
+    """Return a user other than root that can run the Python of the tests, if any."""
+    words = ["runuser", "-u", "nobody", "--", sys.executable, "-c", "import django"]
+    if os.geteuid() or not shutil.which("runuser"):
+        return ""
+    return "" if subprocess.run(words, capture_output=True).returncode else "nobody"
+
+
+_MIGRATION = """
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("meter_readings", "LATEST")]
+    operations = [migrations.RunSQL("CREATE TABLE later (id integer)")]
+"""
 _PRIVATE = ("db.sqlite3", "media", "sessions")

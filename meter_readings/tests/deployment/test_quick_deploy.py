@@ -30,6 +30,7 @@ class QuickDeployTests(ScriptTestCase):
 
     def test_nginx_forwards_to_the_port_of_gunicorn(self) -> None:
         plan = self.plan("--port", "8123", "--output", str(self.site / "out"))
+        self.assertIn("ListenStream=127.0.0.1:8123", plan)
         self.assertIn("GUNICORN_BIND=127.0.0.1:8123", plan)
         self.assertIn("server 127.0.0.1:8123;", plan)
         self.assertIn(f"{self.site}/deployment_scripts/gunicorn.conf.py", plan)
@@ -102,7 +103,7 @@ class QuickDeployTests(ScriptTestCase):
         paths = []
         for part in self.plan().split("\n==> ")[1:]:
             name, _, text = part.partition("\n")
-            if name.endswith((".service", ".target", ".timer")):
+            if name.endswith((".service", ".socket", ".target", ".timer")):
                 paths.append(folder / name)
                 paths[-1].write_text(text)
         return paths

@@ -166,6 +166,10 @@ class PageTestCase(ScriptTestCase):
         # The program itself would import the packages of its own folder.
         (programs / "coverage").write_text('#!/bin/sh\nexec python -m coverage "$@"\n')
         (programs / "coverage").chmod(0o755)
+        # On a server d0010ctl runs manage.py as the user of the site.
+        for name, command in (("sudo", "exec"), ("d0010ctl", "exec python manage.py")):
+            (programs / name).write_text(f'#!/bin/sh\n{command} "$@"\n')
+            (programs / name).chmod(0o755)
 
     def _variables(self) -> dict[str, str]:
         """Return variables of the terminal; its only `python` is that of `.venv`."""

@@ -11,10 +11,15 @@ from .command_setups import BILLING, CREATE_BILLING_USER, Setup
 class CommandLineTests(runner.PageTestCase):
     page = "documentation/COMMAND_LINE.md"
     setups = {
+        "sudo d0010ctl import_d0010 - --name april.uff < april.uff": Setup(
+            reason="the file of April is one of the samples",
+            replacements={"< april": "< sample_data/prepayment_meters"},
+            expects="imported as #1: 21 readings",
+        ),
         "zcat march.uff.gz | python manage.py import_d0010 - --name march.uff": Setup(
             reason="the file of March is one of the samples",
             before="gzip <sample_data/march_readings.uff >march.uff.gz",
-            expects="imported as #1: 300 readings",
+            expects="imported as #2: 300 readings",
         ),
         "python manage.py import_d0010 -r /var/drop '/var/archive/2026-*.zip'": Setup(
             reason="the folders are in the copy, and have a sample each",
@@ -23,7 +28,7 @@ class CommandLineTests(runner.PageTestCase):
             cp sample_data/small_business.uff drop/today
             python -m zipfile -c archive/2026-03.zip sample_data/test.uff""",
             replacements={"/var/": "{folder}/"},
-            expects="(?s)small_business.uff: imported as #2.*test.uff: imported",
+            expects="(?s)small_business.uff: imported as #3.*test.uff: imported",
         ),
         "python manage.py render_format_docs > documentation/D0010_FORMAT.md": Setup(
             reason="the page was emptied beforehand",

@@ -150,7 +150,7 @@ class DeploymentGuideTests(runner.PageTestCase):
         "gunicorn --config deployment_scripts/gunicorn.conf.py": Setup(
             serves="/readyz", expects="true"
         ),
-        'python manage.py api_token create "nightly export" --user billing'
+        'sudo d0010ctl api_token create "nightly export" --user billing'
         " --scope read": Setup(
             reason=BILLING,
             before=CREATE_BILLING_USER,

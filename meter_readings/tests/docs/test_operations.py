@@ -46,14 +46,16 @@ class OperationsTests(runner.PageTestCase):
             before="export $(grep ^METRICS_TOKEN .env)",
             expects="(?m)^d0010_readings 103.0$",
         ),
-        "python manage.py apply_retention --dry-run": Setup(expects="Would be deleted"),
-        "python manage.py apply_retention --yes": Setup(expects="Deleted"),
-        "python manage.py export_personal_data - --output subject.zip"
+        "sudo d0010ctl apply_retention --dry-run": Setup(expects="Would be deleted"),
+        "sudo d0010ctl apply_retention --yes": Setup(expects="Deleted"),
+        "sudo d0010ctl export_personal_data - --output /var/lib/d0010/subject.zip"
         ' --reason "Request 18"': Setup(
+            reason="data are stored in the copy",
+            replacements={"/var/lib/d0010": "{folder}"},
             answers=[("", MPAN)],
             after="python -m zipfile -l subject.zip | grep -q original_lines.csv",
         ),
-        'python manage.py erase_mpan - --reason "Request 17"': Setup(
+        'sudo d0010ctl erase_mpan - --reason "Request 17"': Setup(
             reason="no other process uses the site",
             new_terminal=True,
             answers=[("", MPAN), ("Type yes:", "yes")],

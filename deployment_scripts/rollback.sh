@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Return to the version from which upgrade.sh has upgraded this site.
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage() {
+    cat <<'TEXT'
+Usage: deployment_scripts/rollback.sh [--yes]
+
+Returns to the version from which upgrade.sh has upgraded this site, and runs its
+quick_deploy.sh. The site is stopped meanwhile.
+
+If the upgrade changed tables, the backup made before it is restored. What was imported,
+changed or signed in to since then is lost, so this needs
+
+    --yes   lose the data since the upgrade
+
+A backup of the present state is made first. Files that were imported since can be
+imported again.
+TEXT
+}
+
+yes=''
+while [ $# -gt 0 ]; do
+    case "$1" in
+    -h | --help) usage && exit 0 ;;
+    --yes) yes=yes ;;
+    *) usage_error "Unknown option: $1" ;;
+    esac
+    shift
+done
+[ -e "$UPGRADED_FROM" ] || die "upgrade.sh has not upgraded to $PROJECT_ROOT." \
+    "Run rollback.sh in the folder of the version that is deployed."
+{ read -r old && read -r backup && read -r changes_tables; } <"$UPGRADED_FROM"
+
+if [ "$changes_tables" = yes ]; then
+    [ -n "$yes" ] || die "All data since the upgrade would be lost, and nothing was changed." \
+        "The upgrade changed tables, so this restores $backup." \
+        "Run it with --yes to lose what was imported and changed since."
+    step "Backing up the present state"
+    as_site_user "$PROJECT_ROOT/deployment_scripts/backup.sh" || true
+fi
+if has_services "$PROJECT_ROOT" || has_services "$old"; then
+    step "Stopping the site"
+    remove_services
+fi
+if [ "$changes_tables" = yes ]; then
+    # A restore replaces the tables of the backup only.
+    if uses_postgresql; then
+        manage dbshell <<<'DROP OWNED BY CURRENT_USER CASCADE' >/dev/null
+    fi
+    as_site_user "$old/deployment_scripts/restore.sh" "$backup" --force
+    warn "What was imported and changed after $(basename "$backup" .tar.gz) is lost."
+fi
+options=()
+while IFS= read -r option; do options+=("$option"); done <"$OPTIONS_FILE"
+"$old/deployment_scripts/quick_deploy.sh" production "${options[@]}"
+rm "$UPGRADED_FROM"
+ok "Returned to $old."
