@@ -64,7 +64,7 @@ class SearchKeyTests(KeyboardTestCase):
         self.assertTrue(page.locator(".search-key").is_visible())
 
     def test_hint_fits_in_the_search_box_beside_the_key(self) -> None:
-        for width in (WIDE, PHONE):
+        for width in (WIDE, 1100, PHONE):
             page = self.page(user=self.alice, viewport={"width": width, "height": 900})
             for path in ("/", "/admin/"):
                 page.goto(path)
