@@ -100,7 +100,7 @@ def _statements() -> Iterator[Execute]:
                 file.execute(sql.replace("%s", "?"), values).fetchone()
             )
             file.commit()
-    except sqlite3.Error as error:
+    except sqlite3.Error as error:  # sqlite only
         # The middleware answers it as an outage of the database.
         raise OperationalError("Sign-in attempts cannot be counted.") from error
 

@@ -44,6 +44,7 @@ DATABASE_INDEPENDENT = (
     "http_server.test_description",
     "http_server.test_log",
     "http_server.test_malicious_requests",
+    "robustness.test_postgresql_tls",
     "synthetic",
     "templatetags",
 )
