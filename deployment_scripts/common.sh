@@ -157,7 +157,7 @@ fingerprint() {
 # installs the packages if the requirements have changed since the last installation.
 ensure_environment() {
     local requirements="$PROJECT_ROOT/$1"
-    local stamp wanted
+    local stamp wanted list
     if [ -n "${D0010_VENV:-}" ]; then
         is_supported_python "$PYTHON" ||
             die "D0010_VENV ($D0010_VENV) has no Python 3.$MIN_PYTHON_MINOR or newer." \
@@ -184,7 +184,10 @@ ensure_environment() {
         return
     fi
     step "Installing the packages in $(basename "$requirements")"
-    "$PYTHON" -m pip install --quiet --quiet --disable-pip-version-check -r "$requirements" ||
+    # pip installs no file whose hash is not in a list that has hashes.
+    list="${requirements%.txt}.lock"
+    [ -e "$list" ] || list="$requirements"
+    "$PYTHON" -m pip install --quiet --quiet --disable-pip-version-check -r "$list" ||
         die "The packages could not be installed." \
             "The message above names the cause. Without a network, pip needs a package" \
             "index or a folder of packages (PIP_INDEX_URL, PIP_FIND_LINKS)."

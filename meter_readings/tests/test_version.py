@@ -1,6 +1,7 @@
 """The version and the author are in one place each, and shown."""
 
 import io
+import re
 import tomllib
 from unittest.mock import patch
 
@@ -38,6 +39,13 @@ class PackageTests(SimpleTestCase):
         self.assertEqual(self.settings_file["project"]["dynamic"], ["version"])
         attribute = self.settings_file["tool"]["setuptools"]["dynamic"]["version"]
         self.assertEqual(attribute, {"attr": "meter_readings.__version__"})
+
+    def test_the_changelog_has_the_version_below_unreleased(self) -> None:
+        text = (PROJECT_ROOT / "documentation" / "CHANGELOG.md").read_text("utf-8")
+        headings = re.findall(
+            r"^## (\S+)(?: \(\d{4}-\d\d-\d\d\))?$", text, re.MULTILINE
+        )
+        self.assertEqual(headings[:2], ["Unreleased", __version__])
 
     def test_pyproject_names_the_author(self) -> None:
         authors = self.settings_file["project"]["authors"]
