@@ -128,10 +128,15 @@ class ProxiedSite:
             return _response(connection)
 
     def announce(
-        self, path: str, *, length: int, headers: dict[str, str] | None = None
+        self,
+        path: str,
+        *,
+        length: int,
+        source: str = "",
+        headers: dict[str, str] | None = None,
     ) -> Response:
         """Send the headers of an upload and none of its body; return the response."""
-        with self._connected(True, DOMAIN) as connection:
+        with self._connected(True, DOMAIN, source=source) as connection:
             connection.putrequest("POST", path, skip_host=True)
             connection.putheader("Host", DOMAIN)
             sizes = {"Content-Type": "text/plain", "Content-Length": str(length)}
@@ -264,6 +269,7 @@ class ProxiedSite:
             "STATIC_ROOT": str(folder / "static"),
             "METRICS_TOKEN": "",
             "MIN_FREE_DISK_MB": "1",
+            "API_RATE_ANONYMOUS": "20",
         }
 
     def _start(self, *words: str) -> None:

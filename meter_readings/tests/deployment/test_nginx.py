@@ -120,6 +120,15 @@ class NginxTests(SimpleTestCase):
         self.assertEqual(response.status, 303)
         self.assertEqual(response.headers["Location"], "/admin/upload/")
 
+    def test_many_uploads_without_a_token_are_too_many_requests(self) -> None:
+        client = {"X-Forwarded-For": "192.0.2.60"}
+        for _ in range(21):
+            response = self.announce(
+                "/api/v1/flow-files", source=BALANCER, headers=client
+            )
+        self.assert_problem(response, 429, "Too many requests. Wait as many seconds")
+        self.assertLessEqual(1, int(response.headers["Retry-After"]))
+
     def test_an_upload_over_the_limit_is_refused_before_its_body_is_received(
         self,
     ) -> None:
@@ -146,6 +155,9 @@ class NginxTests(SimpleTestCase):
         response = self.site.request("GET", "/api/v1/", source="127.0.0.7")
         self.assert_problem(response, 429, "Too many requests at a time.")
         self.assertEqual(response.headers["Retry-After"], "10")
+        page = self.site.request("GET", "/", source="127.0.0.7")
+        self.assertEqual(page.status, 429)
+        self.assertIn("Too many requests at a time.", page.text)
         self.assertEqual(self.site.request("GET", "/healthz").status, 200)
 
     def announce(
@@ -153,10 +165,11 @@ class NginxTests(SimpleTestCase):
         path: str,
         *,
         length: int = 300 * _MEGABYTE,
+        source: str = "",
         headers: dict[str, str] | None = None,
     ) -> Response:
         """Send the headers of an upload only; return the response."""
-        return self.site.announce(path, length=length, headers=headers)
+        return self.site.announce(path, length=length, source=source, headers=headers)
 
     def assert_problem(self, response: Response, status: int, detail: str) -> None:
         """Expect a problem in the format of the site."""
