@@ -12,7 +12,16 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import connections
 
-from .checks import configuration, database, services, static_files, storage
+from .checks import (
+    backups,
+    clock,
+    configuration,
+    database,
+    originals,
+    services,
+    static_files,
+    storage,
+)
 from .checks.results import Check, CheckResult, run
 from .db_router import REPLICA
 
@@ -44,16 +53,30 @@ def startup_errors() -> list[CheckResult]:
 def run_all_checks() -> Iterator[CheckResult]:
     """Yield each result as soon as it is known."""
     yield from run(
+        configuration.environment,
+        configuration.setting_names,
         configuration.system_checks,
-        database.database,
-        *_if_database_exists(database.migrations),
         static_files.static_files,
         storage.disk,
         storage.permissions,
+        storage.owner,
+        services.units,
         *_redis_checks(),
         *_replica_checks(),
-        *_if_database_exists(services.dry_run),
     )
+    [result] = run(database.database)
+    yield result
+    # Without a database the others would all name the same cause.
+    if not result.is_failure:
+        yield from run(
+            database.migrations,
+            database.schema_version,
+            clock.clock,
+            services.import_jobs,
+            originals.originals,
+            backups.backups,
+            services.dry_run,
+        )
 
 
 def _if_database_exists(*database_checks: Check) -> tuple[Check, ...]:

@@ -18,9 +18,9 @@ class Command(base_command.BaseCommand):
     """Prints one line for each check, with a remedy where it failed."""
 
     help = (
-        "Check the settings, the database, the static files, free disk space, file "
-        "permissions, and whether a flow file would be accepted; with --url, also the "
-        "running site. Every failure comes with a remedy."
+        "Check the settings, the database, the clock, the static files, the disks and "
+        "files, the services, and whether a flow file would be accepted; with --url, "
+        "also the running site. Every failure comes with a remedy."
     )
     # Django's system checks are among the checks: the others run even if one fails.
     requires_system_checks: list[str] = []

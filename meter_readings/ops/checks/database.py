@@ -38,13 +38,32 @@ def database() -> CheckResult:
 
 
 def migrations() -> CheckResult:
-    missing = _needed_migrations() - set(
-        MigrationRecorder(connection).applied_migrations()
-    )
+    missing = _needed_migrations() - _applied_migrations()
     if missing:
         first = ".".join(min(missing))
         return failed(f"{len(missing)} not applied, {first} first", _MIGRATE)
     return ok("all applied")
+
+
+def schema_version() -> CheckResult:
+    """Check that no later version of the program has changed the tables."""
+    loader = MigrationLoader(None)
+    unknown = {
+        (app, name)
+        for app, name in _applied_migrations() - {*loader.disk_migrations}
+        if app in loader.migrated_apps
+    }
+    if unknown:
+        return failed(
+            f"the tables are newer than this version: {'.'.join(max(unknown))}",
+            "Start the version that made them, or restore the backup from before the "
+            "upgrade.",
+        )
+    return ok("no table is newer than this version")
+
+
+def _applied_migrations() -> set[tuple[str, str]]:
+    return {*MigrationRecorder(connection).applied_migrations()}
 
 
 @cache

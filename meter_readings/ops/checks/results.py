@@ -9,6 +9,8 @@ from django.db import DatabaseError, InterfaceError
 
 from meter_readings import importer
 
+from .remedies import database_remedy, file_remedy
+
 
 class CheckResult(NamedTuple):
     """What one check found, and the remedy if it failed."""
@@ -38,11 +40,14 @@ def run(*checks: Check) -> Iterator[CheckResult]:
             yield check()._replace(name=name)
         except importer.StorageFull as error:
             yield failed(str(error), "Free some disk space.", name=name)
-        except (DatabaseError, InterfaceError, OSError) as error:
-            text = str(error).strip().partition("\n")[0] or type(error).__name__
-            yield failed(
-                f"the check failed: {text}",
-                "Check that the database runs, and DB_HOST, DB_PORT, DB_NAME, DB_USER "
-                "and DB_PASSWORD, or SQLITE_PATH and its file permissions.",
-                name=name,
-            )
+        except importer.StorageNotWritable as error:
+            yield failed(str(error), "Do what the row permissions says.", name=name)
+        except (DatabaseError, InterfaceError) as error:
+            yield failed(_message(error), database_remedy(error), name=name)
+        except OSError as error:
+            yield failed(_message(error), file_remedy(error), name=name)
+
+
+def _message(error: Exception) -> str:
+    text = str(error).strip().partition("\n")[0] or type(error).__name__
+    return f"the check failed: {text}"

@@ -1,8 +1,9 @@
-"""Checks of what the site works with: Redis, and the import itself."""
+"""Checks of what works for the site: Redis, systemd's units, the import itself."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 from django.core.cache import caches
 from django.utils import timezone
@@ -10,7 +11,9 @@ from django.utils import timezone
 from meter_readings import importer
 from meter_readings.models import ImportJob
 from meter_readings.ops.exceptions import cache_exceptions
+from meter_readings.ops.metrics import STALLED_AFTER
 
+from .programs import output_of
 from .results import CheckResult, failed, ok
 
 _SAMPLE_FILE = """\
@@ -29,9 +32,53 @@ def redis() -> CheckResult:  # redis only
     except cache_exceptions() as error:
         return failed(
             f"Redis cannot be used ({type(error).__name__})",
-            "Check that it runs, and REDIS_URL. Until it answers, the API answers 503.",
+            "Run: systemctl start redis-server. If it runs, check REDIS_URL in .env: "
+            'redis-cli -u "$REDIS_URL" ping. Until it answers, the API answers 503.',
         )
     return ok("Redis answers")
+
+
+def units() -> CheckResult:
+    """Check the systemd units of this site, if systemd runs and has some."""
+    stopped = dict(_stopped_units())
+    if stopped:
+        name, state = min(stopped.items())
+        return failed(
+            ", ".join(f"{name} is {state}" for name, state in sorted(stopped.items())),
+            f"Run: systemctl start {' '.join(sorted(stopped))}. The reason: journalctl "
+            f"-u {name} -n 50",
+        )
+    return ok("none has stopped")
+
+
+def _stopped_units() -> Iterator[tuple[str, str]]:
+    """Yield names and states; a service that a timer starts may be inactive."""
+    listed = output_of("systemctl", "list-unit-files", "--no-legend", "d0010*")
+    names = [line.split()[0] for line in listed.splitlines()]
+    if not names:
+        return
+    shown = output_of("systemctl", "show", "--property=Id,Type,ActiveState", *names)
+    for block in shown.split("\n\n"):
+        unit = dict(line.split("=", 1) for line in block.splitlines())
+        state = unit["ActiveState"]
+        is_started_by_timer = unit.get("Type") == "oneshot" and state == "inactive"
+        if state in ("inactive", "failed") and not is_started_by_timer:
+            yield unit["Id"], state
+
+
+def import_jobs() -> CheckResult:
+    """Check that each running import has sent a heartbeat lately."""
+    stalled = ImportJob.objects.filter(
+        state=ImportJob.State.RUNNING, heartbeat_at__lt=timezone.now() - STALLED_AFTER
+    ).first()
+    if stalled:
+        return failed(
+            f"import job {stalled.pk} has stopped at {stalled.get_phase_display()}: no "
+            f"heartbeat since {stalled.heartbeat_at:%d %B %Y %H:%M} UTC",
+            "Import its file again: that closes the job. If its process still runs "
+            "(ps), it waits for another import.",
+        )
+    return ok("none has stopped")
 
 
 def dry_run() -> CheckResult:

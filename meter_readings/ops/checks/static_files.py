@@ -1,29 +1,48 @@
-"""Checks of the static files: are they collected, and of this version."""
+"""Checks of the static files: are all collected, and of this version."""
 
 from __future__ import annotations
 
+import filecmp
+from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
+from urllib.parse import unquote
 
 from django.conf import settings
-from django.contrib.staticfiles.finders import find
-from django.contrib.staticfiles.storage import staticfiles_storage
-
+from django.contrib.staticfiles.apps import StaticFilesConfig
+from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import StaticFilesStorage, staticfiles_storage
 
 from .results import CheckResult, failed, ok
 
 COLLECT_STATIC = f"Run: {settings.MANAGE_PY} collectstatic --noinput"
-_STYLE_SHEET = "meter_readings/site.css"
 
 
 def static_files() -> CheckResult:
     if not settings.IS_PRODUCTION:
         return ok("served from the source in development")
-    try:
-        staticfiles_storage.url(_STYLE_SHEET)
-        with staticfiles_storage.open(_STYLE_SHEET) as collected:
-            is_same = collected.read() == Path(str(find(_STYLE_SHEET))).read_bytes()
-    except (ValueError, OSError):
-        return failed("not collected", COLLECT_STATIC)
-    if not is_same:
-        return failed("collected from another version", COLLECT_STATIC)
-    return ok(f"collected in {settings.STATIC_ROOT}")
+    storage = cast(StaticFilesStorage, staticfiles_storage)
+    count = 0
+    for count, (name, source) in enumerate(_source_files(), start=1):
+        try:
+            url = unquote(storage.url(name))
+            served = storage.path(url.removeprefix(str(storage.base_url)))
+            is_same = filecmp.cmp(source, storage.path(name), shallow=False)
+        except (ValueError, OSError):
+            return failed(f"{name} is not collected", COLLECT_STATIC)
+        if not is_same:
+            return failed(f"{name} is that of another version", COLLECT_STATIC)
+        if not Path(served).exists():
+            return failed(f"{served} is missing", COLLECT_STATIC)
+    return ok(f"{count} collected in {settings.STATIC_ROOT}")
+
+
+def _source_files() -> Iterator[tuple[str, str]]:
+    """Yield names and paths of all files to collect; the first of a name counts."""
+    seen = set()
+    for finder in get_finders():
+        for path, storage in finder.list(StaticFilesConfig.ignore_patterns):
+            name = str(Path(getattr(storage, "prefix", None) or "", path).as_posix())
+            if name not in seen:
+                seen.add(name)
+                yield name, storage.path(path)

@@ -99,4 +99,4 @@ class RedisUnavailableTests(RedisTestCase, TestCase):
         result = {check.name: check for check in run_all_checks()}["redis"]
         self.assertIs(result.is_failure, True)
         self.assertIn("Redis cannot be used (ConnectionError)", result.message)
-        self.assertIn("Check that it runs, and REDIS_URL", result.remedy)
+        self.assertIn("Run: systemctl start redis-server", result.remedy)
