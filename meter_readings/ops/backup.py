@@ -170,9 +170,9 @@ def verify_backup(path: Path) -> Backup:
 def restore_backup(*, path: Path, force: bool = False) -> Backup:
     """Replace the database and the original files by those of a backup.
 
-    Raises InvalidBackup before anything is changed, and TargetNotEmpty if there is data
-    already and `force` is not set. All users have to sign in again. A backup with
-    missing files is restored.
+    Raises InvalidBackup before anything is changed, TargetNotEmpty if there is data
+    already and `force` is not set, and OSError if that cannot be read. All users have
+    to sign in again. A backup with missing files is restored.
     """
     backup = verify_backup(path)
     if backup.vendor != connection.vendor:
@@ -203,8 +203,14 @@ def _existing_data() -> Iterator[str]:
         if model._meta.db_table in tables and model._default_manager.exists():
             yield str(model._meta.verbose_name_plural)
     folder = Path(settings.MEDIA_ROOT, _FILES)
-    if any(filenames for _, _, filenames in os.walk(folder)):
-        yield f"files in {folder}"
+    if os.path.lexists(folder):
+        walk = os.walk(folder, onerror=_raise)
+        if any(filenames for _, _, filenames in walk):
+            yield f"files in {folder}"
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 from urllib.parse import unquote
@@ -22,8 +21,8 @@ def static_files() -> CheckResult:
     if not settings.IS_PRODUCTION:
         return ok("served from the source in development")
     storage = cast(StaticFilesStorage, staticfiles_storage)
-    count = 0
-    for count, (name, source) in enumerate(_source_files(), start=1):
+    sources = _source_files()
+    for name, source in sources.items():
         try:
             url = unquote(storage.url(name))
             served = storage.path(url.removeprefix(str(storage.base_url)))
@@ -34,15 +33,14 @@ def static_files() -> CheckResult:
             return failed(f"{name} is that of another version", COLLECT_STATIC)
         if not Path(served).exists():
             return failed(f"{served} is missing", COLLECT_STATIC)
-    return ok(f"{count} collected in {settings.STATIC_ROOT}")
+    return ok(f"{len(sources)} collected in {settings.STATIC_ROOT}")
 
 
-def _source_files() -> Iterator[tuple[str, str]]:
-    """Yield names and paths of all files to collect; the first of a name counts."""
-    seen = set()
+def _source_files() -> dict[str, str]:
+    """Return the paths of all files to collect by name; the first of a name counts."""
+    sources: dict[str, str] = {}
     for finder in get_finders():
         for path, storage in finder.list(StaticFilesConfig.ignore_patterns):
-            name = str(Path(getattr(storage, "prefix", None) or "", path).as_posix())
-            if name not in seen:
-                seen.add(name)
-                yield name, storage.path(path)
+            name = Path(getattr(storage, "prefix", None) or "", path).as_posix()
+            sources.setdefault(name, storage.path(path))
+    return sources

@@ -282,6 +282,16 @@ class RestoreBackupTests(BackupTestCase):
         with self.assertRaisesMessage(backups.TargetNotEmpty, "files in"):
             restore_backup(path=backup.path)
 
+    def test_restore_refuses_a_folder_that_it_cannot_read(self) -> None:
+        backup = self.create_backup()
+        self.delete_everything()
+        folder = self.folder / "media/flow_files"
+        folder.parent.mkdir()
+        folder.symlink_to(folder)
+        with self.assertRaisesRegex(OSError, "symbolic links"):
+            restore_backup(path=backup.path)
+        self.assertIs(FlowFile.objects.exists(), False)
+
     def test_forced_restore_replaces_existing_rows(self) -> None:
         before, backup = all_rows(), self.create_backup()
         User.objects.create_user("bob")

@@ -60,6 +60,7 @@ class FaultTestCase(TestCase):
 class DatabaseFaultTests(FaultTestCase):
     def test_without_a_fault_nothing_is_found(self) -> None:
         imported(EVERY_GROUP)
+        (self.media / "incoming" / "being received").touch(0o600)
         self.assertEqual(findings(), {})
 
     def test_a_missing_migration(self) -> None:
