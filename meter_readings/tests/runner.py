@@ -7,7 +7,9 @@ runs them on SQLite alone.
 
 from __future__ import annotations
 
+import copy
 import logging
+import logging.config
 import os
 import sys
 import tempfile
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from unittest import TestSuite, TextTestResult
 
+from django.conf import settings
 from django.db import connections
 from django.test.runner import DiscoverRunner
 from django.test.utils import iter_test_cases, override_settings
@@ -109,7 +112,13 @@ class IsolatedTestRunner(DiscoverRunner):
             os.environ[f"API_RATE_{kind}"] = "1000000"
         rates = SimpleRateThrottle.THROTTLE_RATES
         rates.update(dict.fromkeys(rates, "1000000/min"))
+        log = copy.deepcopy(settings.LOGGING)
+        if self.verbosity < 2:
+            # Expected warnings would hide the results. Tests of log lines use
+            # assertLogs, and the leak check reads records before handlers do.
+            log["handlers"]["console"]["level"] = _NEVER
         self._overrides = override_settings(
+            LOGGING=log,
             MEDIA_ROOT=self._media.name,
             SESSION_FILE_PATH=sessions,
             REDIS_URL="",
@@ -120,12 +129,7 @@ class IsolatedTestRunner(DiscoverRunner):
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         )
         self._overrides.enable()
-        if self.verbosity < 2:
-            # Expected warnings would hide the results. Tests of log lines use
-            # assertLogs, and the leak check reads records before handlers do.
-            for name in logging.getHandlerNames():
-                if handler := logging.getHandlerByName(name):
-                    handler.setLevel(_NEVER)
+        logging.config.dictConfig(settings.LOGGING)
 
     def setup_databases(self, **kwargs: Any) -> list[tuple[Any, str, bool]]:
         """Create the test database, and name it to processes that tests start."""

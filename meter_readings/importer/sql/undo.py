@@ -27,7 +27,7 @@ SELECT meter.id, meter.meter_point_id FROM {METER} AS meter WHERE meter.id IN (
     UNION SELECT meter_id FROM {SITE_VISIT} WHERE flow_file_id = %s
 )
 UNION ALL
-SELECT NULL, meter_point_id FROM {SITE_VISIT}
+SELECT DISTINCT CAST(NULL AS bigint), meter_point_id FROM {SITE_VISIT}
 WHERE flow_file_id = %s AND meter_id IS NULL
 """
 
@@ -37,11 +37,12 @@ DELETE_SITE_VISITS = f"DELETE FROM {SITE_VISIT} WHERE flow_file_id = %s"
 
 # Delete the affected meters that no other file names. What else names them is asked of
 # the affected meters: PostgreSQL, which expects none to be left, would else read all of
-# them for each meter.
+# them for each meter. SQLite would read all site visits for each row without a meter.
 DELETE_ORPHAN_METERS = f"""
 DELETE FROM {METER} WHERE id IN (
     SELECT affected.meter_id FROM affected_meter AS affected
-    WHERE NOT EXISTS (SELECT 1 FROM {READING} WHERE meter_id = affected.meter_id)
+    WHERE affected.meter_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM {READING} WHERE meter_id = affected.meter_id)
         AND NOT EXISTS (SELECT 1 FROM {SITE_VISIT} WHERE meter_id = affected.meter_id)
 )
 """

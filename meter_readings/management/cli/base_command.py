@@ -53,14 +53,15 @@ class BaseCommand(base.BaseCommand):
                 handler.setLevel(max(handler.level, logging.WARNING))
         try:
             with errors_as_command_errors():
-                return super().execute(*args, **options)
+                result = super().execute(*args, **options)
+                sys.stdout.flush()
+                return result
         except BrokenPipeError:
-            # The reader has closed the pipe, as "head" does after its lines. Python
-            # would report that again when it flushes both streams at exit.
-            for stream in sys.stdout, sys.stderr:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            # The reader has closed the pipe, as "head" does after its lines.
+            discard_unwritten_output()
             sys.exit(CLOSED_PIPE)
         except OSError as error:
+            discard_unwritten_output()
             filename = f" ({error.filename})" if error.filename else ""
             raise CommandError(f"{error.strerror or error}{filename}.") from error
         except KeyboardInterrupt:
@@ -86,6 +87,15 @@ class BaseCommand(base.BaseCommand):
     def style_for(self, stream: OutputWrapper) -> Style:
         """Return the colours for a stream: none unless it is a terminal."""
         return self.style if self.is_colored or stream.isatty() else no_style()
+
+
+def discard_unwritten_output() -> None:
+    """Discard output that cannot be written: at exit Python would fail again."""
+    for stream in sys.stdout, sys.stderr:
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

@@ -69,7 +69,7 @@ class ConcurrentUploadTests(ServerTestCase):
             return [answer.result() for answer in answers]
 
     def sent(self) -> Answer:
-        server = HTTPConnection(*self.place, timeout=60)
+        server = HTTPConnection(*self.place, timeout=600)
         headers = {
             "Authorization": f"Bearer {self.token}",
             "Content-Type": "text/plain",

@@ -130,7 +130,9 @@ class ExecuteTests(TestCase):
         command = FailingCommand()
         command.error = error
         with self.assertRaises(CommandError) as caught:
-            command.execute(force_color=False, no_color=False, skip_checks=True)
+            command.execute(
+                force_color=False, no_color=False, skip_checks=True, verbosity=1
+            )
         return str(caught.exception)
 
     def test_os_error_is_reported_with_the_file_name(self) -> None:
