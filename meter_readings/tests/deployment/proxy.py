@@ -225,7 +225,7 @@ class ProxiedSite:
             capture_output=True,
             text=True,
         ).stdout
-        text = plan.partition("==> d0010.nginx.conf\n")[2]
+        text = plan.partition("==> d0010.nginx.conf\n")[2].partition("\n==> ")[0]
         for port, free in [("80", self._http), ("443", self._https)]:
             text = text.replace(f"listen {port}", f"listen 127.0.0.1:{free}")
             text = text.replace(f"listen [::]:{port}", f"listen [::1]:{free}")
