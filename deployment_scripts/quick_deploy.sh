@@ -319,6 +319,9 @@ deploy() {
     production_settings | write_settings
     chown_data
     step "Collecting the static files"
+    # collectstatic skips files that are older than those of an earlier deployment, and an
+    # archive has the time of its commit.
+    find "$PROJECT_ROOT/meter_readings" -path '*/static/*' -type f -exec touch {} +
     manage collectstatic --noinput --verbosity 0
 
     step "Writing the nginx and systemd files"
