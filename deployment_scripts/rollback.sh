@@ -56,6 +56,8 @@ if [ "$changes_tables" = yes ]; then
 fi
 options=()
 while IFS= read -r option; do options+=("$option"); done <"$OPTIONS_FILE"
+# Older versions do not collect static files that are older than those of the upgrade.
+find "$old/meter_readings" -path '*/static/*' -type f -exec touch {} +
 "$old/deployment_scripts/quick_deploy.sh" production "${options[@]}"
 rm "$UPGRADED_FROM"
 ok "Returned to $old."
