@@ -22,6 +22,7 @@ from meter_readings.d0010.bulk_reader import (
 )
 from meter_readings.d0010.grammar import Field
 from meter_readings.d0010.parser import FlowFileParser
+from meter_readings.tests.robustness import examples
 from meter_readings.tests.support.flow_file_builder import (
     METER_LINE,
     MPAN_LINE,
@@ -308,19 +309,19 @@ class BulkReaderAndGrammarTests(TestCase):
         self.assertEqual(outcome(parse(data, **options)), expected)
         self.assertEqual(outcome(parse_without_bulk_reads(data, **options)), expected)
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=examples(400), deadline=None)
     @given(any_files)
     def test_bulk_reader_and_grammar_agree_on_any_file(self, data: bytes) -> None:
         self.assert_agrees(data)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(60), deadline=None)
     @given(odd_files(), st.datetimes(datetime(2024, 1, 1), datetime(2024, 5, 1)))
     def test_bulk_reader_and_grammar_agree_on_readings_in_the_future(
         self, data: bytes, now: datetime
     ) -> None:
         self.assert_agrees(data, not_after=now.replace(tzinfo=UTC))
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(60), deadline=None)
     @given(odd_files(), st.integers(1, 6))
     def test_bulk_reader_and_grammar_agree_whatever_the_size_of_caches(
         self, data: bytes, size: int

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meter_readings.d0010 import mpan
+from meter_readings.tests.robustness import examples
 
 # The table of the format reference: all that are valid, with their weighted sums.
 VALID = {
@@ -93,7 +94,7 @@ class HasValidCheckDigitTests(TestCase):
                 ]
                 self.assertEqual(accepted, [number[12]])
 
-    @settings(max_examples=300)
+    @settings(max_examples=examples(300))
     @given(twelve_digits.filter(lambda digits: not digits.startswith("78")))
     def test_has_valid_check_digit_accepts_exactly_one_of_ten_last_digits(
         self, first_twelve: str

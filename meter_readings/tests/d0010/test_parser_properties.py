@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from meter_readings.d0010 import D0010, Entry
+from meter_readings.tests.robustness import examples
 from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     HEADER_LINE,
@@ -59,12 +60,12 @@ class TruncationTests(TestCase):
 
 
 class AnyBytesTests(TestCase):
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(st.binary(max_size=300))
     def test_parser_does_not_raise_on_any_bytes(self, data: bytes) -> None:
         parse(data)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(st.lists(st.binary(max_size=30), max_size=10))
     def test_parser_does_not_raise_on_any_bytes_after_a_header(
         self, rows: list[bytes]
@@ -72,7 +73,7 @@ class AnyBytesTests(TestCase):
         start = [HEADER_LINE.encode(), MPAN_LINE.encode(), METER_LINE.encode()]
         parse(b"\n".join([*start, *rows]))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(st.sampled_from([*D0010.groups]), st.lists(st.text(max_size=15), max_size=9))
     def test_parser_does_not_raise_on_any_text_in_a_group(
         self, group: Any, row: list
@@ -81,7 +82,7 @@ class AnyBytesTests(TestCase):
         text = "\n".join([HEADER_LINE, MPAN_LINE, METER_LINE, READING_LINE, line])
         parse(text.encode("utf-8", "surrogatepass"))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(any_files)
     def test_issues_of_any_file_are_short_and_printable(self, data: bytes) -> None:
         for issue in parse(data).issues:
@@ -91,7 +92,7 @@ class AnyBytesTests(TestCase):
 
 
 class BlockSizeTests(TestCase):
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(any_files, st.integers(1, 200))
     def test_block_size_does_not_change_the_result(
         self, data: bytes, size: int
@@ -149,13 +150,13 @@ class ReferenceParserTests(TestCase):
         found = {(entry.line_number, entry.record) for entry in childless}
         self.assertLessEqual(found, {(row.line_number, row.values) for row in valid})
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=examples(400), deadline=None)
     @given(any_files)
     def test_parser_and_reference_parser_agree_on_any_file(self, data: bytes) -> None:
         assume(reference_parser.is_of_the_flow(data))
         self.assert_agrees_with_reference_parser(data)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=examples(100), deadline=None)
     @given(canonical_files())
     def test_parser_and_reference_parser_agree_on_canonical_files(
         self, file: Any

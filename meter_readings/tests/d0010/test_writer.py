@@ -27,6 +27,7 @@ from meter_readings.d0010 import (
     write_flow_file,
     write_group,
 )
+from meter_readings.tests.robustness import examples
 from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     SAMPLE_PATH,
@@ -188,7 +189,7 @@ class WriteFlowFileTests(TestCase):
 
 
 class RoundTripTests(TestCase):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=examples(300), deadline=None)
     @given(canonical_files())
     def test_parser_reads_the_records_that_were_written(
         self, file: CanonicalFile
@@ -197,14 +198,14 @@ class RoundTripTests(TestCase):
         self.assertEqual(parsed.issues, [])
         self.assertEqual(parsed.entries, file.entries)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=examples(300), deadline=None)
     @given(canonical_files())
     def test_writer_reproduces_the_text_that_was_read(
         self, file: CanonicalFile
     ) -> None:
         self.assertEqual(written(parse(file.text)), file.text)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(odd_files())
     def test_entries_of_any_file_are_the_same_after_writing_and_reading(
         self, data: bytes

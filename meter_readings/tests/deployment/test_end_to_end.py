@@ -14,6 +14,7 @@ from typing import ClassVar
 from unittest import skipUnless
 
 from meter_readings.tests.deployment.script_test_case import ScriptTestCase
+from meter_readings.tests.robustness import only_long
 from meter_readings.tests.robustness.pg_cluster import free_port
 
 IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
@@ -123,6 +124,7 @@ class EndToEndTests(ScriptTestCase):
         owners = {path.owner() for path in [data, *data.rglob("*")]}
         self.assertEqual(owners, {self.user})
 
+    @only_long
     def test_upgrade_is_undone_with_the_data_that_it_changed(self) -> None:
         migrations = self.source / "meter_readings/migrations"
         latest = max(migrations.glob("0*.py")).stem

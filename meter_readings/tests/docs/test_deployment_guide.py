@@ -9,6 +9,8 @@ from unittest import skipUnless
 
 from django.db import connection
 
+from meter_readings.tests.robustness import IS_LONG
+
 from . import markdown, runner
 from .command_setups import (
     BILLING,
@@ -38,6 +40,7 @@ GIT_CONFIG_GLOBAL=/dev/null git -c user.name=a -c user.email=a@example.org \
     commit -q -m 'A version'"""
 
 
+@skipUnless(IS_LONG or connection.vendor == "postgresql", "LONG=1 also runs SQLite")
 @skipUnless(runner.IS_REQUIRED or shutil.which("git"), "git is not installed")
 @skipUnless(runner.IS_REQUIRED or runner.HAS_WHITENOISE, "whitenoise is not installed")
 class DeploymentGuideTests(runner.PageTestCase):

@@ -5,6 +5,10 @@ from __future__ import annotations
 import secrets
 from unittest import skipUnless
 
+from django.db import connection
+
+from meter_readings.tests.robustness import IS_LONG
+
 from . import markdown, runner
 from .command_setups import NO_CURL, VALIDATES_SITE, Setup
 
@@ -31,6 +35,7 @@ python manage.py generate_d0010 --from 2015-01-01 --months 1 --output old.uff
 python manage.py import_d0010 old.uff"""
 
 
+@skipUnless(IS_LONG or connection.vendor == "postgresql", "LONG=1 also runs SQLite")
 @skipUnless(runner.IS_REQUIRED or runner.HAS_WHITENOISE, "whitenoise is not installed")
 class OperationsTests(runner.PageTestCase):
     page = PAGE

@@ -17,7 +17,7 @@ from meter_readings.tests.robustness import SEED, amount, say
 
 from .base import HttpServerTestCase
 
-EXAMPLES = amount("D0010_API_EXAMPLES", 5)
+EXAMPLES = amount("D0010_API_EXAMPLES", 1)
 
 _CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 _HOOKS = "meter_readings.tests.http_server.schemathesis_hooks"

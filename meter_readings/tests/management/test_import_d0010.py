@@ -20,7 +20,7 @@ from unittest.mock import patch
 
 from django.conf import settings
 from django.db import OperationalError
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, tag
 
 from meter_readings import importer
 from meter_readings.importer.files.spooling import SpooledFile, spool
@@ -769,6 +769,7 @@ class TerminalTests(ImportTestCase):
         self.assertEqual(ran.stderr, "")
 
 
+@tag("database_independent")
 class ProcessTests(TransactionTestCase):
     """The command in a separate process."""
 

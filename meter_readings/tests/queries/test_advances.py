@@ -18,6 +18,7 @@ from meter_readings.queries.advances import (
     advances_between,
     exclusion_reason,
 )
+from meter_readings.tests.robustness import examples
 
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=LONDON)
 
@@ -242,7 +243,7 @@ any_readings = st.lists(
 
 
 class PropertyTests(SimpleTestCase):
-    @settings(deadline=None)
+    @settings(max_examples=examples(100), deadline=None)
     @given(
         st.lists(st.decimals(0, 99999, places=1), min_size=2, max_size=30).map(sorted)
     )
@@ -254,7 +255,7 @@ class PropertyTests(SimpleTestCase):
         total = sum(advance.units or 0 for advance in found)
         self.assertEqual(total, values[-1] - values[0])
 
-    @settings(deadline=None)
+    @settings(max_examples=examples(100), deadline=None)
     @given(any_readings)
     def test_no_advance_spans_two_meters_or_registers(
         self, readings: list[Reading]
@@ -268,7 +269,7 @@ class PropertyTests(SimpleTestCase):
             self.assertLessEqual(earlier.read_at, later.read_at)
             self.assertGreaterEqual(advance.days, 0)
 
-    @settings(deadline=None)
+    @settings(max_examples=examples(100), deadline=None)
     @given(any_readings)
     def test_no_advance_belongs_to_a_demand_register(
         self, readings: list[Reading]
@@ -278,7 +279,7 @@ class PropertyTests(SimpleTestCase):
         registers = {advance.later.register_id for advance in found}
         self.assertNotIn("MD", registers)
 
-    @settings(deadline=None)
+    @settings(max_examples=examples(100), deadline=None)
     @given(any_readings)
     def test_only_a_correction_has_negative_units(
         self, readings: list[Reading]
@@ -287,7 +288,7 @@ class PropertyTests(SimpleTestCase):
             if advance.units is not None and advance.units < 0:
                 self.assertEqual(advance.earlier.reading_type, "D")
 
-    @settings(deadline=None)
+    @settings(max_examples=examples(100), deadline=None)
     @given(any_readings)
     def test_units_over_a_rollover_are_never_negative(
         self, readings: list[Reading]

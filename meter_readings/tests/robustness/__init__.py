@@ -12,11 +12,21 @@ import random
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from unittest import skipUnless
 
 SEED = int(os.environ.get("D0010_SEED", "20240402"))
 
 # Readings later than this are in the future.
 NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
+
+
+IS_LONG = bool(os.environ.get("LONG"))
+only_long = skipUnless(IS_LONG, "only LONG=1 .ci/run runs it")
+
+
+def examples(number: int) -> int:
+    """Return how many random examples a property test takes."""
+    return number if IS_LONG else number // 4
 
 
 def amount(name: str, default: int) -> int:

@@ -33,7 +33,7 @@ from . import NOW, SEED, amount, database_state, reference_model, say
 from .large_files import large_file
 from .subprocesses import Program, folder
 
-KILLS = amount("D0010_KILLS", 12)
+KILLS = amount("D0010_KILLS", 6)
 
 # PostgreSQL notices a lost client only after the current statement.
 _TIMEOUT_SECONDS = 60

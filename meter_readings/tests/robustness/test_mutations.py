@@ -14,7 +14,7 @@ from django.test import TransactionTestCase
 from . import amount, say
 from .subprocesses import Program, folder
 
-MUTANTS = amount("D0010_MUTATIONS", 1000)
+MUTANTS = amount("D0010_MUTATIONS", 300)
 
 
 class MutatedFileTests(TransactionTestCase):

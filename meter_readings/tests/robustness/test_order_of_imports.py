@@ -22,7 +22,7 @@ from meter_readings.tests.support.flow_file_builder import (
 from . import NOW, SEED, amount, database_state, reference_model, say
 from .database_state import result_of
 
-EXAMPLES = amount("D0010_EXAMPLES", 50)
+EXAMPLES = amount("D0010_EXAMPLES", 20)
 
 
 class Step(NamedTuple):

@@ -20,7 +20,7 @@ from .large_files import large_file
 from .subprocesses import Program, folder
 
 PROCESSES = 8
-ROUNDS = amount("D0010_RACE_ROUNDS", 3)
+ROUNDS = amount("D0010_RACE_ROUNDS", 1)
 
 # How long before the common start the requests are sent.
 _NOTICE_SECONDS = 0.05

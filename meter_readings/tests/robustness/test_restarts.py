@@ -19,7 +19,7 @@ from .pg_cluster import Cluster, programs
 from .large_files import large_file
 from .live_site import Answer, Site
 
-RESTARTS = amount("D0010_RESTARTS", 3)
+RESTARTS = amount("D0010_RESTARTS", 1)
 
 _METERS, _DAYS = 200, 50
 
