@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from meter_readings.tests.deployment.script_test_case import ScriptTestCase
+from meter_readings.tests.robustness import only_long
 
 
 class BackupScriptTests(ScriptTestCase):
@@ -44,6 +45,7 @@ class BackupScriptTests(ScriptTestCase):
         self.assert_succeeds("backup.sh")
         self.assertEqual(len([*self.site.glob("elsewhere/d0010-*.tar.gz")]), 1)
 
+    @only_long
     def test_restore_script_overwrites_with_force_only(self) -> None:
         backup = self.back_up()
         output = self.assert_fails("restore.sh", str(backup))
@@ -54,6 +56,7 @@ class BackupScriptTests(ScriptTestCase):
         self.assertIn("can be restored", self.assert_succeeds("test_restore.sh"))
         self.assertIs((self.site / "backups").exists(), False)
 
+    @only_long
     def test_restore_test_fails_for_a_damaged_backup(self) -> None:
         backup = self.back_up()
         backup.write_bytes(backup.read_bytes()[:-1000])

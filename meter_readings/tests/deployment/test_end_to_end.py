@@ -97,7 +97,7 @@ class EndToEndTests(ScriptTestCase):
 
     def test_both_runs_end_with_a_valid_site(self) -> None:
         for output in self.outputs:
-            self.assertIn("10 ok, 0 failed.", output)
+            self.assertRegex(output, r"\d+ ok, 0 failed\.")
 
     def test_second_run_changes_no_setting(self) -> None:
         self.assertEqual(*self.env_files)

@@ -13,11 +13,13 @@ from unittest import SkipTest
 from django.db import connection
 
 from config.environment import PROJECT_ROOT, env_bool
-from meter_readings.tests.robustness import SEED, amount, say
+from meter_readings.tests.robustness import IS_LONG, SEED, amount, say
 
 from .base import HttpServerTestCase
 
-EXAMPLES = amount("D0010_API_EXAMPLES", 1)
+# "coverage" tries every limit of every parameter, which takes minutes.
+PHASES = "examples,coverage,fuzzing,stateful" if IS_LONG else "examples,fuzzing"
+EXAMPLES = amount("D0010_API_EXAMPLES", 5)
 
 _CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 _HOOKS = "meter_readings.tests.http_server.schemathesis_hooks"
@@ -59,6 +61,7 @@ class DescriptionTests(HttpServerTestCase):
             f"{site}/api/v1/schema/?format=json",
             f"--url={site}",
             "--checks=all",
+            f"--phases={PHASES}",
             f"--max-examples={EXAMPLES}",
             f"--seed={SEED}",
             "--continue-on-failure",

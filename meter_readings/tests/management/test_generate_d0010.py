@@ -100,7 +100,7 @@ class GenerateD0010Tests(SimpleTestCase):
 
 class PipeTests(SimpleTestCase):
     def test_closed_pipe_ends_without_a_message_and_with_exit_code_141(self) -> None:
-        for arguments in ["--readings", "90000"], ["--issues", "list"]:
+        for arguments in ["--readings", "20000"], ["--issues", "list"]:
             process = start("generate_d0010", *arguments)
             with self.subTest(arguments), process:
                 assert process.stdout is not None and process.stderr is not None

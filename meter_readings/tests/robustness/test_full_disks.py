@@ -12,6 +12,7 @@ from django.test import SimpleTestCase
 
 from meter_readings.tests.api.base import PROBLEM
 
+from . import only_long
 from .pg_cluster import Cluster, programs
 from .small_disk import SmallDisk, can_mount
 from .large_files import large_file
@@ -40,6 +41,7 @@ class FullDiskTests(SimpleTestCase):
         self.fill_and_recover(disk, site)
         self.make_read_only_and_recover(disk, site)
 
+    @only_long
     def test_site_reports_a_full_sqlite_disk_and_recovers(self) -> None:
         disk = self.enterContext(SmallDisk(48))
         self.fill_and_recover(
@@ -47,6 +49,7 @@ class FullDiskTests(SimpleTestCase):
         )
 
     @skipUnless(IS_REQUIRED or programs(), "needs PostgreSQL's own programs")
+    @only_long
     def test_site_reports_a_full_postgresql_disk_and_recovers(self) -> None:
         disk = self.enterContext(SmallDisk(48))
         tablespace = disk.path / "tables"
