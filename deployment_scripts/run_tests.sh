@@ -10,7 +10,7 @@ usage() {
 Usage: deployment_scripts/run_tests.sh [ARGUMENTS OF manage.py test]
 
 Creates the Python environment if there is none (a download of about 20 MB), runs
-the tests on SQLite (about 20 minutes on two processors), and reports the lines that
+the tests on SQLite (about 15 minutes of processor time), and reports the lines that
 they did not reach. It fails if a test fails, or if a line or branch was not reached.
 
 It needs Python 3.13 only. Tests of a browser, nginx, Redis, PostgreSQL's programs or
@@ -54,7 +54,7 @@ postgresql) export COVERAGE_WITHOUT=sqlite ;;
 *) export COVERAGE_WITHOUT=postgresql ;;
 esac
 
-step "Running the tests on $database (about 20 minutes on two processors)"
+step "Running the tests on $database (about 15 minutes of processor time)"
 outcome=0
 # One process, because Django's --parallel copies SQLite's file without its
 # write-ahead log. .ci/run runs parts of the suite side by side instead (--part).
