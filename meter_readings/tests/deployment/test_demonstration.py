@@ -117,4 +117,4 @@ class DemonstrationTests(ScriptTestCase):
     def test_validation_after_the_demonstration_is_all_good(self) -> None:
         output = self.validation.stdout
         self.assertEqual(self.validation.returncode, 0, output)
-        self.assertIn("All good: 7 ok, 0 failed.", output)
+        self.assertRegex(output, r"All good: \d+ ok, 0 failed\.")

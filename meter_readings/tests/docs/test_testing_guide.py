@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meter_readings.tests.browser.base import missing_requirement
+from meter_readings.tests.robustness import only_long
 
 from . import markdown, runner
 from .command_setups import ONE_MODULE, Setup
@@ -17,6 +18,7 @@ EXAMPLE = markdown.command_with(
 EXAMPLE_MODULE = "meter_readings.tests.test_example"
 
 
+@only_long
 class TestingGuideTests(runner.PageTestCase):
     page = "documentation/TESTING_GUIDE.md"
     has_schema = False

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import CommandError, call_command
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, tag
 
 from meter_readings import synthetic
 from meter_readings.d0010 import IssueCode
@@ -98,6 +98,7 @@ class GenerateD0010Tests(SimpleTestCase):
             call_command("generate_d0010", output=str(self.folder / "no" / "made.uff"))
 
 
+@tag("database_independent")
 class PipeTests(SimpleTestCase):
     def test_closed_pipe_ends_without_a_message_and_with_exit_code_141(self) -> None:
         for arguments in ["--readings", "20000"], ["--issues", "list"]:
