@@ -387,6 +387,11 @@ class HostileParameterTests(AdminTestCase):
                 answer = self.client.get(list_address(model_name), {name: value})
                 self.assertIn(answer.status_code, {200, 302, 400})
 
+    def test_a_number_that_no_column_holds_causes_no_server_error(self) -> None:
+        for name in ("flow_file", "meter"):
+            answer = self.client.get(list_address("reading"), {name: "9" * 40})
+            self.assertIn(answer.status_code, {200, 302, 400})
+
     def test_regular_expression_lookup_is_a_bad_request(self) -> None:
         params = {"register_id__regex": "(a+)+$"}
         answer = self.client.get(list_address("reading"), params)

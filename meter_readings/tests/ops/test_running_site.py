@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from django.contrib.staticfiles.testing import StaticLiveServerTestCase
@@ -85,6 +86,14 @@ class CheckRunningSiteTests(StaticLiveServerTestCase):
             found = self.failures()["readiness"]
         self.assertIn("the site lacks disk", found.message)
         self.assertIn("systemctl restart d0010-web", found.remedy)
+
+    def test_an_upload_size_that_is_refused(self) -> None:
+        self.disable_logging()
+        larger = SimpleNamespace(IS_PRODUCTION=False, UPLOAD_MAX_MEGABYTES=2048)
+        with patch("meter_readings.ops.running_site.settings", larger):
+            found = self.failures()["upload size"]
+        self.assertIn("the proxy refuses files of 2048 MB", found.message)
+        self.assertIn("client_max_body_size 2048m", found.remedy)
 
     def test_a_clock_that_is_ahead_of_that_of_the_site(self) -> None:
         self.disable_logging()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
+from unittest.mock import patch
 
 from django.core.management import CommandError
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -12,6 +14,7 @@ from meter_readings import importer
 from meter_readings.importer.staging.base import ReadersTimeout
 from meter_readings.management.cli.base_command import (
     BaseCommand,
+    discard_unwritten_output,
     errors_as_command_errors,
 )
 
@@ -145,3 +148,14 @@ class ExecuteTests(TestCase):
 
     def test_os_error_without_a_message_is_reported(self) -> None:
         self.assertEqual(self.message_of(OSError("unusual")), "unusual.")
+
+
+class UnwrittenOutputTests(TestCase):
+    def test_output_for_a_closed_pipe_is_discarded(self) -> None:
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        with os.fdopen(write_end, "w") as stream, patch("sys.stdout", stream):
+            stream.write("a line")
+            discard_unwritten_output()
+            stream.write("another line")
+            stream.flush()
