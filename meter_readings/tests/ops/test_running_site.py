@@ -6,14 +6,17 @@ import logging
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
-from types import SimpleNamespace
 from unittest.mock import patch
 
 from django.contrib.staticfiles.testing import StaticLiveServerTestCase
 from django.test import SimpleTestCase, override_settings, tag
 from django.utils import timezone
 
-from meter_readings.ops.running_site import check_running_site
+from meter_readings.ops.running_site import (
+    Site,
+    _check_upload_size,
+    check_running_site,
+)
 
 from .findings import Finding
 
@@ -87,14 +90,6 @@ class CheckRunningSiteTests(StaticLiveServerTestCase):
         self.assertIn("the site lacks disk", found.message)
         self.assertIn("systemctl restart d0010-web", found.remedy)
 
-    def test_an_upload_size_that_is_refused(self) -> None:
-        self.disable_logging()
-        larger = SimpleNamespace(IS_PRODUCTION=False, UPLOAD_MAX_MEGABYTES=2048)
-        with patch("meter_readings.ops.running_site.settings", larger):
-            found = self.failures()["upload size"]
-        self.assertIn("the proxy refuses files of 2048 MB", found.message)
-        self.assertIn("client_max_body_size 2048m", found.remedy)
-
     def test_a_clock_that_is_ahead_of_that_of_the_site(self) -> None:
         self.disable_logging()
         later = timezone.now() + timedelta(days=1)
@@ -108,8 +103,8 @@ class CheckRunningSiteTests(StaticLiveServerTestCase):
 class OtherAnswerTests(SimpleTestCase):
     """What answers is not the site."""
 
-    def answer(self, status: int) -> dict[str, Finding]:
-        """Return the findings about a server that answers every request alike."""
+    def serve(self, status: int) -> str:
+        """Return the URL of a server that answers every request alike."""
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -117,11 +112,24 @@ class OtherAnswerTests(SimpleTestCase):
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
+            def do_POST(self) -> None:
+                self.send_response_only(status)
+                self.end_headers()
+
         server = HTTPServer(("127.0.0.1", 0), Handler)
         Thread(target=server.serve_forever).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
-        return failures(f"http://127.0.0.1:{server.server_port}")
+        return f"http://127.0.0.1:{server.server_port}"
+
+    def answer(self, status: int) -> dict[str, Finding]:
+        """Return the findings about such a server."""
+        return failures(self.serve(status))
+
+    def test_a_proxy_that_refuses_the_largest_upload(self) -> None:
+        found = _check_upload_size(Site(self.serve(413), ""))
+        self.assertIn("the proxy refuses files of 1024 MB", found.message)
+        self.assertIn("client_max_body_size 1024m", found.remedy)
 
     def test_a_site_that_does_not_run(self) -> None:
         for url in ("http://127.0.0.1:1", "https://127.0.0.1:1"):
