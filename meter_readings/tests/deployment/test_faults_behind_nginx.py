@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import ClassVar
 from unittest import skipUnless
 
@@ -20,6 +21,7 @@ IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 
 @tag("database_independent")
 @skipUnless(IS_REQUIRED or NGINX, "nginx is not installed")
+@skipUnless(IS_REQUIRED or find_spec("whitenoise"), "whitenoise is not installed")
 class NginxFaultTests(SimpleTestCase):
     site: ClassVar[ProxiedSite]
 
