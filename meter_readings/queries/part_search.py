@@ -48,7 +48,7 @@ class PartMatches(NamedTuple):
 def part_results(
     text: str, *, models: Container[type[Model]], limit: int
 ) -> tuple[list[SearchResults], bool]:
-    """Return up to `limit` rows of each of `models` that have the text as a part.
+    """Return up to `limit` rows of each of `models` that contain the text.
 
     The second value is False if not all rows were tested and fewer were found.
     """
@@ -66,9 +66,9 @@ def part_results(
 
 
 def part_matches(text: str, *, model: type[Model], limit: int) -> PartMatches:
-    """Return up to `limit` meters or flow files whose serial number or name has a part.
+    """Return up to `limit` meters or flow files whose number or name contains the text.
 
-    None if the text has fewer than four characters.
+    A text of fewer than four characters finds nothing.
     """
     has_part = _part_q(text, model)
     pks: list[Any] = []
