@@ -11,7 +11,12 @@ from django.utils import timezone
 
 from meter_readings import privacy
 from meter_readings.importer.formatting import join_counts
-from meter_readings.management.cli import arguments, base_command, output_files
+from meter_readings.management.cli import (
+    arguments,
+    base_command,
+    export_log,
+    output_files,
+)
 
 _EXIT_CODES = """\
 Exit codes: 0 written, 1 not written, 2 wrong usage, 3 nothing is stored about the MPAN.
@@ -39,7 +44,12 @@ class Command(base_command.BaseCommand):
         self, *args: Any, mpan: str, output: Path, reason: str, **options: Any
     ) -> None:
         mpan = arguments.mpan_from_arg_or_stdin(mpan)
-        with output_files.atomic_write(output.resolve()) as stream:
+        with (
+            export_log.logged_export(
+                output_format="zip", filters={"mpan": mpan}
+            ) as export,
+            output_files.atomic_write(output.resolve()) as stream,
+        ):
             counts = privacy.export_personal_data(
                 mpan=mpan,
                 stream=stream,
@@ -47,4 +57,5 @@ class Command(base_command.BaseCommand):
                 now=timezone.now(),
                 reason=reason,
             )
+            export.readings = counts["readings"]
         self.log(f"{join_counts(counts)} written to {output}.")

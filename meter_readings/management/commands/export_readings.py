@@ -11,7 +11,12 @@ from django.utils import timezone
 
 from meter_readings import d0010, exports
 from meter_readings.importer.formatting import pluralise
-from meter_readings.management.cli import arguments, base_command, output_files
+from meter_readings.management.cli import (
+    arguments,
+    base_command,
+    export_log,
+    output_files,
+)
 from meter_readings.queries.readings import filter_readings
 
 _EPILOG = """\
@@ -68,24 +73,18 @@ class Command(base_command.BaseCommand):
         """Write the readings from one snapshot of the database."""
         is_csv = output_format == "csv"
         _reject_conflicting_options(is_csv, options)
-        reading_prefix = "" if is_csv else d0010.D0010.reading.code + "|"
-        # The first line of a CSV is no reading.
-        reading_count = -1 if is_csv else 0
-
-        def counted(lines: Iterator[str]) -> Iterator[str]:
-            nonlocal reading_count
-            for line in lines:
-                reading_count += line.startswith(reading_prefix)
-                yield line
-
-        try:
-            with (
-                exports.consistent_snapshot(),
-                # A closed pipe raises here, inside the snapshot.
-                closing(_lines(is_csv, **options)) as lines,
-            ):
+        filters = {name: options[name] for name in (*_FILTERS, "file", "current_only")}
+        with (
+            export_log.logged_export(
+                output_format=output_format, filters=filters
+            ) as export,
+            exports.consistent_snapshot(),
+            # A closed pipe raises here, inside the snapshot.
+            closing(_lines(is_csv, **options)) as lines,
+        ):
+            try:
                 output_files.write_lines(
-                    counted(lines),
+                    _counted(lines, is_csv, export),
                     encoding=(
                         exports.CSV_ENCODING if is_csv else exports.FLOW_FILE_ENCODING
                     ),
@@ -93,11 +92,11 @@ class Command(base_command.BaseCommand):
                     stdout=self.stdout,
                     min_lines=2 if is_csv else 1,
                 )
-        except output_files.EmptyOutput as error:
-            raise base_command.NothingMatched("No readings match.") from error
+            except output_files.EmptyOutput as error:
+                raise base_command.NothingMatched("No readings match.") from error
         if verbosity > 0:
             where = "" if output == output_files.STDOUT else f" written to {output}"
-            self.log(f"{pluralise(reading_count, 'reading')}{where}.")
+            self.log(f"{pluralise(export.readings, 'reading')}{where}.")
 
 
 def _add_header_options(parser: ArgumentParser) -> None:
@@ -129,6 +128,18 @@ def _reject_conflicting_options(is_csv: bool, options: dict[str, Any]) -> None:
     date_from, date_to = options["date_from"], options["date_to"]
     if date_from and date_to and date_from > date_to:
         raise base_command.UsageError("--date-from is later than --date-to.")
+
+
+def _counted(
+    lines: Iterator[str], is_csv: bool, export: export_log.Export
+) -> Iterator[str]:
+    """Yield the lines of an export, and count its readings."""
+    if is_csv:
+        yield next(lines)  # The first line of a CSV is no reading.
+    reading_prefix = "" if is_csv else d0010.D0010.reading.code + "|"
+    for line in lines:
+        export.readings += line.startswith(reading_prefix)
+        yield line
 
 
 def _lines(is_csv: bool, *, file: str | None, **options: Any) -> Generator[str]:
