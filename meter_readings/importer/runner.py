@@ -16,7 +16,12 @@ from django.utils import timezone
 from meter_readings.d0010 import Issue
 from meter_readings.models import ImportJob, Policy, Severity
 
-from .files.archives import UnreadableFile, iter_flow_files, sanitise_filename
+from .files.archives import (
+    ArchiveMember,
+    UnreadableFile,
+    iter_flow_files,
+    sanitise_filename,
+)
 from .identity import is_stored
 from .pipeline import import_flow_file
 from .result import ImportResult
@@ -68,7 +73,8 @@ class ImportOptions:
 class FileResult:
     """A flow file with the result of its import, or the error that ended it.
 
-    `archive` is the name of the archive that holds the file, or "".
+    `archive` is the name of the archive that holds the file, or "". `is_last` says that
+    no file follows it there.
     """
 
     file: InputFile
@@ -76,6 +82,7 @@ class FileResult:
     archive: str = ""
     result: ImportResult | None = None
     error: Exception | None = None
+    is_last: bool = True
 
     @property
     def label(self) -> str:
@@ -152,12 +159,16 @@ class ImportRunner:
         own_names = name, name.removesuffix(".gz")
         try:
             with file.open() as stream:
-                for filename, content in iter_flow_files(
+                for member in iter_flow_files(
                     stream, file.filename, max_members=self.max_members
                 ):
-                    archive = "" if filename in own_names else name
-                    target = FileResult(file, sanitise_filename(filename), archive)
-                    yield self._finish(self._import(target, filename, content))
+                    target = FileResult(
+                        file,
+                        sanitise_filename(member.filename),
+                        "" if member.filename in own_names else name,
+                        is_last=member.is_last,
+                    )
+                    yield self._finish(self._import(target, member))
         except self.tolerated as error:
             yield self._finish(FileResult(file, name, error=error))
 
@@ -171,9 +182,7 @@ class ImportRunner:
             return None
         return file if is_stored(file.result) else None
 
-    def _import(
-        self, target: FileResult, filename: str, content: BinaryIO
-    ) -> FileResult:
+    def _import(self, target: FileResult, member: ArchiveMember) -> FileResult:
         self.current_label = target.label
         self._uncommitted = None
 
@@ -186,8 +195,8 @@ class ImportRunner:
             # Loading uses the drivers themselves, whose errors Django does not wrap.
             with connection.wrap_database_errors:
                 result = import_flow_file(
-                    stream=content,
-                    filename=filename,
+                    stream=member.stream,
+                    filename=member.filename,
                     now=timezone.now(),
                     on_progress=self._progress,
                     on_finding=self._finding,

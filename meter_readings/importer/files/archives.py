@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 
@@ -41,6 +41,14 @@ class UnreadableFile(Exception):
     """A file cannot be read: its archive is broken, encrypted or a bomb."""
 
 
+class ArchiveMember(NamedTuple):
+    """A file in a stream; `is_last` if no file follows it in its archive."""
+
+    filename: str
+    stream: BinaryIO
+    is_last: bool = True
+
+
 def sanitise_filename(filename: str) -> str:
     """Return a sender's file name as printable text that fits its column.
 
@@ -51,8 +59,8 @@ def sanitise_filename(filename: str) -> str:
 
 def iter_flow_files(
     stream: BinaryIO, filename: str, *, max_members: int | None = None
-) -> Iterator[tuple[str, BinaryIO]]:
-    """Yield the name and bytes of each file in a stream: the file or archive members.
+) -> Iterator[ArchiveMember]:
+    """Yield each file in a stream: the file itself or the members of an archive.
 
     The first bytes decide what it is, not its name. A member's name includes its
     folder. Raises UnreadableFile if an archive cannot be read, unpacks to more than
@@ -65,7 +73,7 @@ def iter_flow_files(
     if start.startswith(_GZIP):
         unpacked = gzip.GzipFile(fileobj=whole, mode="rb")
         name = filename.removesuffix(".gz")
-        yield name, cast(BinaryIO, _UnpackedStream(unpacked, filename))
+        yield ArchiveMember(name, cast(BinaryIO, _UnpackedStream(unpacked, filename)))
     elif start in (_ZIP, _EMPTY_ZIP):
         with (
             disk_full_as("an archive to be unpacked"),
@@ -77,7 +85,7 @@ def iter_flow_files(
             archive.flush()
             yield from _zip_members(archive, filename, max_members)
     else:
-        yield filename, whole
+        yield ArchiveMember(filename, whole)
 
 
 def _first_bytes(stream: BinaryIO, size: int) -> bytes:
@@ -90,7 +98,7 @@ def _first_bytes(stream: BinaryIO, size: int) -> bytes:
 
 def _zip_members(
     archive: IO[bytes], filename: str, max_members: int | None
-) -> Iterator[tuple[str, BinaryIO]]:
+) -> Iterator[ArchiveMember]:
     limited = _DirectoryLimitedFile(archive, filename)
     with _unreadable_if_broken(filename):
         unpacked = zipfile.ZipFile(cast(IO[bytes], limited))
@@ -118,8 +126,11 @@ def _zip_members(
             raise UnreadableFile(f"{filename} uses an unsupported compression method.")
         with _unreadable_if_broken(filename):
             stream = unpacked.open(member)
-        unpacked_stream = _UnpackedStream(stream, filename)
-        yield _member_name(member.filename), cast(BinaryIO, unpacked_stream)
+        yield ArchiveMember(
+            _member_name(member.filename),
+            cast(BinaryIO, _UnpackedStream(stream, filename)),
+            is_last=member is members[-1],
+        )
 
 
 def _require_within_limit(size: int, filename: str) -> None:

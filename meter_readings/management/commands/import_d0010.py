@@ -24,7 +24,7 @@ from meter_readings.models import Policy
 _EXIT_CODES = """\
 Exit codes: 0 all loaded or already loaded, 1 a file was rejected, refused or
 unreadable, 2 wrong usage, 3 no file found, 130 interrupted before the last file was
-stored, 141 the reader of the output ended first.
+finished, 141 the reader of the output ended first.
 """
 
 
@@ -117,20 +117,21 @@ class Command(base_command.BaseCommand):
                 runner.listeners = [progress, findings]
             stack.enter_context(reporter)
             _report_missing(inputs, reporter)
+            latest = None
             try:
                 for file in runner.run(inputs.files):
                     reporter.add(file)
+                    latest = file
             except KeyboardInterrupt:
                 progress.clear()
                 stored = runner.stored_file()
                 if stored is not None:
                     reporter.add(stored)
-                if stored is None:
-                    reporter.interrupt(runner.current_label)
-                elif stored.archive or stored.file is not inputs.files[-1]:
-                    reporter.interrupt("")
+                    latest = stored
+                if latest and latest.is_last and latest.file is inputs.files[-1]:
+                    self.log("Interrupted after the last file was finished.")
                 else:
-                    self.log("Interrupted after the last file was stored.")
+                    reporter.interrupt("" if stored else runner.current_label)
         if reporter.exit_code:
             sys.exit(reporter.exit_code)
 

@@ -26,7 +26,7 @@ OTHER_IDENTITY = header_line(file_identifier="TEST000002")
 
 def unpacked_and_imported(data: bytes, filename: str) -> ImportResult:
     """Import the one file of an archive."""
-    for name, stream in iter_flow_files(io.BytesIO(data), filename):
+    for name, stream, _ in iter_flow_files(io.BytesIO(data), filename):
         return import_text(stream.read(), name)
     raise AssertionError("The archive is empty.")
 

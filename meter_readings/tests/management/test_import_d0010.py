@@ -719,9 +719,51 @@ class InterruptedTests(ImportTestCase):
         self.assertEqual(ran.code, 0)
         self.assertTrue(ran.stdout.startswith("a.uff: imported as #"), ran.stdout)
         self.assertTrue(
-            ran.stderr.endswith("Interrupted after the last file was stored.\n"),
+            ran.stderr.endswith("Interrupted after the last file was finished.\n"),
             ran.stderr,
         )
+
+    def press_in_archive(self, member: int) -> Ran:
+        """Import an archive of two files; press Ctrl-C after the commit of one."""
+        count = 0
+
+        @contextmanager
+        def spool_and_press(stream: BinaryIO) -> Iterator[SpooledFile]:
+            nonlocal count
+            count += 1
+            with spool(stream) as spooled:
+                yield spooled
+            if count == member:
+                raise KeyboardInterrupt
+
+        path = self.folder / "both.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a.uff", GOOD)
+            archive.writestr("b.uff", OTHER)
+        with patch("meter_readings.importer.pipeline.spool", spool_and_press):
+            return self.run_command(str(path))
+
+    def test_ctrl_c_after_the_first_file_of_an_archive_ends_with_code_130(self) -> None:
+        ran = self.press_in_archive(1)
+        self.assertEqual((ran.code, FlowFile.objects.count()), (130, 1))
+
+    def test_ctrl_c_after_the_last_file_of_an_archive_ends_with_code_0(self) -> None:
+        ran = self.press_in_archive(2)
+        self.assertEqual((ran.code, FlowFile.objects.count()), (0, 2))
+        self.assertIn("Interrupted after the last file was finished.\n", ran.stderr)
+        self.assertIn("2 files: 2 imported; 2 readings loaded.", ran.stderr)
+
+    def test_ctrl_c_when_all_files_are_reported_ends_with_exit_code_0(self) -> None:
+        run = importer.ImportRunner.run
+
+        def run_and_press(*arguments: Any) -> Iterator[importer.FileResult]:
+            yield from run(*arguments)
+            raise KeyboardInterrupt
+
+        with patch.object(importer.ImportRunner, "run", run_and_press):
+            ran = self.run_command(self.file("a.uff"))
+        self.assertEqual(ran.code, 0)
+        self.assertEqual(ran.stderr, "Interrupted after the last file was finished.\n")
 
     def test_ctrl_c_between_two_files_reports_the_first(self) -> None:
         with patch.object(Progress, "file_finished", side_effect=KeyboardInterrupt):

@@ -137,7 +137,7 @@ class LinesTests(AdminTestCase):
 
     def test_lines_of_a_compressed_file_are_those_inside(self) -> None:
         packed = gzip.compress(flow_file_of_readings(BAD).encode())
-        ((name, stream),) = importer.iter_flow_files(
+        ((name, stream, _),) = importer.iter_flow_files(
             io.BytesIO(packed), "packed.uff.gz"
         )
         importer.import_flow_file(stream=stream, filename=name, now=NOW)

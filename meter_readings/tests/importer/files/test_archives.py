@@ -42,7 +42,7 @@ def unpacked(data: bytes | BinaryIO, filename: str = "sent.uff") -> dict[str, by
     """Return the unpacked files of a stream, by name."""
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
     found = {}
-    for name, file in iter_flow_files(stream, filename):
+    for name, file, _ in iter_flow_files(stream, filename):
         pieces = []
         while piece := file.read(1 << 16):
             pieces.append(piece)
@@ -71,13 +71,13 @@ class PlainTests(SimpleTestCase):
         self.assertEqual(unpacked(DATA), {"sent.uff": DATA})
 
     def test_plain_stream_can_be_read_at_once(self) -> None:
-        [(_, file)] = iter_flow_files(io.BytesIO(DATA), "sent.uff")
+        [(_, file, _)] = iter_flow_files(io.BytesIO(DATA), "sent.uff")
         self.assertEqual(file.read(), DATA)
 
     def test_plain_stream_can_be_read_in_chunks_smaller_than_the_peeked_bytes(
         self,
     ) -> None:
-        [(_, file)] = iter_flow_files(io.BytesIO(b"ZHV|"), "sent.uff")
+        [(_, file, _)] = iter_flow_files(io.BytesIO(b"ZHV|"), "sent.uff")
         pieces = [file.read(1), file.read(2), file.read(3), file.read(4)]
         self.assertEqual(pieces, [b"Z", b"HV", b"|", b""])
 
@@ -125,7 +125,7 @@ class GzipTests(SimpleTestCase):
     def test_gzip_file_that_unpacks_to_more_than_the_limit_is_unreadable(self) -> None:
         for members in [TOO_MANY_BYTES], [TOO_MANY_BYTES // 2, TOO_MANY_BYTES // 2 + 1]:
             bomb = b"".join(gzip.compress(bytes(size)) for size in members)
-            [(_, file)] = iter_flow_files(io.BytesIO(bomb), "bomb.gz")
+            [(_, file, _)] = iter_flow_files(io.BytesIO(bomb), "bomb.gz")
             message = "bomb.gz unpacks to more than 16 MB (ARCHIVE_MAX_MEGABYTES)."
             with self.assertRaisesMessage(UnreadableFile, message):
                 read_in_little_memory(file)
@@ -133,7 +133,7 @@ class GzipTests(SimpleTestCase):
     @override_settings(ARCHIVE_MAX_MEGABYTES=LIMIT_MEGABYTES)
     def test_gzip_file_can_unpack_to_the_limit_in_little_memory(self) -> None:
         packed = gzip.compress(bytes(TOO_MANY_BYTES - 1))
-        [(_, file)] = iter_flow_files(io.BytesIO(packed), "large.gz")
+        [(_, file, _)] = iter_flow_files(io.BytesIO(packed), "large.gz")
         self.assertEqual(read_in_little_memory(file), TOO_MANY_BYTES - 1)
 
 

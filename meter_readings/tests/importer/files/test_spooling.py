@@ -53,7 +53,7 @@ class SpoolTests(SimpleTestCase):
 
     def test_spooled_file_is_deleted_when_the_stream_is_truncated(self) -> None:
         packed = io.BytesIO(gzip.compress(DATA)[:-9])
-        [(_, truncated)] = iter_flow_files(packed, "a.gz")
+        [(_, truncated, _)] = iter_flow_files(packed, "a.gz")
         with self.assertRaises(UnreadableFile), spool(truncated):
             self.fail("The stream was read to its end.")
         self.assertEqual(list(self.incoming.iterdir()), [])
