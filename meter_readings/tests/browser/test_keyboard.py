@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meter_readings.models import Reading
 
-from .base import PASSWORD, PHONE, WIDE
+from .base import NARROW, PASSWORD, PHONE, WIDE
 from .keyboard import KeyboardTestCase
 
 _HINT_FITS = """() => {
@@ -64,7 +64,7 @@ class SearchKeyTests(KeyboardTestCase):
         self.assertTrue(page.locator(".search-key").is_visible())
 
     def test_hint_fits_in_the_search_box_beside_the_key(self) -> None:
-        for width in (WIDE, 1100, PHONE):
+        for width in (WIDE, 1100, PHONE, 369, 368, NARROW):
             page = self.page(user=self.alice, viewport={"width": width, "height": 900})
             for path in ("/", "/admin/"):
                 page.goto(path)
