@@ -23,6 +23,9 @@ from .records import (
     make_record,
 )
 
+# The 032s of a reading that are kept: it is stored as one row. There are 27 reasons.
+MAX_RESULTS = 1000
+
 
 class InvalidGroup:
     """Marks an open group whose record is invalid."""
@@ -51,8 +54,6 @@ class GroupReader:
         self._reading: Entry | InvalidGroup | BufferedReading | None = None
         self._reading_has_visit = False
         self._results: list[ValidationResult] = []
-        # Equal results are one object: a 030 may have any number of 032s.
-        self._known_results: dict[ValidationResult, ValidationResult] = {}
         self._entries: list[Entry] = []
         self._batches: list[Batch] = []
         self._mpan_has_meter = self._mpan_has_visit = False
@@ -157,13 +158,17 @@ class GroupReader:
         group, reading = self._flow.result, self._open_buffered()
         record: ValidationResult | None = self._read(group, line, self.line_number)
         if self._has_parent(reading, group) and record is not None:
+            if len(self._results) == MAX_RESULTS:
+                expected = f"at most {MAX_RESULTS:,} 032s for each 030"
+                self._report_issue(IssueCode.TOO_MANY_RESULTS, group, line, expected)
+                return
             if self._results:
                 expected = "one 032 for each 030"
                 self._report_issue(IssueCode.MULTIPLE_RESULTS, group, line, expected)
             elif self._reading_has_visit:
                 expected = "032 before 033"
                 self._report_issue(IssueCode.OUT_OF_ORDER, group, line, expected)
-            self._results.append(self._known_results.setdefault(record, record))
+            self._results.append(record)
 
     def add_mpan_visit(self, line: str) -> None:
         """Read a 027, child of the open 026."""

@@ -171,6 +171,7 @@ class IssueCode(IssueCodeBase):
         "The reading has a 032 and no meter reading flag.",
     )
     MULTIPLE_RESULTS = "multiple-results", "The reading has more than one 032."
+    TOO_MANY_RESULTS = "too-many-results", "The reading has more than 1,000 032s."
     MD_RESET_INCOMPLETE = (
         "md-reset-incomplete",
         "The MD reset date and the number of MD resets must be given together.",

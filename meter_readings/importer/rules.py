@@ -141,6 +141,7 @@ RULES: dict[IssueCodeBase, Rule] = {
     _F.SUSPECT_WITHOUT_RESULT: Rule(_W, _W, _ASK),
     _F.RESULT_WITHOUT_FLAG: Rule(_W, _W, _NONE),
     _F.MULTIPLE_RESULTS: Rule(_W, _W, _ASK),
+    _F.TOO_MANY_RESULTS: Rule(_E, _E, _CORRECT, True),
     _F.MD_RESET_INCOMPLETE: Rule(_W, _W, _ASK),
     _I.DUPLICATE_FILENAME: Rule(
         _E, _E, "Rename the file, or import it with --allow-same-name."

@@ -25,6 +25,7 @@ from meter_readings.d0010.codes import (
     ReasonCode,
     SiteVisitCheckCode,
 )
+from meter_readings.d0010.group_reader import MAX_RESULTS
 from meter_readings.d0010.lines import LONGEST_LINE
 from meter_readings.d0010.mpan import check_digit
 
@@ -268,6 +269,7 @@ MUTATIONS: dict[IssueCode, Mutation] = {
     IssueCode.SUSPECT_WITHOUT_RESULT: _set_flag_and_results("F", 0),
     IssueCode.RESULT_WITHOUT_FLAG: _set_flag_and_results("", 1),
     IssueCode.MULTIPLE_RESULTS: _set_flag_and_results("F", 2),
+    IssueCode.TOO_MANY_RESULTS: _set_flag_and_results("F", MAX_RESULTS + 1),
     IssueCode.MD_RESET_INCOMPLETE: _set_fields(
         _READING, md_reset_at="20250101000000", md_reset_count=""
     ),

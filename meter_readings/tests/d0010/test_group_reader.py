@@ -504,8 +504,11 @@ class MemoryTests(TestCase):
         groups = [MPAN_LINE, METER_LINE, *["027|02||"] * 500]
         self.assertLess(self.longest_batch(groups), 30)
 
-    def test_equal_results_of_a_reading_are_one_object(self) -> None:
-        groups = [READING_LINE.replace("|T|", "|F|"), *["032|05|F|"] * 500]
-        [entry] = parse(flow_file([MPAN_LINE, METER_LINE, *groups])).entries
-        self.assertEqual(len(entry.results), 500)
-        self.assertEqual(len({id(result) for result in entry.results}), 1)
+    def test_no_more_than_a_thousand_results_of_a_reading_are_kept(self) -> None:
+        results = ["032|05|F|"] * 1000 + ["032|07|F|"] * 2
+        parsed = parse(flow_file([MPAN_LINE, METER_LINE, READING_LINE, *results]))
+        [entry] = parsed.entries
+        self.assertEqual(entry.results, (ValidationResult("05", False),) * 1000)
+        codes = Counter(parsed.codes)
+        self.assertEqual(codes, {"multiple-results": 999, "too-many-results": 2})
+        self.assertEqual(parsed.issues[-1].line_number, 1006)

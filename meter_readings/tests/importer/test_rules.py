@@ -189,6 +189,11 @@ TABLE = [
         flow_file_of_readings(READING_LINE, "032|05|F|", "032|13|F|"),
     ),
     Row(
+        _F.TOO_MANY_RESULTS,
+        GROUP,
+        flow_file_of_readings(READING_LINE, *["032|05|F|"] * 1001),
+    ),
+    Row(
         _F.MD_RESET_INCOMPLETE,
         PASSES,
         flow_file_of_readings("030|S|20240401000000|99.0||1|T|N|"),
@@ -197,6 +202,7 @@ TABLE = [
 
 # The other issues of those files above that have more than one.
 COMPANIONS = {
+    _F.TOO_MANY_RESULTS: {_F.MULTIPLE_RESULTS},
     _F.TRUNCATED: {
         _F.NO_TRAILER,
         _F.NO_PIPE_AT_END,

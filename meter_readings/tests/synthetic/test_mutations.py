@@ -18,6 +18,7 @@ COMPANIONS = {
         IssueCode.MISSING_VALUE,
         IssueCode.MISSING_EXPECTED_VALUE,
     },
+    IssueCode.TOO_MANY_RESULTS: {IssueCode.MULTIPLE_RESULTS},
     IssueCode.CREATED_IN_FUTURE: {IssueCode.COMPLETED_BEFORE_CREATED},
 }
 
