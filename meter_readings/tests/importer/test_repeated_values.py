@@ -82,8 +82,8 @@ SHAPES = {
     "one MPAN with many visits": after([MPAN], repeated("027|02||")),
     "one 026 without children": repeated(MPAN),
     "one reading with many visits": after([MPAN, METER, READING], repeated("033|27||")),
-    "one reading with many results": after(
-        [MPAN, METER, READING.replace("|T|", "|F|")], repeated("032|05|F|")
+    "one result in many readings": after(
+        [MPAN, METER], repeated("030|S|{time}|99.0|||F|N|", "032|05|F|")
     ),
 }
 
