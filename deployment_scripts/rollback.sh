@@ -47,11 +47,9 @@ if has_services "$PROJECT_ROOT" || has_services "$old"; then
     remove_services
 fi
 if [ "$changes_tables" = yes ]; then
-    # A restore replaces the tables of the backup only.
-    if uses_postgresql; then
-        manage dbshell <<<'DROP OWNED BY CURRENT_USER CASCADE' >/dev/null
-    fi
-    as_site_user "$old/deployment_scripts/restore.sh" "$backup" --force
+    # This version drops what the upgrade added; older versions may not.
+    manage restore "$backup" --force || die "The restore failed, or is not complete." \
+        "The message above says why. The site is stopped, and its data are unchanged or restored."
     warn "What was imported and changed after $(basename "$backup" .tar.gz) is lost."
 fi
 options=()

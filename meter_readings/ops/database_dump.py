@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import takewhile
 from pathlib import Path
 
@@ -63,14 +63,13 @@ def _copied_values(  # postgresql only
 
 
 def restore_database(path: Path) -> None:
-    """Replace the database by a dump, in one transaction."""
+    """Replace the database by a dump, in one transaction.
+
+    What is not in the dump, such as a table of a newer version, is dropped.
+    """
     if connection.vendor == "postgresql":  # postgresql only
-        _rename_partition_keys()
         connection.close()
-        options = ["--clean", "--if-exists", "--no-owner", "--no-privileges"]
-        atomic = ["--single-transaction", "--exit-on-error"]
-        database = f"--dbname={_database_name()}"
-        _run("pg_restore", *options, *atomic, database, str(path))
+        _restore_postgresql(path)
         return
     connection.close()  # sqlite only
     # Created first, so that no other user can read it at any time.
@@ -86,26 +85,67 @@ def _database_name() -> str:
     return str(connection.settings_dict["NAME"])
 
 
-# `pg_restore --clean` drops the keys of partitions before those of the partitioned
-# table, which PostgreSQL refuses. It does not find keys whose names are in no dump, and
-# they are dropped with the key of the table. If the restore fails, only these names
-# have changed.
-_RENAME_KEYS_SQL = """
-SELECT format('ALTER INDEX %s RENAME TO %I', conindid::regclass, gen_random_uuid())
-FROM pg_constraint WHERE conparentid <> 0 AND contype IN ('p', 'u')
-    AND connamespace = current_schema()::regnamespace
+# Everything of this role in every schema, except what belongs to an extension or to a
+# column. Dropping one may drop another.
+_DROP_SQL = b"""
+BEGIN;
+SET LOCAL client_min_messages = error;
+DO $$ BEGIN EXECUTE (
+    SELECT coalesce(string_agg(format(
+        'DROP %s IF EXISTS %s CASCADE', described.type, described.identity), ';'), '')
+    FROM (
+        SELECT 'pg_class'::regclass AS catalog, oid, relnamespace AS schema, relowner
+        FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S')
+        UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace, proowner FROM pg_proc
+        UNION ALL SELECT 'pg_namespace'::regclass, oid, oid, nspowner
+        FROM pg_namespace WHERE nspname <> 'public'
+    ) AS object (catalog, oid, schema, owner)
+    JOIN pg_namespace ON pg_namespace.oid = object.schema
+    CROSS JOIN pg_identify_object(object.catalog, object.oid, 0) AS described
+    WHERE object.owner = current_user::regrole
+        AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'
+        AND NOT EXISTS (
+            SELECT FROM pg_depend
+            WHERE classid = object.catalog AND objid = object.oid
+                AND objsubid = 0 AND deptype IN ('e', 'i')
+        )
+); END $$;
 """
 
 
-def _rename_partition_keys() -> None:  # postgresql only
-    with connection.cursor() as cursor:
-        cursor.execute(_RENAME_KEYS_SQL)
-        for (statement,) in cursor.fetchall():
-            cursor.execute(statement)
+def _restore_postgresql(path: Path) -> None:  # postgresql only
+    """Drop everything and restore a dump, all of it or nothing."""
+    options = ["--no-owner", "--no-privileges", "--no-comments", "--file=-"]
+    quiet = ["-X", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
+    with (
+        _start("pg_restore", *options, str(path), stdout=subprocess.PIPE) as dump,
+        _start("psql", *quiet, _database_name(), stdin=subprocess.PIPE) as target,
+    ):
+        assert dump.stdout and target.stdin
+        # psql ends early after an error.
+        with suppress(BrokenPipeError), target.stdin as statements:
+            statements.write(_DROP_SQL)
+            shutil.copyfileobj(dump.stdout, statements)
+            # Without it, psql rolls everything back.
+            if not dump.wait():
+                statements.write(b"COMMIT;\n")
+        dump.stdout.close()
+        for process in (target, dump):
+            _raise_if_failed(process)
 
 
 def _run(program: str, *arguments: str) -> None:  # postgresql only
-    """Run a PostgreSQL client; the password is passed in its environment."""
+    with _start(program, *arguments) as process:
+        _raise_if_failed(process)
+
+
+def _start(  # postgresql only
+    program: str,
+    *arguments: str,
+    stdin: int | None = None,
+    stdout: int | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a PostgreSQL client; the password is passed in its environment."""
     if shutil.which(program) is None:
         raise ToolFailed(
             f"{program} is not installed. Run: deployment_scripts/"
@@ -118,13 +158,18 @@ def _run(program: str, *arguments: str) -> None:  # postgresql only
         "PGUSER": database["USER"],
         "PGPASSWORD": database["PASSWORD"],
     }
-    result = subprocess.run(
+    return subprocess.Popen(
         [program, "--no-password", *arguments],
         env=os.environ | {name: str(value) for name, value in variables.items()},
-        capture_output=True,
-        text=True,
-        check=False,
+        stderr=subprocess.PIPE,
+        stdin=stdin,
+        stdout=stdout,
     )
-    if result.returncode:
-        message = result.stderr.strip().partition("\n")[0]
-        raise ToolFailed(f"{program} failed: {message}")
+
+
+def _raise_if_failed(process: subprocess.Popen[bytes]) -> None:  # postgresql only
+    """Wait for a program; raise ToolFailed with the first line of its error."""
+    assert process.stderr and isinstance(process.args, list)
+    message = process.stderr.read().decode(errors="replace").strip().partition("\n")[0]
+    if process.wait():
+        raise ToolFailed(f"{process.args[0]} failed: {message}")

@@ -449,6 +449,54 @@ class PostgresqlTests(BackupTestCase):
         ):
             self.create_backup()
 
+    def execute(self, statement: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    def test_restore_drops_tables_functions_and_schemas_that_the_backup_lacks(
+        self,
+    ) -> None:
+        path = self.create_backup().path
+        connection.close()  # It has temporary tables.
+        tables, rows = connection.introspection.table_names(), all_rows()
+        self.execute("CREATE TABLE later (id bigint PRIMARY KEY)")
+        self.execute("CREATE VIEW later_view AS SELECT id FROM later")
+        self.execute("CREATE FUNCTION later() RETURNS int RETURN 1")
+        self.execute("CREATE SCHEMA later CREATE TABLE later (id bigint)")
+        restore_backup(path=path, force=True)
+        self.assertEqual(connection.introspection.table_names(), tables)
+        self.assertEqual(all_rows(), rows)
+        names = "to_regclass('later.later')", "to_regproc('later')"
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(names)}")
+            self.assertEqual(cursor.fetchone(), (None, None))
+
+    def test_restore_restores_detached_years_in_a_schema_of_their_own(self) -> None:
+        self.execute("CREATE SCHEMA old_years CREATE TABLE of_2015 (id bigint)")
+        self.addCleanup(self.execute, "DROP SCHEMA IF EXISTS old_years CASCADE")
+        path = self.create_backup().path
+        self.execute("DROP TABLE old_years.of_2015")
+        restore_backup(path=path, force=True)
+        self.execute("SELECT id FROM old_years.of_2015")
+
+    def test_restore_that_fails_changes_nothing(self) -> None:
+        self.create_backup()
+        path, rows = self.folder / "cut.dump", all_rows()
+        dump_database(path)
+        path.write_bytes(path.read_bytes()[:-300])
+        with self.assertRaisesMessage(ToolFailed, "pg_restore failed:"):
+            restore_database(path)
+        self.assertEqual(all_rows(), rows)
+
+    def test_restore_reports_the_error_of_the_database(self) -> None:
+        path = self.folder / "whole.dump"
+        dump_database(path)
+        with (
+            patch("meter_readings.ops.database_dump._DROP_SQL", b"BEGIN;\n"),
+            self.assertRaisesMessage(ToolFailed, "psql failed:"),
+        ):
+            restore_database(path)
+
     def test_restore_reports_the_error_of_pg_restore(self) -> None:
         path = self.folder / "no.dump"
         path.write_text("not a dump")
