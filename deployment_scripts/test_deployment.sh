@@ -24,6 +24,7 @@ ports of this machine.
     --upgrade-from COMMIT
                       deploy this commit, upgrade it to the current one, and roll back
     --keep DIR        keep the minimal Debian in DIR and use it again in the next run
+                      (delete DIR if its installation was interrupted)
 
 It needs Linux with cgroup 2, root, debootstrap, slirp4netns, git, openssl, one gigabyte in TMPDIR and
 a network. PIP_* variables are passed on. It takes a few minutes.
@@ -50,6 +51,10 @@ done
 for path in ${shared[@]+"${shared[@]}"}; do
     [ -e "$path" ] || usage_error "--share: $path does not exist."
 done
+if [ -n "$bare" ] && [ -e "$bare/bin/bash" ] && [ ! -e "$bare/lib/systemd/systemd" ]; then
+    die "$bare has a Debian without systemd, perhaps of an interrupted installation." \
+        "Delete the folder, and this script installs a new one there; or name another with --keep."
+fi
 case "$database" in
 postgresql | sqlite) ;;
 *) usage_error "--database must be postgresql or sqlite, not \"$database\"." ;;
