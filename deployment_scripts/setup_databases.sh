@@ -182,6 +182,7 @@ while read -r parameter value; do
         warn "$parameter could not be set to $value: ask the administrator of PostgreSQL."
 done <<'PARAMETERS'
 log_statement none
+log_min_messages fatal
 log_min_error_statement panic
 log_min_duration_statement -1
 log_min_duration_sample -1

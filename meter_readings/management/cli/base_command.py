@@ -16,6 +16,7 @@ from django.core.management.color import Style, no_style
 from django.db import DatabaseError, InterfaceError, connection
 
 from meter_readings import exports, importer, privacy
+from meter_readings.d0010.mpan import mask_mpans
 
 FAILED, USAGE, NOTHING_MATCHED, INTERRUPTED = 1, 2, 3, 130
 # 128 and the number of SIGPIPE, as for other programs
@@ -167,4 +168,4 @@ def _database_error_message(error: Exception) -> str:
         ),
         _UNKNOWN_ERROR,
     )
-    return f"{meaning} ({message}) {remedy}"
+    return f"{meaning} ({mask_mpans(message)}) {remedy}"

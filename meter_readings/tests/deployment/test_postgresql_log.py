@@ -23,8 +23,10 @@ _LOG_EVERYTHING = [
     "log_parameter_max_length = -1",
     "log_parameter_max_length_on_error = -1",
     "log_error_verbosity = 'verbose'",
+    "log_min_messages = 'info'",
 ]
-# A slow statement, violated constraints, a failed COPY, and parameters
+# A slow statement, violated constraints, a failed COPY, parameters, and values and
+# syntax that PostgreSQL refuses with a message that quotes them
 _STATEMENTS = f"""
 SELECT '{_MPAN}', pg_sleep(0.01);
 INSERT INTO meter_readings_meterpoint (mpan) VALUES ('{_MPAN}');
@@ -35,6 +37,11 @@ x\t{_MPAN}
 \\.
 PREPARE divide AS SELECT 1 / ($1::bigint - {_MPAN}), pg_sleep(0.01);
 EXECUTE divide ({_MPAN});
+SELECT '{_MPAN}x'::bigint;
+SELECT '{_MPAN}'::integer;
+SELECT '{_MPAN}'::timestamptz;
+SELECT 1 1 '{_MPAN}';
+SELECT "{_MPAN}";
 """
 
 IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
@@ -68,13 +75,15 @@ class PostgresqlLogTests(ScriptTestCase):
         statements = self.site / "statements.sql"
         statements.write_text(_STATEMENTS)
         ran = self.run_program(*psql, "-U", "d0010", "-f", str(statements))
-        self.assertEqual(ran.stderr.count("ERROR:"), 5, ran.stderr)
+        self.assertEqual(ran.stderr.count("ERROR:"), 10, ran.stderr)
 
         log = cluster.log.read_text()
-        self.assertIn('violates check constraint "no_import"', log)
-        self.assertIn("duplicate key value", log)
+        self.assertIn("database system is ready", log)
         self.assertNotIn(_MPAN, log)
         self.assertNotIn(_MPAN[1:], log)
         # The same statements of another role are logged in full.
         self.run_program(*psql, "-U", "postgres", "-f", str(statements))
-        self.assertIn(_MPAN, cluster.log.read_text())
+        log = cluster.log.read_text()
+        self.assertIn(f'invalid input syntax for type bigint: "{_MPAN}x"', log)
+        self.assertIn(f'value "{_MPAN}" is out of range for type integer', log)
+        self.assertIn("duplicate key value", log)

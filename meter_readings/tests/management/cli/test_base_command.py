@@ -7,7 +7,13 @@ from typing import Any
 from unittest.mock import patch
 
 from django.core.management import CommandError
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import (
+    DataError,
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    connection,
+)
 from django.test import TestCase
 
 from meter_readings import importer
@@ -29,6 +35,10 @@ class DatabaseErrorTests(TestCase):
             raise error
         self.assertEqual(caught.exception.returncode, 1)
         return str(caught.exception)
+
+    def test_mpan_in_a_message_of_the_database_is_masked(self) -> None:
+        error = DataError('invalid input syntax for type bigint: "2000000000015"')
+        self.assertIn('type bigint: "[MPAN]")', self.message_of(error))
 
     def test_locked_database_is_reported_as_busy(self) -> None:
         self.assertEqual(
