@@ -101,6 +101,18 @@ class NginxTests(SimpleTestCase):
                 if not is_accepted:
                     self.assertEqual(response.status, 413)
 
+    def test_requests_without_files_may_have_a_few_kilobytes(self) -> None:
+        for path, kilobytes in [
+            ("/admin/login/", 16),
+            ("/api/v1/readings/", 32),
+            ("/admin/meter_readings/reading/", 128),
+        ]:
+            for size, is_accepted in [(kilobytes, True), (kilobytes + 1, False)]:
+                with self.subTest(path, size=size):
+                    body = b"x" * (size << 10)
+                    response = self.site.request("POST", path, body=body)
+                    self.assertEqual(response.status != 413, is_accepted)
+
     def test_an_upload_without_permission_is_refused_before_its_body_is_received(
         self,
     ) -> None:
