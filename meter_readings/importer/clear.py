@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
@@ -19,14 +19,12 @@ from meter_readings.models import (
     MeterPointNote,
     Reading,
     SiteVisit,
+    stalled_q,
 )
 
 from .files.original_files import delete_unreferenced
+from .jobs import close_lost_jobs
 from .staging import ImportLockTimeout, open_staging
-
-# A running import saves a heartbeat every other second; one without for so long has
-# ended.
-_STALLED_AFTER = timedelta(seconds=60)
 
 # Seconds. Whatever holds the lock for longer is an import or an undo.
 _LOCK_TIMEOUT = 2.0
@@ -96,10 +94,8 @@ def delete_unreferenced_files() -> None:
 
 
 def _require_no_running_import(now: datetime) -> None:
-    running = ImportJob.objects.filter(
-        state=ImportJob.State.RUNNING, heartbeat_at__gt=now - _STALLED_AFTER
-    )
-    if running.exists():
+    close_lost_jobs(now=now)
+    if ImportJob.objects.running().exclude(stalled_q(now)).exists():
         raise ImportRunning("A file is being imported.")
 
 

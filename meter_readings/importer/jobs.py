@@ -6,27 +6,24 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from django.contrib.auth.models import User
-from django.db import Error, OperationalError, connection
+from django.db import Error, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from meter_readings.d0010.mpan import mask_mpans
-from meter_readings.models import FlowFile, ImportJob, Policy
+from meter_readings.models import FlowFile, ImportJob, Policy, stalled_q
+
+from .job_locks import JobLock, delete_files_of_jobs, find_locked_jobs
 
 logger = logging.getLogger(__name__)
 
 _HEARTBEAT_SECONDS = 2.0
-
-# A job without a heartbeat for so long has lost its process. While it validates, one
-# may be missed during the load of another file; else it may wait for the import lock,
-# for ten minutes by default.
-_LOST_WHILE_VALIDATING_AFTER = timedelta(minutes=1)
-_LOST_AFTER = timedelta(minutes=10)
 
 # Arguments: the phase, the bytes processed, the bytes in all.
 type OnProgress = Callable[[ImportJob.Phase, int, int], None]
@@ -35,19 +32,17 @@ type OnProgress = Callable[[ImportJob.Phase, int, int], None]
 def close_lost_jobs(*, now: datetime) -> None:
     """Mark the jobs as failed whose process was killed; the caller has the import lock.
 
-    A job that was closed although its process still runs is finished by it all the
-    same.
+    A job is lost if its process has ended. If its lock does not say, it is lost when it
+    is stalled; if the process runs nevertheless, it finishes the job all the same.
     """
-    running = ImportJob.objects.filter(state=ImportJob.State.RUNNING)
-    is_validating = Q(phase=ImportJob.Phase.VALIDATING)
-    is_lost = Q(heartbeat_at__lt=now - _LOST_AFTER) | (
-        is_validating & Q(heartbeat_at__lt=now - _LOST_WHILE_VALIDATING_AFTER)
-    )
-    running.filter(is_lost).update(
+    jobs = find_locked_jobs()
+    is_lost = Q(pk__in=jobs.ended) | (stalled_q(now) & ~Q(pk__in=jobs.living))
+    ImportJob.objects.running().filter(is_lost).update(
         state=ImportJob.State.FAILED,
         finished_at=now,
         message="Its process ended during the import.",
     )
+    transaction.on_commit(partial(delete_files_of_jobs, jobs.ended))
 
 
 class JobTracker:
@@ -80,9 +75,15 @@ class JobTracker:
         self._size = 0
         self._next_heartbeat = 0.0
         self._start = time.monotonic()
+        self._lock = JobLock()
+        self._is_over = False
 
     def __enter__(self) -> Self:
-        self._save()
+        if self._is_saved:
+            # Nobody sees the row without its lock.
+            with transaction.atomic():
+                self._save()
+                self._lock.acquire(self._job.pk)
         self._log("Import job started.")
         return self
 
@@ -92,13 +93,22 @@ class JobTracker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        try:
+            self._end(error)
+        finally:
+            self._lock.release(is_over=self._is_over)
+
+    def _end(self, error: BaseException | None) -> None:
+        """Save how the attempt ended, unless that is saved already."""
         if error is None:
+            self._is_over = True
             self._log_end()
             return
         if not connection.in_atomic_block:
             # An interrupt may have left the transaction open: this rolls it back.
             connection.close()
-        if self._is_stored():
+        if self._is_finished():
+            self._is_over = True
             self._log_end()  # The error came after the commit.
             return
         self._job.state = ImportJob.State.FAILED
@@ -106,9 +116,10 @@ class JobTracker:
         # Only the type: the message of an exception may quote the file.
         self._job.message = f"Interrupted by {type(error).__name__}."
         self._job.finished_at = timezone.now()
-        # The first error is raised; without this row the job appears as stalled.
+        # The first error is raised; the next import closes a job that was not saved.
         with suppress(Error):
             self._save()
+            self._is_over = True
         self._log_end()
 
     def _log_end(self) -> None:
@@ -134,12 +145,12 @@ class JobTracker:
         }
         logger.info(message, extra={"fields": common | fields})
 
-    def _is_stored(self) -> bool:
-        is_stored = False
+    def _is_finished(self) -> bool:
+        is_finished = False
         with suppress(Error):
-            finished = ImportJob.objects.exclude(state=ImportJob.State.RUNNING)
-            is_stored = finished.filter(pk=self._job.pk).exists()
-        return is_stored
+            finished = ImportJob.objects.filter(state=ImportJob.State.FINISHED)
+            is_finished = finished.filter(pk=self._job.pk).exists()
+        return is_finished
 
     def set_file(self, sha256: str, size: int) -> None:
         """Save the hash of the file and begin to validate it; `size` is in bytes."""

@@ -9,7 +9,7 @@ derived. Constraints are in the database, so that bulk loading cannot bypass the
 from .api_token import ApiToken
 from .finding import Finding, Severity
 from .flow_file import FlowFile, Policy
-from .import_job import ImportJob
+from .import_job import STALLED_AFTER, ImportJob, stalled_q
 from .meter import Meter, MeterPoint
 from .meter_point_note import MeterPointNote
 from .reading import (
@@ -47,6 +47,7 @@ __all__ = [
     "READING_ORDER_REVERSED",
     "Reading",
     "ReadingQuerySet",
+    "STALLED_AFTER",
     "Severity",
     "SiteVisit",
     "SubjectRequest",
@@ -56,4 +57,5 @@ __all__ = [
     "basis_q",
     "pseudonymise_mpan",
     "search_text",
+    "stalled_q",
 ]

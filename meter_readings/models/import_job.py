@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 
 from .flow_file import FlowFile, Policy
+
+# A running import updates its heartbeat every two seconds, but not while it loads or
+# waits for another import, for ten minutes by default.
+STALLED_AFTER = timedelta(minutes=10)
+
+
+def stalled_q(now: datetime) -> models.Q:
+    """Return the condition of running jobs whose heartbeat is too old."""
+    return models.Q(heartbeat_at__lt=now - STALLED_AFTER)
+
+
+class ImportJobQuerySet(models.QuerySet["ImportJob"]):
+    """Jobs by whether their attempt goes on."""
+
+    def running(self) -> ImportJobQuerySet:
+        """Filter by attempts that are not over; stalled ones are among them."""
+        return self.filter(state=ImportJob.State.RUNNING)
+
+    def stalled(self, *, now: datetime) -> ImportJobQuerySet:
+        """Filter by running attempts without a heartbeat for STALLED_AFTER."""
+        return self.running().filter(stalled_q(now))
 
 
 class ImportJob(models.Model):
@@ -65,6 +88,8 @@ class ImportJob(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     counts = models.JSONField(default=dict, blank=True)
     message = models.TextField(blank=True)
+
+    objects = ImportJobQuerySet.as_manager()
 
     class Meta:
         indexes = [

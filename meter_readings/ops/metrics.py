@@ -39,14 +39,17 @@ from prometheus_client.registry import Collector
 
 import meter_readings
 from meter_readings import importer
-from meter_readings.models import ApiToken, FlowFile, ImportJob
+from meter_readings.models import (
+    STALLED_AFTER,
+    ApiToken,
+    FlowFile,
+    ImportJob,
+    stalled_q,
+)
 from meter_readings.queries import attention
 
 from .backup import list_backups
 from .http_metrics import process_registry
-
-# A running import updates its heartbeat every two seconds.
-STALLED_AFTER = timedelta(minutes=10)
 
 _DAY = timedelta(days=1)
 _SECONDS = (1, 5, 15, 60, 300, 900, 3600)
@@ -215,11 +218,10 @@ def _import_metrics(now: datetime) -> Iterator[Metric]:
 
 def _import_job_metrics(now: datetime) -> Iterator[Metric]:
     """Yield counts of running jobs; a stalled job is counted as running too."""
-    is_stalled = Q(heartbeat_at__lt=now - STALLED_AFTER)
     rows = (
-        ImportJob.objects.filter(state=ImportJob.State.RUNNING)
+        ImportJob.objects.running()
         .values("phase")
-        .annotate(count=Count("pk"), stalled=Count("pk", filter=is_stalled))
+        .annotate(count=Count("pk"), stalled=Count("pk", filter=stalled_q(now)))
     )
     counts = dict.fromkeys(ImportJob.Phase.values, 0.0)
     stalled = 0

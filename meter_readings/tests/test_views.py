@@ -259,7 +259,7 @@ class ImportJobsTests(HomeTestCase):
         self.assertNotContains(self.home(), "Imports in progress")
 
     def test_running_import_without_heartbeat_is_shown_as_stalled(self) -> None:
-        self.run_job(heartbeat_at=timezone.now() - timedelta(minutes=5))
+        self.run_job(heartbeat_at=timezone.now() - timedelta(minutes=11))
         self.assertContains(self.home(), "Stalled")
 
     def test_files_sent_again_today_are_counted(self) -> None:

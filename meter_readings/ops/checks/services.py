@@ -11,7 +11,6 @@ from django.utils import timezone
 from meter_readings import importer
 from meter_readings.models import ImportJob
 from meter_readings.ops.exceptions import cache_exceptions
-from meter_readings.ops.metrics import STALLED_AFTER
 
 from .programs import output_of
 from .results import CheckResult, failed, ok
@@ -68,9 +67,7 @@ def _stopped_units() -> Iterator[tuple[str, str]]:
 
 def import_jobs() -> CheckResult:
     """Check that each running import has sent a heartbeat lately."""
-    stalled = ImportJob.objects.filter(
-        state=ImportJob.State.RUNNING, heartbeat_at__lt=timezone.now() - STALLED_AFTER
-    ).first()
+    stalled = ImportJob.objects.stalled(now=timezone.now()).first()
     if stalled:
         return failed(
             f"import job {stalled.pk} has stopped at {stalled.get_phase_display()}: no "

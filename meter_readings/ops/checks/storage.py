@@ -18,6 +18,8 @@ from .remedies import file_remedy
 from .results import CheckResult, failed, ok
 
 _ACCESS_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_MEDIA_FOLDERS = "incoming", "flow_files", "running_jobs"
+
 # The check of the owner looks at so many files of each folder below MEDIA_ROOT.
 _MAX_FILES_OF_FOLDER = 100
 
@@ -84,7 +86,7 @@ def permissions() -> CheckResult:
             )
     media, session_dir = Path(settings.MEDIA_ROOT), Path(settings.SESSION_FILE_PATH)
     private = [Path(settings.BASE_DIR) / ".env", session_dir]
-    private += [media / "incoming", media / "flow_files", *database_files()]
+    private += [*(media / name for name in _MEDIA_FOLDERS), *database_files()]
     for path in private:
         if path.exists() and path.stat().st_mode & _ACCESS_BY_OTHERS:
             return failed(f"other users can open {path}", f"Run: chmod go= {path}")
@@ -113,7 +115,7 @@ def _folders() -> list[Path]:
     """Return the folders that the site writes to."""
     media = Path(settings.MEDIA_ROOT)
     folders = [*importer.data_directories().values()]
-    folders += [media / "incoming", media / "flow_files"]
+    folders += [media / name for name in _MEDIA_FOLDERS]
     if settings.SESSION_ENGINE.endswith(".file"):
         folders.append(Path(settings.SESSION_FILE_PATH))
     return folders
@@ -126,7 +128,7 @@ def _data_paths() -> Iterator[Path]:
     for path in database_files():
         fixed += [path, Path(f"{path}-wal"), Path(f"{path}-shm")]
     yield from (path for path in fixed if path.exists())
-    for name in ("incoming", "flow_files"):
+    for name in _MEDIA_FOLDERS:
         if (media / name).exists():
             yield media / name
             yield from _some_of(media / name)

@@ -144,7 +144,7 @@ class ClearDatabaseTests(OwnMedia, TestCase):
     def test_clear_database_ignores_a_running_job_without_heartbeat(
         self,
     ) -> None:
-        running_job(silent_for=timedelta(minutes=2))
+        running_job(silent_for=timedelta(minutes=11))
         self.assertEqual(clear().import_jobs, 1)
 
 

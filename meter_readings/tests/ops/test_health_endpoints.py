@@ -17,8 +17,7 @@ from django.test import TestCase, override_settings
 from django.utils import timezone
 
 from meter_readings.accounts import api_tokens
-from meter_readings.models import ApiToken, ImportJob, Policy
-from meter_readings.ops import metrics
+from meter_readings.models import STALLED_AFTER, ApiToken, ImportJob, Policy
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import import_text, imported
 
@@ -140,7 +139,7 @@ class MetricsTests(TestCase):
 
     def test_metrics_count_stalled_import_jobs(self) -> None:
         now = timezone.now()
-        for age in (timedelta(), 2 * metrics.STALLED_AFTER):
+        for age in (timedelta(), 2 * STALLED_AFTER):
             ImportJob.objects.create(
                 filename="a.uff",
                 policy=Policy.STANDARD,

@@ -151,6 +151,7 @@ class KilledProcessTests(TransactionTestCase):
             ),
         )
         self.assertEqual(_stored(), self.all)
+        self.assertFalse(ImportJob.objects.running().exists())
         _undo(data)
         self.assertEqual(_stored(), self.nothing)
         if killed.is_acknowledged:
@@ -166,6 +167,7 @@ class KilledProcessTests(TransactionTestCase):
         self.assertEqual(_stored(), self.all if is_stored else self.nothing)
         if is_stored:
             _undo(data)
+        self.assertFalse(ImportJob.objects.running().exists())
         self.assertEqual(_stored(), self.nothing)
         return "stored" if is_stored else "undone"
 

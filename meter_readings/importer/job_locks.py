@@ -1,0 +1,94 @@
+"""Job locks: they tell the next import which jobs have lost their process.
+
+The process of a job locks a file that is named by the job's id. The operating system
+removes the lock when the process ends, however it ends; the file of a killed one stays.
+Nothing is known of a job without a file: on Windows, and if files cannot be locked.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from django.conf import settings
+
+from .files.spooling import spool_folder
+
+# Windows has no fcntl.
+fcntl: Any = import_module("fcntl") if find_spec("fcntl") else None
+
+
+class JobLock:
+    """The lock of one job, which may not be available."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+        self._path: Path | None = None
+
+    def acquire(self, job_id: int) -> None:
+        """Lock the file of a job, if that is possible."""
+        if fcntl is None:
+            return
+        with suppress(OSError):
+            # Named after it is locked: nobody finds the file without its lock.
+            handle, name = tempfile.mkstemp(dir=spool_folder())
+            self._file, self._path = os.fdopen(handle, "r+b"), Path(name)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _folder().mkdir(mode=0o700, exist_ok=True)
+            self._path = self._path.rename(_folder() / str(job_id))
+
+    def release(self, *, is_over: bool) -> None:
+        """Release the lock. Unless the job is over, the next import will close it."""
+        if self._path is not None and is_over:
+            _delete(self._path)
+        if self._file is not None:
+            self._file.close()
+
+
+class LockedJobs(NamedTuple):
+    """Ids of jobs: those whose process lives, and those whose process has ended."""
+
+    living: set[int]
+    ended: set[int]
+
+
+def find_locked_jobs() -> LockedJobs:
+    """Look at the files of all jobs; a job without a file is in neither set."""
+    jobs = LockedJobs(set(), set())
+    if fcntl is not None and _folder().is_dir():
+        for path in _folder().iterdir():
+            # A job that ends meanwhile deletes its file; NFS may have renamed it.
+            with suppress(OSError, ValueError):
+                is_locked = _is_locked(path)
+                (jobs.living if is_locked else jobs.ended).add(int(path.name))
+    return jobs
+
+
+def delete_files_of_jobs(job_ids: Iterable[int]) -> None:
+    """Delete the files that killed processes have left."""
+    for job_id in job_ids:
+        _delete(_folder() / str(job_id))
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _delete(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _folder() -> Path:
+    return Path(settings.MEDIA_ROOT) / "running_jobs"
