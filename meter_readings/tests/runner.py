@@ -1,8 +1,9 @@
 """The test runner: isolates tests from real data, finds leaked MPANs, splits suites.
 
-`.ci/run` splits the suite of each database into parts that run side by side. Tests that
-give the same result on every database have the tag `database_independent`; `.ci/run`
-runs them on SQLite alone.
+`.ci/run` splits the suite of each database into parts that run side by side. It runs
+tests with the tag `database_independent` on SQLite alone, because their result does not
+depend on the database. On PostgreSQL it measures the coverage of tests with the tag
+`postgresql_code`, because they alone reach code that SQLite's tests cannot reach.
 """
 
 from __future__ import annotations
@@ -29,31 +30,49 @@ from config.caches import cache_settings
 from meter_readings.tests.pii_leak_check import PiiLeakCheck
 
 # Every test in these packages and modules has the tag.
-DATABASE_INDEPENDENT = (
-    "access",
-    "api.openapi",
-    "browser",
-    "config.test_redis",
-    "d0010",
-    "deployment",
-    "docs.test_api_guide",
-    "docs.test_command_line",
-    "docs.test_every_command",
-    "docs.test_getting_started",
-    "docs.test_links",
-    "docs.test_references",
-    "docs.test_testing_guide",
-    "format_docs",
-    "http_server.test_description",
-    "http_server.test_log",
-    "http_server.test_malicious_requests",
-    "robustness.test_postgresql_tls",
-    "synthetic",
-    "templatetags",
-)
-_TAG = "database_independent"
+MODULES = {
+    "database_independent": (
+        "access",
+        "api.openapi",
+        "browser",
+        "config.test_redis",
+        "d0010",
+        "deployment",
+        "docs.test_api_guide",
+        "docs.test_command_line",
+        "docs.test_every_command",
+        "docs.test_getting_started",
+        "docs.test_links",
+        "docs.test_references",
+        "docs.test_testing_guide",
+        "format_docs",
+        "http_server.test_description",
+        "http_server.test_log",
+        "http_server.test_malicious_requests",
+        "robustness.test_postgresql_tls",
+        "synthetic",
+        "templatetags",
+    ),
+    "postgresql_code": (
+        "accounts.test_db",
+        "accounts.test_login",
+        "benchmarks.test_imports",
+        "config.test_settings",
+        "exports.test_streaming",
+        "importer.staging",
+        "importer.test_jobs",
+        "importer.test_merge",
+        "ops",
+        "queries.history.test_readings",
+        "queries.test_search",
+        "robustness.test_replicas",
+    ),
+}
 _NEVER = logging.CRITICAL + 1
-_PREFIXES = tuple(f"{__package__}.{name}." for name in DATABASE_INDEPENDENT)
+_PREFIXES = {
+    tag: tuple(f"{__package__}.{name}." for name in names)
+    for tag, names in MODULES.items()
+}
 
 
 class IsolatedTestRunner(DiscoverRunner):
@@ -82,11 +101,12 @@ class IsolatedTestRunner(DiscoverRunner):
     def load_tests_for_label(
         self, label: str, discover_kwargs: dict[str, Any]
     ) -> TestSuite:
-        """Return the tests of a label, with their tag."""
+        """Return the tests of a label, with their tags."""
         tests = super().load_tests_for_label(label, discover_kwargs)
         for test in iter_test_cases(tests):
-            if f"{type(test).__module__}.".startswith(_PREFIXES):
-                test.tags = {*getattr(test, "tags", ()), _TAG}
+            module = f"{type(test).__module__}."
+            tags = {tag for tag, names in _PREFIXES.items() if module.startswith(names)}
+            test.tags = {*getattr(test, "tags", ()), *tags}
         return tests
 
     def build_suite(self, *labels: Any, **options: Any) -> TestSuite:

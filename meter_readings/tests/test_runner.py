@@ -19,7 +19,7 @@ from django.test.utils import iter_test_cases
 from config.environment import PROJECT_ROOT
 from meter_readings.tests.pii_leak_check import PiiLeakCheck, mpans_in
 from meter_readings.tests.runner import (
-    DATABASE_INDEPENDENT,
+    MODULES,
     IsolatedTestRunner,
     print_skipped,
 )
@@ -64,10 +64,12 @@ class PartTests(SimpleTestCase):
         self.assertEqual(sorted(map(len, parts)), [1, 1])
         self.assertEqual(set.union(*parts), self.tests_of())
 
-    def test_database_independent_tests_are_tagged(self) -> None:
-        runner = IsolatedTestRunner(verbosity=0, exclude_tags=["database_independent"])
-        labels = [f"{__package__}.{name}" for name in DATABASE_INDEPENDENT]
-        self.assertEqual([*iter_test_cases(runner.build_suite(labels))], [])
+    def test_tests_of_listed_modules_are_tagged(self) -> None:
+        for tag, names in MODULES.items():
+            with self.subTest(tag):
+                runner = IsolatedTestRunner(verbosity=0, exclude_tags=[tag])
+                labels = [f"{__package__}.{name}" for name in names]
+                self.assertEqual([*iter_test_cases(runner.build_suite(labels))], [])
 
 
 class MpansInTests(SimpleTestCase):

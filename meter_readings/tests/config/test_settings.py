@@ -522,6 +522,7 @@ class StartingTests(TransactionTestCase):
             with self.subTest(message):
                 self.assertIn(message, self.startup_error(**values))
 
+    @tag("database_independent")
     def test_production_does_not_start_without_tables(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         path = str(Path(folder, "new.sqlite3"))
@@ -529,6 +530,7 @@ class StartingTests(TransactionTestCase):
         self.assertIn(f"database: there is none at {path}", message)
         self.assertIn("Run: python manage.py migrate", message)
 
+    @tag("database_independent")
     @skipIf(has_wal_fix(sqlite3.sqlite_version_info), "this SQLite has the fix")
     def test_production_does_not_start_on_an_sqlite_with_the_bug(self) -> None:
         message = self.startup_error(USE_POSTGRESQL="0", ACCEPT_SQLITE_RISK="")
