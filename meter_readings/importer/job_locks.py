@@ -7,8 +7,7 @@ Nothing is known of a job without a file: on Windows, and if files cannot be loc
 
 from __future__ import annotations
 
-import os
-import tempfile
+import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
@@ -17,8 +16,6 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from django.conf import settings
-
-from .files.spooling import spool_folder
 
 # Windows has no fcntl.
 fcntl: Any = import_module("fcntl") if find_spec("fcntl") else None
@@ -36,12 +33,16 @@ class JobLock:
         if fcntl is None:
             return
         with suppress(OSError):
-            # Named after it is locked: nobody finds the file without its lock.
-            handle, name = tempfile.mkstemp(dir=spool_folder())
-            self._file, self._path = os.fdopen(handle, "r+b"), Path(name)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _folder().mkdir(mode=0o700, exist_ok=True)
-            self._path = self._path.rename(_folder() / str(job_id))
+            _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Named by the id after it is locked: nobody finds it without its lock.
+            self._path = _folder() / uuid.uuid4().hex
+            try:
+                self._file = self._path.open("xb")
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._path = self._path.rename(_folder() / str(job_id))
+            except BaseException:
+                self.release(is_over=True)
+                raise
 
     def release(self, *, is_over: bool) -> None:
         """Release the lock. Unless the job is over, the next import will close it."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,11 +39,11 @@ def spool(stream: BinaryIO) -> Iterator[SpooledFile]:
     """
     folder = spool_folder()
     _delete_abandoned()
-    handle, name = tempfile.mkstemp(dir=folder)
-    path = Path(name)
+    # The name is chosen first: an interrupt may come as soon as the file exists.
+    path = folder / uuid.uuid4().hex
     try:
         digest, size = hashlib.sha256(), 0
-        with os.fdopen(handle, "wb") as file:
+        with open(path, "xb", opener=_create_for_owner) as file:
             while chunk := stream.read(_CHUNK_BYTES):
                 require_free_space()
                 digest.update(chunk)
@@ -89,6 +89,10 @@ def abandoned_spool_files(*, silent_seconds: float) -> Iterator[Path]:
 def _delete_abandoned() -> None:
     for path in abandoned_spool_files(silent_seconds=_ABANDONED_AFTER_SECONDS):
         path.unlink(missing_ok=True)
+
+
+def _create_for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
 
 
 def _folder() -> Path:

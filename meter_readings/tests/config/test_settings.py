@@ -472,10 +472,8 @@ class StartingTests(TransactionTestCase):
         )
         self.assertEqual(result.returncode, 0, result.stderr)
 
-    def limits(self, *how: str) -> str:
+    def limits(self, *how: str, **production: str) -> str:
         """Return the statement timeout and the idle transaction timeout."""
-        production = self.production()
-        self.run_python("manage.py", "collectstatic", "--noinput", **production)
         code = (
             "from django.db import connection as c; cursor = c.cursor();"
             "cursor.execute(\"SELECT current_setting('statement_timeout'),"
@@ -488,12 +486,16 @@ class StartingTests(TransactionTestCase):
 
     @skipUnless(connection.vendor == "postgresql", "SQLite has no server")
     def test_the_web_application_has_timeouts_on_postgresql(self) -> None:
-        limits = self.limits("-c", "from config.wsgi import application;")
+        production = self.production()
+        self.run_python("manage.py", "collectstatic", "--noinput", **production)
+        code = "from config.wsgi import application;"
+        limits = self.limits("-c", code, **production)
         self.assertEqual(limits, "30s 1min")
 
     @skipUnless(connection.vendor == "postgresql", "SQLite has no server")
     def test_commands_have_no_timeouts_on_postgresql(self) -> None:
-        limits = self.limits("manage.py", "shell", "--no-imports", "--command", "")
+        code = ["manage.py", "shell", "--no-imports", "--command", ""]
+        limits = self.limits(*code, **self.production())
         self.assertEqual(limits, "0 0")
 
     @tag("database_independent")

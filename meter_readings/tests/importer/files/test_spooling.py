@@ -10,10 +10,12 @@ import stat
 import tempfile
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 from django.test import SimpleTestCase
 
 from meter_readings.importer import UnreadableFile, iter_flow_files
+from meter_readings.importer.files import spooling
 from meter_readings.importer.files.spooling import spool
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 
@@ -49,6 +51,16 @@ class SpoolTests(SimpleTestCase):
     def test_spooled_file_is_deleted_at_the_end(self) -> None:
         with spool(io.BytesIO(DATA)):
             pass
+        self.assertEqual(list(self.incoming.iterdir()), [])
+
+    def test_an_interrupt_as_the_file_is_created_leaves_no_file(self) -> None:
+        def create(path: str, flags: int) -> int:
+            Path(path).touch()
+            raise KeyboardInterrupt
+
+        with patch.object(spooling, "_create_for_owner", create):
+            with self.assertRaises(KeyboardInterrupt), spool(io.BytesIO(DATA)):
+                self.fail("The file was not created.")
         self.assertEqual(list(self.incoming.iterdir()), [])
 
     def test_spooled_file_is_deleted_when_the_stream_is_truncated(self) -> None:
