@@ -77,8 +77,8 @@ class QuickDeployTests(ScriptTestCase):
         self.assertEqual(limits, ["7m"])
 
     def test_other_addresses_accept_small_bodies_only(self) -> None:
-        others = "/", "/admin/login/", "/api/v1/readings/", "/x/admin/upload/"
-        self.assertEqual(set(self.limits(*others)), {"1m"})
+        others = "/", "/admin/meter_readings/reading/", "/x/admin/upload/"
+        self.assertEqual(set(self.limits(*others)), {"128k"})
 
     def test_access_log_contains_no_query_strings(self) -> None:
         formats = self.plan().partition("log_format")[2].partition(";")[0]
