@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Self
 from unittest import skipUnless
 
 from django.db import connection
@@ -27,29 +27,50 @@ READINGS = V1 + "readings/?page_size=1000"
 METERS, DAYS = 3, 4
 OF_A_FILE = METERS * DAYS
 
-# One process of the site, which keeps its connections between requests.
+# One process of the site, which keeps its connections between requests. It also runs
+# commands, each with new connections, and without the start of another process.
 SITE = """
-import json, sys
+import contextlib, io, json, sys
 from config import environment
 environment.setup_environment(default_environment="development")
 import django
 django.setup()
 from django.contrib.auth.models import User
-from django.db import close_old_connections
+from django.core.management import CommandError, call_command
+from django.db import close_old_connections, connections
 from django.test import Client
-browser = Client(headers={"Host": "127.0.0.1"})
-browser.force_login(User.objects.get(username="alice"))
-for line in sys.stdin:
-    secret, path = line.split()
+browser = Client()
+
+def command(*arguments):
+    connections.close_all()
+    status, output = 0, io.StringIO()
+    with contextlib.redirect_stdout(output):
+        try:
+            call_command(*arguments)
+        except (CommandError, SystemExit) as error:
+            status = 1
+            print(error)
+    return status, output.getvalue()
+
+def request(path, method="get", secret=""):
     close_old_connections()
-    headers = {"Authorization": "Bearer " + secret, "Host": "127.0.0.1"}
-    if secret in ("get", "post"):
-        answer = getattr(browser, secret)(path)
+    if secret:
+        client, headers = Client(), {"Authorization": "Bearer " + secret}
     else:
-        answer = Client().get(path, headers=headers)
+        client, headers = browser, {}
+    answer = getattr(client, method)(path, headers=headers | {"Host": "127.0.0.1"})
     text = b"".join(answer).decode()
     answer.close()
-    print(json.dumps([answer.status_code, text]), flush=True)
+    return answer.status_code, text
+
+def sign_in(username):
+    browser.cookies.clear()
+    browser.force_login(User.objects.get(username=username))
+    return 0, ""
+
+for line in sys.stdin:
+    function, *arguments = json.loads(line)
+    print(json.dumps(globals()[function](*arguments)), flush=True)
 """
 
 
@@ -67,6 +88,35 @@ class Answer(NamedTuple):
         return len(self.text.splitlines()) - 1
 
 
+class Site:
+    """A context manager: a process of the site."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SITE],
+            cwd=PROJECT_ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.communicate()
+
+    def ask(self, *words: str) -> Answer:
+        """Call a function of the program; return its answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(words) + "\n")
+        self._process.stdin.flush()
+        return Answer(*json.loads(self._process.stdout.readline()))
+
+
 @skipUnless(
     connection.vendor == "postgresql" and (IS_REQUIRED or programs()),
     "needs PostgreSQL's own programs: initdb, pg_ctl and pg_basebackup",
@@ -75,6 +125,8 @@ class ReplicaTests(SimpleTestCase):
     """The replica has one file; others are imported while its replay is paused."""
 
     primary: Cluster
+    # None before the first test and after the test that promotes it
+    shared_replica: Replica | None = None
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -88,35 +140,28 @@ class ReplicaTests(SimpleTestCase):
             "ALLOWED_HOSTS": "127.0.0.1",
             "MEDIA_ROOT": str(folder / "media"),
             "SESSION_FILE_PATH": str(folder / "sessions"),
+            "DJANGO_SUPERUSER_PASSWORD": "a password for these tests",
         }
         cls.folder = folder
         cls.number = 0
+        cls.console = cls.enterClassContext(Site(cls.environment))
         cls.manage("migrate", "--verbosity", "0")
-        user = ["createsuperuser", "--noinput", "--username", "alice"]
-        cls.manage(*user, "--email", "alice@example.org")
+        user = ["--username", "alice", "--email", "alice@example.org"]
+        cls.manage("createsuperuser", "--noinput", *user)
         cls.secret = cls.token("one")
 
     @classmethod
-    def manage(cls, *arguments: str, **more: str) -> str:
-        """Run a command, which must succeed; return its output."""
-        result = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=PROJECT_ROOT,
-            env=cls.environment
-            | {"DJANGO_SUPERUSER_PASSWORD": "a password for these tests"}
-            | more,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert not result.returncode, result.stderr
-        return result.stdout
+    def manage(cls, *arguments: str) -> str:
+        """Run a command without a replica, which must succeed; return its output."""
+        answer = cls.console.ask("command", *arguments)
+        assert not answer.status, answer.text
+        return answer.text
 
     @classmethod
     def token(cls, name: str) -> str:
         """Return the secret of a new token."""
-        arguments = ["api_token", "create", name, "--user", "alice", "--scope", "read"]
-        return cls.manage(*arguments).split()[-1]
+        options = ["--user", "alice", "--scope", "read"]
+        return cls.manage("api_token", "create", name, *options).strip()
 
     @classmethod
     def import_file(cls) -> None:
@@ -134,51 +179,38 @@ class ReplicaTests(SimpleTestCase):
         )
         cls.manage("import_d0010", str(path))
 
+    @classmethod
+    def make_replica(cls) -> None:
+        """Create a replica, and a process of the site that reads from it."""
+        cls.shared_replica = cls.enterClassContext(Replica(cls.primary))
+        settings = {
+            "DB_REPLICA_HOST": "127.0.0.1",
+            "DB_REPLICA_PORT": str(cls.shared_replica.port),
+        }
+        cls.site = cls.enterClassContext(Site(cls.environment | settings))
+
     def setUp(self) -> None:
         self.import_file()
         self.row_count = OF_A_FILE * self.number
-        self.replica = self.enterContext(Replica(self.primary))
-        self.site = self.process()
+        if self.shared_replica is None:
+            self.make_replica()
+        assert self.shared_replica is not None
+        self.replica = self.shared_replica
         self.wait()
-
-    def process(self) -> Any:
-        """Start a process of the site that reads from the replica."""
-        process = subprocess.Popen(
-            [sys.executable, "-c", SITE],
-            cwd=PROJECT_ROOT,
-            env=self.environment | self.replica_settings(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.communicate)
-        return process
-
-    def replica_settings(self) -> dict[str, str]:
-        return {
-            "DB_REPLICA_HOST": "127.0.0.1",
-            "DB_REPLICA_PORT": str(self.replica.port),
-        }
+        # A user who has sent no form yet
+        self.site.ask("sign_in", "alice")
 
     def ask(self, path: str = READINGS, secret: str = "") -> Answer:
-        """Return what the process of the site answers."""
-        self.site.stdin.write(f"{secret or self.secret} {path}\n")
-        self.site.stdin.flush()
-        return Answer(*json.loads(self.site.stdout.readline()))
+        """Return what the site answers to a program with a token."""
+        return self.site.ask("request", path, "get", secret or self.secret)
+
+    def browse(self, path: str, method: str = "get") -> Answer:
+        """Return what the site answers to the user who is signed in."""
+        return self.site.ask("request", path, method)
 
     def check_installation(self) -> str:
         """Return what check_installation prints about the replica."""
-        result = subprocess.run(
-            [sys.executable, "manage.py", "check_installation"],
-            cwd=PROJECT_ROOT,
-            env=self.environment | self.replica_settings(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        output = result.stdout + result.stderr
+        output = self.site.ask("command", "check_installation").text
         return output[output.index(" replica") :]
 
     def wait(self) -> None:
@@ -192,6 +224,7 @@ class ReplicaTests(SimpleTestCase):
     def pause_replay(self) -> None:
         """Pause the replica, and import a file that it does not receive."""
         self.replica.execute("SELECT pg_wal_replay_pause()")
+        self.addCleanup(self.replica.execute, "SELECT pg_wal_replay_resume()")
         for _ in range(100):
             with self.replica.connect() as replica, replica.cursor() as cursor:
                 cursor.execute("SELECT pg_get_wal_replay_pause_state()")
@@ -239,33 +272,34 @@ class ReplicaTests(SimpleTestCase):
         self.pause_replay()
         meters = "/admin/meter_readings/meter/"
         with self.subTest("list, search and page of a meter: replica"):
-            page = self.ask(meters, "get").text
+            page = self.browse(meters).text
             self.assertIn(old, page)
             self.assertNotIn(new, page)
-            self.assertIn("0 meters", self.ask(f"{meters}?q={new}", "get").text)
+            self.assertIn("0 meters", self.browse(f"{meters}?q={new}").text)
             pk = re.search(r"/meter/(\d+)/change/", page)
             assert pk
-            self.assertEqual(self.ask(f"{meters}{pk[1]}/change/", "get").status, 200)
+            self.assertEqual(self.browse(f"{meters}{pk[1]}/change/").status, 200)
         with self.subTest("flow files: primary"):
-            page = self.ask("/admin/meter_readings/flowfile/", "get").text
+            page = self.browse("/admin/meter_readings/flowfile/").text
             self.assertIn(f"replica{self.number}.uff", page)
             pk = re.search(r"/flowfile/(\d+)/change/", page)
             assert pk
             readings = f"/admin/meter_readings/reading/?flow_file={pk[1]}"
-            self.assertIn(new, self.ask(readings, "get").text)
+            self.assertIn(new, self.browse(readings).text)
         with self.subTest("after a form was sent: primary"):
-            self.assertEqual(self.ask(meters, "post").status, 200)
-            self.assertIn(new, self.ask(meters, "get").text)
+            self.assertEqual(self.browse(meters, "post").status, 200)
+            self.assertIn(new, self.browse(meters).text)
 
     def test_stale_reads_answer_503_while_the_replica_is_stopped(self) -> None:
         self.replica.stop()
         self.addCleanup(self.replica.start)
         self.assertEqual(self.ask().status, 503)
-        self.assertEqual(self.ask("/admin/meter_readings/meter/", "get").status, 503)
+        self.assertEqual(self.browse("/admin/meter_readings/meter/").status, 503)
         self.assertEqual(self.ask(V1 + "flow-files/").status, 200)
-        self.assertEqual(self.ask("/", "get").status, 200)
+        self.assertEqual(self.browse("/").status, 200)
         self.assertIn("the check failed", self.check_installation())
 
     def test_check_installation_reports_a_replica_that_was_promoted(self) -> None:
+        type(self).shared_replica = None
         self.replica.promote()
         self.assertIn("it is a primary itself", self.check_installation())
