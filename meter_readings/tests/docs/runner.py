@@ -70,7 +70,7 @@ class PageTestCase(ScriptTestCase):
         *ScriptTestCase.files,
         *(".gitignore", "README.md", "pyproject.toml", "run_demo_server.sh"),
     )
-    # The pages run tests too, and compiled files save time.
+    # The pages run tests too.
     excluded = ()
 
     def setUp(self) -> None:
@@ -191,9 +191,6 @@ class PageTestCase(ScriptTestCase):
         if not (IS_REQUIRED or programs()):
             self.skipTest("needs PostgreSQL's own programs")
         self.cluster = self.enterContext(Cluster())
-        # The server is deleted after the test, so it need not write to disk.
-        self.cluster.execute("ALTER SYSTEM SET fsync = off")
-        self.cluster.execute("SELECT pg_reload_conf()")
         port = {"PGHOST": "127.0.0.1", "PGPORT": str(self.cluster.port)}
         names = {"PGUSER": "d0010", "PGDATABASE": "d0010", "PG_ADMIN": "postgres"}
         return port | names | {"DB_PORT": port["PGPORT"]} | self._database()
