@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from meter_readings.tests.deployment.script_test_case import ScriptTestCase
 from meter_readings.tests.robustness import only_long
 
+SAMPLE = "sample_data/economy7_meters.uff"
+
 
 class BackupScriptTests(ScriptTestCase):
-    def setUp(self) -> None:
-        """Import a file."""
-        super().setUp()
-        self.assert_succeeds("setup_databases.sh", "sqlite")
-        self.import_file("sample_data/economy7_meters.uff")
+    """Each test starts with the data of one imported file."""
 
-    def import_file(self, name: str) -> str:
-        """Import a sample file; return the output."""
-        words = [sys.executable, "manage.py", "import_d0010", name]
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.data = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        for words in (
+            ["deployment_scripts/setup_databases.sh", "sqlite"],
+            [sys.executable, "manage.py", "import_d0010", SAMPLE],
+        ):
+            result = cls.run_program(*words)
+            assert not result.returncode, result.stdout + result.stderr
+        for path in (cls.site / ".env", *cls.site.glob("db.sqlite3*")):
+            shutil.copy2(path, cls.data)
+        shutil.copytree(cls.site / "media", cls.data / "media")
+
+    def setUp(self) -> None:
+        super().setUp()
+        shutil.copytree(self.data, self.site, dirs_exist_ok=True)
+
+    def import_sample(self) -> str:
+        """Import the file; return the output."""
+        words = [sys.executable, "manage.py", "import_d0010", SAMPLE]
         return self.run_program(*words).stdout
 
     def back_up(self) -> Path:
@@ -37,7 +54,7 @@ class BackupScriptTests(ScriptTestCase):
         self.delete_everything()
         output = self.assert_succeeds("restore.sh", str(backup))
         self.assertIn("The restore is complete.", output)
-        output = self.import_file("sample_data/economy7_meters.uff")
+        output = self.import_sample()
         self.assertIn("already imported", output)
 
     def test_backup_script_writes_to_the_folder_of_the_settings(self) -> None:

@@ -23,6 +23,9 @@ _GIT_VARIABLES = {
 
 @skipUnless(shutil.which("git"), "git is not installed")
 class TarballTests(ScriptTestCase):
+    # The repository of the copy has source files only.
+    excluded = (*ScriptTestCase.excluded, "__pycache__")
+
     def setUp(self) -> None:
         super().setUp()
         for name in (".git", "dist"):

@@ -61,10 +61,11 @@ class NginxFaultTests(SimpleTestCase):
         with self.subTest("a static file is missing"):
             [script, *_] = (self.site.folder / "static/admin/js").glob("theme.*.js")
             script.unlink()
-            found = self.findings()["static files"]
+            findings = self.findings()
+            found = findings["static files"]
             self.assertIn(f"{script} is missing", found.message)
             self.assertIn("collectstatic", found.remedy)
-            self.assertIn("theme", self.findings()["served files"].message)
+            self.assertIn("theme", findings["served files"].message)
         with self.subTest("the site behind nginx has stopped"):
             self.site._processes[0].terminate()
             found = self.findings()["site"]
