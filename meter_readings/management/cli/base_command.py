@@ -148,7 +148,12 @@ _MEANINGS = (
     ),
     (("full", "no space left"), _FULL, _FREE_SPACE),
     (
-        ("readonly", "read-only", "unable to open", "not a database"),
+        ("read-only transaction",),
+        "The database is read-only: the server is a replica or in recovery.",
+        "Check DB_HOST, or wait for the end of the recovery.",
+    ),
+    (
+        ("readonly", "unable to open", "not a database"),
         "The database file cannot be written.",
         "Check SQLITE_PATH and the permissions of the file.",
     ),

@@ -34,6 +34,14 @@ def database() -> CheckResult:
         return failed(f"there is none at {name}", _MIGRATE)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+        if connection.vendor == "postgresql":  # postgresql only
+            cursor.execute("SHOW transaction_read_only")
+            if cursor.fetchone() == ("on",):
+                return failed(
+                    "it is read-only: the server is a replica or in recovery",
+                    "Set DB_HOST to the primary. If a point-in-time recovery is paused,"
+                    " end it as postgres: SELECT pg_wal_replay_resume()",
+                )
     return ok(f"{connection.display_name} answers")
 
 

@@ -96,6 +96,15 @@ class DatabaseFaultTests(FaultTestCase):
             "import jobs", "has stopped at Loading", "Import its file again"
         )
 
+    @skipUnless(connection.vendor == "postgresql", "SQLite has no replicas")
+    def test_a_database_that_is_read_only(self) -> None:
+        with connection.cursor() as cursor:
+            # A replica and a server in recovery have only such transactions.
+            cursor.execute("SET TRANSACTION READ ONLY")
+        self.assert_finding(
+            "database", "it is read-only", "Set DB_HOST to the primary."
+        )
+
     @skipUnless(connection.vendor == "sqlite", "PostgreSQL has no database file")
     def test_a_damaged_database(self) -> None:
         damaged = DatabaseError("database disk image is malformed")

@@ -111,6 +111,15 @@ class DatabaseErrorTests(TestCase):
         error = OperationalError("attempt to write a readonly database")
         self.assertIn("Check SQLITE_PATH", self.message_of(error))
 
+    def test_server_in_recovery_is_reported(self) -> None:
+        error = OperationalError("cannot execute INSERT in a read-only transaction")
+        self.assertEqual(
+            self.message_of(error),
+            "The database is read-only: the server is a replica or in recovery. "
+            "(cannot execute INSERT in a read-only transaction) Check DB_HOST, or wait "
+            "for the end of the recovery.",
+        )
+
     def test_unknown_database_error_is_reported_with_its_message(self) -> None:
         self.assertEqual(
             self.message_of(DatabaseError("it is tired\nDETAIL: 1200023305967")),
