@@ -97,6 +97,7 @@ DO $$ BEGIN EXECUTE (
         SELECT 'pg_class'::regclass AS catalog, oid, relnamespace AS schema, relowner
         FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S')
         UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace, proowner FROM pg_proc
+        UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace, typowner FROM pg_type
         UNION ALL SELECT 'pg_namespace'::regclass, oid, oid, nspowner
         FROM pg_namespace WHERE nspname <> 'public'
     ) AS object (catalog, oid, schema, owner)

@@ -47,7 +47,8 @@ class Command(base_command.BaseCommand):
         if backup.missing:
             raise CommandError(
                 f"The backup is not complete: {backup.missing_text} Import those files "
-                "again, or take them from an older backup. No backup was deleted."
+                "again, or take them from an older backup. If they were erased or "
+                "cleared meanwhile, back up again. No backup was deleted."
             )
         if keep is not None:
             for path in list_backups(folder=output)[:-keep]:

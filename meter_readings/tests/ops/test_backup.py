@@ -177,6 +177,16 @@ class DeletedFilesTests(BackupTestCase):
         restored = restore_backup(path=backup.path, force=True)
         self.assertEqual(restored.missing, {FlowFile.objects.get().content.name})
 
+    def test_command_says_to_back_up_again_after_deletions(self) -> None:
+        Path(self.file.content.path).unlink()
+        with self.assertRaisesMessage(
+            CommandError,
+            "If they were erased or cleared meanwhile, back up again.",
+        ):
+            call_command(
+                "backup", "--output", str(self.folder / "backups"), stdout=StringIO()
+            )
+
 
 class LostFilesTests(BackupTestCase):
     def original(self) -> Path:
@@ -470,6 +480,29 @@ class PostgresqlTests(BackupTestCase):
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {', '.join(names)}")
             self.assertEqual(cursor.fetchone(), (None, None))
+
+    def test_restore_drops_types_that_the_backup_lacks(self) -> None:
+        path = self.create_backup().path
+        connection.close()  # It has temporary tables.
+        self.execute("CREATE TYPE later_enum AS ENUM ('a', 'b')")
+        self.execute("CREATE DOMAIN later_domain AS text")
+        self.execute("CREATE TYPE later_row AS (one later_enum)")
+        self.execute("CREATE TYPE later_range AS RANGE (SUBTYPE = text)")
+        self.execute("CREATE TABLE later (one later_row, two later_domain)")
+        restore_backup(path=path, force=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT typname FROM pg_type WHERE typname LIKE '%later%'")
+            self.assertEqual(cursor.fetchall(), [])
+
+    def test_restore_restores_types(self) -> None:
+        self.execute("CREATE TYPE color AS ENUM ('red')")
+        self.addCleanup(self.execute, "DROP TYPE color")
+        path = self.create_backup().path
+        connection.close()  # It has temporary tables.
+        restore_backup(path=path, force=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 'red'::color::text")
+            self.assertEqual(cursor.fetchone(), ("red",))
 
     def test_restore_restores_detached_years_in_a_schema_of_their_own(self) -> None:
         self.execute("CREATE SCHEMA old_years CREATE TABLE of_2015 (id bigint)")
