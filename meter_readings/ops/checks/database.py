@@ -33,7 +33,6 @@ def database() -> CheckResult:
         name = connection.settings_dict["NAME"]
         return failed(f"there is none at {name}", _MIGRATE)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
         if connection.vendor == "postgresql":  # postgresql only
             cursor.execute("SHOW transaction_read_only")
             if cursor.fetchone() == ("on",):
@@ -42,6 +41,8 @@ def database() -> CheckResult:
                     "Set DB_HOST to the primary. If a point-in-time recovery is paused,"
                     " end it as postgres: SELECT pg_wal_replay_resume()",
                 )
+        else:
+            cursor.execute("SELECT 1")  # sqlite only
     return ok(f"{connection.display_name} answers")
 
 
