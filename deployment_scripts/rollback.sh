@@ -47,7 +47,8 @@ if has_services "$PROJECT_ROOT" || has_services "$old"; then
     remove_services
 fi
 if [ "$changes_tables" = yes ]; then
-    # This version drops what the upgrade added; older versions may not.
+    # The restore of this version drops the tables that the upgrade has added; that of an
+    # older version may not.
     manage restore "$backup" --force || die "The restore failed, or is not complete." \
         "The message above says why. The site is stopped, and its data are unchanged or restored."
     warn "What was imported and changed after $(basename "$backup" .tar.gz) is lost."

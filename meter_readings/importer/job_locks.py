@@ -34,8 +34,8 @@ class JobLock:
             return
         with suppress(OSError):
             _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Named by the id after it is locked: nobody finds it without its lock.
-            self._path = _folder() / uuid.uuid4().hex
+            # It is named by the id only when it is locked: until then it is ignored.
+            self._path = _folder() / f"new-{uuid.uuid4().hex}"
             try:
                 self._file = self._path.open("xb")
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,10 +64,11 @@ def find_locked_jobs() -> LockedJobs:
     jobs = LockedJobs(set(), set())
     if fcntl is not None and _folder().is_dir():
         for path in _folder().iterdir():
-            # A job that ends meanwhile deletes its file; NFS may have renamed it.
+            # A job that ends meanwhile deletes its file. Other names are files that
+            # their job is about to lock, and files that NFS has renamed.
             with suppress(OSError, ValueError):
-                is_locked = _is_locked(path)
-                (jobs.living if is_locked else jobs.ended).add(int(path.name))
+                job_id = int(path.name)
+                (jobs.living if _is_locked(path) else jobs.ended).add(job_id)
     return jobs
 
 

@@ -80,7 +80,7 @@ class JobTracker:
 
     def __enter__(self) -> Self:
         if self._is_saved:
-            # Nobody sees the row without its lock.
+            # Other processes see the row only when it has its lock.
             with transaction.atomic():
                 self._save()
                 self._lock.acquire(self._job.pk)

@@ -236,7 +236,7 @@ def _import_job_metrics(now: datetime) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily(
         "d0010_stalled_import_jobs",
-        f"Running import jobs without a heartbeat for {STALLED_AFTER}.",
+        f"Running import jobs that have saved no progress for {STALLED_AFTER}.",
         value=stalled,
     )
 

@@ -1,9 +1,9 @@
 """The test runner: isolates tests from real data, finds leaked MPANs, splits suites.
 
-`.ci/run` splits the suite of each database into parts that run side by side. It runs
-tests with the tag `database_independent` on SQLite alone, because their result does not
-depend on the database. On PostgreSQL it measures the coverage of tests with the tag
-`postgresql_code`, because they alone reach code that SQLite's tests cannot reach.
+`.ci/run` splits the suite of each database into parts that run at the same time. Tests
+with the tag `database_independent` run on SQLite only, because their result does not
+depend on the database. Tests with the tag `postgresql_code` reach the code that only
+PostgreSQL runs: on PostgreSQL, coverage is measured for them only.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from rest_framework.throttling import SimpleRateThrottle
 from config.caches import cache_settings
 from meter_readings.tests.pii_leak_check import PiiLeakCheck
 
-# Every test in these packages and modules has the tag.
-MODULES = {
+# The packages and modules whose tests have a tag, by tag
+TAGGED_MODULES = {
     "database_independent": (
         "access",
         "api.openapi",
@@ -71,7 +71,7 @@ MODULES = {
 _NEVER = logging.CRITICAL + 1
 _PREFIXES = {
     tag: tuple(f"{__package__}.{name}." for name in names)
-    for tag, names in MODULES.items()
+    for tag, names in TAGGED_MODULES.items()
 }
 
 

@@ -15,7 +15,7 @@ from meter_readings.models import ImportJob
 
 logger = logging.getLogger(__name__)
 
-# Their values identify a home.
+# The values of these filters are personal data.
 _PERSONAL = {"mpan", "serial_number"}
 
 

@@ -66,12 +66,12 @@ def _stopped_units() -> Iterator[tuple[str, str]]:
 
 
 def import_jobs() -> CheckResult:
-    """Check that each running import has sent a heartbeat lately."""
+    """Check that each running import has saved its progress lately."""
     stalled = ImportJob.objects.stalled(now=timezone.now()).first()
     if stalled:
         return failed(
             f"import job {stalled.pk} has stopped at {stalled.get_phase_display()}: no "
-            f"heartbeat since {stalled.heartbeat_at:%d %B %Y %H:%M} UTC",
+            f"progress since {stalled.heartbeat_at:%d %B %Y %H:%M} UTC",
             "Import its file again: that closes the job. If its process still runs "
             "(ps), it waits for another import.",
         )

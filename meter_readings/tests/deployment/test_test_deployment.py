@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from django.test import tag
-
 from .script_test_case import ScriptTestCase
 
 
-@tag("database_independent")
 class TestDeploymentTests(ScriptTestCase):
     def test_kept_debian_without_systemd_is_refused_with_a_remedy(self) -> None:
         bash = self.site / "debian/bin/bash"

@@ -180,7 +180,8 @@ class UnavailableLockTests(JobLockTestCase):
 
     def test_file_that_does_not_name_a_job_is_ignored(self) -> None:
         self.folder.mkdir()
-        (self.folder / ".nfs0001").touch()
+        for name in (".nfs0001", "new-0001"):
+            (self.folder / name).touch()
         self.assertEqual(find_locked_jobs(), (set(), set()))
 
     def test_import_needs_no_lock(self) -> None:

@@ -183,9 +183,8 @@ class DeletedFilesTests(BackupTestCase):
             CommandError,
             "If they were erased or cleared meanwhile, back up again.",
         ):
-            call_command(
-                "backup", "--output", str(self.folder / "backups"), stdout=StringIO()
-            )
+            quiet = {"stdout": StringIO(), "stderr": StringIO()}
+            call_command("backup", output=self.folder / "backups", **quiet)
 
 
 class LostFilesTests(BackupTestCase):
@@ -522,10 +521,11 @@ class PostgresqlTests(BackupTestCase):
         self.assertEqual(all_rows(), rows)
 
     def test_restore_reports_the_error_of_the_database(self) -> None:
-        path = self.folder / "whole.dump"
+        path, drop_nothing = self.folder / "whole.dump", self.folder / "nothing.sql"
         dump_database(path)
+        drop_nothing.write_text("BEGIN;\n")
         with (
-            patch("meter_readings.ops.database_dump._DROP_SQL", b"BEGIN;\n"),
+            patch("meter_readings.ops.database_dump._DROP_SQL", drop_nothing),
             self.assertRaisesMessage(ToolFailed, "psql failed:"),
         ):
             restore_database(path)

@@ -17,8 +17,8 @@ import psycopg2
 _DEBIAN = Path("/usr/lib/postgresql")
 _ROLE = "postgres"
 
-# Small, so that a cluster fits on a small disk. Nothing waits for the disk: the machine
-# itself does not fail, and what a killed server wrote is in the cache of its system.
+# Small, so that a cluster fits on a small disk. The server does not wait for the disk:
+# tests kill the server, not the machine, and the operating system keeps what it wrote.
 _SETTINGS = (
     "-c max_wal_size=32MB -c shared_buffers=16MB -c listen_addresses=127.0.0.1"
     " -c fsync=off"

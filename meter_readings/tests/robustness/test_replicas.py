@@ -5,73 +5,24 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple
 from unittest import skipUnless
 
 from django.db import connection
 from django.test import SimpleTestCase
 
-from config.environment import PROJECT_ROOT
-
 from .pg_cluster import Cluster, Replica, programs
 from .large_files import large_file
+from .subprocesses import Program
 
 IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 V1 = "/api/v1/"
 READINGS = V1 + "readings/?page_size=1000"
 METERS, DAYS = 3, 4
 OF_A_FILE = METERS * DAYS
-
-# One process of the site, which keeps its connections between requests. It also runs
-# commands, each with new connections, and without the start of another process.
-SITE = """
-import contextlib, io, json, sys
-from config import environment
-environment.setup_environment(default_environment="development")
-import django
-django.setup()
-from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
-from django.db import close_old_connections, connections
-from django.test import Client
-browser = Client()
-
-def command(*arguments):
-    connections.close_all()
-    status, output = 0, io.StringIO()
-    with contextlib.redirect_stdout(output):
-        try:
-            call_command(*arguments)
-        except (CommandError, SystemExit) as error:
-            status = 1
-            print(error)
-    return status, output.getvalue()
-
-def request(path, method="get", secret=""):
-    close_old_connections()
-    if secret:
-        client, headers = Client(), {"Authorization": "Bearer " + secret}
-    else:
-        client, headers = browser, {}
-    answer = getattr(client, method)(path, headers=headers | {"Host": "127.0.0.1"})
-    text = b"".join(answer).decode()
-    answer.close()
-    return answer.status_code, text
-
-def sign_in(username):
-    browser.cookies.clear()
-    browser.force_login(User.objects.get(username=username))
-    return 0, ""
-
-for line in sys.stdin:
-    function, *arguments = json.loads(line)
-    print(json.dumps(globals()[function](*arguments)), flush=True)
-"""
 
 
 class Answer(NamedTuple):
@@ -88,33 +39,10 @@ class Answer(NamedTuple):
         return len(self.text.splitlines()) - 1
 
 
-class Site:
-    """A context manager: a process of the site."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SITE],
-            cwd=PROJECT_ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._process.communicate()
-
-    def ask(self, *words: str) -> Answer:
-        """Call a function of the program; return its answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(words) + "\n")
-        self._process.stdin.flush()
-        return Answer(*json.loads(self._process.stdout.readline()))
+def answer_of(program: Program, **request: Any) -> Answer:
+    """Send a request to a process of the site; return its answer."""
+    program.ask(**request)
+    return Answer(**program.answer())
 
 
 @skipUnless(
@@ -144,16 +72,22 @@ class ReplicaTests(SimpleTestCase):
         }
         cls.folder = folder
         cls.number = 0
-        cls.console = cls.enterClassContext(Site(cls.environment))
+        cls.console = cls.start_site()
         cls.manage("migrate", "--verbosity", "0")
         user = ["--username", "alice", "--email", "alice@example.org"]
         cls.manage("createsuperuser", "--noinput", *user)
         cls.secret = cls.token("one")
 
     @classmethod
+    def start_site(cls, **settings: str) -> Program:
+        """Start a process of the site."""
+        program = Program("site_program", **cls.environment | settings)
+        return cls.enterClassContext(program)
+
+    @classmethod
     def manage(cls, *arguments: str) -> str:
         """Run a command without a replica, which must succeed; return its output."""
-        answer = cls.console.ask("command", *arguments)
+        answer = answer_of(cls.console, do="command", arguments=arguments)
         assert not answer.status, answer.text
         return answer.text
 
@@ -183,11 +117,10 @@ class ReplicaTests(SimpleTestCase):
     def make_replica(cls) -> None:
         """Create a replica, and a process of the site that reads from it."""
         cls.shared_replica = cls.enterClassContext(Replica(cls.primary))
-        settings = {
-            "DB_REPLICA_HOST": "127.0.0.1",
-            "DB_REPLICA_PORT": str(cls.shared_replica.port),
-        }
-        cls.site = cls.enterClassContext(Site(cls.environment | settings))
+        cls.site = cls.start_site(
+            DB_REPLICA_HOST="127.0.0.1",
+            DB_REPLICA_PORT=str(cls.shared_replica.port),
+        )
 
     def setUp(self) -> None:
         self.import_file()
@@ -198,19 +131,24 @@ class ReplicaTests(SimpleTestCase):
         self.replica = self.shared_replica
         self.wait()
         # A user who has sent no form yet
-        self.site.ask("sign_in", "alice")
+        answer_of(self.site, do="sign in", username="alice")
+
+    def request(self, path: str, method: str, token: str) -> Answer:
+        return answer_of(self.site, do="request", path=path, method=method, token=token)
 
     def ask(self, path: str = READINGS, secret: str = "") -> Answer:
         """Return what the site answers to a program with a token."""
-        return self.site.ask("request", path, "get", secret or self.secret)
+        token = secret or self.secret
+        return self.request(path, "get", token)
 
     def browse(self, path: str, method: str = "get") -> Answer:
         """Return what the site answers to the user who is signed in."""
-        return self.site.ask("request", path, method)
+        return self.request(path, method, "")
 
     def check_installation(self) -> str:
         """Return what check_installation prints about the replica."""
-        output = self.site.ask("command", "check_installation").text
+        command = ["check_installation"]
+        output = answer_of(self.site, do="command", arguments=command).text
         return output[output.index(" replica") :]
 
     def wait(self) -> None:
