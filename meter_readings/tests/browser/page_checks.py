@@ -54,7 +54,8 @@ class PageCheckTestCase(BrowserTestCase):
         cls.axe_script = Axe().axe_script
 
     def faults_of(self, page: Page) -> list[str]:
-        """Return the faults of a page as it is now."""
+        """Return the faults of a page as it is once its styles have loaded."""
+        page.wait_for_load_state()
         page.evaluate(self.axe_script)
         return [fault for faults in self.checks(page) for fault in faults]
 

@@ -18,6 +18,7 @@ class TokenTests(PageCheckTestCase):
         page = self.page(user=self.alice)
         page.goto(LIST)
         page.click("text=Create token")
+        page.wait_for_url("**/add/")
         self.assertEqual(self.faults_of(page), [])
         page.fill("#id_name", "from a browser")
         page.select_option("#id_user", label="alice")
@@ -31,6 +32,7 @@ class TokenTests(PageCheckTestCase):
 
         page.goto(LIST)
         page.click("text=from a browser")
+        page.wait_for_url("**/change/")
         self.assertNotIn(secret, page.content())
         self.assertEqual(self.faults_of(page), [])
         page.goto(LIST)

@@ -62,6 +62,7 @@ class UndoJourneyTests(BrowserTestCase):
         page.fill("#search", "economy7_meters.uff")
         page.press("#search", "Enter")
         page.click("text=Undo import")
+        page.wait_for_selector("text=Readings removed")
         self.assertIn("Readings removed\n32\n", page.inner_text("main"))
         page.click("button[value=undo]")
         page.wait_for_selector(".messagelist")
