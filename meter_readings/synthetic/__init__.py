@@ -6,6 +6,7 @@ MPANs are well formed and belong to nobody.
 
 from .flow_files import ENCODING, FROM_DATE, InvalidOptions, flow_file_lines
 from .mutations import MUTATIONS
+from .shapes import Shape
 
 # The issues that can be put into a file.
 ISSUE_CODES = tuple(MUTATIONS)
@@ -15,5 +16,6 @@ __all__ = [
     "FROM_DATE",
     "ISSUE_CODES",
     "InvalidOptions",
+    "Shape",
     "flow_file_lines",
 ]

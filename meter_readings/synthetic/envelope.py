@@ -18,9 +18,9 @@ def file_identifier(*options: object) -> str:
     return f"{crc32(' '.join(map(str, options)).encode('ascii')):010}"
 
 
-def header(file_identifier: str, created_at: datetime) -> Header:
+def header(file_identifier: str, created_at: datetime, sender: MarketRole) -> Header:
     """Return the header of an operational file from a data collector to a supplier."""
-    sender, recipient = MarketRole.NHH_DATA_COLLECTOR, MarketRole.SUPPLIER
+    recipient = MarketRole.SUPPLIER
     return Header(
         file_identifier=file_identifier,
         flow_and_version=D0010.flow_and_version,

@@ -12,6 +12,7 @@ from . import envelope
 from .meter_points import MeterPoints
 from .meters import METER_POINTS_PER_SEED
 from .mutations import MUTATIONS, Target, mutate
+from .shapes import Shape
 from .times import (
     DAYS_PER_MONTH,
     EARLIEST_MONTH,
@@ -41,6 +42,7 @@ def flow_file_lines(
     months: int = 1,
     from_date: date = FROM_DATE,
     issues: Sequence[IssueCode] = (),
+    shape: Shape = Shape.PLAIN,
     file_identifier: str | None = None,
     created_at: datetime | None = None,
 ) -> Iterator[str]:
@@ -49,29 +51,34 @@ def flow_file_lines(
     The same arguments give the same lines everywhere. `readings` counts the 030 groups
     of the whole file; the default is two per meter point. They are taken within
     `months` months. The first of these is `month` months after the month of
-    `from_date`; a larger `month` gives later readings of the same meters. `created_at`
-    (an aware datetime) defaults to the morning after the months, `file_identifier` to a
-    number computed from the other options. Raise InvalidOptions if the options
-    contradict each other.
+    `from_date`; a larger `month` gives later readings of the same meters. A `shape`
+    other than plain has unusual readings, none of them invalid. `created_at` (an aware
+    datetime) defaults to the morning after the months, `file_identifier` to a number
+    computed from the other options. Raise InvalidOptions if the options contradict each
+    other.
     """
     if readings is None:
         readings = 2 * meter_points
     _validate_months(month_number(from_date) + month, months)
     _validate_numbers(meter_points, readings, months, issues)
     _validate_identifier(file_identifier)
+    if issues and shape is not Shape.PLAIN:
+        raise InvalidOptions("Issues can only be put into a plain file.")
     first_month = month_after(from_date, month)
     morning_after = midnight(month_after(first_month, months)) + timedelta(hours=6)
-    options = (meter_points, readings, seed, first_month, months, *issues)
+    kinds = issues if shape is Shape.PLAIN else (shape,)
+    options = (meter_points, readings, seed, first_month, months, *kinds)
     header = envelope.header(
         file_identifier or envelope.file_identifier(*options),
         created_at or morning_after,
+        shape.from_role,
     )
     readings_per_point = -(-readings // meter_points)
     times = reading_times(
         first_month=first_month, months=months, count=readings_per_point
     )
     is_special = readings_per_point > months * DAYS_PER_MONTH
-    points = MeterPoints(meter_points, readings, seed, times, is_special)
+    points = MeterPoints(meter_points, readings, seed, times, is_special, shape)
     return _lines(header, points, issues)
 
 

@@ -13,10 +13,16 @@ from meter_readings.d0010.codes import (
     BscValidationStatus,
     ReadingMethod,
     ReadingType,
-    ReasonCode,
 )
 
 from .meters import Meter, MeterProfile, build_meter, hash64
+from .shapes import (
+    FAILED_RESULT,
+    LARGE_METER,
+    LARGE_METER_INTERVAL,
+    Shape,
+    reshape,
+)
 from .times import ReadingTime
 
 # The meters of a file with one, two, or more readings per meter point.
@@ -60,7 +66,6 @@ _NOT_VIEWED_TYPES = {
 }
 
 _MPAN, _METER, _READING = D0010.mpan.code, D0010.meter.code, D0010.reading.code
-_FAILED_RESULT = f"{D0010.result.code}|{ReasonCode.OVER_TWICE_EXPECTED}|F|\n"
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class MeterPoints:
     seed: int
     times: list[ReadingTime]
     is_special: bool
+    shape: Shape
 
     def lines_of(self, index: int) -> list[str]:
         """Return the groups of one meter point, each line with its line feed."""
@@ -84,6 +90,8 @@ class MeterPoints:
         share += index < self.readings % self.count
         random_bits = hash64(self.seed, index)
         profile = profiles[random_bits % len(profiles)]
+        if self._has_large_meter(share, random_bits >> 40):
+            profile = LARGE_METER
         status = _STATUSES[(random_bits >> 8) % len(_STATUSES)]
         reading_type = _READING_TYPES[(random_bits >> 16) % len(_READING_TYPES)]
         if self.is_special:
@@ -93,11 +101,21 @@ class MeterPoints:
         readings = _reading_lines(meter, times, reading_type)[:share]
         if status == BscValidationStatus.FAILED:
             readings = _suspect(readings)
-        return [
+        lines = [
             f"{_MPAN}|{meter.mpan_core}|{status}|\n",
             f"{_METER}|{meter.meter_id}|{reading_type}|\n",
             *readings,
         ]
+        if self.shape is Shape.PLAIN:
+            return lines
+        return reshape(lines, self.shape, random_bits)
+
+    def _has_large_meter(self, share: int, random_bits: int) -> bool:
+        return (
+            self.shape is Shape.MIXED
+            and share >= LARGE_METER.register_count
+            and random_bits % LARGE_METER_INTERVAL == 0
+        )
 
     def _times_of(self, count: int, random_bits: int) -> list[ReadingTime]:
         """Return `count` evenly spread times; the bits choose the first."""
@@ -130,5 +148,5 @@ def _suspect(readings: list[str]) -> list[str]:
     """Return the readings flagged as suspect, each followed by its 032."""
     lines = []
     for reading in readings:
-        lines += [reading.replace("|T|", "|F|"), _FAILED_RESULT]
+        lines += [reading.replace("|T|", "|F|"), FAILED_RESULT]
     return lines

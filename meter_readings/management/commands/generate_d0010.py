@@ -59,6 +59,12 @@ class Command(base_command.BaseCommand):
             metavar="A,B,...",
             help='issue codes to put into the file; "list" prints all of them',
         )
+        add(
+            "--shape",
+            choices=[*map(str, synthetic.Shape)],
+            default="plain",
+            help="what the readings look like; default: plain",
+        )
         add("--file-identifier", metavar="TEXT", help="up to ten characters")
         add(
             "--created",
@@ -69,7 +75,7 @@ class Command(base_command.BaseCommand):
         )
         arguments.add_output(parser)
 
-    def handle(self, *, issues: str, output: str, **options: Any) -> None:
+    def handle(self, *, issues: str, shape: str, output: str, **options: Any) -> None:
         if issues == "list":
             for code in synthetic.ISSUE_CODES:
                 self.stdout.write(f"{code:<28}{code.message}")
@@ -77,7 +83,9 @@ class Command(base_command.BaseCommand):
         generator_options = {name: options[name] for name in _GENERATOR_OPTIONS}
         try:
             lines = synthetic.flow_file_lines(
-                **generator_options, issues=_parse_issues(issues)
+                **generator_options,
+                issues=_parse_issues(issues),
+                shape=synthetic.Shape(shape),
             )
         except synthetic.InvalidOptions as error:
             raise CommandError(str(error)) from error

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from unittest import TestCase
+
 from config.environment import PROJECT_ROOT
+from meter_readings.synthetic.shapes import ODDITIES, Shape
 
 from . import runner
 from .command_setups import BILLING, CREATE_BILLING_USER, Setup
@@ -55,3 +59,15 @@ class CommandLineTests(runner.PageTestCase):
             expects="(?i)restored",
         ),
     }
+
+
+class MixedShapeTests(TestCase):
+    def test_page_has_the_shares_of_the_mixed_shape(self) -> None:
+        page = Path(PROJECT_ROOT, CommandLineTests.page).read_text(encoding="utf-8")
+        for of, oddities in zip(
+            ("026", "028", "visit", "value", "030"), ODDITIES[Shape.MIXED], strict=True
+        ):
+            for oddity in oddities:
+                with self.subTest(oddity.title):
+                    row = f"| {of} | {oddity.percent} | {oddity.title} |"
+                    self.assertIn(row, page)

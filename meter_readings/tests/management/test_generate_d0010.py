@@ -57,6 +57,11 @@ class GenerateD0010Tests(SimpleTestCase):
             issues=[IssueCode.NEGATIVE, IssueCode.NO_TRAILER],
         )
 
+    def test_generate_d0010_generates_the_chosen_shape(self) -> None:
+        self.assert_writes(
+            "--shape mixed", meter_points=100, shape=synthetic.Shape.MIXED
+        )
+
     def test_generate_d0010_writes_the_chosen_file_identifier_and_creation_time(
         self,
     ) -> None:

@@ -201,6 +201,13 @@ class InvalidOptionsTests(TestCase):
         issues = [IssueCode.NEGATIVE, IssueCode.MISSING_VALUE, IssueCode.NO_METER]
         self.assert_invalid("3 issues need at least 3 meter points", issues=issues)
 
+    def test_an_issue_in_a_mixed_file_is_invalid(self) -> None:
+        self.assert_invalid(
+            "only be put into a plain file",
+            issues=[IssueCode.NEGATIVE],
+            shape=synthetic.Shape.MIXED,
+        )
+
     def test_a_file_identifier_of_eleven_characters_is_invalid(self) -> None:
         self.assert_invalid("at most ten characters", file_identifier="12345678901")
 
