@@ -4,12 +4,12 @@ It does not import Django and does not read the clock.
 """
 
 from . import codes, grammar, mpan
-from .bulk_reader import ReadingBatch
 from .field_types import LONDON, YEARS, is_nonexistent_local_time, midnight
 from .grammar import D0010, HEADER, TRAILER, Flow, Group
-from .issues import Issue, IssueCode
+from .issues import Issue, IssueCode, RepeatedIssue
 from .parser import FlowFileParser
-from .reading_reader import Batch
+from .readings.block import ReadingBatch
+from .readings.reader import Batch
 from .records import (
     Entry,
     Header,
@@ -42,6 +42,7 @@ __all__ = [
     "ParentGroup",
     "ReadingBatch",
     "RegisterReading",
+    "RepeatedIssue",
     "SiteVisit",
     "Trailer",
     "ValidationResult",

@@ -169,7 +169,7 @@ class DecimalType:
         elif len(match[2]) > self.decimals:
             report(IssueCode.EXTRA_DECIMALS, "one decimal")
         if match[1] != (digits or "0"):
-            report(IssueCode.LEADING_ZEROS, digits or "0")
+            report(IssueCode.LEADING_ZEROS, "no leading zeros")
         return Decimal(f"{digits or '0'}.{decimals or '0'}")
 
     def write(self, value: object) -> str:

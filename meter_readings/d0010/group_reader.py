@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeGuard, cast
 
-from .bulk_reader import LineRun
 from .codes import ReadingType
 from .grammar import Field, Flow, Group
 from .issues import Issue, IssueCode
-from .reading_reader import Batch, ReadingReader
+from .readings.block import LineRun
+from .readings.bulk_reader import ReportRepeated
+from .readings.reader import Batch, ReadingReader
 from .record_reader import RecordReader, Report, truncate_for_display
 from .records import (
     Entry,
@@ -22,6 +23,7 @@ from .records import (
     ValidationResult,
     make_record,
 )
+from .usual_meters import UsualMeters
 
 # The 032s of a reading that are kept: it is stored as one row. There are 27 reasons.
 MAX_RESULTS = 1000
@@ -46,7 +48,13 @@ class GroupReader:
     the next group that is not its child, because 032s and 033s may follow it.
     """
 
-    def __init__(self, flow: Flow, report: Report, not_after: datetime | None) -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        report: Report,
+        report_repeated: ReportRepeated,
+        not_after: datetime | None,
+    ) -> None:
         self.line_number = 0
         self.flow_count = 0
         self.mpan: ParentGroup[MpanCore] | InvalidGroup | None = None
@@ -54,13 +62,19 @@ class GroupReader:
         self._reading: Entry | InvalidGroup | BufferedReading | None = None
         self._reading_has_visit = False
         self._results: list[ValidationResult] = []
+        # Children of the last line in the buffer, and visits of the lines before it
+        self._reading_line_number = 0
+        self._buffered_result: ValidationResult | None = None
+        self._buffered_visits: list[Entry] = []
+        self._visits: list[Entry] = []
         self._entries: list[Entry] = []
         self._batches: list[Batch] = []
+        self._usual_meters = UsualMeters(flow)
         self._mpan_has_meter = self._mpan_has_visit = False
         self._meter_has_reading = self._meter_has_visit = False
         self._flow = flow
         self._report = report
-        self._readings = ReadingReader(flow, report, not_after)
+        self._readings = ReadingReader(flow, report, report_repeated, not_after)
         self._read: Callable[[Group, str, int], Any] = RecordReader(report).read
         self.actions = {
             flow.mpan.code: self.open_mpan,
@@ -130,12 +144,40 @@ class GroupReader:
                     code, group, record.reading_type, "D", group.fields[1]
                 )
 
+    def open_usual_meter(
+        self, mpan_core: str, status: str, meter_id: str, reading_type: str
+    ) -> bool:
+        """Open a 026, unless it is "", and its 028; return whether they have no issue.
+
+        If they have one, nothing is done. `mpan_core` has 13 digits, and `meter_id` has
+        neither spaces around it nor too many characters.
+        """
+        if not (mpan_core or isinstance(self.mpan, ParentGroup)):
+            return False
+        if not self._usual_meters.include(mpan_core, status, reading_type):
+            return False
+        if mpan_core:
+            self.close_mpan()
+            self.flow_count += 1
+            self.line_number += 1
+            core = make_record(MpanCore, (mpan_core, status))
+            self.mpan = make_record(ParentGroup, (self.line_number, core))
+            self._mpan_has_visit = False
+        else:
+            self.close_meter()
+        self.line_number += 1
+        record = make_record(MeterReadingType, (meter_id, reading_type))
+        self.meter = make_record(ParentGroup, (self.line_number, record))
+        self._mpan_has_meter = True
+        return True
+
     def open_reading(self, line: str) -> None:
         """Read a 030, child of the open 028."""
         self.close_reading()
         meter, parents = self.meter, None
         if self._has_parent(meter, self._flow.reading):
             parents = self._valid_mpan, meter
+        self._reading_line_number = self.line_number
         self._open(self._readings.read(line, self.line_number, parents))
 
     def buffer_readings(self, lines: str) -> int:
@@ -150,13 +192,18 @@ class GroupReader:
         number, count = self.line_number, lines.count("\n")
         run = make_record(LineRun, (self.mpan, self.meter, number + 1, count))
         self._readings.buffer(run, lines)
-        self.line_number = number + count
+        self.line_number = self._reading_line_number = number + count
         return count
 
     def add_result(self, line: str) -> None:
         """Read a 032, child of the open 030."""
-        group, reading = self._flow.result, self._open_buffered()
+        group = self._flow.result
         record: ValidationResult | None = self._read(group, line, self.line_number)
+        if self._reading is BUFFERED and not self._buffered_visits:
+            if self._buffered_result is None:
+                self._buffered_result = record
+                return
+        reading = self._open_buffered()
         if self._has_parent(reading, group) and record is not None:
             if len(self._results) == MAX_RESULTS:
                 expected = f"at most {MAX_RESULTS:,} 032s for each 030"
@@ -199,19 +246,31 @@ class GroupReader:
 
     def add_reading_visit(self, line: str) -> None:
         """Read a 033, child of the open 030."""
-        group, reading = self._flow.reading_visit, self._open_buffered()
+        group, reading = self._flow.reading_visit, self._reading
         record: SiteVisit | None = self._read(group, line, self.line_number)
         if self._has_parent(reading, group) and record is not None:
-            number, mpan, meter = self.line_number, reading.mpan, reading.meter
-            entry = Entry(number, group.code, record, mpan, meter)
-            of_reading = entry._replace(reading_line_number=reading.line_number)
-            self._entries.append(of_reading)
-            self._reading_has_visit = True
+            mpan = self._valid_mpan
+            meter = cast(ParentGroup[MeterReadingType], self.meter)
+            number, of = self.line_number, self._reading_line_number
+            entry = Entry(number, group.code, record, mpan, meter, (), of)
+            if reading is BUFFERED:
+                self._buffered_visits.append(entry)
+            else:
+                self._entries.append(entry)
+                self._reading_has_visit = True
 
     def close_reading(self) -> None:
         """Close the open reading: no further 032 or 033 belongs to it."""
         reading, self._reading = self._reading, None
-        if reading is None or reading is BUFFERED:
+        if reading is None:
+            return
+        if reading is BUFFERED:
+            if self._buffered_result is not None:
+                result, self._buffered_result = self._buffered_result, None
+                self._readings.add_result(self._reading_line_number, result)
+            if self._buffered_visits:
+                self._visits += self._buffered_visits
+                self._buffered_visits = []
             return
         self._meter_has_reading = True
         if isinstance(reading, Entry):
@@ -246,13 +305,24 @@ class GroupReader:
     def flush(self) -> None:
         """Read the buffered readings; the last one stays open."""
         self._open_buffered()
-        self._batches += self._readings.flush()
+        batches, invalid = self._readings.flush()
+        self._batches += batches
+        self._entries += [
+            visit for visit in self._visits if visit.reading_line_number not in invalid
+        ]
+        self._visits = []
 
     def _open_buffered(self) -> Entry | InvalidGroup | None:
         """Return the open reading; read it first if it is buffered."""
         reading = self._reading
         if isinstance(reading, BufferedReading):
             reading = self._open(self._readings.read_last_buffered())
+            if reading is not INVALID:
+                if self._buffered_result is not None:
+                    self._results = [self._buffered_result]
+                self._entries += self._buffered_visits
+                self._reading_has_visit = bool(self._buffered_visits)
+            self._buffered_result, self._buffered_visits = None, []
         return reading
 
     def _open(self, reading: Entry | None) -> Entry | InvalidGroup:

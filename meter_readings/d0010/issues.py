@@ -5,6 +5,7 @@ The severity of an issue depends on the import policy and is defined by the impo
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Self
 
@@ -191,6 +192,24 @@ class Issue(NamedTuple):
     field: str = ""
     found: str = ""
     expected: str = ""
+
+
+class RepeatedIssue(NamedTuple):
+    """One issue of many lines. `found` has a text for each line, truncated."""
+
+    code: IssueCodeBase
+    line_numbers: Sequence[int]
+    group: str
+    field: str
+    found: Sequence[str]
+    expected: str
+
+    def issues(self) -> Iterator[Issue]:
+        """Yield the issue of each line."""
+        for line_number, found in zip(self.line_numbers, self.found, strict=True):
+            yield Issue(
+                self.code, line_number, self.group, self.field, found, self.expected
+            )
 
 
 class InvalidValue(Exception):

@@ -113,6 +113,11 @@ def has_valid_check_digit(mpan: str) -> bool:
     return _remainder(mpan) == int(mpan[12])
 
 
+def is_usual_mpan(mpan: str) -> bool:
+    """Return whether 13 digits have the right check digit and a known distributor."""
+    return mpan[:2] in DISTRIBUTORS and _remainder(mpan) == int(mpan[12])
+
+
 def distributor_of(mpan: str) -> Distributor | None:
     """Return the distributor of an MPAN core, or None if its id is unknown."""
     return DISTRIBUTORS.get(mpan[:2])

@@ -8,21 +8,26 @@ depend on the size of the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import BinaryIO, cast
 
 from . import envelope, grammar
-from .bulk_reader import ReadingBatch
 from .grammar import Flow
 from .group_reader import GroupReader
-from .issues import Issue, IssueCode
+from .issues import Issue, IssueCode, RepeatedIssue
 from .lines import LONGEST_LINE, PADDING, Block, LineReader
-from .reading_reader import Batch
+from .readings.block import ReadingBatch
+from .readings.bulk_reader import ReportRepeated
+from .readings.reader import Batch
 from .record_reader import RecordReader, Report, truncate_for_display
 from .records import Entry, Header, ParentGroup, Trailer
+from .usual_meters import pieces_pattern
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
+_ODD_LINES = re.compile(
+    rf"(?:^(?:.*[^ -~\n].*|.{{{LONGEST_LINE + 1},}})\n)+", re.MULTILINE
+)
 
 
 class _AbortParsing(Exception):
@@ -32,8 +37,10 @@ class _AbortParsing(Exception):
 class FlowFileParser:
     """Parser of one flow file; it can be iterated once, and yields entries.
 
-    `report` is called with every issue; the issues of one block of lines come in no
-    particular order. A reading taken after `not_after`, an aware datetime, is an issue.
+    `report` is called with every issue; one that many lines have is passed to
+    `report_repeated` instead, if that is given. The issues of one block of lines come
+    in no particular order. A reading taken after `not_after`, an aware datetime, is an
+    issue.
     After the iteration `header`, `trailer` and the counts are complete.
     """
 
@@ -42,6 +49,7 @@ class FlowFileParser:
         stream: BinaryIO,
         *,
         report: Report,
+        report_repeated: ReportRepeated | None = None,
         not_after: datetime | None = None,
         flow: Flow = grammar.D0010,
     ) -> None:
@@ -55,16 +63,17 @@ class FlowFileParser:
         self._not_after = not_after
         self._report = report
         self._envelope = RecordReader(report)
-        self._groups = GroupReader(flow, report, not_after)
+        self._groups = GroupReader(
+            flow, report, report_repeated or self._report_each, not_after
+        )
         self._trailer_line_number = 0
         self._is_begun = False
         self._openers = {
             flow.mpan.code + "|": self._groups.open_mpan,
             flow.meter.code + "|": self._groups.open_meter,
         }
-        self._reading_prefix = prefix = flow.reading.code + "|"
-        # Consecutive readings, or one line of anything else
-        self._pieces = re.compile(rf"(?:{re.escape(prefix)}.*+\n)++|.*+\n")
+        self._reading_prefix = f"{flow.reading.code}|"
+        self._pieces = pieces_pattern(flow)
 
     @property
     def line_count(self) -> int:
@@ -115,7 +124,7 @@ class FlowFileParser:
                 if block.is_printable_ascii:
                     self._read_plain_lines(block.text)
                 else:
-                    self._read_lines(block)
+                    self._read_mixed_lines(block)
                 last_line = block.text.rpartition("\n")[2]
                 yield self._groups.pop_completed()
             self._groups.close_mpan()
@@ -129,25 +138,49 @@ class FlowFileParser:
 
     def _read_plain_lines(self, text: str) -> None:
         """Read lines of printable ASCII; buffer consecutive readings."""
-        groups, openers = self._groups, self._openers
-        for piece in self._pieces.findall(text + "\n"):
-            prefix = piece[:4]
-            if prefix in openers and groups.mpan is not None:
-                groups.line_number += 1
-                self.group_count += 1
-                openers[prefix](piece[:-1])
-            elif prefix == self._reading_prefix and isinstance(
-                groups.meter, ParentGroup
-            ):
-                self.group_count += groups.buffer_readings(piece)
+        groups = self._groups
+        for *meter, readings, line in self._pieces.findall(text + "\n"):
+            if line:
+                self._read_piece(line)
+            elif groups.mpan is not None and groups.open_usual_meter(*meter):
+                self.group_count += bool(meter[0]) + 1
+                self.group_count += groups.buffer_readings(readings)
             else:
-                for line in piece[:-1].split("\n"):
-                    groups.line_number += 1
-                    self._read_line(line)
+                mpan_core, status, meter_id, reading_type = meter
+                if mpan_core:
+                    self._read_piece(f"{self._flow.mpan.code}|{mpan_core}|{status}|\n")
+                code = self._flow.meter.code
+                self._read_piece(f"{code}|{meter_id}|{reading_type}|\n")
+                self._read_piece(readings)
 
-    def _read_lines(self, block: Block) -> None:
+    def _read_piece(self, piece: str) -> None:
+        """Read one line, or consecutive readings, of printable ASCII."""
+        groups, prefix = self._groups, piece[:4]
+        if prefix in self._openers and groups.mpan is not None:
+            groups.line_number += 1
+            self.group_count += 1
+            self._openers[prefix](piece[:-1])
+        elif prefix == self._reading_prefix and isinstance(groups.meter, ParentGroup):
+            self.group_count += groups.buffer_readings(piece)
+        else:
+            for line in piece[:-1].split("\n"):
+                groups.line_number += 1
+                self._read_line(line)
+
+    def _read_mixed_lines(self, block: Block) -> None:
+        """Read lines of which some have other characters or are too long."""
+        text, end = block.text + "\n", 0
+        for odd_lines in _ODD_LINES.finditer(text):
+            if end < odd_lines.start():
+                self._read_plain_lines(text[end : odd_lines.start() - 1])
+            self._read_lines(odd_lines[0][:-1].split("\n"))
+            end = odd_lines.end()
+        if end < len(text):
+            self._read_plain_lines(text[end:-1])
+
+    def _read_lines(self, lines: Iterable[str]) -> None:
         """Read lines that may have other characters or be too long."""
-        for line in block.lines:
+        for line in lines:
             self._groups.line_number += 1
             if _NON_ASCII.search(line):
                 code = IssueCode.NON_ASCII_CHARACTER
@@ -261,6 +294,10 @@ class FlowFileParser:
                 flow_count=self.flow_count,
             ):
                 self._report(issue)
+
+    def _report_each(self, repeated: RepeatedIssue) -> None:
+        for issue in repeated.issues():
+            self._report(issue)
 
     def _report_issue(
         self, code: IssueCode, found: str, expected: str, group: str = ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 
-from meter_readings.d0010 import Issue
+from meter_readings.d0010 import Issue, RepeatedIssue
 from meter_readings.d0010.issues import IssueCodeBase
 from meter_readings.models import Finding, FlowFile, Policy, Severity
 
@@ -38,6 +39,19 @@ class FindingCollector:
             self.is_rejected = rules.rejects_file(issue, self._policy)
         if self._on_finding is not None:
             self._on_finding(issue, self._severity(issue.code))
+
+    def add_repeated(self, repeated: RepeatedIssue) -> None:
+        """Add an issue of many lines; only the findings to be stored are made."""
+        if self._on_finding is not None:
+            for issue in repeated.issues():
+                self.add(issue)
+            return
+        space = max(0, MAX_STORED_PER_RULE - self._counts[repeated.code])
+        count = len(repeated.line_numbers)
+        for issue in islice(repeated.issues(), max(1, space)):
+            self.add(issue)
+            count -= 1
+        self._counts[repeated.code] += count
 
     def set_total(self, code: IssueCodeBase, count: int) -> None:
         """Raise the count of a rule to `count`, which includes the issues added."""

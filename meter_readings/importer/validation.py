@@ -92,7 +92,12 @@ def validate_file(
     """
     valid_reading_count = 0
     with path.open("rb") as stream:
-        parser = FlowFileParser(stream, report=findings.add, not_after=not_after)
+        parser = FlowFileParser(
+            stream,
+            report=findings.add,
+            report_repeated=findings.add_repeated,
+            not_after=not_after,
+        )
         try:
             for batch in parser.batches():
                 valid_reading_count += _reading_count(batch)

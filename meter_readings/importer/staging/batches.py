@@ -73,13 +73,11 @@ class BatchStager:
     def _stage_columns(self, batch: ReadingBatch) -> None:
         encoder = self._encoder
         cells = dict(zip(_READING_FIELDS, batch.columns, strict=True))
-        values = dict(zip(_READING_FIELDS, batch.values, strict=True))
+        read_value = dict(zip(_READING_FIELDS, batch.read_value, strict=True))
 
         def encoded(field: str, encode: Callable[[Any], object]) -> Iterable[object]:
-            known = {
-                cell: encode(value)
-                for cell, value in cast(dict[str, Any], values[field]).items()
-            }
+            read = read_value[field]
+            known = {cell: encode(read(cell)) for cell in set(cells[field])}
             return map(known.__getitem__, cells[field])
 
         def encoded_times(
@@ -88,16 +86,14 @@ class BatchStager:
             if len(known) > _MAX_REMEMBERED_TIMES:
                 known.clear()
             known[""] = encoder.null
-            meanings = cast(dict[str, datetime], values[field])
+            read = read_value[field]
             for cell in set(cells[field]).difference(known):
-                known[cell] = encode(meanings[cell])
+                known[cell] = encode(read(cell))
             return map(known.__getitem__, cells[field])
 
         runs = batch.runs
         self._stage_meters((run.mpan, run.meter) for run in runs)
-        line_numbers = (
-            range(run.line_number, run.line_number + run.line_count) for run in runs
-        )
+        line_numbers = (run.line_numbers for run in runs)
         meter_lines = (repeat(run.meter.line_number, run.line_count) for run in runs)
         staged: list[Iterable[object]] = [
             encoder.encode_ints(chain.from_iterable(line_numbers)),
@@ -109,7 +105,7 @@ class BatchStager:
             cells["reading_method"],
         ]
         columns: tuple[str, ...] = COMMON_COLUMNS
-        if any(cells["md_reset_count"]):
+        if any(cells["md_reset_at"]) or any(cells["md_reset_count"]):
             staged += [
                 encoded_times(
                     "md_reset_at", self._reset_times, encoder.encode_timestamp

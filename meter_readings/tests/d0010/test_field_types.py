@@ -289,8 +289,8 @@ class DecimalTypeTests(FieldTypeTestCase):
             "1.1234": "at most 3 decimals",
             "1": "one decimal",
             "1.25": "one decimal",
-            "007.0": "7",
-            "00.0": "0",
+            "007.0": "no leading zeros",
+            "00.0": "no leading zeros",
         }.items():
             with self.subTest(text=text):
                 self.assertEqual(self.expected_of(text), expected)

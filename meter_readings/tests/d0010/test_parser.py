@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import TestCase, skipUnless
 
-from meter_readings.d0010 import D0010, FlowFileParser
-from meter_readings.d0010.bulk_reader import ReadingBatch
+from meter_readings.d0010 import D0010, FlowFileParser, ReadingBatch
 from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     HEADER_LINE,

@@ -24,7 +24,7 @@ from meter_readings.tests.support.flow_file_builder import (
 
 from . import reference_parser
 from .strategies import any_files, canonical_files
-from .test_bulk_reader import outcome
+from .readings.test_agreement import outcome
 
 WHOLE = flow_file([MPAN_LINE, METER_LINE, READING_LINE])
 

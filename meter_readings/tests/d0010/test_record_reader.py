@@ -16,6 +16,7 @@ from meter_readings.d0010 import (
     ValidationResult,
     grammar,
 )
+from meter_readings.d0010.grammar import Field
 from meter_readings.d0010.record_reader import RecordReader, truncate_for_display
 
 
@@ -196,66 +197,66 @@ class ControlCharacterTests(RecordReaderTestCase):
         self.assertEqual(self.issues[0].found, "027|02|\\x1b[31mNote|")
 
 
-class SuffixCacheTests(RecordReaderTestCase):
+class RecurringTextTests(RecordReaderTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.read("028|TST0000001|R|")
         self.read("027|02|Note|")
         self.assertEqual(self.issues, [])
 
-    def test_cached_suffix_gives_the_same_record(self) -> None:
+    def test_recurring_text_has_the_same_value(self) -> None:
         self.assertEqual(self.read("028|TST0000002|R|"), ("TST0000002", "R"))
         self.assertEqual(self.issues, [])
 
-    def test_cached_suffix_gives_a_record_of_the_same_class(self) -> None:
+    def test_record_of_recurring_texts_has_the_same_class(self) -> None:
         self.assertIsInstance(self.read("027|05|Note|"), SiteVisit)
 
-    def test_empty_first_field_before_a_cached_suffix_is_reported(self) -> None:
+    def test_empty_first_field_before_texts_that_recur_is_reported(self) -> None:
         self.assertIsNone(self.read("028||R|"))
         self.assertEqual(self.codes, ["missing-value"])
 
-    def test_issue_of_the_first_field_before_a_cached_suffix_is_reported(self) -> None:
+    def test_issue_of_the_first_field_before_texts_that_recur_is_reported(self) -> None:
         self.read("027|12|Note|", line_number=9)
         [issue] = self.issues
         self.assertEqual((issue.line_number, issue.group), (9, "027"))
         self.assertEqual(issue.field, "Site Visit Check Code (J0024)")
         self.assertEqual(issue.found, "12")
 
-    def test_too_long_first_field_before_a_cached_suffix_is_reported(self) -> None:
+    def test_too_long_first_field_before_texts_that_recur_is_reported(self) -> None:
         self.assertIsNone(self.read("028|" + "A" * 21 + "|R|"))
         self.assertEqual(self.codes, ["too-long-to-store"])
 
-    def test_control_character_before_a_cached_suffix_is_reported(
+    def test_control_character_before_texts_that_recur_is_reported(
         self,
     ) -> None:
         self.assertIsNone(self.read("028|TST\x0000001|R|"))
         self.assertEqual(self.codes, ["control-character"])
 
-    def test_suffixes_are_cached_by_group(self) -> None:
+    def test_texts_of_two_groups_are_kept_apart(self) -> None:
         self.read("029|02|Note|")
         self.assertEqual(self.read("029|05|Note|"), SiteVisit("05", "Note"))
 
-    def test_same_suffix_of_another_group_is_not_used(
+    def test_value_of_a_text_depends_on_its_field(
         self,
     ) -> None:
         self.assertEqual(self.read("032|05|F|"), ValidationResult("05", False))
         self.assertEqual(self.read("026|1200023305967|F|"), ("1200023305967", "F"))
 
-    def test_suffix_with_an_issue_is_not_cached(self) -> None:
+    def test_issue_of_a_recurring_text_is_reported_each_time(self) -> None:
         for _ in range(3):
             self.read("028|TST0000003|?|")
         self.assertEqual(self.codes, ["unknown-code"] * 3)
 
-    def test_line_with_a_cached_suffix_is_not_read_field_by_field(self) -> None:
-        with patch.object(RecordReader, "_read_all_fields", side_effect=self.fail):
-            self.assertEqual(self.read("028|TST0000002|R|"), ("TST0000002", "R"))
+    def test_each_text_without_an_issue_is_read_once(self) -> None:
+        with patch.object(Field, "read", side_effect=self.fail):
+            self.assertEqual(self.read("028|TST0000001|R|"), ("TST0000001", "R"))
 
-    def test_suffix_cache_is_emptied_at_its_maximum_size(self) -> None:
+    def test_texts_are_forgotten_if_there_are_too_many(self) -> None:
         with patch("meter_readings.d0010.record_reader._CACHE_SIZE", 4):
             for number in range(20):
                 record = self.read(f"027|02|Note {number}|")
                 self.assertEqual(record, ("02", f"Note {number}"))
-                self.assertLessEqual(len(self.reader._suffix_cache), 4)
+                self.assertLessEqual(len(self.reader._values["027"][1]), 4)
 
 
 class TruncateForDisplayTests(TestCase):

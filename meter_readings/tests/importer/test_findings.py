@@ -140,3 +140,15 @@ class FindingLimitTests(TestCase):
         result = import_text(text)
         codes = {str(issue.code) for issue, _ in result.findings}
         self.assertEqual(codes, {"leading-zeros", "extra-decimals"})
+
+    def test_every_finding_over_the_limit_is_told_to_who_follows_the_import(
+        self,
+    ) -> None:
+        told: list[Issue] = []
+        readings = ["030|S|20240401000000|7|||T|N|"] * (MAX_STORED_PER_RULE + 7)
+        import_text(
+            flow_file_of_readings(*readings),
+            dry_run=True,
+            on_finding=lambda issue, severity: told.append(issue),
+        )
+        self.assertEqual([issue.line_number for issue in told], [*range(4, 1011)])

@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from meter_readings.d0010 import Entry, FlowFileParser, Issue, mpan
-from meter_readings.d0010.bulk_reader import BulkReadingReader
-from meter_readings.d0010.lines import Block
 
 # One line of each group, without an issue
 HEADER_LINE = "ZHV|TEST000001|D0010002|D|UDMS|X|MRCY|20240402091500||||OPER|"
@@ -145,18 +144,17 @@ def parse(text: str | bytes, **options: Any) -> Parsed:
 
 def parse_by_grammar(text: str | bytes, **options: Any) -> Parsed:
     """Parse a whole file line by line, without the bulk reader."""
+    with read_by_grammar():
+        return parse(text, **options)
+
+
+def read_by_grammar() -> AbstractContextManager[object]:
+    """Make parsers read every line by itself, without the bulk reader."""
 
     def read_lines(parser: FlowFileParser, text: str) -> None:
-        parser._read_lines(Block(text, is_printable_ascii=False))
+        parser._read_lines(text.split("\n"))
 
-    with patch.object(FlowFileParser, "_read_plain_lines", read_lines):
-        return parse(text, **options)
-
-
-def parse_without_bulk_reads(text: str | bytes, **options: Any) -> Parsed:
-    """Parse a whole file; the bulk reader buffers readings and finds none plain."""
-    with patch.object(BulkReadingReader, "_read", lambda *_: None):
-        return parse(text, **options)
+    return patch.object(FlowFileParser, "_read_plain_lines", read_lines)
 
 
 def parse_in_blocks_of(size: int, text: str | bytes, **options: Any) -> Parsed:

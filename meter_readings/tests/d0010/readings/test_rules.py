@@ -127,6 +127,14 @@ class ReadingTimeTests(TestCase):
     def test_every_reading_time_is_accepted_without_not_after(self) -> None:
         self.assertEqual(self.codes_of("21990101000000"), ["read-after-creation"])
 
+    def test_special_reading_that_is_read_by_itself_can_have_any_time(self) -> None:
+        reading = "030|S|20240401093000|99.0|||T|N|"
+        parsed = parse(flow_file([MPAN_LINE, "028|A|S|", reading, "032|05|T|"] * 2))
+        self.assertEqual(parsed.codes, [])
+        two_results = ["032|05|T|", "032|07|T|"]
+        parsed = parse(flow_file([MPAN_LINE, "028|A|S|", reading, *two_results]))
+        self.assertEqual(parsed.codes, ["multiple-results"])
+
     def test_reading_time_is_not_compared_without_a_header(self) -> None:
         parsed = parse("\n".join([MPAN_LINE, METER_LINE, READING_LINE]))
         self.assertEqual(parsed.codes, ["no-header", "no-trailer"])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from .bulk_reader import BulkReadingReader, LineRun, ReadingBatch
-from .grammar import Flow, Group
-from .reading_rules import ReadingRules
-from .record_reader import RecordReader, Report
-from .records import (
+from meter_readings.d0010.grammar import Flow, Group
+from meter_readings.d0010.record_reader import RecordReader, Report
+from meter_readings.d0010.records import (
     Entry,
     Header,
     MeterReadingType,
@@ -19,6 +17,10 @@ from .records import (
     RegisterReading,
 )
 
+from .block import ReadingBatch
+from .bulk_reader import BulkReadingReader, ReportRepeated
+from .rules import ReadingRules
+
 type Batch = list[Entry] | ReadingBatch
 type Parents = tuple[ParentGroup[MpanCore], ParentGroup[MeterReadingType]]
 
@@ -26,17 +28,25 @@ type Parents = tuple[ParentGroup[MpanCore], ParentGroup[MeterReadingType]]
 class ReadingReader:
     """Reads the readings of one file; `invalid_count` counts those without an entry."""
 
-    def __init__(self, flow: Flow, report: Report, not_after: datetime | None) -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        report: Report,
+        report_repeated: ReportRepeated,
+        not_after: datetime | None,
+    ) -> None:
         self.invalid_count = 0
         self.rules = ReadingRules(flow, report, not_after)
         self._group = flow.reading
-        self._bulk_reader = BulkReadingReader(flow.reading, self.rules)
+        self._bulk_reader = BulkReadingReader(flow.reading, self.rules, report_repeated)
         self._read: Callable[[Group, str, int], Any] = RecordReader(report).read
         self.buffer = self._bulk_reader.feed
+        self.add_result = self._bulk_reader.add_result
 
     def set_header(self, header: Header) -> None:
         """Set the header for the readings that follow; the buffer must be empty."""
         self.rules.header = header
+        self._bulk_reader.forget()
 
     def read(
         self, line: str, line_number: int, parents: Parents | None
@@ -57,26 +67,13 @@ class ReadingReader:
     def read_last_buffered(self) -> Entry | None:
         """Read the last line of the buffer by itself: 032s and 033s may follow it."""
         (mpan, meter, number, _), line = self._bulk_reader.take_last_line()
-        record = self._bulk_reader.read_line(line)
-        if record is None:
-            return self.read(line, number, (mpan, meter))
-        reading = cast(RegisterReading, record)
-        return Entry(number, self._group.code, reading, mpan, meter)
+        return self.read(line, number, (mpan, meter))
 
-    def flush(self) -> Iterator[Batch]:
-        """Empty the buffer; yield its readings, none of which has a 032."""
-        entries: list[Entry] = []
-        for batch in self._bulk_reader.flush():
-            if isinstance(batch, ReadingBatch):
-                yield batch
-            else:
-                entries += self._read_by_grammar(batch.run, batch.lines)
-        if entries:
-            yield entries
+    def flush(self) -> tuple[list[Batch], set[int]]:
+        """Empty the buffer; return its readings, and the line numbers of invalid ones.
 
-    def _read_by_grammar(self, run: LineRun, lines: list[str]) -> Iterator[Entry]:
-        for number, line in enumerate(lines, run.line_number):
-            reading = self.read(line, number, (run.mpan, run.meter))
-            if reading is not None:
-                self.rules.validate_results(reading)
-                yield reading
+        None of the readings of a `ReadingBatch` has a 032.
+        """
+        batch, entries, invalid = self._bulk_reader.flush()
+        self.invalid_count += len(invalid)
+        return [each for each in (batch, entries) if each], invalid

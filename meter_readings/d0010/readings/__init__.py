@@ -1,0 +1,1 @@
+"""Reader of register readings (030), by column where lines are consecutive."""

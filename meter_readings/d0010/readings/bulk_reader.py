@@ -1,0 +1,238 @@
+"""Bulk reader of register readings: reads all 030 lines of a block by column.
+
+Nearly every line of a D0010 is a 030, and most texts of its fields recur: register,
+time, flag, method. The bulk reader splits many lines in one step and reads each
+distinct text, or each form of number and time, once. What is odd about a text is
+reported for all lines that have it. So an odd line takes longer than others, and the
+lines beside it do not.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from itertools import chain
+from typing import NamedTuple
+
+from meter_readings.d0010.grammar import Group
+from meter_readings.d0010.issues import IssueCode, RepeatedIssue
+from meter_readings.d0010.record_reader import fit_fields, truncate_for_display
+from meter_readings.d0010.records import Entry, ValidationResult
+
+from .block import Columns, LineRun, ReadingBatch, ReadingBlock
+from .columns import OddText, columns_of
+from .rules import FieldIssue, ReadingRules
+
+type ReportRepeated = Callable[[RepeatedIssue], None]
+
+
+class BulkRead(NamedTuple):
+    """The readings of a block, most of them in a batch.
+
+    `invalid` are the line numbers of the readings that cannot be loaded.
+    """
+
+    batch: ReadingBatch | None
+    entries: list[Entry]
+    invalid: set[int]
+
+
+class BulkReadingReader:
+    """Buffers 030 lines and reads them by column.
+
+    The lines consist of printable ASCII characters, and each ends with a line feed.
+    """
+
+    def __init__(
+        self, group: Group, rules: ReadingRules, report: ReportRepeated
+    ) -> None:
+        self._group = group
+        self._rules = rules
+        self._report = report
+        self._columns = columns_of(group, rules)
+        self._read_value = tuple(column.read_value for column in self._columns)
+        self._width = len(group.fields) + 1
+        self._runs: list[LineRun] = []
+        self._texts: list[str] = []
+        # The 032 of a reading, by its line number
+        self._results: dict[int, ValidationResult] = {}
+
+    def forget(self) -> None:
+        """Forget all texts, because the rules have changed."""
+        for column in self._columns:
+            column.forget()
+
+    def feed(self, run: LineRun, text: str) -> None:
+        """Buffer the lines of a run."""
+        self._runs.append(run)
+        self._texts.append(text)
+
+    def add_result(self, line_number: int, result: ValidationResult) -> None:
+        """Add the only 032 of a buffered reading, which is not the last one."""
+        self._results[line_number] = result
+
+    def take_last_line(self) -> tuple[LineRun, str]:
+        """Remove the last line from the buffer, and return it without its line feed."""
+        mpan, meter, first, count = self._runs.pop()
+        if count > 1:
+            self._runs.append(LineRun(mpan, meter, first, count - 1))
+        before, line_feed, line = self._texts.pop()[:-1].rpartition("\n")
+        if before:
+            self._texts.append(before + line_feed)
+        return LineRun(mpan, meter, first + count - 1, 1), line
+
+    def flush(self) -> BulkRead:
+        """Empty the buffer: read its lines, and report their issues."""
+        runs, text = self._runs, "".join(self._texts)
+        self._runs, self._texts = [], []
+        if not text:
+            return BulkRead(None, [], set())
+        columns, invalid = self._split(text), set[int]()
+        block = ReadingBlock(runs, columns or [])
+        if columns is None:
+            text, invalid = self._fit_lines(block, text[:-1].split("\n"))
+            block.columns = self._split(text) or []
+        return self._read(block, invalid)
+
+    def _split(self, text: str) -> Columns | None:
+        """Return the texts of each field, or None if a line has more or fewer."""
+        width, line_count = self._width, text.count("\n")
+        texts = text.split("|")
+        # Each line has `width` pipes if its line feed is before its code.
+        codes = {"\n" + texts[0], *texts[width:-1:width]}
+        is_even = len(texts) == line_count * width + 1 and texts[-1] == "\n"
+        if not is_even or codes != {"\n" + self._group.code}:
+            return None
+        return [texts[index::width] for index in range(1, width)]
+
+    def _fit_lines(self, block: ReadingBlock, lines: list[str]) -> tuple[str, set[int]]:
+        """Return lines with the right number of fields, and the rows that are invalid.
+
+        The issues of lines with another number are reported.
+        """
+        code, width = self._group.code, self._width
+        invalid = set[int]()
+        found: defaultdict[tuple[IssueCode, str], dict[int, str]] = defaultdict(dict)
+        uneven = [
+            row
+            for row, line in enumerate(lines)
+            if line.count("|") != width or line[-1] != "|"
+        ]
+        for row in uneven:
+            texts, issues, is_valid = fit_fields(lines[row], width - 1)
+            for issue, text, expected in issues:
+                shown = truncate_for_display(text)
+                found[issue, expected][block.line_numbers[row]] = shown
+            if not is_valid:
+                invalid.add(row)
+            lines[row] = "|".join((code, *texts, ""))
+        for (issue, expected), texts_found in found.items():
+            numbers, shown_texts = [*texts_found], [*texts_found.values()]
+            self._report(RepeatedIssue(issue, numbers, code, "", shown_texts, expected))
+        return "\n".join((*lines, "")), invalid
+
+    def _read(self, block: ReadingBlock, invalid: set[int]) -> BulkRead:
+        """Report the issues of a block; return its readings."""
+        results, self._results = self._results, {}
+        numbers = block.line_numbers if results else []
+        with_result = {bisect_left(numbers, number) for number in results}
+        # Readings that become entries: columns cannot say all of them.
+        apart = set(with_result)
+        future: set[int] = set()
+        columns = zip(self._columns, block.columns, strict=True)
+        odd = [column.odd_texts(texts) for column, texts in columns]
+        if any(odd):
+            found = [*map(_rows_of_odd_texts, block.columns, odd)]
+            for odd_text, rows in chain.from_iterable(each.items() for each in found):
+                if not odd_text.is_valid:
+                    invalid.update(rows)
+                if odd_text.has(IssueCode.READ_IN_FUTURE):
+                    future.update(rows)
+                if odd_text.has(IssueCode.NONEXISTENT_TIME):
+                    apart.update(rows)
+            for index, rows_of in enumerate(found):
+                for odd_text, rows in rows_of.items():
+                    self._report_odd_text(block, index, odd_text, rows, invalid)
+        for index, issue, rows in self._rules.md_reset_issues(block.columns):
+            valid = [row for row in rows if row not in invalid]
+            self._report_rows(block, index, issue, valid)
+        invalid |= future
+        for index, issue, rows in self._rules.flag_issues(block.columns, with_result):
+            valid = [row for row in rows if row not in invalid]
+            self._report_rows(block, index, issue, valid)
+        numbers = block.line_numbers if invalid or apart else []
+        invalid_lines = {numbers[row] for row in invalid}
+        readings, _ = block.split(invalid_lines)
+        rest, taken = readings.split({numbers[row] for row in apart - invalid})
+        entries = [*self._batch(taken).entries(results)]
+        return BulkRead(
+            self._batch(rest) if rest.runs else None, entries, invalid_lines
+        )
+
+    def _batch(self, block: ReadingBlock) -> ReadingBatch:
+        code, read_value = self._group.code, self._read_value
+        return ReadingBatch(code, block.runs, block.columns, read_value)
+
+    def _report_odd_text(
+        self,
+        block: ReadingBlock,
+        index: int,
+        odd: OddText,
+        rows: list[int],
+        invalid: set[int],
+    ) -> None:
+        """Report what is odd about texts of a field, and make them canonical.
+
+        `invalid` are the readings to which no rule applies.
+        """
+        texts, canonical = block.columns[index], odd.canonical
+        for issue in odd.issues:
+            self._report_rows(block, index, issue, rows, shows_text=canonical is None)
+        for issue in odd.rule_issues:
+            exempt = self._rules.exempt_reading_type(issue.code)
+            types = block.reading_types
+            valid = [r for r in rows if types[r] != exempt and r not in invalid]
+            self._report_rows(block, index, issue, valid, shows_text=canonical is None)
+        if canonical is not None:
+            for row in rows:
+                texts[row] = canonical
+
+    def _report_rows(
+        self,
+        block: ReadingBlock,
+        index: int,
+        issue: FieldIssue,
+        rows: list[int],
+        *,
+        shows_text: bool = False,
+    ) -> None:
+        """Report an issue of a field; `shows_text`: what was found is the text."""
+        if rows:
+            texts, numbers = block.columns[index], block.line_numbers
+            found = (
+                [texts[row] for row in rows]
+                if shows_text
+                else [issue.found] * len(rows)
+            )
+            self._report(
+                RepeatedIssue(
+                    issue.code,
+                    [numbers[row] for row in rows],
+                    self._group.code,
+                    str(self._group.fields[index]),
+                    found,
+                    issue.expected,
+                )
+            )
+
+
+def _rows_of_odd_texts(
+    texts: list[str], odd_texts: Mapping[str, OddText]
+) -> dict[OddText, list[int]]:
+    """Return the rows of odd texts, by what is odd about them."""
+    found: defaultdict[OddText, list[int]] = defaultdict(list)
+    if odd_texts:
+        for row in [row for row, text in enumerate(texts) if text in odd_texts]:
+            found[odd_texts[texts[row]]].append(row)
+    return found

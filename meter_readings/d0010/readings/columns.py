@@ -1,0 +1,241 @@
+"""Columns of register readings (030): the texts of one field in many lines.
+
+A column tells which of its texts are odd: those with an issue, and those whose line
+must be read by the grammar. Each distinct text is read by the grammar once. Numbers and
+times, of which nearly every line has another one, are recognised by their form; the
+issues of a form are those of one text that has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from meter_readings.d0010.field_types import DecimalType
+from meter_readings.d0010.grammar import Field, Group
+from meter_readings.d0010.issues import InvalidValue, IssueCode
+from meter_readings.d0010.record_reader import truncate_for_display
+
+from .rules import FieldIssue, ReadingRules
+
+# Distinct texts of a field that are kept before they are forgotten
+_CACHE_SIZE = 20_000
+
+# A number with more of them is no form of its own.
+_MAX_LEADING_ZEROS = 20
+
+_NOON = time(12)
+_TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]")
+
+
+class OddText:
+    """What is odd about a text, or about all texts of a form.
+
+    `issues` are those of the grammar, `rule_issues` those of the rules, which only a
+    valid reading has. A text is replaced by `canonical`. It is None for a form: a text
+    of a form is what was found, and stays as it is.
+    """
+
+    __slots__ = "issues", "rule_issues", "canonical", "is_valid"
+
+    def __init__(
+        self,
+        issues: tuple[FieldIssue, ...] = (),
+        rule_issues: tuple[FieldIssue, ...] = (),
+        canonical: str | None = None,
+        *,
+        is_valid: bool = True,
+    ) -> None:
+        self.issues = issues
+        self.rule_issues = rule_issues
+        self.canonical = canonical
+        self.is_valid = is_valid
+
+    def has(self, code: IssueCode) -> bool:
+        """Return whether one of the issues has this code."""
+        return any(issue.code is code for issue in (*self.issues, *self.rule_issues))
+
+
+_PLAIN = OddText()
+
+
+class Column:
+    """The texts of one field, read by the grammar."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the texts: the rules have changed, or there are too many."""
+        self._known: set[str] = set()
+        self._odd: dict[str, OddText] = {}
+        self._values: dict[str, object] = {}
+
+    def odd_texts(self, texts: Iterable[str]) -> Mapping[str, OddText]:
+        """Return what is odd about those of these texts that are odd.
+
+        The result may have other texts too.
+        """
+        distinct = set(texts)
+        new = distinct.difference(self._known)
+        if new:
+            if len(self._known) > _CACHE_SIZE:
+                self.forget()
+                new = distinct
+            self._odd.update(self._odd_among(new))
+            self._known |= new
+        return {} if self._odd.keys().isdisjoint(distinct) else self._odd
+
+    def read_value(self, text: str) -> Any:
+        """Return the value of a text that is not odd, or of a canonical text."""
+        if text not in self._values:
+            self._values[text] = self.field.read(text, _ignore)
+        return self._values[text]
+
+    def _odd_among(self, texts: Iterable[str]) -> Iterator[tuple[str, OddText]]:
+        for text in texts:
+            odd = self._read(text)
+            if odd is not _PLAIN:
+                yield text, odd
+
+    def _read(self, text: str) -> OddText:
+        """Read a text by the grammar."""
+        issues: list[FieldIssue] = []
+        shown = truncate_for_display(text)
+
+        def report(code: IssueCode, expected: str) -> None:
+            issues.append(FieldIssue(code, shown, expected))
+
+        try:
+            value = self.field.read(text, report)
+        except InvalidValue as error:
+            report(error.code, error.expected)
+            return OddText(tuple(issues), canonical=text, is_valid=False)
+        rule_issues = tuple(self._rule_issues(value))
+        canonical = self.field.write(value)
+        if canonical == text and not issues and not rule_issues:
+            return _PLAIN
+        return OddText(tuple(issues), rule_issues, canonical)
+
+    def _rule_issues(self, value: Any) -> Iterable[FieldIssue]:
+        return ()
+
+
+class NumberColumn(Column):
+    """The texts of a decimal number."""
+
+    def __init__(self, field: Field, number: DecimalType) -> None:
+        super().__init__(field)
+        digits = rf"(?:0|[1-9][0-9]{{0,{number.digits - 1}}})"
+        decimals = rf"[0-9]{{1,{number.max_stored_decimals}}}"
+        # A text after any number of canonical ones, or the end; each ends with a pipe
+        self._not_canonical = re.compile(
+            rf"(?:{digits}\.[0-9]{{{number.decimals}}}\|)*+(?:([^|]*\|)|$)"
+        )
+        # Sign, leading zeros and decimals are what makes a form.
+        self._number = re.compile(
+            rf"(-?)(0{{0,{_MAX_LEADING_ZEROS}}}){digits}(\.{decimals})?"
+        )
+        self._forms: dict[tuple[str, bool, int], OddText] = {}
+
+    def odd_texts(self, texts: Iterable[str]) -> Mapping[str, OddText]:
+        found = self._not_canonical.findall("|".join((*texts, "")))
+        return dict(self._odd_among(text[:-1] for text in found if text))
+
+    def read_value(self, text: str) -> Decimal:
+        return Decimal(text)
+
+    def _form(self, text: str) -> OddText:
+        """Return what is odd about all texts of the form of a text."""
+        odd = self._read(text)
+        return OddText(odd.issues, is_valid=odd.is_valid)
+
+    def _odd_among(self, texts: Iterable[str]) -> Iterator[tuple[str, OddText]]:
+        find, forms = self._number.fullmatch, self._forms
+        for text in texts:
+            number = find(text)
+            if number is None:
+                yield text, self._read(text)
+            else:
+                sign, zeros, decimals = number.groups("")
+                form = sign, zeros == "", len(decimals)
+                if form not in forms:
+                    forms[form] = self._form(text)
+                yield text, forms[form]
+
+
+class TimeColumn(Column):
+    """The texts of a date and time.
+
+    On most days all times are in the past and occur once: there midnight is one form,
+    and every other time of day another.
+    """
+
+    def __init__(self, field: Field, rules: ReadingRules) -> None:
+        self._rules = rules
+        super().__init__(field)
+
+    def forget(self) -> None:
+        super().forget()
+        self._days: dict[str, bool] = {}
+        issues = self._rules.time_of_day_issues
+        self._midnight = _form_of_rule(issues(time(0, 0)))
+        self._other_time = _form_of_rule(issues(_NOON))
+
+    def _odd_among(self, texts: Iterable[str]) -> Iterator[tuple[str, OddText]]:
+        is_time_of_day = _TIME_OF_DAY.fullmatch
+        for text in texts:
+            if is_time_of_day(text, 8) and self._is_plain_day(text[:8]):
+                is_midnight = text.endswith("000000")
+                odd = self._midnight if is_midnight else self._other_time
+            else:
+                odd = self._read(text)
+            if odd is not _PLAIN:
+                yield text, odd
+
+    def _rule_issues(self, value: Any) -> Iterable[FieldIssue]:
+        found = self.field.write(value)
+        for code, expected in self._rules.time_issues(value):
+            yield FieldIssue(code, found, expected)
+
+    def _is_plain_day(self, day: str) -> bool:
+        """Return whether all times of a day are in the past and occur once."""
+        if day not in self._days:
+            self._days[day] = self._read_day(day)
+        return self._days[day]
+
+    def _read_day(self, day: str) -> bool:
+        try:
+            midnight: Any = self.field.read(day + "000000", _ignore)
+        except InvalidValue:
+            return False
+        next_midnight = midnight + timedelta(days=1)
+        return (
+            midnight.utcoffset() == next_midnight.utcoffset()
+            and self._rules.is_past(next_midnight)
+        )
+
+
+def columns_of(group: Group, rules: ReadingRules) -> tuple[Column, ...]:
+    """Return a column for each field of a register reading."""
+    return tuple(_column(field, rules) for field in group.fields)
+
+
+def _column(field: Field, rules: ReadingRules) -> Column:
+    if isinstance(field.format, DecimalType):
+        return NumberColumn(field, field.format)
+    return TimeColumn(field, rules) if field.name == "read_at" else Column(field)
+
+
+def _form_of_rule(issues: Iterable[tuple[IssueCode, str]]) -> OddText:
+    """Return what is odd about a form by the rules."""
+    found = tuple(FieldIssue(code, "", expected) for code, expected in issues)
+    return OddText(rule_issues=found) if found else _PLAIN
+
+
+def _ignore(code: IssueCode, expected: str) -> None:
+    """Report nothing: the issues of the text have been reported."""

@@ -1,0 +1,1 @@
+"""Tests of the readings package of the format library."""
