@@ -11,7 +11,7 @@ from .grammar import Field, Flow, Group
 from .issues import Issue, IssueCode
 from .readings.block import LineRun
 from .readings.bulk_reader import ReportRepeated
-from .readings.reader import Batch, ReadingReader
+from .readings.reader import INVALID, Batch, InvalidGroup, ReadingReader
 from .record_reader import RecordReader, Report, truncate_for_display
 from .records import (
     Entry,
@@ -25,27 +25,11 @@ from .records import (
 )
 from .usual_meters import UsualMeters
 
-# The 032s of a reading that are kept: it is stored as one row. There are 27 reasons.
-MAX_RESULTS = 1000
-
-
-class InvalidGroup:
-    """Marks an open group whose record is invalid."""
-
-
-class BufferedReading:
-    """Marks an open reading that is the last line in the buffer of the bulk reader."""
-
-
-INVALID = InvalidGroup()
-BUFFERED = BufferedReading()
-
 
 class GroupReader:
     """Reads the lines of groups into entries; keeps only the groups that are open.
 
-    The parser sets `line_number` before it passes a line. A reading stays open until
-    the next group that is not its child, because 032s and 033s may follow it.
+    The parser sets `line_number` before it passes a line.
     """
 
     def __init__(
@@ -59,14 +43,6 @@ class GroupReader:
         self.flow_count = 0
         self.mpan: ParentGroup[MpanCore] | InvalidGroup | None = None
         self.meter: ParentGroup[MeterReadingType] | InvalidGroup | None = None
-        self._reading: Entry | InvalidGroup | BufferedReading | None = None
-        self._reading_has_visit = False
-        self._results: list[ValidationResult] = []
-        # Children of the last line in the buffer, and visits of the lines before it
-        self._reading_line_number = 0
-        self._buffered_result: ValidationResult | None = None
-        self._buffered_visits: list[Entry] = []
-        self._visits: list[Entry] = []
         self._entries: list[Entry] = []
         self._batches: list[Batch] = []
         self._usual_meters = UsualMeters(flow)
@@ -109,7 +85,7 @@ class GroupReader:
     @property
     def open_line_number(self) -> int | None:
         """The first line that may become an entry later than those after it."""
-        for group in (self.meter, self._reading):
+        for group in (self.meter, self._readings.open):
             if isinstance(group, Entry) or (
                 isinstance(group, ParentGroup)
                 and not (self._meter_has_reading or self._meter_has_visit)
@@ -156,15 +132,20 @@ class GroupReader:
             return False
         if not self._usual_meters.include(mpan_core, status, reading_type):
             return False
-        if mpan_core:
+        if self._meter_has_reading:
+            # Then no other issue or entry comes of the open 026 and 028.
+            self.close_reading()
+            self._meter_has_reading = self._meter_has_visit = False
+        elif mpan_core:
             self.close_mpan()
+        else:
+            self.close_meter()
+        if mpan_core:
             self.flow_count += 1
             self.line_number += 1
             core = make_record(MpanCore, (mpan_core, status))
             self.mpan = make_record(ParentGroup, (self.line_number, core))
             self._mpan_has_visit = False
-        else:
-            self.close_meter()
         self.line_number += 1
         record = make_record(MeterReadingType, (meter_id, reading_type))
         self.meter = make_record(ParentGroup, (self.line_number, record))
@@ -177,45 +158,29 @@ class GroupReader:
         meter, parents = self.meter, None
         if self._has_parent(meter, self._flow.reading):
             parents = self._valid_mpan, meter
-        self._reading_line_number = self.line_number
-        self._open(self._readings.read(line, self.line_number, parents))
+        self._readings.read(line, self.line_number, parents)
 
     def buffer_readings(self, lines: str) -> int:
         """Buffer consecutive 030s, children of the open and valid 028; count them.
 
         Their issues are reported by `flush`. The last one stays open.
         """
-        if self._reading is not None:
-            self.close_reading()
         self._meter_has_reading = True
-        self._reading = BUFFERED
         number, count = self.line_number, lines.count("\n")
+        self.line_number = number + count
         run = make_record(LineRun, (self.mpan, self.meter, number + 1, count))
-        self._readings.buffer(run, lines)
-        self.line_number = self._reading_line_number = number + count
+        self._readings.buffer(run, lines, number + count)
         return count
 
     def add_result(self, line: str) -> None:
         """Read a 032, child of the open 030."""
         group = self._flow.result
         record: ValidationResult | None = self._read(group, line, self.line_number)
-        if self._reading is BUFFERED and not self._buffered_visits:
-            if self._buffered_result is None:
-                self._buffered_result = record
-                return
-        reading = self._open_buffered()
-        if self._has_parent(reading, group) and record is not None:
-            if len(self._results) == MAX_RESULTS:
-                expected = f"at most {MAX_RESULTS:,} 032s for each 030"
-                self._report_issue(IssueCode.TOO_MANY_RESULTS, group, line, expected)
-                return
-            if self._results:
-                expected = "one 032 for each 030"
-                self._report_issue(IssueCode.MULTIPLE_RESULTS, group, line, expected)
-            elif self._reading_has_visit:
-                expected = "032 before 033"
-                self._report_issue(IssueCode.OUT_OF_ORDER, group, line, expected)
-            self._results.append(record)
+        if self._has_parent(self._readings.open, group) and record is not None:
+            issue = self._readings.add_result(record)
+            if issue is not None:
+                code, expected = issue
+                self._report_issue(code, group, line, expected)
 
     def add_mpan_visit(self, line: str) -> None:
         """Read a 027, child of the open 026."""
@@ -246,39 +211,19 @@ class GroupReader:
 
     def add_reading_visit(self, line: str) -> None:
         """Read a 033, child of the open 030."""
-        group, reading = self._flow.reading_visit, self._reading
+        group, reading = self._flow.reading_visit, self._readings.open
         record: SiteVisit | None = self._read(group, line, self.line_number)
         if self._has_parent(reading, group) and record is not None:
-            mpan = self._valid_mpan
-            meter = cast(ParentGroup[MeterReadingType], self.meter)
-            number, of = self.line_number, self._reading_line_number
-            entry = Entry(number, group.code, record, mpan, meter, (), of)
-            if reading is BUFFERED:
-                self._buffered_visits.append(entry)
-            else:
-                self._entries.append(entry)
-                self._reading_has_visit = True
+            mpan, meter = self._valid_mpan, self._valid_meter
+            number, of_line = self.line_number, self._readings.line_number
+            visit = Entry(number, group.code, record, mpan, meter, (), of_line)
+            self._readings.add_visit(visit)
 
     def close_reading(self) -> None:
         """Close the open reading: no further 032 or 033 belongs to it."""
-        reading, self._reading = self._reading, None
-        if reading is None:
-            return
-        if reading is BUFFERED:
-            if self._buffered_result is not None:
-                result, self._buffered_result = self._buffered_result, None
-                self._readings.add_result(self._reading_line_number, result)
-            if self._buffered_visits:
-                self._visits += self._buffered_visits
-                self._buffered_visits = []
-            return
-        self._meter_has_reading = True
-        if isinstance(reading, Entry):
-            if self._results:
-                reading = reading._replace(results=tuple(self._results))
-                self._results = []
-            self._entries.append(reading)
-            self._readings.rules.validate_results(reading)
+        if self._readings.open is not None:
+            self._meter_has_reading = True
+            self._readings.close()
 
     def close_meter(self) -> None:
         """Close the open meter; if it has no children, it becomes an entry."""
@@ -304,39 +249,17 @@ class GroupReader:
 
     def flush(self) -> None:
         """Read the buffered readings; the last one stays open."""
-        self._open_buffered()
-        batches, invalid = self._readings.flush()
-        self._batches += batches
-        self._entries += [
-            visit for visit in self._visits if visit.reading_line_number not in invalid
-        ]
-        self._visits = []
-
-    def _open_buffered(self) -> Entry | InvalidGroup | None:
-        """Return the open reading; read it first if it is buffered."""
-        reading = self._reading
-        if isinstance(reading, BufferedReading):
-            reading = self._open(self._readings.read_last_buffered())
-            if reading is not INVALID:
-                if self._buffered_result is not None:
-                    self._results = [self._buffered_result]
-                self._entries += self._buffered_visits
-                self._reading_has_visit = bool(self._buffered_visits)
-            self._buffered_result, self._buffered_visits = None, []
-        return reading
-
-    def _open(self, reading: Entry | None) -> Entry | InvalidGroup:
-        opened: Entry | InvalidGroup = INVALID
-        if reading is not None:
-            opened = reading
-        self._reading_has_visit = False
-        self._reading = opened
-        return opened
+        self._batches += self._readings.flush()
 
     @property
     def _valid_mpan(self) -> ParentGroup[MpanCore]:
         """The open 026 of a valid 028, which is valid itself."""
         return cast(ParentGroup[MpanCore], self.mpan)
+
+    @property
+    def _valid_meter(self) -> ParentGroup[MeterReadingType]:
+        """The open 028 of a valid reading, which is valid itself."""
+        return cast(ParentGroup[MeterReadingType], self.meter)
 
     def _has_parent[Parent](
         self, parent: Parent | InvalidGroup | None, group: Group

@@ -25,7 +25,7 @@ from meter_readings.d0010.codes import (
     ReasonCode,
     SiteVisitCheckCode,
 )
-from meter_readings.d0010.group_reader import MAX_RESULTS
+from meter_readings.d0010.readings.reader import MAX_RESULTS
 from meter_readings.d0010.lines import LONGEST_LINE
 from meter_readings.d0010.mpan import check_digit
 

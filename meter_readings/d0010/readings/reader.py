@@ -1,4 +1,8 @@
-"""Reading reader: reads 030 lines, one by one by the grammar or buffered in bulk."""
+"""Reading reader: reads 030 lines, one by one or by column, and their children.
+
+A reading stays open until a group that is not its child, because 032s and 033s may
+follow it. The last line in the buffer of the bulk reader is open too.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from meter_readings.d0010.grammar import Flow, Group
+from meter_readings.d0010.issues import IssueCode
 from meter_readings.d0010.record_reader import RecordReader, Report
 from meter_readings.d0010.records import (
     Entry,
@@ -15,18 +20,37 @@ from meter_readings.d0010.records import (
     MpanCore,
     ParentGroup,
     RegisterReading,
+    ValidationResult,
 )
 
-from .block import ReadingBatch
+from .block import LineRun, ReadingBatch
 from .bulk_reader import BulkReadingReader, ReportRepeated
 from .rules import ReadingRules
+
+# The 032s of a reading that are kept: it is stored as one row. There are 27 reasons.
+MAX_RESULTS = 1000
 
 type Batch = list[Entry] | ReadingBatch
 type Parents = tuple[ParentGroup[MpanCore], ParentGroup[MeterReadingType]]
 
 
+class InvalidGroup:
+    """Marks an open group whose record is invalid."""
+
+
+class BufferedReading:
+    """Marks an open reading that is the last line in the buffer of the bulk reader."""
+
+
+INVALID = InvalidGroup()
+BUFFERED = BufferedReading()
+
+
 class ReadingReader:
-    """Reads the readings of one file; `invalid_count` counts those without an entry."""
+    """Reads the readings of one file; `invalid_count` counts those without an entry.
+
+    `open` is the open reading, and `line_number` is its line.
+    """
 
     def __init__(
         self,
@@ -36,44 +60,129 @@ class ReadingReader:
         not_after: datetime | None,
     ) -> None:
         self.invalid_count = 0
-        self.rules = ReadingRules(flow, report, not_after)
+        self.open: Entry | InvalidGroup | BufferedReading | None = None
+        self.line_number = 0
+        self._results: list[ValidationResult] = []
+        self._has_visit = False
+        self._entries: list[Entry] = []
+        # Children of the last line in the buffer, and visits of the lines before it
+        self._buffered_result: ValidationResult | None = None
+        self._buffered_visits: list[Entry] = []
+        self._visits: list[Entry] = []
+        self._rules = ReadingRules(flow, report, not_after)
         self._group = flow.reading
-        self._bulk_reader = BulkReadingReader(flow.reading, self.rules, report_repeated)
+        self._bulk_reader = BulkReadingReader(
+            flow.reading, self._rules, report_repeated
+        )
+        self._feed = self._bulk_reader.feed
         self._read: Callable[[Group, str, int], Any] = RecordReader(report).read
-        self.buffer = self._bulk_reader.feed
-        self.add_result = self._bulk_reader.add_result
 
     def set_header(self, header: Header) -> None:
         """Set the header for the readings that follow; the buffer must be empty."""
-        self.rules.header = header
+        self._rules.header = header
         self._bulk_reader.forget()
 
-    def read(
-        self, line: str, line_number: int, parents: Parents | None
-    ) -> Entry | None:
-        """Read a line by the grammar; return None if the reading cannot be loaded.
+    def read(self, line: str, line_number: int, parents: Parents | None) -> None:
+        """Read a line by the grammar, and open its reading.
 
-        Without parents it cannot; the issues of its fields are reported nevertheless.
+        Without parents it is invalid; the issues of its fields are reported
+        nevertheless.
         """
+        self.line_number = line_number
         record: RegisterReading | None = self._read(self._group, line, line_number)
+        self.open, self._has_visit = INVALID, False
         if parents is not None and record is not None:
             mpan, meter = parents
             reading_type = meter.record.reading_type
-            if self.rules.validate(record, reading_type, line_number):
-                return Entry(line_number, self._group.code, record, mpan, meter)
-        self.invalid_count += 1
-        return None
+            if self._rules.validate(record, reading_type, line_number):
+                code = self._group.code
+                self.open = Entry(line_number, code, record, mpan, meter)
+        if self.open is INVALID:
+            self.invalid_count += 1
 
-    def read_last_buffered(self) -> Entry | None:
-        """Read the last line of the buffer by itself: 032s and 033s may follow it."""
-        (mpan, meter, number, _), line = self._bulk_reader.take_last_line()
-        return self.read(line, number, (mpan, meter))
+    def buffer(self, run: LineRun, lines: str, last_line_number: int) -> None:
+        """Buffer consecutive lines, and open the last one.
 
-    def flush(self) -> tuple[list[Batch], set[int]]:
-        """Empty the buffer; return its readings, and the line numbers of invalid ones.
-
-        None of the readings of a `ReadingBatch` has a 032.
+        Their issues are reported by `flush`.
         """
+        if self.open is not None:
+            self.close()
+        self._feed(run, lines)
+        self.open, self.line_number = BUFFERED, last_line_number
+
+    # Children of the open reading; those of an invalid one are dropped.
+
+    def add_result(self, result: ValidationResult) -> tuple[IssueCode, str] | None:
+        """Add a 032; return its issue, with what is expected, if it has one."""
+        if self.open is BUFFERED and not self._buffered_visits:
+            if self._buffered_result is None:
+                self._buffered_result = result
+                return None
+        self._open_buffered()
+        if self.open is INVALID:
+            return None
+        issue = None
+        if len(self._results) == MAX_RESULTS:
+            expected = f"at most {MAX_RESULTS:,} 032s for each 030"
+            return IssueCode.TOO_MANY_RESULTS, expected
+        if self._results:
+            issue = IssueCode.MULTIPLE_RESULTS, "one 032 for each 030"
+        elif self._has_visit:
+            issue = IssueCode.OUT_OF_ORDER, "032 before 033"
+        self._results.append(result)
+        return issue
+
+    def add_visit(self, visit: Entry) -> None:
+        """Add a 033."""
+        if self.open is BUFFERED:
+            self._buffered_visits.append(visit)
+        elif self.open is not INVALID:
+            self._entries.append(visit)
+            self._has_visit = True
+
+    def close(self) -> None:
+        """Close the open reading: no further 032 or 033 belongs to it."""
+        reading, self.open = self.open, None
+        if reading is BUFFERED:
+            if self._buffered_result is not None:
+                result, self._buffered_result = self._buffered_result, None
+                self._bulk_reader.add_result(self.line_number, result)
+            if self._buffered_visits:
+                self._visits += self._buffered_visits
+                self._buffered_visits = []
+        elif isinstance(reading, Entry):
+            if self._results:
+                reading = reading._replace(results=tuple(self._results))
+                self._results = []
+            self._entries.append(reading)
+            self._rules.validate_results(reading)
+
+    def flush(self) -> list[Batch]:
+        """Return the readings that are complete, and the visits.
+
+        None of the readings of a `ReadingBatch` has a 032. The open reading stays open.
+        """
+        self._open_buffered()
         batch, entries, invalid = self._bulk_reader.flush()
         self.invalid_count += len(invalid)
-        return [each for each in (batch, entries) if each], invalid
+        entries += [
+            visit for visit in self._visits if visit.reading_line_number not in invalid
+        ]
+        batches = [each for each in (batch, entries, self._entries) if each]
+        self._visits, self._entries = [], []
+        return batches
+
+    def _open_buffered(self) -> None:
+        """Read the open reading by itself if it is in the buffer."""
+        if self.open is BUFFERED:
+            (mpan, meter, number, _), line = self._bulk_reader.take_last_line()
+            self.read(line, number, (mpan, meter))
+            self._add_buffered_children()
+
+    def _add_buffered_children(self) -> None:
+        if isinstance(self.open, Entry):
+            if self._buffered_result is not None:
+                self._results = [self._buffered_result]
+            self._entries += self._buffered_visits
+            self._has_visit = bool(self._buffered_visits)
+        self._buffered_result, self._buffered_visits = None, []
