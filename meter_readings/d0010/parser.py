@@ -68,9 +68,11 @@ class FlowFileParser:
         )
         self._trailer_line_number = 0
         self._is_begun = False
-        self._openers = {
-            flow.mpan.code + "|": self._groups.open_mpan,
-            flow.meter.code + "|": self._groups.open_meter,
+        # Groups that are read at once where a 026 is open
+        self._actions = {
+            f"{code}|": action
+            for code, action in self._groups.actions.items()
+            if code != flow.reading.code
         }
         self._reading_prefix = f"{flow.reading.code}|"
         self._pieces = pieces_pattern(flow)
@@ -156,10 +158,10 @@ class FlowFileParser:
     def _read_piece(self, piece: str) -> None:
         """Read one line, or consecutive readings, of printable ASCII."""
         groups, prefix = self._groups, piece[:4]
-        if prefix in self._openers and groups.mpan is not None:
+        if prefix in self._actions and groups.mpan is not None:
             groups.line_number += 1
             self.group_count += 1
-            self._openers[prefix](piece[:-1])
+            self._actions[prefix](piece[:-1])
         elif prefix == self._reading_prefix and isinstance(groups.meter, ParentGroup):
             self.group_count += groups.buffer_readings(piece)
         else:

@@ -97,12 +97,13 @@ class BulkReadingReader:
 
     def _split(self, text: str) -> Columns | None:
         """Return the texts of each field, or None if a line has more or fewer."""
-        width, line_count = self._width, text.count("\n")
+        width = self._width
+        if text.count("|") != text.count("\n") * width:
+            return None
         texts = text.split("|")
         # Each line has `width` pipes if its line feed is before its code.
         codes = {"\n" + texts[0], *texts[width:-1:width]}
-        is_even = len(texts) == line_count * width + 1 and texts[-1] == "\n"
-        if not is_even or codes != {"\n" + self._group.code}:
+        if codes != {"\n" + self._group.code} or texts[-1] != "\n":
             return None
         return [texts[index::width] for index in range(1, width)]
 
