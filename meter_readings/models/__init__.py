@@ -25,6 +25,7 @@ from .reading import (
     ReadingQuerySet,
     VersionStatus,
     basis_q,
+    is_suspect,
 )
 from .search_text import search_text
 from .site_visit import SiteVisit
@@ -55,6 +56,7 @@ __all__ = [
     "VALUE_PLACES",
     "VersionStatus",
     "basis_q",
+    "is_suspect",
     "pseudonymise_mpan",
     "search_text",
     "stalled_q",

@@ -64,6 +64,17 @@ def basis_q(basis: str) -> Q:
     return Q(reading_type__in=codes.reading_types_of(basis))
 
 
+def is_suspect(
+    *, status: bool | None, flag: bool | None, bsc_validation_status: str
+) -> bool:
+    """Return whether a reading is not valid: by its 032, else its flag, else J0022."""
+    if status is not None:
+        return not status
+    if flag is not None:
+        return not flag
+    return bsc_validation_status == codes.BscValidationStatus.FAILED
+
+
 class ReadingQuerySet(models.QuerySet["Reading"]):
     def current(self) -> ReadingQuerySet:
         return self.filter(version_status=VersionStatus.CURRENT)
@@ -203,8 +214,9 @@ class Reading(models.Model):
 
     @property
     def is_suspect(self) -> bool:
-        """Whether the reading is not valid: by its 032, else its flag, else J0022."""
-        for is_valid in (self.meter_reading_status, self.meter_reading_flag):
-            if is_valid is not None:
-                return not is_valid
-        return self.bsc_validation_status == codes.BscValidationStatus.FAILED
+        """Whether the reading is not valid."""
+        return is_suspect(
+            status=self.meter_reading_status,
+            flag=self.meter_reading_flag,
+            bsc_validation_status=self.bsc_validation_status,
+        )

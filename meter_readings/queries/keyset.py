@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Q
 from django.db.models.fields.tuple_lookups import (
     Tuple,
     TupleGreaterThan,
@@ -28,7 +28,7 @@ def column_names(ordering: Ordering) -> list[str]:
     return [name.removeprefix("-") for name in ordering]
 
 
-def position_of(row: Model, ordering: Ordering) -> tuple[Any, ...]:
+def position_of(row: object, ordering: Ordering) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in column_names(ordering))
 
 

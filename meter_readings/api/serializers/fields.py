@@ -15,7 +15,9 @@ from rest_framework.request import Request
 from meter_readings.api.openapi.descriptions import FIELDS
 from meter_readings.d0010 import D0010
 
-_VALUE = next(field for field in D0010.reading.fields if field.name == "value").format
+write_value = next(
+    field for field in D0010.reading.fields if field.name == "value"
+).format.write
 # Stands for a primary key in a URL that is reversed once per request.
 _PLACEHOLDER_ID = "900090009000900090"
 
@@ -24,6 +26,26 @@ def absolute_url(request: Request, view: str, *arguments: Any) -> str:
     """Return the URL of a view, without the parameter `format` of the request."""
     url: str = request.build_absolute_uri(reverse(f"api:{view}", args=arguments))
     return url
+
+
+class UrlPattern:
+    """The URL of a view for any id; it is reversed once.
+
+    A view name with a parameter is a filtered list: `meter-list?meter_point`.
+    """
+
+    def __init__(self, request: Request, view: str) -> None:
+        name, _, parameter = view.partition("?")
+        if parameter:
+            self._start = f"{absolute_url(request, name)}?{parameter}="
+            self._end = ""
+        else:
+            url = absolute_url(request, name, _PLACEHOLDER_ID)
+            self._start, _, self._end = url.partition(_PLACEHOLDER_ID)
+
+    def write(self, row_id: int) -> str:
+        """Return the URL for an id."""
+        return f"{self._start}{row_id}{self._end}"
 
 
 class ReadOnlyModelSerializer(serializers.ModelSerializer):
@@ -75,7 +97,7 @@ class RegisterValueField(serializers.Field):
         super().__init__(read_only=True, help_text=help_text, **options)
 
     def to_representation(self, value: Decimal) -> str:
-        return _VALUE.write(value)
+        return write_value(value)
 
 
 @extend_schema_field({"type": ["string", "null"], "pattern": r"^-?[0-9]+\.[0-9]{1,3}$"})
@@ -86,21 +108,18 @@ class UnitsField(serializers.Field):
         super().__init__(read_only=True, help_text=help_text)
 
     def to_representation(self, value: Decimal) -> str:
-        return _VALUE.write(value)
+        return write_value(value)
 
 
 class LinksField(serializers.Field):
-    """URLs of related resources, each by a view name and the attribute with its id.
-
-    A view name with a parameter is a filtered list: `meter-list?meter_point`.
-    """
+    """URLs of related resources, each by a `UrlPattern` and the attribute of its id."""
 
     def __init__(self, /, **views: tuple[str, str]) -> None:
         super().__init__(
             source="*", read_only=True, help_text="URLs of related resources."
         )
         self.views = views
-        self._patterns: dict[str, str] = {}
+        self._patterns: dict[str, UrlPattern] = {}
         url = {"type": ["string", "null"], "format": "uri"}
         properties = {
             name: {**url, "description": f"URL of: {name.replace('_', ' ')}."}
@@ -126,11 +145,5 @@ class LinksField(serializers.Field):
         if row_id is None:
             return None
         if view not in self._patterns:
-            self._patterns[view] = self._pattern(view)
-        return self._patterns[view].replace(_PLACEHOLDER_ID, str(row_id))
-
-    def _pattern(self, view: str) -> str:
-        name, _, parameter = view.partition("?")
-        ids = [] if parameter else [_PLACEHOLDER_ID]
-        url = absolute_url(self.context["request"], name, *ids)
-        return f"{url}?{parameter}={_PLACEHOLDER_ID}" if parameter else url
+            self._patterns[view] = UrlPattern(self.context["request"], view)
+        return self._patterns[view].write(row_id)

@@ -22,6 +22,7 @@ from .fields import (
     ReadOnlyModelSerializer,
     RegisterValueField,
 )
+from .reading_rows import LINKS, ReadingListSerializer
 
 
 @with_example("reading")
@@ -73,15 +74,11 @@ class ReadingSerializer(ReadOnlyModelSerializer):
         help_text="Whether flag or status says that it is not valid."
     )
     meter_point_id = serializers.IntegerField(source="meter.meter_point_id")
-    links = LinksField(
-        self=("reading-detail", "pk"),
-        meter_point=("meter-point-detail", "meter.meter_point_id"),
-        meter=("meter-detail", "meter_id"),
-        flow_file=("flow-file-detail", "flow_file_id"),
-    )
+    links = LinksField(**LINKS)
 
     class Meta:
         model = Reading
+        list_serializer_class = ReadingListSerializer
         fields = [
             "id",
             "mpan",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
 
 from meter_readings.api.permissions import visible_rows
 from meter_readings.api.query_parameters import parameter_error
+from meter_readings.api.serializers.reading_rows import reading_rows
+from meter_readings.d0010.codes import ReadingType
 from meter_readings.models import Meter, MeterPoint, Reading
 from meter_readings.queries import advances, history
 from meter_readings.queries.history import Register
@@ -25,14 +28,28 @@ type ApiUser = User | AnonymousUser
 
 def latest_readings(
     mpans: list[str], user: ApiUser, *, include_removed: bool
-) -> list[Reading]:
-    """Return the latest current reading of each register; raises ValidationError."""
-    registers = _registers(user, "mpan", meter_point__mpan__in=mpans)
-    return [
-        register.latest
-        for register in registers
-        if register.latest and (include_removed or not register.is_removed)
+) -> list[Any]:
+    """Return `reading_rows` of the latest current reading of each register.
+
+    They are ordered by MPAN, serial number and register. Raises ValidationError.
+    """
+    meters = _meters(user, meter_point__mpan__in=mpans)
+    meter_ids = list(meters.values_list("pk", flat=True))
+    _check_meters("mpan", meter_ids)
+    ids = history.latest_reading_ids(meter_ids=meter_ids, limit=MAX_REGISTERS + 1)
+    _check_registers("mpan", ids)
+    latest = Reading.objects.filter(pk__in=[pk for pk in ids if pk is not None])
+    rows = [
+        row
+        for row in reading_rows(latest)
+        if include_removed or row.reading_type != ReadingType.FINAL
     ]
+    return sorted(rows, key=_row_sort_key)
+
+
+def _row_sort_key(row: Any) -> tuple[str, str, int, str]:
+    mpan, serial_number = row.meter__meter_point__mpan, row.meter__serial_number
+    return mpan, serial_number, row.meter_id, row.register_id
 
 
 def meter_point_advances(
@@ -59,16 +76,28 @@ def _registers(user: ApiUser, parameter: str, **meter_filters: Any) -> list[Regi
 
     Raises ValidationError that names the parameter if there are too many.
     """
-    meters = visible_rows(Meter.objects.filter(**meter_filters), user)
-    ordered = meters.select_related("meter_point").order_by("pk")
-    rows = list(ordered[: MAX_METERS + 1])
-    if len(rows) > MAX_METERS:
+    meters = list(_meters(user, **meter_filters).select_related("meter_point"))
+    _check_meters(parameter, meters)
+    registers = history.registers_of(meters=meters, limit=MAX_REGISTERS + 1)
+    _check_registers(parameter, registers)
+    return sorted(registers, key=_sort_key)
+
+
+def _meters(user: ApiUser, **filters: Any) -> QuerySet[Meter]:
+    """Return the meters of a filter, up to one more than are accepted."""
+    meters = visible_rows(Meter.objects.filter(**filters), user)
+    return meters.order_by("pk")[: MAX_METERS + 1]
+
+
+def _check_meters(parameter: str, meters: Sized) -> None:
+    if len(meters) > MAX_METERS:
         raise parameter_error(parameter, f"These are more than {MAX_METERS} meters.")
-    registers = history.registers_of(meters=rows, limit=MAX_REGISTERS + 1)
+
+
+def _check_registers(parameter: str, registers: Sized) -> None:
     if len(registers) > MAX_REGISTERS:
         message = f"These are more than {MAX_REGISTERS} registers."
         raise parameter_error(parameter, message)
-    return sorted(registers, key=_sort_key)
 
 
 def _sort_key(register: Register) -> tuple[str, str, int, str]:

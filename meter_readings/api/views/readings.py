@@ -26,6 +26,7 @@ from meter_readings.api.pagination import KeysetPagination
 from meter_readings.api.renderers import EXPORT_RENDERERS, is_export
 from meter_readings.api.scans import scans
 from meter_readings.api.serializers.history import LatestReadingsSerializer
+from meter_readings.api.serializers.reading_rows import reading_rows
 from meter_readings.api.serializers.readings import ReadingSerializer, SummarySerializer
 from meter_readings.models import Reading, ReadingQuerySet
 
@@ -64,14 +65,15 @@ class ReadingListMixin(ResourceViewSet):
     """Lists readings: a page as JSON, or all of them as CSV or D0010."""
 
     def list_readings(self, request: Request) -> Any:
-        if not is_export(request):
-            return super().list(request)
-        readings = self.filter_queryset(self.get_queryset().select_related(None))
-        return export_readings(
-            request,
-            cast(ReadingFilterSet, self.filterset),
-            cast(ReadingQuerySet, readings),
-        )
+        readings = self.filter_queryset(self.get_queryset())
+        if is_export(request):
+            return export_readings(
+                request,
+                cast(ReadingFilterSet, self.filterset),
+                cast(ReadingQuerySet, readings.select_related(None)),
+            )
+        page = self.paginate_queryset(reading_rows(readings))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = {**super().get_serializer_context()}

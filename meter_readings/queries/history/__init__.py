@@ -13,7 +13,13 @@ from .readings import (
     scan_limit,
     versions_per_key,
 )
-from .registers import Register, RegisterKey, is_demand_register, registers_of
+from .registers import (
+    Register,
+    RegisterKey,
+    is_demand_register,
+    latest_reading_ids,
+    registers_of,
+)
 from .visits_and_findings import (
     MpanBlock,
     findings_in_blocks,
@@ -29,6 +35,7 @@ __all__ = [
     "current_readings",
     "findings_in_blocks",
     "is_demand_register",
+    "latest_reading_ids",
     "latest_reading_keys",
     "mpan_block",
     "previous_current_readings",

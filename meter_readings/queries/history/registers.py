@@ -40,8 +40,8 @@ _LATEST_VALID_SQL = f"""(
     LIMIT 1
 )"""
 
-# Steps through the index from register to register, then to both ends of each.
-_REGISTERS_SQL = f"""
+# Steps through the index from register to register.
+_REGISTER_KEYS_SQL = f"""
     WITH RECURSIVE register (meter_id, register_id) AS (
         SELECT m.id, (
             SELECT MIN(r.register_id) FROM {_READINGS} r WHERE r.meter_id = m.id
@@ -57,6 +57,20 @@ _REGISTERS_SQL = f"""
         FROM register
         WHERE register.register_id IS NOT NULL
     )
+"""
+
+# Then to the latest reading of each register.
+_LATEST_SQL = f"""
+    {_REGISTER_KEYS_SQL}
+    SELECT (SELECT r.id {_CURRENT} ORDER BY r.read_at DESC LIMIT 1)
+    FROM register
+    WHERE register_id IS NOT NULL
+    LIMIT %s
+"""
+
+# Then to both ends of each register.
+_REGISTERS_SQL = f"""
+    {_REGISTER_KEYS_SQL}
     SELECT meter_id, register_id,
         EXISTS (
             SELECT 1 FROM {_READINGS} r
@@ -143,6 +157,20 @@ def registers_of(*, meters: Sequence[Meter], limit: int) -> list[Register]:
         )
         for meter_id, register_id, is_demand, *ends in rows
     ]
+
+
+def latest_reading_ids(*, meter_ids: Sequence[int], limit: int) -> list[int | None]:
+    """Return the id of the latest current reading of each register of these meters.
+
+    It is None for a register whose readings were all withdrawn. No more than `limit`
+    registers are looked at.
+    """
+    if not meter_ids:
+        return []
+    meters = ", ".join(["%s"] * len(meter_ids))
+    with connections[Reading.objects.db].cursor() as cursor:
+        cursor.execute(_LATEST_SQL.format(meters=meters), [*meter_ids, limit])
+        return [reading_id for (reading_id,) in cursor.fetchall()]
 
 
 def _latest_valid_sql(types: list[str]) -> str:

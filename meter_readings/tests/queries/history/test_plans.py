@@ -46,6 +46,12 @@ class PlanTests(TestCase):
 
         self.assert_uses_index("reading_key_idx", query)
 
+    def test_index_of_reading_keys_finds_latest_readings(self) -> None:
+        def query() -> None:
+            history.latest_reading_ids(meter_ids=[self.meter.pk], limit=9)
+
+        self.assert_uses_index("reading_key_idx", query)
+
     def test_index_of_resets_finds_demand_registers(self) -> None:
         def query() -> None:
             history.registers_of(meters=[self.meter], limit=9)

@@ -25,6 +25,42 @@ def value(reading: Reading | None) -> int | None:
     return None if reading is None else int(reading.value)
 
 
+class LatestReadingIdsTests(TestCase):
+    def values(self, *readings: str, limit: int = 9) -> list[int | None]:
+        """Import readings; return the value of the latest one of each register."""
+        imported(flow_file_of_readings(*readings))
+        meter_ids = [*Meter.objects.values_list("pk", flat=True)]
+        ids = history.latest_reading_ids(meter_ids=meter_ids, limit=limit)
+        return [value(Reading.objects.filter(pk=pk).first()) for pk in ids]
+
+    def test_no_meters_have_no_latest_readings(self) -> None:
+        with self.assertNumQueries(0):
+            self.assertEqual(history.latest_reading_ids(meter_ids=[], limit=9), [])
+
+    def test_each_register_has_its_latest_current_reading(self) -> None:
+        found = self.values(
+            "030|DY|20240101000000|1.0|||T|N|",
+            "030|DY|20240201000000|2.0|||T|N|",
+            "030|NT|20240101000000|3.0|||T|N|",
+        )
+        self.assertCountEqual(found, [2, 3])
+
+    def test_register_whose_readings_were_all_withdrawn_has_none(self) -> None:
+        imported(flow_file_of_readings("030|S|20240101000000|1.0|||T|N|"))
+        Reading.objects.update(version_status="withdrawn")
+        meter_ids = [*Meter.objects.values_list("pk", flat=True)]
+        found = history.latest_reading_ids(meter_ids=meter_ids, limit=9)
+        self.assertEqual(found, [None])
+
+    def test_no_more_registers_than_the_limit_are_looked_at(self) -> None:
+        found = self.values(
+            "030|DY|20240101000000|1.0|||T|N|",
+            "030|NT|20240101000000|3.0|||T|N|",
+            limit=1,
+        )
+        self.assertEqual(len(found), 1)
+
+
 class RegistersOfTests(TestCase):
     def ends(self, *readings: str) -> tuple[int | None, ...]:
         """Import readings; return the earliest, latest and latest measured value."""
