@@ -11,9 +11,22 @@ from meter_readings.d0010.issues import IssueCodeBase
 from meter_readings.models import Finding, FlowFile, Policy, Severity
 
 from . import rules
+from .staging import StagingArea
 
 # How many findings of one rule are stored for a file; further ones are only counted.
 MAX_STORED_PER_RULE = 1000
+
+# There are thousands of rows: instances of the model would take most of the time.
+_COLUMNS = (
+    "flow_file_id",
+    "code",
+    "severity",
+    "line_number",
+    '"group"',
+    "field",
+    "found",
+    "expected",
+)
 
 type OnFinding = Callable[[Issue, Severity], None]
 
@@ -79,29 +92,29 @@ class FindingCollector:
     def note_count(self) -> int:
         return self._count(Severity.NOTE)
 
-    def store(self, flow_file: FlowFile) -> None:
-        """Save a file with its findings and their counts."""
+    def store(self, flow_file: FlowFile, staging: StagingArea) -> None:
+        """Save a file with its findings and their counts, in the open transaction."""
         flow_file.error_count = self.error_count
         flow_file.warning_count = self.warning_count
         flow_file.note_count = self.note_count
         flow_file.finding_counts = self.counts_by_code
         flow_file.save()
-        Finding.objects.bulk_create(
+        encoder = staging.encoder
+        rows = [
             (
-                Finding(
-                    flow_file=flow_file,
-                    code=str(issue.code),
-                    severity=severity,
-                    line_number=issue.line_number,
-                    group=issue.group[:3],
-                    field=issue.field,
-                    found=issue.found,
-                    expected=issue.expected,
-                )
-                for issue, severity in self.stored_with_severity
-            ),
-            batch_size=500,
-        )
+                encoder.encode_int(flow_file.pk),
+                str(issue.code),
+                str(severity),
+                encoder.encode_int(issue.line_number),
+                issue.group[:3],
+                issue.field,
+                encoder.quote(issue.found),
+                encoder.quote(issue.expected),
+            )
+            for issue, severity in self.stored_with_severity
+        ]
+        staging.stage_rows(Finding._meta.db_table, _COLUMNS, rows)
+        staging.finish_staging()
 
     def _severity(self, code: IssueCodeBase) -> Severity:
         return rules.severity_of(code, self._policy)

@@ -183,14 +183,14 @@ class _Import:
             flow_file = self._flow_file(validated, counts)
             if is_rejected:
                 flow_file.status = FlowFile.Status.REJECTED
-                findings.store(flow_file)
+                findings.store(flow_file, self._staging)
                 return self._finish(
                     _Outcome.REJECTED, validated, flow_file, counts=counts
                 )
             flow_file.status = FlowFile.Status.IMPORTED
             flow_file.save()
             loaded = merge_staged_rows(flow_file.pk, counts.readings_loaded, findings)
-            findings.store(flow_file)
+            findings.store(flow_file, self._staging)
             return self._finish(
                 _Outcome.IMPORTED, validated, flow_file, counts=counts, loaded=loaded
             )
