@@ -132,8 +132,8 @@ class GroupReader:
             return False
         if not self._usual_meters.include(mpan_core, status, reading_type):
             return False
-        if self._meter_has_reading:
-            # Then no other issue or entry comes of the open 026 and 028.
+        if self._mpan_has_meter and self._meter_has_reading:
+            # No issue or entry comes of the open 026 and 028.
             self.close_reading()
             self._meter_has_reading = self._meter_has_visit = False
         elif mpan_core:

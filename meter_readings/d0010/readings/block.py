@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain, compress, repeat
@@ -93,6 +95,23 @@ class ReadingBlock:
                 for run in self.runs
             )
         ]
+
+    def rows_of(self, line_numbers: Iterable[int]) -> set[int]:
+        """Return the rows of lines of the block."""
+        return {bisect_left(self.line_numbers, number) for number in line_numbers}
+
+    def line_numbers_of(self, rows: Iterable[int]) -> set[int]:
+        """Return the line numbers of rows."""
+        return {self.line_numbers[row] for row in rows}
+
+    def rows_of_texts[Value](
+        self, index: int, values: Mapping[str, Value]
+    ) -> dict[Value, list[int]]:
+        """Return the rows of the texts of a field that have a value, by the value."""
+        texts, found = self.columns[index], defaultdict[Value, list[int]](list)
+        for row in [row for row, text in enumerate(texts) if text in values]:
+            found[values[texts[row]]].append(row)
+        return found
 
     def split(self, line_numbers: Collection[int]) -> tuple[ReadingBlock, ReadingBlock]:
         """Return the block without some of its lines, and these lines."""

@@ -9,10 +9,8 @@ lines beside it do not.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from itertools import chain
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from meter_readings.d0010.grammar import Group
@@ -22,7 +20,7 @@ from meter_readings.d0010.records import Entry, ValidationResult
 
 from .block import Columns, LineRun, ReadingBatch, ReadingBlock
 from .columns import OddText, columns_of
-from .rules import FieldIssue, ReadingRules
+from .rules import FieldIssue, LineIssue, ReadingRules
 
 type ReportRepeated = Callable[[RepeatedIssue], None]
 
@@ -88,23 +86,22 @@ class BulkReadingReader:
         self._runs, self._texts = [], []
         if not text:
             return BulkRead(None, [], set())
-        columns, invalid = self._split(text), set[int]()
-        block = ReadingBlock(runs, columns or [])
-        if columns is None:
+        block, invalid = ReadingBlock(runs, self._split(text)), set[int]()
+        if not block.columns:
             text, invalid = self._fit_lines(block, text[:-1].split("\n"))
-            block.columns = self._split(text) or []
+            block.columns = self._split(text)
         return self._read(block, invalid)
 
-    def _split(self, text: str) -> Columns | None:
-        """Return the texts of each field, or None if a line has more or fewer."""
+    def _split(self, text: str) -> Columns:
+        """Return the texts of each field, or nothing if a line has more or fewer."""
         width = self._width
         if text.count("|") != text.count("\n") * width:
-            return None
+            return []
         texts = text.split("|")
         # Each line has `width` pipes if its line feed is before its code.
         codes = {"\n" + texts[0], *texts[width:-1:width]}
         if codes != {"\n" + self._group.code} or texts[-1] != "\n":
-            return None
+            return []
         return [texts[index::width] for index in range(1, width)]
 
     def _fit_lines(self, block: ReadingBlock, lines: list[str]) -> tuple[str, set[int]]:
@@ -134,46 +131,59 @@ class BulkReadingReader:
         return "\n".join((*lines, "")), invalid
 
     def _read(self, block: ReadingBlock, invalid: set[int]) -> BulkRead:
-        """Report the issues of a block; return its readings."""
+        """Report the issues of a block; return its readings.
+
+        `invalid` are the rows of invalid lines, to which those of invalid texts and of
+        readings in the future are added.
+        """
         results, self._results = self._results, {}
-        numbers = block.line_numbers if results else []
-        with_result = {bisect_left(numbers, number) for number in results}
-        # Readings that become entries: columns cannot say all of them.
+        with_result = block.rows_of(results)
+        # Readings that become entries: their columns do not say all of them.
         apart = set(with_result)
-        future: set[int] = set()
-        columns = zip(self._columns, block.columns, strict=True)
-        odd = [column.odd_texts(texts) for column, texts in columns]
-        if any(odd):
-            found = [*map(_rows_of_odd_texts, block.columns, odd)]
-            for odd_text, rows in chain.from_iterable(each.items() for each in found):
-                if not odd_text.is_valid:
-                    invalid.update(rows)
-                if odd_text.has(IssueCode.READ_IN_FUTURE):
-                    future.update(rows)
-                if odd_text.has(IssueCode.NONEXISTENT_TIME):
-                    apart.update(rows)
-            for index, rows_of in enumerate(found):
-                for odd_text, rows in rows_of.items():
-                    self._report_odd_text(block, index, odd_text, rows, invalid)
-        for index, issue, rows in self._rules.md_reset_issues(block.columns):
-            valid = [row for row in rows if row not in invalid]
-            self._report_rows(block, index, issue, valid)
+        future = self._report_odd_texts(block, invalid, apart)
+        issues = self._rules.md_reset_issues(block.columns)
+        self._report_line_issues(block, issues, invalid)
         invalid |= future
-        for index, issue, rows in self._rules.flag_issues(block.columns, with_result):
-            valid = [row for row in rows if row not in invalid]
-            self._report_rows(block, index, issue, valid)
-        numbers = block.line_numbers if invalid or apart else []
-        invalid_lines = {numbers[row] for row in invalid}
+        issues = self._rules.flag_issues(block.columns, with_result)
+        self._report_line_issues(block, issues, invalid)
+        invalid_lines = block.line_numbers_of(invalid)
+        taken_lines = block.line_numbers_of(apart - invalid)
         readings, _ = block.split(invalid_lines)
-        rest, taken = readings.split({numbers[row] for row in apart - invalid})
-        entries = [*self._batch(taken).entries(results)]
-        return BulkRead(
-            self._batch(rest) if rest.runs else None, entries, invalid_lines
-        )
+        rest, taken = readings.split(taken_lines)
+        batch = self._batch(rest) if rest.runs else None
+        return BulkRead(batch, [*self._batch(taken).entries(results)], invalid_lines)
 
     def _batch(self, block: ReadingBlock) -> ReadingBatch:
         code, read_value = self._group.code, self._read_value
         return ReadingBatch(code, block.runs, block.columns, read_value)
+
+    def _report_odd_texts(
+        self, block: ReadingBlock, invalid: set[int], apart: set[int]
+    ) -> set[int]:
+        """Report what is odd about the texts; return the rows in the future.
+
+        The rows of invalid texts are added to `invalid`, those of times that do not
+        exist to `apart`.
+        """
+        columns = zip(self._columns, block.columns, strict=True)
+        odd = [column.odd_texts(texts) for column, texts in columns]
+        found = [
+            (index, odd_text, rows)
+            for index, odd_texts in enumerate(odd)
+            if odd_texts
+            for odd_text, rows in block.rows_of_texts(index, odd_texts).items()
+        ]
+        future: set[int] = set()
+        for _, odd_text, rows in found:
+            if not odd_text.is_valid:
+                invalid.update(rows)
+            if odd_text.has(IssueCode.READ_IN_FUTURE):
+                future.update(rows)
+            if odd_text.has(IssueCode.NONEXISTENT_TIME):
+                apart.update(rows)
+        for index, odd_text, rows in found:
+            self._report_odd_text(block, index, odd_text, rows, invalid)
+        return future
 
     def _report_odd_text(
         self,
@@ -185,7 +195,7 @@ class BulkReadingReader:
     ) -> None:
         """Report what is odd about texts of a field, and make them canonical.
 
-        `invalid` are the readings to which no rule applies.
+        No rule applies to the rows that are `invalid`.
         """
         texts, canonical = block.columns[index], odd.canonical
         for issue in odd.issues:
@@ -198,6 +208,14 @@ class BulkReadingReader:
         if canonical is not None:
             for row in rows:
                 texts[row] = canonical
+
+    def _report_line_issues(
+        self, block: ReadingBlock, issues: Iterable[LineIssue], invalid: set[int]
+    ) -> None:
+        """Report issues, but not of the rows that are `invalid`."""
+        for index, issue, rows in issues:
+            valid = [row for row in rows if row not in invalid]
+            self._report_rows(block, index, issue, valid)
 
     def _report_rows(
         self,
@@ -226,14 +244,3 @@ class BulkReadingReader:
                     issue.expected,
                 )
             )
-
-
-def _rows_of_odd_texts(
-    texts: list[str], odd_texts: Mapping[str, OddText]
-) -> dict[OddText, list[int]]:
-    """Return the rows of odd texts, by what is odd about them."""
-    found: defaultdict[OddText, list[int]] = defaultdict(list)
-    if odd_texts:
-        for row in [row for row, text in enumerate(texts) if text in odd_texts]:
-            found[odd_texts[texts[row]]].append(row)
-    return found
