@@ -17,9 +17,9 @@ from meter_readings.queries.keyset import after_q, column_names, up_to_q
 
 from .filtersets.base import ListFilterSet
 
-# How many rows each range has, the last number again and again: for most pages the
-# first range is enough, and none takes long.
-SCAN_ROWS = (2_000, 10_000, 50_000)
+# How many rows each range has, the last number again and again: the first is enough for
+# most pages of the usual size, and none takes long.
+SCAN_ROWS = (250, 2_000, 10_000, 50_000)
 
 # No other range is begun when these are over.
 SCAN_SECONDS = 1.0

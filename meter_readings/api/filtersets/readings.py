@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, cast
 
@@ -61,6 +62,8 @@ class ReadingFilterSet(ListFilterSet):
         "value": ("value", "id"),
         "-value": ("-value", "-id"),
     }
+    # A search and a path may name a flow file.
+    default_filters = ("version_status", "flow_file")
 
     mpan = MpanFilter(help_text="Whole MPAN, with or without spaces.")
     meter_serial = TextFilter(
@@ -258,18 +261,27 @@ class ReadingFilterSet(ListFilterSet):
         return queryset.filter(self.access_path.condition)
 
     def filter_unindexed(self, queryset: QuerySet) -> QuerySet:
-        return super().filter_unindexed(queryset.alias(**UNINDEXED))
+        names = [self.filters[name].field_name for name in self.unindexed_filters]
+        queryset = queryset.alias(**_unindexed(names))
+        return super().filter_unindexed(queryset)
 
     def order(self, queryset: QuerySet) -> QuerySet:
         if not self.is_small:
             return super().order(queryset)
         columns = [UNINDEXED_ORDERING.get(name, name) for name in self.ordering_columns]
+        queryset = queryset.alias(**_unindexed(columns))
         return queryset.order_by(*columns)
 
     def filter_basis(
         self, queryset: ReadingQuerySet, name: str, value: str
     ) -> QuerySet:
         return cast(QuerySet, queryset.with_basis(value))
+
+
+def _unindexed(names: Iterable[str]) -> dict[str, Any]:
+    """Return the expressions of UNINDEXED with these names, with or without a minus."""
+    columns = {name.removeprefix("-") for name in names}
+    return {name: each for name, each in UNINDEXED.items() if name in columns}
 
 
 class ReadingSummaryFilterSet(ReadingFilterSet):

@@ -8,6 +8,7 @@ of a request.
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
@@ -143,6 +144,8 @@ def _write(
     }
 
 
+# Most readings of a page have one of few times.
+@lru_cache(maxsize=1024)
 def _write_time(moment: datetime, zone: tzinfo) -> str:
     """Return a time as DateTimeField does: with Z instead of an offset of zero."""
     text = moment.astimezone(zone).isoformat()
