@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -73,7 +74,7 @@ def undo_import(
             imported.status = FlowFile.Status.UNDONE
             imported.changed_at = FlowFile.objects.next_change_time()
             imported.save(update_fields=["status", "changed_at"])
-            result = _delete_rows(imported.pk)
+            result = _delete_rows(imported.pk, staging.reading_tables())
             job.finish(ImportJob.Outcome.UNDONE, imported, result._asdict())
             if dry_run:
                 transaction.set_rollback(True)
@@ -81,7 +82,7 @@ def undo_import(
     return result
 
 
-def _delete_rows(flow_file_id: int) -> UndoResult:
+def _delete_rows(flow_file_id: int, reading_tables: Iterable[str]) -> UndoResult:
     with connection.cursor() as cursor:
 
         def execute(statement: str, *parameters: int) -> int:
@@ -90,9 +91,14 @@ def _delete_rows(flow_file_id: int) -> UndoResult:
 
         execute(sql.FIND_KEYS_WITH_OTHER_VERSIONS, flow_file_id)
         execute(sql.FIND_AFFECTED_METERS, flow_file_id, flow_file_id, flow_file_id)
+        readings = execute(sql.DELETE_READINGS, flow_file_id)
+        site_visits = execute(sql.DELETE_SITE_VISITS, flow_file_id)
+        execute(sql.KEEP_METERS_WITH_SITE_VISITS)
+        for table in reading_tables:
+            execute(sql.keep_meters_with_readings(table))
         return UndoResult(
-            readings=execute(sql.DELETE_READINGS, flow_file_id),
-            site_visits=execute(sql.DELETE_SITE_VISITS, flow_file_id),
+            readings=readings,
+            site_visits=site_visits,
             meters=execute(sql.DELETE_ORPHAN_METERS),
             meter_points=execute(sql.DELETE_ORPHAN_METER_POINTS),
             versions_changed=resolve_versions(cursor),

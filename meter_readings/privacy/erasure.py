@@ -41,6 +41,8 @@ _READINGS_OF_MPAN = (
     f"meter_id IN (SELECT id FROM {_METER} WHERE meter_point_id IN"
     f" (SELECT id FROM {_METER_POINT} WHERE mpan = %s))"
 )
+# Django would look for each id in the partitions of all years.
+_DELETE_READINGS = f"DELETE FROM {Reading._meta.db_table} WHERE {_READINGS_OF_MPAN}"
 _DELETE_METERS = f"""
 DELETE FROM {_METER}
 WHERE meter_point_id IN (SELECT id FROM {_METER_POINT} WHERE mpan = %s)
@@ -149,15 +151,15 @@ def _erase(
 
 def _delete_rows(mpan: str) -> tuple[int, int, int, int]:
     """Delete all rows; each file counts how many of its readings were deleted."""
-    readings = Reading.objects.filter(meter__meter_point__mpan=mpan)
     with connection.cursor() as cursor:
         count_deleted(cursor, _READINGS_OF_MPAN, mpan)
-        reading_count, _ = readings.delete()
+        cursor.execute(_DELETE_READINGS, [mpan])
+        readings = cursor.rowcount
         visits, _ = SiteVisit.objects.filter(meter_point__mpan=mpan).delete()
         cursor.execute(_DELETE_METERS, [mpan])
         meters = cursor.rowcount
         cursor.execute(_DELETE_METER_POINT, [mpan])
-        return reading_count, visits, meters, cursor.rowcount
+        return readings, visits, meters, cursor.rowcount
 
 
 def _delete_findings(mentions: Iterable[FileMention]) -> int:

@@ -11,7 +11,7 @@ from meter_readings.importer.findings import MAX_STORED_PER_RULE
 from meter_readings.models import VersionStatus
 
 from . import CHANGED_AT, FLOW_FILE, METER, METER_POINT, READING, SITE_VISIT
-from .reading_keys import has_other_versions, same_key
+from .reading_keys import has_another_version, same_key
 
 
 def _null_safe_equal(column: str) -> str:
@@ -155,12 +155,11 @@ GROUP BY meter_id, register_id, read_at HAVING COUNT(*) > 1
 # plain duplicate, and another version exists.
 INSERT_KEYS_OF_KNOWN_METERS = f"""
 INSERT INTO reading_key_to_resolve
-SELECT meter_id, register_id, read_at FROM (
-    SELECT DISTINCT meter_id, register_id, read_at FROM {READING}
-    WHERE flow_file_id = %s AND meter_id <= %s
-        AND version_status <> '{VersionStatus.DUPLICATE}'
-) AS reading_key
-WHERE {has_other_versions("reading_key")}
+SELECT DISTINCT reading.meter_id, reading.register_id, reading.read_at
+FROM {READING} AS reading
+WHERE reading.flow_file_id = %s AND reading.meter_id <= %s
+    AND reading.version_status <> '{VersionStatus.DUPLICATE}'
+    AND {has_another_version("reading")}
 """
 
 # The versions that the file has of the reading keys to resolve. Keys come first, by

@@ -18,11 +18,14 @@ def same_key(version: str, meter_id: str, reading: str) -> str:
     )
 
 
-def has_other_versions(reading_key: str) -> str:
-    """Return the condition that a reading key has more than one version."""
+def has_another_version(reading: str) -> str:
+    """Return the condition that the key of a reading has a version besides it.
+
+    A scalar subquery is answered for each reading apart. EXISTS may become a join with
+    all readings.
+    """
     return f"""(
-        SELECT COUNT(*) FROM (
-            SELECT 1 FROM {READING} AS version
-            WHERE {same_key("version", f"{reading_key}.meter_id", reading_key)} LIMIT 2
-        ) AS versions
-    ) > 1"""
+        SELECT 1 FROM {READING} AS version
+        WHERE {same_key("version", f"{reading}.meter_id", reading)}
+            AND version.id <> {reading}.id LIMIT 1
+    ) IS NOT NULL"""

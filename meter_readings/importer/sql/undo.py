@@ -6,17 +6,15 @@ The parameter is the id of the flow file; FIND_AFFECTED_METERS has it three time
 from __future__ import annotations
 
 from . import METER, METER_POINT, READING, SITE_VISIT
-from .reading_keys import has_other_versions
+from .reading_keys import has_another_version
 
 # Find the reading keys of the file that have more than one version. Whether another
 # file has one is not asked: that would look through all versions that this file has.
 FIND_KEYS_WITH_OTHER_VERSIONS = f"""
 INSERT INTO reading_key_to_resolve
-SELECT meter_id, register_id, read_at FROM (
-    SELECT DISTINCT meter_id, register_id, read_at FROM {READING}
-    WHERE flow_file_id = %s
-) AS reading_key
-WHERE {has_other_versions("reading_key")}
+SELECT DISTINCT reading.meter_id, reading.register_id, reading.read_at
+FROM {READING} AS reading
+WHERE reading.flow_file_id = %s AND {has_another_version("reading")}
 """
 
 # Find the meters and meter points that the file names.
@@ -35,16 +33,36 @@ DELETE_READINGS = f"DELETE FROM {READING} WHERE flow_file_id = %s"
 
 DELETE_SITE_VISITS = f"DELETE FROM {SITE_VISIT} WHERE flow_file_id = %s"
 
-# Delete the affected meters that no other file names. What else names them is asked of
-# the affected meters: PostgreSQL, which expects none to be left, would else read all of
-# them for each meter. SQLite would read all site visits for each row without a meter.
+# Forget the affected meters that still have site visits.
+KEEP_METERS_WITH_SITE_VISITS = f"""
+DELETE FROM affected_meter WHERE meter_id IS NOT NULL AND (
+    SELECT 1 FROM {SITE_VISIT} AS visit
+    WHERE visit.meter_id = affected_meter.meter_id LIMIT 1
+) IS NOT NULL
+"""
+
+
+def keep_meters_with_readings(table: str) -> str:
+    """Return the statement that forgets the affected meters with readings in a table.
+
+    The table is that of all readings or a partition of it. A partition that has only
+    meters with greater or smaller ids is not asked for any meter: most meters are newer
+    than most years.
+    """
+    return f"""
+DELETE FROM affected_meter
+WHERE meter_id >= (SELECT MIN(meter_id) FROM {table})
+    AND meter_id <= (SELECT MAX(meter_id) FROM {table})
+    AND (
+        SELECT 1 FROM {table} AS reading
+        WHERE reading.meter_id = affected_meter.meter_id LIMIT 1
+    ) IS NOT NULL
+"""
+
+
+# Delete the meters that no other file names.
 DELETE_ORPHAN_METERS = f"""
-DELETE FROM {METER} WHERE id IN (
-    SELECT affected.meter_id FROM affected_meter AS affected
-    WHERE affected.meter_id IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM {READING} WHERE meter_id = affected.meter_id)
-        AND NOT EXISTS (SELECT 1 FROM {SITE_VISIT} WHERE meter_id = affected.meter_id)
-)
+DELETE FROM {METER} WHERE id IN (SELECT meter_id FROM affected_meter)
 """
 
 # Delete the affected meter points that no other file names.

@@ -21,6 +21,7 @@ from meter_readings.importer.files.disk_space import (
     is_disk_full_error,
     is_not_writable_error,
 )
+from meter_readings.importer.sql import READING
 
 from .batches import BatchStager
 from .encoding import Encoder
@@ -89,6 +90,10 @@ class StagingArea(ABC):
 
     def ensure_partitions(self) -> None:
         """Create the partitions that the years of the staged readings lack."""
+
+    def reading_tables(self) -> list[str]:
+        """Return the tables that the readings are in: partitions, where there are."""
+        return [READING]
 
     def __enter__(self) -> Self:
         return self

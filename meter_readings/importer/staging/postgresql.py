@@ -153,6 +153,9 @@ class PostgresqlStagingArea(StagingArea):
             self._batches.years, lock_sql=self._lock_sql, lock_timeout=self.lock_timeout
         )
 
+    def reading_tables(self) -> list[str]:
+        return postgresql_partitions.partitions()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         self.finish_staging()

@@ -21,6 +21,10 @@ SELECT year FROM unnest(%s::int[]) AS year WHERE NOT EXISTS (
         AND inhrelid = to_regclass('{READING}_' || year)
 )
 """
+_PARTITIONS_SQL = (
+    "SELECT inhrelid::regclass::text FROM pg_inherits"
+    f" WHERE inhparent = '{READING}'::regclass"
+)
 _ADD_YEARS_SQL = (
     "SELECT reading_create_year_partition(year) FROM unnest(%s::int[]) AS year"
 )
@@ -29,6 +33,13 @@ _ADD_YEARS_SQL = (
 # the attaching. So it is tried for a short time only, and again after a pause.
 _ATTACH_LOCK_TIMEOUT_MS = 100
 _RETRY_SECONDS = 1.0
+
+
+def partitions() -> list[str]:
+    """Return the names of the partitions."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PARTITIONS_SQL)
+        return [name for (name,) in cursor.fetchall()]
 
 
 def ensure_partitions(years: set[int], *, lock_sql: str, lock_timeout: float) -> None:

@@ -1,14 +1,12 @@
 """Tests that no step of an import compares every line with every other.
 
-Work is counted, not timed: the steps of SQLite's virtual machine, in hundreds, or the
-rows that PostgreSQL reads. A step that compares all lines that repeat a value would
+Work is counted, not timed. A step that compares all lines that repeat a value would
 need a thousand rows, or some fifty hundred steps, for each line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -25,14 +23,10 @@ from meter_readings.tests.support.import_helpers import NOW, imported
 from meter_readings.tests.support.partition_helpers import ensure_partitions
 
 from .row_helpers import LOADED
+from .work_helpers import analyze, counted_work
 
 LINES = 2000
 MOST_WORK_PER_LINE = 250 if connection.vendor == "postgresql" else 25
-
-_ROWS_READ_SQL = """
-SELECT SUM(COALESCE(seq_tup_read, 0) + COALESCE(idx_tup_fetch, 0))
-FROM pg_stat_xact_user_tables
-"""
 
 
 def repeated(*lines: str) -> Callable[[int], list[str]]:
@@ -93,30 +87,6 @@ class WorkOfRepeatedValuesTests(TestCase):
     def setUpTestData(cls) -> None:
         ensure_partitions(2024)
 
-    @contextmanager
-    def counted(self, work: list[int]) -> Iterator[None]:
-        """Append the work of the database within to a list."""
-        if connection.vendor == "postgresql":
-            before = self.rows_read()
-            yield
-            work.append(self.rows_read() - before)
-            return
-        steps = 0
-
-        def count() -> None:
-            nonlocal steps
-            steps += 1
-
-        connection.connection.set_progress_handler(count, 100)
-        yield
-        connection.connection.set_progress_handler(None, 0)
-        work.append(steps)
-
-    def rows_read(self) -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(_ROWS_READ_SQL)
-            return int(cursor.fetchone()[0])
-
     def work_of(self, groups: list[str]) -> list[int]:
         """Return the work of an import, of another one of the same, and of its undo.
 
@@ -127,12 +97,10 @@ class WorkOfRepeatedValuesTests(TestCase):
         for number in range(2):
             header = header_line(file_identifier=f"TEST{len(groups)}{number}")
             text = flow_file(groups, header=header)
-            with self.counted(work):
+            with counted_work(work):
                 files.append(imported(text, f"{len(groups)}-{number}.uff"))
-            with connection.cursor() as cursor:
-                for model in LOADED:
-                    cursor.execute(f"ANALYZE {model._meta.db_table}")
-        with self.counted(work):
+            analyze(*LOADED)
+        with counted_work(work):
             undo_import(flow_file=files[1], now=NOW)
         undo_import(flow_file=files[0], now=NOW)
         return work
@@ -160,8 +128,7 @@ class WorkOfRepeatedValuesTests(TestCase):
             fields |= {"sha256": f"{number:064}", "filename": f"{number}.uff"}
             created_at = later + timedelta(seconds=number)
             FlowFile(**fields | {"file_created_at": created_at}).save()
-        with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {FlowFile._meta.db_table}")
+        analyze(FlowFile)
         for before, now in zip(first, self.work_of(groups), strict=True):
             with self.subTest(before=before, now=now):
                 self.assertLess(now, before * 2)
