@@ -131,20 +131,27 @@ class NumberColumn(Column):
     def __init__(self, field: Field, number: DecimalType) -> None:
         super().__init__(field)
         digits = rf"(?:0|[1-9][0-9]{{0,{number.digits - 1}}})"
-        decimals = rf"[0-9]{{1,{number.max_stored_decimals}}}"
-        # A text after any number of canonical ones, or the end; each ends with a pipe
-        self._not_canonical = re.compile(
-            rf"(?:{digits}\.[0-9]{{{number.decimals}}}\|)*+(?:([^|]*\|)|$)"
-        )
+        canonical = rf"{digits}\.[0-9]{{{number.decimals}}}\|"
         # Sign, leading zeros and decimals are what makes a form.
-        self._number = re.compile(
-            rf"(-?)(0{{0,{_MAX_LEADING_ZEROS}}}){digits}(\.{decimals})?"
-        )
-        self._forms: dict[tuple[str, bool, int], OddText] = {}
+        decimals = rf"(\.[0-9]{{1,{number.max_stored_decimals}}})?"
+        form = rf"(-?)(0{{0,{_MAX_LEADING_ZEROS}}}){digits}{decimals}\|"
+        # After any number of canonical texts: a number, another text, or the end
+        self._not_canonical = re.compile(rf"(?:{canonical})*+(?:({form})|([^|]*\|)|$)")
+        self._forms: dict[tuple[str, str, int], OddText] = {}
 
     def odd_texts(self, texts: Iterable[str]) -> Mapping[str, OddText]:
-        found = self._not_canonical.findall("|".join((*texts, "")))
-        return dict(self._odd_among(text[:-1] for text in found if text))
+        found, forms = {}, self._forms
+        joined = "|".join((*texts, ""))
+        for text, *of_form, other in self._not_canonical.findall(joined):
+            if text:
+                sign, zeros, decimals = of_form
+                form = sign, zeros, len(decimals)
+                if form not in forms:
+                    forms[form] = self._form(text[:-1])
+                found[text[:-1]] = forms[form]
+            elif other:
+                found[other[:-1]] = self._read(other[:-1])
+        return found
 
     def read_value(self, text: str) -> Decimal:
         return Decimal(text)
@@ -153,19 +160,6 @@ class NumberColumn(Column):
         """Return what is odd about all texts of the form of a text."""
         odd = self._read(text)
         return OddText(odd.issues, is_valid=odd.is_valid)
-
-    def _odd_among(self, texts: Iterable[str]) -> Iterator[tuple[str, OddText]]:
-        find, forms = self._number.fullmatch, self._forms
-        for text in texts:
-            number = find(text)
-            if number is None:
-                yield text, self._read(text)
-            else:
-                sign, zeros, decimals = number.groups("")
-                form = sign, zeros == "", len(decimals)
-                if form not in forms:
-                    forms[form] = self._form(text)
-                yield text, forms[form]
 
 
 class TimeColumn(Column):
