@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain, compress, repeat
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from meter_readings.d0010.records import (
@@ -37,34 +36,32 @@ class LineRun(NamedTuple):
 
 
 class ReadingBatch(NamedTuple):
-    """Readings in file order; none has a 032.
+    """Readings in file order; none has several 032s, or an empty one.
 
     `runs` are the meters they belong to. `columns` are the texts of the fields in the
     order of the grammar, one list for each field, without spaces around them.
     `read_value` are functions that return the value of a text, one for each field.
+    `results` are the 032s of some readings, by the line number of the reading.
     """
 
     group: str
     runs: list[LineRun]
     columns: Columns
     read_value: tuple[ReadValue, ...]
+    results: dict[int, ValidationResult]
 
     @property
     def line_count(self) -> int:
         return len(self.columns[0])
 
-    def entries(
-        self, results: Mapping[int, ValidationResult] = MappingProxyType({})
-    ) -> Iterator[Entry]:
-        """Yield the readings as the grammar would have read them.
-
-        `results` are the 032s of some of them, by the line number of the reading.
-        """
+    def entries(self) -> Iterator[Entry]:
+        """Yield the readings as the grammar would have read them."""
         columns = [
             map(read_value, texts)
             for read_value, texts in zip(self.read_value, self.columns, strict=True)
         ]
         records = map(RegisterReading._make, zip(*columns, strict=True))
+        results = self.results
         for run in self.runs:
             for number in run.line_numbers:
                 result = (results[number],) if number in results else ()

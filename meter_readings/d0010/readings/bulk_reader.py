@@ -10,7 +10,7 @@ lines beside it do not.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from meter_readings.d0010.grammar import Group
@@ -21,6 +21,9 @@ from meter_readings.d0010.records import Entry, ValidationResult
 from .block import Columns, LineRun, ReadingBatch, ReadingBlock
 from .columns import OddText, columns_of
 from .rules import FieldIssue, LineIssue, ReadingRules
+
+# Columns cannot tell such a 032 from none.
+_EMPTY_RESULT = ValidationResult("", None)
 
 type ReportRepeated = Callable[[RepeatedIssue], None]
 
@@ -137,25 +140,38 @@ class BulkReadingReader:
         readings in the future are added.
         """
         results, self._results = self._results, {}
-        with_result = block.rows_of(results)
         # Readings that become entries: their columns do not say all of them.
-        apart = set(with_result)
+        apart = block.rows_of(
+            number for number, result in results.items() if result == _EMPTY_RESULT
+        )
         future = self._report_odd_texts(block, invalid, apart)
         issues = self._rules.md_reset_issues(block.columns)
         self._report_line_issues(block, issues, invalid)
         invalid |= future
+        with_result = block.rows_of(results)
         issues = self._rules.flag_issues(block.columns, with_result)
         self._report_line_issues(block, issues, invalid)
         invalid_lines = block.line_numbers_of(invalid)
         taken_lines = block.line_numbers_of(apart - invalid)
         readings, _ = block.split(invalid_lines)
         rest, taken = readings.split(taken_lines)
-        batch = self._batch(rest) if rest.runs else None
-        return BulkRead(batch, [*self._batch(taken).entries(results)], invalid_lines)
+        batch = self._batch(rest, results, invalid_lines | taken_lines)
+        entries = [*self._batch(taken, results).entries()]
+        return BulkRead(batch if rest.runs else None, entries, invalid_lines)
 
-    def _batch(self, block: ReadingBlock) -> ReadingBatch:
+    def _batch(
+        self,
+        block: ReadingBlock,
+        results: dict[int, ValidationResult],
+        lines_left_out: Collection[int] = (),
+    ) -> ReadingBatch:
+        of_batch = {
+            number: result
+            for number, result in results.items()
+            if number not in lines_left_out
+        }
         code, read_value = self._group.code, self._read_value
-        return ReadingBatch(code, block.runs, block.columns, read_value)
+        return ReadingBatch(code, block.runs, block.columns, read_value, of_batch)
 
     def _report_odd_texts(
         self, block: ReadingBlock, invalid: set[int], apart: set[int]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -26,6 +27,7 @@ from .tables import (
     DEMAND_COLUMNS,
     METER_COLUMNS,
     READING_COLUMNS,
+    RESULT_COLUMNS,
     VISIT_COLUMNS,
 )
 
@@ -93,10 +95,10 @@ class BatchStager:
 
         runs = batch.runs
         self._stage_meters((run.mpan, run.meter) for run in runs)
-        line_numbers = (run.line_numbers for run in runs)
+        line_numbers = [*chain.from_iterable(run.line_numbers for run in runs)]
         meter_lines = (repeat(run.meter.line_number, run.line_count) for run in runs)
         staged: list[Iterable[object]] = [
-            encoder.encode_ints(chain.from_iterable(line_numbers)),
+            encoder.encode_ints(line_numbers),
             encoder.encode_ints(chain.from_iterable(meter_lines)),
             cells["register_id"],
             encoded_times("read_at", self._read_times, self._encode_read_at),
@@ -112,7 +114,16 @@ class BatchStager:
                 ),
                 encoded("md_reset_count", encoder.encode_int),
             ]
-            columns = DEMAND_COLUMNS
+            columns += DEMAND_COLUMNS
+        if batch.results:
+            reason_codes = [""] * len(line_numbers)
+            statuses = [encoder.null] * len(line_numbers)
+            for number, result in batch.results.items():
+                row = bisect_left(line_numbers, number)
+                reason_codes[row] = result.reason_code
+                statuses[row] = encoder.encode_boolean(result.meter_reading_status)
+            staged += [reason_codes, statuses]
+            columns += RESULT_COLUMNS
         self._stage_rows("staged_reading", columns, zip(*staged, strict=True))
 
     def _encode_read_at(self, moment: datetime) -> object:

@@ -52,11 +52,12 @@ COMMON_COLUMNS = (
     "meter_reading_flag",
     "reading_method",
 )
-DEMAND_COLUMNS = (*COMMON_COLUMNS, "md_reset_at", "md_reset_count")
+DEMAND_COLUMNS = "md_reset_at", "md_reset_count"
+RESULT_COLUMNS = "reason_code", "meter_reading_status"
 READING_COLUMNS = (
+    *COMMON_COLUMNS,
     *DEMAND_COLUMNS,
-    "reason_code",
-    "meter_reading_status",
+    *RESULT_COLUMNS,
     "source_lines",
 )
 

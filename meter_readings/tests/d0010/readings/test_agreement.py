@@ -44,6 +44,8 @@ ODD_READINGS = {
     "flag F with a 032": PLAIN.replace("|T|", "|F|") + "\n032|05|F|",
     "flag T with a 032": PLAIN + "\n032|05|T|",
     "no flag, with a 032": PLAIN.replace("|T|", "||") + "\n032|05|F|",
+    "empty 032": PLAIN + "\n032|||",
+    "032 without a status": PLAIN + "\n032|05||",
     "two 032s": PLAIN.replace("|T|", "|F|") + "\n032|05|F|\n032|07|F|",
     "invalid 032": PLAIN.replace("|T|", "|F|") + "\n032|05|Y|",
     "033": PLAIN + "\n033|02|Dog in the yard|",

@@ -159,15 +159,27 @@ class InvalidReadingTests(BulkReaderTestCase):
         self.assertEqual(self.found, [("read-in-future", [4], ["21240401000000"])])
 
 
-class EntryTests(BulkReaderTestCase):
-    def test_reading_with_a_result_becomes_an_entry(self) -> None:
+class ResultTests(BulkReaderTestCase):
+    def test_result_is_in_the_batch_of_its_reading(self) -> None:
         result = ValidationResult("05", False)
         self.feed(PLAIN, PLAIN.replace("|T|", "|F|"), PLAIN)
         self.reader.add_result(5, result)
+        batch, entries, _ = self.reader.flush()
+        assert batch is not None
+        self.assertEqual((batch.line_count, batch.results), (3, {5: result}))
+        self.assertEqual((entries, self.found), ([], []))
+        results = [entry.results for entry in batch.entries()]
+        self.assertEqual(results, [(), (result,), ()])
+
+    def test_reading_with_an_empty_result_becomes_an_entry(self) -> None:
+        # Its columns cannot tell an empty 032 from none.
+        result = ValidationResult("", None)
+        self.feed(PLAIN, PLAIN)
+        self.reader.add_result(5, result)
         batch, [entry], _ = self.reader.flush()
         assert batch is not None
+        self.assertEqual((batch.line_count, batch.results), (1, {}))
         self.assertEqual((entry.line_number, entry.results), (5, (result,)))
-        self.assertEqual((batch.line_count, self.found), (2, []))
 
     def test_result_of_a_reading_without_a_flag_is_reported(self) -> None:
         self.feed(PLAIN.replace("|T|", "||"))
