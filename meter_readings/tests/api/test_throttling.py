@@ -102,8 +102,7 @@ class UserThrottleTests(ThrottleTestCase, TestCase):
 
     def test_the_requests_of_one_second_are_stored_as_one_number(self) -> None:
         self.statuses(3)
-        [key] = caches["default"]._cache
-        counts = caches["default"].get(key.removeprefix(":1:"))
+        counts = caches["default"].get(f"requests_read_{self.user.pk}")
         self.assertEqual(counts, {int(NOW): 3})
 
     def test_all_tokens_of_a_user_share_one_rate(self) -> None:
