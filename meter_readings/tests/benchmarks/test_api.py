@@ -29,6 +29,7 @@ class ApiBenchmarkTests(TransactionTestCase):
     def test_table_has_times_ratio_and_queries_of_each_request(self) -> None:
         numbers = r" +[0-9.]+ ms +[0-9.]+ ms +[0-9]+\.[0-9]{2} +[0-9]+ +[0-9]+"
         for title in (
+            "Index",
             "Readings: first page",
             "Readings: by register",
             "Latest readings of 200 MPANs",
