@@ -2,17 +2,28 @@
 
 RFC 4180, in UTF-8. Text that a spreadsheet would read as a formula gets an apostrophe
 before it; numbers and times are unchanged.
+
+The database joins the columns that repeat from row to row into one text, and each
+distinct text is formatted once.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Generator, Iterable
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, NamedTuple, cast
+import re
+from collections.abc import Callable, Generator, Iterable
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any, cast
 
-from meter_readings.d0010 import D0010, LONDON, codes
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Case, Func, TextField, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce
+from django.db.models.sql.compiler import SQLCompiler
+
+from meter_readings.d0010 import LONDON, codes
+from meter_readings.d0010.field_types import BooleanType
 from meter_readings.models import ReadingQuerySet
 
 CSV_ENCODING = "utf-8"
@@ -21,36 +32,15 @@ CSV_ENCODING = "utf-8"
 # ends before they look for one.
 _FORMULA_PREFIXES = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 
+_LINE_END = "\r\n"
 _CHUNK_SIZE = 2000
 
+# Formatted texts of one kind that are kept: about 10 MB
+_MAX_FORMATTED = 50_000
 
-class _Row(NamedTuple):
-    """The columns read from the database for one reading."""
-
-    mpan: str
-    meter_serial: str
-    register_id: str
-    read_at: datetime
-    value: Decimal
-    reading_type: str
-    bsc_validation_status: str
-    meter_reading_flag: bool | None
-    reading_method: str
-    reason_code: str
-    meter_reading_status: bool | None
-    md_reset_at: datetime | None
-    md_reset_count: int | None
-    version_status: str
-    filename: str
-    line_number: int
-
-
-_LOOKUPS = {
-    "mpan": "meter__meter_point__mpan",
-    "meter_serial": "meter__serial_number",
-    "filename": "flow_file__filename",
-}
-_FORMATS = {field.name: field.format for field in D0010.reading.fields}
+# Between joined columns: the separator of a flow file, so its fields cannot contain it.
+# A file name can, and is the last of its columns.
+_SEPARATOR = "|"
 
 COLUMNS = (
     "mpan",
@@ -82,10 +72,17 @@ def csv_lines(*, readings: ReadingQuerySet) -> Generator[str]:
     yield csv_line(COLUMNS)
     if not readings.ordered:
         readings = readings.order_by("meter_id", "register_id", "read_at", "pk")
-    rows = readings.values_list(*[_LOOKUPS.get(name, name) for name in _Row._fields])
-    write_row = csv.writer(_EchoWriter()).writerow
-    for row in rows.iterator(chunk_size=_CHUNK_SIZE):
-        yield cast(str, write_row(_cells(_Row._make(row))))
+    registers = _FormattedTexts(_format_register)
+    times = _FormattedTexts(_format_time)
+    details = _FormattedTexts(_format_details)
+    rows = readings.values_list(*_ROW).iterator(chunk_size=_CHUNK_SIZE)
+    for register, read_at, value, detail, line_number in rows:
+        # Three decimals; at least one is written.
+        value = value[:-2] if value.endswith("00") else value.rstrip("0")
+        yield (
+            f"{registers[register]},{times[read_at]},{value},{details[detail]},"
+            f"{line_number}{_LINE_END}"
+        )
 
 
 def csv_line(cells: Iterable[Any]) -> str:
@@ -107,33 +104,113 @@ def escape_formula(text: str) -> str:
     return f"'{text}" if text and text[0] in _FORMULA_PREFIXES else text
 
 
-def _cells(row: _Row) -> tuple[object, ...]:
-    """Return the cells of a row; only free text from files needs to be escaped."""
-    return (
-        row.mpan,
-        escape_formula(row.meter_serial),
-        escape_formula(row.register_id),
-        _format_local_time(row.read_at),
-        _FORMATS["value"].write(row.value),
-        escape_formula(row.reading_type),
-        escape_formula(codes.ReadingType.label_of(row.reading_type)),
-        codes.basis_of(row.reading_type),
-        escape_formula(row.bsc_validation_status),
-        _format_boolean(row.meter_reading_flag),
-        escape_formula(row.reading_method),
-        escape_formula(row.reason_code),
-        _format_boolean(row.meter_reading_status),
-        _format_local_time(row.md_reset_at),
-        row.md_reset_count,
-        row.version_status,
-        escape_formula(row.filename),
-        row.line_number,
+# The columns of a row
+
+
+def _joined(*columns: str | Combinable) -> Func:
+    """Return texts as one text with separators; none of them may be NULL."""
+    # Not Concat, whose nesting overflows SQLite's parser.
+    separated = chain.from_iterable((Value(_SEPARATOR), column) for column in columns)
+    return Func(
+        *[*separated][1:],
+        template="(%(expressions)s)",
+        arg_joiner=" || ",
+        output_field=TextField(),
     )
 
 
-def _format_local_time(instant: datetime | None) -> str:
-    return instant.astimezone(LONDON).isoformat() if instant else ""
+def _boolean(column: str) -> Case:
+    write = BooleanType().write
+    whens = (When(**{column: each}, then=Value(write(each))) for each in (True, False))
+    return Case(*whens, default=Value(""))
 
 
-def _format_boolean(value: bool | None) -> str:
-    return "" if value is None else _FORMATS["meter_reading_flag"].write(value)
+def _text(column: str) -> Coalesce:
+    return Coalesce(Cast(column, TextField()), Value(""))
+
+
+class _ThreeDecimals(Cast):
+    """The text of a Decimal with all three decimals that the column can have."""
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> Any:
+        template = "PRINTF('%%%%.3f', %(expressions)s)"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+_ROW = (
+    _joined("meter__meter_point__mpan", "meter__serial_number", "register_id"),
+    Cast("read_at", TextField()),
+    _ThreeDecimals("value", TextField()),
+    _joined(
+        "reading_type",
+        "bsc_validation_status",
+        _boolean("meter_reading_flag"),
+        "reading_method",
+        "reason_code",
+        _boolean("meter_reading_status"),
+        _text("md_reset_at"),
+        _text("md_reset_count"),
+        "version_status",
+        "flow_file__filename",
+    ),
+    "line_number",
+)
+
+
+# The text of joined columns as cells
+
+
+class _FormattedTexts(dict[str, str]):
+    """Formats a text when it is first asked for."""
+
+    def __init__(self, format_text: Callable[[str], str]) -> None:
+        self._format_text = format_text
+
+    def __missing__(self, text: str) -> str:
+        if len(self) == _MAX_FORMATTED:
+            self.clear()
+        self[text] = formatted = self._format_text(text)
+        return formatted
+
+
+_PLAIN_REGISTER = re.compile(r"[0-9]{13}\|[A-Za-z0-9 ]+\|[A-Za-z0-9]+")
+
+
+def _format_register(text: str) -> str:
+    if _PLAIN_REGISTER.fullmatch(text):
+        # Nothing to quote or to escape; most are, and there are many.
+        return text.replace(_SEPARATOR, ",")
+    return _cells(*text.split(_SEPARATOR))
+
+
+def _format_details(text: str) -> str:
+    columns = text.split(_SEPARATOR, 9)
+    reading_type, bsc_validation_status, flag, method, reason, status = columns[:6]
+    md_reset_at, md_reset_count, version_status, filename = columns[6:]
+    return _cells(
+        reading_type,
+        codes.ReadingType.label_of(reading_type),
+        codes.basis_of(reading_type),
+        bsc_validation_status,
+        flag,
+        method,
+        reason,
+        status,
+        md_reset_at and _format_time(md_reset_at),
+        md_reset_count,
+        version_status,
+        filename,
+    )
+
+
+def _format_time(text: str) -> str:
+    """Return the local time of a database's text, which is UTC without an offset."""
+    moment = datetime.fromisoformat(text)
+    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    return moment.astimezone(LONDON).isoformat()
+
+
+def _cells(*cells: str) -> str:
+    return csv_line(cells).removesuffix(_LINE_END)
