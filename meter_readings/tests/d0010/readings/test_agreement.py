@@ -59,6 +59,8 @@ ODD_READINGS = {
     "negative": PLAIN.replace("99.0", "-99.0"),
     "negative with a 032": PLAIN.replace("99.0", "-99.0") + "\n032|05|F|",
     "negative with a 033": PLAIN.replace("99.0", "-99.0") + "\n033|02||",
+    "negative with two 032s and a 033": PLAIN.replace("99.0", "-99.0")
+    + "\n032|05|F|\n032|07|F|\n033|02||",
     "no number": PLAIN.replace("99.0", "x"),
     "half past nine": PLAIN.replace("000000|", "093000|"),
     "last second of the day": PLAIN.replace("000000|", "235959|"),
