@@ -169,9 +169,7 @@ class DateOrTimeField(forms.Field):
         "invalid": "Give a date (2024-03-31) or a time (2024-03-31T23:30:00+01:00).",
     }
 
-    def to_python(self, value: Any) -> tuple[datetime, datetime] | None:
-        if value in self.empty_values:
-            return None
+    def to_python(self, value: Any) -> tuple[datetime, datetime]:
         try:
             return _interval(value)
         except ValueError as error:
