@@ -26,7 +26,7 @@ from meter_readings.models import (
 
 from .client import Timings, auth_headers, run_load_test, time_requests
 from .gunicorn import run_gunicorn
-from .imports import import_file, write_flow_file
+from .measurements import import_file, write_flow_file
 from .temp_database import Log, TempDatabase, temp_database
 
 _MAX_GROWTH = 1.5

@@ -1,158 +1,202 @@
-"""Import benchmark: imports against raw loading of the same rows, and peak memory."""
+"""Import benchmark: imports, undoing, dry runs, and the peak memory of an import."""
 
 from __future__ import annotations
 
-import gc
 import platform
 import sqlite3
-import statistics
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
-import psycopg2
-from django.db import connection
-from django.db.models import Field
-from django.utils import timezone
-
-from meter_readings import d0010, importer, synthetic
 from meter_readings.d0010 import LONDON
-from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
+from meter_readings.synthetic import Shape
 
-from .temp_database import Log, peak_megabytes, server_parameters, temp_database
+from .measurements import Times, import_file, time_dry_runs, undo_file, write_flow_file
+from .raw_loading import COPY, EXECUTEMANY, METHODS, load_raw
+from .temp_database import Log, NewDatabase, temp_database, temp_databases
 
-# Tables by name with their columns that are not generated, in the order of their
-# foreign keys
-_COLUMNS = {
-    model._meta.db_table: ", ".join(
-        f'"{field.column}"'
-        for field in model._meta.get_fields()
-        if isinstance(field, Field) and not field.generated
-    )
-    for model in (FlowFile, MeterPoint, Meter, Reading)
+# Enough for the meters with twelve registers of the mixed shape
+_READINGS_PER_METER_POINT = 12
+
+# The options of three files: a later month of the same meters, and the same readings
+_RESENT_AT = datetime(2025, 2, 3, 6, tzinfo=LONDON)
+_FILES: dict[str, dict[str, Any]] = {
+    "first": {},
+    "later": {"month": 1},
+    "again": {"created_at": _RESENT_AT},
 }
-*_REFERENCED, _READING = _COLUMNS
+_SHAPES = (Shape.PLAIN, Shape.MIXED)
 
-_TITLES = (
-    "First load, against raw loading",
-    "Later month of the same meters, against raw",
-    "The same readings again, against raw",
-)
-_WANTED = {"sqlite": (0.45, 0.22, 0.22), "postgresql": (0.50, 0.25, 0.25)}
-
-_YEARS = (
-    "SELECT DISTINCT EXTRACT(year FROM read_at AT TIME ZONE 'UTC')::integer"
-    f" FROM {_READING} WHERE flow_file_id = %s"
-)
-_ADD_YEAR = "SELECT reading_create_year_partition(%s)"
+_MIN_RATIOS = {
+    ("first", EXECUTEMANY): 0.90,
+    ("later", EXECUTEMANY): 0.85,
+    ("again", EXECUTEMANY): 0.80,
+    ("first", COPY): 0.75,
+    ("later", COPY): 0.60,
+    ("again", COPY): 0.60,
+}
+_MAX_SPLITS = {Shape.PLAIN: 5}
+_MAX_SPLITS_OF_OTHERS = 8
 
 
-class Line(NamedTuple):
-    """One line of the table: what each round measured, and the ratio wanted."""
+class _Setup(NamedTuple):
+    """The folder of synthetic files and their size, and how to create a database."""
 
-    title: str
-    ratios: Sequence[float]
-    seconds: Sequence[float]
-    wanted: str
+    folder: Path
+    readings: int
+    meter_points: int
+    new_database: NewDatabase
 
-    def __str__(self) -> str:
-        ratio = statistics.median(self.ratios)
-        spread = f"{min(self.ratios):.2f}–{max(self.ratios):.2f}"
-        seconds = statistics.median(self.seconds)
-        return (
-            f"{self.title:<52} {ratio:>7.2f}  {spread:>11} {seconds:>8.2f} s"
-            f"  {self.wanted}"
+    def write(self, shape: Shape, name: str, **options: Any) -> str:
+        """Write a file of a shape and return its path; options overrule the size."""
+        path = self.folder / f"{shape}_{name}.uff"
+        numbers = {"readings": self.readings, "meter_points": self.meter_points}
+        write_flow_file(
+            path, shape=shape, file_identifier=name.upper(), **(numbers | options)
         )
+        return str(path)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportBenchmark:
     """Measures imports into one database; makes a table of the results.
 
-    `memory` has the numbers of readings at which to measure the peak memory.
+    `meter_points` is by default a twelfth of `readings`. `memory` has the numbers of
+    readings at which to measure the peak memory.
     """
 
     vendor: str
     readings: int
-    meter_points: int
+    meter_points: int | None
     rounds: int
     memory: Sequence[int]
     log: Log
 
     def table(self) -> Iterator[str]:
         """Yield the lines of the table as they are measured."""
-        yield f"{self.readings:,} readings, {self.meter_points:,} meter points"
+        meter_points = self.meter_points or _meter_points(self.readings)
+        yield f"{self.readings:,} readings, {meter_points:,} meter points"
         yield (
             f"{self.vendor}, {self.rounds} rounds, Python {platform.python_version()}"
             f", SQLite {sqlite3.sqlite_version}"
         )
-        yield ""
-        yield f"{'':<52} {'median':>7}  {'min–max':>11} {'median':>10}  wanted"
-        with tempfile.TemporaryDirectory(prefix="d0010_benchmark_") as name:
-            files = self._write_files(Path(name))
-            yield from map(str, self._against_raw(files))
-            yield str(self._parsing(files[0]))
+        with (
+            tempfile.TemporaryDirectory(prefix="d0010_benchmark_") as name,
+            temp_databases(self.vendor) as new_database,
+        ):
+            setup = _Setup(Path(name), self.readings, meter_points, new_database)
+            for shape in _SHAPES:
+                yield from self._imports(setup, shape)
+            yield from self._undoing(setup)
+            yield from self._dry_runs(setup)
         yield from self.memory_lines()
 
-    def _write_files(self, folder: Path) -> list[Path]:
-        """Write a first file, a later month, and the first file's readings again."""
-        resent_at = datetime(2025, 2, 3, 6, tzinfo=LONDON)
-        options: dict[str, dict[str, Any]] = {
-            "first": {},
-            "later": {"month": 1},
-            "again": {"created_at": resent_at},
+    def _imports(self, setup: _Setup, shape: Shape) -> Iterator[str]:
+        paths = {
+            name: setup.write(shape, name, **options)
+            for name, options in _FILES.items()
         }
-        paths = []
-        for name, different in options.items():
-            path = folder / f"{name}.uff"
-            write_flow_file(
-                path,
-                readings=self.readings,
-                meter_points=self.meter_points,
-                file_identifier=name.upper(),
-                **different,
+        rounds = [
+            self._import_round(setup, paths, number) for number in range(self.rounds)
+        ]
+        yield from _heading(f"Import of {shape} files, times as fast as raw loading")
+        for name, method in rounds[0]:
+            measured = [results[name, method] for results in rounds]
+            seconds = [imported.seconds for _, imported in measured]
+            wanted = _MIN_RATIOS.get((name, method))
+            yield self._line(
+                f"{name}, {method}",
+                measured,
+                seconds,
+                f"at least {wanted:.2f}" if wanted else "",
             )
-            paths.append(path)
-        return paths
 
-    def _against_raw(self, files: Sequence[Path]) -> Iterator[Line]:
-        rounds = [self._round(files, number) for number in range(self.rounds)]
-        for title, wanted, measured in zip(
-            _TITLES, _WANTED[self.vendor], zip(*rounds, strict=True), strict=True
-        ):
-            ratios = [raw / imported for imported, raw in measured]
-            seconds = [imported for imported, _ in measured]
-            yield Line(title, ratios, seconds, f"at least {wanted:.2f}")
+    def _import_round(
+        self, setup: _Setup, paths: dict[str, str], number: int
+    ) -> dict[tuple[str, str], tuple[Times, Times]]:
+        """Return the times of raw loading and of the import, by file and method."""
+        results = {}
+        with ExitStack() as stack:
+            database, *raw_databases = [
+                stack.enter_context(setup.new_database())
+                for _ in ("import", *METHODS[self.vendor])
+            ]
+            for name, path in paths.items():
+                self.log(f"Round {number + 1}: {Path(path).name}")
+                imported = database.run(import_file, path=path)
+                for method, raw_database in zip(
+                    METHODS[self.vendor], raw_databases, strict=True
+                ):
+                    raw = raw_database.run(
+                        load_raw,
+                        source=database.name,
+                        flow_file=imported["flow_file"],
+                        method=method,
+                    )
+                    results[name, method] = Times(*raw), Times(*imported["times"])
+        return results
 
-    def _round(self, files: Sequence[Path], number: int) -> list[tuple[float, float]]:
-        """Return the seconds of the import and of the raw loading of each file."""
-        measured = []
-        with (
-            temp_database(self.vendor) as database,
-            temp_database(self.vendor) as raw_database,
+    def _undoing(self, setup: _Setup) -> Iterator[str]:
+        count = self.readings * 5 // 2
+        numbers = {"readings": count, "meter_points": _meter_points(count)}
+        others = setup.write(Shape.MIXED, "others", seed=2, **numbers)
+        path = setup.write(Shape.MIXED, "first")
+        yield from _heading("Undo of the first mixed file, times its import")
+        for title, paths in (
+            ("alone", [path]),
+            (f"beside {count:,} readings", [others, path]),
         ):
-            for path in files:
-                self.log(f"Round {number + 1}: {path.name}")
-                imported = database.run(import_file, path=str(path))
-                raw = raw_database.run(
-                    load_raw, source=database.name, flow_file=imported["flow_file"]
+            rounds = [
+                self._undo_round(setup, paths, number) for number in range(self.rounds)
+            ]
+            for statistics, measured in zip(
+                ("", ", after ANALYZE"), zip(*rounds, strict=True), strict=True
+            ):
+                seconds = [undone.seconds for undone, _ in measured]
+                yield self._line(title + statistics, measured, seconds, "at most 1.00")
+
+    def _undo_round(
+        self, setup: _Setup, paths: Sequence[str], number: int
+    ) -> list[tuple[Times, Times]]:
+        """Return the times of undoing the last file, and of its import.
+
+        The statistics of the tables are those of imports first, then fresh ones.
+        """
+        results = []
+        *others, path = paths
+        self.log(f"Round {number + 1}: undo")
+        with setup.new_database() as database:
+            for other in others:
+                database.run(import_file, path=other)
+            for is_analyzed in (False, True):
+                imported = database.run(import_file, path=path)
+                flow_file = imported["flow_file"]
+                undone = database.run(
+                    undo_file, flow_file=flow_file, is_analyzed=is_analyzed
                 )
-                measured.append((imported["seconds"], raw))
-        return measured
+                results.append((Times(*undone), Times(*imported["times"])))
+        return results
 
-    def _parsing(self, path: Path) -> Line:
-        measured = []
-        with temp_database("sqlite") as database:
-            for number in range(self.rounds):
-                self.log(f"Round {number + 1}: parsing")
-                measured.append(database.run(parse, path=str(path)))
-        ratios = [parsing / splitting for parsing, splitting in measured]
-        title = "Parsing and validating, times reading and splitting"
-        return Line(title, ratios, [parsing for parsing, _ in measured], "at most 6")
+    def _dry_runs(self, setup: _Setup) -> Iterator[str]:
+        smallest = setup.write(Shape.PLAIN, "smallest", readings=1, meter_points=1)
+        paths = [setup.write(shape, "first") for shape in Shape]
+        self.log("Dry runs")
+        with setup.new_database() as database:
+            timings = database.run(
+                time_dry_runs, smallest=smallest, paths=paths, rounds=self.rounds
+            )
+        yield ""
+        title = "Dry run, times splitting its lines"
+        yield f"{title:<52} {'minimum':>7} {'CPU':>32}  wanted"
+        for shape, (dry_run, splitting) in zip(Shape, timings, strict=True):
+            wanted = _MAX_SPLITS.get(shape, _MAX_SPLITS_OF_OTHERS)
+            ratio = dry_run / splitting
+            yield f"{shape:<52} {ratio:>7.2f} {dry_run:>30.2f} s  at most {wanted}"
 
     def memory_lines(self) -> Iterator[str]:
         """Yield the peak memory of an import at each size, and the difference."""
@@ -164,125 +208,51 @@ class ImportBenchmark:
                 temp_database(self.vendor) as database,
             ):
                 path = Path(folder, "memory.uff")
-                meter_points = max(readings // 10, 1)
-                write_flow_file(path, readings=readings, meter_points=meter_points)
+                write_flow_file(
+                    path,
+                    shape=Shape.MIXED,
+                    readings=readings,
+                    meter_points=_meter_points(readings),
+                )
                 imported = database.run(import_file, path=str(path))
             peaks.append(imported["peak"])
+            seconds, _ = imported["times"]
             yield (
                 f"Peak memory at {readings:>9,} readings {imported['peak']:>10.0f} MB"
-                f"  {imported['seconds']:>8.2f} s"
-                f"  {readings / imported['seconds']:>9,.0f} readings/s"
+                f"  {seconds:>8.2f} s  {readings / seconds:>9,.0f} readings/s"
             )
         if peaks:
             difference = max(peaks) - min(peaks)
-            yield f"Difference {difference:.0f} MB (at most 32; each under 200)"
+            yield f"Difference {difference:.0f} MB (at most 32; each at most 120)"
 
+    def _line(
+        self,
+        title: str,
+        measured: Sequence[tuple[Times, Times]],
+        seconds: Sequence[float],
+        wanted: str,
+    ) -> str:
+        """Return the line of a ratio, with its spread and, on SQLite, that of CPU time.
 
-def write_flow_file(path: Path, **options: Any) -> None:
-    """Write a synthetic flow file; the options are those of `flow_file_lines`."""
-    with path.open("w", encoding=synthetic.ENCODING, newline="") as file:
-        file.writelines(synthetic.flow_file_lines(**options))
-
-
-def import_file(*, path: str) -> dict[str, Any]:
-    """Import a file; return the seconds, the peak memory in MB and the flow file."""
-    start = time.perf_counter()
-    with open(path, "rb") as stream:
-        result = importer.import_flow_file(
-            stream=stream, filename=Path(path).name, now=timezone.now()
+        PostgreSQL works in a process of its own, whose CPU time is not known.
+        """
+        ratios = [first.seconds / second.seconds for first, second in measured]
+        spread = f"{min(ratios):.2f}–{max(ratios):.2f}"
+        cpu_ratio = median(
+            first.cpu_seconds / second.cpu_seconds for first, second in measured
         )
-    seconds = time.perf_counter() - start
-    assert result.outcome == "imported" and result.flow_file, result
-    return {
-        "seconds": seconds,
-        "peak": peak_megabytes(),
-        "flow_file": result.flow_file.pk,
-    }
+        cpu = f"{cpu_ratio:.2f}" if self.vendor == "sqlite" else ""
+        return (
+            f"{title:<52} {median(ratios):>7.2f}  {spread:>11} {cpu:>7}"
+            f" {median(seconds):>8.2f} s  {wanted}"
+        ).rstrip()
 
 
-def load_raw(*, source: str, flow_file: int) -> float:
-    """Load the readings of a file from another database without any checks.
-
-    The very same rows go into the table that Django created, by executemany on SQLite
-    and by COPY on PostgreSQL. The rows they refer to are loaded before. Returns the
-    seconds.
-    """
-    connection.ensure_connection()
-    if connection.vendor == "sqlite":  # sqlite only
-        return _executemany(source, flow_file)
-    return _copy(source, flow_file)  # postgresql only
+def _meter_points(readings: int) -> int:
+    return max(readings // _READINGS_PER_METER_POINT, 1)
 
 
-def _executemany(source: str, flow_file: int) -> float:  # sqlite only
-    target: sqlite3.Connection = connection.connection
-    with sqlite3.connect(source) as database:
-        for table in _REFERENCED:
-            rows = database.execute(f"SELECT {_COLUMNS[table]} FROM {table}").fetchall()
-            _insert(target, table, rows)
-        query = f"SELECT {_COLUMNS[_READING]} FROM {_READING} WHERE flow_file_id = ?"
-        rows = database.execute(query, [flow_file]).fetchall()
-    gc.freeze()  # Collecting garbage among the rows is no part of the loading.
-    start = time.perf_counter()
-    _insert(target, _READING, rows)
-    return time.perf_counter() - start
-
-
-def _insert(target: sqlite3.Connection, table: str, rows: Any) -> None:  # sqlite only
-    columns = _COLUMNS[table]
-    values = ", ".join("?" for _ in columns.split(", "))
-    insert = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({values})"
-    target.execute("BEGIN IMMEDIATE")
-    target.executemany(insert, rows)
-    target.execute("COMMIT")
-
-
-def _copy(source: str, flow_file: int) -> float:  # postgresql only
-    database = psycopg2.connect(**server_parameters(), dbname=source)
-    with (
-        tempfile.TemporaryFile() as file,
-        connection.cursor() as target,
-        database.cursor() as cursor,
-    ):
-        for table in _REFERENCED:
-            target.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
-            (latest,) = target.fetchone()
-            columns = _COLUMNS[table]
-            query = f"SELECT {columns} FROM {table} WHERE id > {latest}"
-            _copy_out(cursor, query, file)
-            target.copy_expert(f"COPY {table} ({columns}) FROM STDIN", file)
-        cursor.execute(_YEARS, [flow_file])
-        target.executemany(_ADD_YEAR, cursor.fetchall())
-        columns = _COLUMNS[_READING]
-        query = (
-            f"SELECT {columns} FROM {_READING} WHERE flow_file_id = {flow_file}"
-            " ORDER BY id"
-        )
-        _copy_out(cursor, query, file)
-        copy = f"COPY {_READING} ({columns}) FROM STDIN"
-        start = time.perf_counter()
-        target.copy_expert(copy, file, 1 << 20)
-        return time.perf_counter() - start
-
-
-def _copy_out(cursor: Any, query: str, file: Any) -> None:  # postgresql only
-    file.seek(0)
-    file.truncate()
-    cursor.copy_expert(f"COPY ({query}) TO STDOUT", file)
-    file.seek(0)
-
-
-def parse(*, path: str) -> tuple[float, float]:
-    """Return the seconds of parsing and validating a file, and of splitting it."""
-    start = time.perf_counter()
-    with open(path, encoding="ascii") as lines:
-        for line in lines:
-            line.split("|")
-    splitting = time.perf_counter() - start
-    start = time.perf_counter()
-    with open(path, "rb") as stream:
-        parser = d0010.FlowFileParser(
-            stream, report=lambda issue: None, not_after=timezone.now()
-        )
-        for _ in parser.batches():
-            pass
-    return time.perf_counter() - start, splitting
+def _heading(title: str) -> Iterator[str]:
+    yield ""
+    columns = f"{'median':>7}  {'min–max':>11} {'by CPU':>7} {'median':>10}  wanted"
+    yield f"{title:<52} {columns}"

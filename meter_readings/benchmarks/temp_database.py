@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ _BYTES_PER_MAXRSS = 1 if sys.platform == "darwin" else 1024
 
 
 class TempDatabase:
-    """A migrated, empty database, with the environment of processes that use it."""
+    """A database, with the environment of processes that use it."""
 
     def __init__(self, environment: dict[str, str], folder: Path) -> None:
         self.name = environment.get("DB_NAME") or environment["SQLITE_PATH"]
@@ -37,6 +38,8 @@ class TempDatabase:
             "API_RATE_READ": "1000000",
             **environment,
         }
+
+    def migrate(self) -> None:
         self._python("django", "migrate", "--verbosity=0")
 
     def run(self, function: Callable[..., Any], **arguments: Any) -> Any:
@@ -54,27 +57,50 @@ class TempDatabase:
         ).stdout
 
 
+type NewDatabase = Callable[[], AbstractContextManager[TempDatabase]]
+
+
 @contextmanager
 def temp_database(vendor: str) -> Iterator[TempDatabase]:
-    """Create a database of a vendor (sqlite, postgresql); drop it afterwards."""
+    """Create an empty database of a vendor (sqlite, postgresql); drop it afterwards."""
+    with temp_databases(vendor) as new_database, new_database() as database:
+        yield database
+
+
+@contextmanager
+def temp_databases(vendor: str) -> Iterator[NewDatabase]:
+    """Yield a function that creates databases as `temp_database` does.
+
+    They are copies of one database, so only that one takes the time of the migrations.
+    """
+    with _new_database(vendor) as template:
+        template.migrate()
+        yield lambda: _new_database(vendor, template.name)
+
+
+@contextmanager
+def _new_database(vendor: str, template: str = "") -> Iterator[TempDatabase]:
+    """Create a database without tables, or as a copy of another; drop it afterwards."""
     with tempfile.TemporaryDirectory(prefix="d0010_benchmark_") as name:
         folder = Path(name)
         if vendor == "sqlite":
             path = str(folder / "benchmark.sqlite3")
+            if template:
+                shutil.copyfile(template, path)
             yield TempDatabase({"USE_POSTGRESQL": "0", "SQLITE_PATH": path}, folder)
         else:  # postgresql only
-            with _postgresql_database() as database:
+            with _postgresql_database(template or "template1") as database:
                 environment = {"USE_POSTGRESQL": "1", "DB_NAME": database}
                 yield TempDatabase(environment, folder)
 
 
 @contextmanager
-def _postgresql_database() -> Iterator[str]:  # postgresql only
+def _postgresql_database(template: str) -> Iterator[str]:  # postgresql only
     database = f"d0010_benchmark_{uuid.uuid4().hex[:12]}"
     server = psycopg2.connect(**server_parameters(), dbname="postgres")
     server.autocommit = True
     with closing(server), server.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{database}"')
+        cursor.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
         try:
             yield database
         finally:

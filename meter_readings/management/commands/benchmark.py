@@ -29,17 +29,22 @@ class Command(BaseCommand):
 
         imports = benchmarks.add_parser(
             "import",
-            help="imports against raw loading of the same rows, parsing against"
-            " splitting, peak memory at two sizes",
+            help="imports against raw loading of the same rows, undoing against the"
+            " import, dry runs against splitting, peak memory at two sizes",
         )
         _add_common_arguments(imports, rounds=3)
-        imports.add_argument("--readings", type=int, default=1_000_000, metavar="N")
-        imports.add_argument("--meter-points", type=int, default=100_000, metavar="N")
+        imports.add_argument("--readings", type=int, default=100_000, metavar="N")
+        imports.add_argument(
+            "--meter-points",
+            type=int,
+            metavar="N",
+            help="default: one for every twelve readings",
+        )
         imports.add_argument(
             "--memory",
             type=int,
             nargs=2,
-            default=(500_000, 5_000_000),
+            default=(50_000, 500_000),
             metavar=("N", "M"),
             help="readings at which to measure the peak memory; 0 0 omits this",
         )

@@ -32,7 +32,7 @@ NOT_RUN = {
     " && flake8": "needs a network; .ci/run runs the same checks",
     "black . && flake8 && mypy && lint-imports": ".ci/run runs the same checks",
     "python manage.py benchmark import": (
-        "a million readings take minutes; COMMAND_LINE.md shows it with fewer"
+        "100,000 readings take minutes; COMMAND_LINE.md shows it with fewer"
     ),
 }
 
