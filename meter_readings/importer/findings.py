@@ -106,7 +106,7 @@ class FindingCollector:
                 str(issue.code),
                 str(severity),
                 encoder.encode_int(issue.line_number),
-                issue.group[:3],
+                encoder.quote(issue.group[:3]),
                 issue.field,
                 encoder.quote(issue.found),
                 encoder.quote(issue.expected),

@@ -110,7 +110,7 @@ class ReadingReader:
         self._feed(run, lines)
         self.open, self.line_number = BUFFERED, last_line_number
 
-    # Children of the open reading; those of an invalid one are dropped.
+    # Children of the open reading, which is valid or in the buffer.
 
     def add_result(self, result: ValidationResult) -> tuple[IssueCode, str] | None:
         """Add a 032; return its issue, with what is expected, if it has one."""
@@ -136,7 +136,7 @@ class ReadingReader:
         """Add a 033."""
         if self.open is BUFFERED:
             self._buffered_visits.append(visit)
-        elif self.open is not INVALID:
+        else:
             self._entries.append(visit)
             self._has_visit = True
 

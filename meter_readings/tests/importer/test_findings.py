@@ -104,6 +104,12 @@ class FindingsTests(TestCase):
             with self.subTest(finding.code):
                 self.assertLessEqual(len(finding.found), 81)
 
+    def test_finding_of_a_line_that_begins_with_a_pipe_is_stored(self) -> None:
+        import_text(flow_file(["026|2000000000015|V|", "|03|é|"]))
+        findings = Finding.objects.filter(group="|03")
+        codes = {finding.code for finding in findings}
+        self.assertIn("non-ascii-character", codes)
+
 
 class FindingLimitTests(TestCase):
     def result_of(self, count: int) -> ImportResult:
