@@ -31,7 +31,7 @@ def rest_framework(
         "DEFAULT_PERMISSION_CLASSES": [
             "meter_readings.api.permissions.HasRequiredPermissions"
         ],
-        "DEFAULT_THROTTLE_CLASSES": ["meter_readings.api.throttling.UserRateThrottle"],
+        "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
         "DEFAULT_THROTTLE_RATES": {
             scope: f"{rate}/min" for scope, rate in requests_per_minute.items()
         },
