@@ -43,11 +43,11 @@ umask = 0o077
 control_socket_disable = True
 
 
-def on_starting(server):
+def on_starting(server: object) -> None:
     """Give the workers a new folder for their metrics, which begin at zero."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="d0010-metrics-")
 
 
-def on_exit(server):
+def on_exit(server: object) -> None:
     """Remove the folder. The files of a worker that ends stay until then."""
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
