@@ -9,6 +9,7 @@ from typing import Any, TypeGuard, cast
 from .codes import ReadingType
 from .grammar import Field, Flow, Group
 from .issues import Issue, IssueCode
+from .meter_pattern import has_no_issue
 from .readings.block import LineRun
 from .readings.bulk_reader import ReportRepeated
 from .readings.reader import INVALID, Batch, InvalidGroup, ReadingReader
@@ -23,7 +24,6 @@ from .records import (
     ValidationResult,
     make_record,
 )
-from .usual_meters import UsualMeters
 
 
 class GroupReader:
@@ -45,7 +45,6 @@ class GroupReader:
         self.meter: ParentGroup[MeterReadingType] | InvalidGroup | None = None
         self._entries: list[Entry] = []
         self._batches: list[Batch] = []
-        self._usual_meters = UsualMeters(flow)
         self._mpan_has_meter = self._mpan_has_visit = False
         self._meter_has_reading = self._meter_has_visit = False
         self._flow = flow
@@ -85,7 +84,7 @@ class GroupReader:
     @property
     def open_line_number(self) -> int | None:
         """The first line that may become an entry later than those after it."""
-        for group in (self.meter, self._readings.open):
+        for group in (self.meter, self._readings.open_reading):
             if isinstance(group, Entry) or (
                 isinstance(group, ParentGroup)
                 and not (self._meter_has_reading or self._meter_has_visit)
@@ -120,17 +119,16 @@ class GroupReader:
                     code, group, record.reading_type, "D", group.fields[1]
                 )
 
-    def open_usual_meter(
+    def open_mpan_and_meter(
         self, mpan_core: str, status: str, meter_id: str, reading_type: str
     ) -> bool:
-        """Open a 026, unless it is "", and its 028; return whether they have no issue.
+        """Open a 026, unless it is "", and its 028, if they have no issue.
 
-        If they have one, nothing is done. `mpan_core` has 13 digits, and `meter_id` has
-        neither spaces around it nor too many characters.
+        Return whether they are open. The texts are those of `meter_pattern`.
         """
         if not (mpan_core or isinstance(self.mpan, ParentGroup)):
             return False
-        if not self._usual_meters.include(mpan_core, status, reading_type):
+        if not has_no_issue(mpan_core, status, reading_type):
             return False
         if self._mpan_has_meter and self._meter_has_reading:
             # No issue or entry comes of the open 026 and 028.
@@ -176,7 +174,7 @@ class GroupReader:
         """Read a 032, child of the open 030."""
         group = self._flow.result
         record: ValidationResult | None = self._read(group, line, self.line_number)
-        if self._has_parent(self._readings.open, group) and record is not None:
+        if self._has_parent(self._readings.open_reading, group) and record is not None:
             issue = self._readings.add_result(record)
             if issue is not None:
                 code, expected = issue
@@ -211,7 +209,7 @@ class GroupReader:
 
     def add_reading_visit(self, line: str) -> None:
         """Read a 033, child of the open 030."""
-        group, reading = self._flow.reading_visit, self._readings.open
+        group, reading = self._flow.reading_visit, self._readings.open_reading
         record: SiteVisit | None = self._read(group, line, self.line_number)
         if self._has_parent(reading, group) and record is not None:
             mpan, meter = self._valid_mpan, self._valid_meter
@@ -221,7 +219,7 @@ class GroupReader:
 
     def close_reading(self) -> None:
         """Close the open reading: no further 032 or 033 belongs to it."""
-        if self._readings.open is not None:
+        if self._readings.open_reading is not None:
             self._meter_has_reading = True
             self._readings.close()
 

@@ -205,7 +205,7 @@ class RepeatedIssue(NamedTuple):
     expected: str
 
     def issues(self) -> Iterator[Issue]:
-        """Yield the issue of each line."""
+        """Yield one issue for each line."""
         for line_number, found in zip(self.line_numbers, self.found, strict=True):
             yield Issue(
                 self.code, line_number, self.group, self.field, found, self.expected

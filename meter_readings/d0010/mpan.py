@@ -113,16 +113,6 @@ def has_valid_check_digit(mpan: str) -> bool:
     return _remainder(mpan) == int(mpan[12])
 
 
-def is_usual_mpan(mpan: str) -> bool:
-    """Return whether 13 digits have the right check digit and a known distributor."""
-    if mpan[:2] not in DISTRIBUTORS:
-        return False
-    # Written out, because every 026 comes here.
-    first, second, third, fourth = _SUMS
-    weighted = first[mpan[:3]] + second[mpan[3:6]] + third[mpan[6:9]]
-    return (weighted + fourth[mpan[9:12]]) % 11 % 10 == int(mpan[12])
-
-
 def distributor_of(mpan: str) -> Distributor | None:
     """Return the distributor of an MPAN core, or None if its id is unknown."""
     return DISTRIBUTORS.get(mpan[:2])

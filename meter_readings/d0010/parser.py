@@ -17,15 +17,16 @@ from .grammar import Flow
 from .group_reader import GroupReader
 from .issues import Issue, IssueCode, RepeatedIssue
 from .lines import LONGEST_LINE, PADDING, Block, LineReader
+from .meter_pattern import meter_pattern
 from .readings.block import ReadingBatch
 from .readings.bulk_reader import ReportRepeated
 from .readings.reader import Batch
 from .record_reader import RecordReader, Report, truncate_for_display
 from .records import Entry, Header, ParentGroup, Trailer
-from .usual_meters import pieces_pattern
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
-_ODD_LINES = re.compile(
+# Consecutive lines that are too long or have other characters than printable ASCII
+_OTHER_LINES = re.compile(
     rf"(?:^(?:.*[^ -~\n].*|.{{{LONGEST_LINE + 1},}})\n)+", re.MULTILINE
 )
 
@@ -75,7 +76,7 @@ class FlowFileParser:
             if code != flow.reading.code
         }
         self._reading_prefix = f"{flow.reading.code}|"
-        self._pieces = pieces_pattern(flow)
+        self._pieces = meter_pattern(flow)
 
     @property
     def line_count(self) -> int:
@@ -144,7 +145,7 @@ class FlowFileParser:
         for *meter, readings, line in self._pieces.findall(text + "\n"):
             if line:
                 self._read_piece(line)
-            elif groups.mpan is not None and groups.open_usual_meter(*meter):
+            elif groups.mpan is not None and groups.open_mpan_and_meter(*meter):
                 self.group_count += bool(meter[0]) + 1
                 self.group_count += groups.buffer_readings(readings)
             else:
@@ -170,18 +171,18 @@ class FlowFileParser:
                 self._read_line(line)
 
     def _read_mixed_lines(self, block: Block) -> None:
-        """Read lines of which some have other characters or are too long."""
+        """Read lines some of which are too long or have other characters."""
         text, end = block.text + "\n", 0
-        for odd_lines in _ODD_LINES.finditer(text):
-            if end < odd_lines.start():
-                self._read_plain_lines(text[end : odd_lines.start() - 1])
-            self._read_lines(odd_lines[0][:-1].split("\n"))
-            end = odd_lines.end()
+        for others in _OTHER_LINES.finditer(text):
+            if end < others.start():
+                self._read_plain_lines(text[end : others.start() - 1])
+            self._read_lines(others[0][:-1].split("\n"))
+            end = others.end()
         if end < len(text):
             self._read_plain_lines(text[end:-1])
 
     def _read_lines(self, lines: Iterable[str]) -> None:
-        """Read lines that may have other characters or be too long."""
+        """Read lines that may be too long or have other characters."""
         for line in lines:
             self._groups.line_number += 1
             if _NON_ASCII.search(line):

@@ -29,7 +29,7 @@ type ApiUser = User | AnonymousUser
 def latest_readings(
     mpans: list[str], user: ApiUser, *, include_removed: bool
 ) -> list[Any]:
-    """Return `reading_rows` of the latest current reading of each register.
+    """Return the latest current reading of each register, as `reading_rows`.
 
     They are ordered by MPAN, serial number and register. Raises ValidationError.
     """

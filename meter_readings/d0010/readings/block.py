@@ -85,7 +85,7 @@ class ReadingBlock:
 
     @cached_property
     def reading_types(self) -> list[str]:
-        """J0171 of each line."""
+        """The reading type (J0171) of the meter of each line."""
         return [
             *chain.from_iterable(
                 repeat(run.meter.record.reading_type, run.line_count)
@@ -111,7 +111,7 @@ class ReadingBlock:
         return found
 
     def split(self, line_numbers: Collection[int]) -> tuple[ReadingBlock, ReadingBlock]:
-        """Return the block without some of its lines, and these lines."""
+        """Return the block without these lines, and a block of these lines."""
         if not line_numbers:
             return self, ReadingBlock([], [[] for _ in self.columns])
         is_taken = [number in line_numbers for number in self.line_numbers]
@@ -126,7 +126,7 @@ class ReadingBlock:
 def split_runs(
     runs: Iterable[LineRun], line_numbers: Collection[int]
 ) -> tuple[list[LineRun], list[LineRun]]:
-    """Return the runs without some of their lines, and a run of each such line."""
+    """Return the runs without these lines, and one run for each of these lines."""
     kept, taken = [], []
     numbers = sorted(line_numbers, reverse=True)
     for run in runs:

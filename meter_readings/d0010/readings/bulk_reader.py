@@ -2,8 +2,8 @@
 
 Nearly every line of a D0010 is a 030, and most texts of its fields recur: register,
 time, flag, method. The bulk reader splits many lines in one step and reads each
-distinct text, or each form of number and time, once. What is odd about a text is
-reported for all lines that have it. So an odd line takes longer than others, and the
+distinct text, or each form of number and time, once. The issues of a text are reported
+for all lines that have it. So a line with an issue takes longer than others, and the
 lines beside it do not.
 """
 
@@ -19,7 +19,7 @@ from meter_readings.d0010.record_reader import fit_fields, truncate_for_display
 from meter_readings.d0010.records import Entry, ValidationResult
 
 from .block import Columns, LineRun, ReadingBatch, ReadingBlock
-from .columns import OddText, columns_of
+from .columns import TextIssues, columns_of
 from .rules import FieldIssue, LineIssue, ReadingRules
 
 # Columns cannot tell such a 032 from none.
@@ -96,7 +96,7 @@ class BulkReadingReader:
         return self._read(block, invalid)
 
     def _split(self, text: str) -> Columns:
-        """Return the texts of each field, or nothing if a line has more or fewer."""
+        """Return the texts by field; none if a line has too many or too few fields."""
         width = self._width
         if text.count("|") != text.count("\n") * width:
             return []
@@ -141,10 +141,10 @@ class BulkReadingReader:
         """
         results, self._results = self._results, {}
         # Readings that become entries: their columns do not say all of them.
-        apart = block.rows_of(
+        as_entries = block.rows_of(
             number for number, result in results.items() if result == _EMPTY_RESULT
         )
-        future = self._report_odd_texts(block, invalid, apart)
+        future = self._report_text_issues(block, invalid, as_entries)
         issues = self._rules.md_reset_issues(block.columns)
         self._report_line_issues(block, issues, invalid)
         invalid |= future
@@ -152,7 +152,7 @@ class BulkReadingReader:
         issues = self._rules.flag_issues(block.columns, with_result)
         self._report_line_issues(block, issues, invalid)
         invalid_lines = block.line_numbers_of(invalid)
-        taken_lines = block.line_numbers_of(apart - invalid)
+        taken_lines = block.line_numbers_of(as_entries - invalid)
         readings, _ = block.split(invalid_lines)
         rest, taken = readings.split(taken_lines)
         batch = self._batch(rest, results, invalid_lines | taken_lines)
@@ -173,50 +173,49 @@ class BulkReadingReader:
         code, read_value = self._group.code, self._read_value
         return ReadingBatch(code, block.runs, block.columns, read_value, of_batch)
 
-    def _report_odd_texts(
-        self, block: ReadingBlock, invalid: set[int], apart: set[int]
+    def _report_text_issues(
+        self, block: ReadingBlock, invalid: set[int], as_entries: set[int]
     ) -> set[int]:
-        """Report what is odd about the texts; return the rows in the future.
+        """Report the issues of the texts; return the rows in the future.
 
         The rows of invalid texts are added to `invalid`, those of times that do not
-        exist to `apart`.
+        exist to `as_entries`.
         """
         columns = zip(self._columns, block.columns, strict=True)
-        odd = [column.odd_texts(texts) for column, texts in columns]
         found = [
-            (index, odd_text, rows)
-            for index, odd_texts in enumerate(odd)
-            if odd_texts
-            for odd_text, rows in block.rows_of_texts(index, odd_texts).items()
+            (index, issues, rows)
+            for index, (column, texts) in enumerate(columns)
+            if (by_text := column.issues_by_text(texts))
+            for issues, rows in block.rows_of_texts(index, by_text).items()
         ]
         future: set[int] = set()
-        for _, odd_text, rows in found:
-            if not odd_text.is_valid:
+        for _, issues, rows in found:
+            if not issues.is_valid:
                 invalid.update(rows)
-            if odd_text.has(IssueCode.READ_IN_FUTURE):
+            if issues.has(IssueCode.READ_IN_FUTURE):
                 future.update(rows)
-            if odd_text.has(IssueCode.NONEXISTENT_TIME):
-                apart.update(rows)
-        for index, odd_text, rows in found:
-            self._report_odd_text(block, index, odd_text, rows, invalid)
+            if issues.has(IssueCode.NONEXISTENT_TIME):
+                as_entries.update(rows)
+        for index, issues, rows in found:
+            self._report_issues_of_rows(block, index, issues, rows, invalid)
         return future
 
-    def _report_odd_text(
+    def _report_issues_of_rows(
         self,
         block: ReadingBlock,
         index: int,
-        odd: OddText,
+        issues: TextIssues,
         rows: list[int],
         invalid: set[int],
     ) -> None:
-        """Report what is odd about texts of a field, and make them canonical.
+        """Report the issues of texts of a field, and make the texts canonical.
 
         No rule applies to the rows that are `invalid`.
         """
-        texts, canonical = block.columns[index], odd.canonical
-        for issue in odd.issues:
+        texts, canonical = block.columns[index], issues.canonical
+        for issue in issues.issues:
             self._report_rows(block, index, issue, rows, shows_text=canonical is None)
-        for issue in odd.rule_issues:
+        for issue in issues.rule_issues:
             exempt = self._rules.exempt_reading_type(issue.code)
             types = block.reading_types
             valid = [r for r in rows if types[r] != exempt and r not in invalid]

@@ -1,9 +1,9 @@
 """Columns of register readings (030): the texts of one field in many lines.
 
-A column tells which of its texts are odd: those with an issue, and those whose line
-must be read by the grammar. Each distinct text is read by the grammar once. Numbers and
-times, of which nearly every line has another one, are recognised by their form; the
-issues of a form are those of one text that has it.
+A column finds those of its texts that have an issue or are not canonical. Each distinct
+text is read by the grammar once. Numbers and times, of which nearly every line has
+another one, are recognised by their form; the issues of a form are those of one text
+that has it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _NOON = time(12)
 _TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]")
 
 
-class OddText:
-    """What is odd about a text, or about all texts of a form.
+class TextIssues:
+    """The issues of a text, or of all texts of a form.
 
     `issues` are those of the grammar, `rule_issues` those of the rules, which only a
     valid reading has. A text is replaced by `canonical`. It is None for a form: a text
@@ -59,7 +59,7 @@ class OddText:
         return any(issue.code is code for issue in (*self.issues, *self.rule_issues))
 
 
-_PLAIN = OddText()
+_NO_ISSUES = TextIssues()
 
 
 class Column:
@@ -72,11 +72,11 @@ class Column:
     def forget(self) -> None:
         """Forget the texts: the rules have changed, or there are too many."""
         self._known: set[str] = set()
-        self._odd: dict[str, OddText] = {}
+        self._issues: dict[str, TextIssues] = {}
         self._values: dict[str, object] = {}
 
-    def odd_texts(self, texts: Iterable[str]) -> Mapping[str, OddText]:
-        """Return what is odd about those of these texts that are odd.
+    def issues_by_text(self, texts: Iterable[str]) -> Mapping[str, TextIssues]:
+        """Return the issues of those of these texts that have any or are not canonical.
 
         The result may have other texts too.
         """
@@ -86,23 +86,23 @@ class Column:
             if len(self._known) > _CACHE_SIZE:
                 self.forget()
                 new = distinct
-            self._odd.update(self._odd_among(new))
+            self._issues.update(self._find_issues(new))
             self._known |= new
-        return {} if self._odd.keys().isdisjoint(distinct) else self._odd
+        return {} if self._issues.keys().isdisjoint(distinct) else self._issues
 
     def read_value(self, text: str) -> Any:
-        """Return the value of a text that is not odd, or of a canonical text."""
+        """Return the value of a canonical text."""
         if text not in self._values:
             self._values[text] = self.field.read(text, _ignore)
         return self._values[text]
 
-    def _odd_among(self, texts: Iterable[str]) -> Iterator[tuple[str, OddText]]:
+    def _find_issues(self, texts: Iterable[str]) -> Iterator[tuple[str, TextIssues]]:
         for text in texts:
-            odd = self._read(text)
-            if odd is not _PLAIN:
-                yield text, odd
+            issues = self._read(text)
+            if issues is not _NO_ISSUES:
+                yield text, issues
 
-    def _read(self, text: str) -> OddText:
+    def _read(self, text: str) -> TextIssues:
         """Read a text by the grammar."""
         issues: list[FieldIssue] = []
         shown = truncate_for_display(text)
@@ -114,12 +114,12 @@ class Column:
             value = self.field.read(text, report)
         except InvalidValue as error:
             report(error.code, error.expected)
-            return OddText(tuple(issues), canonical=text, is_valid=False)
+            return TextIssues(tuple(issues), canonical=text, is_valid=False)
         rule_issues = tuple(self._rule_issues(value))
         canonical = self.field.write(value)
         if canonical == text and not issues and not rule_issues:
-            return _PLAIN
-        return OddText(tuple(issues), rule_issues, canonical)
+            return _NO_ISSUES
+        return TextIssues(tuple(issues), rule_issues, canonical)
 
     def _rule_issues(self, value: Any) -> Iterable[FieldIssue]:
         return ()
@@ -137,9 +137,9 @@ class NumberColumn(Column):
         form = rf"(-?)(0{{0,{_MAX_LEADING_ZEROS}}}){digits}{decimals}\|"
         # After any number of canonical texts: a number, another text, or the end
         self._not_canonical = re.compile(rf"(?:{canonical})*+(?:({form})|([^|]*\|)|$)")
-        self._forms: dict[tuple[str, str, int], OddText] = {}
+        self._forms: dict[tuple[str, str, int], TextIssues] = {}
 
-    def odd_texts(self, texts: Iterable[str]) -> Mapping[str, OddText]:
+    def issues_by_text(self, texts: Iterable[str]) -> Mapping[str, TextIssues]:
         found, forms = {}, self._forms
         joined = "|".join((*texts, ""))
         for text, *of_form, other in self._not_canonical.findall(joined):
@@ -156,10 +156,10 @@ class NumberColumn(Column):
     def read_value(self, text: str) -> Decimal:
         return Decimal(text)
 
-    def _form(self, text: str) -> OddText:
-        """Return what is odd about all texts of the form of a text."""
-        odd = self._read(text)
-        return OddText(odd.issues, is_valid=odd.is_valid)
+    def _form(self, text: str) -> TextIssues:
+        """Return the issues of all texts of the form of a text."""
+        read = self._read(text)
+        return TextIssues(read.issues, is_valid=read.is_valid)
 
 
 class TimeColumn(Column):
@@ -180,16 +180,16 @@ class TimeColumn(Column):
         self._midnight = _form_of_rule(issues(time(0, 0)))
         self._other_time = _form_of_rule(issues(_NOON))
 
-    def _odd_among(self, texts: Iterable[str]) -> Iterator[tuple[str, OddText]]:
+    def _find_issues(self, texts: Iterable[str]) -> Iterator[tuple[str, TextIssues]]:
         is_time_of_day = _TIME_OF_DAY.fullmatch
         for text in texts:
             if is_time_of_day(text, 8) and self._is_plain_day(text[:8]):
                 is_midnight = text.endswith("000000")
-                odd = self._midnight if is_midnight else self._other_time
+                issues = self._midnight if is_midnight else self._other_time
             else:
-                odd = self._read(text)
-            if odd is not _PLAIN:
-                yield text, odd
+                issues = self._read(text)
+            if issues is not _NO_ISSUES:
+                yield text, issues
 
     def _rule_issues(self, value: Any) -> Iterable[FieldIssue]:
         found = self.field.write(value)
@@ -225,10 +225,10 @@ def _column(field: Field, rules: ReadingRules) -> Column:
     return TimeColumn(field, rules) if field.name == "read_at" else Column(field)
 
 
-def _form_of_rule(issues: Iterable[tuple[IssueCode, str]]) -> OddText:
-    """Return what is odd about a form by the rules."""
+def _form_of_rule(issues: Iterable[tuple[IssueCode, str]]) -> TextIssues:
+    """Return the issues of a form by the rules."""
     found = tuple(FieldIssue(code, "", expected) for code, expected in issues)
-    return OddText(rule_issues=found) if found else _PLAIN
+    return TextIssues(rule_issues=found) if found else _NO_ISSUES
 
 
 def _ignore(code: IssueCode, expected: str) -> None:

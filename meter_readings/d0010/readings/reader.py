@@ -49,7 +49,7 @@ BUFFERED = BufferedReading()
 class ReadingReader:
     """Reads the readings of one file; `invalid_count` counts those without an entry.
 
-    `open` is the open reading, and `line_number` is its line.
+    `open_reading` is the open reading, and `line_number` is its line.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ReadingReader:
         not_after: datetime | None,
     ) -> None:
         self.invalid_count = 0
-        self.open: Entry | InvalidGroup | BufferedReading | None = None
+        self.open_reading: Entry | InvalidGroup | BufferedReading | None = None
         self.line_number = 0
         self._results: list[ValidationResult] = []
         self._has_visit = False
@@ -90,14 +90,14 @@ class ReadingReader:
         """
         self.line_number = line_number
         record: RegisterReading | None = self._read(self._group, line, line_number)
-        self.open, self._has_visit = INVALID, False
+        self.open_reading, self._has_visit = INVALID, False
         if parents is not None and record is not None:
             mpan, meter = parents
             reading_type = meter.record.reading_type
             if self._rules.validate(record, reading_type, line_number):
                 code = self._group.code
-                self.open = Entry(line_number, code, record, mpan, meter)
-        if self.open is INVALID:
+                self.open_reading = Entry(line_number, code, record, mpan, meter)
+        if self.open_reading is INVALID:
             self.invalid_count += 1
 
     def buffer(self, run: LineRun, lines: str, last_line_number: int) -> None:
@@ -105,21 +105,21 @@ class ReadingReader:
 
         Their issues are reported by `flush`.
         """
-        if self.open is not None:
+        if self.open_reading is not None:
             self.close()
         self._feed(run, lines)
-        self.open, self.line_number = BUFFERED, last_line_number
+        self.open_reading, self.line_number = BUFFERED, last_line_number
 
     # Children of the open reading, which is valid or in the buffer.
 
     def add_result(self, result: ValidationResult) -> tuple[IssueCode, str] | None:
         """Add a 032; return its issue, with what is expected, if it has one."""
-        if self.open is BUFFERED and not self._buffered_visits:
+        if self.open_reading is BUFFERED and not self._buffered_visits:
             if self._buffered_result is None:
                 self._buffered_result = result
                 return None
         self._open_buffered()
-        if self.open is INVALID:
+        if self.open_reading is INVALID:
             return None
         issue = None
         if len(self._results) == MAX_RESULTS:
@@ -134,7 +134,7 @@ class ReadingReader:
 
     def add_visit(self, visit: Entry) -> None:
         """Add a 033."""
-        if self.open is BUFFERED:
+        if self.open_reading is BUFFERED:
             self._buffered_visits.append(visit)
         else:
             self._entries.append(visit)
@@ -142,7 +142,7 @@ class ReadingReader:
 
     def close(self) -> None:
         """Close the open reading: no further 032 or 033 belongs to it."""
-        reading, self.open = self.open, None
+        reading, self.open_reading = self.open_reading, None
         if reading is BUFFERED:
             if self._buffered_result is not None:
                 result, self._buffered_result = self._buffered_result, None
@@ -158,9 +158,9 @@ class ReadingReader:
             self._rules.validate_results(reading)
 
     def flush(self) -> list[Batch]:
-        """Return the readings that are complete, and the visits.
+        """Return the readings that are complete, and their visits.
 
-        None of the readings of a `ReadingBatch` has a 032. The open reading stays open.
+        The open reading stays open.
         """
         self._open_buffered()
         batch, entries, invalid = self._bulk_reader.flush()
@@ -174,13 +174,13 @@ class ReadingReader:
 
     def _open_buffered(self) -> None:
         """Read the open reading by itself if it is in the buffer."""
-        if self.open is BUFFERED:
+        if self.open_reading is BUFFERED:
             (mpan, meter, number, _), line = self._bulk_reader.take_last_line()
             self.read(line, number, (mpan, meter))
             self._add_buffered_children()
 
     def _add_buffered_children(self) -> None:
-        if isinstance(self.open, Entry):
+        if isinstance(self.open_reading, Entry):
             if self._buffered_result is not None:
                 self._results = [self._buffered_result]
             self._entries += self._buffered_visits

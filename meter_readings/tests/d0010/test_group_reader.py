@@ -8,7 +8,7 @@ from itertools import product
 from unittest import TestCase
 from unittest.mock import patch
 
-from meter_readings.d0010 import Entry, FlowFileParser, Issue, ValidationResult
+from meter_readings.d0010 import Entry, FlowFileParser, ValidationResult
 from meter_readings.tests.robustness import IS_LONG
 from meter_readings.tests.support.flow_file_builder import (
     METER_LINE,
@@ -27,12 +27,6 @@ from . import reference_parser
 def parse_groups(groups: str) -> Parsed:
     """Parse a file with these groups."""
     return parse(flow_file(groups))
-
-
-def issue_of(parsed: Parsed) -> Issue:
-    """Return the only issue."""
-    [issue] = parsed.issues
-    return issue
 
 
 def positions_of(parsed: Parsed) -> list[tuple[int, str]]:
@@ -170,11 +164,11 @@ class EveryOrderTests(TestCase):
 
 class MissingParentTests(TestCase):
     def test_reading_without_a_meter_is_reported(self) -> None:
-        issue = issue_of(parse_groups("""
-                026|2000000000015|V|
-                030|S|20240401000000|99.0|||T|N|
-                028|TST0000001|R|
-                """))
+        issue = parse_groups("""
+            026|2000000000015|V|
+            030|S|20240401000000|99.0|||T|N|
+            028|TST0000001|R|
+            """).issue
         self.assertEqual((issue.code, issue.line_number), ("no-parent", 3))
         self.assertEqual((issue.group, issue.found), ("030", "030"))
         self.assertEqual(issue.expected, "a 028 before it")
@@ -185,7 +179,7 @@ class MissingParentTests(TestCase):
             026|2000000000015|V|
             028|TST0000001|R|
             """)
-        self.assertEqual(issue_of(parsed).expected, "a 026 before it")
+        self.assertEqual(parsed.issue.expected, "a 026 before it")
 
     def test_meter_without_an_mpan_is_reported_and_its_readings_are_not(self) -> None:
         parsed = parse_groups("""
@@ -236,7 +230,7 @@ class OutOfOrderTests(TestCase):
             027|02||
             030|S|20240402000000|99.0|||T|N|
             """)
-        issue = issue_of(parsed)
+        issue = parsed.issue
         self.assertEqual((issue.code, issue.line_number), ("out-of-order", 5))
         self.assertEqual(issue.expected, "027 before the first 028")
         self.assertEqual(positions_of(parsed), [(4, "030"), (5, "027"), (6, "030")])
@@ -249,7 +243,7 @@ class OutOfOrderTests(TestCase):
             030|S|20240401000000|99.0|||T|N|
             029|02||
             """)
-        self.assertEqual(issue_of(parsed).expected, "029 before the first 030")
+        self.assertEqual(parsed.issue.expected, "029 before the first 030")
         self.assertEqual(positions_of(parsed), [(4, "030"), (5, "029")])
 
     def test_032_after_033_is_reported_and_kept(self) -> None:
@@ -260,7 +254,7 @@ class OutOfOrderTests(TestCase):
             033|02||
             032|05|F|
             """)
-        issue = issue_of(parsed)
+        issue = parsed.issue
         self.assertEqual((issue.code, issue.group), ("out-of-order", "032"))
         self.assertEqual(issue.expected, "032 before 033")
 
@@ -299,11 +293,11 @@ class GroupWithoutChildrenTests(TestCase):
         self.assertEqual(positions_of(parsed), [(4, "029")])
 
     def test_mpan_without_a_meter_is_reported(self) -> None:
-        issue = issue_of(parse_groups("""
+        issue = parse_groups("""
             026|1000000000003|V|
             026|2000000000015|V|
             028|TST0000001|R|
-            """))
+            """).issue
         self.assertEqual((issue.code, issue.line_number), ("no-meter", 2))
         self.assertEqual((issue.group, issue.expected), ("026", "a 028 after it"))
 
@@ -437,7 +431,7 @@ class ValidationResultTests(TestCase):
             032|05|F|
             032|07|T|
             """)
-        issue = issue_of(parsed)
+        issue = parsed.issue
         self.assertEqual((issue.code, issue.line_number), ("multiple-results", 6))
         self.assertEqual(issue.found, "032|07|T|")
         codes = [result.reason_code for result in parsed.entries[0].results]
@@ -462,7 +456,7 @@ class ReadingTypeTests(TestCase):
             028|TST0000001|O|
             030|S|20240401000000|99.0|||T|N|
             """)
-        issue = issue_of(parsed)
+        issue = parsed.issue
         self.assertEqual((issue.code, issue.line_number), ("old-suppliers-estimate", 3))
         self.assertEqual(issue.field, "Reading Type (J0171)")
         self.assertEqual((issue.found, issue.expected), ("O", "D"))

@@ -124,6 +124,12 @@ class Parsed(NamedTuple):
     parser: FlowFileParser
 
     @property
+    def issue(self) -> Issue:
+        """Return the only issue."""
+        [issue] = self.issues
+        return issue
+
+    @property
     def codes(self) -> list[str]:
         """Return the issue codes, sorted."""
         return sorted(issue.code.value for issue in self.issues)

@@ -1,7 +1,8 @@
 """Tests that consecutive lines are read as by themselves, only faster.
 
-The parser reads usual meters and consecutive 030s in one step. Reading the same file
-line by line, by the grammar alone, must give the same entries, issues and counts.
+The parser reads consecutive 030s in one step, and a 026 and a 028 without an issue.
+Reading the same file line by line, by the grammar alone, must give the same entries,
+issues and counts.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from meter_readings.tests.support.flow_file_builder import (
 PLAIN = "030|S|20240401000000|99.0|||T|N|"
 
 # What files in use have beside plain readings, and what they should not have
-ODD_READINGS = {
+READINGS = {
     "flag F": PLAIN.replace("|T|", "|F|"),
     "flag F with a 032": PLAIN.replace("|T|", "|F|") + "\n032|05|F|",
     "flag T with a 032": PLAIN + "\n032|05|T|",
@@ -95,7 +96,7 @@ ODD_READINGS = {
 }
 
 METERS = {
-    "usual": "026|{mpan}|V|\n028|TST{number:07}|R|",
+    "plain": "026|{mpan}|V|\n028|TST{number:07}|R|",
     "special": "026|{mpan}|V|\n028|TST{number:07}|S|",
     "two of one MPAN": "026|{mpan}|V|\n028|A|R|\n" + PLAIN + "\n028|B|R|",
     "unknown reading type": "026|{mpan}|V|\n028|TST{number:07}|B|",
@@ -134,11 +135,11 @@ def outcome(parsed: Parsed) -> tuple[object, ...]:
 NOT_AFTER = datetime(2025, 1, 1, tzinfo=UTC)
 
 headers = st.sampled_from([header_line(from_role=role) for role in "DCMX"])
-odd_readings = st.sampled_from([*ODD_READINGS.values()])
+other_readings = st.sampled_from([*READINGS.values()])
 groups = st.lists(
-    st.sampled_from([PLAIN] * 40) | odd_readings, min_size=1, max_size=12
+    st.sampled_from([PLAIN] * 40) | other_readings, min_size=1, max_size=12
 ).map("\n".join)
-meters = st.sampled_from(["usual"] * 10 + [*METERS])
+meters = st.sampled_from(["plain"] * 10 + [*METERS])
 
 
 class AgreementTests(TestCase):
@@ -155,7 +156,7 @@ class AgreementTests(TestCase):
 
     @settings(max_examples=examples(200), deadline=None)
     @given(headers, st.lists(st.tuples(meters, groups), min_size=1, max_size=6))
-    def test_mixtures_of_odd_readings_and_meters(
+    def test_mixtures_of_readings_and_meters(
         self, header: str, blocks: list[tuple[str, str]]
     ) -> None:
         lines = [
@@ -180,22 +181,22 @@ class AgreementTests(TestCase):
             self.assert_agrees(data)
 
     def test_every_kind_of_reading_among_plain_ones_and_throughout(self) -> None:
-        for kind, odd in ODD_READINGS.items():
-            for readings in ([PLAIN, odd, PLAIN], [odd], [odd] * 5):
+        for kind, reading in READINGS.items():
+            for readings in ([PLAIN, reading, PLAIN], [reading], [reading] * 5):
                 for header in (header_line(), header_line(from_role="C")):
                     text = flow_file_of_readings(*readings, header=header)
                     with self.subTest(kind=kind, readings=readings):
                         self.assert_agrees(text, not_after=NOT_AFTER)
 
-    def test_every_kind_of_meter_among_usual_ones_and_throughout(self) -> None:
+    def test_every_kind_of_meter_among_plain_ones_and_throughout(self) -> None:
         for kind in METERS:
-            for kinds in (["usual", kind, "usual"], [kind] * 3):
+            for kinds in (["plain", kind, "plain"], [kind] * 3):
                 groups = [f"{meter_of(k, n)}\n{PLAIN}" for n, k in enumerate(kinds)]
                 with self.subTest(kinds=kinds):
                     self.assert_agrees(flow_file("\n".join(groups).split("\n")))
 
     def test_blocks_of_any_size(self) -> None:
-        readings = [*ODD_READINGS.values()]
+        readings = [*READINGS.values()]
         random.Random(1).shuffle(readings)
         text = flow_file("\n".join([MPAN_LINE, METER_LINE, *readings]).split("\n"))
         expected = outcome(parse_by_grammar(text, not_after=NOT_AFTER))
@@ -223,7 +224,7 @@ class AgreementTests(TestCase):
 
 
 class WorkTests(TestCase):
-    """The work that an odd line makes, for itself and for the lines beside it."""
+    """The work that a line with an issue makes, for itself and for those beside it."""
 
     def calls(self, text: str) -> int:
         """Return how many functions of Python and of C are called to parse a file."""
@@ -249,20 +250,24 @@ class WorkTests(TestCase):
             data, report=ignore, report_repeated=ignore, not_after=NOT_AFTER
         )
 
-    def test_one_odd_line_costs_its_neighbours_one_call_each_at_most(self) -> None:
+    def test_one_line_with_an_issue_costs_its_neighbours_one_call_each_at_most(
+        self,
+    ) -> None:
         plain = [PLAIN] * 1000
         calls_of_plain = self.calls(flow_file_of_readings(*plain))
-        for kind, odd in ODD_READINGS.items():
-            lines = [*plain[:500], odd, *plain[501:]]
+        for kind, reading in READINGS.items():
+            lines = [*plain[:500], reading, *plain[501:]]
             with self.subTest(kind=kind):
                 calls = self.calls(flow_file_of_readings(*lines))
                 self.assertLess(calls, calls_of_plain + 1000 + 300)
 
-    def test_odd_lines_throughout_cost_a_fixed_number_of_calls_each(self) -> None:
-        for kind, odd in ODD_READINGS.items():
+    def test_lines_with_an_issue_throughout_cost_a_fixed_number_of_calls_each(
+        self,
+    ) -> None:
+        for kind, reading in READINGS.items():
             with self.subTest(kind=kind):
-                few = self.calls(flow_file_of_readings(*[odd] * 200))
-                many = self.calls(flow_file_of_readings(*[odd] * 1200))
+                few = self.calls(flow_file_of_readings(*[reading] * 200))
+                many = self.calls(flow_file_of_readings(*[reading] * 1200))
                 self.assertLess((many - few) / 1000, 120)
 
     def test_plain_readings_cost_no_call_each(self) -> None:
@@ -272,7 +277,7 @@ class WorkTests(TestCase):
 
     def test_readings_of_a_form_with_an_issue_come_in_one_batch(self) -> None:
         for kind in ("flag F", "whole number", "half past nine", "unknown method"):
-            text = flow_file_of_readings(*[ODD_READINGS[kind]] * 50, PLAIN)
+            text = flow_file_of_readings(*[READINGS[kind]] * 50, PLAIN)
             batches = [*self.parser(text).batches()]
             [batch] = [each for each in batches if isinstance(each, ReadingBatch)]
             with self.subTest(kind=kind):
@@ -284,7 +289,7 @@ class RepeatedIssueTests(TestCase):
         self,
     ) -> None:
         issues: list[Issue] = []
-        text = flow_file_of_readings(*[ODD_READINGS["whole number"]] * 2, PLAIN)
+        text = flow_file_of_readings(*[READINGS["whole number"]] * 2, PLAIN)
         parser = FlowFileParser(io.BytesIO(text.encode()), report=issues.append)
         self.assertEqual(len([*parser]), 3)
         self.assertEqual(

@@ -1,4 +1,4 @@
-"""Tests of what is odd about the texts of a field."""
+"""Tests of the issues of the texts of a field."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from unittest import TestCase
 from unittest.mock import patch
 
 from meter_readings.d0010 import D0010, LONDON, Header
-from meter_readings.d0010.readings.columns import Column, OddText, columns_of
+from meter_readings.d0010.readings.columns import Column, TextIssues, columns_of
 from meter_readings.d0010.readings.rules import ReadingRules
 
 HEADER = Header(
@@ -39,44 +39,44 @@ class ColumnTestCase(TestCase):
         ]
         return column
 
-    def odd(self, text: str) -> OddText | None:
-        return self.column.odd_texts([text]).get(text)
+    def issues_of(self, text: str) -> TextIssues | None:
+        return self.column.issues_by_text([text]).get(text)
 
     def codes_of(self, text: str) -> list[str]:
         """Return the codes of the issues of a text."""
-        odd = self.odd(text)
-        return [issue.code for issue in odd.issues + odd.rule_issues] if odd else []
+        found = self.issues_of(text)
+        return [each.code for each in found.issues + found.rule_issues] if found else []
 
 
 class TextTests(ColumnTestCase):
     name = "reading_method"
 
-    def test_text_without_an_issue_is_not_odd(self) -> None:
-        self.assertEqual(self.column.odd_texts(["N", "P", "N"]), {})
+    def test_text_without_an_issue_is_left_out(self) -> None:
+        self.assertEqual(self.column.issues_by_text(["N", "P", "N"]), {})
 
-    def test_text_with_an_issue_is_odd_whenever_it_recurs(self) -> None:
+    def test_text_has_its_issue_whenever_it_recurs(self) -> None:
         for _ in range(2):
             self.assertEqual(self.codes_of("X"), ["unknown-code"])
 
-    def test_text_is_odd_among_others_only_if_it_is_there(self) -> None:
-        self.odd("X")
-        self.assertEqual(self.column.odd_texts(["N"]), {})
+    def test_texts_without_an_issue_are_left_out_after_one_with_an_issue(self) -> None:
+        self.issues_of("X")
+        self.assertEqual(self.column.issues_by_text(["N"]), {})
 
     def test_spaces_around_a_text_are_removed(self) -> None:
-        odd = self.odd("N ")
-        assert odd is not None
-        self.assertEqual(odd.canonical, "N")
-        self.assertEqual([each.found for each in odd.issues], ["N "])
+        found = self.issues_of("N ")
+        assert found is not None
+        self.assertEqual(found.canonical, "N")
+        self.assertEqual([each.found for each in found.issues], ["N "])
 
     def test_text_that_cannot_be_stored_is_invalid(self) -> None:
-        odd = self.odd("NN")
-        assert odd is not None
-        self.assertFalse(odd.is_valid)
+        found = self.issues_of("NN")
+        assert found is not None
+        self.assertFalse(found.is_valid)
 
     def test_each_distinct_text_is_read_once(self) -> None:
         with patch.object(type(self.column.field), "read", return_value="") as read:
             for _ in range(3):
-                self.column.odd_texts(["", "", ""])
+                self.column.issues_by_text(["", "", ""])
         self.assertEqual(read.call_count, 1)
 
     def test_values_are_those_of_the_grammar(self) -> None:
@@ -85,7 +85,7 @@ class TextTests(ColumnTestCase):
     def test_texts_are_forgotten_if_there_are_too_many(self) -> None:
         with patch("meter_readings.d0010.readings.columns._CACHE_SIZE", 2):
             for text in ("A", "B", "C", "D", "X", "N"):
-                self.column.odd_texts([text])
+                self.column.issues_by_text([text])
             self.assertEqual(self.codes_of("X"), ["unknown-code"])
         self.assertLessEqual(len(self.column._known), 3)
 
@@ -94,16 +94,16 @@ class CountTests(ColumnTestCase):
     name = "md_reset_count"
 
     def test_number_without_an_issue_is_written_in_canonical_form(self) -> None:
-        odd = self.odd("007")
-        assert odd is not None
-        self.assertEqual((odd.canonical, odd.issues), ("7", ()))
+        found = self.issues_of("007")
+        assert found is not None
+        self.assertEqual((found.canonical, found.issues), ("7", ()))
 
 
 class NumberTests(ColumnTestCase):
     name = "value"
 
-    def test_numbers_in_canonical_form_are_not_odd(self) -> None:
-        self.assertEqual(self.column.odd_texts(["0.0", "99.0", "99999999.9"]), {})
+    def test_numbers_in_canonical_form_have_no_issue(self) -> None:
+        self.assertEqual(self.column.issues_by_text(["0.0", "99.0", "99999999.9"]), {})
 
     def test_numbers_have_the_issues_of_their_form(self) -> None:
         for text, codes in {
@@ -127,45 +127,47 @@ class NumberTests(ColumnTestCase):
             with self.subTest(text=text):
                 self.assertEqual(self.codes_of(text), codes)
 
-    def test_odd_numbers_are_found_among_canonical_ones(self) -> None:
+    def test_numbers_with_an_issue_are_found_among_canonical_ones(self) -> None:
         texts = ["1.0", "2", "3.0", "", "4.0", "5.25"]
-        self.assertEqual([*self.column.odd_texts(texts)], ["2", "", "5.25"])
+        self.assertEqual([*self.column.issues_by_text(texts)], ["2", "", "5.25"])
 
-    def test_all_texts_of_a_form_share_what_is_odd(self) -> None:
-        self.assertIs(self.odd("12"), self.odd("34567"))
+    def test_all_texts_of_a_form_share_their_issues(self) -> None:
+        self.assertIs(self.issues_of("12"), self.issues_of("34567"))
 
     def test_texts_of_a_form_stay_as_they_are(self) -> None:
-        odd = self.odd("99.05")
-        assert odd is not None
-        self.assertIsNone(odd.canonical)
+        found = self.issues_of("99.05")
+        assert found is not None
+        self.assertIsNone(found.canonical)
         self.assertEqual(self.column.read_value("99.05"), Decimal("99.05"))
 
     def test_number_that_has_no_form_becomes_canonical(self) -> None:
-        odd = self.odd("123456789.00")
-        assert odd is not None
-        self.assertEqual(odd.canonical, "123456789.0")
+        found = self.issues_of("123456789.00")
+        assert found is not None
+        self.assertEqual(found.canonical, "123456789.0")
 
 
 class TimeTests(ColumnTestCase):
     name = "read_at"
 
-    def test_midnight_of_a_day_in_the_past_is_not_odd(self) -> None:
-        self.assertIsNone(self.odd("20240401000000"))
+    def test_midnight_of_a_day_in_the_past_has_no_issue(self) -> None:
+        self.assertIsNone(self.issues_of("20240401000000"))
 
-    def test_all_other_times_of_days_in_the_past_share_what_is_odd(self) -> None:
+    def test_all_other_times_of_days_in_the_past_share_their_issues(self) -> None:
         self.assertEqual(self.codes_of("20240401093000"), ["not-midnight"])
-        self.assertIs(self.odd("20240401093000"), self.odd("20240105235959"))
+        self.assertIs(
+            self.issues_of("20240401093000"), self.issues_of("20240105235959")
+        )
 
-    def test_times_are_odd_by_the_role_of_the_sender(self) -> None:
+    def test_times_have_issues_by_the_role_of_the_sender(self) -> None:
         self.column = self.column_of(HEADER._replace(from_role="C"))
         self.assertEqual(self.codes_of("20240401000000"), ["midnight-half-hourly"])
-        self.assertIsNone(self.odd("20240401093000"))
+        self.assertIsNone(self.issues_of("20240401093000"))
 
-    def test_times_after_the_creation_of_the_file_are_odd(self) -> None:
+    def test_times_after_the_creation_of_the_file_have_an_issue(self) -> None:
         self.assertEqual(self.codes_of("20240403000000"), ["read-after-creation"])
-        self.assertIsNone(self.odd("20240402000000"))
+        self.assertIsNone(self.issues_of("20240402000000"))
 
-    def test_times_in_the_future_are_odd(self) -> None:
+    def test_times_in_the_future_have_an_issue(self) -> None:
         self.assertEqual(self.codes_of("20240601000000"), ["read-in-future"])
 
     def test_times_of_a_day_on_which_clocks_change_are_read_one_by_one(self) -> None:
@@ -189,12 +191,12 @@ class TimeTests(ColumnTestCase):
             "",
         ):
             with self.subTest(text=text):
-                odd = self.odd(text)
-                assert odd is not None
-                self.assertFalse(odd.is_valid)
+                found = self.issues_of(text)
+                assert found is not None
+                self.assertFalse(found.is_valid)
 
     def test_days_are_forgotten_if_there_are_too_many(self) -> None:
         with patch("meter_readings.d0010.readings.columns._CACHE_SIZE", 2):
             for day in range(1, 9):
-                self.assertIsNone(self.odd(f"2024010{day}000000"))
+                self.assertIsNone(self.issues_of(f"2024010{day}000000"))
             self.assertEqual(self.codes_of("20240102093000"), ["not-midnight"])

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from unittest import TestCase
 
-from meter_readings.d0010 import Issue
 from meter_readings.tests.support.flow_file_builder import (
     METER_LINE,
     MPAN_LINE,
     READING_LINE,
-    Parsed,
     flow_file,
     flow_file_of_readings,
     header_line,
@@ -18,25 +16,17 @@ from meter_readings.tests.support.flow_file_builder import (
 )
 
 
-def issue_of(parsed: Parsed) -> Issue:
-    """Return the only issue."""
-    [issue] = parsed.issues
-    return issue
-
-
 class MeterReadingFlagTests(TestCase):
     def test_suspect_reading_without_a_validation_result_is_reported(self) -> None:
-        issue = issue_of(
-            parse(flow_file_of_readings("030|S|20240401000000|99.0|||F|N|"))
-        )
+        issue = parse(flow_file_of_readings("030|S|20240401000000|99.0|||F|N|")).issue
         self.assertEqual((issue.code, issue.line_number), ("suspect-without-result", 4))
         self.assertEqual(issue.field, "Meter Reading Flag (J0045)")
         self.assertEqual((issue.found, issue.expected), ("F", "a 032 after it"))
 
     def test_validation_result_of_a_reading_without_a_flag_is_reported(self) -> None:
-        issue = issue_of(
-            parse(flow_file_of_readings("030|S|20240401000000|99.0||||N|", "032|05|F|"))
-        )
+        issue = parse(
+            flow_file_of_readings("030|S|20240401000000|99.0||||N|", "032|05|F|")
+        ).issue
         self.assertEqual((issue.code, issue.line_number), ("result-without-flag", 4))
         self.assertEqual((issue.found, issue.expected), ("", "T or F"))
 
@@ -69,11 +59,9 @@ class MaximumDemandTests(TestCase):
         self.assertEqual(parsed.codes, [])
 
     def test_md_reset_date_without_a_number_is_reported(self) -> None:
-        issue = issue_of(
-            parse(
-                flow_file_of_readings("030|MD|20240401000000|41.5|20240301000000||T|P|")
-            )
-        )
+        issue = parse(
+            flow_file_of_readings("030|MD|20240401000000|41.5|20240301000000||T|P|")
+        ).issue
         self.assertEqual(issue.code, "md-reset-incomplete")
         self.assertEqual(issue.field, "MD Reset Date & Time (J0044)")
 
@@ -100,9 +88,8 @@ class ReadingTimeTests(TestCase):
 
     def test_issue_of_a_late_reading_has_the_file_creation_time(self) -> None:
         reading = "030|S|20240402000000|99.0|||T|N|"
-        issue = issue_of(
-            parse(flow_file([MPAN_LINE, METER_LINE, reading], header=self.created_at))
-        )
+        text = flow_file([MPAN_LINE, METER_LINE, reading], header=self.created_at)
+        issue = parse(text).issue
         self.assertEqual(issue.field, "Reading Date & Time (J0016)")
         self.assertEqual(issue.found, "20240402000000")
         self.assertEqual(issue.expected, "20240401120000 at the latest")
@@ -186,4 +173,4 @@ class MidnightTests(TestCase):
                 header = header_line(from_role=role)
                 reading = f"030|S|20240401{time}|99.0|||T|N|"
                 text = flow_file_of_readings(reading, header=header)
-                self.assertEqual(issue_of(parse(text)).expected, expected)
+                self.assertEqual(parse(text).issue.expected, expected)
