@@ -45,10 +45,12 @@ def merge_staged_rows(
             analyze_meters(cursor, meters)
         _execute(cursor, sql.RESOLVE_METERS, latest_meter_id)
         _execute(cursor, sql.INSERT_REPEATED_KEYS)
-        insert_readings = sql.insert_readings(
-            file_ordering_sql("other"), file_ordering_sql("this")
-        )
-        cursor.execute(insert_readings, {"flow_file": flow_file_id})
+        if _scalar(cursor, sql.COUNT_KNOWN_METERS):
+            find_competing = sql.find_competing_readings(
+                file_ordering_sql("other"), file_ordering_sql("this")
+            )
+            cursor.execute(find_competing, {"flow_file": flow_file_id})
+        cursor.execute(sql.INSERT_READINGS, {"flow_file": flow_file_id})
         readings = cursor.rowcount
         if readings != reading_count:
             raise MergeError(
@@ -79,11 +81,8 @@ def _resolve_versions(
     cursor: CursorWrapper, flow_file_id: int, latest_meter_id: int
 ) -> int:
     """Resolve the reading keys with several versions; return the superseding count."""
-    keys = _execute(cursor, sql.INSERT_KEYS_OF_NEW_METERS, latest_meter_id)
-    if _scalar(cursor, sql.COUNT_KNOWN_METERS):
-        keys += _execute(
-            cursor, sql.INSERT_KEYS_OF_KNOWN_METERS, flow_file_id, latest_meter_id
-        )
+    _execute(cursor, sql.INSERT_REPEATED_KEYS_OF_NEW_METERS, latest_meter_id)
+    keys = _execute(cursor, sql.INSERT_KEYS_TO_RESOLVE)
     if not keys:
         return 0
     resolve_versions(cursor)
@@ -128,12 +127,8 @@ def _add_database_findings(
     queries = [_SERIAL_NUMBER_QUERY]
     if _scalar(cursor, sql.COUNT_WITHDRAWING_METERS):
         queries.append(_WITHDRAWAL_QUERY)
-    # Each key has at least one version in this file; more than that may conflict.
-    keys = _scalar(cursor, sql.COUNT_KEYS_TO_RESOLVE)
-    if keys:
-        versions = _scalar(cursor, sql.COUNT_VERSIONS_IN_FILE, flow_file=flow_file_id)
-        if versions > keys:
-            queries.append(_CONFLICT_QUERY)
+    if _scalar(cursor, sql.COUNT_REPEATED_KEYS):
+        queries.append(_CONFLICT_QUERY)
     for code, statement, group, expected in queries:
         cursor.execute(statement, {"flow_file": flow_file_id})
         rows = cursor.fetchall()

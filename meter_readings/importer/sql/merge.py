@@ -11,7 +11,7 @@ from meter_readings.importer.findings import MAX_STORED_PER_RULE
 from meter_readings.models import VersionStatus
 
 from . import CHANGED_AT, FLOW_FILE, METER, METER_POINT, READING, SITE_VISIT
-from .reading_keys import has_another_version, same_key
+from .reading_keys import same_key
 
 
 def _null_safe_equal(column: str) -> str:
@@ -33,12 +33,14 @@ WHERE NOT EXISTS (SELECT 1 FROM {METER_POINT} AS stored WHERE stored.mpan = stag
 GROUP BY staged.mpan ORDER BY MIN(staged.line_number)
 """
 
-# Insert the new meters, in the order of the lines too.
+# Insert the new meters, in the order of the lines too. The lines come first here and
+# below, by CROSS JOIN: SQLite keeps that order, and would else read the whole file for
+# each meter point if its statistics know only a few.
 INSERT_METERS = f"""
 INSERT INTO {METER} (meter_point_id, serial_number)
 SELECT point.id, staged.serial_number
-FROM staged_meter AS staged JOIN {METER_POINT} AS point ON point.mpan = staged.mpan
-WHERE NOT EXISTS (
+FROM staged_meter AS staged CROSS JOIN {METER_POINT} AS point
+WHERE point.mpan = staged.mpan AND NOT EXISTS (
     SELECT 1 FROM {METER} AS stored
     WHERE stored.meter_point_id = point.id
         AND stored.serial_number = staged.serial_number
@@ -53,8 +55,8 @@ SELECT staged.line_number, staged.mpan_line_number, meter.id, point.id,
     staged.serial_number, staged.reading_type, staged.bsc_validation_status,
     meter.id <= %s
 FROM staged_meter AS staged
-JOIN {METER_POINT} AS point ON point.mpan = staged.mpan
-JOIN {METER} AS meter ON meter.meter_point_id = point.id
+CROSS JOIN {METER_POINT} AS point CROSS JOIN {METER} AS meter
+WHERE point.mpan = staged.mpan AND meter.meter_point_id = point.id
     AND meter.serial_number = staged.serial_number
 """
 
@@ -72,20 +74,56 @@ GROUP BY meter.meter_id, staged.register_id, staged.read_at HAVING COUNT(*) > 1
 """
 
 
-def insert_readings(other_file_order: str, this_file_order: str) -> str:
-    """Return the statement that inserts the readings.
+def find_competing_readings(other_file_order: str, this_file_order: str) -> str:
+    """Return the statement that finds the readings whose key has a stored version.
 
     A reading that repeats the current version of its reading key, where no file that
     comes after this one in the order of versions has that key, is a duplicate and
-    changes no other version: it needs no resolution. All others with an earlier version
-    are resolved below; so are the keys that the file repeats, whose stored versions
-    would else be read again for each repetition. The file of a stored version is looked
-    up by a subquery: a join could read all flow files for each reading.
+    changes no other version: it needs no resolution. Keys that the file repeats are
+    left out: they are resolved in any case, and their stored versions would be read
+    again for each repetition.
+
+    It runs before the readings are inserted. PostgreSQL knows then how large each
+    partition is; in the same statement it would read a partition that was empty before
+    as a whole for each reading. The file of a stored version is looked up by a
+    subquery: a join could read all flow files for each reading. MATERIALIZED, because
+    PostgreSQL would else look up the versions twice.
     """
-    stored_versions = f"""
-            SELECT 1 FROM {READING} AS stored
-            WHERE {same_key("stored", "meter.meter_id", "staged")}"""
     return f"""
+INSERT INTO competing_reading
+WITH compared AS MATERIALIZED (
+    SELECT staged.line_number, meter.meter_id, staged.register_id, staged.read_at, (
+        SELECT MAX(CASE
+            WHEN (
+                SELECT ({other_file_order}) > (
+                    SELECT {this_file_order} FROM {FLOW_FILE} AS this
+                    WHERE this.id = %(flow_file)s
+                ) FROM {FLOW_FILE} AS other WHERE other.id = stored.flow_file_id
+            ) THEN 2
+            WHEN stored.version_status = '{VersionStatus.CURRENT}'
+                AND stored.value = staged.value
+                AND stored.reading_type = meter.reading_type
+                AND stored.bsc_validation_status = meter.bsc_validation_status
+                AND {_null_safe_equal("meter_reading_flag")}
+                AND {_null_safe_equal("meter_reading_status")}
+            THEN 1
+            ELSE 0
+        END)
+        FROM {READING} AS stored
+        WHERE {same_key("stored", "meter.meter_id", "staged")}
+    ) AS competition
+    FROM staged_reading AS staged
+    JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
+    WHERE meter.is_known AND (
+        meter.meter_id, staged.register_id, staged.read_at
+    ) NOT IN (SELECT meter_id, register_id, read_at FROM repeated_key)
+)
+SELECT line_number, meter_id, register_id, read_at, competition = 1
+FROM compared WHERE competition IS NOT NULL
+"""
+
+
+INSERT_READINGS = f"""
 INSERT INTO {READING} (
     flow_file_id, line_number, mpan_line_number, meter_line_number, meter_id,
     register_id, read_at, value, reading_type, bsc_validation_status, md_reset_at,
@@ -101,30 +139,13 @@ SELECT %(flow_file)s, staged.line_number, meter.mpan_line_number, meter.line_num
     CASE
         WHEN meter.reading_type = '{ReadingType.WITHDRAWN}'
             THEN '{VersionStatus.WITHDRAWN}'
-        WHEN meter.is_known AND (
-            meter.meter_id, staged.register_id, staged.read_at
-        ) NOT IN (SELECT meter_id, register_id, read_at FROM repeated_key)
-        AND EXISTS ({stored_versions}
-                AND stored.version_status = '{VersionStatus.CURRENT}'
-                AND stored.value = staged.value
-                AND stored.reading_type = meter.reading_type
-                AND stored.bsc_validation_status = meter.bsc_validation_status
-                AND {_null_safe_equal("meter_reading_flag")}
-                AND {_null_safe_equal("meter_reading_status")}
-        ) AND NOT EXISTS ({stored_versions}
-                AND (
-                    SELECT ({other_file_order}) > (
-                        SELECT {this_file_order} FROM {FLOW_FILE} AS this
-                        WHERE this.id = %(flow_file)s
-                    ) FROM {FLOW_FILE} AS other WHERE other.id = stored.flow_file_id
-                )
-        ) THEN '{VersionStatus.DUPLICATE}'
+        WHEN competing.is_duplicate THEN '{VersionStatus.DUPLICATE}'
         ELSE '{VersionStatus.CURRENT}'
     END
 FROM staged_reading AS staged
 JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
+LEFT JOIN competing_reading AS competing ON competing.line_number = staged.line_number
 """
-
 
 # Insert the site visits, in the order of the lines; one under a 026 has no meter.
 INSERT_SITE_VISITS = f"""
@@ -137,58 +158,54 @@ SELECT %s, staged.line_number, staged."group", staged.mpan_line_number,
     staged.meter_line_number, staged.reading_line_number, point.id,
     meter.meter_id, staged.check_code, staged.additional_information,
     staged.bsc_validation_status, COALESCE(meter.reading_type, '')
-FROM staged_visit AS staged
-JOIN {METER_POINT} AS point ON point.mpan = staged.mpan
+FROM staged_visit AS staged CROSS JOIN {METER_POINT} AS point
 LEFT JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
+WHERE point.mpan = staged.mpan
 ORDER BY staged.line_number
 """
 
 # Find the reading keys of new meters that occur more than once in the file. The index
 # has them in order.
-INSERT_KEYS_OF_NEW_METERS = f"""
-INSERT INTO reading_key_to_resolve
+INSERT_REPEATED_KEYS_OF_NEW_METERS = f"""
+INSERT INTO repeated_key
 SELECT meter_id, register_id, read_at FROM {READING} WHERE meter_id > %s
 GROUP BY meter_id, register_id, read_at HAVING COUNT(*) > 1
 """
 
-# Find the reading keys of known meters for which the file has a version that is no
-# plain duplicate, and another version exists.
-INSERT_KEYS_OF_KNOWN_METERS = f"""
+# Find the reading keys with several versions, unless the file only repeats the current
+# one.
+INSERT_KEYS_TO_RESOLVE = """
 INSERT INTO reading_key_to_resolve
-SELECT DISTINCT reading.meter_id, reading.register_id, reading.read_at
-FROM {READING} AS reading
-WHERE reading.flow_file_id = %s AND reading.meter_id <= %s
-    AND reading.version_status <> '{VersionStatus.DUPLICATE}'
-    AND {has_another_version("reading")}
+SELECT meter_id, register_id, read_at FROM competing_reading WHERE NOT is_duplicate
+UNION ALL SELECT meter_id, register_id, read_at FROM repeated_key
 """
 
-# The versions that the file has of the reading keys to resolve. Keys come first, by
-# CROSS JOIN: SQLite keeps that order, and would else read the whole file for each key.
-# So would PostgreSQL, whose statistics do not know the file and expect one reading of
-# it; "+ 0" hides the column from them.
-_VERSIONS_IN_FILE = f"""
-FROM reading_key_to_resolve AS reading_key CROSS JOIN {READING} AS reading
-WHERE reading.meter_id = reading_key.meter_id
-    AND reading.register_id = reading_key.register_id
-    AND reading.read_at = reading_key.read_at
+COUNT_REPEATED_KEYS = "SELECT COUNT(*) FROM repeated_key"
+
+
+def _versions_in_file(keys: str) -> str:
+    """Return the clauses that select the versions that the file has of some keys.
+
+    Keys come first, by CROSS JOIN: SQLite keeps that order, and would else read the
+    whole file for each key. So would PostgreSQL, whose statistics do not know the file
+    and expect one reading of it; "+ 0" hides the column from them.
+    """
+    return f"""
+FROM {keys} AS reading_key CROSS JOIN {READING} AS reading
+WHERE {same_key("reading", "reading_key.meter_id", "reading_key")}
     AND reading.flow_file_id + 0 = %(flow_file)s
 """
 
-COUNT_KEYS_TO_RESOLVE = "SELECT COUNT(*) FROM reading_key_to_resolve"
-
-COUNT_VERSIONS_IN_FILE = f"SELECT COUNT(*) {_VERSIONS_IN_FILE}"
 
 # Count the readings of the file that now supersede another version.
 COUNT_SUPERSEDING = f"""
-SELECT COUNT(*) {_VERSIONS_IN_FILE}
+SELECT COUNT(*) {_versions_in_file("reading_key_to_resolve")}
     AND reading.version_status = '{VersionStatus.CURRENT}'
-    AND EXISTS (
+    AND (
         SELECT 1 FROM {READING} AS other
-        WHERE other.meter_id = reading_key.meter_id
-            AND other.register_id = reading_key.register_id
-            AND other.read_at = reading_key.read_at
-            AND other.version_status = '{VersionStatus.SUPERSEDED}'
-    )
+        WHERE {same_key("other", "reading_key.meter_id", "reading_key")}
+            AND other.version_status = '{VersionStatus.SUPERSEDED}' LIMIT 1
+    ) IS NOT NULL
 """
 
 # Count the readings of the file by version status, in one pass: GROUP BY would sort a
@@ -253,7 +270,7 @@ ORDER BY line_number LIMIT {MAX_STORED_PER_RULE}
 # Reading keys for which the file has different values.
 CONFLICTS_IN_FILE = f"""
 SELECT MAX(reading.line_number), reading.register_id, COUNT(*) OVER ()
-{_VERSIONS_IN_FILE}
+{_versions_in_file("repeated_key")}
     AND reading.reading_type <> '{ReadingType.WITHDRAWN}'
 GROUP BY reading_key.meter_id, reading.register_id, reading.read_at
 HAVING COUNT(DISTINCT reading.value) > 1

@@ -20,11 +20,13 @@ STAGING_TABLES = {
     " reading_line_number {integer}, mpan {text}, bsc_validation_status {text},"
     " check_code {text}, additional_information {text}",
     # Filled by the merge: the meter of each 028 line, keys that the file has more than
-    # once, keys with several versions
+    # once, readings with a stored version, keys with several versions
     "resolved_meter": "line_number {primary_key}, mpan_line_number {integer},"
     " meter_id {integer}, meter_point_id {integer}, serial_number {text},"
     " reading_type {text}, bsc_validation_status {text}, is_known {boolean}",
     "repeated_key": "meter_id {integer}, register_id {text}, read_at {timestamp}",
+    "competing_reading": "line_number {primary_key}, meter_id {integer},"
+    " register_id {text}, read_at {timestamp}, is_duplicate {boolean}",
     "reading_key_to_resolve": "meter_id {integer}, register_id {text},"
     " read_at {timestamp}",
     # Filled by an undo: the meters and meter points that the file names
