@@ -9,7 +9,7 @@ from django.test import TestCase
 
 from meter_readings.importer import clear_database
 from meter_readings.models import Policy, Reading, SiteVisit
-from meter_readings.tests.d0010.readings.test_agreement import METERS, ODD_READINGS
+from meter_readings.tests.d0010.readings.test_agreement import METERS, READINGS
 from meter_readings.tests.support.flow_file_builder import (
     METER_LINE,
     MPAN_LINE,
@@ -39,12 +39,12 @@ class StoredReadingTests(TestCase):
         return rows
 
     def test_every_kind_of_reading_is_stored_as_by_the_grammar(self) -> None:
-        for kind, odd in ODD_READINGS.items():
+        for kind, readings in READINGS.items():
             lines = [
                 MPAN_LINE,
                 METER_LINE,
                 READING_LINE,
-                *odd.split("\n"),
+                *readings.split("\n"),
                 READING_LINE,
             ]
             with self.subTest(kind=kind):
