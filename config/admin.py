@@ -43,3 +43,10 @@ class AdminConfig(apps.AdminConfig):
     """Django's admin application, with our admin site."""
 
     default_site = "config.admin.KrakenAdminSite"
+
+    def ready(self) -> None:
+        """Register all models but the tasks, which only say that a job may wait."""
+        from django_tasks_db.models import DBTaskResult
+
+        super().ready()
+        admin.site.unregister(DBTaskResult)

@@ -26,6 +26,14 @@ def env_str(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
 
+def env_choice(name: str, default: str, *, choices: Sequence[str]) -> str:
+    """Return one of a few values."""
+    value = env_str(name, default)
+    if value not in choices:
+        raise _configuration_error(f"{name} must be one of {', '.join(choices)}.")
+    return value
+
+
 def env_list(name: str, default: str = "") -> list[str]:
     """Return the values that commas separate, without blank ones."""
     values = env_str(name, default).split(",")

@@ -9,11 +9,12 @@ from importlib.util import find_spec
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import api, databases, openapi, security, storages
+from config import api, databases, openapi, security, storages, tasks
 from config.caches import cache_settings
 from config.environment import (
     PROJECT_ROOT,
     env_bool,
+    env_choice,
     env_days,
     env_dict,
     env_int,
@@ -76,6 +77,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.humanize",
     "django.contrib.staticfiles",
+    "django_tasks_db",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -183,6 +185,12 @@ SESSION_ENGINE = (
 SESSION_FILE_PATH = BASE_DIR / env_str("SESSION_FILE_PATH", "sessions")
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+# --- Background tasks ---
+
+# immediate needs no worker: whoever uploads a file waits for its import.
+TASKS_BACKEND = env_choice("TASKS_BACKEND", "immediate", choices=tasks.CHOICES)
+TASKS = tasks.task_settings(TASKS_BACKEND)
 
 # --- Files ---
 

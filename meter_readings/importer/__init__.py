@@ -20,7 +20,22 @@ from .files.disk_space import (
     free_bytes,
 )
 from .files.spooling import abandoned_spool_files
+from .files.uploads import (
+    Upload,
+    UploadMissing,
+    delete_upload,
+    old_uploads,
+    open_upload,
+    store_upload,
+)
 from .findings import MAX_STORED_PER_RULE
+from .jobs import (
+    JobCancelled,
+    JobNotClaimed,
+    JobReleased,
+    JobTakenOver,
+    lost_queued_jobs,
+)
 from .originals import (
     OriginalMissing,
     content_sha256,
@@ -59,6 +74,10 @@ __all__ = [
     "ImportRunning",
     "ImportTotals",
     "InputFile",
+    "JobCancelled",
+    "JobNotClaimed",
+    "JobReleased",
+    "JobTakenOver",
     "NotImported",
     "OriginalMissing",
     "Rule",
@@ -66,21 +85,28 @@ __all__ = [
     "StorageNotWritable",
     "UndoResult",
     "UnreadableFile",
+    "Upload",
+    "UploadMissing",
     "abandoned_spool_files",
     "clear_database",
     "content_sha256",
     "data_directories",
     "delete_unreferenced_files",
+    "delete_upload",
     "disk_full_as",
     "exclusive_import_lock",
     "free_bytes",
     "import_flow_file",
     "import_original",
     "iter_flow_files",
+    "lost_queued_jobs",
+    "old_uploads",
     "open_original",
+    "open_upload",
     "os_error_reason",
     "sanitise_filename",
     "severity_of",
     "store_redacted",
+    "store_upload",
     "undo_import",
 ]

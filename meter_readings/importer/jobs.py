@@ -1,4 +1,8 @@
-"""Import job tracking: the ImportJob row of an attempt, its log and its progress."""
+"""Import job tracking: the ImportJob row of an attempt, its log and its progress.
+
+An attempt changes its row by one conditional UPDATE, which finds nothing if the job is
+cancelled, or if the sweep has given it to another worker.
+"""
 
 from __future__ import annotations
 
@@ -17,38 +21,95 @@ from django.db.models import Q
 from django.utils import timezone
 
 from meter_readings.d0010.mpan import mask_mpans
-from meter_readings.models import FlowFile, ImportJob, Policy, stalled_q
+from meter_readings.models import (
+    FlowFile,
+    ImportJob,
+    ImportJobQuerySet,
+    Policy,
+    stalled_q,
+)
 
-from .job_locks import JobLock, delete_files_of_jobs, find_locked_jobs
+from .job_locks import (
+    JobLock,
+    LockedJobs,
+    delete_files_of_jobs,
+    find_locked_jobs,
+)
 
 logger = logging.getLogger(__name__)
 
 _HEARTBEAT_SECONDS = 2.0
 
+_SAVED_FIELDS = (
+    "flow_file",
+    "sha256",
+    "state",
+    "phase",
+    "outcome",
+    "upload",
+    "size",
+    "bytes_processed",
+    "started_at",
+    "heartbeat_at",
+    "finished_at",
+    "counts",
+    "message",
+)
+
 # Arguments: the phase, the bytes processed, the bytes in all.
 type OnProgress = Callable[[ImportJob.Phase, int, int], None]
+
+
+class JobNotClaimed(Exception):
+    """The queued job is claimed by another worker, cancelled or deleted."""
+
+
+class JobTakenOver(Exception):
+    """The sweep took this process for dead: another attempt of its job has begun."""
+
+
+class JobCancelled(Exception):
+    """A user cancelled the job."""
+
+
+class JobReleased(Exception):
+    """The worker stops; its job is to be queued again."""
 
 
 def close_lost_jobs(*, now: datetime) -> None:
     """Mark the jobs as failed whose process was killed; the caller has the import lock.
 
     A job is lost if its process has ended. If its lock does not say, it is lost when it
-    is stalled; if the process runs nevertheless, it finishes the job all the same.
+    is stalled; if the process runs nevertheless, it finishes the job all the same. A
+    job with an upload is left to the sweep, which queues it again.
     """
     jobs = find_locked_jobs()
-    is_lost = Q(pk__in=jobs.ended) | (stalled_q(now) & ~Q(pk__in=jobs.living))
-    ImportJob.objects.running().filter(is_lost).update(
+    _lost(jobs, now).filter(upload="").update(
         state=ImportJob.State.FAILED,
         finished_at=now,
         message="Its process ended during the import.",
     )
-    transaction.on_commit(partial(delete_files_of_jobs, jobs.ended))
+    if jobs.ended:
+        with_upload = ImportJob.objects.filter(pk__in=jobs.ended).exclude(upload="")
+        kept = set(with_upload.values_list("pk", flat=True))
+        transaction.on_commit(partial(delete_files_of_jobs, jobs.ended - kept))
+
+
+def lost_queued_jobs(*, now: datetime) -> ImportJobQuerySet:
+    """Return the running jobs with an upload whose worker was killed."""
+    return _lost(find_locked_jobs(), now).exclude(upload="")
+
+
+def _lost(jobs: LockedJobs, now: datetime) -> ImportJobQuerySet:
+    is_lost = Q(pk__in=jobs.ended) | (stalled_q(now) & ~Q(pk__in=jobs.living))
+    return ImportJob.objects.running().filter(is_lost)
 
 
 class JobTracker:
     """Saves the state of an attempt in its ImportJob row, unless `is_saved` is false.
 
-    A context manager: an exception that leaves it marks the attempt as failed.
+    A context manager: an exception that leaves it marks the attempt as failed. With
+    `queued_job`, a row that waits, it claims that row or raises JobNotClaimed.
     """
 
     def __init__(
@@ -61,8 +122,9 @@ class JobTracker:
         now: datetime,
         is_saved: bool,
         on_progress: OnProgress | None = None,
+        queued_job: ImportJob | None = None,
     ) -> None:
-        self._job = ImportJob(
+        self._job = queued_job or ImportJob(
             filename=filename,
             policy=policy,
             channel=channel,
@@ -71,8 +133,8 @@ class JobTracker:
             heartbeat_at=now,
         )
         self._is_saved = is_saved
+        self._is_queued = queued_job is not None
         self._on_progress = on_progress
-        self._size = 0
         self._next_heartbeat = 0.0
         self._start = time.monotonic()
         self._lock = JobLock()
@@ -82,10 +144,26 @@ class JobTracker:
         if self._is_saved:
             # Other processes see the row only when it has its lock.
             with transaction.atomic():
-                self._save()
+                self._insert_or_claim()
                 self._lock.acquire(self._job.pk)
         self._log("Import job started.")
         return self
+
+    def _insert_or_claim(self) -> None:
+        job = self._job
+        if not self._is_queued:
+            job.save()
+            return
+        job.started_at = job.heartbeat_at = timezone.now()
+        job.phase, job.bytes_processed, job.message = ImportJob.Phase.RECEIVING, 0, ""
+        job.state = ImportJob.State.RUNNING
+        is_claimed = (
+            ImportJob.objects.waiting()
+            .filter(pk=job.pk, attempt=job.attempt, is_cancel_requested=False)
+            .update(**_values(job))
+        )
+        if not is_claimed:
+            raise JobNotClaimed
 
     def __exit__(
         self,
@@ -107,18 +185,26 @@ class JobTracker:
         if not connection.in_atomic_block:
             # An interrupt may have left the transaction open: this rolls it back.
             connection.close()
-        if self._is_finished():
+        if isinstance(error, JobTakenOver):
+            return  # Row and lock are those of another attempt.
+        if self._is_finished() or isinstance(error, JobReleased):
             self._is_over = True
-            self._log_end()  # The error came after the commit.
+            self._log_end()  # The error came after the commit, or is none.
             return
-        self._job.state = ImportJob.State.FAILED
+        is_cancelled = isinstance(error, JobCancelled)
+        states = ImportJob.State
+        self._job.state = states.CANCELLED if is_cancelled else states.FAILED
         self._job.outcome, self._job.flow_file, self._job.counts = "", None, {}
         # Only the type: the message of an exception may quote the file.
-        self._job.message = f"Interrupted by {type(error).__name__}."
+        self._job.message = (
+            "Cancelled. Nothing of it was imported."
+            if is_cancelled
+            else f"Interrupted by {type(error).__name__}."
+        )
         self._job.finished_at = timezone.now()
         # The first error is raised; the next import closes a job that was not saved.
         with suppress(Error):
-            self._save()
+            self._update(self._own_row())
             self._is_over = True
         self._log_end()
 
@@ -154,7 +240,7 @@ class JobTracker:
 
     def set_file(self, sha256: str, size: int) -> None:
         """Save the hash of the file and begin to validate it; `size` is in bytes."""
-        self._job.sha256, self._size = sha256, size
+        self._job.sha256, self._job.size = sha256, size
         self.set_phase(ImportJob.Phase.VALIDATING)
 
     def set_phase(self, phase: ImportJob.Phase) -> None:
@@ -189,15 +275,36 @@ class JobTracker:
         self._job.flow_file = flow_file
         self._job.counts = dict(counts)
         self._job.finished_at = timezone.now()
+        self._job.upload = ""
         self._save()
 
     def _notify(self) -> None:
         if self._on_progress is not None:
             phase = ImportJob.Phase(self._job.phase)
-            self._on_progress(phase, self._job.bytes_processed, self._size)
+            self._on_progress(phase, self._job.bytes_processed, self._job.size)
 
     def _save(self) -> None:
+        """Save the row; raise JobCancelled, or JobTakenOver if the row is not ours."""
+        if not self._is_saved:
+            return
+        if self._update(self._own_row().filter(is_cancel_requested=False)):
+            return
+        if self._own_row().exists():
+            raise JobCancelled
+        if self._is_queued:
+            raise JobTakenOver
+        # The database was cleared while the file was validated.
+        self._job.save(force_insert=True)
+
+    def _update(self, rows: ImportJobQuerySet) -> int:
         self._next_heartbeat = time.monotonic() + _HEARTBEAT_SECONDS
         self._job.heartbeat_at = timezone.now()
-        if self._is_saved:
-            self._job.save()
+        return rows.update(**_values(self._job))
+
+    def _own_row(self) -> ImportJobQuerySet:
+        return ImportJob.objects.filter(pk=self._job.pk, attempt=self._job.attempt)
+
+
+def _values(job: ImportJob) -> dict[str, Any]:
+    """Return the columns that an attempt changes."""
+    return {name: getattr(job, name) for name in _SAVED_FIELDS}

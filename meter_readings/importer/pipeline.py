@@ -66,6 +66,7 @@ def import_flow_file(
     on_result: OnResult | None = None,
     lock_timeout: float | None = None,
     original_sha256: str = "",
+    queued_job: ImportJob | None = None,
 ) -> ImportResult:
     """Import one flow file: all of it or, apart from its validation report, nothing.
 
@@ -76,11 +77,13 @@ def import_flow_file(
     may be loading meanwhile. `on_result` receives the result before the commit, after
     which an interrupt may still come. `original_sha256` is the SHA-256 of the original
     file if lines were redacted from it since; `stream` then gives the redacted bytes.
+    `queued_job` is the row that waits for this import.
 
     The outcome is part of the result and not raised. Raises UnreadableFile if the bytes
     cannot be read, StorageFull if there is no space for them, StorageNotWritable if
-    their folder is read-only, and ImportLockTimeout if another import holds the lock
-    for more than `lock_timeout` seconds (None: 600).
+    their folder is read-only, ImportLockTimeout if another import holds the lock for
+    more than `lock_timeout` seconds (None: 600), and JobCancelled if a user cancels the
+    job; JobNotClaimed and JobTakenOver if another worker has the queued job.
     """
     filename = sanitise_filename(filename)
     job = JobTracker(
@@ -91,6 +94,7 @@ def import_flow_file(
         now=now,
         is_saved=not dry_run,
         on_progress=on_progress,
+        queued_job=queued_job,
     )
     with open_staging(lock_timeout) as staging, job, spool(stream) as spooled:
         sha256 = original_sha256 or spooled.sha256

@@ -9,7 +9,7 @@ derived. Constraints are in the database, so that bulk loading cannot bypass the
 from .api_token import ApiToken
 from .finding import Finding, Severity
 from .flow_file import FlowFile, Policy
-from .import_job import STALLED_AFTER, ImportJob, stalled_q
+from .import_job import STALLED_AFTER, ImportJob, ImportJobQuerySet, stalled_q
 from .meter import Meter, MeterPoint
 from .meter_point_note import MeterPointNote
 from .reading import (
@@ -37,6 +37,7 @@ __all__ = [
     "Finding",
     "FlowFile",
     "ImportJob",
+    "ImportJobQuerySet",
     "Meter",
     "MeterPoint",
     "MeterPointNote",

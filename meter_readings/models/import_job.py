@@ -20,7 +20,15 @@ def stalled_q(now: datetime) -> models.Q:
 
 
 class ImportJobQuerySet(models.QuerySet["ImportJob"]):
-    """Jobs by whether their attempt goes on."""
+    """Jobs by whether they wait, run or are over."""
+
+    def waiting(self) -> ImportJobQuerySet:
+        """Filter by jobs that no worker has begun."""
+        return self.filter(state=ImportJob.State.QUEUED)
+
+    def active(self) -> ImportJobQuerySet:
+        """Filter by jobs that are not over."""
+        return self.filter(state__in=ImportJob.ACTIVE_STATES)
 
     def running(self) -> ImportJobQuerySet:
         """Filter by attempts that are not over; stalled ones are among them."""
@@ -32,9 +40,11 @@ class ImportJobQuerySet(models.QuerySet["ImportJob"]):
 
 
 class ImportJob(models.Model):
-    """One attempt to import a file, or to undo an import, with progress and outcome.
+    """One request to import a file, or to undo an import, with progress and outcome.
 
-    Every interface reads the progress of an import from these rows.
+    Every interface reads the progress of an import from these rows. A job with an
+    `upload` is run by a worker. When a worker has died, `attempt` is one more; only the
+    process that claimed the present attempt may change the row.
     """
 
     class Channel(models.TextChoices):
@@ -46,11 +56,13 @@ class ImportJob(models.Model):
         ADMIN = "admin", "Admin"
 
     class State(models.TextChoices):
-        """Whether the attempt is over."""
+        """Whether the job waits, runs or is over."""
 
+        QUEUED = "queued", "Waiting"
         RUNNING = "running", "Running"
         FINISHED = "finished", "Finished"
         FAILED = "failed", "Interrupted"
+        CANCELLED = "cancelled", "Cancelled"
 
     class Phase(models.TextChoices):
         """The step of a running attempt."""
@@ -69,6 +81,8 @@ class ImportJob(models.Model):
         CHECKED = "checked", "Valid: it would be imported"
         UNDONE = "undone", "Undone"
 
+    ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+
     flow_file = models.ForeignKey(
         FlowFile, models.SET_NULL, related_name="jobs", null=True, blank=True
     )
@@ -82,7 +96,14 @@ class ImportJob(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.RECEIVING)
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
+    allow_same_name = models.BooleanField(default=False)
+    # The name of the received file in the folder of uploads while it may be needed
+    upload = models.CharField(max_length=32, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
     bytes_processed = models.PositiveBigIntegerField(default=0)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    is_cancel_requested = models.BooleanField(default=False)
+    queued_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(db_index=True)
     heartbeat_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

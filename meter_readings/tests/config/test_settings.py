@@ -59,6 +59,7 @@ NOTHING_SET = dict.fromkeys(
         "SESSION_FILE_PATH",
         "SQLITE_PATH",
         "STATIC_ROOT",
+        "TASKS_BACKEND",
         "TRUSTED_PROXIES",
         "UPLOAD_MAX_MEGABYTES",
         "USE_POSTGRESQL",

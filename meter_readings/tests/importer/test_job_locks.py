@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from meter_readings.importer import clear_database, job_locks, undo_import
 from meter_readings.importer.job_locks import JobLock, find_locked_jobs
-from meter_readings.models import ImportJob, Policy
+from meter_readings.models import ImportJob, ImportJobQuerySet, Policy
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
@@ -149,7 +149,9 @@ class LivingProcessTests(JobLockTestCase):
             patcher.start()
             raise ZeroDivisionError
 
-        patcher = patch.object(ImportJob, "save", side_effect=DatabaseError("gone"))
+        patcher = patch.object(
+            ImportJobQuerySet, "update", side_effect=DatabaseError("gone")
+        )
         with self.assertRaises(ZeroDivisionError):
             import_text(EVERY_GROUP, on_progress=fail)
         patcher.stop()

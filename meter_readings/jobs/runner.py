@@ -1,0 +1,126 @@
+"""Runs one attempt of a job in this process."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from types import FrameType
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from meter_readings import importer
+from meter_readings.models import ImportJob, Policy
+
+from . import queue
+
+logger = logging.getLogger(__name__)
+
+# Set by the first signal to stop; the job in hand is given back.
+stop_requested = threading.Event()
+
+# Errors that may not happen at the next attempt
+_TEMPORARY = OperationalError, InterfaceError, importer.ImportLockTimeout
+
+_TRY_AGAIN = "Nothing of it was imported. Try again."
+
+
+def run(*, job_id: int, attempt: int) -> None:
+    """Run an attempt if it waits; how it ends is saved with the job."""
+    queue.sweep(now=timezone.now())
+    waiting = ImportJob.objects.waiting().filter(pk=job_id, attempt=attempt)
+    job = waiting.select_related("requested_by").first()
+    if job is None:
+        return
+    try:
+        with nullcontext() if queue.is_immediate() else _stopping_by_signal():
+            _import(job)
+    except (importer.JobNotClaimed, importer.JobTakenOver, importer.JobCancelled):
+        return
+    except importer.JobReleased:
+        queue.release(job=job)
+    except _TEMPORARY as error:
+        queue.attempt_again(job=job, reason=_temporary_reason(error))
+    except Exception as error:
+        # Only the type is logged: the message may contain data of the file.
+        logger.error("Import job %s failed: %s.", job_id, type(error).__name__)
+        # It still waits if its file could not be opened.
+        states = ImportJob.State
+        ImportJob.objects.filter(
+            pk=job_id, attempt=attempt, state__in=(states.FAILED, states.QUEUED)
+        ).update(
+            state=states.FAILED, message=_reason(error), finished_at=timezone.now()
+        )
+
+
+def _import(job: ImportJob) -> None:
+    upload = job.upload
+
+    def stop_if_requested(*_: object) -> None:
+        if stop_requested.is_set():
+            raise importer.JobReleased
+
+    with (
+        importer.open_upload(name=upload) as stream,
+        # Loading uses the drivers themselves, whose errors Django does not wrap.
+        connection.wrap_database_errors,
+    ):
+        importer.import_flow_file(
+            stream=stream,
+            filename=job.filename,
+            now=job.queued_at or job.started_at,
+            policy=Policy(job.policy),
+            channel=ImportJob.Channel(job.channel),
+            requested_by=job.requested_by,
+            allow_same_name=job.allow_same_name,
+            on_progress=stop_if_requested,
+            queued_job=job,
+        )
+    importer.delete_upload(name=upload)
+
+
+@contextmanager
+def _stopping_by_signal() -> Iterator[None]:
+    """Let SIGTERM and SIGINT stop the job as well as what they stop without it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = signal.SIGTERM, signal.SIGINT
+    previous = {each: signal.getsignal(each) for each in signals}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stop_requested.set()
+        handler = previous[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
+
+    for each in signals:
+        signal.signal(each, stop)
+    try:
+        yield
+    finally:
+        for each, handler in previous.items():
+            signal.signal(each, handler)
+
+
+def _temporary_reason(error: Exception) -> str:
+    if isinstance(error, importer.ImportLockTimeout):
+        return f"It waited too long: {error.reason}."
+    return "The database was unavailable during the import."
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case importer.UploadMissing():
+            return "The received file is no longer stored. Upload it again."
+        case importer.StorageFull():
+            return f"The storage is full. {_TRY_AGAIN[:-1]} when there is free space."
+        case importer.StorageNotWritable():
+            return f"The storage cannot be written. {_TRY_AGAIN}"
+        case DatabaseError():
+            return f"The database could not store it. {_TRY_AGAIN}"
+        case _:
+            return f"Interrupted by {type(error).__name__}. {_TRY_AGAIN}"

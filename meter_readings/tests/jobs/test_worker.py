@@ -1,0 +1,97 @@
+"""Tests of run_worker: it runs all jobs, waits for the database, and stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from unittest.mock import patch
+
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.test import SimpleTestCase, TransactionTestCase
+
+from meter_readings.jobs import worker
+from meter_readings.ops import worker_heartbeat
+
+from .job_helpers import enqueue, with_queue
+
+
+class WorkerTests(TransactionTestCase):
+    def setUp(self) -> None:
+        for each in signal.SIGTERM, signal.SIGINT, signal.SIGQUIT:
+            self.addCleanup(signal.signal, each, signal.getsignal(each))
+        self.addCleanup(worker.stop_requested.clear)
+
+    def test_worker_runs_what_waits(self) -> None:
+        with with_queue:
+            job = enqueue()
+            call_command("run_worker", until_idle=True)
+        job.refresh_from_db()
+        self.assertEqual(job.outcome, "imported")
+
+    def test_worker_waits_for_jobs_until_it_is_told_to_stop(self) -> None:
+        def stop(seconds: float) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+        with with_queue, patch.object(worker.stop_requested, "wait", stop):
+            call_command("run_worker")
+        self.assertTrue(worker.stop_requested.is_set())
+
+    def test_worker_waits_for_the_database(self) -> None:
+        sweep = patch("meter_readings.jobs.queue.sweep")
+        with (
+            with_queue,
+            sweep as swept,
+            patch.object(worker.stop_requested, "wait") as wait,
+            self.assertLogs(worker.logger, "WARNING") as logs,
+        ):
+            swept.side_effect = [OperationalError("gone"), None]
+            call_command("run_worker", until_idle=True)
+        wait.assert_called_once_with(5.0)
+        self.assertEqual(
+            logs.records[0].getMessage(), "The worker waits: OperationalError."
+        )
+
+    def test_another_backend_needs_no_worker(self) -> None:
+        with self.assertRaisesMessage(CommandError, "TASKS_BACKEND is immediate"):
+            call_command("run_worker")
+
+
+class HeartbeatTests(SimpleTestCase):
+    def setUp(self) -> None:
+        self.folder = Path(settings.MEDIA_ROOT, "workers")
+
+    def test_worker_lives_while_its_heart_beats(self) -> None:
+        self.assertFalse(worker_heartbeat.has_living_worker())
+        with (
+            patch.object(worker_heartbeat, "_BEAT_SECONDS", 0.01),
+            worker_heartbeat.beating(),
+        ):
+            [path] = self.folder.iterdir()
+            os.utime(path, (1, 1))
+            deadline = time.monotonic() + 10
+            while not worker_heartbeat.has_living_worker():
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+        self.assertFalse(worker_heartbeat.has_living_worker())
+
+    def test_file_of_a_worker_that_was_killed_is_deleted_after_a_day(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        killed, recent = self.folder / "killed", self.folder / "recent"
+        killed.touch()
+        recent.touch()
+        self.addCleanup(recent.unlink)
+        os.utime(killed, (time.time() - 90_000,) * 2)
+        with worker_heartbeat.beating():
+            self.assertFalse(killed.exists())
+            self.assertTrue(recent.exists())
+
+    def test_worker_without_a_writable_folder_works(self) -> None:
+        with (
+            patch.object(Path, "touch", side_effect=OSError),
+            worker_heartbeat.beating(),
+        ):
+            self.assertFalse(worker_heartbeat.has_living_worker())

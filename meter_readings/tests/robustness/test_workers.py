@@ -1,0 +1,128 @@
+"""Killed workers: no file is lost, none is stored twice, and every job ends."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import signal
+import time
+from collections import Counter
+from contextlib import ExitStack
+
+from django.db import connection
+from django.test import TransactionTestCase
+
+from meter_readings import jobs
+from meter_readings.models import FlowFile, ImportJob, Reading
+from meter_readings.tests.jobs.job_helpers import uploads, with_queue
+
+from . import NOW, SEED, amount, say
+from .large_files import large_file
+from .subprocesses import Program
+from .worker_program import CRASH_POINTS
+
+KILLS = amount("D0010_KILLS", 6)
+
+_TIMEOUT_SECONDS = 60
+
+
+@with_queue
+class KilledWorkerTests(TransactionTestCase):
+    """A file of 3,000 readings waits; workers are killed until its job is over."""
+
+    def setUp(self) -> None:
+        self.rng = random.Random(SEED)
+        resources = ExitStack()
+        self.addCleanup(resources.close)
+        program = Program("worker_program", TASKS_BACKEND="database")
+        self.program = resources.enter_context(program)
+        self.assertEqual(self.program.answer(), {"ready": True})
+
+    def test_worker_killed_at_any_point_loses_nothing(self) -> None:
+        for number, point in enumerate(CRASH_POINTS):
+            with self.subTest(point):
+                job = _enqueue(number)
+                self._work(crash_at=point)
+                self._wait_for_end()
+                self._work(until_idle=True)
+                self._wait_for_end()
+                self._assert_imported_once(job)
+
+    def test_workers_killed_at_random_moments_lose_nothing(self) -> None:
+        kills = Counter[str]()
+        for number in range(KILLS):
+            job = _enqueue(100 + number)
+            for _ in range(2):
+                worker = self._work()
+                time.sleep(self.rng.uniform(0, 1.5))
+                # Its process id is not reused before it is reaped.
+                os.kill(worker, signal.SIGKILL)
+                self._wait_for_end()
+                job.refresh_from_db()
+                kills[job.phase if job.state == "running" else job.state] += 1
+            self._work(until_idle=True)
+            self._wait_for_end()
+            self._assert_imported_once(job)
+        say(f"{2 * KILLS} workers killed on {connection.vendor}: {dict(kills)}")
+
+    def test_file_that_kills_every_worker_fails_after_three_attempts(self) -> None:
+        job = _enqueue(200)
+        for _ in range(3):
+            self._work(crash_at="loaded")
+            self._wait_for_end()
+        self._work(until_idle=True)
+        self._wait_for_end()
+        job.refresh_from_db()
+        self.assertEqual((job.state, job.attempt), ("failed", 3))
+        self.assertFalse(FlowFile.objects.exists())
+        # The cause is gone: it is tried again.
+        new = jobs.retry(job=job, requested_by=None)
+        self._work(until_idle=True)
+        self._wait_for_end()
+        self._assert_imported_once(new)
+
+    def test_stopped_worker_gives_its_job_back(self) -> None:
+        job = _enqueue(300)
+        worker = self._work()
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while ImportJob.objects.waiting().exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(worker, signal.SIGTERM)
+        self._wait_for_end()
+        job.refresh_from_db()
+        # It may have been quicker than the signal.
+        self.assertIn((job.state, job.attempt), [("queued", 1), ("finished", 1)])
+        self._work(until_idle=True)
+        self._wait_for_end()
+        self._assert_imported_once(job)
+
+    def _work(self, **request: object) -> int:
+        """Start a worker; return its process id."""
+        self.program.ask(do="work", **request)
+        return int(self.program.answer()["worker"])
+
+    def _wait_for_end(self) -> None:
+        self.program.ask(do="reap")
+        self.assertEqual(self.program.answer(), {"ended": True})
+
+    def _assert_imported_once(self, job: ImportJob) -> None:
+        job.refresh_from_db()
+        self.assertEqual((job.state, job.outcome), ("finished", "imported"))
+        file = FlowFile.objects.get(sha256=job.sha256)
+        self.assertEqual(file.readings_loaded, 3000)
+        self.assertEqual(Reading.objects.filter(flow_file=file).count(), 3000)
+        self.assertFalse(ImportJob.objects.active().exists())
+        self.assertNotIn(job.upload or "none", uploads())
+
+
+def _enqueue(number: int) -> ImportJob:
+    data = large_file(
+        identifier=f"WORKER{number}", meters=range(100), days=range(30), steps=number
+    )
+    return jobs.enqueue_import(
+        stream=io.BytesIO(data),
+        filename=f"worker-{number}.uff",
+        channel=ImportJob.Channel.API,
+        now=NOW,
+    )

@@ -1,0 +1,74 @@
+"""A program that starts workers on request of a test, which kills them.
+
+{"do": "work"} forks a worker, and {"do": "reap"} waits for its end. With "crash_at" the
+worker kills itself when it reaches that point.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+from unittest.mock import patch
+
+from meter_readings.jobs import queue, worker
+
+from .subprocesses import say
+
+# A module, a function or method, and whether the worker dies before or after it.
+CRASH_POINTS = {
+    "task taken": ("meter_readings.jobs.tasks", "run", False),
+    "claimed": ("meter_readings.importer.pipeline", "spool", False),
+    "received": ("meter_readings.importer.jobs", "JobTracker.set_file", True),
+    "validated": ("meter_readings.importer.pipeline", "validate_file", True),
+    "original stored": ("meter_readings.importer.pipeline", "store", True),
+    "loaded": ("meter_readings.importer.pipeline", "merge_staged_rows", True),
+    "before the commit": ("meter_readings.importer.jobs", "JobTracker.finish", True),
+    "after the commit": ("meter_readings.importer", "delete_upload", False),
+}
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    logging.disable()
+    say(ready=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["do"] == "reap":
+            os.wait()
+            say(ended=True)
+        else:
+            _start_worker(request)
+
+
+def _start_worker(request: dict[str, Any]) -> None:
+    if pid := os.fork():
+        say(worker=pid)
+        return
+    # A task that is lost is sent again at once.
+    patch.object(queue, "_SEND_AGAIN_AFTER", timedelta()).start()
+    if point := request.get("crash_at"):
+        _crash_at(*CRASH_POINTS[point])
+    worker.work(until_idle=request.get("until_idle", False))
+    os._exit(0)
+
+
+def _crash_at(module: str, name: str, is_after: bool) -> None:
+    owner: Any = import_module(module)
+    *parents, last = name.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    function: Callable[..., Any] = getattr(owner, last)
+
+    def crash(*args: Any, **options: Any) -> None:
+        if is_after:
+            function(*args, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(owner, last, crash)
