@@ -6,6 +6,7 @@ from meter_readings.accounts.login import ThrottledLoginForm
 
 from . import accounts, api_tokens, subject_requests
 from .flow_files import admin as flow_files
+from .flow_files import import_jobs
 from .meter_points import admin as meter_points
 from .readings import admin as readings
 
@@ -13,6 +14,7 @@ __all__ = [
     "accounts",
     "api_tokens",
     "flow_files",
+    "import_jobs",
     "meter_points",
     "readings",
     "subject_requests",

@@ -11,7 +11,12 @@ from .clear import (
     delete_unreferenced_files,
     exclusive_import_lock,
 )
-from .files.archives import UnreadableFile, iter_flow_files, sanitise_filename
+from .files.archives import (
+    ArchiveMember,
+    UnreadableFile,
+    iter_flow_files,
+    sanitise_filename,
+)
 from .files.disk_space import (
     StorageFull,
     StorageNotWritable,
@@ -63,6 +68,7 @@ __all__ = [
     "MAX_STORED_PER_RULE",
     "RULES",
     "UNREADABLE",
+    "ArchiveMember",
     "ClearResult",
     "FileResult",
     "ImportIssueCode",

@@ -25,6 +25,7 @@ OUTCOMES = {
     _Outcome.REJECTED: "rejected",
     _Outcome.REFUSED: "refused",
     UNREADABLE: "unreadable",
+    ImportJob.State.QUEUED: "waiting",
     ImportJob.State.FAILED: "interrupted",
 }
 

@@ -73,8 +73,9 @@ class ImportOptions:
 class FileResult:
     """A flow file with the result of its import, or the error that ended it.
 
-    `archive` is the name of the archive that holds the file, or "". `is_last` says that
-    no file follows it there.
+    `job` is that of a file that was queued; it has no result yet. `archive` is the name
+    of the archive that holds the file, or "". `is_last` says that no file follows it
+    there.
     """
 
     file: InputFile
@@ -83,6 +84,7 @@ class FileResult:
     result: ImportResult | None = None
     error: Exception | None = None
     is_last: bool = True
+    job: ImportJob | None = None
 
     @property
     def label(self) -> str:
@@ -92,9 +94,11 @@ class FileResult:
 
     @property
     def outcome(self) -> str:
-        """An ImportJob.Outcome, UNREADABLE, or ImportJob.State.FAILED."""
+        """An ImportJob.Outcome, UNREADABLE, or the state QUEUED or FAILED of a job."""
         if self.result:
             return self.result.outcome
+        if self.job:
+            return ImportJob.State.QUEUED
         is_unreadable = isinstance(self.error, UnreadableFile)
         return UNREADABLE if is_unreadable else ImportJob.State.FAILED
 
@@ -168,7 +172,7 @@ class ImportRunner:
                         "" if member.filename in own_names else name,
                         is_last=member.is_last,
                     )
-                    yield self._finish(self._import(target, member))
+                    yield self._finish(self.import_member(target, member))
         except self.tolerated as error:
             yield self._finish(FileResult(file, name, error=error))
 
@@ -182,7 +186,13 @@ class ImportRunner:
             return None
         return file if is_stored(file.result) else None
 
-    def _import(self, target: FileResult, member: ArchiveMember) -> FileResult:
+    def import_member(
+        self,
+        target: FileResult,
+        member: ArchiveMember,
+        queued_job: ImportJob | None = None,
+    ) -> FileResult:
+        """Import one flow file; return its result, or a tolerated error."""
         self.current_label = target.label
         self._uncommitted = None
 
@@ -201,6 +211,7 @@ class ImportRunner:
                     on_progress=self._progress,
                     on_finding=self._finding,
                     on_result=set_uncommitted,
+                    queued_job=queued_job,
                     **vars(self.options),
                 )
         except self.tolerated as error:

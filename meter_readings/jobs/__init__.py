@@ -13,6 +13,7 @@ from .queue import (
     retry,
     sweep,
 )
+from .uploads import upload_runner
 
 __all__ = [
     "CannotCancel",
@@ -22,4 +23,5 @@ __all__ = [
     "is_immediate",
     "retry",
     "sweep",
+    "upload_runner",
 ]

@@ -60,7 +60,32 @@ def enqueue_import(
     are being imported already, the job that does so is returned. Raises UnreadableFile,
     StorageFull and OSError if the bytes cannot be read or stored.
     """
-    upload = importer.store_upload(stream=stream)
+    return enqueue_upload(
+        upload=importer.store_upload(stream=stream),
+        filename=filename,
+        channel=channel,
+        now=now,
+        policy=policy,
+        requested_by=requested_by,
+        allow_same_name=allow_same_name,
+    )
+
+
+def enqueue_upload(
+    *,
+    upload: importer.Upload,
+    filename: str,
+    channel: ImportJob.Channel,
+    now: datetime,
+    policy: Policy,
+    requested_by: User | None,
+    allow_same_name: bool,
+    is_sent: bool = True,
+) -> ImportJob:
+    """Queue the import of a stored upload, or delete it if its bytes wait already.
+
+    Unless `is_sent`, the caller runs the job itself, and may release it.
+    """
     try:
         with transaction.atomic():
             same = ImportJob.objects.active().filter(sha256=upload.sha256)
@@ -80,7 +105,8 @@ def enqueue_import(
                     started_at=now,
                     heartbeat_at=timezone.now(),
                 )
-                _send(job)
+                if is_sent:
+                    _send(job)
     except BaseException:
         importer.delete_upload(name=upload.name)
         raise
@@ -136,9 +162,15 @@ def retry(*, job: ImportJob, requested_by: User | None) -> ImportJob:
 
 def release(*, job: ImportJob) -> None:
     """Queue a job again that this process gives back; its attempt does not count."""
+    own = _own(job) | ImportJob.objects.waiting().filter(pk=job.pk, attempt=job.attempt)
     with transaction.atomic():
-        if not _cancel(_own(job).filter(is_cancel_requested=True)):
-            if _own(job).update(state=_State.QUEUED, heartbeat_at=timezone.now()):
+        if not _cancel(own.filter(is_cancel_requested=True)):
+            if own.update(
+                state=_State.QUEUED,
+                heartbeat_at=timezone.now(),
+                finished_at=None,
+                message="",
+            ):
                 _send(job)
 
 

@@ -1,8 +1,9 @@
 """Which checks of an installation run when.
 
-`readiness_checks` check what a request needs. `startup_errors` returns the failures
-with which production must not start. `run_all_checks` runs all checks that need no HTTP
-request; `running_site` has the others.
+`readiness_checks` check what a request needs, `readiness_notices` what background jobs
+need. `startup_errors` returns the failures with which production must not start.
+`run_all_checks` runs all checks that need no HTTP request; `running_site` has the
+others.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ def readiness_checks() -> list[CheckResult]:
             *_redis_checks(),
         )
     ]
+
+
+def readiness_notices() -> list[CheckResult]:
+    """Return failures with which requests are answered nevertheless."""
+    return [result for result in run(services.worker) if result.is_failure]
 
 
 def startup_errors() -> list[CheckResult]:
@@ -73,6 +79,7 @@ def run_all_checks() -> Iterator[CheckResult]:
             database.schema_version,
             clock.clock,
             services.import_jobs,
+            services.worker,
             originals.originals,
             backups.backups,
             services.dry_run,

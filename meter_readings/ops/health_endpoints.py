@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from .diagnostics import readiness_checks
+from .diagnostics import readiness_checks, readiness_notices
 from .metrics import render_prometheus
 
 logger = logging.getLogger(__name__)
@@ -56,10 +56,15 @@ def _healthz(request: HttpRequest) -> HttpResponse:
 
 
 def _readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 503 with the names of the failed checks if requests cannot be served."""
+    """Answer 503 with the names of the failed checks if requests cannot be served.
+
+    A notice is the name of a check whose failure concerns background jobs only.
+    """
     missing = [result.name for result in readiness_checks() if result.is_failure]
     status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
-    return JsonResponse({"ready": not missing, "missing": missing}, status=status)
+    notices = [result.name for result in readiness_notices()] if not missing else []
+    data = {"ready": not missing, "missing": missing, "notices": notices}
+    return JsonResponse(data, status=status)
 
 
 def _metrics(request: HttpRequest) -> HttpResponse:

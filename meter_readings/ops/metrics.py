@@ -48,6 +48,7 @@ from meter_readings.models import (
 )
 from meter_readings.queries import attention
 
+from . import worker_heartbeat
 from .backup import list_backups
 from .http_metrics import process_registry
 
@@ -219,15 +220,29 @@ def _import_metrics(now: datetime) -> Iterator[Metric]:
 def _import_job_metrics(now: datetime) -> Iterator[Metric]:
     """Yield counts of running jobs; a stalled job is counted as running too."""
     rows = (
-        ImportJob.objects.running()
-        .values("phase")
+        ImportJob.objects.active()
+        .values("state", "phase")
         .annotate(count=Count("pk"), stalled=Count("pk", filter=stalled_q(now)))
     )
     counts = dict.fromkeys(ImportJob.Phase.values, 0.0)
-    stalled = 0
+    stalled = waiting = 0
     for row in rows:
-        counts[row["phase"]] = row["count"]
-        stalled += row["stalled"]
+        if row["state"] == ImportJob.State.QUEUED:
+            waiting += row["count"]
+        else:
+            counts[row["phase"]] = row["count"]
+            stalled += row["stalled"]
+    yield GaugeMetricFamily(
+        "d0010_jobs_waiting", "Import jobs that wait for a worker.", value=waiting
+    )
+    latest = worker_heartbeat.latest_heartbeat()
+    if latest is not None:
+        yield GaugeMetricFamily(
+            "d0010_worker_heartbeat_age_seconds",
+            "Time since the latest heartbeat of a worker; one that lives beats every 5 "
+            "seconds.",
+            value=now.timestamp() - latest,
+        )
     yield _gauge(
         "running_import_jobs",
         "Running import jobs, by phase. Of those that load, all but one wait.",

@@ -46,6 +46,7 @@ _TONES: dict[str, str] = {
     UNREADABLE: "error",
     ImportJob.State.FINISHED: "ok",
     ImportJob.State.FAILED: "error",
+    ImportJob.State.CANCELLED: "warning",
     ApiToken.State.ACTIVE: "ok",
     ApiToken.State.EXPIRING: "warning",
     ApiToken.State.EXPIRED: "error",

@@ -1,4 +1,4 @@
-"""Admin classes of flow files, findings and import jobs."""
+"""Admin classes of flow files and findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from meter_readings.admin.base import display, filters
 from meter_readings.admin.base.date_filter import DateColumn, DateFilter
 from meter_readings.admin.base.file_rows import FileRowAdmin
 from meter_readings.admin.base.read_only import ObjectTool, ReadOnlyAdmin
-from meter_readings.models import Finding, FlowFile, ImportJob
+from meter_readings.models import Finding, FlowFile
 from meter_readings.queries import search
 
 from . import (
@@ -21,7 +21,6 @@ from . import (
     actions,
     bulk_actions,
     downloads,
-    history,
     page,
     source_lines,
     views,
@@ -124,27 +123,3 @@ class FindingAdmin(FileRowAdmin):
 
     def get_search_q(self, text: str) -> Q:
         return search.flow_file_rows_search_q(text)
-
-
-@admin.register(ImportJob)
-class ImportJobAdmin(ReadOnlyAdmin):
-    """An import job is one attempt to import a file or to undo an import."""
-
-    list_display = (
-        "filename",
-        display.outcome,
-        display.channel,
-        "policy",
-        display.started_at,
-        display.finished_at,
-        display.job_flow_file,
-    )
-    list_select_related = ("flow_file", "requested_by")
-    list_filter = ("state", "channel", "policy", "started_at")
-    ordering = ("-started_at", "-pk")
-
-    def get_page_context(self, request: HttpRequest, obj: ImportJob) -> dict[str, Any]:
-        return {
-            "message": history.job_message(obj, is_repeated=history.is_repeated(obj)),
-            "counts": list(history.job_counts(obj)),
-        }

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils.text import capfirst
 
-from meter_readings import importer
+from meter_readings import importer, jobs
 from meter_readings.importer import (
     FileResult,
     ImportOptions,
@@ -55,6 +55,7 @@ class DisplayedResult(NamedTuple):
     flow_file: FlowFile | None
     rules: list[result_messages.RuleFindings]
     status: HTTPStatus
+    job: ImportJob | None
 
     @property
     def link_label(self) -> str:
@@ -83,7 +84,7 @@ def import_files(
     files: Iterable[InputFile], options: ImportOptions
 ) -> DisplayedResults:
     """Import files, and those in archives among them, one after another."""
-    runner = importer.ImportRunner(options, tolerated=_TOLERATED)
+    runner = jobs.upload_runner(options, tolerated=_TOLERATED)
     totals = importer.ImportTotals()
     displayed = []
     for file in runner.run(files):
@@ -102,10 +103,19 @@ def _displayed(file: FileResult, is_dry_run: bool) -> DisplayedResult:
         message = f"{capfirst(message)}."
         flow_file = _linked_flow_file(file)
         rules = result_messages.findings_by_rule(file.result, _MAX_LINES)
+    elif file.job:
+        message = "Received. It is imported in the background."
     else:
         message, status = _failure(file.error)
     return DisplayedResult(
-        file.filename, file.archive, file.outcome, message, flow_file, rules, status
+        file.filename,
+        file.archive,
+        file.outcome,
+        message,
+        flow_file,
+        rules,
+        status,
+        file.job,
     )
 
 

@@ -8,14 +8,16 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from meter_readings import importer
+from meter_readings import importer, jobs
 from meter_readings.forms import UploadForm
 from meter_readings.importer import ImportOptions, InputFile
 from meter_readings.models import ImportJob
+from meter_readings.ops.worker_heartbeat import has_living_worker
 
 from .base import (
     handles_large_bodies,
@@ -86,6 +88,9 @@ def _handle_post(request: HttpRequest) -> HttpResponse:
     results = import_files(
         (InputFile(file.name, file.name, file) for file in files), options
     )
+    if len(results.files) == 1 and (job := results.files[0].job):
+        if request.user.has_perm("meter_readings.view_importjob"):
+            return redirect("admin:meter_readings_importjob_change", job.pk)
     # The form keeps its values, except the files: browsers do not accept them back.
     return _page(
         request,
@@ -108,6 +113,7 @@ def _page(
         form=form,
         max_bytes=_max_bytes(),
         max_files=settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+        lacks_worker=not jobs.is_immediate() and not has_living_worker(),
         **context,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 # Columns of models, which have no help texts
 FIELDS = {
+    "attempt": "Number of the attempt; a job has three, if its worker dies.",
     "additional_information": "Additional information of the visit (J0012).",
     "bytes_processed": "Bytes that were processed.",
     "changed_at": "When the row was stored or its status changed last.",
@@ -40,6 +41,7 @@ FIELDS = {
     "outcome": "Result of the job; empty while it is running.",
     "phase": "Phase that the job has reached.",
     "policy": "Import policy: how strictly the file is validated.",
+    "queued_at": "When the file was received; null if nobody waited for a worker.",
     "read_at": "When the reading was taken (J0016), in UK local time.",
     "readings_deleted": "Readings deleted after their retention period or on request.",
     "readings_loaded": "Readings loaded.",
@@ -51,7 +53,7 @@ FIELDS = {
     "removed_at": "When the meter was removed; null if it is not known.",
     "severity": "Severity of the finding.",
     "sha256": "SHA-256 of the uncompressed content.",
-    "size": "Size of the uncompressed content in bytes.",
+    "size": "Size of the uncompressed content in bytes; 0 while it is not known.",
     "started_at": "When the job began.",
     "state": "Whether the job is over.",
     "status": "Status of the flow file: only imported files have readings.",

@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 
 from meter_readings.api.exceptions import PROBLEM_TYPE
 from meter_readings.api.serializers.errors import ProblemSerializer
+from meter_readings.api.serializers.flow_files import ImportJobSerializer
 from meter_readings.api.serializers.uploads import (
     RejectionSerializer,
     ReprocessOptionsSerializer,
@@ -32,8 +33,15 @@ _LOCATION = OpenApiParameter(
     "Location",
     OpenApiTypes.URI,
     OpenApiParameter.HEADER,
-    description="URL of the new flow file.",
-    response=[201],
+    description="URL of the new flow file, or of the import job.",
+    response=[201, 202],
+)
+_RETRY_AFTER = OpenApiParameter(
+    "Retry-After",
+    int,
+    OpenApiParameter.HEADER,
+    description="Seconds after which to look at the import job.",
+    response=[202],
 )
 _CONTENT_DISPOSITION = OpenApiParameter(
     "Content-Disposition",
@@ -62,6 +70,10 @@ _RESPONSES: dict[Any, Any] = {
         "upload_dry_run",
     ),
     201: _reply("The file was imported.", "upload"),
+    202: OpenApiResponse(
+        ImportJobSerializer,
+        "The file was received and is imported in the background: see Location.",
+    ),
     (400, PROBLEM_TYPE): ProblemSerializer,
     (409, PROBLEM_TYPE): _error(
         "Other content was imported under this filename.", "upload_name_taken"
@@ -82,7 +94,7 @@ upload_schema = extend_schema(
         "application/gzip": OpenApiTypes.BINARY,
         "application/zip": OpenApiTypes.BINARY,
     },
-    parameters=[UploadOptionsSerializer, _CONTENT_DISPOSITION, _LOCATION],
+    parameters=[UploadOptionsSerializer, _CONTENT_DISPOSITION, _LOCATION, _RETRY_AFTER],
     responses=_RESPONSES,
 )
 

@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from meter_readings import importer
+from meter_readings import importer, jobs
 from meter_readings.api.exceptions import (
     FieldError,
     LineError,
@@ -29,6 +29,7 @@ from meter_readings.api.parsers import (
 )
 from meter_readings.api.permissions import Requirement, may_view_flow_files
 from meter_readings.api.serializers.fields import absolute_url
+from meter_readings.api.serializers.flow_files import ImportJobSerializer
 from meter_readings.api.serializers.uploads import (
     MAX_FINDINGS,
     StoredReportSerializer,
@@ -38,6 +39,9 @@ from meter_readings.importer import FileResult, ImportResult, result_messages
 from meter_readings.models import ImportJob, Policy, Severity
 
 from .base import ResourceViewSet
+
+# When to look at a job that was queued
+_RETRY_AFTER_SECONDS = 2
 
 # Seconds to wait for another load to end; a waiting request occupies a thread.
 LOCK_TIMEOUT = 30.0
@@ -98,6 +102,8 @@ class UploadMixin(ResourceViewSet):
         file = _run_import(upload, cast(User, request.user))
         if isinstance(file.error, importer.ImportLockTimeout):
             raise ImportBusy(file.error) from file.error
+        if file.job is not None:
+            return _queued_response(self, request, file.job)
         if file.result is None:
             name = importer.sanitise_filename(upload.filename)
             reason = str(file.error).removeprefix(name).strip()
@@ -137,7 +143,7 @@ def _run_import(upload: Upload, user: User) -> FileResult:
         requested_by=user,
         lock_timeout=LOCK_TIMEOUT,
     )
-    runner = importer.ImportRunner(
+    runner = jobs.upload_runner(
         options,
         tolerated=(importer.UnreadableFile, importer.ImportLockTimeout),
         max_members=1,
@@ -147,6 +153,17 @@ def _run_import(upload: Upload, user: User) -> FileResult:
         [importer.InputFile(upload.filename, upload.filename, stream)]
     )
     return result
+
+
+def _queued_response(
+    view: ResourceViewSet, request: Request, job: ImportJob
+) -> HttpResponse:
+    """Return 202 with the job, which says later what became of the file."""
+    context = view.get_serializer_context()
+    response = Response(ImportJobSerializer(job, context=context).data, status=202)
+    response["Location"] = absolute_url(request, "import-detail", job.pk)
+    response["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    return response
 
 
 def _rejected_response(request: Request, result: ImportResult) -> HttpResponse:

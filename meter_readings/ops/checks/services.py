@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.core.cache import caches
 from django.utils import timezone
 
 from meter_readings import importer
 from meter_readings.models import ImportJob
+from meter_readings.ops import worker_heartbeat
 from meter_readings.ops.exceptions import cache_exceptions
 
 from .programs import output_of
@@ -76,6 +78,21 @@ def import_jobs() -> CheckResult:
             "(ps), it waits for another import.",
         )
     return ok("none has stopped")
+
+
+def worker() -> CheckResult:
+    """Check that no job waits without a worker."""
+    if settings.TASKS_BACKEND == "immediate":
+        return ok("no worker is needed")
+    if worker_heartbeat.has_living_worker():
+        return ok("a worker is running")
+    if ImportJob.objects.waiting().exists():
+        return failed(
+            "import jobs wait, and no worker is running",
+            "Start one: systemctl start d0010-worker, or manage.py run_worker. No file "
+            "is lost.",
+        )
+    return ok("no worker is running, and no job waits")
 
 
 def dry_run() -> CheckResult:

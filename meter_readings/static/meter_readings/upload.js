@@ -48,6 +48,11 @@
   }
 
   function showResponse(request) {
+    if (new URL(request.responseURL).pathname !== location.pathname) {
+      // The upload is imported in the background: its job has a page.
+      location.assign(request.responseURL);
+      return;
+    }
     const page = request.responseXML;
     const results = page && page.getElementById("results");
     if (!results) {

@@ -27,6 +27,7 @@ class QueueTestCase(TestCase):
     """Tests with tasks in the database, and a folder of files of their own."""
 
     def setUp(self) -> None:
+        super().setUp()
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.enterContext(override_settings(MEDIA_ROOT=folder))
 
