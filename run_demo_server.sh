@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Serve the demonstration: install, prepare the database, load the samples, serve.
+# Serve the demonstration: install, prepare the database, load the samples, run a worker
+# and the site.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=deployment_scripts/common.sh
@@ -11,9 +12,11 @@ Usage: ./run_demo_server.sh
 
 Creates the virtual environment, writes .env if there is none, prepares the database
 (SQLite, unless .env or the environment chooses PostgreSQL), creates the demo user,
-loads the sample files that are not stored yet and serves the site.
+loads the sample files that are not stored yet, and runs the site with a worker, which
+imports large uploads (TASKS_BACKEND=database, unless .env or the environment chooses
+another).
 
-SERVER_PORT sets the port (default: 8001). Ctrl-C stops the server; no process remains.
+SERVER_PORT sets the port (default: 8001). Ctrl-C stops both; no process remains.
 TEXT
 }
 
@@ -109,6 +112,9 @@ load_samples() {
     import_files 1 ${invalid[@]+"${invalid[@]}"}
 }
 
+# The worker is found by its setting, as are the pages that hand jobs to it.
+grep -qs '^TASKS_BACKEND=' .env || export TASKS_BACKEND="${TASKS_BACKEND:-database}"
+
 ensure_environment requirements.txt
 require_not_production
 require_free_port
@@ -132,5 +138,22 @@ info "Admin              http://127.0.0.1:$port/admin/"
 info "Testing dashboard  http://127.0.0.1:$port/admin/testing/"
 info "$demo_user"
 
-# With exec and --noreload the server replaces this process, so stopping it stops all.
-exec "$PYTHON" manage.py runserver --noreload "127.0.0.1:$port"
+# stop_all: stops the site and the worker, which gives its job back to the queue.
+stop_all() {
+    trap - INT TERM EXIT
+    # shellcheck disable=SC2086  # there may be no worker
+    kill $server $worker 2>/dev/null || true
+    wait || true
+}
+
+worker="" server=""
+# A background process of a script ignores Ctrl-C, so the script passes it on.
+trap 'stop_all; exit 0' INT TERM
+trap stop_all EXIT
+if [ "$(get_setting TASKS_BACKEND)" = database ]; then
+    "$PYTHON" manage.py run_worker &
+    worker=$!
+fi
+"$PYTHON" manage.py runserver --noreload "127.0.0.1:$port" &
+server=$!
+wait "$server"

@@ -21,8 +21,8 @@ NGINX_FILE=/etc/nginx/conf.d/d0010.conf
 OPTIONS_FILE="$PROJECT_ROOT/.deploy_options"
 UPGRADED_FROM="$PROJECT_ROOT/.upgraded_from"
 TIMERS=(d0010-backup.timer d0010-retention.timer)
-UNITS=(d0010.target d0010-web.socket d0010-web.service d0010-backup.service
-    d0010-retention.service "${TIMERS[@]}")
+UNITS=(d0010.target d0010-web.socket d0010-web.service d0010-worker.service
+    d0010-backup.service d0010-retention.service "${TIMERS[@]}")
 
 # Output has colours only on a terminal. https://no-color.org turns them off.
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then

@@ -171,6 +171,7 @@ production_settings() {
     local name
     render production.env.template
     [ -z "$accept_sqlite_risk" ] || echo ACCEPT_SQLITE_RISK=1
+    [ -n "$(get_setting TASKS_BACKEND)" ] || echo TASKS_BACKEND=database
     for name in SECRET_KEY PSEUDONYM_KEY METRICS_TOKEN; do
         [ -n "$(get_setting "$name")" ] || printf '%s=%s\n' "$name" "$(random_secret)"
     done
@@ -216,7 +217,7 @@ stop_before_migrations() {
     ! manage migrate --check --skip-checks >/dev/null 2>&1 || return 0
     step "Stopping the site while its tables change"
     stopped_at=$SECONDS
-    systemctl stop d0010.target d0010-web.service
+    systemctl stop d0010.target d0010-web.service d0010-worker.service
 }
 
 # install_services: installs the written files and starts the services.
@@ -232,13 +233,14 @@ install_services() {
     done
     install -m 755 "$output/d0010ctl" "$D0010CTL"
     systemctl daemon-reload
-    systemctl enable --quiet d0010.target d0010-web.socket d0010-web.service "${TIMERS[@]}"
+    systemctl enable --quiet d0010.target d0010-web.socket d0010-web.service \
+        d0010-worker.service "${TIMERS[@]}"
     # A socket that is new or has another port cannot replace one that is in use.
     if [ -z "$socket_is_ready" ]; then
         systemctl stop d0010.target d0010-web.service
         systemctl restart d0010-web.socket
     fi
-    systemctl restart d0010-web.service
+    systemctl restart d0010-web.service d0010-worker.service
     systemctl start d0010.target "${TIMERS[@]}"
     if [ ! -e "$certificate" ]; then
         warn "There is no certificate at $certificate."
@@ -341,7 +343,7 @@ deploy() {
     else
         smoke_test
         info "systemd: copy $output/d0010*.{target,socket,service,timer} to /etc/systemd/system, then run"
-        info "         systemctl daemon-reload && systemctl enable --now d0010.target d0010-web.{socket,service} ${TIMERS[*]}"
+        info "         systemctl daemon-reload && systemctl enable --now d0010.target d0010-web.{socket,service} d0010-worker.service ${TIMERS[*]}"
         info "nginx:   copy $output/d0010.nginx.conf to $NGINX_FILE"
         info "command: install -m 755 $output/d0010ctl $D0010CTL"
     fi

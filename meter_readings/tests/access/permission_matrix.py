@@ -163,6 +163,8 @@ MATRIX: dict[str, Row] = {
     **received("sitevisit", VIEWERS),
     **received("finding", VIEWERS),
     **received("importjob", JOB_VIEWERS),
+    "admin:meter_readings_importjob_cancel": Row(post=IMPORTERS),
+    "admin:meter_readings_importjob_retry": Row(post=IMPORTERS),
     # Requests of data subjects
     **received("subjectrequest", AUDITORS),
     # The API

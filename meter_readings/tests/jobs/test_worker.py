@@ -11,12 +11,13 @@ from unittest.mock import patch
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
-from django.test import SimpleTestCase, TransactionTestCase
+from django.test import TransactionTestCase
+from django.utils import timezone
 
 from meter_readings.jobs import worker
-from meter_readings.ops import worker_heartbeat
+from meter_readings.ops import metrics, worker_heartbeat
 
-from .job_helpers import enqueue, with_queue
+from .job_helpers import QueueTestCase, enqueue, with_queue
 
 
 class WorkerTests(TransactionTestCase):
@@ -60,8 +61,9 @@ class WorkerTests(TransactionTestCase):
             call_command("run_worker")
 
 
-class HeartbeatTests(SimpleTestCase):
+class HeartbeatTests(QueueTestCase):
     def setUp(self) -> None:
+        super().setUp()
         self.folder = Path(settings.MEDIA_ROOT, "workers")
 
     def test_worker_lives_while_its_heart_beats(self) -> None:
@@ -95,3 +97,30 @@ class HeartbeatTests(SimpleTestCase):
             worker_heartbeat.beating(),
         ):
             self.assertFalse(worker_heartbeat.has_living_worker())
+
+
+class MonitoringTests(QueueTestCase):
+    """A job waits: without a worker, /readyz and the metrics say so."""
+
+    def notices(self) -> list[str]:
+        response = self.client.get("/readyz")
+        self.assertEqual((response.status_code, response.json()["ready"]), (200, True))
+        return list(response.json()["notices"])
+
+    def test_readyz_reports_that_no_worker_is_running(self) -> None:
+        self.assertEqual(self.notices(), [])
+        enqueue()
+        self.assertEqual(self.notices(), ["worker"])
+        with worker_heartbeat.beating():
+            self.assertEqual(self.notices(), [])
+
+    def test_metrics_count_waiting_jobs(self) -> None:
+        enqueue()
+        text = metrics.render_prometheus(now=timezone.now())
+        self.assertIn("\nd0010_jobs_waiting 1.0\n", text)
+        self.assertNotIn("d0010_worker_heartbeat_age_seconds", text)
+
+    def test_metrics_have_the_heartbeat_of_a_worker(self) -> None:
+        with worker_heartbeat.beating():
+            text = metrics.render_prometheus(now=timezone.now())
+        self.assertIn("\nd0010_worker_heartbeat_age_seconds ", text)

@@ -35,6 +35,7 @@ CHECKS = (
     "schema version",
     "clock",
     "import jobs",
+    "worker",
     "originals",
     "backups",
     "dry run",
