@@ -132,3 +132,14 @@ class ClearDatabaseForm(forms.Form):
                 f"Type {self.WORD}, in capitals and nothing else: nothing was deleted."
             )
         return word
+
+
+class NotReadForm(forms.Form):
+    """For how long a meter point or register was not read, and where to continue."""
+
+    defaults = {"days": 100, "after": ""}
+
+    days = forms.IntegerField(
+        label="Days without a reading", min_value=1, max_value=3660, initial=100
+    )
+    after = forms.RegexField(r"^[0-9]{13}\Z", required=False, widget=forms.HiddenInput)

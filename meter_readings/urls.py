@@ -18,6 +18,8 @@ urlpatterns = [
     ),
     path("admin/upload/", pages.upload, name="upload"),
     path("admin/upload/sample/", pages.upload_sample, name="upload-sample"),
+    path("admin/expected-files/", pages.expected_files, name="expected-files"),
+    path("admin/not-read/", pages.not_read, name="not-read"),
 ]
 
 # The testing dashboard can clear the database, so production does not have it.

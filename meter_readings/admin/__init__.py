@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from meter_readings.accounts.login import ThrottledLoginForm
 
-from . import accounts, api_tokens, subject_requests
+from . import accounts, api_tokens, sender_schedules, subject_requests
 from .flow_files import admin as flow_files
 from .flow_files import import_jobs
 from .meter_points import admin as meter_points
@@ -17,6 +17,7 @@ __all__ = [
     "import_jobs",
     "meter_points",
     "readings",
+    "sender_schedules",
     "subject_requests",
 ]
 

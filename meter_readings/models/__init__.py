@@ -28,6 +28,7 @@ from .reading import (
     is_suspect,
 )
 from .search_text import search_text
+from .sender_schedule import SenderSchedule
 from .site_visit import SiteVisit
 from .subject_request import SubjectRequest, pseudonymise_mpan
 
@@ -50,6 +51,7 @@ __all__ = [
     "Reading",
     "ReadingQuerySet",
     "STALLED_AFTER",
+    "SenderSchedule",
     "Severity",
     "SiteVisit",
     "SubjectRequest",

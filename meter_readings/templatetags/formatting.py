@@ -24,6 +24,7 @@ from meter_readings.models import (
     Severity,
     VersionStatus,
 )
+from meter_readings.queries import expected_files
 from meter_readings.queries.advances import ExclusionReason
 
 register = template.Library()
@@ -51,6 +52,9 @@ _TONES: dict[str, str] = {
     ApiToken.State.EXPIRING: "warning",
     ApiToken.State.EXPIRED: "error",
     ApiToken.State.USER_INACTIVE: "error",
+    expected_files.State.FINE: "ok",
+    expected_files.State.LATE: "warning",
+    expected_files.State.MISSING: "error",
     d0010.codes.BscValidationStatus.VALIDATED: "ok",
     d0010.codes.BscValidationStatus.UNVALIDATED: "warning",
     d0010.codes.BscValidationStatus.FAILED: "error",

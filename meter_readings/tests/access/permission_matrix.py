@@ -110,6 +110,22 @@ def api_tokens() -> dict[str, Row]:
     }
 
 
+def sender_schedules() -> dict[str, Row]:
+    """Return the rows of sender schedules, which metering operations edit."""
+    page = "admin:meter_readings_senderschedule_{}".format
+    edited = Row(view=IMPORTERS, post=IMPORTERS)
+    return {
+        page("changelist"): Row(view=JOB_VIEWERS, post=JOB_VIEWERS),
+        page("add"): edited,
+        page("history"): Row(view=JOB_VIEWERS, post=JOB_VIEWERS),
+        page("delete"): edited,
+        page("change"): Row(view=JOB_VIEWERS, post=IMPORTERS),
+        "admin/meter_readings/senderschedule/<path:object_id>/": Row(
+            view=STAFF, post=STAFF
+        ),
+    }
+
+
 def flow_files() -> dict[str, Row]:
     """Return the rows of a flow file's further pages."""
     page = "admin:meter_readings_flowfile_{}".format
@@ -165,6 +181,10 @@ MATRIX: dict[str, Row] = {
     **received("importjob", JOB_VIEWERS),
     "admin:meter_readings_importjob_cancel": Row(post=IMPORTERS),
     "admin:meter_readings_importjob_retry": Row(post=IMPORTERS),
+    # What is late
+    "expected-files": Row(view=VIEWERS),
+    "not-read": Row(view=VIEWERS),
+    **sender_schedules(),
     # Requests of data subjects
     **received("subjectrequest", AUDITORS),
     # The API

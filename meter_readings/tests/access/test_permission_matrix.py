@@ -32,7 +32,11 @@ from meter_readings.models import (
 from meter_readings.templatetags.formatting import mpan as grouped
 from meter_readings.tests.robustness import chosen
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP, mpan_core
-from meter_readings.tests.support.import_helpers import create_subject_request, imported
+from meter_readings.tests.support.import_helpers import (
+    create_sender_schedule,
+    create_subject_request,
+    imported,
+)
 
 from .permission_matrix import (
     BARE_STAFF,
@@ -140,6 +144,7 @@ class PermissionMatrixTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         imported(RECEIVED, FILENAME)
+        create_sender_schedule()
         create_subject_request()
         cls.sessions = {role: cls.session_of(role) for role in ROLES}
         token_of(User.objects.get(username=SUPERUSER), ApiToken.Scope.READ)

@@ -13,7 +13,11 @@ from django.http import HttpResponse
 from django.test import Client, TestCase
 
 from meter_readings.models import ApiToken
-from meter_readings.tests.support.import_helpers import create_subject_request, imported
+from meter_readings.tests.support.import_helpers import (
+    create_sender_schedule,
+    create_subject_request,
+    imported,
+)
 
 from .permission_matrix import (
     INTEGRATION,
@@ -71,6 +75,7 @@ class TokenPermissionTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         imported(RECEIVED, FILENAME)
+        create_sender_schedule()
         create_subject_request()
         users = {role: user_of(role) for role in ROLES}
         cls.tokens = {

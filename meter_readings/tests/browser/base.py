@@ -26,6 +26,7 @@ from config.environment import PROJECT_ROOT, env_bool, env_str
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 from meter_readings.tests.support.import_helpers import (
+    create_sender_schedule,
     create_subject_request,
     import_text,
 )
@@ -122,6 +123,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
             days=7,
             now=timezone.now(),
         )
+        create_sender_schedule()
         create_subject_request()
         for path in sorted((PROJECT_ROOT / "sample_data").glob(cls.samples)):
             import_text(path.read_bytes(), path.name, now=timezone.now())

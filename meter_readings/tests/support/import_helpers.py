@@ -8,7 +8,13 @@ from typing import Any
 
 from meter_readings import importer
 from meter_readings.d0010 import LONDON
-from meter_readings.models import FlowFile, ImportJob, SubjectRequest, pseudonymise_mpan
+from meter_readings.models import (
+    FlowFile,
+    ImportJob,
+    SenderSchedule,
+    SubjectRequest,
+    pseudonymise_mpan,
+)
 
 # Later than every reading that is not meant to be in the future.
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=LONDON)
@@ -45,3 +51,8 @@ def create_subject_request(mpan: str = "2000000000015") -> SubjectRequest:
         reason="Request 17",
         counts={"readings": 1},
     )
+
+
+def create_sender_schedule(participant: str = "UDMS") -> SenderSchedule:
+    """Return the schedule of a sender whose files come every week."""
+    return SenderSchedule.objects.create(participant=participant, interval_days=7)
