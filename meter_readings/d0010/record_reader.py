@@ -15,7 +15,7 @@ type Report = Callable[[Issue], None]
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_DISPLAYED = 80
 
-# Distinct texts of a field that are kept before they are forgotten
+# Distinct lines, and distinct texts of a field, that are kept before they are forgotten
 _CACHE_SIZE = 2000
 
 
@@ -50,11 +50,15 @@ class RecordReader:
         self._group_code = ""
         # For each field of a group, by the code of the group
         self._values: dict[str, list[_Values]] = {}
+        # The records of lines without an issue: most 032s, and many remarks, recur.
+        self._records: dict[str, tuple[Any, ...]] = {}
 
     def read(self, group: Group, line: str, line_number: int) -> tuple[Any, ...] | None:
         """Return the record of a line, or None if the line or a field is invalid."""
+        if line in self._records:
+            return self._records[line]
         self._line_number, self._group_code = line_number, group.code
-        is_valid = True
+        is_valid, has_issue = True, False
         if not line.isprintable() and self._has_control_character(line):
             return None
         _, *texts = line.split("|")
@@ -62,6 +66,7 @@ class RecordReader:
             texts.pop()
         else:
             texts, issues, is_valid = fit_fields(line, len(group.fields))
+            has_issue = True
             for issue in issues:
                 self._report_issue("", *issue)
         known = self._values.get(group.code)
@@ -71,8 +76,13 @@ class RecordReader:
             values = [of[text] for of, text in zip(known, texts, strict=True)]
         except InvalidValue:
             values, are_valid = self._read_fields(group, texts)
-            is_valid &= are_valid
-        return make_record(group.record, values) if is_valid else None
+            is_valid, has_issue = is_valid and are_valid, True
+        record = make_record(group.record, values) if is_valid else None
+        if record is not None and not has_issue:
+            if len(self._records) >= _CACHE_SIZE:
+                self._records.clear()
+            self._records[line] = record
+        return record
 
     def _read_fields(self, group: Group, texts: list[str]) -> tuple[list[object], bool]:
         """Report the issues of fields; return the values, and if all are valid."""

@@ -106,7 +106,7 @@ class ReadingBlock:
     ) -> dict[Value, list[int]]:
         """Return the rows of the texts of a field that have a value, by the value."""
         texts, found = self.columns[index], defaultdict[Value, list[int]](list)
-        for row in [row for row, text in enumerate(texts) if text in values]:
+        for row in compress(range(len(texts)), map(values.__contains__, texts)):
             found[values[texts[row]]].append(row)
         return found
 

@@ -10,7 +10,8 @@ lines beside it do not.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from meter_readings.d0010.grammar import Group
@@ -85,53 +86,67 @@ class BulkReadingReader:
 
     def flush(self) -> BulkRead:
         """Empty the buffer: read its lines, and report their issues."""
-        runs, text = self._runs, "".join(self._texts)
+        runs, texts = self._runs, self._texts
         self._runs, self._texts = [], []
-        if not text:
+        if not runs:
             return BulkRead(None, [], set())
-        block, invalid = ReadingBlock(runs, self._split(text)), set[int]()
-        if not block.columns:
-            text, invalid = self._fit_lines(block, text[:-1].split("\n"))
-            block.columns = self._split(text)
-        return self._read(block, invalid)
+        columns, invalid_lines = self._split(texts), set[int]()
+        if not columns:
+            counts = map(str.count, texts, repeat("|"))
+            uneven = [
+                index
+                for index, (run, count) in enumerate(zip(runs, counts, strict=True))
+                if count != run.line_count * self._width
+            ]
+            invalid_lines = self._fit_lines(runs, texts, uneven)
+            columns = self._split(texts)
+        if not columns:
+            # A run has lines with too many fields and lines with too few.
+            invalid_lines |= self._fit_lines(runs, texts, range(len(runs)))
+            columns = self._split(texts)
+        block = ReadingBlock(runs, columns)
+        return self._read(block, block.rows_of(invalid_lines))
 
-    def _split(self, text: str) -> Columns:
+    def _split(self, texts: Iterable[str]) -> Columns:
         """Return the texts by field; none if a line has too many or too few fields."""
-        width = self._width
+        width, text = self._width, "".join(texts)
         if text.count("|") != text.count("\n") * width:
             return []
-        texts = text.split("|")
+        cells = text.split("|")
         # Each line has `width` pipes if its line feed is before its code.
-        codes = {"\n" + texts[0], *texts[width:-1:width]}
-        if codes != {"\n" + self._group.code} or texts[-1] != "\n":
+        codes = {"\n" + cells[0], *cells[width:-1:width]}
+        if codes != {"\n" + self._group.code} or cells[-1] != "\n":
             return []
-        return [texts[index::width] for index in range(1, width)]
+        return [cells[index::width] for index in range(1, width)]
 
-    def _fit_lines(self, block: ReadingBlock, lines: list[str]) -> tuple[str, set[int]]:
-        """Return lines with the right number of fields, and the rows that are invalid.
+    def _fit_lines(
+        self, runs: Sequence[LineRun], texts: list[str], indexes: Iterable[int]
+    ) -> set[int]:
+        """Change the lines of some runs so that each has the right number of fields.
 
-        The issues of lines with another number are reported.
+        The issues of the lines that are changed are reported. Return the numbers of
+        those that are invalid.
         """
         code, width = self._group.code, self._width
-        invalid = set[int]()
+        invalid_lines = set[int]()
         found: defaultdict[tuple[IssueCode, str], dict[int, str]] = defaultdict(dict)
-        uneven = [
-            row
-            for row, line in enumerate(lines)
-            if line.count("|") != width or line[-1] != "|"
-        ]
-        for row in uneven:
-            texts, issues, is_valid = fit_fields(lines[row], width - 1)
-            for issue, text, expected in issues:
-                shown = truncate_for_display(text)
-                found[issue, expected][block.line_numbers[row]] = shown
-            if not is_valid:
-                invalid.add(row)
-            lines[row] = "|".join((code, *texts, ""))
+        for index in indexes:
+            lines = texts[index][:-1].split("\n")
+            for row, line in enumerate(lines):
+                if line.count("|") == width and line[-1] == "|":
+                    continue
+                cells, issues, is_valid = fit_fields(line, width - 1)
+                number = runs[index].line_number + row
+                for issue, text, expected in issues:
+                    found[issue, expected][number] = truncate_for_display(text)
+                if not is_valid:
+                    invalid_lines.add(number)
+                lines[row] = "|".join((code, *cells, ""))
+            texts[index] = "\n".join((*lines, ""))
         for (issue, expected), texts_found in found.items():
-            numbers, shown_texts = [*texts_found], [*texts_found.values()]
-            self._report(RepeatedIssue(issue, numbers, code, "", shown_texts, expected))
-        return "\n".join((*lines, "")), invalid
+            numbers, shown = [*texts_found], [*texts_found.values()]
+            self._report(RepeatedIssue(issue, numbers, code, "", shown, expected))
+        return invalid_lines
 
     def _read(self, block: ReadingBlock, invalid: set[int]) -> BulkRead:
         """Report the issues of a block; return its readings.

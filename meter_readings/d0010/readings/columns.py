@@ -27,6 +27,9 @@ _CACHE_SIZE = 20_000
 # A number with more of them is no form of its own.
 _MAX_LEADING_ZEROS = 20
 
+# A shape is a number with 9 for each digit but 0: it has the form of the number.
+_TO_SHAPE = str.maketrans("12345678", "99999999")
+
 _NOON = time(12)
 _TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]")
 
@@ -60,6 +63,9 @@ class TextIssues:
 
 
 _NO_ISSUES = TextIssues()
+
+# The text has no form, and is read by itself.
+_NO_FORM = TextIssues()
 
 
 class Column:
@@ -132,34 +138,46 @@ class NumberColumn(Column):
         super().__init__(field)
         digits = rf"(?:0|[1-9][0-9]{{0,{number.digits - 1}}})"
         canonical = rf"{digits}\.[0-9]{{{number.decimals}}}\|"
+        # After any number of canonical texts: another text, or the end
+        self._not_canonical = re.compile(rf"(?:{canonical})*+(?:([^|]*\|)|$)")
         # Sign, leading zeros and decimals are what makes a form.
         decimals = rf"(\.[0-9]{{1,{number.max_stored_decimals}}})?"
-        form = rf"(-?)(0{{0,{_MAX_LEADING_ZEROS}}}){digits}{decimals}\|"
-        # After any number of canonical texts: a number, another text, or the end
-        self._not_canonical = re.compile(rf"(?:{canonical})*+(?:({form})|([^|]*\|)|$)")
-        self._forms: dict[tuple[str, str, int], TextIssues] = {}
+        self._form = re.compile(rf"(-?)(0{{0,{_MAX_LEADING_ZEROS}}}){digits}{decimals}")
+        self._issues_by_form: dict[tuple[str, str, int], TextIssues] = {}
+        self._issues_by_shape: dict[str, TextIssues] = {}
 
     def issues_by_text(self, texts: Iterable[str]) -> Mapping[str, TextIssues]:
-        found, forms = {}, self._forms
-        joined = "|".join((*texts, ""))
-        for text, *of_form, other in self._not_canonical.findall(joined):
-            if text:
-                sign, zeros, decimals = of_form
-                form = sign, zeros, len(decimals)
-                if form not in forms:
-                    forms[form] = self._form(text[:-1])
-                found[text[:-1]] = forms[form]
-            elif other:
-                found[other[:-1]] = self._read(other[:-1])
+        joined = "".join(self._not_canonical.findall("|".join((*texts, ""))))
+        if not joined:
+            return {}
+        others = joined[:-1].split("|")
+        shapes = joined[:-1].translate(_TO_SHAPE).split("|")
+        by_shape = self._issues_by_shape
+        if len(by_shape) > _CACHE_SIZE:
+            by_shape.clear()
+        for shape, text in dict(zip(shapes, others, strict=True)).items():
+            if shape not in by_shape:
+                by_shape[shape] = self._issues_of_form(text)
+        found = dict(zip(others, map(by_shape.__getitem__, shapes), strict=True))
+        if _NO_FORM in found.values():
+            for text in [text for text in found if found[text] is _NO_FORM]:
+                found[text] = self._read(text)
         return found
 
     def read_value(self, text: str) -> Decimal:
         return Decimal(text)
 
-    def _form(self, text: str) -> TextIssues:
+    def _issues_of_form(self, text: str) -> TextIssues:
         """Return the issues of all texts of the form of a text."""
-        read = self._read(text)
-        return TextIssues(read.issues, is_valid=read.is_valid)
+        match = self._form.fullmatch(text)
+        if match is None:
+            return _NO_FORM
+        sign, zeros, decimals = match.groups("")
+        form = sign, zeros, len(decimals)
+        if form not in self._issues_by_form:
+            read = self._read(text)
+            self._issues_by_form[form] = TextIssues(read.issues, is_valid=read.is_valid)
+        return self._issues_by_form[form]
 
 
 class TimeColumn(Column):

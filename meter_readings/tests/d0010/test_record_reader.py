@@ -259,6 +259,31 @@ class RecurringTextTests(RecordReaderTestCase):
                 self.assertLessEqual(len(self.reader._values["027"][1]), 4)
 
 
+class RecurringLineTests(RecordReaderTestCase):
+    def test_line_that_recurs_has_the_same_record(self) -> None:
+        for _ in range(2):
+            self.assertEqual(self.read("032|05|F|"), ValidationResult("05", False))
+
+    def test_issues_of_a_line_that_recurs_are_reported_each_time(self) -> None:
+        for line, code in {
+            "032|05|F": "no-pipe-at-end",
+            "032|05|F|||": "extra-empty-fields",
+            "032|28|F|": "unknown-code",
+            "032|05|Y|": "invalid-boolean",
+        }.items():
+            with self.subTest(line=line):
+                self.issues.clear()
+                self.read(line)
+                self.read(line)
+                self.assertEqual(self.codes, [code] * 2)
+
+    def test_lines_are_forgotten_if_there_are_too_many(self) -> None:
+        with patch("meter_readings.d0010.record_reader._CACHE_SIZE", 4):
+            for number in range(20):
+                self.read(f"027|02|Note {number}|")
+                self.assertLessEqual(len(self.reader._records), 4)
+
+
 class TruncateForDisplayTests(TestCase):
     def test_truncate_for_display_keeps_eighty_characters(self) -> None:
         self.assertEqual(truncate_for_display("x" * 80), "x" * 80)

@@ -8,7 +8,12 @@ from unittest import TestCase
 from unittest.mock import patch
 
 from meter_readings.d0010 import D0010, LONDON, Header
-from meter_readings.d0010.readings.columns import Column, TextIssues, columns_of
+from meter_readings.d0010.readings.columns import (
+    Column,
+    NumberColumn,
+    TextIssues,
+    columns_of,
+)
 from meter_readings.d0010.readings.rules import ReadingRules
 
 HEADER = Header(
@@ -101,6 +106,7 @@ class CountTests(ColumnTestCase):
 
 class NumberTests(ColumnTestCase):
     name = "value"
+    column: NumberColumn
 
     def test_numbers_in_canonical_form_have_no_issue(self) -> None:
         self.assertEqual(self.column.issues_by_text(["0.0", "99.0", "99999999.9"]), {})
@@ -139,6 +145,12 @@ class NumberTests(ColumnTestCase):
         assert found is not None
         self.assertIsNone(found.canonical)
         self.assertEqual(self.column.read_value("99.05"), Decimal("99.05"))
+
+    def test_texts_are_forgotten_if_they_have_too_many_forms(self) -> None:
+        with patch("meter_readings.d0010.readings.columns._CACHE_SIZE", 2):
+            for zeros in range(1, 8):
+                self.assertEqual(self.codes_of("1" + "0" * zeros), ["no-decimal"])
+        self.assertLessEqual(len(self.column._issues_by_shape), 3)
 
     def test_number_that_has_no_form_becomes_canonical(self) -> None:
         found = self.issues_of("123456789.00")
