@@ -29,6 +29,9 @@ from .scans import Scan, scans
 
 PAGE_SIZE, MAX_PAGE_SIZE = 100, 1000
 
+# How long a page of a long list scans for filters that no index answers
+SCAN_SECONDS = 0.25
+
 # How many rows of a short list are counted and can be paged through.
 MAX_COUNT = 10_000
 
@@ -170,7 +173,7 @@ class KeysetPagination(pagination.BasePagination):
         page: list[Any] = []
         ranges: Iterable[Scan] = [Scan(after)]
         if filterset.unindexed_filters:
-            ranges = scans(filterset, after=after)
+            ranges = scans(filterset, seconds=SCAN_SECONDS, after=after)
         for scan in ranges:
             page += queryset.filter(scan.condition)[: size + 1 - len(page)]
             end = scan.end

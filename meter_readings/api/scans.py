@@ -21,9 +21,6 @@ from .filtersets.base import ListFilterSet
 # most pages of the usual size, and none takes long.
 SCAN_ROWS = (250, 2_000, 10_000, 50_000)
 
-# No other range is begun when these are over.
-SCAN_SECONDS = 1.0
-
 
 class Scan(NamedTuple):
     """A range of rows: its condition, and the position and number of its last row.
@@ -36,15 +33,18 @@ class Scan(NamedTuple):
     row_count: int = 0
 
 
-def scans(filterset: ListFilterSet, *, after: Q = Q()) -> Iterator[Scan]:
+def scans(
+    filterset: ListFilterSet, *, seconds: float, after: Q = Q()
+) -> Iterator[Scan]:
     """Yield range after range of the rows that indexes alone select.
 
-    All rows are one range if the filter set is small.
+    No other range is begun when the seconds are over. All rows are one range if the
+    filter set is small.
     """
     if filterset.is_small:
         yield Scan(after)
         return
-    stop = time.monotonic() + SCAN_SECONDS
+    stop = time.monotonic() + seconds
     limits = chain(SCAN_ROWS, repeat(SCAN_ROWS[-1]))
     row_count = 0
     while True:

@@ -86,6 +86,8 @@ class BoundedChangeList(ChangeList):
         )
         if paths:
             self.queryset = self._scan(paths)
+        if self.last_scanned:
+            self._narrow()
         super().get_results(request)
 
     @property
@@ -95,6 +97,15 @@ class BoundedChangeList(ChangeList):
     @property
     def scan_more_query_string(self) -> str:
         return self.get_query_string({AFTER_VAR: cast(Model, self.last_scanned).pk})
+
+    def _narrow(self) -> None:
+        """Select a few rows by their keys, so that counting does not scan again."""
+        keys = self.queryset.values_list("pk", flat=True)[: self.list_per_page + 1]
+        found = list(keys)
+        if len(found) <= self.list_per_page:
+            ordering = self.queryset.query.order_by
+            self.queryset = self.root_queryset.filter(pk__in=found).order_by(*ordering)
+            self.queryset = self.apply_select_related(self.queryset)
 
     def _scan(self, paths: Sequence[AccessPath]) -> QuerySet:
         """Return the matching rows on the best of these paths.

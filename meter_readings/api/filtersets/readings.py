@@ -205,7 +205,7 @@ class ReadingFilterSet(ListFilterSet):
     def _can_be_sorted(self) -> bool:
         if self.meter_ids is not None:
             return True
-        return self.flow_file_id is not None and self._stored() <= _MAX_SORTED
+        return self.flow_file_id is not None and self.stored_readings() <= _MAX_SORTED
 
     @cached_property
     def access_path(self) -> AccessPath:
@@ -220,15 +220,23 @@ class ReadingFilterSet(ListFilterSet):
         return access_paths.by_time(self.cleaned)
 
     @property
+    def is_whole_table(self) -> bool:
+        """Return whether all current readings are asked for, or all versions."""
+        others = {*self.conditions, *self.parent_filters} - {"version_status"}
+        status = self.conditions.get("version_status", VersionStatus.CURRENT)
+        return not others and status == VersionStatus.CURRENT
+
+    @property
     def stored_count(self) -> int | None:
         """Return the number of readings if it is stored.
 
         It is for all versions, of one file or of all files, without another filter.
         """
         others = {*self.conditions, *self.parent_filters} - {"flow_file"}
-        return None if others else self._stored()
+        return None if others else self.stored_readings()
 
-    def _stored(self) -> int:
+    def stored_readings(self) -> int:
+        """Return the stored number of all versions, of the named file or all files."""
         files = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED)
         if self.flow_file_id is not None:
             files = files.filter(pk=self.flow_file_id)

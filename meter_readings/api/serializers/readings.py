@@ -178,14 +178,10 @@ class SummarySerializer(serializers.Serializer):
         return max(found, stored)
 
     def get_earliest_read_at(self, summary: Mapping[str, Any]) -> datetime | None:
-        times = [group["earliest"] for group in summary["groups"]]
-        is_complete = summary["rows_examined"] is None
-        return localtime(min(times)) if times and is_complete else None
+        return summary["earliest"] and localtime(summary["earliest"])
 
     def get_latest_read_at(self, summary: Mapping[str, Any]) -> datetime | None:
-        times = [group["latest"] for group in summary["groups"]]
-        is_complete = summary["rows_examined"] is None
-        return localtime(max(times)) if times and is_complete else None
+        return summary["latest"] and localtime(summary["latest"])
 
     @extend_schema_field(CountOfTypeSerializer(many=True))
     def get_by_reading_type(self, summary: Mapping[str, Any]) -> list[dict[str, Any]]:

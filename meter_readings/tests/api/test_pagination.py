@@ -42,7 +42,7 @@ MADE_UP = [
 ]
 
 
-OUT_OF_TIME = patch("meter_readings.api.scans.SCAN_SECONDS", -1)
+OUT_OF_TIME = patch("meter_readings.api.pagination.SCAN_SECONDS", -1)
 
 
 class KeysetPaginationTests(ApiTestCase):

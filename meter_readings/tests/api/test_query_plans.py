@@ -49,8 +49,8 @@ QUERIES = {
     "site-visits/": 3,
     # the end of the scan and the page
     "readings/": 4,
-    # the end of the scan and the counts
-    "readings/summary/": 4,
+    # the stored number, the counts, the earliest and the latest
+    "readings/summary/": 6,
     # the meters, their registers, the readings with their files
     "readings/latest/": 5,
     # the parent row, and the same
@@ -250,7 +250,8 @@ class QueryPlanTests(ApiTestCase):
                     params["mpan"] = self.meter.meter_point.mpan
                 self.assert_uses(index, self.plans("readings/", **params))
 
-    @patch.multiple("meter_readings.api.scans", SCAN_ROWS=(5,), SCAN_SECONDS=-1)
+    @patch("meter_readings.api.scans.SCAN_ROWS", (5,))
+    @patch.multiple("meter_readings.api.summaries", SCAN_SECONDS=-1, MAX_COUNTED=0)
     def test_the_summary_reads_the_same_indexes(self) -> None:
         for params, index in [
             ({}, "reading_time_idx"),

@@ -13,10 +13,12 @@ from meter_readings.tests.api.base import (
 )
 from meter_readings.tests.support.import_helpers import imported
 
-# One range of two readings
-OUT_OF_TIME = patch.multiple(
-    "meter_readings.api.scans", SCAN_ROWS=(2,), SCAN_SECONDS=-1
-)
+# Ranges of two readings
+EXAMINED = patch("meter_readings.api.scans.SCAN_ROWS", (2,))
+# Only the first of them is examined.
+OUT_OF_TIME = patch("meter_readings.api.summaries.SCAN_SECONDS", -1)
+# All readings are too many to be counted at once.
+TOO_MANY = patch("meter_readings.api.summaries.MAX_COUNTED", 0)
 
 
 class ReadingSummaryTests(ApiTestCase):
@@ -75,14 +77,27 @@ class ReadingSummaryTests(ApiTestCase):
             (0, None, None),
         )
 
-    @patch("meter_readings.api.scans.SCAN_ROWS", (2,))
+    def test_all_readings_are_counted_without_the_limit_of_time(self) -> None:
+        with EXAMINED, OUT_OF_TIME:
+            summary = self.summary()
+        self.assertEqual((summary["count"], summary["rows_examined"]), (3, None))
+
+    def test_counting_and_examining_all_readings_have_one_result(self) -> None:
+        for status in "current", "all":
+            with self.subTest(status):
+                counted = self.summary(version_status=status)
+                with TOO_MANY:
+                    self.assertEqual(self.summary(version_status=status), counted)
+
+    @EXAMINED
+    @TOO_MANY
     def test_counts_range_after_range_while_there_is_time(self) -> None:
         summary = self.summary()
         self.assertEqual((summary["count"], summary["rows_examined"]), (3, None))
         self.assertEqual(summary["earliest_read_at"], "2024-01-01T00:00:00Z")
 
     def test_says_how_much_was_examined_when_the_time_was_over(self) -> None:
-        with OUT_OF_TIME:
+        with EXAMINED, OUT_OF_TIME, TOO_MANY:
             summary = self.summary()
         self.assertEqual(
             {name: value for name, value in summary.items() if "by_" not in name},
@@ -96,7 +111,7 @@ class ReadingSummaryTests(ApiTestCase):
         )
 
     def test_stored_counts_are_exact_when_the_time_was_over(self) -> None:
-        with OUT_OF_TIME:
+        with EXAMINED, OUT_OF_TIME, TOO_MANY:
             for params, count in [
                 ({"version_status": "all"}, 4),
                 ({"version_status": "all", "flow_file": self.file.pk}, 3),
@@ -109,16 +124,32 @@ class ReadingSummaryTests(ApiTestCase):
                     )
 
     def test_counts_by_a_partial_index_are_exact_when_the_time_was_over(self) -> None:
-        with OUT_OF_TIME:
+        with EXAMINED, OUT_OF_TIME, TOO_MANY:
             for params in [{"reading_type": "D"}, {"version_status": "superseded"}]:
                 with self.subTest(params=params):
                     self.assertEqual(self.summary(**params)["count"], 1)
 
     def test_counts_of_a_register_are_exact_when_the_time_was_over(self) -> None:
-        with OUT_OF_TIME:
+        with EXAMINED, OUT_OF_TIME, TOO_MANY:
             summary = self.summary(mpan=OTHER_MPAN, register_id="02")
         self.assertEqual(summary["count"], 1)
 
     def test_the_summary_has_no_ordering(self) -> None:
         wrong = self.invalid_fields("readings/summary/", ordering="read_at")
         self.assertEqual(wrong, [("ordering", "unknown")])
+
+
+class EmptyDatabaseTests(ApiTestCase):
+    def test_an_empty_database_has_no_counts_and_no_times(self) -> None:
+        self.assertEqual(
+            self.json("readings/summary/", version_status="all"),
+            {
+                "count": 0,
+                "at_least": 0,
+                "rows_examined": None,
+                "earliest_read_at": None,
+                "latest_read_at": None,
+                "by_reading_type": [],
+                "by_version_status": [],
+            },
+        )
