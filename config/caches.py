@@ -1,9 +1,10 @@
 """Caches: local memory, or Redis if REDIS_URL is set.
 
-They count API requests for Django REST framework's throttles: `default` those of users,
+Two count API requests for Django REST framework's throttles: `default` those of users,
 `anonymous` those of clients without valid credentials. They are separate so that
-requests without credentials cannot evict the counters of users. Local memory belongs to
-one process: without Redis each process counts on its own.
+requests without credentials cannot evict the counters of users. `answers` has answers
+about meter points (`meter_readings.ops.answer_cache`). Local memory belongs to one
+process: without Redis each process counts on its own, and has answers of its own.
 """
 
 import importlib.util
@@ -11,7 +12,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-ALIASES = ("default", "anonymous")
+# How many entries the local memory of each cache has. An answer has up to 256 kB.
+_MAX_ENTRIES = {"default": 10_000, "anonymous": 10_000, "answers": 250}
 
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 # `?socket_timeout=5` in the URL overrides it.
@@ -22,8 +24,8 @@ def cache_settings(redis_url: str) -> dict[str, dict[str, Any]]:
     """Return Django's CACHES. Raise ImproperlyConfigured if Redis cannot be used."""
     if redis_url:
         _check_redis_url(redis_url)
-        return {alias: _redis_cache(redis_url, alias) for alias in ALIASES}
-    return {alias: _local_memory_cache(alias) for alias in ALIASES}
+        return {alias: _redis_cache(redis_url, alias) for alias in _MAX_ENTRIES}
+    return {alias: _local_memory_cache(alias) for alias in _MAX_ENTRIES}
 
 
 def _check_redis_url(redis_url: str) -> None:
@@ -44,7 +46,7 @@ def _local_memory_cache(alias: str) -> dict[str, Any]:
     return {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": alias,
-        "OPTIONS": {"MAX_ENTRIES": 10_000},
+        "OPTIONS": {"MAX_ENTRIES": _MAX_ENTRIES[alias]},
     }
 
 

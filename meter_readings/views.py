@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
+from meter_readings.ops.answer_cache import cached_text
 from meter_readings.queries import (
     attention,
     dashboard,
@@ -88,9 +89,8 @@ def search(request: HttpRequest) -> HttpResponse:
         models = [model for model in models if model is MeterPoint]
         limit = len(mpans)
     else:
-        matches = search_queries.exact_matches(text, models=models)
-        if len(matches) == 1:
-            return redirect(_match_url(matches[0], text))
+        if url := _exact_match_url(request, text, models):
+            return redirect(url)
         limit = _RESULTS_SHOWN
     results = search_queries.prefix_matches(text, models=models, limit=limit)
     is_complete = True
@@ -147,6 +147,20 @@ def _searchable_models(request: HttpRequest) -> list[type[Model]]:
     if not models:
         raise PermissionDenied
     return models
+
+
+def _exact_match_url(request: HttpRequest, text: str, models: list[type[Model]]) -> str:
+    """Return the URL of the only exact match, or ""; that of an MPAN is cached."""
+
+    def find() -> str:
+        matches = search_queries.exact_matches(text, models=models)
+        return _match_url(matches[0], text) if len(matches) == 1 else ""
+
+    if not mpan_text.is_mpan(text):
+        return find()
+    return cached_text(
+        find, request.user, "search", text, list(map(_model_name, models))
+    )
 
 
 def _match_url(match: search_queries.SearchResults, text: str) -> str:

@@ -34,7 +34,8 @@ def visible_rows[Rows: QuerySet](queryset: Rows, user: User | AnonymousUser) -> 
     """Return the rows that a user with permission to view the model may see.
 
     All data belongs to one supplier, so these are all rows. A restriction by row would
-    be made here and nowhere else.
+    be made here and nowhere else, and by the permissions of the user: cached answers
+    are shared by users with the same permissions.
     """
     return queryset
 

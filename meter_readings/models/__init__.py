@@ -7,6 +7,7 @@ derived. Constraints are in the database, so that bulk loading cannot bypass the
 """
 
 from .api_token import ApiToken
+from .data_version import DataVersion
 from .finding import Finding, Severity
 from .flow_file import FlowFile, Policy
 from .import_job import STALLED_AFTER, ImportJob, ImportJobQuerySet, stalled_q
@@ -34,6 +35,7 @@ from .subject_request import SubjectRequest, pseudonymise_mpan
 
 __all__ = [
     "ApiToken",
+    "DataVersion",
     "ESTIMATED_Q",
     "Finding",
     "FlowFile",

@@ -26,7 +26,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from meter_readings.models import FlowFile
+from meter_readings.models import DataVersion, FlowFile
 
 from .database_dump import dump_database, original_names, restore_database
 
@@ -193,7 +193,14 @@ def restore_backup(*, path: Path, force: bool = False) -> Backup:
         restore_database(Path(scratch, _DATABASE))
         _replace_files(Path(scratch, _FILES), media / _FILES)
     Session.objects.all().delete()
+    _renew_data_version()
     return replace(backup, missing=missing)
+
+
+def _renew_data_version() -> None:
+    """Let no answer be used that was cached before; an old backup has no version."""
+    if DataVersion._meta.db_table in connection.introspection.table_names():
+        DataVersion.objects.renew()
 
 
 def _existing_data() -> Iterator[str]:

@@ -21,7 +21,15 @@ from django.template.response import SimpleTemplateResponse
 REPLICA = "replica"
 # Users, permissions and API tokens are always read from the primary: a token that was
 # revoked must be refused at once.
-_REPLICATED_MODELS = {"flowfile", "meter", "meterpoint", "reading", "sitevisit"}
+_REPLICATED_MODELS = {
+    "flowfile",
+    "meter",
+    "meterpoint",
+    "reading",
+    "sitevisit",
+    # A cached answer has the version of the database that it was read from.
+    "dataversion",
+}
 
 # A browser with this cookie has changed something in the last seconds.
 _CHANGED_COOKIE = "changed_lately"

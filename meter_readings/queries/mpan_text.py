@@ -49,6 +49,11 @@ def mpan_digits(text: str) -> str:
     return digits[-_LENGTH:] if is_supply_number else digits
 
 
+def is_mpan(text: str) -> bool:
+    """Return whether the text is a whole MPAN, or a supply number."""
+    return _is_mpan(mpan_digits(text))
+
+
 def mpan_range(text: str) -> tuple[str, str] | None:
     """Return the lowest and the highest MPAN that begin so; None if none does."""
     digits = mpan_digits(text)

@@ -6,14 +6,21 @@ rows.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.contrib.auth.context_processors import auth
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 
 from meter_readings.forms import MeterPointNoteForm
 from meter_readings.models import Finding, Meter, MeterPoint, Reading, SiteVisit
+from meter_readings.ops.answer_cache import cached_text
 from meter_readings.queries import history
 from meter_readings.queries.advances import (
     Advance,
@@ -28,6 +35,11 @@ from .charts import build_charts, meter_changes
 from .history_form import HistoryForm
 from .notes import NOTES_SHOWN, latest_notes
 
+# What the page of a meter point shows before and after the notes
+_CACHED_TEMPLATES = (
+    "admin/meter_readings/meterpoint/readings.html",
+    "meter_readings/includes/site_visits_and_findings.html",
+)
 _MAX_METERS = 100
 _MAX_REGISTERS = 400
 _MAX_LATEST_READINGS = 6
@@ -64,13 +76,36 @@ class History(NamedTuple):
 
 
 def meter_point_context(request: HttpRequest, point: MeterPoint) -> dict[str, Any]:
+    """Return what the page shows; what imports and undos change of it is cached.
+
+    Notes are not: users write them at any time.
+    """
+    text = cached_text(
+        partial(_render_meter_point, request, point),
+        request.user,
+        "meter point page",
+        point.pk,
+        sorted(request.GET.lists()),
+        settings.PARTICIPANT_TELEPHONES,
+    )
+    before_notes, after_notes = map(mark_safe, json.loads(text))
+    context: dict[str, Any] = {"before_notes": before_notes, "after_notes": after_notes}
+    if request.user.has_perm("meter_readings.view_meterpointnote"):
+        context["notes"] = latest_notes(mpan=point.mpan)
+    return context | {"note_form": MeterPointNoteForm(), "notes_shown": NOTES_SHOWN}
+
+
+def _render_meter_point(request: HttpRequest, point: MeterPoint) -> str:
+    """Return the HTML before and after the notes as JSON.
+
+    Templates get no request: nothing of one user or one session can be in them.
+    """
     meters = list(point.meters.order_by("-pk")[:_MAX_METERS])
     for meter in meters:
         meter.meter_point = point
     context = _page_context(request, meters, meter_point=point)
-    if request.user.has_perm("meter_readings.view_meterpointnote"):
-        context["notes"] = latest_notes(mpan=point.mpan)
-    return context | {"note_form": MeterPointNoteForm(), "notes_shown": NOTES_SHOWN}
+    context |= {"original": point, "perms": auth(request)["perms"]}
+    return json.dumps([render_to_string(name, context) for name in _CACHED_TEMPLATES])
 
 
 def meter_context(request: HttpRequest, meter: Meter) -> dict[str, Any]:

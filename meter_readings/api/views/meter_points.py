@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from meter_readings.api.cached_answers import caches_answers
 from meter_readings.api.filtersets import (
     AdvancesFilterSet,
     MeterFilterSet,
@@ -61,11 +62,20 @@ class MeterPointViewSet(ReadingListMixin, ResourceViewSet):
         # There are never so many meter points that an id has 13 digits.
         return {"mpan" if len(text) == _MPAN_LENGTH else "pk": text}
 
+    @caches_answers
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
+
+    @caches_answers
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().retrieve(request, *args, **kwargs)
+
     @extend_schema(parameters=[_MPAN_OR_ID])
     @extend_schema(
         summary="List the readings at a meter point", **NESTED_READINGS_SCHEMA
     )
     @action(detail=True, **NESTED_READINGS)
+    @caches_answers
     def readings(self, request: Request, mpan: str) -> Any:
         """The readings of all meters at one meter point, newest first."""
         self.filter_by_parent("meter_point")
@@ -85,6 +95,7 @@ class MeterPointViewSet(ReadingListMixin, ResourceViewSet):
         pagination_class=None,
         extra_permissions=("view_reading",),
     )
+    @caches_answers
     def advances(self, request: Request, mpan: str) -> Response:
         """The advance of each register from reading to reading, by time.
 

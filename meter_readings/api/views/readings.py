@@ -15,6 +15,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from meter_readings.api.cached_answers import caches_answers
 from meter_readings.api.filtersets import (
     LatestReadingsFilterSet,
     ReadingFilterSet,
@@ -99,6 +100,7 @@ class ReadingViewSet(ReadingListMixin):
             return [renderer() for renderer in EXPORT_RENDERERS]
         return super().get_renderers()
 
+    @caches_answers
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         return self.list_readings(request)
 
@@ -113,6 +115,7 @@ class ReadingViewSet(ReadingListMixin):
         filterset_class=LatestReadingsFilterSet,
         pagination_class=None,
     )
+    @caches_answers
     def latest(self, request: Request) -> Response:
         """The latest current reading of each register of up to 200 meter points.
 

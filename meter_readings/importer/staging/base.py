@@ -83,7 +83,10 @@ class StagingArea(ABC):
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
-        """Open a transaction that holds the import lock until it ends."""
+        """Open a transaction that holds the import lock until it ends.
+
+        It renews the data version: whatever it changes, no cached answer is used after.
+        """
 
     def finish_staging(self) -> None:
         """Wait until all rows are inserted, and raise the errors of that."""

@@ -13,6 +13,8 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg2.errors import DiskFull, LockNotAvailable
 
+from meter_readings.models import DataVersion
+
 from . import postgresql_partitions, postgresql_statistics
 from .base import StagingArea
 from .encoding import Encoder
@@ -167,6 +169,7 @@ class PostgresqlStagingArea(StagingArea):
             )
             if self.is_begun:
                 cursor.execute(f"ANALYZE {', '.join(STAGED_BY_VALIDATION)}")
+            DataVersion.objects.renew()
             yield
             if self._batches.years:
                 postgresql_statistics.analyze_if_grown(cursor)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from django.db import OperationalError, connection, transaction
+
+from meter_readings.models import DataVersion
 
 from .base import StagingArea
 from .encoding import Encoder
@@ -100,9 +102,12 @@ class SqliteStagingArea(StagingArea):
     def is_disk_full_error(self, error: OperationalError) -> bool:
         return "is full" in str(error)
 
-    def transaction(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
         """Open a transaction, which holds the one write lock of the database."""
-        return transaction.atomic(durable=True)
+        with transaction.atomic(durable=True):
+            DataVersion.objects.renew()
+            yield
 
 
 def _set_busy_timeout(milliseconds: int) -> None:

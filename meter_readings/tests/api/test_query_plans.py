@@ -38,7 +38,6 @@ QUERIES = {
     "flow-files/{id}/content/": 3,
     "imports/{id}/": 3,
     "findings/{id}/": 3,
-    "meter-points/{mpan}/": 3,
     "meters/{id}/": 3,
     "site-visits/{id}/": 3,
     "readings/{id}/": 3,
@@ -51,18 +50,31 @@ QUERIES = {
     "readings/": 4,
     # the stored number, the counts, the earliest and the latest
     "readings/summary/": 6,
-    # the meters, their registers, the readings with their files
-    "readings/latest/": 5,
+    # the data version and the row
+    "meter-points/{mpan}/": 4,
+    # the data version, the meters, their registers, the readings with their files
+    "readings/latest/": 6,
     # the parent row, and the same
     "flow-files/{id}/findings/": 4,
     "flow-files/{id}/site-visits/": 4,
     "flow-files/{id}/readings/": 5,
     # the parent row, its meters, the page
-    "meter-points/{mpan}/readings/": 5,
-    # the parent row, its meters, their registers with readings, the history
-    "meter-points/{mpan}/advances/": 7,
     "meters/{id}/readings/": 5,
+    # the data version, and the same
+    "meter-points/{mpan}/readings/": 6,
+    # the data version, the parent row, its meters, their registers with readings, the
+    # history
+    "meter-points/{mpan}/advances/": 8,
 }
+# Those that are cached, and the parameters with which others are
+CACHED = [
+    "meter-points/{mpan}/",
+    "meter-points/{mpan}/readings/",
+    "meter-points/{mpan}/advances/",
+    "readings/latest/",
+    f"readings/?mpan={mpan_core(0)}",
+    f"meter-points/?mpan={mpan_core(0)}",
+]
 # URLs that accept POST only
 POSTS = {
     "flow-files/upload/",
@@ -108,6 +120,14 @@ class UploadQueryCountTests(ApiTestCase):
             url = self.url(route).replace(MPAN, mpan_core(0))
             with self.subTest(route), self.assertNumQueries(count):
                 self.client.get(url).getvalue()
+
+    def test_what_is_asked_again_reads_the_data_version_only(self) -> None:
+        for route in CACHED:
+            url = self.url(route).replace(MPAN, mpan_core(0))
+            first = self.client.get(url)
+            # The session, the user and the version.
+            with self.subTest(route), self.assertNumQueries(3):
+                self.assertEqual(self.client.get(url).content, first.content)
 
 
 class QueryPlanTests(ApiTestCase):

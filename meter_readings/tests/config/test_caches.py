@@ -38,7 +38,7 @@ class CacheSettingsTests(SimpleTestCase):
     def test_each_cache_has_its_own_key_prefix_in_redis(self) -> None:
         self.assertEqual(
             {alias: cache["KEY_PREFIX"] for alias, cache in redis_settings().items()},
-            {"default": "d0010:default", "anonymous": "d0010:anonymous"},
+            {alias: f"d0010:{alias}" for alias in ("default", "anonymous", "answers")},
         )
 
     def test_entries_of_one_local_cache_are_not_in_the_other(self) -> None:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from unittest import skipUnless
 
 from django.contrib.auth.models import User
 from django.test import Client, TestCase
 
+from meter_readings.models import Meter
 from meter_readings.ops.diagnostics import run_all_checks
+from meter_readings.tests.answers.testcases import (
+    import_reading,
+    page_url,
+    page_value,
+)
 from meter_readings.tests.api import test_throttling
 from meter_readings.tests.api.base import PROBLEM
+from meter_readings.tests.support.database_hooks import after_query
 from meter_readings.tests.support.redis_server import (
     IS_INSTALLED,
     IS_REQUIRED,
@@ -20,6 +29,7 @@ from meter_readings.tests.support.redis_server import (
 )
 
 PASSWORD = "correct horse battery"
+METERS = Meter._meta.db_table
 
 needs_redis = skipUnless(IS_REQUIRED or IS_INSTALLED, REQUIREMENT)
 
@@ -84,6 +94,41 @@ class RedisUnavailableTests(RedisTestCase, TestCase):
         response = client.post("/admin/login/?next=/", form)
         self.assertEqual(response.status_code, 302)
         self.assertContains(client.get("/"), "bob")
+
+    def test_the_page_of_a_meter_point_is_computed_while_redis_is_stopped(self) -> None:
+        import_reading(1)
+        self.assertEqual(page_value(self.client, page_url()), ["1.0"])
+        self.server.stop()
+        with self.assert_not_cached():
+            self.assertEqual(page_value(self.client, page_url()), ["1.0"])
+
+    def test_a_page_that_was_computed_is_shown_if_redis_stops_before_it_is_cached(
+        self,
+    ) -> None:
+        import_reading(1)
+        url = page_url()
+        self.client.get(url)
+        import_reading(2)
+        with self.assert_not_cached(), after_query(METERS, self.server.stop):
+            self.assertEqual(page_value(self.client, url), ["2.0"])
+
+    def test_a_page_waits_once_for_a_redis_that_does_not_answer(self) -> None:
+        import_reading(1)
+        self.server.pause()
+        self.addCleanup(self.server.resume)
+        started = time.monotonic()
+        with self.assert_not_cached():
+            self.assertEqual(page_value(self.client, page_url()), ["1.0"])
+        self.assertLess(time.monotonic() - started, 10)
+
+    @contextmanager
+    def assert_not_cached(self) -> Iterator[None]:
+        """Expect one line in the log."""
+        logging.disable(logging.NOTSET)
+        with self.assertLogs("meter_readings.ops.answer_cache", "WARNING") as logs:
+            yield
+        self.assertEqual(len(logs.output), 1)
+        self.assertRegex(logs.output[0], r"Answers are not cached \(\w+Error\)\.")
 
     def test_the_site_is_not_ready_while_redis_is_stopped(self) -> None:
         self.assertEqual(self.client.get("/readyz").status_code, 200)

@@ -26,6 +26,7 @@ from meter_readings.importer import (
 )
 from meter_readings.importer.files import original_files
 from meter_readings.models import (
+    DataVersion,
     FlowFile,
     ImportJob,
     Meter,
@@ -76,7 +77,8 @@ class ClearDatabaseTests(OwnMedia, TestCase):
         import_text(BAD, "bad.uff")
         MeterPointNote.objects.create(mpan="2000000000015", text="x", written_at=NOW)
         clear()
-        for model in apps.get_app_config("meter_readings").get_models():
+        models = {*apps.get_app_config("meter_readings").get_models()}
+        for model in models - {DataVersion}:
             with self.subTest(model):
                 self.assertEqual(model._default_manager.count(), 0)
 

@@ -14,6 +14,7 @@ from django.test import TestCase
 from meter_readings.accounts import api_tokens
 from meter_readings.models import (
     ApiToken,
+    DataVersion,
     FlowFile,
     Meter,
     MeterPoint,
@@ -37,6 +38,7 @@ class BadValue(NamedTuple):
 
 # Values that each constraint must reject.
 BAD_VALUES = [
+    BadValue("one_data_version", DataVersion, "id", 2),
     BadValue("every_reading_is_loaded_or_rejected", FlowFile, "readings_loaded", 2),
     BadValue("every_reading_is_loaded_or_rejected", FlowFile, "readings_read", 4),
     BadValue("imported_file_has_creation_time", FlowFile, "file_created_at", None),

@@ -28,7 +28,7 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 
 from meter_readings.importer import clear_database
-from meter_readings.models import FlowFile, ImportJob, MeterPoint, Reading
+from meter_readings.models import DataVersion, FlowFile, ImportJob, MeterPoint, Reading
 from meter_readings.ops import backup as backups
 from meter_readings.ops.backup import Backup, create_backup, restore_backup
 from meter_readings.ops.database_dump import (
@@ -45,11 +45,11 @@ on_postgresql = skipUnless(connection.vendor == "postgresql", "PostgreSQL only")
 
 
 def all_rows() -> dict[str, list[dict[str, Any]]]:
-    """Return the rows of all models except sessions."""
+    """Return the rows of all models except sessions and the data version."""
     return {
         model._meta.label: [*model._default_manager.order_by("pk").values()]
         for model in apps.get_models()
-        if model is not Session
+        if model not in (Session, DataVersion)
     }
 
 
@@ -275,6 +275,24 @@ class RestoreBackupTests(BackupTestCase):
         backup = self.create_backup()
         restore_backup(path=backup.path, force=True)
         self.assertNotContains(self.client.get("/"), "alice")
+
+    def test_restore_gives_a_data_version_that_never_was(self) -> None:
+        versions = {DataVersion.objects.current_text()}
+        backup = self.create_backup()
+        import_text(EVERY_GROUP.replace("TR01", "TR02"), "other.uff")
+        versions.add(DataVersion.objects.current_text())
+        restore_backup(path=backup.path, force=True)
+        self.assertNotIn(DataVersion.objects.current_text(), versions)
+
+    def test_backup_of_a_program_without_a_data_version_can_be_restored(self) -> None:
+        with connection.schema_editor() as editor:
+            editor.delete_model(DataVersion)
+        try:
+            restore_backup(path=self.create_backup().path, force=True)
+        finally:
+            with connection.schema_editor() as editor:
+                editor.create_model(DataVersion)
+        self.assertIs(FlowFile.objects.exists(), True)
 
     def test_restore_refuses_a_database_that_is_not_empty(self) -> None:
         backup = self.create_backup()

@@ -14,6 +14,7 @@ from meter_readings.api.views.flow_files import FlowFileViewSet
 from meter_readings.api.views.meter_points import MeterViewSet
 from meter_readings.models import (
     ApiToken,
+    DataVersion,
     Finding,
     FlowFile,
     ImportJob,
@@ -40,6 +41,14 @@ class ReplicaRouterTests(SimpleTestCase):
     ) -> None:
         with allow_stale_reads():
             self.assertEqual(ReplicaRouter().db_for_read(Reading), "replica")
+
+    def test_replica_router_reads_the_data_version_where_it_reads_readings(
+        self,
+    ) -> None:
+        """A cached answer must not be older than its version."""
+        with allow_stale_reads():
+            self.assertEqual(ReplicaRouter().db_for_read(DataVersion), "replica")
+        self.assertEqual(ReplicaRouter().db_for_read(DataVersion), "default")
 
     def test_replica_router_reads_users_and_tokens_from_the_primary(self) -> None:
         with allow_stale_reads():

@@ -295,12 +295,13 @@ class EmptySearchTests(SearchTestCase):
 
 
 class QueryCountTests(SearchTestCase):
-    """Session, user, one query per model for exact matches and, if there is not exactly
-    one, one query per model for the beginning. No MPAN begins with a letter.
+    """Session, user, and the data version for an MPAN; one query per model for exact
+    matches and, if there is not exactly one, one query per model for the beginning. No
+    MPAN begins with a letter.
     """
 
-    def test_exact_match_takes_five_queries(self) -> None:
-        with self.assertNumQueries(5):
+    def test_exact_match_of_an_mpan_takes_six_queries(self) -> None:
+        with self.assertNumQueries(6):
             self.search(MPAN)
 
     def test_results_take_eight_queries(self) -> None:

@@ -14,6 +14,8 @@ from unittest import skipUnless
 from django.db import connection
 from django.test import SimpleTestCase
 
+from meter_readings.tests.support.flow_file_builder import mpan_core
+
 from .pg_cluster import Cluster, Replica, programs
 from .large_files import large_file
 from .subprocesses import Program
@@ -202,6 +204,19 @@ class ReplicaTests(SimpleTestCase):
             self.replica.execute("SELECT pg_wal_replay_resume()")
             self.wait()
             self.assertEqual(self.ask().rows, self.row_count + OF_A_FILE)
+
+    def test_answer_of_a_replica_that_lags_is_not_used_when_it_has_followed(
+        self,
+    ) -> None:
+        """It is cached under the old version, which the replica has as well."""
+        mpan = mpan_core(METERS * (self.number + 1))
+        new = f"{V1}meter-points/?mpan={mpan}"
+        self.pause_replay()
+        for _ in range(2):
+            self.assertEqual(self.ask(new).rows, 0)
+        self.replica.execute("SELECT pg_wal_replay_resume()")
+        self.wait()
+        self.assertEqual(self.ask(new).rows, 1)
 
     def test_admin_pages_come_from_the_replica_until_the_user_sends_a_form(
         self,

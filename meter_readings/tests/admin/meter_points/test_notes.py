@@ -111,6 +111,7 @@ class NoteTests(AdminTestCase):
         self.assertEqual(MeterPointNote.objects.count(), 1)
 
     def test_notes_take_one_query(self) -> None:
+        self.client.get(self.point.get_absolute_url())
         before = self.query_count(self.point.get_absolute_url())
         for number in range(3):
             self.create(f"Note {number}")

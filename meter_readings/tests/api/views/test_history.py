@@ -168,7 +168,6 @@ class AdvancesTests(ApiTestCase):
         self.assertEqual(self.answer(), {"is_complete": True, "results": []})
 
     def test_uses_the_latest_readings_if_there_are_too_many(self) -> None:
-        self.assertIs(self.answer()["is_complete"], True)
         with (
             patch("meter_readings.api.views.history.MAX_READINGS", 0),
             patch("meter_readings.api.views.history.MAX_READINGS_PER_REGISTER", 1),
