@@ -1,4 +1,4 @@
-"""API benchmark: response times with few and with many readings, and a load test."""
+"""API benchmark: response times by size, requests in a second, and a load test."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from .client import Timings, auth_headers, run_load_test, time_requests
 from .gunicorn import run_gunicorn
 from .measurements import import_file, write_flow_file
 from .temp_database import Log, TempDatabase, temp_database
+from .throughput import READINGS_ON_PAGE, measure_throughput, throughput_cases
 
 _MAX_GROWTH = 1.5
 _REQUESTS_PER_ROUND = 3
@@ -65,7 +66,7 @@ class ApiBenchmark:
                 for size in (self.small, self.large)
             ]
             yield from self._growth([small, large])
-            yield from self._load_test(large)
+            yield from self._under_load(large)
 
     @contextmanager
     def _filled_database(self, readings: int) -> Iterator[TempDatabase]:
@@ -88,14 +89,22 @@ class ApiBenchmark:
         small, large = map(best_of, timings)
         yield from comparison(sizes=(self.small, self.large), small=small, large=large)
 
-    def _load_test(self, database: TempDatabase) -> Iterator[str]:
-        self.log(f"Load test with {self.clients} clients")
-        headers = database.run(auth_headers)
+    def _under_load(self, database: TempDatabase) -> Iterator[str]:
+        """Yield the lines of what a server with concurrent clients answers."""
         paths = database.run(load_test_paths)
+        _import_history(database)
+        headers = database.run(auth_headers)
+        cases = database.run(throughput_cases)
         with (
             tempfile.TemporaryFile() as log,
             run_gunicorn(database.environment, log=log) as port,
         ):
+            self.log("Requests in a second")
+            yield ""
+            yield from measure_throughput(
+                port=port, cases=cases, headers=headers, rounds=self.rounds
+            )
+            self.log(f"Load test with {self.clients} clients")
             result = run_load_test(
                 port=port, clients=self.clients, paths=paths, headers=headers
             )
@@ -116,6 +125,15 @@ def _import(
             months=_MONTHS,
             created_at=created_at,
         )
+        database.run(import_file, path=str(path))
+
+
+def _import_history(database: TempDatabase) -> None:
+    """Import a meter point with more readings than a page has."""
+    with tempfile.TemporaryDirectory(prefix="d0010_benchmark_") as folder:
+        path = Path(folder, "history.uff")
+        count = READINGS_ON_PAGE + READINGS_ON_PAGE // 5
+        write_flow_file(path, meter_points=1, readings=count, months=_MONTHS, seed=2)
         database.run(import_file, path=str(path))
 
 
