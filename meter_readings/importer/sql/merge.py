@@ -188,24 +188,31 @@ def _versions_in_file(keys: str) -> str:
 
     Keys come first, by CROSS JOIN: SQLite keeps that order, and would else read the
     whole file for each key. So would PostgreSQL, whose statistics do not know the file
-    and expect one reading of it; "+ 0" hides the column from them.
+    and expect one reading of it; "+ 0" hides the column from them. The time is compared
+    by = too, by which PostgreSQL can join them with a hash table.
     """
     return f"""
 FROM {keys} AS reading_key CROSS JOIN {READING} AS reading
 WHERE {same_key("reading", "reading_key.meter_id", "reading_key")}
+    AND reading.read_at = reading_key.read_at
     AND reading.flow_file_id + 0 = %(flow_file)s
 """
 
 
-# Count the readings of the file that now supersede another version.
+# Count the readings of the file that now supersede another version. A key has at most
+# one current reading. Scalar subqueries are answered for each key apart; PostgreSQL may
+# join all keys with all readings.
 COUNT_SUPERSEDING = f"""
-SELECT COUNT(*) {_versions_in_file("reading_key_to_resolve")}
-    AND reading.version_status = '{VersionStatus.CURRENT}'
-    AND (
-        SELECT 1 FROM {READING} AS other
-        WHERE {same_key("other", "reading_key.meter_id", "reading_key")}
-            AND other.version_status = '{VersionStatus.SUPERSEDED}' LIMIT 1
-    ) IS NOT NULL
+SELECT COUNT(*) FROM reading_key_to_resolve AS reading_key WHERE (
+    SELECT 1 FROM {READING} AS reading
+    WHERE {same_key("reading", "reading_key.meter_id", "reading_key")}
+        AND reading.flow_file_id + 0 = %(flow_file)s
+        AND reading.version_status = '{VersionStatus.CURRENT}' LIMIT 1
+) IS NOT NULL AND (
+    SELECT 1 FROM {READING} AS other
+    WHERE {same_key("other", "reading_key.meter_id", "reading_key")}
+        AND other.version_status = '{VersionStatus.SUPERSEDED}' LIMIT 1
+) IS NOT NULL
 """
 
 # Count the readings of the file by version status, in one pass: GROUP BY would sort a
