@@ -29,7 +29,8 @@ from meter_readings.tests.support.redis_server import (
 )
 
 PASSWORD = "correct horse battery"
-METERS = Meter._meta.db_table
+# Quoted, so that it is not the table of meter points
+METERS = f'"{Meter._meta.db_table}"'
 
 needs_redis = skipUnless(IS_REQUIRED or IS_INSTALLED, REQUIREMENT)
 
