@@ -204,10 +204,7 @@ def sweep(*, now: datetime) -> None:
             heartbeat_at__lt=now - _SEND_AGAIN_AFTER
         )
         for job in late.order_by("pk")[:_MAX_SENT_AGAIN]:
-            with transaction.atomic():
-                still_late = late.filter(pk=job.pk, attempt=job.attempt)
-                if still_late.update(heartbeat_at=now):
-                    _send(job)
+            release(job=job)
 
 
 def delete_old_uploads() -> None:
@@ -244,4 +241,5 @@ def _send(job: ImportJob) -> None:
     if settings.TASKS_BACKEND == "database":
         enqueue()
     else:
-        transaction.on_commit(enqueue)
+        # Without its broker, the site keeps the job, and the sweep sends it later.
+        transaction.on_commit(enqueue, robust=True)

@@ -178,6 +178,13 @@ class SweepTests(QueueTestCase):
         self.sweep()
         self.assertEqual(waiting_tasks(), [[job.pk, 1]])
 
+    def test_nothing_is_sent_for_an_attempt_that_is_over(self) -> None:
+        job = running_job()
+        ImportJob.objects.update(attempt=2)
+        queue.attempt_again(job=job, reason="Its worker ended.")
+        queue.release(job=job)
+        self.assertEqual(waiting_tasks(), [])
+
     def test_no_task_is_sent_again_while_a_job_runs(self) -> None:
         job = running_job(heartbeat_at=timezone.now())
         ImportJob.objects.create(

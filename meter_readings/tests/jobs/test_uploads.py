@@ -159,6 +159,19 @@ class PageUploadTests(QueueTestCase, PageTestCase):
         self.assertEqual(uploads(), [])
 
 
+class SmallPageUploadTests(QueueTestCase, PageTestCase):
+    def test_file_whose_import_failed_can_be_tried_again(self) -> None:
+        with (
+            patch(LOAD, side_effect=importer.StorageFull("/data")),
+            self.assertLogs(import_results.logger),
+        ):
+            page = self.upload(sent(EVERY_GROUP))
+        self.assertContains(page, "the storage is full", status_code=507)
+        jobs.retry(job=ImportJob.objects.get(), requested_by=None)
+        run_tasks()
+        self.assertEqual(ImportJob.objects.latest("pk").outcome, "imported")
+
+
 def job_page(job: ImportJob) -> str:
     """Return the address of the page of a job."""
     return f"/admin/meter_readings/importjob/{job.pk}/change/"
