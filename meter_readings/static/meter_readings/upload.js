@@ -48,7 +48,7 @@
   }
 
   function showResponse(request) {
-    if (new URL(request.responseURL).pathname !== location.pathname) {
+    if (new URL(request.responseURL).pathname.includes("/importjob/")) {
       // The upload is imported in the background: its job has a page.
       location.assign(request.responseURL);
       return;

@@ -136,7 +136,9 @@ class RedisUnavailableTests(RedisTestCase, TestCase):
         self.server.stop()
         response = self.client.get("/readyz")
         self.assertEqual(response.status_code, 503)
-        self.assertEqual(response.json(), {"ready": False, "missing": ["redis"]})
+        self.assertEqual(
+            response.json(), {"ready": False, "missing": ["redis"], "notices": []}
+        )
 
     def test_the_diagnostics_report_that_redis_is_unavailable(self) -> None:
         result = {check.name: check for check in run_all_checks()}["redis"]
