@@ -11,6 +11,7 @@ from django.test import SimpleTestCase, TestCase
 from django.utils import timezone
 
 from config.environment import PROJECT_ROOT
+from meter_readings.ops import worker_heartbeat
 from meter_readings.ops.diagnostics import readiness_checks
 from meter_readings.ops.metrics import render_prometheus
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
@@ -35,7 +36,10 @@ class RunbookCompletenessTests(TestCase):
         self.client.get("/")
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "d0010-20260102T030405000000Z.tar.gz").touch()
-            with self.settings(BACKUP_ROOT=Path(folder)):
+            with (
+                self.settings(BACKUP_ROOT=Path(folder)),
+                worker_heartbeat.beating(),
+            ):
                 text = render_prometheus(now=timezone.now())
         names = set(re.findall(r"^# TYPE (d0010_\S+)", text, re.MULTILINE))
         shown = set(re.findall(r"^\| `(d0010_\w+)` \|", PAGE_TEXT, re.MULTILINE))
