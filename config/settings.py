@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "meter_readings.middleware.MaxBodySizeMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "meter_readings.audit.middleware.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -226,6 +227,7 @@ RETENTION_ORIGINALS_DAYS = env_days("RETENTION_ORIGINALS_DAYS", 400, minimum=1)
 RETENTION_REJECTED_DAYS = env_days("RETENTION_REJECTED_DAYS", 90, minimum=1)
 RETENTION_IMPORT_JOBS_DAYS = env_days("RETENTION_IMPORT_JOBS_DAYS", 730, minimum=1)
 RETENTION_READINGS_DAYS = env_days("RETENTION_READINGS_DAYS", 0, minimum=30)
+RETENTION_AUDIT_EVENTS_DAYS = env_days("RETENTION_AUDIT_EVENTS_DAYS", 2555, minimum=365)
 # The key of the pseudonyms by which erased MPANs are recognised
 PSEUDONYM_KEY = env_str("PSEUDONYM_KEY", SECRET_KEY)
 

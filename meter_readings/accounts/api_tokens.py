@@ -17,9 +17,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from meter_readings.models import ApiToken
+from meter_readings import audit
+from meter_readings.models import ApiToken, AuditEvent
 
-from .db import write_unless_locked
+from meter_readings.write_lock import write_unless_locked
 
 DEFAULT_DAYS, MAX_DAYS = 90, 366
 # Secret scanners recognise a token by this prefix.
@@ -67,6 +68,7 @@ def issue_token(token: ApiToken, *, days: int, now: datetime) -> str:
     try:
         with transaction.atomic():
             token.save(force_insert=True)
+            audit.record(AuditEvent.Action.CREATE_TOKEN, token, details=_details(token))
     except IntegrityError as error:
         raise NameTaken from error
     return secret
@@ -111,7 +113,21 @@ def revoke_tokens(*, tokens: Iterable[ApiToken], now: datetime) -> int:
     """Revoke tokens for good; return how many were not revoked before."""
     keys = [token.pk for token in tokens]
     rows = ApiToken.objects.filter(pk__in=keys, revoked_at__isnull=True)
-    return rows.update(revoked_at=now)
+    with transaction.atomic():
+        revoked = list(rows.select_related("user").select_for_update(of=("self",)))
+        rows.update(revoked_at=now)
+        for token in revoked:
+            audit.record(AuditEvent.Action.REVOKE_TOKEN, token, details=_details(token))
+    return len(revoked)
+
+
+def _details(token: ApiToken) -> dict[str, str]:
+    """Return what the audit trail says of a token; its secret is not stored."""
+    return {
+        "user": token.user.get_username(),
+        "prefix": token.prefix,
+        "scope": token.scope,
+    }
 
 
 def visible_tokens(user: User) -> QuerySet[ApiToken]:

@@ -26,7 +26,7 @@ from meter_readings.demo import DEMO_PASSWORD
 
 from . import login_attempts
 from .client_ip import client_ip
-from .db import write_unless_locked
+from meter_readings.write_lock import write_unless_locked
 from .login_attempts import Counter
 from .sign_in_log import log_blocked_sign_in
 

@@ -4,7 +4,13 @@ from django.contrib import admin
 
 from meter_readings.accounts.login import ThrottledLoginForm
 
-from . import accounts, api_tokens, sender_schedules, subject_requests
+from . import (
+    accounts,
+    api_tokens,
+    audit_events,
+    sender_schedules,
+    subject_requests,
+)
 from .flow_files import admin as flow_files
 from .flow_files import import_jobs
 from .meter_points import admin as meter_points
@@ -13,6 +19,7 @@ from .readings import admin as readings
 __all__ = [
     "accounts",
     "api_tokens",
+    "audit_events",
     "flow_files",
     "import_jobs",
     "meter_points",

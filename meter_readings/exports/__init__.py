@@ -7,6 +7,7 @@ memory does not grow with the number of rows.
 from .csv import COLUMNS, CSV_ENCODING, csv_line, csv_lines
 from .d0010 import (
     FLOW_FILE_ENCODING,
+    READING_PREFIX,
     NotImported,
     flow_file_lines,
     new_header,
@@ -34,6 +35,7 @@ __all__ = [
     "FindingRow",
     "JsonReportFormat",
     "NotImported",
+    "READING_PREFIX",
     "ReportFormat",
     "consistent_snapshot",
     "csv_line",

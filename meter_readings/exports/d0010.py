@@ -34,6 +34,8 @@ from .entries import ReadingRow, SiteVisitRow, reading_entry, visit_entry
 # The encoding of characters outside ASCII, as for reading. Five bytes are undefined in
 # it; they were read as U+FFFD, which cannot be encoded.
 FLOW_FILE_ENCODING = "cp1252"
+# A line with a reading begins so.
+READING_PREFIX = f"{D0010.reading.code}|"
 _UNENCODABLE, _REPLACEMENT = "\ufffd", "?"
 
 _PARTICIPANT = re.compile(r"([A-Z0-9]):([A-Z0-9]{1,4})")

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Model
 
+from meter_readings import audit
 from meter_readings.models import (
+    AuditEvent,
     Finding,
     FlowFile,
     ImportJob,
@@ -63,11 +65,16 @@ _MODELS: tuple[type[Model], ...] = (
 def clear_database(*, now: datetime) -> ClearResult:
     """Delete all imported data, import jobs and original files, but no users.
 
+    The audit trail stays, with one more event.
+
     All of it or, after an error, nothing; if the original files cannot be deleted, the
     next clearing deletes them. Raises ImportRunning while an import or undo is running.
     """
     with exclusive_import_lock(now=now):
         result = ClearResult(*map(_delete_all, _MODELS))
+        audit.record(
+            AuditEvent.Action.CLEAR, label="Database", details=result._asdict()
+        )
     # After the commit: a rollback would restore the rows that refer to the files.
     delete_unreferenced_files()
     return result

@@ -20,8 +20,10 @@ from django.db import Error, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from meter_readings import audit
 from meter_readings.d0010.mpan import mask_mpans
 from meter_readings.models import (
+    AuditEvent,
     FlowFile,
     ImportJob,
     ImportJobQuerySet,
@@ -115,6 +117,7 @@ class JobTracker:
     def __init__(
         self,
         *,
+        action: AuditEvent.Action,
         filename: str,
         policy: Policy,
         channel: ImportJob.Channel,
@@ -124,6 +127,7 @@ class JobTracker:
         on_progress: OnProgress | None = None,
         queued_job: ImportJob | None = None,
     ) -> None:
+        self._action = action
         self._job = queued_job or ImportJob(
             filename=filename,
             policy=policy,
@@ -277,6 +281,23 @@ class JobTracker:
         self._job.finished_at = timezone.now()
         self._job.upload = ""
         self._save()
+        if self._is_saved:
+            self._record()
+
+    def _record(self) -> None:
+        """Record the act in the audit trail, in the transaction of the load."""
+        job = self._job
+        numbers = {name: number for name, number in job.counts.items() if number}
+        audit.record(
+            self._action,
+            job.flow_file or FlowFile,
+            label=job.filename,
+            details={"job": job.pk, "outcome": job.outcome, "policy": job.policy}
+            | ({"sha256": job.sha256} if job.sha256 else {})
+            | numbers,
+            channel=ImportJob.Channel(job.channel),
+            user=job.requested_by,
+        )
 
     def _notify(self) -> None:
         if self._on_progress is not None:

@@ -17,7 +17,7 @@ from django.db import Error
 from django.utils import timezone
 
 from meter_readings.d0010 import IssueCode
-from meter_readings.models import FlowFile, ImportJob, Policy
+from meter_readings.models import AuditEvent, FlowFile, ImportJob, Policy
 
 from . import identity
 from .files.archives import sanitise_filename
@@ -31,6 +31,7 @@ from .staging import ImportLockTimeout, StagingArea, open_staging
 from .validation import ValidatedFile, validate_file
 
 _Outcome = ImportJob.Outcome
+_Action = AuditEvent.Action
 
 # A file with one of these issues has not begun as a flow file.
 _NO_FLOW_FILE = {IssueCode.NOT_A_FLOW_FILE, IssueCode.EMPTY_FILE}
@@ -75,8 +76,8 @@ def import_flow_file(
     `on_progress` receives the phase, the bytes processed and the bytes in all,
     `on_finding` every finding; neither may use this thread's database connection, which
     may be loading meanwhile. `on_result` receives the result before the commit, after
-    which an interrupt may still come. `original_sha256` is the SHA-256 of the original
-    file if lines were redacted from it since; `stream` then gives the redacted bytes.
+    which an interrupt may still come. `original_sha256` is the SHA-256 of a stored
+    file that is imported again; `stream` gives its bytes, which may be redacted since.
     `queued_job` is the row that waits for this import.
 
     The outcome is part of the result and not raised. Raises UnreadableFile if the bytes
@@ -87,6 +88,7 @@ def import_flow_file(
     """
     filename = sanitise_filename(filename)
     job = JobTracker(
+        action=_Action.REPROCESS if original_sha256 else _Action.IMPORT,
         filename=filename,
         policy=policy,
         channel=channel,

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from meter_readings.models import FlowFile, ImportJob, Policy
+from meter_readings.models import AuditEvent, FlowFile, ImportJob, Policy
 
 from .jobs import JobTracker, close_lost_jobs
 from .sql import undo as sql
@@ -55,6 +55,7 @@ def undo_import(
     the database has no free space left.
     """
     job = JobTracker(
+        action=AuditEvent.Action.UNDO,
         filename=flow_file.filename,
         policy=Policy(flow_file.policy),
         channel=channel,

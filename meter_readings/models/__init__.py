@@ -7,6 +7,7 @@ derived. Constraints are in the database, so that bulk loading cannot bypass the
 """
 
 from .api_token import ApiToken
+from .audit_event import AUDIT_EVENT_ORDER, AuditEvent
 from .data_version import DataVersion
 from .finding import Finding, Severity
 from .flow_file import FlowFile, Policy
@@ -34,7 +35,9 @@ from .site_visit import SiteVisit
 from .subject_request import SubjectRequest, pseudonymise_mpan
 
 __all__ = [
+    "AUDIT_EVENT_ORDER",
     "ApiToken",
+    "AuditEvent",
     "DataVersion",
     "ESTIMATED_Q",
     "Finding",

@@ -3,10 +3,10 @@
 An MPAN identifies a home, so everything stored with one is personal data.
 """
 
-from .audit import previous_requests
 from .erasure import ErasedCounts, erase_mpan
 from .retention import RetentionResult, Schedule, apply_retention
 from .subject_access import NotImported, export_personal_data
+from .subject_requests import previous_requests
 
 __all__ = [
     "ErasedCounts",

@@ -29,7 +29,7 @@ from meter_readings.models import (
     SubjectRequest,
 )
 
-from . import audit, findings, originals, text_masking
+from . import findings, originals, subject_requests, text_masking
 from .originals import FileMention
 from .retention import count_deleted
 
@@ -89,7 +89,7 @@ def erase_mpan(
         )
         erased = _erase(mpan, names, identifiers, now)
         if any(erased):
-            audit.record_request(
+            subject_requests.record_request(
                 kind=SubjectRequest.Kind.ERASURE,
                 mpan=mpan,
                 answered_by=identifiers.mask(answered_by),

@@ -16,8 +16,9 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from meter_readings import importer
+from meter_readings import audit, importer
 from meter_readings.models import (
+    AuditEvent,
     Finding,
     FlowFile,
     ImportJob,
@@ -64,6 +65,7 @@ class Schedule:
     rejected: int
     import_jobs: int
     readings: int
+    audit_events: int
 
     @classmethod
     def from_settings(cls) -> Self:
@@ -72,6 +74,7 @@ class Schedule:
             rejected=settings.RETENTION_REJECTED_DAYS,
             import_jobs=settings.RETENTION_IMPORT_JOBS_DAYS,
             readings=settings.RETENTION_READINGS_DAYS,
+            audit_events=settings.RETENTION_AUDIT_EVENTS_DAYS,
         )
 
 
@@ -87,6 +90,7 @@ class RetentionResult(NamedTuple):
     rejected_files: int = 0
     import_jobs: int = 0
     meter_point_notes: int = 0
+    audit_events: int = 0
 
 
 def apply_retention(
@@ -111,7 +115,10 @@ def apply_retention(
             rejected_files=files,
             import_jobs=_delete_import_jobs(schedule, now),
             meter_point_notes=_delete_notes(schedule, now),
+            audit_events=_delete_audit_events(schedule, now),
         )
+        if any(result):
+            audit.record(AuditEvent.Action.RETENTION, details=result._asdict())
         if dry_run:
             transaction.set_rollback(True)
     if not dry_run:
@@ -179,6 +186,11 @@ def _delete_notes(schedule: Schedule, now: datetime) -> int:
         return 0
     deleted, _ = MeterPointNote.objects.filter(written_at__lt=cutoff).delete()
     return deleted
+
+
+def _delete_audit_events(schedule: Schedule, now: datetime) -> int:
+    cutoff = _cutoff(schedule.audit_events, now)
+    return audit.delete_events(before=cutoff) if cutoff else 0
 
 
 def _delete_rejected(schedule: Schedule, now: datetime) -> tuple[int, int]:

@@ -28,7 +28,7 @@ from meter_readings.models import (
     SubjectRequest,
 )
 
-from . import audit, findings, originals
+from . import findings, originals, subject_requests
 from .originals import FileMention
 
 _ROWS_PER_FETCH = 2000
@@ -69,7 +69,7 @@ def export_personal_data(
         if point is None and not mentions and not notes.exists():
             raise NotImported("Nothing is stored about this MPAN.")
         counts = _write(mpan, point, notes, mentions, stream, now)
-    audit.record_request(
+    subject_requests.record_request(
         kind=SubjectRequest.Kind.ACCESS,
         mpan=mpan,
         answered_by=answered_by,
@@ -105,7 +105,7 @@ def _write(
                     "kind": request.kind,
                     "answered_at": request.answered_at.astimezone(LONDON).isoformat(),
                 }
-                for request in audit.previous_requests(mpan=mpan)
+                for request in subject_requests.previous_requests(mpan=mpan)
             ],
         }
         archive.writestr("about.json", json.dumps(about, indent=2) + "\n")

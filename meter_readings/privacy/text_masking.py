@@ -1,13 +1,16 @@
 """Masking of identifiers in the text fields of every model.
 
+In audit events of a meter point the pseudonym takes the place of the MPAN, so that they
+can still be told from those of others.
+
 The fields are found by type, so a new model is covered without a change here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from functools import reduce
+from collections.abc import Callable, Iterator
+from functools import partial, reduce
 from operator import or_
 from typing import Any
 
@@ -17,8 +20,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Cast
 
+from meter_readings import audit
 from meter_readings.d0010.redaction import Identifiers
-from meter_readings.models import Meter, MeterPoint
+from meter_readings.models import AuditEvent, Meter, MeterPoint, pseudonymise_mpan
 
 _TEXTS = models.CharField, models.TextField, models.JSONField
 # Shorter than an MPAN and than the serial numbers that are masked
@@ -27,6 +31,7 @@ _MIN_LENGTH = 5
 _NOT_MASKED = MeterPoint, Meter, Session
 
 type Model = type[models.Model]
+type Mask = Callable[[str], str]
 
 
 def text_models() -> Iterator[tuple[Model, list[models.Field]]]:
@@ -44,9 +49,10 @@ def _can_mention(field: models.Field) -> bool:
 
 def mask_text_fields(identifiers: Identifiers) -> int:
     """Mask the identifiers in all text fields; return the number of changed rows."""
-    return sum(
-        _mask_model(model, fields, identifiers) for model, fields in text_models()
-    )
+    with audit.changing_texts():
+        return sum(
+            _mask_model(model, fields, identifiers) for model, fields in text_models()
+        )
 
 
 def _mask_model(
@@ -54,6 +60,9 @@ def _mask_model(
 ) -> int:
     """Mask the fields of one model: one query, then one statement for 500 rows."""
     names, changed = [field.name for field in fields], []
+    mask = identifiers.mask
+    if model is AuditEvent:
+        mask = partial(_pseudonymise, identifiers)
     as_text = {f"{name}_as_text": Cast(name, models.TextField()) for name in names}
     conditions = (
         Q(**{f"{name}__contains": text})
@@ -63,7 +72,7 @@ def _mask_model(
     rows = model._default_manager.annotate(**as_text).filter(reduce(or_, conditions))
     for row in rows.iterator(chunk_size=500):
         before = [getattr(row, name) for name in names]
-        after = [_masked_value(value, identifiers) for value in before]
+        after = [_masked_value(value, mask) for value in before]
         if before != after:
             for name, value in zip(names, after, strict=True):
                 setattr(row, name, value)
@@ -72,10 +81,17 @@ def _mask_model(
     return len(changed)
 
 
-def _masked_value(value: Any, identifiers: Identifiers) -> Any:
+def _masked_value(value: Any, mask: Mask) -> Any:
     if isinstance(value, str):
-        return identifiers.mask(value)
-    return json.loads(identifiers.mask(json.dumps(value)))
+        return mask(value)
+    return json.loads(mask(json.dumps(value)))
+
+
+def _pseudonymise(identifiers: Identifiers, text: str) -> str:
+    """Return the pseudonym of the MPAN; mask the identifiers in another text."""
+    if text == identifiers.mpan_core:
+        return pseudonymise_mpan(text)
+    return identifiers.mask(text)
 
 
 def delete_sessions(identifiers: Identifiers) -> int:

@@ -238,8 +238,8 @@ class _SubqueryTable(BaseTable):
 def position_text(row: Any, ordering: Ordering) -> str:
     """Return the position of a row in words: its time, its line or its number."""
     match column_names(ordering):
-        case ["read_at", *_]:
-            return date_format(localtime(row.read_at), "j F Y H:i:s")
+        case [("read_at" | "at") as time, *_]:
+            return date_format(localtime(getattr(row, time)), "j F Y H:i:s")
         case [*_, "line_number"]:
             return f"line {row.line_number:,}"
         case _:

@@ -7,7 +7,6 @@ from typing import cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,9 +14,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from meter_readings import audit
 from meter_readings.forms import AcknowledgementForm
 from meter_readings.importer.formatting import pluralise
-from meter_readings.models import FlowFile
+from meter_readings.models import AuditEvent, FlowFile
 from meter_readings.queries import attention
 
 from .views import WRITE_METHODS, FlowFileView, render_flow_file_page
@@ -31,7 +31,7 @@ _NOTHING_TO_DO = "None of these files needs attention: there is nothing to ackno
 def acknowledge(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     """Ask for a note and acknowledge the file, or remove its acknowledgement."""
     if request.POST.get("step") == "remove":
-        if _remove(file, request):
+        if _remove(file):
             messages.success(request, "Acknowledgement removed.")
         return redirect(file)
     files = FlowFile.objects.filter(attention.needs_attention_q(), pk=file.pk)
@@ -88,31 +88,28 @@ def acknowledge_selected(
 def _acknowledge(
     files: QuerySet[FlowFile], request: HttpRequest, form: AcknowledgementForm
 ) -> Sequence[FlowFile]:
-    """Acknowledge files and return them; each has an entry in the admin log."""
+    """Acknowledge files and return them; each has an event in the audit trail."""
     found = list(files.select_for_update(of=("self",)))
     user, note = cast(User, request.user), form.cleaned_data["note"]
     FlowFile.objects.filter(pk__in=[file.pk for file in found]).update(
         acknowledged_at=timezone.now(), acknowledged_by=user, acknowledgement_note=note
     )
-    _log(request, found, f"Acknowledged: {note}")
+    details = {"note": note} if note else {}
+    for file in found:
+        audit.record(AuditEvent.Action.ACKNOWLEDGE, file, details=details)
     return found
 
 
 @transaction.atomic
-def _remove(file: FlowFile, request: HttpRequest) -> bool:
+def _remove(file: FlowFile) -> bool:
     """Remove an acknowledgement; return whether there was one."""
     acknowledged = FlowFile.objects.filter(attention.acknowledged_q(), pk=file.pk)
     removed = acknowledged.update(
         acknowledged_at=None, acknowledged_by=None, acknowledgement_note=""
     )
     if removed:
-        _log(request, [file], "Acknowledgement removed")
+        audit.record(AuditEvent.Action.REMOVE_ACKNOWLEDGEMENT, file)
     return bool(removed)
-
-
-def _log(request: HttpRequest, files: Sequence[FlowFile], message: str) -> None:
-    user = cast(User, request.user)
-    LogEntry.objects.log_actions(user.pk, files, CHANGE, message)
 
 
 VIEWS = [

@@ -16,8 +16,8 @@ from django.http import (
 )
 from django.utils.http import content_disposition_header
 
-from meter_readings import exports, importer
-from meter_readings.models import FlowFile, Policy
+from meter_readings import audit, exports, importer
+from meter_readings.models import AuditEvent, FlowFile, Policy
 from meter_readings.queries.readings import filter_readings
 
 from .views import FlowFileView, render_flow_file_page
@@ -34,8 +34,11 @@ class _OriginalResponse(FileResponse):
 
 def original(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     """Return the original file, with a type that no browser displays as a page."""
+    content = importer.open_original(flow_file=file)
+    if request.method == "GET":
+        audit.record_access(AuditEvent.Action.DOWNLOAD, file)
     return _OriginalResponse(
-        importer.open_original(flow_file=file),
+        content,
         as_attachment=True,
         filename=_download_name(file),
         content_type="application/octet-stream",
@@ -47,34 +50,35 @@ def readings_csv(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     if file.status != FlowFile.Status.IMPORTED:
         return _not_imported(request, file)
     readings = filter_readings(flow_file=file, current_only=False)
+    export = audit.RecordedExport(file, details={"format": "csv"})
     lines = exports.csv_lines(readings=readings.order_by("line_number"))
-    return _readings_response(file, lines, ".csv", "text/csv", exports.CSV_ENCODING)
+    return _stream(
+        export,
+        export.counted(lines, header_lines=1),
+        _download_name(file, "-readings.csv"),
+        f"text/csv; charset={exports.CSV_ENCODING}",
+        exports.CSV_ENCODING,
+    )
 
 
 def readings_d0010(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     """Return the stored content of the file as D0010."""
     if file.status != FlowFile.Status.IMPORTED:
         return _not_imported(request, file)
+    export = audit.RecordedExport(file, details={"format": "d0010"})
     lines = exports.flow_file_lines(flow_file=file)
-    return _readings_response(
-        file, lines, ".uff", "text/plain", exports.FLOW_FILE_ENCODING
+    return _stream(
+        export,
+        export.counted(lines, row_prefix=exports.READING_PREFIX),
+        _download_name(file, "-readings.uff"),
+        f"text/plain; charset={exports.FLOW_FILE_ENCODING}",
+        exports.FLOW_FILE_ENCODING,
     )
 
 
 def _not_imported(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     title = f"{file.filename} is not imported"
     return render_flow_file_page(request, file, "not_imported", title=title)
-
-
-def _readings_response(
-    file: FlowFile,
-    lines: Generator[str],
-    suffix: str,
-    content_type: str,
-    encoding: str,
-) -> HttpResponseBase:
-    filename = _download_name(file, f"-readings{suffix}")
-    return _stream(lines, filename, f"{content_type}; charset={encoding}", encoding)
 
 
 def findings_csv(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
@@ -90,7 +94,8 @@ def _report_response(
 ) -> HttpResponseBase:
     lines = exports.report_lines(report_format, _finding_rows(file))
     filename = _download_name(file, suffix)
-    return _stream(lines, filename, report_format.content_type, "utf-8")
+    export = audit.RecordedExport(file, details={"format": f"validation {suffix[1:]}"})
+    return _stream(export, lines, filename, report_format.content_type, "utf-8")
 
 
 def _finding_rows(file: FlowFile) -> Iterator[exports.FindingRow]:
@@ -111,10 +116,15 @@ def _finding_rows(file: FlowFile) -> Iterator[exports.FindingRow]:
 
 
 def _stream(
-    lines: Generator[str], filename: str, content_type: str, encoding: str
+    export: audit.RecordedExport,
+    lines: Generator[str],
+    filename: str,
+    content_type: str,
+    encoding: str,
 ) -> HttpResponseBase:
     response = StreamingHttpResponse(
-        exports.encode_stream(lines, encoding), content_type=content_type
+        export.recorded(exports.encode_stream(lines, encoding)),
+        content_type=content_type,
     )
     response["Content-Disposition"] = content_disposition_header(True, filename)
     return response

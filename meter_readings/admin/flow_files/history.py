@@ -1,4 +1,4 @@
-"""What users and programs did with a flow file: import jobs and the admin log."""
+"""What users and programs did with a flow file: import jobs and the audit trail."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.contrib.admin.models import LogEntry
 from django.db.models import Q, Subquery
 
-from meter_readings import importer
+from meter_readings import audit, importer
 from meter_readings.importer import result_messages
 from meter_readings.importer.formatting import pluralise
-from meter_readings.models import FlowFile, ImportJob
+from meter_readings.models import AUDIT_EVENT_ORDER, AuditEvent, FlowFile, ImportJob
 from meter_readings.templatetags import formatting
 
 _ROWS_SHOWN = 10
@@ -40,6 +39,14 @@ _UNDO_COUNTS = {
 }
 
 
+# An import job shows more of these.
+_ACTIONS_OF_JOBS = [
+    AuditEvent.Action.IMPORT,
+    AuditEvent.Action.REPROCESS,
+    AuditEvent.Action.UNDO,
+]
+
+
 class HistoryRow(NamedTuple):
     """One action on a file; `job` is None if it was no import and no undo."""
 
@@ -57,18 +64,13 @@ def file_history(file: FlowFile) -> list[HistoryRow]:
     jobs = file.jobs.select_related("requested_by").order_by("-started_at", "-pk")
     earliest = file.jobs.order_by("pk").values("pk")[:1]
     jobs = jobs.annotate(is_repeated=Q(pk__gt=Subquery(earliest)))
-    entries = (
-        LogEntry.objects.filter(
-            content_type__app_label=file._meta.app_label,
-            content_type__model=file._meta.model_name,
-            object_id=str(file.pk),
-        )
-        .select_related("user")
-        .order_by("-action_time", "-pk")
+    events = AuditEvent.objects.filter(
+        object_type=file._meta.model_name, object_id=file.pk
     )
+    others = events.exclude(action__in=_ACTIONS_OF_JOBS).order_by(*AUDIT_EVENT_ORDER)
     rows = [
         *map(_job_row, jobs[:_ROWS_SHOWN]),
-        *map(_log_row, entries[:_ROWS_SHOWN]),
+        *map(_event_row, others[:_ROWS_SHOWN]),
     ]
     return sorted(rows, key=lambda row: row.at, reverse=True)[:_ROWS_SHOWN]
 
@@ -85,12 +87,16 @@ def _job_row(job: Any) -> HistoryRow:
     )
 
 
-def _log_row(entry: LogEntry) -> HistoryRow:
-    action, _, note = entry.get_change_message().partition(": ")
-    channel = ImportJob.Channel.ADMIN.label
-    badge = formatting.badge("note", action)
-    user = entry.user.get_username()
-    return HistoryRow(entry.action_time, badge, note, channel, user, "", None)
+def _event_row(event: AuditEvent) -> HistoryRow:
+    return HistoryRow(
+        event.at,
+        formatting.badge("note", event.get_action_display()),
+        event.details.get("note") or audit.details_text(event.details),
+        event.get_channel_display(),
+        event.username,
+        "",
+        None,
+    )
 
 
 def is_repeated(job: ImportJob) -> bool:

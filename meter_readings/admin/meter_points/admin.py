@@ -9,11 +9,12 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import URLPattern
 
+from meter_readings import audit
 from meter_readings.admin.base import display
 from meter_readings.admin.base.filters import Choices, QFilter
 from meter_readings.admin.base.read_only import ReadOnlyAdmin
 from meter_readings.d0010.mpan import DISTRIBUTORS, Distributor
-from meter_readings.models import Meter, MeterPoint
+from meter_readings.models import AuditEvent, Meter, MeterPoint
 from meter_readings.queries import search
 
 from . import notes, page
@@ -45,6 +46,12 @@ def _label(distributor: Distributor) -> str:
     return f"{distributor.area} ({id_and_group})"
 
 
+def _record_look_up(request: HttpRequest, point: MeterPoint, **details: str) -> None:
+    """Record that somebody opened a meter point, or one of its meters."""
+    if request.method == "GET":
+        audit.record_access(AuditEvent.Action.LOOK_UP, point, details=details)
+
+
 @admin.register(MeterPoint)
 class MeterPointAdmin(ReadOnlyAdmin):
     allow_stale = True
@@ -63,6 +70,7 @@ class MeterPointAdmin(ReadOnlyAdmin):
         return search.meter_points_search_q(text)
 
     def get_page_context(self, request: HttpRequest, obj: MeterPoint) -> dict[str, Any]:
+        _record_look_up(request, obj)
         return page.meter_point_context(request, obj)
 
 
@@ -84,4 +92,5 @@ class MeterAdmin(ReadOnlyAdmin):
         return search.meters_search_q(text)
 
     def get_page_context(self, request: HttpRequest, obj: Meter) -> dict[str, Any]:
+        _record_look_up(request, obj.meter_point, page="meter")
         return page.meter_context(request, obj)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -16,8 +15,9 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from meter_readings import audit
 from meter_readings.forms import MeterPointNoteForm
-from meter_readings.models import MeterPoint, MeterPointNote
+from meter_readings.models import AuditEvent, MeterPoint, MeterPointNote
 
 NOTES_SHOWN = 20
 
@@ -78,7 +78,6 @@ def _delete(request: HttpRequest, point: MeterPoint, note_id: str) -> None:
     if note is None:
         messages.warning(request, "The note was deleted before.")
         return
-    user = cast(User, request.user)
-    LogEntry.objects.log_actions(user.pk, [note], DELETION, "Note deleted")
+    audit.record(AuditEvent.Action.DELETE_NOTE, point, details={"note": note.pk})
     note.delete()
     messages.success(request, "Note deleted.")

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any, NamedTuple, cast
 
 from django.contrib import messages
-from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -71,12 +70,6 @@ def testing_clear(request: HttpRequest) -> HttpResponse:
         )
     else:
         removed = result_messages.clear_message(result)
-        LogEntry.objects.create(
-            user=cast(User, request.user),
-            object_repr="Database",
-            action_flag=DELETION,
-            change_message=f"Database cleared: {removed}.",
-        )
         logger.warning("User %s cleared the database: %s.", request.user.pk, removed)
         messages.success(request, f"Database cleared: {removed}.")
     return redirect("testing-dashboard")

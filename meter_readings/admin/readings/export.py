@@ -6,6 +6,7 @@ readings, without the scan limit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from datetime import datetime
 from typing import Any, NamedTuple, cast
@@ -30,11 +31,14 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
-from meter_readings import exports
+from meter_readings import audit, exports
 from meter_readings.admin.base import filters
 from meter_readings.admin.base.changelist import BoundedChangeList
 from meter_readings.admin.base.read_only import ObjectTool, ReadOnlyAdmin
 from meter_readings.models import Reading, ReadingQuerySet
+from meter_readings.queries import mpan_text
+
+_MPAN = re.compile("[0-9]{13}")
 
 _PERMISSION = "meter_readings.export_reading"
 _LIST = "admin:meter_readings_reading_changelist"
@@ -116,7 +120,8 @@ class ExportMixin(ReadOnlyAdmin):
         if changelist is None:
             return redirect(_PAGE)
         readings = cast(ReadingQuerySet, changelist.unbounded_queryset)
-        response = _stream(request, name, readings)
+        export = _recorded_export(name, filter=_audited_filter(changelist))
+        response = _stream(request, name, readings, export)
         return response or redirect(reverse(_PAGE) + _query_string(request))
 
     def _changelist(self, request: HttpRequest) -> BoundedChangeList | None:
@@ -150,7 +155,8 @@ def make_export_action(name: str) -> Any:
             messages.warning(request, "The selected readings are no longer stored.")
             return None
         ordered = readings.order_by(*model_admin.get_ordering(request))
-        return _stream(request, name, ordered)
+        export = _recorded_export(name, selected=len(keys))
+        return _stream(request, name, ordered, export)
 
     export_selected.__name__ = f"export_selected_{name}"
     label = f"Export selected readings as {_FORMATS[name].label}"
@@ -158,12 +164,15 @@ def make_export_action(name: str) -> Any:
 
 
 def _stream(
-    request: HttpRequest, name: str, readings: ReadingQuerySet
+    request: HttpRequest,
+    name: str,
+    readings: ReadingQuerySet,
+    export: audit.RecordedExport,
 ) -> StreamingHttpResponse | None:
     """Return a streaming response; None, with an error message, if that fails."""
     now = timezone.now()
     try:
-        lines = _lines(name, readings, now)
+        lines = _counted_lines(export, name, readings, now)
     except ValueError as error:
         messages.error(request, f"The setting MARKET_PARTICIPANT is invalid: {error}.")
         return None
@@ -171,7 +180,7 @@ def _stream(
     created = f"{timezone.localtime(now):%Y%m%d-%H%M%S}"
     filename = f"readings-{created}.{export_format.suffix}"
     return StreamingHttpResponse(
-        exports.encode_stream(lines, export_format.encoding),
+        export.recorded(exports.encode_stream(lines, export_format.encoding)),
         content_type=export_format.content_type,
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
@@ -196,11 +205,33 @@ def _filter_summary(changelist: BoundedChangeList) -> list[tuple[str, str]]:
     return summary + [(name, ", ".join(values)) for name, values in params.items()]
 
 
-def _lines(name: str, readings: ReadingQuerySet, now: datetime) -> Generator[str]:
+def _recorded_export(name: str, **details: Any) -> audit.RecordedExport:
+    return audit.RecordedExport(Reading, details={"format": name, **details})
+
+
+def _audited_filter(changelist: BoundedChangeList) -> dict[str, str]:
+    """Return the filters for the audit trail, MPANs of a search as 13 digits.
+
+    So an erasure finds them.
+    """
+    summary = dict(_filter_summary(changelist))
+    if query := changelist.query.strip():
+        mpans = mpan_text.mpans_in(query) or [mpan_text.mpan_digits(query)]
+        if all(map(_MPAN.fullmatch, mpans)):
+            summary["Search"] = ", ".join(mpans)
+    return summary
+
+
+def _counted_lines(
+    export: audit.RecordedExport, name: str, readings: ReadingQuerySet, now: datetime
+) -> Generator[str]:
     if name == "csv":
-        return exports.csv_lines(readings=readings)
+        return export.counted(exports.csv_lines(readings=readings), header_lines=1)
     participant = exports.parse_participant(settings.MARKET_PARTICIPANT)
     header = exports.new_header(
         created_at=now, sender=participant, recipient=participant
     )
-    return exports.selection_lines(readings=readings, header=header)
+    return export.counted(
+        exports.selection_lines(readings=readings, header=header),
+        row_prefix=exports.READING_PREFIX,
+    )

@@ -10,13 +10,13 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
-from meter_readings import exports
+from meter_readings import audit, exports
 from meter_readings.api.exceptions import Problem
 from meter_readings.api.filtersets import ReadingFilterSet
 from meter_readings.api.permissions import visible_rows
 from meter_readings.api.query_parameters import parameter_error
 from meter_readings.api.renderers import CsvRenderer
-from meter_readings.models import FlowFile, ReadingQuerySet
+from meter_readings.models import FlowFile, Reading, ReadingQuerySet
 from meter_readings.ops import db_router
 
 _PAGE_PARAMETERS = ("cursor", "page_size", "fields")
@@ -45,14 +45,33 @@ def export_readings(
         if name in request.query_params:
             message = f"It cannot be combined with the format {output_format}."
             raise parameter_error(name, message)
+    export = _recorded_export(request, filterset, output_format)
     if is_csv:
-        lines = exports.csv_lines(readings=readings)
-        return _stream(lines, "text/csv", exports.CSV_ENCODING, "readings.csv")
+        lines = export.counted(exports.csv_lines(readings=readings), header_lines=1)
+        return _stream(export, lines, "text/csv", exports.CSV_ENCODING, "readings.csv")
     if filterset.is_whole_file:
         lines = _whole_file(request, filterset)
     else:
         lines = _selection(readings)
-    return _stream(lines, "text/vnd.d0010", exports.FLOW_FILE_ENCODING, "readings.uff")
+    return _stream(
+        export,
+        export.counted(lines, row_prefix=exports.READING_PREFIX),
+        "text/vnd.d0010",
+        exports.FLOW_FILE_ENCODING,
+        "readings.uff",
+    )
+
+
+def _recorded_export(
+    request: Request, filterset: ReadingFilterSet, output_format: str
+) -> audit.RecordedExport:
+    """Return the export for the audit trail, with the filters of path and query."""
+    parameters = request.query_params.lists()
+    filters = filterset.parent_filters | {
+        name: ", ".join(values) for name, values in parameters if name != "format"
+    }
+    details = {"format": output_format, "filter": filters}
+    return audit.RecordedExport(Reading, details=details)
 
 
 def _whole_file(request: Request, filterset: ReadingFilterSet) -> Generator[str]:
@@ -81,10 +100,15 @@ def _selection(readings: ReadingQuerySet) -> Generator[str]:
 
 
 def _stream(
-    lines: Generator[str], media_type: str, encoding: str, filename: str
+    export: audit.RecordedExport,
+    lines: Generator[str],
+    media_type: str,
+    encoding: str,
+    filename: str,
 ) -> StreamingHttpResponse:
+    chunks = db_router.keep_database_for(exports.encode_stream(lines, encoding))
     return StreamingHttpResponse(
-        db_router.keep_database_for(exports.encode_stream(lines, encoding)),
+        export.recorded(chunks),
         content_type=f"{media_type}; charset={encoding}",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )

@@ -15,7 +15,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from meter_readings import importer
+from meter_readings import audit, importer
 from meter_readings.api.exceptions import Problem
 from meter_readings.api.filtersets import (
     FindingFilterSet,
@@ -32,7 +32,13 @@ from meter_readings.api.serializers.flow_files import (
     ImportJobSerializer,
 )
 from meter_readings.api.serializers.meter_points import SiteVisitSerializer
-from meter_readings.models import Finding, FlowFile, ImportJob, SiteVisit
+from meter_readings.models import (
+    AuditEvent,
+    Finding,
+    FlowFile,
+    ImportJob,
+    SiteVisit,
+)
 
 from .base import ResourceViewSet
 from .flow_file_actions import FlowFileActionsMixin
@@ -93,6 +99,8 @@ class FlowFileViewSet(
             content = importer.open_original(flow_file=flow_file)
         except importer.OriginalMissing as error:
             raise ContentDeleted from error
+        if request.method == "GET":
+            audit.record_access(AuditEvent.Action.DOWNLOAD, flow_file)
         return FileResponse(
             content,
             as_attachment=True,

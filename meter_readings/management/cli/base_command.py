@@ -15,7 +15,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from django.core.management.color import Style, no_style
 from django.db import DatabaseError, InterfaceError, connection
 
-from meter_readings import exports, importer, privacy
+from meter_readings import audit, exports, importer, privacy
 from meter_readings.d0010.mpan import mask_mpans
 
 FAILED, USAGE, NOTHING_MATCHED, INTERRUPTED = 1, 2, 3, 130
@@ -53,7 +53,8 @@ class BaseCommand(base.BaseCommand):
             for handler in logging.getLogger().handlers:
                 handler.setLevel(max(handler.level, logging.WARNING))
         try:
-            with errors_as_command_errors():
+            actor = audit.command_actor()
+            with errors_as_command_errors(), audit.acting_as(lambda: actor):
                 result = super().execute(*args, **options)
                 sys.stdout.flush()
                 return result

@@ -46,7 +46,7 @@ class Command(base_command.BaseCommand):
         mpan = arguments.mpan_from_arg_or_stdin(mpan)
         with (
             export_log.logged_export(
-                output_format="zip", filters={"mpan": mpan}
+                output_format="zip", filters={"mpan": mpan}, is_recorded=False
             ) as export,
             output_files.atomic_write(output.resolve()) as stream,
         ):

@@ -136,7 +136,7 @@ def _counted(
     """Yield the lines of an export, and count its readings."""
     if is_csv:
         yield next(lines)  # The first line of a CSV is no reading.
-    reading_prefix = "" if is_csv else d0010.D0010.reading.code + "|"
+    reading_prefix = "" if is_csv else exports.READING_PREFIX
     for line in lines:
         export.readings += line.startswith(reading_prefix)
         yield line

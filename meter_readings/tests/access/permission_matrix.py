@@ -187,6 +187,8 @@ MATRIX: dict[str, Row] = {
     **sender_schedules(),
     # Requests of data subjects
     **received("subjectrequest", AUDITORS),
+    **received("auditevent", AUDITORS),
+    "admin:meter_readings_auditevent_export_csv": Row(view=AUDITORS),
     # The API
     "api:versions": Row(view=SIGNED_IN, options=SIGNED_IN),
     "api:root": Row(view=SIGNED_IN, options=SIGNED_IN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.contrib.auth import authenticate
@@ -10,6 +11,7 @@ from django.test import Client
 from prometheus_client import REGISTRY
 
 from meter_readings.accounts import sign_in_log
+from meter_readings.models import AuditEvent
 
 from .test_login import LOG, PASSWORD, LoginTestCase
 
@@ -69,3 +71,47 @@ class SignInLogTests(LoginTestCase):
         before = count()
         self.logged("alice", "wrong")
         self.assertEqual(count(), before + 1)
+
+
+class SignInAuditTests(LoginTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        logging.disable(logging.CRITICAL)
+        self.addCleanup(logging.disable, logging.NOTSET)
+
+    def recorded(self) -> list[tuple[str, str, str, Any]]:
+        events = AuditEvent.objects.order_by("pk")
+        return [
+            (event.action, event.username, event.object_label, event.details)
+            for event in events
+        ]
+
+    def test_sign_ins_and_sign_outs_are_recorded_with_user_and_address(self) -> None:
+        self.log_in("alice", PASSWORD)
+        self.client.force_login(User.objects.get())
+        self.client.post("/admin/logout/")
+        self.assertEqual(
+            self.recorded(),
+            [
+                ("sign-in", "alice", "alice", {"client_ip": IP}),
+                ("sign-in", "alice", "alice", {}),
+                ("sign-out", "alice", "alice", {}),
+            ],
+        )
+
+    def test_a_failed_sign_in_has_no_actor_and_names_a_known_user(self) -> None:
+        self.log_in("alice", "wrong")
+        self.assertEqual(
+            self.recorded(), [("sign-in-failed", "", "alice", {"client_ip": IP})]
+        )
+
+    def test_a_name_that_is_no_user_is_not_recorded(self) -> None:
+        self.log_in(PASSWORD, "alice")
+        self.assertEqual(
+            self.recorded(), [("sign-in-failed", "", "", {"client_ip": IP})]
+        )
+
+    def test_a_blocked_sign_in_is_not_recorded(self) -> None:
+        for _ in range(6):
+            self.log_in("alice", "wrong")
+        self.assertEqual(len(self.recorded()), 5)

@@ -149,7 +149,9 @@ class ChangedFlowFilesTests(ChangesTestCase):
     def test_files_that_lose_readings_by_retention_have_changed(self) -> None:
         imported(CORRECTION, "correction.uff")
         seen = self.latest_file_change()
-        schedule = privacy.Schedule(originals=0, rejected=0, import_jobs=0, readings=1)
+        schedule = privacy.Schedule(
+            originals=0, rejected=0, import_jobs=0, readings=1, audit_events=0
+        )
         privacy.apply_retention(schedule=schedule, now=NOW)
         self.assertEqual(
             self.files(changed_since=seen),

@@ -35,7 +35,9 @@ QUERIES = {
     "imports/": 4,
     # the row
     "flow-files/{id}/": 3,
-    "flow-files/{id}/content/": 3,
+    # the row and the audit event
+    "flow-files/{id}/content/": 4,
+    # the row
     "imports/{id}/": 3,
     "findings/{id}/": 3,
     "meters/{id}/": 3,

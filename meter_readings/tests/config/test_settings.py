@@ -44,6 +44,7 @@ NOTHING_SET = dict.fromkeys(
         "DB_REPLICA_PORT",
         "DB_USER",
         "DEBUG",
+        "RETENTION_AUDIT_EVENTS_DAYS",
         "RETENTION_IMPORT_JOBS_DAYS",
         "RETENTION_ORIGINALS_DAYS",
         "RETENTION_READINGS_DAYS",

@@ -48,7 +48,7 @@ class ExportPersonalDataTests(FolderTestCase):
         self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_archive_is_deleted_if_the_request_cannot_be_recorded(self) -> None:
-        name = "meter_readings.privacy.audit.record_request"
+        name = "meter_readings.privacy.subject_requests.record_request"
         with patch(name, side_effect=OSError(28, "No space left on device")):
             ran = run("export_personal_data", MPAN, "--output", str(self.output))
         self.assertEqual(ran.code, 1)

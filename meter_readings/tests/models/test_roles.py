@@ -55,6 +55,7 @@ class RoleTests(TestCase):
             "view_importjob",
             "view_senderschedule",
             "view_subjectrequest",
+            "view_auditevent",
             "export_reading",
         }
         self.assertEqual(permissions_of("Auditor"), VIEW_IMPORTED | more)

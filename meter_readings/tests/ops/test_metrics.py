@@ -86,7 +86,9 @@ class ImportMetricsTests(FolderTestCase):
     def test_the_shortest_retention_does_not_lower_the_counter(self) -> None:
         create_job()
         create_job(started_at=NOON - timedelta(days=3))
-        schedule = privacy.Schedule(originals=1, rejected=1, import_jobs=1, readings=0)
+        schedule = privacy.Schedule(
+            originals=1, rejected=1, import_jobs=1, readings=0, audit_events=0
+        )
         before = self.count("imported")
         privacy.apply_retention(schedule=schedule, now=NOON)
         self.assertEqual(ImportJob.objects.count(), 1)

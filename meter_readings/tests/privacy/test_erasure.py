@@ -160,7 +160,8 @@ class EraseTests(OwnMedia, TransactionTestCase):
     def test_an_erasure_that_fails_before_its_commit_changes_nothing(self) -> None:
         file = imported(BOTH)
         broken = patch(
-            "meter_readings.privacy.audit.record_request", side_effect=OSError
+            "meter_readings.privacy.subject_requests.record_request",
+            side_effect=OSError,
         )
         with broken, self.assertRaises(OSError):
             erase()

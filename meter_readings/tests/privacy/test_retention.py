@@ -36,7 +36,9 @@ from meter_readings.tests.support.flow_file_builder import (
 )
 from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
-WITHOUT_LIMIT = Schedule(originals=0, rejected=0, import_jobs=0, readings=0)
+WITHOUT_LIMIT = Schedule(
+    originals=0, rejected=0, import_jobs=0, readings=0, audit_events=0
+)
 
 LONG_AGO = NOW - timedelta(days=1000)
 BAD = flow_file_of_readings("030|S|20240401000000|-1.0|||T|N|")
@@ -68,8 +70,9 @@ class ScheduleTests(TestCase):
             RETENTION_REJECTED_DAYS=2,
             RETENTION_IMPORT_JOBS_DAYS=3,
             RETENTION_READINGS_DAYS=40,
+            RETENTION_AUDIT_EVENTS_DAYS=500,
         ):
-            self.assertEqual(Schedule.from_settings(), Schedule(1, 2, 3, 40))
+            self.assertEqual(Schedule.from_settings(), Schedule(1, 2, 3, 40, 500))
 
     def test_readings_have_no_retention_period_by_default(self) -> None:
         self.assertEqual(Schedule.from_settings().readings, 0)
@@ -289,7 +292,7 @@ class ApplyRetentionTests(OwnMedia, TestCase):
             for number in range(file_count):
                 self.import_two_files(f"TEST{file_count}{number:05}")
             with CaptureQueriesContext(connection) as queries:
-                privacy.apply_retention(schedule=Schedule(1, 1, 1, 30), now=NOW)
+                privacy.apply_retention(schedule=Schedule(1, 1, 1, 30, 365), now=NOW)
             counts.append(len(queries))
         self.assertEqual(*counts)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from unittest.mock import patch
 
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 
 from meter_readings.admin.flow_files import acknowledgements
-from meter_readings.models import FlowFile
+from meter_readings.models import AuditEvent, FlowFile
 from meter_readings.tests.admin.testcases import header_of
 from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
 from meter_readings.tests.support.import_helpers import NOW, imported
@@ -94,15 +93,22 @@ class AcknowledgeTests(ActionTestCase):
         self,
     ) -> None:
         self.assertEqual([*self.remove().context["messages"]], [])
-        self.assertIs(LogEntry.objects.exists(), False)
+        events = AuditEvent.objects.filter(action="remove-acknowledgement")
+        self.assertIs(events.exists(), False)
 
-    def test_admin_log_keeps_acknowledgements_and_their_removal(self) -> None:
+    def test_audit_trail_has_acknowledgements_and_their_removal(self) -> None:
         self.submit(self.file, note=NOTE)
         self.remove()
-        entries = LogEntry.objects.filter(object_id=self.file.pk).order_by("pk")
+        events = AuditEvent.objects.filter(action__contains="acknowledge")
         self.assertEqual(
-            [f"{entry.user}: {entry.get_change_message()}" for entry in entries],
-            [f"alice: Acknowledged: {NOTE}", "alice: Acknowledgement removed"],
+            [
+                (event.username, event.action, event.object_id, event.details)
+                for event in events.order_by("pk")
+            ],
+            [
+                ("alice", "acknowledge", self.file.pk, {"note": NOTE}),
+                ("alice", "remove-acknowledgement", self.file.pk, {}),
+            ],
         )
 
     def test_page_links_to_the_corrected_version(self) -> None:
@@ -136,7 +142,9 @@ class AcknowledgeSelectedTests(BulkActionTestCase):
         self.assertEqual(self.messages(page), ["success: 2 files acknowledged."])
         for file in files:
             self.assertEqual(acknowledgement(file), (self.superuser, NOTE))
-        self.assertEqual(LogEntry.objects.count(), 2)
+        events = AuditEvent.objects.filter(action="acknowledge")
+        self.assertEqual(events.count(), 2)
+        self.assertEqual(events.values("request_id").distinct().count(), 1)
 
     def test_note_is_required(self) -> None:
         file = bad_file(1)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.admin.models import LogEntry
 from django.http import HttpResponse
 
 from meter_readings import importer
-from meter_readings.models import MeterPoint, MeterPointNote
+from meter_readings.models import AuditEvent, MeterPoint, MeterPointNote
 from meter_readings.tests.admin.testcases import AdminTestCase
 from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
 from meter_readings.tests.support.import_helpers import NOW, imported
@@ -72,13 +71,15 @@ class NoteTests(AdminTestCase):
         self.assertContains(self.post(text=" "), "Enter a note.")
         self.assertIs(MeterPointNote.objects.exists(), False)
 
-    def test_note_is_deleted_and_the_admin_log_says_who_did_it(self) -> None:
+    def test_note_is_deleted_and_the_audit_trail_says_who_did_it(self) -> None:
         note = self.create("Wrong meter point")
         self.assertContains(self.post(delete=note.pk), "Note deleted.")
         self.assertIs(MeterPointNote.objects.exists(), False)
-        entry = LogEntry.objects.get()
-        self.assertEqual((entry.user, entry.is_deletion()), (self.superuser, True))
-        self.assertNotIn("Wrong", entry.object_repr)
+        event = AuditEvent.objects.get(action="delete-note")
+        self.assertEqual(
+            (event.username, event.object_label, event.details),
+            (self.superuser.username, MPAN, {"note": note.pk}),
+        )
 
     def test_note_of_another_meter_point_is_not_deleted(self) -> None:
         note = self.create("About another", mpan=OTHER)

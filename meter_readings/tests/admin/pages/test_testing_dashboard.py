@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.http import HttpResponse
@@ -19,7 +18,7 @@ from django.utils import timezone
 
 import config.urls
 import meter_readings.urls
-from meter_readings.models import FlowFile, ImportJob, MeterPoint, Reading
+from meter_readings.models import AuditEvent, FlowFile, ImportJob, MeterPoint, Reading
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import import_text, imported
 from meter_readings.tests.support.users import user_with_permissions
@@ -308,9 +307,9 @@ class ClearTests(DashboardTestCase):
         logging.disable(logging.NOTSET)
         with self.assertLogs("meter_readings", "WARNING") as logs:
             self.clear()
-        entry = LogEntry.objects.get()
-        self.assertEqual(entry.user, self.superuser)
-        self.assertIn("Database cleared: 3 readings", entry.change_message)
+        event = AuditEvent.objects.get(action="clear")
+        self.assertEqual(event.username, self.superuser.username)
+        self.assertEqual(event.details["readings"], 3)
         self.assertIn(f"User {self.superuser.pk} cleared", logs.output[0])
 
     def test_page_shows_what_clearing_would_delete(self) -> None:

@@ -89,9 +89,9 @@ class CsvExportTests(ExportTestCase):
         text = self.exported(format="csv", register_id="ZZ")
         self.assertEqual(text, ",".join(exports.COLUMNS) + "\r\n")
 
-    def test_csv_takes_three_queries(self) -> None:
-        # Session, user, readings
-        with self.assertNumQueries(3):
+    def test_csv_takes_four_queries(self) -> None:
+        # Session, user, readings, audit event
+        with self.assertNumQueries(4):
             self.exported(format="csv")
 
     def test_csv_cannot_be_combined_with_page_parameters(self) -> None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import QuerySet
 
-from meter_readings.models import ImportJob, SubjectRequest
+from meter_readings import audit
+from meter_readings.models import AuditEvent, ImportJob, SubjectRequest
 from meter_readings.models import pseudonymise_mpan
 
+_ACTIONS = {
+    SubjectRequest.Kind.ACCESS: AuditEvent.Action.SUBJECT_ACCESS,
+    SubjectRequest.Kind.ERASURE: AuditEvent.Action.ERASURE,
+}
 
+
+@transaction.atomic
 def record_request(
     *,
     kind: SubjectRequest.Kind,
@@ -21,8 +29,11 @@ def record_request(
     reason: str,
     counts: Mapping[str, int],
 ) -> SubjectRequest:
-    """Record a request that was answered, with a pseudonym of the MPAN."""
-    return SubjectRequest.objects.create(
+    """Record a request that was answered, with a pseudonym of the MPAN.
+
+    Its event in the audit trail refers to it.
+    """
+    request = SubjectRequest.objects.create(
         kind=kind,
         pseudonym=pseudonymise_mpan(mpan),
         answered_at=now,
@@ -31,6 +42,8 @@ def record_request(
         reason=reason[:200],
         counts=dict(counts),
     )
+    audit.record(_ACTIONS[kind], request, channel=channel)
+    return request
 
 
 def previous_requests(*, mpan: str) -> QuerySet[SubjectRequest]:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import TestCase, TransactionTestCase
 
-from meter_readings.accounts.db import write_unless_locked
+from meter_readings.write_lock import write_unless_locked
 
 
 class WriteUnlessLockedTests(TestCase):
