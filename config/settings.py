@@ -6,10 +6,11 @@ SQLite.
 """
 
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import api, databases, openapi, security, storages, tasks
+from config import api, databases, mail, openapi, security, storages, tasks
 from config.caches import cache_settings
 from config.environment import (
     PROJECT_ROOT,
@@ -226,6 +227,7 @@ RETENTION_ORIGINALS_DAYS = env_days("RETENTION_ORIGINALS_DAYS", 400, minimum=1)
 # Rejected and undone files, and their findings
 RETENTION_REJECTED_DAYS = env_days("RETENTION_REJECTED_DAYS", 90, minimum=1)
 RETENTION_IMPORT_JOBS_DAYS = env_days("RETENTION_IMPORT_JOBS_DAYS", 730, minimum=1)
+RETENTION_NOTIFICATIONS_DAYS = env_days("RETENTION_NOTIFICATIONS_DAYS", 90, minimum=1)
 RETENTION_READINGS_DAYS = env_days("RETENTION_READINGS_DAYS", 0, minimum=30)
 RETENTION_AUDIT_EVENTS_DAYS = env_days("RETENTION_AUDIT_EVENTS_DAYS", 2555, minimum=365)
 # The key of the pseudonyms by which erased MPANs are recognised
@@ -285,6 +287,34 @@ CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_METHODS = api.CORS_ALLOW_METHODS
 CORS_ALLOW_HEADERS = api.CORS_ALLOW_HEADERS
 CORS_EXPOSE_HEADERS = api.CORS_EXPOSE_HEADERS
+
+# --- Notifications ---
+
+MAILERS = mail.mailers(
+    is_production=IS_PRODUCTION,
+    host=env_str("EMAIL_HOST"),
+    port=env_int("EMAIL_PORT", 25, minimum=1, maximum=65535),
+    username=env_str("EMAIL_HOST_USER"),
+    password=env_str("EMAIL_HOST_PASSWORD"),
+    use_tls=env_bool("EMAIL_USE_TLS", default=False),
+    use_ssl=env_bool("EMAIL_USE_SSL", default=False),
+)
+# The address of this site, for links in notifications
+SITE_URL = env_str(
+    "SITE_URL",
+    (
+        f"https://{ALLOWED_HOSTS[0]}"
+        if IS_PRODUCTION and ALLOWED_HOSTS
+        else "http://127.0.0.1:8001"
+    ),
+).rstrip("/")
+DEFAULT_FROM_EMAIL = env_str(
+    "DEFAULT_FROM_EMAIL", f"kraken-d0010@{urlsplit(SITE_URL).hostname}"
+)
+# Networks to which webhooks may be sent although their addresses are not public
+WEBHOOK_NETWORKS = env_networks("WEBHOOK_NETWORKS")
+# The hour of the day, UK local time, from which the daily digest is sent
+NOTIFICATION_DIGEST_HOUR = env_int("NOTIFICATION_DIGEST_HOUR", 7, minimum=0, maximum=23)
 
 # --- Monitoring ---
 

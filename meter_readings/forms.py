@@ -1,4 +1,4 @@
-"""Forms: import options, upload, acknowledgement, note, API token, clearing."""
+"""Forms: import options, upload, acknowledgement, note, API token, clearing, rules."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
+from meter_readings import notifications
 from meter_readings.accounts import api_tokens
-from meter_readings.models import ApiToken, FlowFile, Policy
+from meter_readings.models import ApiToken, FlowFile, NotificationRule, Policy
 
 _POLICIES = {
     Policy.STANDARD: "Any unusable reading rejects the file. "
@@ -143,3 +144,44 @@ class NotReadForm(forms.Form):
         label="Days without a reading", min_value=1, max_value=3660, initial=100
     )
     after = forms.RegexField(r"^[0-9]{13}\Z", required=False, widget=forms.HiddenInput)
+
+
+class NotificationRuleForm(forms.ModelForm):
+    """A notification rule; the secret of a webhook is written and never read."""
+
+    new_secret = forms.CharField(
+        required=False,
+        max_length=100,
+        label="New webhook secret",
+        help_text="For a webhook. Copy it now: only its beginning is shown later. "
+        "Empty keeps the stored one.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "size": 60}),
+    )
+
+    class Meta:
+        model = NotificationRule
+        exclude = ("webhook_secret",)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Who may only view a rule has no fields.
+        if "new_secret" in self.fields and not self.instance.webhook_secret:
+            self.fields["new_secret"].initial = notifications.generate_secret()
+
+    def clean(self) -> dict[str, Any]:
+        """Require whom to send to; take the new secret of a webhook."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("channel") == NotificationRule.Channel.WEBHOOK:
+            self._clean_webhook(cleaned)
+        elif not cleaned.get("users") and not cleaned.get("groups"):
+            self.add_error("users", "Choose users or groups to send e-mail to.")
+        return cleaned
+
+    def _clean_webhook(self, cleaned: dict[str, Any]) -> None:
+        problem = notifications.url_problem(cleaned.get("webhook_url", ""))
+        if problem and "webhook_url" not in self.errors:
+            self.add_error("webhook_url", problem)
+        secret = cleaned.get("new_secret") or self.instance.webhook_secret
+        if problem := notifications.secret_problem(secret):
+            self.add_error("new_secret", problem)
+        self.instance.webhook_secret = secret

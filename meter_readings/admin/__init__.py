@@ -8,6 +8,7 @@ from . import (
     accounts,
     api_tokens,
     audit_events,
+    notifications,
     sender_schedules,
     subject_requests,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "flow_files",
     "import_jobs",
     "meter_points",
+    "notifications",
     "readings",
     "sender_schedules",
     "subject_requests",

@@ -19,6 +19,8 @@ from meter_readings.models import (
     Meter,
     MeterPoint,
     MeterPointNote,
+    Notification,
+    NotificationDelivery,
     Reading,
     SiteVisit,
     stalled_q,
@@ -47,6 +49,8 @@ class ClearResult(NamedTuple):
     meter_points: int
     flow_files: int
     meter_point_notes: int = 0
+    delivery_attempts: int = 0
+    notifications: int = 0
 
 
 # A model comes before the models that it refers to.
@@ -59,6 +63,8 @@ _MODELS: tuple[type[Model], ...] = (
     MeterPoint,
     FlowFile,
     MeterPointNote,
+    NotificationDelivery,
+    Notification,
 )
 
 

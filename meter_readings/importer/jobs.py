@@ -20,7 +20,7 @@ from django.db import Error, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from meter_readings import audit
+from meter_readings import audit, notifications
 from meter_readings.d0010.mpan import mask_mpans
 from meter_readings.models import (
     AuditEvent,
@@ -86,15 +86,27 @@ def close_lost_jobs(*, now: datetime) -> None:
     job with an upload is left to the sweep, which queues it again.
     """
     jobs = find_locked_jobs()
-    _lost(jobs, now).filter(upload="").update(
-        state=ImportJob.State.FAILED,
-        finished_at=now,
+    _fail(
+        list(_lost(jobs, now).filter(upload="")),
         message="Its process ended during the import.",
+        now=now,
     )
     if jobs.ended:
         with_upload = ImportJob.objects.filter(pk__in=jobs.ended).exclude(upload="")
         kept = set(with_upload.values_list("pk", flat=True))
         transaction.on_commit(partial(delete_files_of_jobs, jobs.ended - kept))
+
+
+def _fail(jobs: list[ImportJob], *, message: str, now: datetime) -> None:
+    """Mark running jobs as failed and record that, in the open transaction."""
+    if not jobs:
+        return
+    ImportJob.objects.running().filter(pk__in=[job.pk for job in jobs]).update(
+        state=ImportJob.State.FAILED, finished_at=now, message=message
+    )
+    for job in jobs:
+        job.finished_at, job.message = now, message
+    notifications.record_failed_jobs(jobs)
 
 
 def lost_queued_jobs(*, now: datetime) -> ImportJobQuerySet:
@@ -208,7 +220,10 @@ class JobTracker:
         self._job.finished_at = timezone.now()
         # The first error is raised; the next import closes a job that was not saved.
         with suppress(Error):
-            self._update(self._own_row())
+            with transaction.atomic():
+                is_final = self._job.state == states.FAILED and not self._is_queued
+                if self._update(self._own_row()) and is_final:
+                    notifications.record_failed_jobs([self._job])
             self._is_over = True
         self._log_end()
 

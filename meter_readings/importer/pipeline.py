@@ -16,8 +16,10 @@ from django.contrib.auth.models import User
 from django.db import Error
 from django.utils import timezone
 
+from meter_readings import notifications
 from meter_readings.d0010 import IssueCode
 from meter_readings.models import AuditEvent, FlowFile, ImportJob, Policy
+from meter_readings.queries import attention
 
 from . import identity
 from .files.archives import sanitise_filename
@@ -125,6 +127,8 @@ class _Import:
         self._job = job
         self._findings = findings
         self._on_result = on_result
+        # Whether the same file needed attention before, for its rejection
+        self._was_open = False
 
     def find_existing(
         self, validated: ValidatedFile | None = None
@@ -190,6 +194,7 @@ class _Import:
             if is_rejected:
                 flow_file.status = FlowFile.Status.REJECTED
                 findings.store(flow_file, self._staging)
+                self._record(flow_file)
                 return self._finish(
                     _Outcome.REJECTED, validated, flow_file, counts=counts
                 )
@@ -197,9 +202,13 @@ class _Import:
             flow_file.save()
             loaded = merge_staged_rows(flow_file.pk, counts.readings_loaded, findings)
             findings.store(flow_file, self._staging)
+            self._record(flow_file)
             return self._finish(
                 _Outcome.IMPORTED, validated, flow_file, counts=counts, loaded=loaded
             )
+
+    def _record(self, flow_file: FlowFile) -> None:
+        notifications.record_flow_file(flow_file, was_open=self._was_open)
 
     def _delete_orphan_file(self) -> None:
         """Delete the original file of a failed load if no row refers to it."""
@@ -223,6 +232,7 @@ class _Import:
         if flow_file is None:
             flow_file = FlowFile(sha256=request.sha256, size=spooled.size)
         else:
+            self._was_open = attention.is_open_rejection(flow_file)
             flow_file.findings.all().delete()
         flow_file.filename = request.filename
         flow_file.content.name = store(self._stored)

@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from meter_readings import importer
+from meter_readings import importer, notifications
 from meter_readings.models import ImportJob, ImportJobQuerySet, Policy
 
 logger = logging.getLogger(__name__)
@@ -182,7 +182,7 @@ def attempt_again(*, job: ImportJob, reason: str) -> None:
             return
         if job.attempt >= MAX_ATTEMPTS:
             message = f"{reason} It was attempted {MAX_ATTEMPTS} times."
-            _own(job).update(state=_State.FAILED, finished_at=now, message=message)
+            fail(_own(job), job=job, message=message)
         elif _own(job).update(
             state=_State.QUEUED,
             attempt=job.attempt + 1,
@@ -193,6 +193,15 @@ def attempt_again(*, job: ImportJob, reason: str) -> None:
             job.attempt += 1
             _send(job)
             logger.warning("Import job %s is attempted again: %s", job.pk, reason)
+
+
+def fail(rows: ImportJobQuerySet, *, job: ImportJob, message: str) -> None:
+    """Mark a job as failed for good and record that, in one transaction."""
+    now = timezone.now()
+    with transaction.atomic():
+        if rows.update(state=_State.FAILED, finished_at=now, message=message):
+            job.finished_at, job.message = now, message
+            notifications.record_failed_jobs([job])
 
 
 def sweep(*, now: datetime) -> None:

@@ -49,11 +49,10 @@ def run(*, job_id: int, attempt: int) -> None:
         logger.error("Import job %s failed: %s.", job_id, type(error).__name__)
         # It still waits if its file could not be opened.
         states = ImportJob.State
-        ImportJob.objects.filter(
+        rows = ImportJob.objects.filter(
             pk=job_id, attempt=attempt, state__in=(states.FAILED, states.QUEUED)
-        ).update(
-            state=states.FAILED, message=_reason(error), finished_at=timezone.now()
         )
+        queue.fail(rows, job=job, message=_reason(error))
 
 
 def _import(job: ImportJob) -> None:

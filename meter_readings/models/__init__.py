@@ -14,6 +14,7 @@ from .flow_file import FlowFile, Policy
 from .import_job import STALLED_AFTER, ImportJob, ImportJobQuerySet, stalled_q
 from .meter import Meter, MeterPoint
 from .meter_point_note import MeterPointNote
+from .notification import Notification, NotificationDelivery, NotificationRule
 from .reading import (
     ESTIMATED_Q,
     NOT_CURRENT_Q,
@@ -50,6 +51,9 @@ __all__ = [
     "NOT_CURRENT_Q",
     "NOT_ROUTINE_Q",
     "NOT_VALIDATED_Q",
+    "Notification",
+    "NotificationDelivery",
+    "NotificationRule",
     "Policy",
     "READING_ORDER",
     "READING_ORDER_REVERSED",

@@ -11,8 +11,8 @@ Three kinds, so that every process of the site answers alike:
 - All else is a gauge: it may fall, by retention, erasure or an undo, so `increase()`
   and `rate()` have no meaning for it.
 
-A scrape needs six queries. They read the rows of flow files and tokens, and of the jobs
-and findings of a day.
+A scrape needs seven queries. They read the rows of flow files and tokens, of the jobs
+and findings of a day, and of the notifications that are not sent.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from meter_readings.models import (
     ApiToken,
     FlowFile,
     ImportJob,
+    Notification,
     stalled_q,
 )
 from meter_readings.queries import attention
@@ -89,6 +90,7 @@ class _SiteCollector(Collector):
         yield from _import_metrics(now)
         yield from _import_job_metrics(now)
         yield _api_token_metric(now)
+        yield _notification_metric(now)
         yield from _backup_metrics(now)
         yield from _disk_metrics()
 
@@ -262,6 +264,25 @@ def _api_token_metric(now: datetime) -> Metric:
     for token in ApiToken.objects.select_related("user"):
         counts[token.state_at(now)] += 1
     return _gauge("api_tokens", "API tokens, by state.", counts, "state")
+
+
+def _notification_metric(now: datetime) -> Metric:
+    """Return notifications that are not sent; an overdue one is counted as waiting too.
+
+    A failed one is counted for a week.
+    """
+    rows = Notification.objects
+    waiting = Q(status=Notification.Status.WAITING)
+    overdue = Q(due_at__lt=now - Notification.OVERDUE_AFTER)
+    failed = Q(status=Notification.Status.FAILED, created_at__gte=now - 7 * _DAY)
+    counts = rows.filter(waiting | failed).aggregate(
+        waiting=Count("pk", filter=waiting),
+        overdue=Count("pk", filter=waiting & overdue),
+        failed=Count("pk", filter=failed),
+    )
+    return _gauge(
+        "notifications", "Notifications that are not sent, by state.", counts, "state"
+    )
 
 
 def _backup_metrics(now: datetime) -> Iterator[Metric]:

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from meter_readings import audit, importer
+from meter_readings import audit, importer, notifications
 from meter_readings.models import (
     AuditEvent,
     Finding,
@@ -66,6 +66,7 @@ class Schedule:
     import_jobs: int
     readings: int
     audit_events: int
+    notifications: int = 0
 
     @classmethod
     def from_settings(cls) -> Self:
@@ -75,6 +76,7 @@ class Schedule:
             import_jobs=settings.RETENTION_IMPORT_JOBS_DAYS,
             readings=settings.RETENTION_READINGS_DAYS,
             audit_events=settings.RETENTION_AUDIT_EVENTS_DAYS,
+            notifications=settings.RETENTION_NOTIFICATIONS_DAYS,
         )
 
 
@@ -91,6 +93,7 @@ class RetentionResult(NamedTuple):
     import_jobs: int = 0
     meter_point_notes: int = 0
     audit_events: int = 0
+    notifications: int = 0
 
 
 def apply_retention(
@@ -116,6 +119,7 @@ def apply_retention(
             import_jobs=_delete_import_jobs(schedule, now),
             meter_point_notes=_delete_notes(schedule, now),
             audit_events=_delete_audit_events(schedule, now),
+            notifications=_delete_notifications(schedule, now),
         )
         if any(result):
             audit.record(AuditEvent.Action.RETENTION, details=result._asdict())
@@ -224,3 +228,8 @@ def _delete_import_jobs(schedule: Schedule, now: datetime) -> int:
         return 0
     jobs, _ = ImportJob.objects.filter(started_at__lt=cutoff).delete()
     return jobs
+
+
+def _delete_notifications(schedule: Schedule, now: datetime) -> int:
+    cutoff = _cutoff(schedule.notifications, now)
+    return notifications.delete_old(before=cutoff) if cutoff else 0

@@ -143,6 +143,15 @@ def is_acknowledged(file: FlowFile) -> bool:
     return file.acknowledged_at is not None and file.acknowledged_at >= file.received_at
 
 
+def is_open_rejection(file: FlowFile) -> bool:
+    """Return whether one file needs attention because it was rejected."""
+    return (
+        file.status == _STATUS.REJECTED
+        and not is_acknowledged(file)
+        and correction_of(file) is None
+    )
+
+
 def correction_of(file: FlowFile) -> FlowFile | None:
     """Return the earliest import of a corrected version, or None if there is none.
 

@@ -96,6 +96,17 @@ def accounts(name: str) -> dict[str, Row]:
     }
 
 
+def notification_rules() -> dict[str, Row]:
+    """Return the rows of notification rules, of which no role has a permission."""
+    page = "admin:meter_readings_notificationrule_{}".format
+    both = Row(view=SUPERUSERS, post=SUPERUSERS)
+    views = ("changelist", "add", "history", "delete", "change")
+    redirect = "admin/meter_readings/notificationrule/<path:object_id>/"
+    return dict.fromkeys(map(page, views), both) | {
+        redirect: Row(view=STAFF, post=STAFF)
+    }
+
+
 def api_tokens() -> dict[str, Row]:
     """Return the rows of tokens: created, and revoked in the list, never changed."""
     page = "admin:meter_readings_apitoken_{}".format
@@ -185,6 +196,9 @@ MATRIX: dict[str, Row] = {
     "expected-files": Row(view=VIEWERS),
     "not-read": Row(view=VIEWERS),
     **sender_schedules(),
+    # Notifications
+    **received("notification", JOB_VIEWERS),
+    **notification_rules(),
     # Requests of data subjects
     **received("subjectrequest", AUDITORS),
     **received("auditevent", AUDITORS),

@@ -30,6 +30,7 @@ from meter_readings.models import (
     SiteVisit,
 )
 from meter_readings.templatetags.formatting import mpan as grouped
+from meter_readings.tests.notifications.rules import email_rule, record
 from meter_readings.tests.robustness import chosen
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP, mpan_core
 from meter_readings.tests.support.import_helpers import (
@@ -146,6 +147,8 @@ class PermissionMatrixTests(TestCase):
         imported(RECEIVED, FILENAME)
         create_sender_schedule()
         create_subject_request()
+        email_rule()
+        record()
         cls.sessions = {role: cls.session_of(role) for role in ROLES}
         token_of(User.objects.get(username=SUPERUSER), ApiToken.Scope.READ)
         cls.addresses = addresses(User.objects.create_user("somebody else"))

@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client, TestCase
 
 from meter_readings.models import ApiToken
+from meter_readings.tests.notifications.rules import email_rule, record
 from meter_readings.tests.support.import_helpers import (
     create_sender_schedule,
     create_subject_request,
@@ -77,6 +78,8 @@ class TokenPermissionTests(TestCase):
         imported(RECEIVED, FILENAME)
         create_sender_schedule()
         create_subject_request()
+        email_rule()
+        record()
         users = {role: user_of(role) for role in ROLES}
         cls.tokens = {
             (role, scope): token_of(users[role], scope)

@@ -25,6 +25,7 @@ from django.utils import timezone
 from config.environment import PROJECT_ROOT, env_bool, env_str
 from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
+from meter_readings.tests.notifications.rules import email_rule, record
 from meter_readings.tests.support.import_helpers import (
     create_sender_schedule,
     create_subject_request,
@@ -125,6 +126,8 @@ class BrowserTestCase(StaticLiveServerTestCase):
         )
         create_sender_schedule()
         create_subject_request()
+        email_rule()
+        record()
         for path in sorted((PROJECT_ROOT / "sample_data").glob(cls.samples)):
             import_text(path.read_bytes(), path.name, now=timezone.now())
 

@@ -26,9 +26,8 @@ EXCLUDED = {
     r"admin:autocomplete": "is data",
     r"admin:view_on_site": "redirects",
     r"admin/.*/<path:object_id>/": "redirects",
-    r"admin:meter_readings_(?!apitoken_add|senderschedule)\w+_(add|delete)": (
-        "nobody may: one such error page is checked"
-    ),
+    r"admin:meter_readings_(?!apitoken_add|notificationrule|senderschedule)\w+"
+    r"_(add|delete)": ("nobody may: one such error page is checked"),
     r"api:(?!docs).*": "is data",
     r"api:docs": "is Swagger UI's page: test_api_docs checks it",
     r"admin:login": "redirects a signed-in user: checked signed out",

@@ -45,7 +45,15 @@ NOTHING_SET = dict.fromkeys(
         "DB_USER",
         "DEBUG",
         "RETENTION_AUDIT_EVENTS_DAYS",
+        "DEFAULT_FROM_EMAIL",
+        "EMAIL_HOST",
+        "EMAIL_HOST_PASSWORD",
+        "EMAIL_HOST_USER",
+        "EMAIL_PORT",
+        "EMAIL_USE_SSL",
+        "EMAIL_USE_TLS",
         "RETENTION_IMPORT_JOBS_DAYS",
+        "RETENTION_NOTIFICATIONS_DAYS",
         "RETENTION_ORIGINALS_DAYS",
         "RETENTION_READINGS_DAYS",
         "RETENTION_REJECTED_DAYS",
@@ -53,17 +61,20 @@ NOTHING_SET = dict.fromkeys(
         "MEDIA_ROOT",
         "METRICS_TOKEN",
         "MIN_FREE_DISK_MB",
+        "NOTIFICATION_DIGEST_HOUR",
         "PARTICIPANT_TELEPHONES",
         "PSEUDONYM_KEY",
         "REDIS_URL",
         "SECRET_KEY",
         "SESSION_FILE_PATH",
+        "SITE_URL",
         "SQLITE_PATH",
         "STATIC_ROOT",
         "TASKS_BACKEND",
         "TRUSTED_PROXIES",
         "UPLOAD_MAX_MEGABYTES",
         "USE_POSTGRESQL",
+        "WEBHOOK_NETWORKS",
     ],
     "",
 )
@@ -78,6 +89,27 @@ def settings_with(**values: str) -> dict[str, Any]:
     """Return the settings with only these variables set."""
     with patch.dict(os.environ, {**NOTHING_SET, **values}):
         return runpy.run_path(str(environment.PROJECT_ROOT / "config" / "settings.py"))
+
+
+class NotificationSettingsTests(SimpleTestCase):
+    def test_in_development_without_a_mail_server_emails_are_printed(self) -> None:
+        mailer = settings_with(D0010_ENV="development")["MAILERS"]["default"]
+        self.assertIn("console", mailer["BACKEND"])
+
+    def test_in_production_the_mail_server_is_on_this_machine_by_default(self) -> None:
+        options = settings_with(**PRODUCTION)["MAILERS"]["default"]["OPTIONS"]
+        self.assertEqual((options["host"], options["port"]), ("localhost", 25))
+
+    def test_links_of_production_begin_with_the_first_host_name(self) -> None:
+        settings = settings_with(**PRODUCTION)
+        self.assertEqual(settings["SITE_URL"], "https://readings.example")
+        self.assertEqual(
+            settings["DEFAULT_FROM_EMAIL"], "kraken-d0010@readings.example"
+        )
+
+    def test_the_address_of_the_site_can_be_chosen(self) -> None:
+        settings = settings_with(**PRODUCTION, SITE_URL="https://www.example.org/")
+        self.assertEqual(settings["SITE_URL"], "https://www.example.org")
 
 
 class DevelopmentSettingsTests(SimpleTestCase):

@@ -108,9 +108,9 @@ class QuickDeployTests(ScriptTestCase):
                 paths[-1].write_text(text)
         return paths
 
-    def test_backup_and_retention_run_on_timers(self) -> None:
+    def test_backup_retention_and_notifications_run_on_timers(self) -> None:
         names = [unit.name for unit in self.units()]
-        for name in ("d0010-backup", "d0010-retention"):
+        for name in ("d0010-backup", "d0010-retention", "d0010-notifications"):
             self.assertIn(f"{name}.service", names)
             self.assertIn(f"{name}.timer", names)
 

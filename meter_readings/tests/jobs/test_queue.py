@@ -19,7 +19,8 @@ from django.utils import timezone
 from meter_readings import jobs
 from meter_readings.importer import lost_queued_jobs
 from meter_readings.jobs import queue
-from meter_readings.models import FlowFile, ImportJob
+from meter_readings.models import FlowFile, ImportJob, Notification
+from meter_readings.tests.notifications.rules import Event, email_rule
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import NOW, imported
 
@@ -167,6 +168,15 @@ class SweepTests(QueueTestCase):
             "Its worker ended during the import. It was attempted 3 times.",
         )
         self.assertEqual(waiting_tasks(), [])
+
+    def test_notification_is_written_when_the_third_attempt_has_failed(self) -> None:
+        email_rule(Event.JOB_FAILED)
+        for attempt in range(1, 4):
+            job = running_job(attempt=attempt)
+            queue.attempt_again(job=job, reason="Its worker ended.")
+            job.delete()
+        row = Notification.objects.get()
+        self.assertIn("attempted 3 times", row.data["reason"])
 
     def test_job_with_a_heartbeat_stays(self) -> None:
         running_job(heartbeat_at=timezone.now())

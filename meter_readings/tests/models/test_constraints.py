@@ -18,9 +18,12 @@ from meter_readings.models import (
     FlowFile,
     Meter,
     MeterPoint,
+    Notification,
+    NotificationRule,
     Reading,
     SiteVisit,
 )
+from meter_readings.tests.notifications.rules import record, webhook_rule
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import imported
 
@@ -61,6 +64,7 @@ BAD_VALUES = [
     BadValue("reading_year_in_dtc_range", Reading, "read_at", "2200-01-01 00:00Z"),
     BadValue("version_status_is_known", Reading, "version_status", "latest"),
     BadValue("version_status_is_known", Reading, "version_status", ""),
+    BadValue("webhook_rule_has_a_url", NotificationRule, "webhook_url", ""),
     BadValue("token_scope_is_known", ApiToken, "scope", "write"),
     BadValue("token_scope_is_known", ApiToken, "scope", ""),
     BadValue(
@@ -98,6 +102,10 @@ UNIQUE = {
         Meter,
         ["meter_point_id", "serial_number"],
     ),
+    "one_notification_per_rule_and_change_of_state": (
+        Notification,
+        ["rule_id", "event", "object_key", "state", "reminder"],
+    ),
     "one_reading_per_file_line": (Reading, ["flow_file_id", "line_number"]),
     "one_site_visit_per_file_line": (SiteVisit, ["flow_file_id", "line_number"]),
     "token_name_is_unique_per_user_unless_revoked": (ApiToken, ["user_id", "name"]),
@@ -110,6 +118,8 @@ class ConstraintTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         imported(EVERY_GROUP)
+        webhook_rule("https://example.org/hook")
+        record(2)
         now = datetime(2026, 1, 1, tzinfo=UTC)
         for name in "one", "two":
             user = User.objects.create_user(name)

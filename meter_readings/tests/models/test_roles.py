@@ -43,6 +43,8 @@ class RoleTests(TestCase):
             "add_senderschedule",
             "change_senderschedule",
             "delete_senderschedule",
+            "view_notification",
+            "resend_notification",
         }
         self.assertEqual(permissions_of("Metering operations"), VIEW_IMPORTED | more)
 
@@ -54,6 +56,7 @@ class RoleTests(TestCase):
         more = {
             "view_importjob",
             "view_senderschedule",
+            "view_notification",
             "view_subjectrequest",
             "view_auditevent",
             "export_reading",
@@ -86,6 +89,7 @@ class SpecificationTests(TestCase):
         used = ours.exclude(
             Q(codename__regex="^(add|change|delete)_")
             & ~Q(codename="add_apitoken")
+            & ~Q(codename__endswith="_notificationrule")
             & ~Q(codename__in=["add_meterpointnote", "delete_meterpointnote"])
             & ~Q(codename__endswith="_senderschedule")
         )

@@ -17,9 +17,10 @@ from prometheus_client import REGISTRY
 import meter_readings
 from meter_readings import privacy
 from meter_readings.importer import undo_import
-from meter_readings.models import FlowFile, ImportJob, Policy
+from meter_readings.models import FlowFile, ImportJob, Notification, Policy
 from meter_readings.ops.metrics import render_prometheus
 from meter_readings.tests.management.run_command import FolderTestCase, run
+from meter_readings.tests.notifications.rules import DUE, email_rule, record
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import import_text, imported
 
@@ -109,6 +110,30 @@ class ImportMetricsTests(FolderTestCase):
 
 
 class GaugeTests(TestCase):
+    def test_notifications_that_are_not_sent_are_counted_by_state(self) -> None:
+        email_rule()
+        record(5)
+        first, second, third, *_ = Notification.objects.order_by("pk")
+        for row, values in (
+            (first, {"status": "sent"}),
+            (second, {"status": "failed"}),
+            (third, {"due_at": DUE + timedelta(hours=1)}),
+        ):
+            Notification.objects.filter(pk=row.pk).update(**values)
+        values = samples(DUE + timedelta(hours=1))
+        counts = {
+            state: values[f'd0010_notifications{{state="{state}"}}']
+            for state in ("waiting", "overdue", "failed")
+        }
+        self.assertEqual(counts, {"waiting": 3, "overdue": 2, "failed": 1})
+
+    def test_a_failed_notification_is_counted_for_a_week(self) -> None:
+        email_rule()
+        record()
+        Notification.objects.update(status="failed")
+        values = samples(DUE + timedelta(days=8))
+        self.assertEqual(values['d0010_notifications{state="failed"}'], 0)
+
     def test_findings_of_a_day_are_counted_by_issue_code(self) -> None:
         now = timezone.now()
         for age, name in ((timedelta(days=2), "old.uff"), (timedelta(), "new.uff")):

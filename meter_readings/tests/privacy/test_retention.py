@@ -71,8 +71,9 @@ class ScheduleTests(TestCase):
             RETENTION_IMPORT_JOBS_DAYS=3,
             RETENTION_READINGS_DAYS=40,
             RETENTION_AUDIT_EVENTS_DAYS=500,
+            RETENTION_NOTIFICATIONS_DAYS=5,
         ):
-            self.assertEqual(Schedule.from_settings(), Schedule(1, 2, 3, 40, 500))
+            self.assertEqual(Schedule.from_settings(), Schedule(1, 2, 3, 40, 500, 5))
 
     def test_readings_have_no_retention_period_by_default(self) -> None:
         self.assertEqual(Schedule.from_settings().readings, 0)

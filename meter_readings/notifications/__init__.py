@@ -1,0 +1,34 @@
+"""Notifications: an outbox that an import writes to, and the senders that empty it.
+
+An import records what happened in its own transaction. `send_due` sends it later, in
+another process, so neither a mail server nor a template can delay or undo an import.
+"""
+
+from .digest import write_digests
+from .outbox import (
+    Occurrence,
+    delete_old,
+    record,
+    record_failed_jobs,
+    record_flow_file,
+    resend,
+    resolve,
+)
+from .sender import SendResult, send_due
+from .webhooks import generate_secret, secret_problem, url_problem
+
+__all__ = [
+    "Occurrence",
+    "SendResult",
+    "delete_old",
+    "generate_secret",
+    "record",
+    "record_failed_jobs",
+    "record_flow_file",
+    "resend",
+    "resolve",
+    "secret_problem",
+    "send_due",
+    "url_problem",
+    "write_digests",
+]
