@@ -92,7 +92,7 @@ class QuickDeployTests(ScriptTestCase):
     def test_every_service_is_sandboxed(self) -> None:
         plan = self.plan("--data", "/srv/readings", "--user", "readings")
         services = plan.count("\n[Service]\n")
-        self.assertEqual(services, 4)
+        self.assertEqual(services, 5)
         self.assertEqual(plan.count("User=readings\n"), services)
         self.assertEqual(plan.count("ReadWritePaths=/srv/readings\n"), services)
         self.assertEqual(plan.count("NoNewPrivileges=yes\n"), services)
