@@ -30,11 +30,6 @@ def stored_secret(rule: NotificationRule) -> str:
     return f"{secret[:_SECRET_SHOWN]}…" if secret else formatting.EMPTY_VALUE
 
 
-@admin.display(description="active", boolean=True)
-def is_active(rule: NotificationRule) -> bool:
-    return rule.is_active
-
-
 @admin.register(NotificationRule)
 class NotificationRuleAdmin(ReadOnlyAdmin):
     """Rules are added, changed and deleted by whom Django's permissions allow it."""

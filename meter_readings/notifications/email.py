@@ -53,16 +53,14 @@ class EmailSender:
         )
         try:
             self._mailer.open()
-        except (OSError, smtplib.SMTPException) as error:
+        except OSError as error:  # SMTPException is one
             raise Unreachable(_describe(error)) from error
         try:
             self._mailer.send_messages([message])
-        except _LOST as error:
-            self.close()
-            raise Unreachable(_describe(error)) from error
-        except smtplib.SMTPException as error:
-            raise DeliveryFailed(_describe(error)) from error
         except OSError as error:
+            is_answer = isinstance(error, smtplib.SMTPException)
+            if is_answer and not isinstance(error, _LOST):
+                raise DeliveryFailed(_describe(error)) from error
             self.close()
             raise Unreachable(_describe(error)) from error
         return f"Accepted for {len(recipients)} recipients"
@@ -71,7 +69,7 @@ class EmailSender:
         """Close the connection, which may be lost."""
         try:
             self._mailer.close()
-        except (OSError, smtplib.SMTPException):
+        except OSError:
             # It is forgotten; the next e-mail opens another.
             self._mailer = mailers.default
 

@@ -178,6 +178,12 @@ class SweepTests(QueueTestCase):
         row = Notification.objects.get()
         self.assertIn("attempted 3 times", row.data["reason"])
 
+    def test_nothing_is_written_for_a_job_that_another_process_has_ended(self) -> None:
+        email_rule(Event.JOB_FAILED)
+        job = running_job(attempt=3, state="finished")
+        queue.attempt_again(job=job, reason="Its worker ended.")
+        self.assertFalse(Notification.objects.exists())
+
     def test_job_with_a_heartbeat_stays(self) -> None:
         running_job(heartbeat_at=timezone.now())
         self.assertEqual(self.sweep(), ("running", 1))

@@ -18,7 +18,7 @@ from meter_readings.models import (
     NotificationDelivery,
     NotificationRule,
 )
-from meter_readings.notifications import SendResult, resend, send_due, sender
+from meter_readings.notifications import SendResult, resend, resolve, send_due, sender
 from meter_readings.notifications.errors import DeliveryFailed
 from meter_readings.tests.management.run_command import run
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
@@ -269,6 +269,13 @@ class StateTests(MailTestCase):
         send_due(DUE)
         self.assertEqual(statuses(), ["not-sent"])
         self.assertEqual(resend(Notification.objects.all(), now=DUE), 0)
+
+    def test_a_late_file_is_sent_after_the_delay_unless_it_is_resolved(self) -> None:
+        email_rule(Event.FILE_LATE, delay=10)
+        record(2, Event.FILE_LATE, filename="", subject="UDMS", text="Late.")
+        resolve(Event.FILE_LATE, ["0"])
+        send_due(DUE + 10 * MINUTE)
+        self.assertEqual(statuses(), ["not-sent", "sent"])
 
     def test_it_is_sent_again_every_so_many_days_while_it_is_open(self) -> None:
         email_rule(repeat_days=7)
