@@ -21,6 +21,8 @@ NGINX_FILE=/etc/nginx/conf.d/d0010.conf
 OPTIONS_FILE="$PROJECT_ROOT/.deploy_options"
 UPGRADED_FROM="$PROJECT_ROOT/.upgraded_from"
 TIMERS=(d0010-backup.timer d0010-retention.timer d0010-notifications.timer)
+# It is installed with --watch-folder only.
+WATCH_UNIT=d0010-watch.service
 UNITS=(d0010.target d0010-web.socket d0010-web.service d0010-worker.service
     d0010-backup.service d0010-retention.service d0010-notifications.service
     "${TIMERS[@]}")
@@ -247,7 +249,7 @@ has_services() {
 # remove_services: stops the site, and removes its systemd units and d0010ctl.
 remove_services() {
     local unit
-    for unit in "${UNITS[@]}"; do
+    for unit in "${UNITS[@]}" "$WATCH_UNIT"; do
         [ ! -e "$SYSTEMD/$unit" ] || systemctl disable --quiet --now "$unit"
         rm -f "$SYSTEMD/$unit"
     done

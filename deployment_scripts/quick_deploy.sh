@@ -30,6 +30,9 @@ Options:
                           installed, else the project folder)
     --user NAME           system user that runs the site; created if it does not exist
                           (default: d0010 if services are installed, else you)
+    --watch-folder DIR    absolute path of a folder: each file that arrives there is imported
+                          and moved (manage.py watch_folder); created if it does not exist
+    --watch-options TEXT  options of watch_folder, such as "--subfolders --policy strict"
     --port PORT           port on which gunicorn listens behind nginx (default: 8000)
     --certificate FILE, --certificate-key FILE
                           TLS certificate and key (default: fullchain.pem and
@@ -48,6 +51,7 @@ TEMPLATES="$PROJECT_ROOT/deployment_scripts/templates"
 read_options() {
     domain='' database=postgresql data='' service_user='' port=8000
     certificate='' certificate_key='' output=''
+    watch_folder='' watch_options=''
     accept_sqlite_risk='' skip_system='' dry_run=''
     database_options=()
     while [ $# -gt 0 ]; do
@@ -75,6 +79,8 @@ read_value() {
     --data) data="${2:-}" ;;
     --user) service_user="${2:-}" ;;
     --port) port="${2:-}" ;;
+    --watch-folder) watch_folder="${2:-}" ;;
+    --watch-options) watch_options="${2:-}" ;;
     --certificate) certificate="${2:-}" ;;
     --certificate-key) certificate_key="${2:-}" ;;
     --output) output="${2:-}" ;;
@@ -97,6 +103,14 @@ check_options() {
     esac
     case "$port" in
     *[!0-9]*) usage_error "--port must be a number, not \"$port\"." ;;
+    esac
+    case "$watch_folder" in
+    [!/]* | *[!A-Za-z0-9/._-]*)
+        usage_error "--watch-folder must be an absolute path without spaces, such as /srv/d0010."
+        ;;
+    esac
+    case "$watch_options" in
+    *[!A-Za-z0-9\ ._=-]*) usage_error "--watch-options must be options of watch_folder." ;;
     esac
     case "$data" in
     '' | /*) ;;
@@ -126,6 +140,7 @@ render() {
         "domain=$domain" "port=$port" "user=$service_user" "data=$data"
         "project=$PROJECT_ROOT" "venv=$VENV_DIR"
         "venv_variable=${D0010_VENV:+ D0010_VENV=$D0010_VENV}"
+        "watch_folder=$watch_folder" "watch_options=$watch_options"
         "certificate=$certificate" "certificate_key=$certificate_key"
         "upload_megabytes=${upload_megabytes:-1024}"
         "set_real_ip_from=${set_real_ip_from:-}"
@@ -161,6 +176,7 @@ write_files() {
     for unit in "${UNITS[@]}"; do
         write_output "$unit" "$unit"
     done
+    [ -z "$watch_folder" ] || write_output "$WATCH_UNIT" "$WATCH_UNIT"
     write_output d0010.nginx.conf nginx.conf
     write_output d0010ctl d0010ctl
 }
@@ -209,6 +225,20 @@ chown_data() {
     done
 }
 
+# create_watch_folder: creates the watched folder. One that exists keeps its owner, who
+# lets its senders write to it; the site must be able to move files in it.
+create_watch_folder() {
+    [ -n "$watch_folder" ] || return 0
+    if [ ! -e "$watch_folder" ]; then
+        mkdir -p "$watch_folder"
+        chmod 770 "$watch_folder"
+        [ "$(id -un)" = "$service_user" ] || chown "$service_user" "$watch_folder"
+    fi
+    as_site_user test -w "$watch_folder" ||
+        die "The user $service_user cannot write to $watch_folder." \
+            "Make it the owner, or give its group the right to write: chown $service_user $watch_folder"
+}
+
 # stop_before_migrations: stops the site if its tables are about to change, because the
 # version that runs does not know the new ones.
 stop_before_migrations() {
@@ -218,6 +248,7 @@ stop_before_migrations() {
     step "Stopping the site while its tables change"
     stopped_at=$SECONDS
     systemctl stop d0010.target d0010-web.service d0010-worker.service
+    [ ! -e "$SYSTEMD/$WATCH_UNIT" ] || systemctl stop "$WATCH_UNIT"
 }
 
 # install_services: installs the written files and starts the services.
@@ -231,6 +262,12 @@ install_services() {
     for unit in "${UNITS[@]}"; do
         install -m 644 "$output/$unit" "$SYSTEMD/$unit"
     done
+    # Without a folder, that of an earlier deployment is no longer watched.
+    if [ -e "$SYSTEMD/$WATCH_UNIT" ] && [ -z "$watch_folder" ]; then
+        systemctl disable --quiet --now "$WATCH_UNIT"
+        rm -f "$SYSTEMD/$WATCH_UNIT"
+    fi
+    [ -z "$watch_folder" ] || install -m 644 "$output/$WATCH_UNIT" "$SYSTEMD/$WATCH_UNIT"
     install -m 755 "$output/d0010ctl" "$D0010CTL"
     systemctl daemon-reload
     systemctl enable --quiet d0010.target d0010-web.socket d0010-web.service \
@@ -241,6 +278,10 @@ install_services() {
         systemctl restart d0010-web.socket
     fi
     systemctl restart d0010-web.service d0010-worker.service
+    if [ -n "$watch_folder" ]; then
+        systemctl enable --quiet "$WATCH_UNIT"
+        systemctl restart "$WATCH_UNIT"
+    fi
     systemctl start d0010.target "${TIMERS[@]}"
     if [ ! -e "$certificate" ]; then
         warn "There is no certificate at $certificate."
@@ -320,6 +361,7 @@ deploy() {
     step "Writing the settings"
     production_settings | write_settings
     chown_data
+    create_watch_folder
     step "Collecting the static files"
     # collectstatic skips files that are older than those of an earlier deployment, and an
     # archive has the time of its commit.

@@ -53,8 +53,10 @@ if [ "$changes_tables" = yes ]; then
         "The message above says why. The site is stopped, and its data are unchanged or restored."
     warn "What was imported and changed after $(basename "$backup" .tar.gz) is lost."
 fi
-options=()
-while IFS= read -r option; do options+=("$option"); done <"$OPTIONS_FILE"
+# The old version may not know options that were given to this one.
+options=() options_file="$old/.deploy_options"
+[ -e "$options_file" ] || options_file="$OPTIONS_FILE"
+while IFS= read -r option; do options+=("$option"); done <"$options_file"
 # Older versions do not collect static files that are older than those of the upgrade.
 find "$old/meter_readings" -path '*/static/*' -type f -exec touch {} +
 "$old/deployment_scripts/quick_deploy.sh" production "${options[@]}"

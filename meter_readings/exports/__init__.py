@@ -17,12 +17,14 @@ from .d0010 import (
 )
 from .findings import (
     CsvReportFormat,
+    FindingReport,
     FindingRow,
     JsonReportFormat,
     ReportFormat,
     finding_row,
     report_lines,
     rule_text,
+    stored_finding_rows,
     truncated_rows,
 )
 from .streaming import consistent_snapshot, encode_stream
@@ -32,6 +34,7 @@ __all__ = [
     "CSV_ENCODING",
     "CsvReportFormat",
     "FLOW_FILE_ENCODING",
+    "FindingReport",
     "FindingRow",
     "JsonReportFormat",
     "NotImported",
@@ -49,5 +52,6 @@ __all__ = [
     "report_lines",
     "rule_text",
     "selection_lines",
+    "stored_finding_rows",
     "truncated_rows",
 ]

@@ -6,14 +6,17 @@ Rows are formatted one at a time, so a report of any length needs little memory.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from meter_readings.d0010 import Issue
-from meter_readings.importer import RULES, severity_of
-from meter_readings.models import Finding, Policy, Severity
+from meter_readings.importer import RULES, FileResult, ImportListener, severity_of
+from meter_readings.models import Finding, FlowFile, Policy, Severity
 
 from .csv import csv_line
+
+_FINDINGS_PER_FETCH = 500
 
 _RULE_TEXTS = {str(code): (code.message, rule.remedy) for code, rule in RULES.items()}
 
@@ -101,6 +104,64 @@ def truncated_rows(
             yield finding_row(
                 file=file, finding=issue, severity=severity_of(code, policy)
             )
+
+
+def stored_finding_rows(file: FlowFile) -> Iterator[FindingRow]:
+    """Yield the stored findings, then a row per rule that has more than are stored."""
+    stored: Counter[str] = Counter()
+    findings = file.findings.order_by("line_number", "pk")
+    for finding in findings.iterator(chunk_size=_FINDINGS_PER_FETCH):
+        stored[finding.code] += 1
+        yield finding_row(
+            file=file.filename, finding=finding, severity=finding.severity
+        )
+    yield from truncated_rows(
+        file=file.filename,
+        counts=file.finding_counts,
+        listed=stored,
+        policy=Policy(file.policy),
+    )
+
+
+class FindingReport(ImportListener):
+    """Writes every finding of every file to a stream as it is found.
+
+    Rules that query the database report only the first of many findings. A last row
+    has the number of the others.
+    """
+
+    def __init__(self, stream: TextIO, report_format: ReportFormat) -> None:
+        self._stream, self._format = stream, report_format
+        self._label = ""
+        self._written: Counter[str] = Counter()
+
+    def begin(self) -> None:
+        self._stream.write(self._format.header)
+
+    def end(self) -> None:
+        self._stream.write(self._format.footer)
+
+    def file_started(self, label: str) -> None:
+        self._label = label
+        self._written.clear()
+
+    def finding(self, issue: Issue, severity: Severity) -> None:
+        self._written[issue.code] += 1
+        self.write(finding_row(file=self._label, finding=issue, severity=severity))
+
+    def file_finished(self, result: FileResult) -> None:
+        if result.result is None:
+            return
+        for row in truncated_rows(
+            file=self._label,
+            counts=result.result.finding_counts,
+            listed=self._written,
+            policy=result.result.policy,
+        ):
+            self.write(row)
+
+    def write(self, row: FindingRow) -> None:
+        self._stream.write(self._format.line(row))
 
 
 def rule_text(code: str) -> tuple[str, str]:

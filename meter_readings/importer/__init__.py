@@ -24,6 +24,7 @@ from .files.disk_space import (
     disk_full_as,
     free_bytes,
 )
+from .files.partial_names import is_partial_name
 from .files.spooling import abandoned_spool_files
 from .files.uploads import (
     Upload,
@@ -104,6 +105,7 @@ __all__ = [
     "free_bytes",
     "import_flow_file",
     "import_original",
+    "is_partial_name",
     "iter_flow_files",
     "lost_queued_jobs",
     "old_uploads",

@@ -54,6 +54,7 @@ class ImportJob(models.Model):
         UPLOAD = "upload", "Upload page"
         API = "api", "API"
         ADMIN = "admin", "Admin"
+        FOLDER = "folder", "Watched folder"
 
     class State(models.TextChoices):
         """Whether the job waits, runs or is over."""

@@ -5,8 +5,7 @@ They are streamed: a download uses the same memory for a file of any size.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 
 from django.http import (
     FileResponse,
@@ -17,12 +16,10 @@ from django.http import (
 from django.utils.http import content_disposition_header
 
 from meter_readings import audit, exports, importer
-from meter_readings.models import AuditEvent, FlowFile, Policy
+from meter_readings.models import AuditEvent, FlowFile
 from meter_readings.queries.readings import filter_readings
 
 from .views import FlowFileView, render_flow_file_page
-
-_FINDINGS_PER_FETCH = 500
 
 # Characters that file systems do not allow in names
 _UNSAFE_CHARACTERS = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
@@ -92,27 +89,10 @@ def findings_json(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
 def _report_response(
     file: FlowFile, report_format: exports.ReportFormat, suffix: str
 ) -> HttpResponseBase:
-    lines = exports.report_lines(report_format, _finding_rows(file))
+    lines = exports.report_lines(report_format, exports.stored_finding_rows(file))
     filename = _download_name(file, suffix)
     export = audit.RecordedExport(file, details={"format": f"validation {suffix[1:]}"})
     return _stream(export, lines, filename, report_format.content_type, "utf-8")
-
-
-def _finding_rows(file: FlowFile) -> Iterator[exports.FindingRow]:
-    """Yield the stored findings, then a row per rule that has more than are stored."""
-    stored: Counter[str] = Counter()
-    findings = file.findings.order_by("line_number", "pk")
-    for finding in findings.iterator(chunk_size=_FINDINGS_PER_FETCH):
-        stored[finding.code] += 1
-        yield exports.finding_row(
-            file=file.filename, finding=finding, severity=finding.severity
-        )
-    yield from exports.truncated_rows(
-        file=file.filename,
-        counts=file.finding_counts,
-        listed=stored,
-        policy=Policy(file.policy),
-    )
 
 
 def _stream(

@@ -11,13 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 
-from meter_readings.importer import InputFile, os_error_reason
+from meter_readings.importer import InputFile, is_partial_name, os_error_reason
 from meter_readings.importer.formatting import printable
 
 STDIN = "-"
-
-# Suffixes of files that another program is still writing
-_UNFINISHED = {".part", ".tmp", ".filepart"}
 
 
 @dataclass
@@ -93,7 +90,7 @@ def _add_folder(inputs: InputFiles, folder: Path, is_recursive: bool) -> None:
         is_shown = (name for name in folders if not name.startswith("."))
         folders[:] = sorted(is_shown) if is_recursive else []
         for path in (Path(parent, name) for name in sorted(names)):
-            if path.name.startswith(".") or path.suffix.lower() in _UNFINISHED:
+            if is_partial_name(path.name):
                 continue
             try:
                 if path.is_file():

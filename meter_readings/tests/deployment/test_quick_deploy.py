@@ -13,6 +13,7 @@ from meter_readings.tests.deployment.script_test_case import ScriptTestCase
 
 SYSTEMD_ANALYZE = shutil.which("systemd-analyze")
 _BACKUP = "d0010-backup.service"
+_WATCH = "d0010-watch.service"
 
 
 class QuickDeployTests(ScriptTestCase):
@@ -101,12 +102,25 @@ class QuickDeployTests(ScriptTestCase):
         """Write the systemd units to a temporary folder, and return their paths."""
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         paths = []
-        for part in self.plan().split("\n==> ")[1:]:
+        for part in self.plan("--watch-folder", "/srv/drop").split("\n==> ")[1:]:
             name, _, text = part.partition("\n")
             if name.endswith((".service", ".socket", ".target", ".timer")):
                 paths.append(folder / name)
                 paths[-1].write_text(text)
         return paths
+
+    def test_folder_is_watched_only_if_one_is_named(self) -> None:
+        self.assertNotIn("watch_folder", self.plan())
+        plan = self.plan(
+            *("--watch-folder", "/srv/drop", "--watch-options", "--subfolders")
+        )
+        self.assertIn("manage.py watch_folder /srv/drop --subfolders\n", plan)
+        self.assertIn("\nReadWritePaths=/srv/drop\n", plan)
+        self.assertIn("\nRequiresMountsFor=/srv/drop\n", plan)
+
+    def test_watcher_writes_no_filename_to_the_log_of_its_unit(self) -> None:
+        [watch] = [unit for unit in self.units() if unit.name == _WATCH]
+        self.assertIn("\nStandardOutput=null\n", watch.read_text())
 
     def test_backup_retention_and_notifications_run_on_timers(self) -> None:
         names = [unit.name for unit in self.units()]
@@ -148,6 +162,9 @@ class QuickDeployTests(ScriptTestCase):
             ["production", "--domain", "a.example", "--database", "oracle"],
             ["production", "--domain", "a.example", "--port", "http"],
             ["production", "--domain", "a.example", "--data", "here"],
+            ["production", "--domain", "a.example", "--watch-folder", "drop"],
+            ["production", "--domain", "a.example", "--watch-folder", "/a b"],
+            ["production", "--domain", "a.example", "--watch-options", "--a; b"],
             ["demo", "--domain", "a.example"],
         ]:
             with self.subTest(options):

@@ -130,6 +130,12 @@ class DeploymentGuideTests(runner.PageTestCase):
             expects="https://readings.example.org is set up.",
             after="ls files/d0010-web.service files/d0010.nginx.conf",
         ),
+        "deployment_scripts/quick_deploy.sh production"
+        " --domain readings.example.org --watch-folder /srv/d0010/incoming": Setup(
+            reason="the services of this machine are not changed",
+            suffix=" --dry-run",
+            expects="manage.py watch_folder /srv/d0010/incoming",
+        ),
         "./deployment_scripts/quick_deploy.sh production"
         " --domain readings.example.org --dry-run": Setup(
             expects="Plan for readings.example.org"
