@@ -17,7 +17,12 @@ from django.db import (
 from django.utils import timezone
 
 from meter_readings.d0010.mpan import mask_mpans
-from meter_readings.importer import ImportLockTimeout, ImportOptions, os_error_reason
+from meter_readings.importer import (
+    ImportLockTimeout,
+    ImportOptions,
+    JobCancelled,
+    os_error_reason,
+)
 
 from .claiming import Claim, ClaimRefused, folder_lock, left_claims, take
 from .importing import (
@@ -27,6 +32,7 @@ from .importing import (
     import_claim,
     is_imported,
     is_site_error,
+    reject,
 )
 from .moving import move
 from .opening import FileChanged, FileStamp, NotPlainFile
@@ -151,6 +157,8 @@ class WatchedFolder:
             )
         except (FileChanged, NotPlainFile):
             claim.give_back()
+        except JobCancelled:
+            return reject(claim, "cancelled by a user")
         except KeyboardInterrupt:
             self._log("Import of a watched file interrupted.", claim)
         except Exception as error:

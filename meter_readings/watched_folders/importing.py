@@ -89,14 +89,20 @@ def import_claim(
     return Handled(_destination(results, claim), lines)
 
 
-def give_up(claim: Claim, reason: str) -> Handled:
-    """Write the reports of a file whose import has ended unexpectedly each time."""
+def give_up(claim: Claim, cause: str) -> Handled:
+    """Reject a file whose import has ended unexpectedly each time."""
+    return reject(
+        claim,
+        f"interrupted: the import ended unexpectedly {MAX_ATTEMPTS} times: {cause}. "
+        "Import it with import_d0010 to see the cause.",
+    )
+
+
+def reject(claim: Claim, reason: str) -> Handled:
+    """Write the reports of a file that was not validated."""
     with finding_report(claim):
         pass
-    line = (
-        f"{printable(claim.name)}: interrupted: the import ended unexpectedly "
-        f"{MAX_ATTEMPTS} times: {reason}. Import it with import_d0010 to see the cause."
-    )
+    line = f"{printable(claim.name)}: {reason}"
     write_text_report(claim, [line])
     return Handled(Destination.REJECTED, [line])
 

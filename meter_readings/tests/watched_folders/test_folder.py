@@ -22,7 +22,12 @@ from django.db import (
     connections,
 )
 
-from meter_readings.importer import ImportLockTimeout, ImportRunner, StorageFull
+from meter_readings.importer import (
+    ImportLockTimeout,
+    ImportRunner,
+    JobCancelled,
+    StorageFull,
+)
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 from meter_readings.watched_folders import claiming, opening
@@ -133,6 +138,13 @@ class OutcomeTests(WatchedFolderTestCase):
         self.poll()
         self.assertEqual(self.in_folder("rejected"), ["a.zip"])
         self.assertEqual(FlowFile.objects.filter(status="imported").count(), 1)
+
+    def test_file_whose_import_a_user_cancels_is_moved_to_rejected(self) -> None:
+        self.file("a.uff", numbered_file(1))
+        with patch(_IMPORT, side_effect=JobCancelled):
+            self.poll()
+        self.assertEqual(self.in_folder("rejected"), ["a.uff"])
+        self.assertEqual(self.report("rejected/a.uff"), "a.uff: cancelled by a user\n")
 
     def test_reports_are_readable_by_their_owner_only(self) -> None:
         self.file("a.uff", numbered_file(1))
