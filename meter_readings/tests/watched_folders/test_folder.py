@@ -204,11 +204,15 @@ class NameTests(WatchedFolderTestCase):
         self.assertEqual(FlowFile.objects.get().filename, "a\ufffd\ufffd.uff")
 
     def test_claims_of_the_same_moment_have_different_times(self) -> None:
-        self.file("a.uff", numbered_file(1))
-        self.file("b.uff", numbered_file(2))
-        with patch("django.utils.timezone.now", return_value=NOW):
-            self.poll()
-        self.assertEqual(self.in_folder("done"), ["a.uff", "b.uff"])
+        stamp = opening.FileStamp(1, 1)
+        times = []
+        with folder_lock(self.folder):
+            for name in ("a.uff", "b.uff"):
+                self.file(name)
+                claim = claiming.take(self.folder, Candidate(name, stamp), now=NOW)
+                assert claim is not None
+                times.append(claim.time_text)
+        self.assertEqual(times, ["20261124T120000.000000Z", "20261124T120000.000001Z"])
 
 
 class SenderTests(WatchedFolderTestCase):
@@ -564,6 +568,11 @@ class LeftClaimTests(WatchedFolderTestCase):
                 self.assertIn(type(error).__name__, self.report("rejected/a.uff"))
                 self.assertNotIn("1000000000003", str(log.output))
             shutil.rmtree(self.folder / "rejected")
+
+    def test_a_stop_does_not_uncount_the_attempts_of_another_watcher(self) -> None:
+        self.leave(numbered_file(1), attempt=2)
+        self.watched.close()
+        self.assertEqual([claim.attempt for claim in left_claims(self.folder)], [2])
 
     def test_empty_claim_is_removed(self) -> None:
         self.leave(numbered_file(1)).path.unlink()
