@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -673,6 +674,12 @@ class StopTests(WatchedFolderTestCase):
         ):
             self.poll()
         self.assertEqual(len(claims(self.folder)), 1)
+
+    def test_signal_between_an_import_and_its_move_only_sets_the_request(self) -> None:
+        with self.stop.handling_signals():
+            os.kill(os.getpid(), signal.SIGTERM)
+        self.assertTrue(self.stop.is_requested)
+        self.assertEqual(self.stop.signal_number, signal.SIGTERM)
 
     def test_no_import_begins_after_a_stop(self) -> None:
         self.stop.is_requested = True
