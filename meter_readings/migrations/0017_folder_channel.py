@@ -1,4 +1,4 @@
-"""Import jobs of watched folders."""
+"""The channel of watched folders."""
 
 from django.db import migrations, models
 
@@ -18,5 +18,5 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model, "channel", models.CharField(choices=_CHANNELS, max_length=10)
         )
-        for model in ("importjob", "subjectrequest")
+        for model in ("auditevent", "importjob", "subjectrequest")
     ]
