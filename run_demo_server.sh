@@ -150,7 +150,7 @@ worker="" server=""
 # A background process of a script ignores Ctrl-C, so the script passes it on.
 trap 'stop_all; exit 0' INT TERM
 trap stop_all EXIT
-if [ "$(get_setting TASKS_BACKEND)" = database ]; then
+if [ "$(get_setting TASKS_BACKEND)" != immediate ]; then
     "$PYTHON" manage.py run_worker &
     worker=$!
 fi

@@ -192,7 +192,10 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # immediate needs no worker: whoever uploads a file waits for its import.
 TASKS_BACKEND = env_choice("TASKS_BACKEND", "immediate", choices=tasks.CHOICES)
-TASKS = tasks.task_settings(TASKS_BACKEND)
+# RabbitMQ, and the queue of this site there; for celery only
+CELERY_BROKER_URL = env_str("CELERY_BROKER_URL")
+CELERY_QUEUE = env_str("CELERY_QUEUE", "d0010")
+TASKS = tasks.task_settings(TASKS_BACKEND, CELERY_BROKER_URL)
 
 # --- Files ---
 

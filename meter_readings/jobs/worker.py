@@ -1,4 +1,4 @@
-"""The worker of the backend `database`: runs jobs until a signal stops it."""
+"""The worker: runs jobs until a signal stops it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import logging
 import signal
 import time
 from types import FrameType
+from typing import Any
 
 from django.core.management import call_command
 from django.db import Error, close_old_connections
+from django.tasks import default_task_backend
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -25,8 +27,24 @@ _WAIT_SECONDS = 5.0
 _CLEANING_SECONDS = 60 * 60
 
 
+def work_for_broker() -> None:
+    """Run the jobs that the broker of the backend delivers, until a signal."""
+    backend: Any = default_task_backend
+    with beating():
+        backend.run_worker(sweep=_sweep)
+
+
+def _sweep() -> None:
+    try:
+        close_old_connections()
+        queue.sweep(now=timezone.now())
+        queue.delete_old_uploads()
+    except Error as error:
+        logger.warning("The worker could not sweep: %s.", type(error).__name__)
+
+
 def work(*, until_idle: bool = False) -> None:
-    """Run jobs until SIGTERM or SIGINT, or until none waits."""
+    """Run the jobs in the database until SIGTERM or SIGINT, or until none waits."""
     stop_requested.clear()
     next_cleaning = 0.0
     logger.info("The worker has started.")

@@ -12,27 +12,33 @@ from meter_readings.jobs import worker
 from meter_readings.management.cli import base_command
 
 _EXIT_CODES = """\
-Exit codes: 0 stopped by Ctrl-C or SIGTERM; 1 TASKS_BACKEND is not database; 2 wrong
-usage.
+Exit codes: 0 stopped by Ctrl-C or SIGTERM; 1 TASKS_BACKEND is immediate; 2 wrong usage.
 """
 
 
 class Command(base_command.BaseCommand):
     help = (
         "Run background jobs until Ctrl-C or SIGTERM, which give the job in hand back "
-        "to the queue. It needs TASKS_BACKEND=database. Several may run."
+        "to the queue. It needs TASKS_BACKEND=database or celery. Several may run."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.epilog = _EXIT_CODES
         parser.add_argument(
-            "--until-idle", action="store_true", help="stop when no job waits"
+            "--until-idle",
+            action="store_true",
+            help="stop when no job waits; not for celery",
         )
 
     def handle(self, *args: Any, until_idle: bool, **options: Any) -> None:
-        if settings.TASKS_BACKEND != "database":
+        if settings.TASKS_BACKEND == "immediate":
             raise CommandError(
-                f"TASKS_BACKEND is {settings.TASKS_BACKEND}: no job waits for this "
-                "worker. Set TASKS_BACKEND=database in .env."
+                "TASKS_BACKEND is immediate: no job waits for this worker. Set "
+                "TASKS_BACKEND=database in .env."
             )
-        worker.work(until_idle=until_idle)
+        if settings.TASKS_BACKEND == "celery":
+            if until_idle:
+                raise base_command.UsageError("Celery does not know when it is idle.")
+            worker.work_for_broker()
+        else:
+            worker.work(until_idle=until_idle)

@@ -34,6 +34,8 @@ NOTHING_SET = dict.fromkeys(
         "ARCHIVE_MAX_MEGABYTES",
         "BACKUP_ROOT",
         "BEHIND_PROXY",
+        "CELERY_BROKER_URL",
+        "CELERY_QUEUE",
         "CORS_ALLOWED_ORIGINS",
         "D0010_ENV",
         "DB_HOST",

@@ -28,6 +28,7 @@ NOT_RUN = {
         )
     },
     "pip install -r deployment_scripts/requirements-tools.txt": "needs a network",
+    "pip install -r deployment_scripts/requirements-celery.txt": "needs a network",
     "pip install -r deployment_scripts/requirements-tools.txt && black --check ."
     " && flake8": "needs a network; .ci/run runs the same checks",
     "black . && flake8 && mypy && lint-imports": ".ci/run runs the same checks",

@@ -11,7 +11,7 @@ from unittest.mock import patch
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 from django.utils import timezone
 
 from meter_readings.jobs import worker
@@ -55,6 +55,26 @@ class WorkerTests(TransactionTestCase):
         self.assertEqual(
             logs.records[0].getMessage(), "The worker waits: OperationalError."
         )
+
+    @override_settings(TASKS_BACKEND="celery")
+    def test_worker_of_celery_sweeps_between_its_tasks(self) -> None:
+        backend = patch.object(worker, "default_task_backend")
+        sweep = patch("meter_readings.jobs.queue.sweep")
+        with backend as celery, sweep as swept, self.assertLogs(worker.logger) as logs:
+            call_command("run_worker")
+            [call] = celery.run_worker.mock_calls
+            swept.side_effect = [None, OperationalError("gone")]
+            call.kwargs["sweep"]()
+            call.kwargs["sweep"]()
+        self.assertEqual(
+            [each.getMessage() for each in logs.records],
+            ["The worker could not sweep: OperationalError."],
+        )
+
+    @override_settings(TASKS_BACKEND="celery")
+    def test_worker_of_celery_does_not_know_when_it_is_idle(self) -> None:
+        with self.assertRaisesMessage(CommandError, "Celery does not know"):
+            call_command("run_worker", until_idle=True)
 
     def test_another_backend_needs_no_worker(self) -> None:
         with self.assertRaisesMessage(CommandError, "TASKS_BACKEND is immediate"):

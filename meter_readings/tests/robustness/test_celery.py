@@ -1,0 +1,167 @@
+"""Celery over RabbitMQ: workers in processes of their own, killed and stopped."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from importlib.util import find_spec
+from unittest import skipUnless
+
+from django.test import TransactionTestCase, override_settings
+from django.utils import timezone
+
+from config.environment import PROJECT_ROOT
+from config.tasks import task_settings
+from meter_readings import jobs
+from meter_readings.models import FlowFile, ImportJob, Reading
+from meter_readings.ops import worker_heartbeat
+
+from . import NOW
+from .large_files import large_file
+from .subprocesses import environment_without_coverage
+
+BROKER_URL = "amqp://guest:guest@127.0.0.1:5672//"
+QUEUE = f"d0010_test_{os.getpid()}"
+
+_TIMEOUT_SECONDS = 90
+
+
+def _has_rabbitmq() -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", 5672), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+@skipUnless(find_spec("celery"), "Celery is not installed")
+@skipUnless(_has_rabbitmq(), "RabbitMQ does not run on this machine")
+@override_settings(
+    TASKS_BACKEND="celery",
+    TASKS=task_settings("celery", BROKER_URL) if find_spec("celery") else {},
+)
+class CeleryTests(TransactionTestCase):
+    """A file waits; Celery's workers import it, whatever becomes of them."""
+
+    def setUp(self) -> None:
+        from config.celery import app
+
+        app.conf.update(broker_url=BROKER_URL, task_default_queue=QUEUE)
+        self.app = app
+        self.workers: list[subprocess.Popen[str]] = []
+        self.addCleanup(self._clean)
+
+    def test_worker_imports_what_was_enqueued(self) -> None:
+        job = self.enqueue(1)
+        self.start_worker()
+        self.assert_imported(job)
+        self.assertTrue(worker_heartbeat.has_living_worker())
+
+    def test_job_of_a_killed_worker_is_imported_by_another(self) -> None:
+        job = self.enqueue(2, meters=400)
+        worker = self.start_worker()
+        self.wait_until(lambda: job.state == "running", job)
+        worker.kill()
+        worker.communicate()
+        self.start_worker()
+        self.assert_imported(job)
+        self.assertEqual(job.attempt, 2)
+
+    def test_stopped_worker_gives_its_job_back(self) -> None:
+        job = self.enqueue(3, meters=400)
+        worker = self.start_worker()
+        self.wait_until(lambda: job.state == "running", job)
+        worker.send_signal(signal.SIGTERM)
+        _, errors = worker.communicate(timeout=_TIMEOUT_SECONDS)
+        self.assertEqual(worker.returncode, 0, errors)
+        self.start_worker()
+        self.assert_imported(job)
+        self.assertEqual(job.attempt, 1)
+
+    def test_second_delivery_imports_nothing(self) -> None:
+        job = self.enqueue(4)
+        from meter_readings.jobs.tasks import run_job
+
+        for _ in range(3):
+            run_job.enqueue(job.pk, 1)
+        self.start_worker()
+        self.assert_imported(job)
+        last = self.enqueue(5)
+        self.assert_imported(last)
+        self.assertEqual(ImportJob.objects.count(), 2)
+
+    def test_message_that_the_broker_lost_is_sent_again(self) -> None:
+        job = self.enqueue(6)
+        with self.app.connection() as connection:
+            connection.default_channel.queue_purge(QUEUE)
+        # The sweep sends it again after a minute.
+        long_ago = timezone.now() - timedelta(minutes=2)
+        ImportJob.objects.update(heartbeat_at=long_ago)
+        self.start_worker()
+        self.assert_imported(job)
+
+    def enqueue(self, number: int, *, meters: int = 50) -> ImportJob:
+        """Enqueue the import of a file with 30 readings of each meter."""
+        data = large_file(
+            identifier=f"CELERY{number}",
+            meters=range(meters),
+            days=range(30),
+            steps=number,
+        )
+        return jobs.enqueue_import(
+            stream=io.BytesIO(data),
+            filename=f"celery-{number}.uff",
+            channel=ImportJob.Channel.API,
+            now=NOW,
+        )
+
+    def start_worker(self) -> subprocess.Popen[str]:
+        worker = subprocess.Popen(
+            [sys.executable, "manage.py", "run_worker"],
+            cwd=PROJECT_ROOT,
+            env=environment_without_coverage()
+            | {
+                "D0010_ENV": "test",
+                "TASKS_BACKEND": "celery",
+                "CELERY_BROKER_URL": BROKER_URL,
+                "CELERY_QUEUE": QUEUE,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.workers.append(worker)
+        return worker
+
+    def wait_until(self, is_reached: Callable[[], bool], job: ImportJob) -> None:
+        """Reload the job until a condition is reached."""
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while not is_reached():
+            self.assertLess(time.monotonic(), deadline, vars(job))
+            ended = [each.poll() for each in self.workers]
+            self.assertNotIn(1, ended, "A worker did not start.")
+            time.sleep(0.01)
+            job.refresh_from_db()
+
+    def assert_imported(self, job: ImportJob) -> None:
+        """Wait for the end of a job, and count what is stored of its file."""
+        self.wait_until(lambda: job.state not in ImportJob.ACTIVE_STATES, job)
+        self.assertEqual((job.state, job.outcome), ("finished", "imported"))
+        file = FlowFile.objects.get(sha256=job.sha256)
+        count = Reading.objects.filter(flow_file=file).count()
+        self.assertEqual(count, file.readings_loaded)
+
+    def _clean(self) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.terminate()
+            worker.communicate()
+        with self.app.connection() as connection:
+            connection.default_channel.queue_delete(QUEUE)
