@@ -58,6 +58,14 @@ class CeleryTests(TransactionTestCase):
         self.workers: list[subprocess.Popen[str]] = []
         self.addCleanup(self._clean)
 
+    @classmethod
+    def tearDownClass(cls) -> None:
+        from config.celery import app
+
+        with app.connection() as connection:
+            connection.default_channel.queue_delete(QUEUE)
+        super().tearDownClass()
+
     def test_worker_imports_what_was_enqueued(self) -> None:
         job = self.enqueue(1)
         self.start_worker()
@@ -163,5 +171,7 @@ class CeleryTests(TransactionTestCase):
             if worker.poll() is None:
                 worker.terminate()
             worker.communicate()
+        # A producer declares a queue once: it is emptied, and deleted at the end.
         with self.app.connection() as connection:
-            connection.default_channel.queue_delete(QUEUE)
+            self.app.amqp.queues[QUEUE](connection).declare()
+            connection.default_channel.queue_purge(QUEUE)
