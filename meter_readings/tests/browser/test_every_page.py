@@ -20,6 +20,7 @@ EXCLUDED = {
     r"admin:logout": "accepts POST only",
     r"testing-(import|clear)": "accepts POST only",
     r"admin:meter_readings_meterpoint_notes": "accepts POST only",
+    r"admin:meter_readings_importjob_(cancel|retry)": "accepts POST only",
     r"upload-sample": "is a download",
     r"admin:\w+_(original|csv|d0010|report_\w+|export_\w+)": "is a download",
     r"admin:jsi18n": "is a script",
