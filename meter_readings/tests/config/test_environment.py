@@ -34,6 +34,17 @@ class EnvStrTests(EnvironmentCase):
         self.assertEqual(environment.env_str("DB_NAME", "d0010"), "d0010")
 
 
+class EnvChoiceTests(EnvironmentCase):
+    def test_env_choice_names_the_values_that_may_be_chosen(self) -> None:
+        os.environ["TASKS_BACKEND"] = "kafka"
+        with self.assertRaisesMessage(
+            ImproperlyConfigured, "TASKS_BACKEND must be one of immediate, database."
+        ):
+            environment.env_choice(
+                "TASKS_BACKEND", "immediate", choices=["immediate", "database"]
+            )
+
+
 class EnvNetworksTests(EnvironmentCase):
     def test_env_networks_returns_networks_and_addresses(self) -> None:
         os.environ["TRUSTED_PROXIES"] = "10.0.0.0/24, 2001:db8::5"

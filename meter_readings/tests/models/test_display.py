@@ -11,6 +11,7 @@ from meter_readings.models import (
     Meter,
     MeterPoint,
     MeterPointNote,
+    NotificationDelivery,
     Reading,
     SiteVisit,
 )
@@ -29,6 +30,10 @@ class StrTests(SimpleTestCase):
 
     def test_note_has_its_id_but_not_its_text(self) -> None:
         self.assertEqual(str(MeterPointNote(pk=7, text="Dog")), "Note 7")
+
+    def test_delivery_of_a_notification_has_its_result(self) -> None:
+        delivery = NotificationDelivery(result="Answered 500")
+        self.assertEqual(str(delivery), "Answered 500")
 
     def test_meter_has_its_serial_number(self) -> None:
         self.assertEqual(str(Meter(serial_number="TST0000001")), "TST0000001")

@@ -14,6 +14,7 @@ from datetime import timedelta
 from importlib.util import find_spec
 from unittest import skipUnless
 
+from django.db import connection
 from django.test import TransactionTestCase, override_settings
 from django.utils import timezone
 
@@ -23,7 +24,7 @@ from meter_readings import jobs
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.ops import worker_heartbeat
 
-from . import NOW
+from . import IS_LONG, NOW
 from .large_files import large_file
 from .subprocesses import environment_without_coverage
 
@@ -41,6 +42,7 @@ def _has_rabbitmq() -> bool:
     return True
 
 
+@skipUnless(IS_LONG or connection.vendor == "sqlite", "LONG=1 also runs PostgreSQL")
 @skipUnless(find_spec("celery"), "Celery is not installed")
 @skipUnless(_has_rabbitmq(), "RabbitMQ does not run on this machine")
 @override_settings(

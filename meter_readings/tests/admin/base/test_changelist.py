@@ -10,6 +10,7 @@ from unittest.mock import patch
 from django.http import HttpResponse
 
 from meter_readings.admin.base import changelist
+from meter_readings.admin.readings.admin import ReadingAdmin
 from meter_readings.models import Finding, Reading
 from meter_readings.tests.admin.testcases import (
     AdminTestCase,
@@ -93,6 +94,16 @@ class ReadingScanTests(ScanLimitTestCase):
         page = self.get_list("reading")
         self.assertEqual(self.note(page), "")
         self.assertEqual(len(page.context["cl"].result_list), 7)
+
+    def test_scan_that_finds_more_than_a_page_has_two_pages(self) -> None:
+        with (
+            patch.object(changelist.BoundedChangeList, "scan_limit", 6),
+            patch.object(ReadingAdmin, "list_per_page", 2),
+        ):
+            change_list = self.get_list("reading", register_id="DY").context["cl"]
+        self.assertIsNotNone(change_list.last_scanned)
+        self.assertEqual(len(change_list.result_list), 2)
+        self.assertGreater(change_list.paginator.num_pages, 1)
 
     def test_filter_with_an_index_finds_all_readings(self) -> None:
         for params, values in {
