@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-# How many entries the local memory of each cache has. An answer has up to 256 kB.
+# How many entries the local memory of each cache has. An answer is at most 256 kB.
 _MAX_ENTRIES = {"default": 10_000, "anonymous": 10_000, "answers": 250}
 
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")

@@ -22,7 +22,7 @@ from django.utils.module_loading import import_string
 # Seconds between two sweeps of a worker
 _SWEEP_SECONDS = 10.0
 
-# Workers need not know of each other: no job depends on it.
+# Workers do not exchange messages: no job needs another worker.
 _WORKER_OPTIONS = (
     "--pool=solo",
     "--loglevel=WARNING",

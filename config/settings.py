@@ -190,7 +190,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # --- Background tasks ---
 
-# immediate needs no worker: whoever uploads a file waits for its import.
+# With immediate no worker runs: a user who uploads a file waits for its import.
 TASKS_BACKEND = env_choice("TASKS_BACKEND", "immediate", choices=tasks.CHOICES)
 # RabbitMQ, and the queue of this site there; for celery only
 CELERY_BROKER_URL = env_str("CELERY_BROKER_URL")

@@ -2,8 +2,8 @@
 
 The key of an answer has the data version, which every transaction that changes readings
 renews in the database. The version is read before the readings are: an answer may
-then have newer readings than its version says, but never older ones. Who may ask is
-checked before, at every request.
+then have newer readings than its version says, but never older ones. Permissions
+are checked before, at every request.
 """
 
 from __future__ import annotations

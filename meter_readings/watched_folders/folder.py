@@ -99,7 +99,7 @@ class WatchedFolder:
     def _scan(self) -> OSError | None:
         """Return the first error of a move: others are imported nevertheless."""
         move_error = None
-        candidates = self._scanner.look()
+        candidates = self._scanner.scan()
         with folder_lock(self.path) as is_locked:
             self._set_locked(is_locked)
             for claim, stamp in self._claims(candidates) if is_locked else ():

@@ -25,19 +25,19 @@ _TAIL_BYTES = 512
 
 
 class Candidate(NamedTuple):
-    """A file that can be claimed, and its stamp when it was last looked at."""
+    """A file that can be claimed, and its stamp at the latest scan."""
 
     name: str
     stamp: FileStamp
 
 
 class Scanner:
-    """Looks at a folder again and again, and remembers what it has seen.
+    """Scans a folder again and again, and remembers what it has seen.
 
-    A file is finished when two looks have found the same size and time, and when it has
-    stood still for `settle` seconds, or six times as long if no trailer (ZPT) is at its
-    end. The time since the first look counts, or the age of the file if that is more:
-    the clock of a network drive may be wrong.
+    A file is complete when two scans have found the same size and time, and when it has
+    been unchanged for `settle` seconds, or six times as long if no trailer (ZPT) is at
+    its end. The time since the first scan counts, or the age of the file if that is
+    more: the clock of a network drive may be wrong.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Scanner:
         self._seen: dict[str, tuple[FileStamp, float]] = {}
         self._logged: set[tuple[str, str]] = set()
 
-    def look(self) -> list[Candidate]:
+    def scan(self) -> list[Candidate]:
         """Return the finished files by name; raises OSError if it cannot be listed."""
         now = self._monotonic()
         seen = {}

@@ -40,7 +40,7 @@ class Watcher:
         self._close()
 
     def run_once(self) -> None:
-        """Look twice, because a file must have stood still, and end."""
+        """Scan twice, because a file must be unchanged, and end."""
         self._poll()
         self._stop.wait(self._options.settle)
         self._poll()

@@ -54,14 +54,14 @@ class Command(base_command.BaseCommand):
             type=_seconds,
             default=10.0,
             metavar="SECONDS",
-            help="time between two looks; default: 10",
+            help="time between two scans of the folder; default: 10",
         )
         add(
             "--settle",
             type=_seconds,
             default=10.0,
             metavar="SECONDS",
-            help="how long a file must have stood still, six times as long if it has "
+            help="for how long a file must be unchanged, six times as long if it has "
             "no trailer (ZPT); default: 10",
         )
         add(
@@ -78,7 +78,7 @@ class Command(base_command.BaseCommand):
         add(
             "--once",
             action="store_true",
-            help="look, wait as --settle says, import what stood still, and end",
+            help="scan twice, import the files that are unchanged, and end",
         )
 
     def handle(

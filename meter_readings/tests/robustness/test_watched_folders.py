@@ -152,16 +152,14 @@ class ManyFilesTests(TransactionTestCase):
             watcher.wait(_SECONDS)
             kills += 1
         senders.join()
-        watcher = self.start_watcher()
-        self.wait_until(lambda: not self.unfinished())
-        watcher.terminate()
-        self.assertEqual(watcher.wait(_SECONDS), 0)
+        self.assertEqual(self.start_watcher("--once").wait(_SECONDS), 0)
         self.assert_each_is_imported_once()
         say(f"{kills} watchers of {_FILES} files killed on {connection.vendor}")
 
-    def start_watcher(self) -> subprocess.Popen[bytes]:
+    def start_watcher(self, *options: str) -> subprocess.Popen[bytes]:
         watcher = start(
             *("watch_folder", str(self.folder), "--interval=0.1", "--settle=0.5"),
+            *options,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

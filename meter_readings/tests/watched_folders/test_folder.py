@@ -281,18 +281,18 @@ class SenderTests(WatchedFolderTestCase):
     def test_file_that_became_a_link_is_given_back(self) -> None:
         self.file("a.uff", numbered_file(1))
         self.watched.poll()
-        stamp = self.watched._scanner.look()[0].stamp
+        stamp = self.watched._scanner.scan()[0].stamp
         (self.folder / "a.uff").unlink()
         (self.folder / "a.uff").symlink_to("/etc/passwd")
         with patch.object(
-            self.watched._scanner, "look", return_value=[Candidate("a.uff", stamp)]
+            self.watched._scanner, "scan", return_value=[Candidate("a.uff", stamp)]
         ):
             self.watched.poll()
         self.assertEqual((self.watched.error, self.waiting), ("", ["a.uff"]))
 
     def test_file_that_is_gone_is_no_error(self) -> None:
         gone = Candidate("gone.uff", opening.FileStamp(1, 1))
-        with patch.object(self.watched._scanner, "look", return_value=[gone]):
+        with patch.object(self.watched._scanner, "scan", return_value=[gone]):
             self.poll()
         self.assertEqual((self.watched.error, claims(self.folder)), ("", []))
 

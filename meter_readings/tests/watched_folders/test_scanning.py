@@ -29,10 +29,10 @@ class ScannerTestCase(SimpleTestCase):
     def new_scanner(self, settle: float) -> Scanner:
         return Scanner(self.folder, settle=settle, monotonic=lambda: self.now)
 
-    def look(self, after: float = 0) -> list[str]:
-        """Look after as many seconds; return the names of the finished files."""
+    def scan(self, after: float = 0) -> list[str]:
+        """Scan after as many seconds; return the names of the finished files."""
         self.now += after
-        return [candidate.name for candidate in self.scanner.look()]
+        return [candidate.name for candidate in self.scanner.scan()]
 
     def write(self, name: str, data: bytes = numbered_file(1)) -> Path:
         path = self.folder / name
@@ -45,70 +45,70 @@ class FinishedTests(ScannerTestCase):
         path = self.write("a.uff")
         os.utime(path, (0, 0))
         self.scanner = self.new_scanner(settle=0)
-        self.assertEqual(self.look(), [])
-        self.assertEqual(self.look(), ["a.uff"])
+        self.assertEqual(self.scan(), [])
+        self.assertEqual(self.scan(), ["a.uff"])
 
-    def test_file_is_finished_when_it_has_stood_still(self) -> None:
+    def test_file_is_finished_when_it_has_been_unchanged(self) -> None:
         self.write("a.uff")
-        self.assertEqual(self.look(), [])
-        self.assertEqual(self.look(after=9), [])
-        self.assertEqual(self.look(after=1), ["a.uff"])
+        self.assertEqual(self.scan(), [])
+        self.assertEqual(self.scan(after=9), [])
+        self.assertEqual(self.scan(after=1), ["a.uff"])
 
-    def test_file_that_grows_has_to_stand_still_again(self) -> None:
+    def test_file_that_grows_has_to_be_unchanged_again(self) -> None:
         path = self.write("a.uff", numbered_file(1)[:50])
-        self.look()
+        self.scan()
         path.write_bytes(numbered_file(1))
-        self.assertEqual(self.look(after=10), [])
-        self.assertEqual(self.look(after=9), [])
-        self.assertEqual(self.look(after=1), ["a.uff"])
+        self.assertEqual(self.scan(after=10), [])
+        self.assertEqual(self.scan(after=9), [])
+        self.assertEqual(self.scan(after=1), ["a.uff"])
 
-    def test_file_with_another_time_has_to_stand_still_again(self) -> None:
+    def test_file_with_another_time_has_to_be_unchanged_again(self) -> None:
         path = self.write("a.uff")
-        self.look()
+        self.scan()
         os.utime(path, (1, 1))
-        self.assertEqual(self.look(after=10), [])
-        self.assertEqual(self.look(after=10), ["a.uff"])
+        self.assertEqual(self.scan(after=10), [])
+        self.assertEqual(self.scan(after=10), ["a.uff"])
 
     def test_file_without_a_trailer_waits_six_times_as_long(self) -> None:
         self.write("a.uff", numbered_file(1).rpartition(b"ZPT")[0])
-        self.look()
-        self.assertEqual(self.look(after=59), [])
-        self.assertEqual(self.look(after=1), ["a.uff"])
+        self.scan()
+        self.assertEqual(self.scan(after=59), [])
+        self.assertEqual(self.scan(after=1), ["a.uff"])
 
     def test_empty_file_waits_six_times_as_long(self) -> None:
         self.write("a.uff", b"")
-        self.look()
-        self.assertEqual(self.look(after=59), [])
-        self.assertEqual(self.look(after=1), ["a.uff"])
+        self.scan()
+        self.assertEqual(self.scan(after=59), [])
+        self.assertEqual(self.scan(after=1), ["a.uff"])
 
     def test_file_that_is_allocated_before_it_is_written_waits_longer(self) -> None:
         self.write("a.uff", numbered_file(1)[:-90] + bytes(90))
-        self.look()
-        self.assertEqual(self.look(after=59), [])
+        self.scan()
+        self.assertEqual(self.scan(after=59), [])
 
     def test_trailer_is_recognised_with_any_line_ending(self) -> None:
         text = numbered_file(1).rstrip()
         for number, ending in enumerate((b"", b"\n", b"\r\n", b"\n\n")):
             self.write(f"{number}.uff", text + ending)
-        self.look()
-        self.assertEqual(len(self.look(after=10)), 4)
+        self.scan()
+        self.assertEqual(len(self.scan(after=10)), 4)
 
-    def test_old_file_needs_no_more_than_two_looks(self) -> None:
+    def test_old_file_needs_no_more_than_two_scans(self) -> None:
         self.write("a.uff")
-        self.look()
+        self.scan()
         with patch("time.time", return_value=time.time() + 11):
-            self.assertEqual(self.look(after=1), ["a.uff"])
+            self.assertEqual(self.scan(after=1), ["a.uff"])
 
     def test_file_of_a_drive_whose_clock_is_ahead_is_finished_too(self) -> None:
         os.utime(self.write("a.uff"), (4e9, 4e9))
-        self.look()
-        self.assertEqual(self.look(after=10), ["a.uff"])
+        self.scan()
+        self.assertEqual(self.scan(after=10), ["a.uff"])
 
     def test_files_are_sorted_by_name(self) -> None:
         for name in ("b.uff", "c.uff", "a.uff"):
             self.write(name)
-        self.look()
-        self.assertEqual(self.look(after=10), ["a.uff", "b.uff", "c.uff"])
+        self.scan()
+        self.assertEqual(self.scan(after=10), ["a.uff", "b.uff", "c.uff"])
 
     def test_file_of_a_slow_sender_is_finished_once_it_is_whole(self) -> None:
         data = numbered_file(1)
@@ -122,7 +122,7 @@ class FinishedTests(ScannerTestCase):
 
         sender = threading.Thread(target=send)
         sender.start()
-        while not (candidates := self.scanner.look()):
+        while not (candidates := self.scanner.scan()):
             time.sleep(0.02)
         self.assertEqual(candidates[0].stamp.size, len(data))
         sender.join()
@@ -133,8 +133,8 @@ class IgnoredTests(ScannerTestCase):
 
     def assert_ignored(self, name: str, reason: str) -> None:
         with self.assertLogs(LOG, "WARNING") as log:
-            self.look()
-            self.assertEqual(self.look(after=100), [])
+            self.scan()
+            self.assertEqual(self.scan(after=100), [])
         [record] = log.records
         self.assertEqual(
             vars(record)["fields"],
@@ -148,8 +148,8 @@ class IgnoredTests(ScannerTestCase):
         ]:
             self.write(name)
         with self.assertNoLogs(LOG):
-            self.look()
-            self.assertEqual(self.look(after=100), [])
+            self.scan()
+            self.assertEqual(self.scan(after=100), [])
 
     def test_symbolic_link_is_ignored(self) -> None:
         target = Path(self.enterContext(tempfile.TemporaryDirectory()), "a.uff")
@@ -176,27 +176,27 @@ class IgnoredTests(ScannerTestCase):
         self.write("a.uff.part")
         os.link(self.folder / "a.uff.part", self.folder / "a.uff")
         with self.assertLogs(LOG, "WARNING"):
-            self.look()
+            self.scan()
         (self.folder / "a.uff.part").unlink()
-        self.look()
-        self.assertEqual(self.look(after=10), ["a.uff"])
+        self.scan()
+        self.assertEqual(self.scan(after=10), ["a.uff"])
 
     def test_folder_is_ignored(self) -> None:
         (self.folder / "a.uff").mkdir()
         with self.assertNoLogs(LOG):
-            self.look()
-            self.assertEqual(self.look(after=100), [])
+            self.scan()
+            self.assertEqual(self.scan(after=100), [])
 
     def test_file_that_cannot_be_read_is_ignored(self) -> None:
         self.write("a.uff")
         refused = PermissionError(13, "Permission denied")
         with patch("os.open", side_effect=refused):
             self.assert_ignored("a.uff", "permission denied")
-        self.assertEqual(self.look(), ["a.uff"])
+        self.assertEqual(self.scan(), ["a.uff"])
 
     def test_file_that_becomes_a_link_is_not_opened(self) -> None:
         path = self.write("a.uff")
-        self.look()
+        self.scan()
         status = path.lstat()
         path.unlink()
         path.symlink_to("/etc/passwd")
@@ -204,12 +204,12 @@ class IgnoredTests(ScannerTestCase):
             patch.object(Path, "lstat", return_value=status),
             self.assertLogs(LOG, "WARNING") as log,
         ):
-            self.assertEqual(self.look(after=10), [])
+            self.assertEqual(self.scan(after=10), [])
         self.assertEqual(vars(log.records[0])["fields"]["reason"], "it is not a file")
 
     def test_file_that_becomes_a_fifo_is_not_read(self) -> None:
         path = self.write("a.uff")
-        self.look()
+        self.scan()
         status = path.lstat()
         path.unlink()
         os.mkfifo(path)
@@ -217,23 +217,23 @@ class IgnoredTests(ScannerTestCase):
             patch.object(Path, "lstat", return_value=status),
             self.assertLogs(LOG, "WARNING"),
         ):
-            self.assertEqual(self.look(after=10), [])
+            self.assertEqual(self.scan(after=10), [])
 
     def test_file_that_is_gone_is_no_error(self) -> None:
         self.write("a.uff")
-        self.look()
+        self.scan()
 
         def gone(*arguments: Any) -> None:
             raise FileNotFoundError
 
         with patch("os.open", gone), self.assertNoLogs(LOG):
-            self.assertEqual(self.look(after=10), [])
+            self.assertEqual(self.scan(after=10), [])
 
     def test_file_is_logged_again_if_it_was_gone_meanwhile(self) -> None:
         os.mkfifo(self.folder / "a.uff")
         self.assert_ignored("a.uff", "it is not a file")
         (self.folder / "a.uff").unlink()
-        self.look()
+        self.scan()
         os.mkfifo(self.folder / "a.uff")
         self.assert_ignored("a.uff", "it is not a file")
 
@@ -244,4 +244,4 @@ class IgnoredTests(ScannerTestCase):
     def test_folder_that_is_missing_is_an_error(self) -> None:
         self.scanner = Scanner(self.folder / "missing", settle=0)
         with self.assertRaises(FileNotFoundError):
-            self.look()
+            self.scan()

@@ -81,7 +81,7 @@ class WatchedFolderTestCase(FolderTestCase):
         )
 
     def poll(self, times: int = 2) -> None:
-        """Poll twice, because the first look only remembers a file."""
+        """Poll twice, because the first scan only remembers a file."""
         for _ in range(times):
             self.watched.poll()
 
