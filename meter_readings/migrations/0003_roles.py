@@ -1,7 +1,8 @@
 """The roles, as groups with permissions."""
 
-from django.contrib.auth.management import create_permissions
 from django.db import migrations
+
+from . import _roles
 
 _VIEW_IMPORTED = [
     "view_flowfile",
@@ -29,18 +30,9 @@ ROLES = {
 
 
 def create_roles(apps, schema_editor):
-    # Django creates permissions only after all migrations, but they are needed here.
-    # `create_permissions` skips an app without a models module, as historical apps are.
-    app_config = apps.get_app_config("meter_readings")
-    app_config.models_module = True
-    create_permissions(app_config, apps=apps, verbosity=0)
-    app_config.models_module = None
-    permissions = apps.get_model("auth", "Permission").objects.filter(
-        content_type__app_label="meter_readings"
-    )
-    for name, codenames in ROLES.items():
-        group, _ = apps.get_model("auth", "Group").objects.get_or_create(name=name)
-        group.permissions.add(*permissions.filter(codename__in=codenames))
+    for name in ROLES:
+        apps.get_model("auth", "Group").objects.get_or_create(name=name)
+    _roles.grant(ROLES, apps)
 
 
 def remove_roles(apps, schema_editor):

@@ -2,28 +2,23 @@
 
 import django.db.models.deletion
 from django.conf import settings
-from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
 
+from . import _roles
+
 ROLES = {
-    "Metering operations": ["view", "add", "delete"],
-    "Support agent": ["view", "add"],
-    "Auditor": ["view"],
+    "Metering operations": [
+        "view_meterpointnote",
+        "add_meterpointnote",
+        "delete_meterpointnote",
+    ],
+    "Support agent": ["view_meterpointnote", "add_meterpointnote"],
+    "Auditor": ["view_meterpointnote"],
 }
 
 
 def grant_permissions(apps, schema_editor):
-    # As in 0003: Django creates permissions only after all migrations.
-    app_config = apps.get_app_config("meter_readings")
-    app_config.models_module = True
-    create_permissions(app_config, apps=apps, verbosity=0)
-    app_config.models_module = None
-    permissions = apps.get_model("auth", "Permission").objects.filter(
-        content_type__app_label="meter_readings"
-    )
-    for group in apps.get_model("auth", "Group").objects.filter(name__in=ROLES):
-        codenames = [f"{action}_meterpointnote" for action in ROLES[group.name]]
-        group.permissions.add(*permissions.filter(codename__in=codenames))
+    _roles.grant(ROLES, apps)
 
 
 class Migration(migrations.Migration):

@@ -6,8 +6,11 @@ On SQLite a later migration that makes Django rebuild the table has to create th
 
 from pathlib import Path
 
-from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
+
+from . import _roles
+
+ROLES = {"Auditor": ["view_auditevent"]}
 
 SQL_DIR = Path(__file__).with_name("sql")
 
@@ -57,17 +60,8 @@ def copy_acknowledgements(apps, schema_editor):
         )
 
 
-def grant_permission(apps, schema_editor):
-    # As in 0003: Django creates permissions only after all migrations.
-    app_config = apps.get_app_config("meter_readings")
-    app_config.models_module = True
-    create_permissions(app_config, apps=apps, verbosity=0)
-    app_config.models_module = None
-    permission = apps.get_model("auth", "Permission").objects.get(
-        content_type__app_label="meter_readings", codename="view_auditevent"
-    )
-    for group in apps.get_model("auth", "Group").objects.filter(name="Auditor"):
-        group.permissions.add(permission)
+def grant_permissions(apps, schema_editor):
+    _roles.grant(ROLES, apps)
 
 
 class Migration(migrations.Migration):
@@ -182,5 +176,5 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(create_triggers, drop_triggers),
         migrations.RunPython(copy_acknowledgements, migrations.RunPython.noop),
-        migrations.RunPython(grant_permission, migrations.RunPython.noop),
+        migrations.RunPython(grant_permissions, migrations.RunPython.noop),
     ]
