@@ -3,7 +3,9 @@
 `.ci/run` splits the suite of each database into parts that run at the same time. Tests
 with the tag `database_independent` run on SQLite only, because their result does not
 depend on the database. Tests with the tag `postgresql_code` reach the code that only
-PostgreSQL runs: on PostgreSQL, coverage is measured for them only.
+PostgreSQL runs: on PostgreSQL, coverage is measured for them only. Tests with the tag
+`long_on_postgresql` start many processes: on PostgreSQL, only `LONG=1 .ci/run` runs
+them.
 """
 
 from __future__ import annotations
@@ -67,6 +69,13 @@ TAGGED_MODULES = {
         "queries.history.test_readings",
         "queries.test_search",
         "robustness.test_replicas",
+    ),
+    "long_on_postgresql": (
+        "docs.test_command_line_output",
+        "management.test_watch_folder",
+        "robustness.test_celery",
+        "robustness.test_watched_folders",
+        "robustness.test_workers",
     ),
 }
 _NEVER = logging.CRITICAL + 1

@@ -18,6 +18,7 @@ from django.test import Client, TransactionTestCase
 
 from meter_readings import importer
 from meter_readings.models import DataVersion, Reading
+from meter_readings.tests.robustness import IS_LONG
 from meter_readings.tests.support.database_hooks import after_query
 from meter_readings.tests.support.import_helpers import NOW
 from meter_readings.tests.support.other_connection import in_other_connection
@@ -40,7 +41,7 @@ from .testcases import (
 )
 
 READERS = 4
-CHANGES = 12
+CHANGES = 12 if IS_LONG else 6
 VERSION_TABLE = DataVersion._meta.db_table
 # The statement that reads the row of a reading, in every answer
 READING_ROWS = f'"{Reading._meta.db_table}"."value"'

@@ -20,7 +20,7 @@ from typing import NamedTuple, Self
 
 from config.environment import PROJECT_ROOT
 from meter_readings.tests.robustness.pg_cluster import free_port
-from meter_readings.tests.robustness.subprocesses import environment_without_coverage
+from meter_readings.tests.support.environments import environment_without_coverage
 
 DOMAIN = "readings.example"
 # A load balancer on this machine

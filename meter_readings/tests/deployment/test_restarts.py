@@ -19,7 +19,7 @@ from unittest import skipUnless
 from django.test import SimpleTestCase
 
 from config.environment import PROJECT_ROOT
-from meter_readings.tests.robustness.subprocesses import environment_without_coverage
+from meter_readings.tests.support.environments import environment_without_coverage
 
 _CLIENTS, _RESTARTS = 4, 1
 # systemd passes the socket as file 3 of the process that LISTEN_PID names.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from typing import IO, ClassVar
 
@@ -13,6 +12,7 @@ from django.utils import timezone
 from config.environment import PROJECT_ROOT
 from meter_readings.benchmarks.client import auth_headers
 from meter_readings.benchmarks.gunicorn import run_gunicorn
+from meter_readings.tests.support.environments import environment_without_coverage
 from meter_readings.tests.support.import_helpers import import_text
 
 SAMPLES = sorted((PROJECT_ROOT / "sample_data").glob("*.uff"))
@@ -52,9 +52,4 @@ class HttpServerTestCase(TransactionTestCase):
 
 def environment() -> dict[str, str]:
     """Return the environment of this process without coverage measurement."""
-    variables = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("COVERAGE_PROCESS")
-    }
-    return variables | {"D0010_ENV": "test"}
+    return environment_without_coverage() | {"D0010_ENV": "test"}

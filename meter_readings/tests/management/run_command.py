@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import TestCase
 
+from meter_readings.tests.support.environments import environment_without_coverage
 from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
 
 READING = "030|S|20240401000000|99.0|||T|N|"
@@ -60,11 +61,14 @@ def run(
     return Ran(code, stdout.getvalue(), stderr.getvalue())
 
 
-def start(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
-    """Start manage.py in a separate process."""
+def start(
+    *arguments: str, env: dict[str, str] | None = None, **options: object
+) -> subprocess.Popen[bytes]:
+    """Start manage.py in a separate process, without coverage unless `env` has it."""
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     return subprocess.Popen(
         [sys.executable, str(Path(settings.BASE_DIR, "manage.py")), *arguments],
+        env=env or environment_without_coverage(),
         **(pipes | options),  # type: ignore[call-overload]
     )
 

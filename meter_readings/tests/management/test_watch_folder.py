@@ -140,10 +140,12 @@ class ProcessTests(WatchFolderTestCase):
     """The command as a process of its own, stopped by signals."""
 
     @contextmanager
-    def watching(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    def watching(
+        self, env: dict[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         process = start(
             *("watch_folder", str(self.folder), "--interval=0.1", "--settle=0.1"),
-            *options,
+            env=env,
         )
         try:
             with process:
@@ -158,7 +160,8 @@ class ProcessTests(WatchFolderTestCase):
             time.sleep(0.02)
 
     def test_folder_is_watched_until_sigterm(self) -> None:
-        with self.watching() as process:
+        # Only a process of its own reaches the code for a signal.
+        with self.watching({**os.environ}) as process:
             for number in (1, 2):
                 name = f"{number}.uff"
                 self.write(name, numbered_file(number))

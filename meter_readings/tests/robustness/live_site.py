@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import subprocess
 import sys
 import time
@@ -17,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from config.environment import PROJECT_ROOT
+from meter_readings.tests.support.environments import environment_without_coverage
 
 from .pg_cluster import free_port
-from .subprocesses import environment_without_coverage
 
 _NAME, _PASSWORD = "admin", "a password for these tests"
 _BOUNDARY = "-----part-----"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from config.environment import PROJECT_ROOT
+from meter_readings.tests.support.environments import environment_without_coverage
 
 # Memory is faster than a disk.
 _MEMORY = Path("/dev/shm")
@@ -72,12 +72,3 @@ class Program:
 def say(**answer: Any) -> None:
     """Answer the test, from within a program."""
     print(json.dumps(answer), flush=True)
-
-
-def environment_without_coverage() -> dict[str, str]:
-    """Return the environment without the variables that start coverage."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("COVERAGE_PROCESS")
-    }

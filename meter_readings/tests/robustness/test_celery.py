@@ -14,7 +14,6 @@ from datetime import timedelta
 from importlib.util import find_spec
 from unittest import skipUnless
 
-from django.db import connection
 from django.test import TransactionTestCase, override_settings
 from django.utils import timezone
 
@@ -23,10 +22,10 @@ from config.tasks import task_settings
 from meter_readings import jobs
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.ops import worker_heartbeat
+from meter_readings.tests.support.environments import environment_without_coverage
 
-from . import IS_LONG, NOW
+from . import NOW
 from .large_files import large_file
-from .subprocesses import environment_without_coverage
 
 BROKER_URL = "amqp://guest:guest@127.0.0.1:5672//"
 QUEUE = f"d0010_test_{os.getpid()}"
@@ -42,7 +41,6 @@ def _has_rabbitmq() -> bool:
     return True
 
 
-@skipUnless(IS_LONG or connection.vendor == "sqlite", "LONG=1 also runs PostgreSQL")
 @skipUnless(find_spec("celery"), "Celery is not installed")
 @skipUnless(_has_rabbitmq(), "RabbitMQ does not run on this machine")
 @override_settings(

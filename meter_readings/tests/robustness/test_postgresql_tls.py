@@ -13,9 +13,9 @@ from unittest import skipUnless
 from django.test import SimpleTestCase
 
 from config.environment import PROJECT_ROOT
+from meter_readings.tests.support.environments import environment_without_coverage
 
 from .pg_cluster import Cluster, own, programs
-from .subprocesses import environment_without_coverage
 
 IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 IS_INSTALLED = bool(programs() and shutil.which("openssl"))

@@ -31,8 +31,8 @@ from .subprocesses import Program
 from .watch_program import FAILURES, KILLS
 
 # How many calls of each kind are hit; every one in a long run
-_POINTS = amount("D0010_KILLS", 6)
-_FILES = 200 if IS_LONG else 40
+_POINTS = amount("D0010_KILLS", 3)
+_FILES = 200 if IS_LONG else 16
 _SECONDS = 300
 
 _MOVED = ("done", "duplicate", "rejected")

@@ -22,7 +22,7 @@ from .large_files import large_file
 from .subprocesses import Program
 from .worker_program import CRASH_POINTS
 
-KILLS = amount("D0010_KILLS", 6)
+KILLS = amount("D0010_KILLS", 3)
 
 _TIMEOUT_SECONDS = 60
 
