@@ -183,25 +183,10 @@ UNION ALL SELECT meter_id, register_id, read_at FROM repeated_key
 COUNT_REPEATED_KEYS = "SELECT COUNT(*) FROM repeated_key"
 
 
-def _versions_in_file(keys: str) -> str:
-    """Return the clauses that select the versions that the file has of some keys.
-
-    Keys come first, by CROSS JOIN: SQLite keeps that order, and would else read the
-    whole file for each key. So would PostgreSQL, whose statistics do not know the file
-    and expect one reading of it; "+ 0" hides the column from them. The time is compared
-    by = too, by which PostgreSQL can join them with a hash table.
-    """
-    return f"""
-FROM {keys} AS reading_key CROSS JOIN {READING} AS reading
-WHERE {same_key("reading", "reading_key.meter_id", "reading_key")}
-    AND reading.read_at = reading_key.read_at
-    AND reading.flow_file_id + 0 = %(flow_file)s
-"""
-
-
 # Count the readings of the file that now supersede another version. A key has at most
 # one current reading. Scalar subqueries are answered for each key apart; PostgreSQL may
-# join all keys with all readings.
+# join all keys with all readings. Its statistics do not know the file and expect one
+# reading of it; "+ 0" hides the column from them.
 COUNT_SUPERSEDING = f"""
 SELECT COUNT(*) FROM reading_key_to_resolve AS reading_key WHERE (
     SELECT 1 FROM {READING} AS reading
@@ -274,12 +259,21 @@ SELECT line_number, register_id, COUNT(*) OVER () FROM compared WHERE is_matched
 ORDER BY line_number LIMIT {MAX_STORED_PER_RULE}
 """
 
-# Reading keys for which the file has different values.
+# Reading keys for which the file has different values. Their readings are looked up for
+# each key apart, as above.
 CONFLICTS_IN_FILE = f"""
-SELECT MAX(reading.line_number), reading.register_id, COUNT(*) OVER ()
-{_versions_in_file("repeated_key")}
-    AND reading.reading_type <> '{ReadingType.WITHDRAWN}'
-GROUP BY reading_key.meter_id, reading.register_id, reading.read_at
-HAVING COUNT(DISTINCT reading.value) > 1
-ORDER BY MAX(reading.line_number) LIMIT {MAX_STORED_PER_RULE}
+WITH compared AS (
+    SELECT reading_key.register_id, (
+        SELECT CASE WHEN MIN(reading.value) < MAX(reading.value)
+            THEN MAX(reading.line_number) END
+        FROM {READING} AS reading
+        WHERE {same_key("reading", "reading_key.meter_id", "reading_key")}
+            AND reading.flow_file_id + 0 = %(flow_file)s
+            AND reading.reading_type <> '{ReadingType.WITHDRAWN}'
+    ) AS line_number
+    FROM repeated_key AS reading_key
+)
+SELECT line_number, register_id, COUNT(*) OVER () FROM compared
+WHERE line_number IS NOT NULL
+ORDER BY line_number LIMIT {MAX_STORED_PER_RULE}
 """

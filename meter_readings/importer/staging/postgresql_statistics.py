@@ -28,11 +28,14 @@ _ANALYZE_SQL = f"ANALYZE {READING} (flow_file_id, meter_id)"
 # that were empty when they were analysed, and are expected to be empty ever since. Each
 # join would then read all meters, or all readings, for each row.
 _MANY_ROWS = 1000
-_EXPECTED_READINGS_SQL = f"""
-SELECT SUM(reltuples * pg_relation_size(pg_class.oid)
-    / current_setting('block_size')::int / relpages)
-FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid
-WHERE inhparent = '{READING}'::regclass AND relpages > 0
+_IS_OUTDATED_SQL = f"""
+SELECT EXISTS (
+    SELECT FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid
+    WHERE inhparent = '{READING}'::regclass AND relpages > 0
+        AND reltuples * pg_relation_size(pg_class.oid)
+            / current_setting('block_size')::int / relpages
+            < pg_stat_get_xact_tuples_inserted(pg_class.oid)
+)
 """
 
 
@@ -53,10 +56,11 @@ def analyze_meters(cursor: CursorWrapper, inserted: int) -> None:
 def analyze_readings_if_outdated(cursor: CursorWrapper, inserted: int) -> None:
     """Update the statistics of the readings if they expect fewer than were inserted.
 
-    A partition that was never analysed is expected to have as many as its size tells.
+    So it is if a year was empty when it was analysed, whatever other years have. A
+    partition that was never analysed is expected to have as many as its size tells.
     """
     if inserted > _MANY_ROWS:
-        cursor.execute(_EXPECTED_READINGS_SQL)
-        (expected,) = cursor.fetchone()
-        if expected is not None and expected < inserted:
+        cursor.execute(_IS_OUTDATED_SQL)
+        (is_outdated,) = cursor.fetchone()
+        if is_outdated:
             cursor.execute(f"ANALYZE {READING}")

@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from django.test import TestCase
 
+from meter_readings.importer import undo_import
 from meter_readings.models import FlowFile
 from meter_readings.tests.support.flow_file_builder import (
     flow_file,
     header_line,
     mpan_core,
 )
-from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.import_helpers import NOW, imported
 from meter_readings.tests.support.partition_helpers import ensure_partitions
 
 from .row_helpers import LOADED
@@ -89,6 +90,16 @@ class WorkOfImportTests(TestCase):
         self.assert_linear(lambda: analyze(*LOADED))
 
     def test_work_grows_as_the_file_does_with_statistics_of_empty_tables(self) -> None:
+        analyze(*LOADED)
+        self.assert_linear()
+
+    def test_work_grows_as_the_file_does_with_statistics_of_emptied_years(self) -> None:
+        """The years of the files were emptied and analysed; another year was not."""
+        ensure_partitions(2020)
+        imported(file_of_meters(3000, 2020), "2020.uff")
+        for year in SIZES.values():
+            file = imported(file_of_meters(3000, year, month=1), f"{year}.uff")
+            undo_import(flow_file=file, now=NOW)
         analyze(*LOADED)
         self.assert_linear()
 

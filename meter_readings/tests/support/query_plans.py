@@ -72,6 +72,22 @@ def plan_tree(query: Query) -> PlanNode:
     return nodes[0]
 
 
+def examined_rows(query: Query) -> int:
+    """Return how many rows the steps of a query read, compare and discard in all.
+
+    It runs the query, and is for PostgreSQL only.
+    """
+    ((plan,),) = _explain("EXPLAIN (ANALYZE, TIMING off, FORMAT json)", query)
+    root: PlanNode = (json.loads(plan) if isinstance(plan, str) else plan)[0]
+    return round(_examined_rows(root["Plan"]))
+
+
+def _examined_rows(node: PlanNode) -> float:
+    removed = sum(node[key] for key in node if key.startswith("Rows Removed by "))
+    own_rows: float = (node["Actual Rows"] + removed) * node["Actual Loops"]
+    return own_rows + sum(map(_examined_rows, node.get("Plans", [])))
+
+
 def table_scans(plan: str) -> list[str]:
     """Return the steps of a plan that scan one of the project's tables.
 
