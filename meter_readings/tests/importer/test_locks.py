@@ -103,7 +103,7 @@ class NoLockTests(TransactionTestCase):
             )
 
         blocks = patch("meter_readings.d0010.lines.BLOCK_SIZE", 100)
-        beating = patch("meter_readings.importer.jobs._HEARTBEAT_SECONDS", -1.0)
+        beating = patch("meter_readings.importer.jobs.tracker._HEARTBEAT_SECONDS", -1.0)
         with another_connection() as cursor, blocks, beating:
             import_text(text, **{hook: write} | options)
         self.assertEqual(MeterPoint.objects.filter(mpan__lt="1").count(), written)

@@ -28,7 +28,7 @@ from .job_helpers import (
 )
 
 IN_BLOCKS = patch("meter_readings.d0010.lines.BLOCK_SIZE", 100)
-BEATING = patch("meter_readings.importer.jobs._HEARTBEAT_SECONDS", -1.0)
+BEATING = patch("meter_readings.importer.jobs.tracker._HEARTBEAT_SECONDS", -1.0)
 LOAD = "meter_readings.importer.pipeline.merge_staged_rows"
 BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 

@@ -26,7 +26,7 @@ from meter_readings.tests.support.import_helpers import NOW, import_text, import
 BAD = EVERY_GROUP.replace("12345.0", "-1.0")
 
 # A heartbeat after every block, and short blocks.
-BEATING = patch("meter_readings.importer.jobs._HEARTBEAT_SECONDS", -1.0)
+BEATING = patch("meter_readings.importer.jobs.tracker._HEARTBEAT_SECONDS", -1.0)
 IN_BLOCKS = patch("meter_readings.d0010.lines.BLOCK_SIZE", 100)
 
 

@@ -16,8 +16,9 @@ from django.db import DatabaseError
 from django.test import TestCase, TransactionTestCase
 from django.utils import timezone
 
-from meter_readings.importer import clear_database, job_locks, undo_import
-from meter_readings.importer.job_locks import JobLock, find_locked_jobs
+from meter_readings.importer import clear_database, undo_import
+from meter_readings.importer.jobs import locks
+from meter_readings.importer.jobs.locks import JobLock, find_locked_jobs
 from meter_readings.models import ImportJob, ImportJobQuerySet, Policy
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import NOW, import_text, imported
@@ -176,7 +177,7 @@ class UnavailableLockTests(JobLockTestCase):
         self.assertEqual(self.states_after_import(), ["running", "failed"])
 
     def test_jobs_are_closed_when_they_are_stalled_on_windows(self) -> None:
-        with patch.object(job_locks, "fcntl", None):
+        with patch.object(locks, "fcntl", None):
             self.assertEqual(self.states_after_import(), ["running", "failed"])
         self.assertFalse(self.folder.exists())
 
@@ -188,7 +189,7 @@ class UnavailableLockTests(JobLockTestCase):
 
     def test_import_needs_no_lock(self) -> None:
         unsupported = OSError("No locks available")
-        with patch.object(job_locks.fcntl, "flock", side_effect=unsupported):
+        with patch.object(locks.fcntl, "flock", side_effect=unsupported):
             self.assertEqual(import_text(EVERY_GROUP).outcome, "imported")
         self.assertEqual(list(Path(settings.MEDIA_ROOT, "incoming").iterdir()), [])
 

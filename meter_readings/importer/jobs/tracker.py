@@ -11,13 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
-from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from django.contrib.auth.models import User
 from django.db import Error, OperationalError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from meter_readings import audit, notifications
@@ -28,15 +26,9 @@ from meter_readings.models import (
     ImportJob,
     ImportJobQuerySet,
     Policy,
-    stalled_q,
 )
 
-from .job_locks import (
-    JobLock,
-    LockedJobs,
-    delete_files_of_jobs,
-    find_locked_jobs,
-)
+from .locks import JobLock
 
 logger = logging.getLogger(__name__)
 
@@ -76,47 +68,6 @@ class JobCancelled(Exception):
 
 class JobReleased(Exception):
     """The worker stops; its job is to be queued again."""
-
-
-def close_lost_jobs(*, now: datetime) -> None:
-    """Mark the jobs as failed whose process was killed; the caller has the import lock.
-
-    A job is lost if its process has ended. If its lock does not say, it is lost when it
-    is stalled; if the process runs nevertheless, it finishes the job all the same. A
-    job with an upload is left to the sweep, which queues it again.
-    """
-    jobs = find_locked_jobs()
-    _fail(
-        list(_lost(jobs, now).filter(upload="")),
-        message="Its process ended during the import.",
-        now=now,
-    )
-    if jobs.ended:
-        with_upload = ImportJob.objects.filter(pk__in=jobs.ended).exclude(upload="")
-        kept = set(with_upload.values_list("pk", flat=True))
-        transaction.on_commit(partial(delete_files_of_jobs, jobs.ended - kept))
-
-
-def _fail(jobs: list[ImportJob], *, message: str, now: datetime) -> None:
-    """Mark running jobs as failed and record that, in the open transaction."""
-    if not jobs:
-        return
-    ImportJob.objects.running().filter(pk__in=[job.pk for job in jobs]).update(
-        state=ImportJob.State.FAILED, finished_at=now, message=message
-    )
-    for job in jobs:
-        job.finished_at, job.message = now, message
-    notifications.record_failed_jobs(jobs)
-
-
-def lost_queued_jobs(*, now: datetime) -> ImportJobQuerySet:
-    """Return the running jobs with an upload whose worker was killed."""
-    return _lost(find_locked_jobs(), now).exclude(upload="")
-
-
-def _lost(jobs: LockedJobs, now: datetime) -> ImportJobQuerySet:
-    is_lost = Q(pk__in=jobs.ended) | (stalled_q(now) & ~Q(pk__in=jobs.living))
-    return ImportJob.objects.running().filter(is_lost)
 
 
 class JobTracker:

@@ -1,0 +1,22 @@
+"""Import jobs: the row of an attempt, its lock, and attempts whose process ended."""
+
+from .lost import close_lost_jobs, lost_queued_jobs
+from .tracker import (
+    JobCancelled,
+    JobNotClaimed,
+    JobReleased,
+    JobTakenOver,
+    JobTracker,
+    OnProgress,
+)
+
+__all__ = [
+    "JobCancelled",
+    "JobNotClaimed",
+    "JobReleased",
+    "JobTakenOver",
+    "JobTracker",
+    "OnProgress",
+    "close_lost_jobs",
+    "lost_queued_jobs",
+]
