@@ -36,6 +36,7 @@ from .files.uploads import (
 )
 from .findings import MAX_STORED_PER_RULE
 from .jobs import (
+    CANCELLED_MESSAGE,
     JobCancelled,
     JobNotClaimed,
     JobReleased,
@@ -66,6 +67,7 @@ from .staging import ImportLockTimeout
 from .undo import NotImported, UndoResult, undo_import
 
 __all__ = [
+    "CANCELLED_MESSAGE",
     "MAX_STORED_PER_RULE",
     "RULES",
     "UNREADABLE",

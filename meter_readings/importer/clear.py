@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ from meter_readings.models import (
 )
 
 from .files.original_files import delete_unreferenced
-from .jobs import close_lost_jobs
+from .jobs import JobTracker, close_lost_jobs
 from .staging import ImportLockTimeout, open_staging
 
 # Seconds. Whatever holds the lock for longer is an import or an undo.
@@ -68,33 +68,41 @@ _MODELS: tuple[type[Model], ...] = (
 )
 
 
-def clear_database(*, now: datetime) -> ClearResult:
+def clear_database(
+    *, now: datetime, queued_job: ImportJob | None = None
+) -> ClearResult:
     """Delete all imported data, import jobs and original files, but no users.
 
-    The audit trail stays, with one more event.
+    The audit trail stays, with one more event. `queued_job` is the row that waits for
+    this clearing; it stays too.
 
     All of it or, after an error, nothing; if the original files cannot be deleted, the
     next clearing deletes them. Raises ImportRunning while an import or undo is running.
     """
-    with exclusive_import_lock(now=now):
-        result = ClearResult(*map(_delete_all, _MODELS))
-        audit.record(
-            AuditEvent.Action.CLEAR, label="Database", details=result._asdict()
-        )
+    own_id = queued_job.pk if queued_job else 0
+    job = JobTracker(queued_job) if queued_job else None
+    with job or nullcontext(), exclusive_import_lock(now=now, own_job_id=own_id):
+        result = ClearResult(*(_delete_all(model, own_id) for model in _MODELS))
+        if job:
+            job.finish(ImportJob.Outcome.CLEARED, None, result._asdict())
+        else:
+            audit.record(
+                AuditEvent.Action.CLEAR, label="Database", details=result._asdict()
+            )
     # After the commit: a rollback would restore the rows that refer to the files.
     delete_unreferenced_files()
     return result
 
 
 @contextmanager
-def exclusive_import_lock(*, now: datetime) -> Iterator[None]:
+def exclusive_import_lock(*, now: datetime, own_job_id: int = 0) -> Iterator[None]:
     """Open a transaction that holds the import lock.
 
-    Raises ImportRunning while an import or undo is running.
+    Raises ImportRunning while an import or undo is running, other than the own job.
     """
     try:
         with open_staging(_LOCK_TIMEOUT) as staging, staging.transaction():
-            _require_no_running_import(now)
+            _require_no_running_import(now, own_job_id)
             yield
     except ImportLockTimeout as error:
         raise ImportRunning("An import or undo is running.") from error
@@ -106,13 +114,18 @@ def delete_unreferenced_files() -> None:
         delete_unreferenced()
 
 
-def _require_no_running_import(now: datetime) -> None:
+def _require_no_running_import(now: datetime, own_job_id: int) -> None:
     close_lost_jobs(now=now)
-    if ImportJob.objects.running().exclude(stalled_q(now)).exists():
+    others = ImportJob.objects.running().exclude(pk=own_job_id)
+    if others.exclude(stalled_q(now)).exists():
         raise ImportRunning("A file is being imported.")
 
 
-def _delete_all(model: type[Model]) -> int:
+def _delete_all(model: type[Model], own_job_id: int) -> int:
+    """Delete all rows by one statement, but not the own job."""
+    statement, parameters = f"DELETE FROM {model._meta.db_table}", []
+    if model is ImportJob:
+        statement, parameters = f"{statement} WHERE id <> %s", [own_job_id]
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {model._meta.db_table}")
+        cursor.execute(statement, parameters)
         return int(cursor.rowcount)

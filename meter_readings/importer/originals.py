@@ -16,6 +16,7 @@ from meter_readings.models import FlowFile, ImportJob, Policy
 
 from .files.original_files import store
 from .files.spooling import spool
+from .jobs import OnProgress
 from .pipeline import import_flow_file
 from .result import ImportResult
 
@@ -53,6 +54,8 @@ def import_original(
     dry_run: bool = False,
     allow_same_name: bool = False,
     lock_timeout: float | None = None,
+    on_progress: OnProgress | None = None,
+    queued_job: ImportJob | None = None,
 ) -> ImportResult:
     """Import the original of a rejected or undone file again, by `import_flow_file`.
 
@@ -76,7 +79,9 @@ def import_original(
             dry_run=dry_run,
             allow_same_name=allow_same_name,
             lock_timeout=lock_timeout,
-            original_sha256=flow_file.sha256,
+            original=flow_file,
+            on_progress=on_progress,
+            queued_job=queued_job,
         )
 
 

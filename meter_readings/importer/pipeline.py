@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from meter_readings import notifications
 from meter_readings.d0010 import IssueCode
-from meter_readings.models import AuditEvent, FlowFile, ImportJob, Policy
+from meter_readings.models import FlowFile, ImportJob, Policy
 from meter_readings.queries import attention
 
 from . import identity
@@ -33,7 +33,6 @@ from .staging import ImportLockTimeout, StagingArea, open_staging
 from .validation import ValidatedFile, validate_file
 
 _Outcome = ImportJob.Outcome
-_Action = AuditEvent.Action
 
 # A file with one of these issues has not begun as a flow file.
 _NO_FLOW_FILE = {IssueCode.NOT_A_FLOW_FILE, IssueCode.EMPTY_FILE}
@@ -68,7 +67,7 @@ def import_flow_file(
     on_finding: OnFinding | None = None,
     on_result: OnResult | None = None,
     lock_timeout: float | None = None,
-    original_sha256: str = "",
+    original: FlowFile | None = None,
     queued_job: ImportJob | None = None,
 ) -> ImportResult:
     """Import one flow file: all of it or, apart from its validation report, nothing.
@@ -78,7 +77,7 @@ def import_flow_file(
     `on_progress` receives the phase, the bytes processed and the bytes in all,
     `on_finding` every finding; neither may use this thread's database connection, which
     may be loading meanwhile. `on_result` receives the result before the commit, after
-    which an interrupt may still come. `original_sha256` is the SHA-256 of a stored
+    which an interrupt may still come. `original` is a stored
     file that is imported again; `stream` gives its bytes, which may be redacted since.
     `queued_job` is the row that waits for this import.
 
@@ -89,19 +88,21 @@ def import_flow_file(
     job; JobNotClaimed and JobTakenOver if another worker has the queued job.
     """
     filename = sanitise_filename(filename)
-    job = JobTracker(
-        action=_Action.REPROCESS if original_sha256 else _Action.IMPORT,
+    new_job = ImportJob(
+        kind=ImportJob.Kind.REPROCESS if original else ImportJob.Kind.IMPORT,
+        flow_file=original,
         filename=filename,
         policy=policy,
         channel=channel,
         requested_by=requested_by,
-        now=now,
-        is_saved=not dry_run,
-        on_progress=on_progress,
-        queued_job=queued_job,
+        started_at=now,
+        heartbeat_at=now,
+    )
+    job = JobTracker(
+        queued_job or new_job, is_saved=not dry_run, on_progress=on_progress
     )
     with open_staging(lock_timeout) as staging, job, spool(stream) as spooled:
-        sha256 = original_sha256 or spooled.sha256
+        sha256 = original.sha256 if original else spooled.sha256
         job.set_file(sha256, spooled.size)
         request = _Request(filename, policy, now, dry_run, allow_same_name, sha256)
         findings = FindingCollector(policy, on_finding)

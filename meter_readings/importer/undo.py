@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from meter_readings.models import AuditEvent, FlowFile, ImportJob, Policy
+from meter_readings.models import FlowFile, ImportJob
 
-from .jobs import JobTracker, close_lost_jobs
+from .jobs import JobTracker, OnProgress, close_lost_jobs
 from .sql import undo as sql
 from .staging import open_staging
 from .version_resolution import resolve_versions
@@ -43,25 +43,33 @@ def undo_import(
     requested_by: User | None = None,
     dry_run: bool = False,
     lock_timeout: float | None = None,
+    on_progress: OnProgress | None = None,
+    queued_job: ImportJob | None = None,
 ) -> UndoResult:
     """Delete all rows that one import inserted, and resolve the versions of the rest.
 
     The row of the file, its original and its validation report stay, with the status
     undone; the same bytes can be imported again. `dry_run` rolls everything back and
-    returns what would be deleted.
+    returns what would be deleted. `on_progress` is called after each statement.
+    `queued_job` is the row that waits for this undo.
 
     Raises NotImported if the file is not imported, ImportLockTimeout if another import
     holds the lock for more than `lock_timeout` seconds (None: 600), and StorageFull if
-    the database has no free space left.
+    the database has no free space left; JobCancelled if a user cancels the job;
+    JobNotClaimed and JobTakenOver if another worker has the queued job.
     """
-    job = JobTracker(
-        action=AuditEvent.Action.UNDO,
+    new_job = ImportJob(
+        kind=ImportJob.Kind.UNDO,
+        flow_file=flow_file,
         filename=flow_file.filename,
-        policy=Policy(flow_file.policy),
+        policy=flow_file.policy,
         channel=channel,
         requested_by=requested_by,
-        now=now,
-        is_saved=not dry_run,
+        started_at=now,
+        heartbeat_at=now,
+    )
+    job = JobTracker(
+        queued_job or new_job, is_saved=not dry_run, on_progress=on_progress
     )
     with open_staging(lock_timeout) as staging, job:
         staging.begin()
@@ -75,7 +83,7 @@ def undo_import(
             imported.status = FlowFile.Status.UNDONE
             imported.changed_at = FlowFile.objects.next_change_time()
             imported.save(update_fields=["status", "changed_at"])
-            result = _delete_rows(imported.pk, staging.reading_tables())
+            result = _delete_rows(imported.pk, staging.reading_tables(), job)
             job.finish(ImportJob.Outcome.UNDONE, imported, result._asdict())
             if dry_run:
                 transaction.set_rollback(True)
@@ -83,11 +91,14 @@ def undo_import(
     return result
 
 
-def _delete_rows(flow_file_id: int, reading_tables: Iterable[str]) -> UndoResult:
+def _delete_rows(
+    flow_file_id: int, reading_tables: Iterable[str], job: JobTracker
+) -> UndoResult:
     with connection.cursor() as cursor:
 
         def execute(statement: str, *parameters: int) -> int:
             cursor.execute(statement, parameters)
+            job.notify_progress()
             return int(cursor.rowcount)
 
         execute(sql.FIND_KEYS_WITH_OTHER_VERSIONS, flow_file_id)

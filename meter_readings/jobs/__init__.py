@@ -1,4 +1,4 @@
-"""Background jobs: imports that a worker runs, on any backend of Django's tasks.
+"""Background jobs: what a worker runs, on any backend of Django's tasks.
 
 The row of the ImportJob is the truth, and a task only says that a job may wait: a
 second delivery of the same task finds nothing to do.
@@ -7,20 +7,32 @@ second delivery of the same task finds nothing to do.
 from .queue import (
     CannotCancel,
     CannotRetry,
+    can_retry,
     cancel,
-    enqueue_import,
-    is_immediate,
+    required_permission,
     retry,
     sweep,
+)
+from .requests import (
+    enqueue_clear,
+    enqueue_import,
+    enqueue_reprocess,
+    enqueue_undo,
+    is_immediate,
 )
 from .uploads import upload_runner
 
 __all__ = [
     "CannotCancel",
     "CannotRetry",
+    "can_retry",
     "cancel",
+    "enqueue_clear",
     "enqueue_import",
+    "enqueue_reprocess",
+    "enqueue_undo",
     "is_immediate",
+    "required_permission",
     "retry",
     "sweep",
     "upload_runner",

@@ -1,24 +1,18 @@
-"""The queue of jobs: enqueues, cancels and retries them, recovers those of the dead.
-
-A row and its task are stored in one transaction if the tasks are in the database. On
-another backend the task is sent after the commit; if it is lost, the sweep sends it
-again.
-"""
+"""The queue of jobs: cancels and retries them, and recovers those of dead workers."""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from functools import partial
-from typing import BinaryIO
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from meter_readings import importer, notifications
-from meter_readings.models import ImportJob, ImportJobQuerySet, Policy
+from meter_readings import audit, importer, notifications
+from meter_readings.models import AuditEvent, ImportJob, ImportJobQuerySet
+
+from .requests import create, send
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +22,28 @@ MAX_ATTEMPTS = 3
 _SEND_AGAIN_AFTER = timedelta(minutes=1)
 _MAX_SENT_AGAIN = 20
 
-_State = ImportJob.State
+_Kind, _State = ImportJob.Kind, ImportJob.State
+
+# What a user needs to cancel a job of a kind, or to try it again
+_PERMISSIONS = {
+    _Kind.IMPORT: "import_flowfile",
+    _Kind.REPROCESS: "import_flowfile",
+    _Kind.UNDO: "undo_flowfile",
+    _Kind.CLEAR: "clear_database",
+}
+
+# What a new job has from the one that it repeats
+_REPEATED_FIELDS = (
+    "kind",
+    "flow_file",
+    "filename",
+    "sha256",
+    "size",
+    "upload",
+    "channel",
+    "policy",
+    "allow_same_name",
+)
 
 
 class CannotCancel(Exception):
@@ -36,83 +51,12 @@ class CannotCancel(Exception):
 
 
 class CannotRetry(Exception):
-    """The job did not fail, or its file is no longer stored."""
+    """The job did not fail, was retried, or its file is no longer stored."""
 
 
-def is_immediate() -> bool:
-    """Return whether jobs run in the process that enqueues them, without a worker."""
-    return str(settings.TASKS_BACKEND) == "immediate"
-
-
-def enqueue_import(
-    *,
-    stream: BinaryIO,
-    filename: str,
-    channel: ImportJob.Channel,
-    now: datetime,
-    policy: Policy = Policy.STANDARD,
-    requested_by: User | None = None,
-    allow_same_name: bool = False,
-) -> ImportJob:
-    """Store the bytes of one flow file and queue their import; return the job.
-
-    `importer.iter_flow_files` yields the files of an archive. If the same bytes wait or
-    are being imported already, the job that does so is returned. Raises UnreadableFile,
-    StorageFull and OSError if the bytes cannot be read or stored.
-    """
-    return enqueue_upload(
-        upload=importer.store_upload(stream=stream),
-        filename=filename,
-        channel=channel,
-        now=now,
-        policy=policy,
-        requested_by=requested_by,
-        allow_same_name=allow_same_name,
-    )
-
-
-def enqueue_upload(
-    *,
-    upload: importer.Upload,
-    filename: str,
-    channel: ImportJob.Channel,
-    now: datetime,
-    policy: Policy,
-    requested_by: User | None,
-    allow_same_name: bool,
-    is_sent: bool = True,
-) -> ImportJob:
-    """Queue the import of a stored upload, or delete it if its bytes wait already.
-
-    Unless `is_sent`, the caller runs the job itself, and may release it.
-    """
-    try:
-        with transaction.atomic():
-            same = ImportJob.objects.active().filter(sha256=upload.sha256)
-            job = same.exclude(upload="").first()
-            if job is None:
-                job = ImportJob.objects.create(
-                    filename=importer.sanitise_filename(filename),
-                    sha256=upload.sha256,
-                    size=upload.size,
-                    upload=upload.name,
-                    channel=channel,
-                    requested_by=requested_by,
-                    policy=policy,
-                    allow_same_name=allow_same_name,
-                    state=_State.QUEUED,
-                    queued_at=now,
-                    started_at=now,
-                    heartbeat_at=timezone.now(),
-                )
-                if is_sent:
-                    _send(job)
-    except BaseException:
-        importer.delete_upload(name=upload.name)
-        raise
-    if job.upload != upload.name:
-        importer.delete_upload(name=upload.name)
-    return job
+def required_permission(job: ImportJob) -> str:
+    """Return the permission to cancel a job or to try it again."""
+    return f"meter_readings.{_PERMISSIONS[_Kind(job.kind)]}"
 
 
 def cancel(*, job: ImportJob) -> None:
@@ -121,42 +65,46 @@ def cancel(*, job: ImportJob) -> None:
     Raises CannotCancel if it is over.
     """
     row = ImportJob.objects.filter(pk=job.pk)
-    # Between the first two updates its worker may give it back.
-    if not (
-        _cancel(row.waiting())
-        or row.running().update(is_cancel_requested=True)
-        or _cancel(row.waiting())
-    ):
-        raise CannotCancel
+    with transaction.atomic():
+        # Between the first two updates its worker may give it back.
+        if not (
+            _cancel(row.waiting())
+            or row.running().update(is_cancel_requested=True)
+            or _cancel(row.waiting())
+        ):
+            raise CannotCancel
+        _record(AuditEvent.Action.CANCEL_JOB, job)
+
+
+def can_retry(job: ImportJob) -> bool:
+    """Return whether a job of the queue failed, and all that it needs is stored."""
+    return (
+        job.state in (_State.FAILED, _State.CANCELLED)
+        and job.queued_at is not None
+        and not job.is_retried
+        and (job.kind == _Kind.CLEAR or bool(job.upload or job.flow_file_id))
+    )
 
 
 def retry(*, job: ImportJob, requested_by: User | None) -> ImportJob:
-    """Queue a failed or cancelled import again, as a new job, which is returned.
+    """Queue a failed or cancelled job again, as a new job, which is returned.
 
     Raises CannotRetry.
     """
-    now = timezone.now()
+    rows = ImportJob.objects.select_related("flow_file").filter(pk=job.pk)
+    job = rows.first() or job
+    if not can_retry(job):
+        raise CannotRetry
+    fields = {name: getattr(job, name) for name in _REPEATED_FIELDS}
     over = ImportJob.objects.filter(state__in=(_State.FAILED, _State.CANCELLED))
+    row = over.filter(pk=job.pk, upload=job.upload, is_retried=False)
     with transaction.atomic():
-        # The update locks the row: of two requests, one finds an upload.
-        upload = job.upload
-        if not upload or not over.filter(pk=job.pk, upload=upload).update(upload=""):
+        # The update locks the row: one of two requests finds it.
+        if not row.update(upload="", is_retried=True):
             raise CannotRetry
-        new = ImportJob.objects.create(
-            filename=job.filename,
-            sha256=job.sha256,
-            size=job.size,
-            upload=upload,
-            channel=job.channel,
-            requested_by=requested_by,
-            policy=job.policy,
-            allow_same_name=job.allow_same_name,
-            state=_State.QUEUED,
-            queued_at=now,
-            started_at=now,
-            heartbeat_at=now,
-        )
-        _send(new)
+        new = create(requested_by=requested_by, now=timezone.now(), **fields)
+        _record(AuditEvent.Action.RETRY_JOB, new, retried_job=job.pk)
+        send(new)
     return new
 
 
@@ -171,7 +119,7 @@ def release(*, job: ImportJob) -> None:
                 finished_at=None,
                 message="",
             ):
-                _send(job)
+                send(job)
 
 
 def attempt_again(*, job: ImportJob, reason: str) -> None:
@@ -191,7 +139,7 @@ def attempt_again(*, job: ImportJob, reason: str) -> None:
             message=reason,
         ):
             job.attempt += 1
-            _send(job)
+            send(job)
             logger.warning("Import job %s is attempted again: %s", job.pk, reason)
 
 
@@ -207,7 +155,7 @@ def fail(rows: ImportJobQuerySet, *, job: ImportJob, message: str) -> None:
 def sweep(*, now: datetime) -> None:
     """Queue the jobs of dead workers again, and send tasks again that were lost."""
     for job in importer.lost_queued_jobs(now=now):
-        attempt_again(job=job, reason="Its worker ended during the import.")
+        attempt_again(job=job, reason="Its worker ended during the job.")
     if not ImportJob.objects.running().exists():
         late = ImportJob.objects.waiting().filter(
             heartbeat_at__lt=now - _SEND_AGAIN_AFTER
@@ -230,25 +178,16 @@ def delete_old_uploads() -> None:
 def _own(job: ImportJob) -> ImportJobQuerySet:
     """Return the row of a running or failed attempt, unless another has begun."""
     ended = ImportJob.objects.filter(state__in=(_State.RUNNING, _State.FAILED))
-    return ended.filter(pk=job.pk, attempt=job.attempt).exclude(upload="")
+    return ended.filter(pk=job.pk, attempt=job.attempt, is_retried=False)
 
 
 def _cancel(rows: ImportJobQuerySet) -> int:
     return rows.update(
         state=_State.CANCELLED,
         finished_at=timezone.now(),
-        message="Cancelled. Nothing of it was imported.",
+        message=importer.CANCELLED_MESSAGE,
     )
 
 
-def _send(job: ImportJob) -> None:
-    """Enqueue the task of the job's present attempt."""
-    # The task imports the runner, which imports this module.
-    from .tasks import run_job
-
-    enqueue = partial(run_job.enqueue, job.pk, job.attempt)
-    if settings.TASKS_BACKEND == "database":
-        enqueue()
-    else:
-        # Without its broker, the site keeps the job, and the sweep sends it later.
-        transaction.on_commit(enqueue, robust=True)
+def _record(action: AuditEvent.Action, job: ImportJob, **details: int) -> None:
+    audit.record(action, job, label=job.subject, details={"kind": job.kind, **details})

@@ -7,15 +7,17 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from types import FrameType
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from meter_readings import importer
-from meter_readings.models import ImportJob, Policy
+from meter_readings import audit, importer
+from meter_readings.models import FlowFile, ImportJob, Policy
 
-from . import queue
+from . import queue, requests
 
 logger = logging.getLogger(__name__)
 
@@ -25,19 +27,25 @@ stop_requested = threading.Event()
 # Errors that may not happen at the next attempt
 _TEMPORARY = OperationalError, InterfaceError, importer.ImportLockTimeout
 
-_TRY_AGAIN = "Nothing of it was imported. Try again."
+_TRY_AGAIN = "Nothing was changed. Try again."
+
+_Kind = ImportJob.Kind
+
+
+class FlowFileMissing(Exception):
+    """Retention or a clearing has deleted the flow file."""
 
 
 def run(*, job_id: int, attempt: int) -> None:
     """Run an attempt if it waits; how it ends is saved with the job."""
     queue.sweep(now=timezone.now())
     waiting = ImportJob.objects.waiting().filter(pk=job_id, attempt=attempt)
-    job = waiting.select_related("requested_by").first()
+    job = waiting.select_related("requested_by", "flow_file").first()
     if job is None:
         return
     try:
-        with nullcontext() if queue.is_immediate() else _stopping_by_signal():
-            _import(job)
+        with nullcontext() if requests.is_immediate() else _stopping_by_signal():
+            _perform(job)
     except (importer.JobNotClaimed, importer.JobTakenOver, importer.JobCancelled):
         return
     except importer.JobReleased:
@@ -55,30 +63,70 @@ def run(*, job_id: int, attempt: int) -> None:
         queue.fail(rows, job=job, message=_reason(error))
 
 
-def _import(job: ImportJob) -> None:
-    upload = job.upload
-
-    def stop_if_requested(*_: object) -> None:
-        if stop_requested.is_set():
-            raise importer.JobReleased
-
+def _perform(job: ImportJob) -> None:
+    """Do what the job is for; what is audited has the user who asked for it."""
+    options: dict[str, Any] = {"now": job.queued_at, "queued_job": job}
+    # A clearing is one statement for each table, and is not interrupted.
+    stoppable = options | {"on_progress": _stop_if_requested}
     with (
-        importer.open_upload(name=upload) as stream,
+        audit.acting_as(partial(_asker, job)),
         # Loading uses the drivers themselves, whose errors Django does not wrap.
         connection.wrap_database_errors,
     ):
+        match job.kind:
+            case _Kind.IMPORT:
+                _import(job, stoppable)
+            case _Kind.REPROCESS:
+                importer.import_original(
+                    flow_file=_flow_file(job),
+                    policy=Policy(job.policy),
+                    channel=ImportJob.Channel(job.channel),
+                    requested_by=job.requested_by,
+                    allow_same_name=job.allow_same_name,
+                    **stoppable,
+                )
+            case _Kind.UNDO:
+                importer.undo_import(flow_file=_flow_file(job), **stoppable)
+            case _Kind.CLEAR:
+                importer.clear_database(**options)
+
+
+def _import(job: ImportJob, options: dict[str, Any]) -> None:
+    upload = job.upload
+    with importer.open_upload(name=upload) as stream:
         importer.import_flow_file(
             stream=stream,
             filename=job.filename,
-            now=job.queued_at or job.started_at,
             policy=Policy(job.policy),
             channel=ImportJob.Channel(job.channel),
             requested_by=job.requested_by,
             allow_same_name=job.allow_same_name,
-            on_progress=stop_if_requested,
-            queued_job=job,
+            **options,
         )
     importer.delete_upload(name=upload)
+
+
+def _flow_file(job: ImportJob) -> FlowFile:
+    if job.flow_file is None:
+        raise FlowFileMissing
+    return job.flow_file
+
+
+def _asker(job: ImportJob) -> audit.Actor:
+    """Return the actor of the request that queued the job."""
+    user = job.requested_by
+    return audit.Actor(
+        ImportJob.Channel(job.channel),
+        user.get_username() if user else "",
+        user.pk if user else None,
+        job.token,
+        str(job.request_id or ""),
+    )
+
+
+def _stop_if_requested(*_: object) -> None:
+    if stop_requested.is_set():
+        raise importer.JobReleased
 
 
 @contextmanager
@@ -108,11 +156,19 @@ def _stopping_by_signal() -> Iterator[None]:
 def _temporary_reason(error: Exception) -> str:
     if isinstance(error, importer.ImportLockTimeout):
         return f"It waited too long: {error.reason}."
-    return "The database was unavailable during the import."
+    return "The database was unavailable during the job."
 
 
 def _reason(error: Exception) -> str:
     match error:
+        case FlowFileMissing():
+            return "The flow file is no longer stored."
+        case importer.NotImported():
+            return f"{error} There is nothing to undo."
+        case importer.OriginalMissing():
+            return f"{error} Upload the file again."
+        case importer.ImportRunning():
+            return f"Nothing was deleted. {error} Try again when it has finished."
         case importer.UploadMissing():
             return "The received file is no longer stored. Upload it again."
         case importer.StorageFull():

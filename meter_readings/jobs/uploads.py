@@ -9,7 +9,7 @@ from django.utils import timezone
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob
 
-from . import queue
+from . import queue, requests
 
 # The import of a smaller file takes less than a second, unless it waits for another.
 MAX_INLINE_BYTES = 256 * 1024
@@ -27,7 +27,7 @@ def upload_runner(
     max_members: int | None = None,
 ) -> importer.ImportRunner:
     """Return the runner for the files of an upload; it tolerates ImportLockTimeout."""
-    kind = importer.ImportRunner if queue.is_immediate() else QueueingRunner
+    kind = importer.ImportRunner if requests.is_immediate() else QueueingRunner
     return kind(options, tolerated=tolerated, max_members=max_members)
 
 
@@ -46,7 +46,7 @@ class QueueingRunner(importer.ImportRunner):
         try:
             upload = importer.store_upload(stream=member.stream)
             is_quick = _is_quick(upload)
-            job = queue.enqueue_upload(
+            job = requests.enqueue_upload(
                 upload=upload,
                 filename=member.filename,
                 policy=self.options.policy,

@@ -26,6 +26,8 @@ class AuditEvent(models.Model):
         REPROCESS = "reprocess", "Imported again"
         UNDO = "undo", "Import undone"
         CLEAR = "clear", "Database cleared"
+        CANCEL_JOB = "cancel-job", "Job cancelled"
+        RETRY_JOB = "retry-job", "Job tried again"
         RETENTION = "retention", "Retention applied"
         ERASURE = "erasure", "Erased"
         SUBJECT_ACCESS = "subject-access", "Subject access"

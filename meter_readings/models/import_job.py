@@ -1,4 +1,4 @@
-"""Import jobs."""
+"""Import jobs: imports, undos and clearings."""
 
 from __future__ import annotations
 
@@ -40,12 +40,20 @@ class ImportJobQuerySet(models.QuerySet["ImportJob"]):
 
 
 class ImportJob(models.Model):
-    """One request to import a file, or to undo an import, with progress and outcome.
+    """One request to import a file or to delete imported data, with its outcome.
 
-    Every interface reads the progress of an import from these rows. A job with an
-    `upload` is run by a worker. When a worker has died, `attempt` is one more; only the
-    process that claimed the present attempt may change the row.
+    Every interface reads the progress of an import from these rows. A job with
+    `queued_at` is run by a worker. When a worker has died, `attempt` is one more; only
+    the process that claimed the present attempt may change the row.
     """
+
+    class Kind(models.TextChoices):
+        """What the job does."""
+
+        IMPORT = "import", "Import"
+        REPROCESS = "reprocess", "Import again"
+        UNDO = "undo", "Undo"
+        CLEAR = "clear", "Clear the database"
 
     class Channel(models.TextChoices):
         """How the file or the request arrived."""
@@ -71,6 +79,7 @@ class ImportJob(models.Model):
         RECEIVING = "receiving", "Receiving"
         VALIDATING = "validating", "Validating"
         LOADING = "loading", "Loading"
+        DELETING = "deleting", "Deleting"
 
     class Outcome(models.TextChoices):
         """The result of a finished attempt."""
@@ -81,19 +90,24 @@ class ImportJob(models.Model):
         REFUSED = "refused", "Refused: the file name has been used"
         CHECKED = "checked", "Valid: it would be imported"
         UNDONE = "undone", "Undone"
+        CLEARED = "cleared", "Cleared"
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
 
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.IMPORT)
     flow_file = models.ForeignKey(
         FlowFile, models.SET_NULL, related_name="jobs", null=True, blank=True
     )
-    filename = models.CharField(max_length=255)
+    filename = models.CharField(max_length=255, blank=True)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     channel = models.CharField(max_length=10, choices=Channel)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True
     )
-    policy = models.CharField(max_length=10, choices=Policy)
+    # Of the request that queued the job, for the audit trail
+    token = models.CharField("API token", max_length=120, blank=True)
+    request_id = models.UUIDField("request id", null=True, blank=True)
+    policy = models.CharField(max_length=10, choices=Policy, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.RECEIVING)
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
@@ -104,6 +118,8 @@ class ImportJob(models.Model):
     bytes_processed = models.PositiveBigIntegerField(default=0)
     attempt = models.PositiveSmallIntegerField(default=1)
     is_cancel_requested = models.BooleanField(default=False)
+    # Whether a later job does what this one did not
+    is_retried = models.BooleanField(default=False)
     queued_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(db_index=True)
     heartbeat_at = models.DateTimeField()
@@ -118,5 +134,10 @@ class ImportJob(models.Model):
             models.Index(fields=["state", "heartbeat_at"], name="import_job_state_idx")
         ]
 
+    @property
+    def subject(self) -> str:
+        """What the job is about: a filename, or the database."""
+        return self.filename or "Database"
+
     def __str__(self) -> str:
-        return f"{self.filename}: {self.outcome or self.get_state_display()}"
+        return f"{self.subject}: {self.outcome or self.get_state_display()}"

@@ -222,6 +222,11 @@ started_at = time_column("started_at", label="started", ordering="started_at")
 finished_at = time_column("finished_at", label="finished", ordering="finished_at")
 
 
+@display(description="file")
+def job_subject(job: ImportJob) -> str:
+    return job.subject
+
+
 @display(description="result")
 def outcome(job: ImportJob) -> SafeString:
     return formatting.outcome(job)

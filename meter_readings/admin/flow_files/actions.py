@@ -11,7 +11,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from meter_readings import importer
+from meter_readings import importer, jobs
+from meter_readings.admin.base.queued_jobs import redirect_to_jobs
 from meter_readings.forms import ImportOptionsForm
 from meter_readings.importer import result_messages
 from meter_readings.models import FlowFile, ImportJob, Policy
@@ -39,9 +40,11 @@ _LEVELS = {
 
 
 def undo(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    """Ask for confirmation with the changes to be made; undo if confirmed."""
+    """Ask for confirmation with the changes to be made; undo, or queue that."""
     try:
         if request.POST.get("step") == "undo":
+            if not jobs.is_immediate():
+                return redirect_to_jobs(request, [enqueue_undo(file, request)], file)
             result = perform_undo(file, request)
             message = f"Import undone: {result_messages.undo_message(result)}."
             messages.success(request, message)
@@ -68,6 +71,14 @@ def perform_undo(
         requested_by=cast(User, request.user),
         dry_run=dry_run,
         lock_timeout=LOCK_TIMEOUT,
+    )
+
+
+def enqueue_undo(file: FlowFile, request: HttpRequest) -> ImportJob:
+    return jobs.enqueue_undo(
+        flow_file=file,
+        channel=ImportJob.Channel.ADMIN,
+        requested_by=cast(User, request.user),
     )
 
 
@@ -101,7 +112,10 @@ def _busy_message(error: importer.ImportLockTimeout) -> str:
 
 
 def reprocess(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
-    """Ask for the import options; validate the original file or import it again."""
+    """Ask for the import options; validate the original file or import it again.
+
+    The import is queued if there are workers.
+    """
     if file.status == _IMPORTED:
         message = (
             f"{file.filename} is already imported. To import it again, undo it first."
@@ -112,6 +126,10 @@ def reprocess(request: HttpRequest, file: FlowFile) -> HttpResponseBase:
     result = None
     if request.method == "POST" and form.is_valid():
         is_dry_run = request.POST.get("step") != "import"
+        if not is_dry_run and not jobs.is_immediate():
+            importer.open_original(flow_file=file).close()
+            job = enqueue_reprocess(file, request, form)
+            return redirect_to_jobs(request, [job], file)
         try:
             result = perform_reprocess(file, request, form, dry_run=is_dry_run)
         except importer.ImportLockTimeout as error:
@@ -154,6 +172,18 @@ def perform_reprocess(
         dry_run=dry_run,
         allow_same_name=form.cleaned_data["allow_same_name"],
         lock_timeout=LOCK_TIMEOUT,
+    )
+
+
+def enqueue_reprocess(
+    file: FlowFile, request: HttpRequest, form: ImportOptionsForm
+) -> ImportJob:
+    return jobs.enqueue_reprocess(
+        flow_file=file,
+        policy=form.cleaned_data["policy"],
+        allow_same_name=form.cleaned_data["allow_same_name"],
+        channel=ImportJob.Channel.ADMIN,
+        requested_by=cast(User, request.user),
     )
 
 

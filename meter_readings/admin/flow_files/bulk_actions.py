@@ -1,6 +1,7 @@
 """Actions on flow files selected in the list: undo their imports, import them again.
 
-Each file has its own transaction: what was done stays done if a later file fails.
+Each file has its own transaction: what was done stays done if a later file fails. If
+there are workers, each file has a job.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 
-from meter_readings import importer
+from meter_readings import importer, jobs
+from meter_readings.admin.base.queued_jobs import redirect_to_jobs
 from meter_readings.forms import ImportOptionsForm
 from meter_readings.importer import result_messages
 from meter_readings.importer.formatting import pluralise
@@ -23,8 +25,8 @@ from meter_readings.models import FlowFile, Policy
 from . import actions
 from .views import render_flow_file_page
 
-# Limits of what is done while the user waits for the page
 MAX_FILES = 50
+# The limit of what is done while the user waits for the page
 MAX_BYTES = 100 << 20
 
 _STATUS = FlowFile.Status
@@ -60,8 +62,7 @@ def undo_selected(
     if selection is None:
         return None
     if request.POST.get("step") == "undo":
-        _undo_all(request, selection)
-        return None
+        return _undo_all(request, selection)
     count = pluralise(len(selection.eligible), "file")
     return _confirm(request, "undo_selected", f"Undo the import of {count}?", selection)
 
@@ -81,8 +82,7 @@ def reprocess_selected(
         request.POST if step else None, initial={"policy": Policy.STANDARD}
     )
     if step == "import" and form.is_valid():
-        _reprocess_all(request, selection, form)
-        return None
+        return _reprocess_all(request, selection, form)
     count = pluralise(len(selection.eligible), "file")
     return _confirm(
         request, "reprocess_selected", f"Import {count} again?", selection, form
@@ -109,7 +109,7 @@ def _selection(
     if not selection.eligible:
         messages.warning(request, reason)
         return None
-    if selection.size > MAX_BYTES:
+    if jobs.is_immediate() and selection.size > MAX_BYTES:
         size, limit = filesizeformat(selection.size), filesizeformat(MAX_BYTES)
         messages.error(request, f"{size} are selected. Select at most {limit}.")
         return None
@@ -135,7 +135,10 @@ def _confirm(
     )
 
 
-def _undo_all(request: HttpRequest, selection: Selection) -> None:
+def _undo_all(request: HttpRequest, selection: Selection) -> HttpResponse | None:
+    if not jobs.is_immediate():
+        queued = [actions.enqueue_undo(file, request) for file in selection.eligible]
+        return redirect_to_jobs(request, queued, request.get_full_path())
     attempts = (
         _attempt(request, file, lambda file: actions.perform_undo(file, request))
         for file in selection.eligible
@@ -148,11 +151,18 @@ def _undo_all(request: HttpRequest, selection: Selection) -> None:
         count = pluralise(len(results), "import")
         message = f"{count} undone: {result_messages.undo_message(total)}."
         messages.success(request, message)
+    return None
 
 
 def _reprocess_all(
     request: HttpRequest, selection: Selection, form: ImportOptionsForm
-) -> None:
+) -> HttpResponse | None:
+    if not jobs.is_immediate():
+        queued = [
+            actions.enqueue_reprocess(file, request, form)
+            for file in selection.eligible
+        ]
+        return redirect_to_jobs(request, queued, request.get_full_path())
     for file in selection.eligible:
         result = _attempt(
             request,
@@ -161,6 +171,7 @@ def _reprocess_all(
         )
         if result:
             actions.add_result_message(request, file, result)
+    return None
 
 
 def _attempt[Result](

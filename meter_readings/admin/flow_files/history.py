@@ -37,7 +37,14 @@ _UNDO_COUNTS = {
     "meter_points": "Meter points removed",
     "versions_changed": "Readings of other files whose version status changed",
 }
-
+_CLEAR_COUNTS = {
+    name: f"{name.replace('_', ' ').capitalize()} removed"
+    for name in importer.ClearResult._fields
+}
+_COUNTS: dict[str, dict[str, str]] = {
+    ImportJob.Outcome.UNDONE: _UNDO_COUNTS,
+    ImportJob.Outcome.CLEARED: _CLEAR_COUNTS,
+}
 
 # An import job shows more of these.
 _ACTIONS_OF_JOBS = [
@@ -111,6 +118,9 @@ def job_message(job: ImportJob, *, is_repeated: bool) -> str:
     if job.outcome == ImportJob.Outcome.UNDONE:
         result = importer.UndoResult(**counts)
         return f"{result_messages.undo_message(result).capitalize()}."
+    if job.outcome == ImportJob.Outcome.CLEARED:
+        cleared = importer.ClearResult(**counts)
+        return f"{result_messages.clear_message(cleared).capitalize()}."
     parts = [
         pluralise(counts[name], noun) + suffix
         for name, noun, suffix in (
@@ -122,12 +132,16 @@ def job_message(job: ImportJob, *, is_repeated: bool) -> str:
         if counts.get(name)
     ]
     message = f"{', '.join(parts)}." if parts else job.message
-    return f"Imported again: {message}" if is_repeated and message else message
+    is_import = job.kind != ImportJob.Kind.UNDO
+    return (
+        f"Imported again: {message}"
+        if is_repeated and is_import and message
+        else message
+    )
 
 
 def job_counts(job: ImportJob) -> Iterable[tuple[str, int]]:
     """Yield the counts of a job other than zero, in words."""
-    is_undo = job.outcome == ImportJob.Outcome.UNDONE
-    for name, label in (_UNDO_COUNTS if is_undo else _IMPORT_COUNTS).items():
+    for name, label in _COUNTS.get(job.outcome, _IMPORT_COUNTS).items():
         if number := job.counts.get(name):
             yield label, number

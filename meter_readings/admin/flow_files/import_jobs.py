@@ -21,24 +21,22 @@ from meter_readings.ops.worker_heartbeat import has_living_worker
 
 from . import history
 
-_PERMISSION = "meter_readings.import_flowfile"
-
 
 @admin.register(ImportJob)
 class ImportJobAdmin(ReadOnlyAdmin):
-    """An import job is one request to import a file or to undo an import."""
+    """An import job is one request to import a file or to delete imported data."""
 
     list_display = (
-        "filename",
+        display.job_subject,
+        "kind",
         display.outcome,
         display.channel,
-        "policy",
         display.started_at,
         display.finished_at,
         display.job_flow_file,
     )
     list_select_related = ("flow_file", "requested_by")
-    list_filter = ("state", "channel", "policy", "started_at")
+    list_filter = ("kind", "state", "channel", "policy", "started_at")
     ordering = ("-started_at", "-pk")
 
     def get_urls(self) -> list[URLPattern]:
@@ -52,18 +50,16 @@ class ImportJobAdmin(ReadOnlyAdmin):
         ] + super().get_urls()
 
     def get_page_context(self, request: HttpRequest, obj: ImportJob) -> dict[str, Any]:
-        states = ImportJob.State
-        may_import = request.user.has_perm(_PERMISSION)
-        is_over = obj.state in (states.FAILED, states.CANCELLED)
+        may_change = request.user.has_perm(jobs.required_permission(obj))
+        is_active = obj.state in ImportJob.ACTIVE_STATES
+        is_waiting = obj.state == ImportJob.State.QUEUED
         return {
             "message": history.job_message(obj, is_repeated=history.is_repeated(obj)),
             "counts": list(history.job_counts(obj)),
-            "is_active": obj.state in ImportJob.ACTIVE_STATES,
-            "may_cancel": may_import
-            and obj.state in ImportJob.ACTIVE_STATES
-            and not obj.is_cancel_requested,
-            "may_retry": may_import and is_over and bool(obj.upload),
-            "lacks_worker": obj.state == states.QUEUED and not has_living_worker(),
+            "is_active": is_active,
+            "may_cancel": may_change and is_active and not obj.is_cancel_requested,
+            "may_retry": may_change and jobs.can_retry(obj),
+            "lacks_worker": is_waiting and not has_living_worker(),
         }
 
 
@@ -71,9 +67,12 @@ def _permitted(
     view: Callable[[HttpRequest, ImportJob], HttpResponse],
 ) -> Callable[[HttpRequest, int], HttpResponse]:
     def permitted(request: HttpRequest, object_id: int) -> HttpResponse:
-        if not request.user.has_perms(["meter_readings.view_importjob", _PERMISSION]):
+        if not request.user.has_perm("meter_readings.view_importjob"):
             raise PermissionDenied
-        return view(request, get_object_or_404(ImportJob, pk=object_id))
+        job = get_object_or_404(ImportJob, pk=object_id)
+        if not request.user.has_perm(jobs.required_permission(job)):
+            raise PermissionDenied
+        return view(request, job)
 
     return permitted
 
@@ -84,7 +83,9 @@ def _cancel(request: HttpRequest, job: ImportJob) -> HttpResponse:
     except jobs.CannotCancel:
         messages.warning(request, "The job is over: there is nothing to cancel.")
     else:
-        messages.success(request, f"Import of {job.filename} cancelled.")
+        messages.success(
+            request, f"{job.get_kind_display()} of {job.subject}: cancelled."
+        )
     return _show(job)
 
 
@@ -92,10 +93,13 @@ def _retry(request: HttpRequest, job: ImportJob) -> HttpResponse:
     try:
         job = jobs.retry(job=job, requested_by=cast(User, request.user))
     except jobs.CannotRetry:
-        message = "The received file is no longer stored. Upload it again."
-        messages.warning(request, message)
+        messages.warning(
+            request,
+            "It was tried again already, or the received file is no longer stored: "
+            "then upload it again.",
+        )
     else:
-        messages.success(request, f"{job.filename} is imported again.")
+        messages.success(request, f"{job.subject}: it is tried again by this job.")
     return _show(job)
 
 

@@ -17,7 +17,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from meter_readings import demo, importer
+from meter_readings import demo, importer, jobs
+from meter_readings.admin.base.queued_jobs import redirect_to_jobs
 from meter_readings.demo import SampleFile
 from meter_readings.forms import ClearDatabaseForm, UploadForm
 from meter_readings.importer import ImportOptions, InputFile, result_messages
@@ -58,10 +59,15 @@ def testing_import(request: HttpRequest) -> HttpResponse:
 @staff_permission_required("use_testing_dashboard", "clear_database")
 @require_POST
 def testing_clear(request: HttpRequest) -> HttpResponse:
-    """Clear the database if the confirmation was typed."""
+    """Clear the database if the confirmation was typed, or queue that."""
     form = ClearDatabaseForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
+    if not jobs.is_immediate():
+        job = jobs.enqueue_clear(
+            channel=ImportJob.Channel.ADMIN, requested_by=cast(User, request.user)
+        )
+        return redirect_to_jobs(request, [job], "testing-dashboard")
     try:
         result = importer.clear_database(now=timezone.now())
     except importer.ImportRunning as error:
@@ -103,7 +109,7 @@ def _add_messages(request: HttpRequest, results: DisplayedResults) -> None:
 
 
 def _page(request: HttpRequest, form: ClearDatabaseForm) -> HttpResponse:
-    jobs = ImportJob.objects.select_related("flow_file", "requested_by")
+    recent = ImportJob.objects.select_related("flow_file", "requested_by")
     return render_admin(
         request,
         "testing_dashboard.html",
@@ -111,7 +117,7 @@ def _page(request: HttpRequest, form: ClearDatabaseForm) -> HttpResponse:
         totals=totals.row_totals(),
         count_tables=_count_tables(),
         samples=demo.sample_files(),
-        jobs=jobs.order_by("-started_at", "-pk")[:_JOBS_SHOWN],
+        jobs=recent.order_by("-started_at", "-pk")[:_JOBS_SHOWN],
         upload_form=UploadForm(),
         clear_form=form,
     )

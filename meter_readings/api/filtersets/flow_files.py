@@ -104,13 +104,14 @@ class FlowFileFilterSet(ListFilterSet):
 
 
 class ImportJobFilterSet(ListFilterSet):
-    """Filters of import jobs: attempts to import a file or to undo an import."""
+    """Filters of import jobs: requests to import a file or to delete imported data."""
 
     orderings = {
         "-started_at": ("-started_at", "-id"),
         "started_at": ("started_at", "id"),
     }
 
+    kind = ChoiceFilter(choices=ImportJob.Kind.choices, help_text="What the job does.")
     state = ChoiceFilter(choices=ImportJob.State.choices, help_text="State of the job.")
     phase = ChoiceFilter(
         choices=ImportJob.Phase.choices, help_text="Phase that the job has reached."

@@ -36,6 +36,13 @@ _LOCATION = OpenApiParameter(
     description="URL of the new flow file, or of the import job.",
     response=[201, 202],
 )
+_JOB_LOCATION = OpenApiParameter(
+    "Location",
+    OpenApiTypes.URI,
+    OpenApiParameter.HEADER,
+    description="URL of the import job.",
+    response=[202],
+)
 _RETRY_AFTER = OpenApiParameter(
     "Retry-After",
     int,
@@ -63,6 +70,10 @@ def _error(description: str, *examples: str) -> OpenApiResponse:
     )
 
 
+def _queued(description: str) -> OpenApiResponse:
+    return OpenApiResponse(ImportJobSerializer, f"{description} See Location.")
+
+
 _RESPONSES: dict[Any, Any] = {
     200: _reply(
         "The same bytes were imported before, or this was a dry run.",
@@ -70,10 +81,7 @@ _RESPONSES: dict[Any, Any] = {
         "upload_dry_run",
     ),
     201: _reply("The file was imported.", "upload"),
-    202: OpenApiResponse(
-        ImportJobSerializer,
-        "The file was received and is imported in the background: see Location.",
-    ),
+    202: _queued("The file was received and is imported in the background."),
     (400, PROBLEM_TYPE): ProblemSerializer,
     (409, PROBLEM_TYPE): _error(
         "Other content was imported under this filename.", "upload_name_taken"
@@ -110,7 +118,7 @@ _REJECTION = {
 reprocess_schema = extend_schema(
     summary="Import a flow file again",
     request=None,
-    parameters=[ReprocessOptionsSerializer],
+    parameters=[ReprocessOptionsSerializer, _JOB_LOCATION, _RETRY_AFTER],
     responses={
         200: _reply(
             "The file was imported, was imported already, or this was a dry run.",
@@ -118,6 +126,7 @@ reprocess_schema = extend_schema(
             "upload_duplicate",
             "upload_dry_run",
         ),
+        202: _queued("The file is imported in the background."),
         **_REJECTION,
     },
 )
@@ -125,8 +134,10 @@ reprocess_schema = extend_schema(
 undo_schema = extend_schema(
     summary="Undo the import of a flow file",
     request=None,
+    parameters=[_JOB_LOCATION, _RETRY_AFTER],
     responses={
         200: UndoSerializer,
+        202: _queued("The import is undone in the background."),
         (409, PROBLEM_TYPE): OpenApiResponse(
             ProblemSerializer, "The file is rejected: there is no import to undo."
         ),

@@ -83,8 +83,9 @@ class FlowFileSerializer(ReadOnlyModelSerializer):
 
 @with_example("import_job")
 class ImportJobSerializer(ReadOnlyModelSerializer):
-    """An import job: an attempt to import a file or to undo an import."""
+    """An import job: a request to import a file or to delete imported data."""
 
+    kind_label = CodeLabelField("kind")
     state_label = CodeLabelField("state")
     phase_label = CodeLabelField("phase")
     channel_label = CodeLabelField("channel")
@@ -103,6 +104,8 @@ class ImportJobSerializer(ReadOnlyModelSerializer):
         model = ImportJob
         fields = [
             "id",
+            "kind",
+            "kind_label",
             "flow_file_id",
             "filename",
             "sha256",

@@ -25,7 +25,7 @@ _RULES_OF_IMPORTER = set(ImportIssueCode)
 _OUTCOMES = [
     (outcome.value, outcome.label)
     for outcome in ImportJob.Outcome
-    if outcome != ImportJob.Outcome.UNDONE
+    if outcome not in (ImportJob.Outcome.UNDONE, ImportJob.Outcome.CLEARED)
 ]
 
 

@@ -13,7 +13,7 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from meter_readings import importer
+from meter_readings import importer, jobs
 from meter_readings.api.exceptions import Problem
 from meter_readings.api.openapi.operations import reprocess_schema, undo_schema
 from meter_readings.api.serializers.uploads import (
@@ -23,7 +23,7 @@ from meter_readings.api.serializers.uploads import (
 from meter_readings.models import FlowFile, ImportJob, Policy
 
 from .base import ResourceViewSet
-from .uploads import LOCK_TIMEOUT, ImportBusy, import_response
+from .uploads import LOCK_TIMEOUT, ImportBusy, import_response, queued_response
 
 # What @action needs for a POST without filters.
 _POST: dict[str, Any] = {
@@ -69,17 +69,26 @@ class FlowFileActionsMixin(ResourceViewSet):
 
     @undo_schema
     @action(**_POST, extra_permissions=("undo_flowfile",))
-    def undo(self, request: Request, pk: int) -> Response:
+    def undo(self, request: Request, pk: int) -> HttpResponse:
         """Delete all readings, site visits, meters and meter points of one import.
 
         The versions of other files are resolved as if the file had never been
         imported. The file and its report stay, with the status `undone`. A second
-        request changes nothing and has the same response without counts.
+        request changes nothing and has the same response without counts. With workers
+        the response is 202 with the job that undoes it.
         """
         _reject_body(request)
         flow_file = self.get_object()
         result = _NOTHING_DELETED
-        if flow_file.status == FlowFile.Status.IMPORTED:
+        is_imported = flow_file.status == FlowFile.Status.IMPORTED
+        if is_imported and not jobs.is_immediate():
+            job = jobs.enqueue_undo(
+                flow_file=flow_file,
+                channel=ImportJob.Channel.API,
+                requested_by=cast(User, request.user),
+            )
+            return queued_response(self, request, job)
+        if is_imported:
             result = _undo(flow_file, request)
         if flow_file.status != FlowFile.Status.UNDONE:
             raise NothingToUndo
@@ -92,14 +101,26 @@ class FlowFileActionsMixin(ResourceViewSet):
     def reprocess(self, request: Request, pk: int) -> HttpResponse:
         """Import the original of a rejected or undone flow file again.
 
-        An imported file is not changed: its outcome is `already-imported`.
+        An imported file is not changed: its outcome is `already-imported`. With workers
+        the response is 202 with the job, except to a dry run.
         """
         _reject_body(request)
         flow_file = self.get_object()
         serializer = ReprocessOptionsSerializer(data=request.query_params.dict())
         serializer.is_valid(raise_exception=True)
         options = {"policy": flow_file.policy, **serializer.validated_data}
+        is_imported = flow_file.status == FlowFile.Status.IMPORTED
         try:
+            if not (is_imported or options["dry_run"] or jobs.is_immediate()):
+                importer.open_original(flow_file=flow_file).close()
+                job = jobs.enqueue_reprocess(
+                    flow_file=flow_file,
+                    policy=Policy(options["policy"]),
+                    allow_same_name=options["allow_same_name"],
+                    channel=ImportJob.Channel.API,
+                    requested_by=cast(User, request.user),
+                )
+                return queued_response(self, request, job)
             result = importer.import_original(
                 flow_file=flow_file,
                 now=timezone.now(),

@@ -157,7 +157,7 @@ class FlowFileViewSet(
     retrieve=extend_schema(summary="Get an import job"),
 )
 class ImportJobViewSet(ResourceViewSet):
-    """Import jobs, newest first: attempts to import a file or to undo an import."""
+    """Import jobs, newest first: imports of files, undos and clearings."""
 
     queryset = ImportJob.objects.select_related("requested_by")
     serializer_class = ImportJobSerializer

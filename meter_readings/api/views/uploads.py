@@ -103,7 +103,7 @@ class UploadMixin(ResourceViewSet):
         if isinstance(file.error, importer.ImportLockTimeout):
             raise ImportBusy(file.error) from file.error
         if file.job is not None:
-            return _queued_response(self, request, file.job)
+            return queued_response(self, request, file.job)
         if file.result is None:
             name = importer.sanitise_filename(upload.filename)
             reason = str(file.error).removeprefix(name).strip()
@@ -155,10 +155,10 @@ def _run_import(upload: Upload, user: User) -> FileResult:
     return result
 
 
-def _queued_response(
+def queued_response(
     view: ResourceViewSet, request: Request, job: ImportJob
 ) -> HttpResponse:
-    """Return 202 with the job, which says later what became of the file."""
+    """Return 202 with the job, whose result is known later."""
     context = view.get_serializer_context()
     response = Response(ImportJobSerializer(job, context=context).data, status=202)
     response["Location"] = absolute_url(request, "import-detail", job.pk)

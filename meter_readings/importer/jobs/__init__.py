@@ -2,6 +2,7 @@
 
 from .lost import close_lost_jobs, lost_queued_jobs
 from .tracker import (
+    CANCELLED_MESSAGE,
     JobCancelled,
     JobNotClaimed,
     JobReleased,
@@ -11,6 +12,7 @@ from .tracker import (
 )
 
 __all__ = [
+    "CANCELLED_MESSAGE",
     "JobCancelled",
     "JobNotClaimed",
     "JobReleased",

@@ -19,17 +19,17 @@ def close_lost_jobs(*, now: datetime) -> None:
 
     A job is lost if its process has ended. If its lock does not say, it is lost when it
     is stalled; if the process runs nevertheless, it finishes the job all the same. A
-    job with an upload is left to the sweep, which queues it again.
+    queued job is left to the sweep, which queues it again.
     """
     jobs = find_locked_jobs()
     _fail(
-        list(_lost(jobs, now).filter(upload="")),
-        message="Its process ended during the import.",
+        list(_lost(jobs, now).filter(queued_at=None)),
+        message="Its process ended during the job.",
         now=now,
     )
     if jobs.ended:
-        with_upload = ImportJob.objects.filter(pk__in=jobs.ended).exclude(upload="")
-        kept = set(with_upload.values_list("pk", flat=True))
+        queued = ImportJob.objects.filter(pk__in=jobs.ended).exclude(queued_at=None)
+        kept = set(queued.values_list("pk", flat=True))
         transaction.on_commit(partial(delete_files_of_jobs, jobs.ended - kept))
 
 
@@ -46,8 +46,8 @@ def _fail(jobs: list[ImportJob], *, message: str, now: datetime) -> None:
 
 
 def lost_queued_jobs(*, now: datetime) -> ImportJobQuerySet:
-    """Return the running jobs with an upload whose worker was killed."""
-    return _lost(find_locked_jobs(), now).exclude(upload="")
+    """Return the running jobs of the queue whose worker was killed."""
+    return _lost(find_locked_jobs(), now).exclude(queued_at=None)
 
 
 def _lost(jobs: LockedJobs, now: datetime) -> ImportJobQuerySet:

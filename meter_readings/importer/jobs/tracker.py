@@ -10,11 +10,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from django.contrib.auth.models import User
 from django.db import Error, OperationalError, connection, transaction
 from django.utils import timezone
 
@@ -25,7 +23,6 @@ from meter_readings.models import (
     FlowFile,
     ImportJob,
     ImportJobQuerySet,
-    Policy,
 )
 
 from .locks import JobLock
@@ -33,6 +30,16 @@ from .locks import JobLock
 logger = logging.getLogger(__name__)
 
 _HEARTBEAT_SECONDS = 2.0
+
+CANCELLED_MESSAGE = "Cancelled. Nothing was changed."
+
+_Kind, _Phase = ImportJob.Kind, ImportJob.Phase
+_FIRST_PHASES = {
+    _Kind.IMPORT: _Phase.RECEIVING,
+    _Kind.REPROCESS: _Phase.RECEIVING,
+    _Kind.UNDO: _Phase.DELETING,
+    _Kind.CLEAR: _Phase.DELETING,
+}
 
 _SAVED_FIELDS = (
     "flow_file",
@@ -73,34 +80,22 @@ class JobReleased(Exception):
 class JobTracker:
     """Saves the state of an attempt in its ImportJob row, unless `is_saved` is false.
 
-    A context manager: an exception that leaves it marks the attempt as failed. With
-    `queued_job`, a row that waits, it claims that row or raises JobNotClaimed.
+    A context manager: an exception that leaves it marks the attempt as failed. A new
+    job is inserted; one that waits in the queue is claimed, or JobNotClaimed is raised.
     """
 
     def __init__(
         self,
+        job: ImportJob,
         *,
-        action: AuditEvent.Action,
-        filename: str,
-        policy: Policy,
-        channel: ImportJob.Channel,
-        requested_by: User | None,
-        now: datetime,
-        is_saved: bool,
+        is_saved: bool = True,
         on_progress: OnProgress | None = None,
-        queued_job: ImportJob | None = None,
     ) -> None:
-        self._action = action
-        self._job = queued_job or ImportJob(
-            filename=filename,
-            policy=policy,
-            channel=channel,
-            requested_by=requested_by,
-            started_at=now,
-            heartbeat_at=now,
-        )
+        self._job = job
+        self._is_queued = job.pk is not None
         self._is_saved = is_saved
-        self._is_queued = queued_job is not None
+        # The file that the job is about from its beginning
+        self._flow_file = job.flow_file
         self._on_progress = on_progress
         self._next_heartbeat = 0.0
         self._start = time.monotonic()
@@ -118,11 +113,12 @@ class JobTracker:
 
     def _insert_or_claim(self) -> None:
         job = self._job
+        job.phase = _FIRST_PHASES[ImportJob.Kind(job.kind)]
         if not self._is_queued:
             job.save()
             return
         job.started_at = job.heartbeat_at = timezone.now()
-        job.phase, job.bytes_processed, job.message = ImportJob.Phase.RECEIVING, 0, ""
+        job.bytes_processed, job.message = 0, ""
         job.state = ImportJob.State.RUNNING
         is_claimed = (
             ImportJob.objects.waiting()
@@ -161,10 +157,11 @@ class JobTracker:
         is_cancelled = isinstance(error, JobCancelled)
         states = ImportJob.State
         self._job.state = states.CANCELLED if is_cancelled else states.FAILED
-        self._job.outcome, self._job.flow_file, self._job.counts = "", None, {}
+        self._job.outcome, self._job.counts = "", {}
+        self._job.flow_file = self._flow_file
         # Only the type: the message of an exception may quote the file.
         self._job.message = (
-            "Cancelled. Nothing of it was imported."
+            CANCELLED_MESSAGE
             if is_cancelled
             else f"Interrupted by {type(error).__name__}."
         )
@@ -195,6 +192,7 @@ class JobTracker:
         user = job.requested_by.get_username() if job.requested_by else ""
         common = {
             "job": job.pk,
+            "kind": str(job.kind),
             "filename": mask_mpans(job.filename),
             "channel": str(job.channel),
             "user": user,
@@ -216,6 +214,10 @@ class JobTracker:
     def set_phase(self, phase: ImportJob.Phase) -> None:
         self._job.phase = phase
         self._save()
+        self._notify()
+
+    def notify_progress(self) -> None:
+        """Tell that the attempt has come further, where the row cannot be saved."""
         self._notify()
 
     def set_progress(
@@ -242,7 +244,7 @@ class JobTracker:
     ) -> None:
         self._job.state = ImportJob.State.FINISHED
         self._job.outcome = outcome
-        self._job.flow_file = flow_file
+        self._job.flow_file = flow_file or self._flow_file
         self._job.counts = dict(counts)
         self._job.finished_at = timezone.now()
         self._job.upload = ""
@@ -253,14 +255,15 @@ class JobTracker:
     def _record(self) -> None:
         """Record the act in the audit trail, in the transaction of the load."""
         job = self._job
-        numbers = {name: number for name, number in job.counts.items() if number}
+        is_clear = job.kind == ImportJob.Kind.CLEAR
+        texts = {"policy": job.policy, "sha256": job.sha256}
+        given = (texts | job.counts).items()
         audit.record(
-            self._action,
-            job.flow_file or FlowFile,
-            label=job.filename,
-            details={"job": job.pk, "outcome": job.outcome, "policy": job.policy}
-            | ({"sha256": job.sha256} if job.sha256 else {})
-            | numbers,
+            AuditEvent.Action(job.kind),
+            None if is_clear else job.flow_file or FlowFile,
+            label=job.subject,
+            details={"job": job.pk, "outcome": job.outcome}
+            | {name: value for name, value in given if value},
             channel=ImportJob.Channel(job.channel),
             user=job.requested_by,
         )

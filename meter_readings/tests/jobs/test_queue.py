@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from meter_readings import jobs
 from meter_readings.importer import lost_queued_jobs
-from meter_readings.jobs import queue
+from meter_readings.jobs import queue, requests
 from meter_readings.models import FlowFile, ImportJob, Notification
 from meter_readings.tests.notifications.rules import Event, email_rule
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
@@ -52,7 +52,7 @@ class EnqueueTests(QueueTestCase):
 
     def test_nothing_is_left_if_the_task_cannot_be_stored(self) -> None:
         with (
-            patch.object(queue, "_send", side_effect=OperationalError),
+            patch.object(requests, "send", side_effect=OperationalError),
             self.assertRaises(OperationalError),
         ):
             enqueue()
@@ -81,7 +81,7 @@ class CancelTests(QueueTestCase):
         job.refresh_from_db()
         self.assertEqual(
             (job.state, job.message),
-            ("cancelled", "Cancelled. Nothing of it was imported."),
+            ("cancelled", "Cancelled. Nothing was changed."),
         )
         self.assertIsNotNone(job.finished_at)
         self.assertFalse(FlowFile.objects.exists())
@@ -165,7 +165,7 @@ class SweepTests(QueueTestCase):
         job.refresh_from_db()
         self.assertEqual(
             job.message,
-            "Its worker ended during the import. It was attempted 3 times.",
+            "Its worker ended during the job. It was attempted 3 times.",
         )
         self.assertEqual(waiting_tasks(), [])
 
@@ -206,6 +206,7 @@ class SweepTests(QueueTestCase):
         ImportJob.objects.create(
             state="queued",
             upload="b",
+            queued_at=NOW,
             channel="api",
             started_at=NOW,
             heartbeat_at=timezone.now() - LONG_AGO,

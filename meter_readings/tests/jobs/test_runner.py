@@ -110,7 +110,7 @@ class RunTests(QueueTestCase):
         job.refresh_from_db()
         self.assertEqual(
             (job.state, job.message),
-            ("cancelled", "Cancelled. Nothing of it was imported."),
+            ("cancelled", "Cancelled. Nothing was changed."),
         )
         self.assertEqual(uploads(), [job.upload])
 
@@ -138,7 +138,7 @@ class FailureTests(QueueTestCase):
     def test_database_error_is_attempted_again(self) -> None:
         job = self.job_after(OperationalError("gone"))
         self.assertEqual((job.state, job.attempt), ("queued", 2))
-        self.assertEqual(job.message, "The database was unavailable during the import.")
+        self.assertEqual(job.message, "The database was unavailable during the job.")
         self.assertIn([job.pk, 2], waiting_tasks())
 
     def test_third_database_error_fails_the_job(self) -> None:
@@ -156,22 +156,20 @@ class FailureTests(QueueTestCase):
         for error, message in (
             (
                 importer.StorageFull("/data"),
-                "The storage is full. Nothing of it was imported. Try again when there "
+                "The storage is full. Nothing was changed. Try again when there "
                 "is free space.",
             ),
             (
                 importer.StorageNotWritable("/data"),
-                "The storage cannot be written. Nothing of it was imported. Try again.",
+                "The storage cannot be written. Nothing was changed. Try again.",
             ),
             (
                 IntegrityError("2000000000015"),
-                "The database could not store it. Nothing of it was imported. Try "
-                "again.",
+                "The database could not store it. Nothing was changed. Try " "again.",
             ),
             (
                 ZeroDivisionError("2000000000015"),
-                "Interrupted by ZeroDivisionError. Nothing of it was imported. Try "
-                "again.",
+                "Interrupted by ZeroDivisionError. Nothing was changed. Try " "again.",
             ),
         ):
             with self.subTest(message):

@@ -125,7 +125,7 @@ class PageUploadTests(QueueTestCase, PageTestCase):
 
     def test_large_file_leads_to_the_page_of_its_job(self) -> None:
         text = self.follow(self.upload(sent(EVERY_GROUP)))
-        self.assertIn("Waiting It begins when the files before it", text)
+        self.assertIn("Waiting It begins when the jobs before it", text)
         self.assertIn("No worker is running.", text)
         run_tasks()
         text = page_text(self.client.get(job_page(ImportJob.objects.get())))
@@ -151,7 +151,7 @@ class PageUploadTests(QueueTestCase, PageTestCase):
 
     def test_file_that_cannot_be_queued_is_reported(self) -> None:
         with (
-            patch.object(jobs.queue, "_send", side_effect=DatabaseError),
+            patch.object(jobs.requests, "send", side_effect=DatabaseError),
             self.assertLogs(import_results.logger),
         ):
             text = self.result_text(sent(EVERY_GROUP))
@@ -213,8 +213,8 @@ class JobPageTests(QueueTestCase, PageTestCase):
         self.assertNotContains(page, "Refresh")
 
     def test_waiting_job_is_cancelled_and_tried_again(self) -> None:
-        self.assertIn("Cancelled. Nothing of it was imported.", self.act("cancel"))
-        self.assertIn("a.uff is imported again.", self.act("retry"))
+        self.assertIn("Cancelled. Nothing was changed.", self.act("cancel"))
+        self.assertIn("a.uff: it is tried again by this job.", self.act("retry"))
         run_tasks()
         self.assertEqual(ImportJob.objects.latest("pk").outcome, "imported")
 
@@ -230,7 +230,7 @@ class JobPageTests(QueueTestCase, PageTestCase):
 
     def test_finished_job_cannot_be_tried_again(self) -> None:
         run_tasks()
-        self.assertIn("no longer stored. Upload it again.", self.act("retry"))
+        self.assertIn("the received file is no longer stored", self.act("retry"))
 
     def test_later_attempt_is_shown(self) -> None:
         self.assertContains(self.page(attempt=2), "2 of 3")

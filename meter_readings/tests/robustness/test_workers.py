@@ -14,13 +14,14 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from meter_readings import jobs
-from meter_readings.models import FlowFile, ImportJob, Reading
+from meter_readings.models import AuditEvent, FlowFile, ImportJob, Reading
 from meter_readings.tests.jobs.job_helpers import uploads, with_queue
+from meter_readings.tests.support.import_helpers import imported
 
 from . import NOW, SEED, amount, say
 from .large_files import large_file
 from .subprocesses import Program
-from .worker_program import CRASH_POINTS
+from .worker_program import IMPORT_CRASH_POINTS, UNDO_CRASH_POINTS
 
 KILLS = amount("D0010_KILLS", 3)
 
@@ -40,7 +41,7 @@ class KilledWorkerTests(TransactionTestCase):
         self.assertEqual(self.program.answer(), {"ready": True})
 
     def test_worker_killed_at_any_point_loses_nothing(self) -> None:
-        for number, point in enumerate(CRASH_POINTS):
+        for number, point in enumerate(IMPORT_CRASH_POINTS):
             with self.subTest(point):
                 job = _enqueue(number)
                 self._work(crash_at=point)
@@ -65,6 +66,31 @@ class KilledWorkerTests(TransactionTestCase):
             self._wait_for_end()
             self._assert_imported_once(job)
         say(f"{2 * KILLS} workers killed on {connection.vendor}: {dict(kills)}")
+
+    def test_worker_killed_at_any_point_of_an_undo_undoes_it_once(self) -> None:
+        for number, point in enumerate(UNDO_CRASH_POINTS):
+            with self.subTest(point):
+                job = _enqueue_undo(400 + number)
+                self._work(crash_at=point)
+                self._wait_for_end()
+                self._work(until_idle=True)
+                self._wait_for_end()
+                self._assert_undone_once(job)
+
+    def test_workers_killed_at_random_moments_of_an_undo_undo_it_once(self) -> None:
+        kills = Counter[str]()
+        for number in range(KILLS):
+            job = _enqueue_undo(500 + number)
+            worker = self._work()
+            time.sleep(self.rng.uniform(0, 0.8))
+            os.kill(worker, signal.SIGKILL)
+            self._wait_for_end()
+            job.refresh_from_db()
+            kills[job.state] += 1
+            self._work(until_idle=True)
+            self._wait_for_end()
+            self._assert_undone_once(job)
+        say(f"{KILLS} undos killed on {connection.vendor}: {dict(kills)}")
 
     def test_file_that_kills_every_worker_fails_after_three_attempts(self) -> None:
         job = _enqueue(200)
@@ -114,6 +140,28 @@ class KilledWorkerTests(TransactionTestCase):
         self.assertEqual(Reading.objects.filter(flow_file=file).count(), 3000)
         self.assertFalse(ImportJob.objects.active().exists())
         self.assertNotIn(job.upload or "none", uploads())
+
+    def _assert_undone_once(self, job: ImportJob) -> None:
+        job.refresh_from_db()
+        self.assertEqual((job.state, job.outcome), ("finished", "undone"))
+        self.assertEqual(job.counts["readings"], 300)
+        file = FlowFile.objects.get(pk=job.flow_file_id)
+        self.assertEqual(file.status, FlowFile.Status.UNDONE)
+        self.assertFalse(Reading.objects.filter(flow_file=file).exists())
+        undos = AuditEvent.objects.filter(action="undo", object_id=file.pk)
+        self.assertEqual(undos.get().details["job"], job.pk)
+        self.assertFalse(ImportJob.objects.active().exists())
+
+
+def _enqueue_undo(number: int) -> ImportJob:
+    """Return the job that waits to undo the import of 300 readings."""
+    data = large_file(
+        identifier=f"UNDO{number}", meters=range(100), days=range(3), steps=number
+    )
+    file = imported(data.decode(), f"undo-{number}.uff")
+    return jobs.enqueue_undo(
+        flow_file=file, channel=ImportJob.Channel.API, requested_by=None
+    )
 
 
 def _enqueue(number: int) -> ImportJob:

@@ -22,7 +22,7 @@ from meter_readings.jobs import queue, worker
 from .subprocesses import say
 
 # A module, a function or method, and whether the worker dies before or after it.
-CRASH_POINTS = {
+IMPORT_CRASH_POINTS = {
     "task taken": ("meter_readings.jobs.tasks", "run", False),
     "claimed": ("meter_readings.importer.pipeline", "spool", False),
     "received": ("meter_readings.importer.jobs", "JobTracker.set_file", True),
@@ -32,6 +32,14 @@ CRASH_POINTS = {
     "before the commit": ("meter_readings.importer.jobs", "JobTracker.finish", True),
     "after the commit": ("meter_readings.importer", "delete_upload", False),
 }
+UNDO_CRASH_POINTS = {
+    "undo taken": ("meter_readings.jobs.tasks", "run", False),
+    "undo claimed": ("meter_readings.importer.undo", "close_lost_jobs", False),
+    "rows deleted": ("meter_readings.importer.undo", "resolve_versions", True),
+    "undo finished": ("meter_readings.importer.jobs", "JobTracker.finish", True),
+    "undo committed": ("meter_readings.models", "FlowFile.refresh_from_db", False),
+}
+CRASH_POINTS = IMPORT_CRASH_POINTS | UNDO_CRASH_POINTS
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ class KilledProcessTests(JobLockTestCase):
     def test_next_import_closes_the_job_at_once(self) -> None:
         state = self.state_after(lambda: imported(EVERY_GROUP), self.job)
         self.assertEqual(state, "failed")
-        self.assertEqual(self.job.message, "Its process ended during the import.")
+        self.assertEqual(self.job.message, "Its process ended during the job.")
 
     def test_next_undo_closes_the_job_at_once(self) -> None:
         file = imported(EVERY_GROUP)

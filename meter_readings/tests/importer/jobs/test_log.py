@@ -35,6 +35,7 @@ class JobLogTests(TestCase):
         start, end = self.logged(requested_by=alice, channel=ImportJob.Channel.UPLOAD)
         same = {
             "job": ImportJob.objects.get().pk,
+            "kind": "import",
             "filename": "of [MPAN].uff",
             "channel": "upload",
             "user": "alice",

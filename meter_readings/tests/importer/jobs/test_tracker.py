@@ -271,7 +271,7 @@ class LostJobTests(TestCase):
 
     def test_next_import_closes_a_lost_job(self) -> None:
         self.assertEqual(self.state_after(lambda: imported(EVERY_GROUP)), "failed")
-        self.assertEqual(self.job.message, "Its process ended during the import.")
+        self.assertEqual(self.job.message, "Its process ended during the job.")
         self.assertIsNotNone(self.job.finished_at)
 
     def test_next_rejected_file_closes_a_lost_job(self) -> None:
