@@ -17,7 +17,9 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from meter_readings import jobs
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
+from meter_readings.ops import worker_heartbeat
 from meter_readings.ops.answer_cache import cached_text
 from meter_readings.queries import (
     attention,
@@ -46,6 +48,13 @@ class Stat(NamedTuple):
     name: str
     number: str
     list_url: str = ""
+
+
+class Queue(NamedTuple):
+    """How many jobs wait, and whether a worker lives."""
+
+    waiting: int
+    has_worker: bool
 
 
 class ResultSection(NamedTuple):
@@ -123,7 +132,12 @@ def _import_jobs(now: datetime) -> dict[str, Any]:
     return {
         "sent_again": f"{outcomes.get(ImportJob.Outcome.ALREADY_IMPORTED, 0):,}",
         "running": dashboard.running_imports(now=now),
+        "queue": None if jobs.is_immediate() else _queue(),
     }
+
+
+def _queue() -> Queue:
+    return Queue(dashboard.waiting_job_count(), worker_heartbeat.has_living_worker())
 
 
 def _totals(rows: totals.RowTotals) -> list[Stat]:

@@ -6,7 +6,8 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 from rest_framework.routers import SimpleRouter
 
-from .views.flow_files import FindingViewSet, FlowFileViewSet, ImportJobViewSet
+from .views.flow_files import FindingViewSet, FlowFileViewSet
+from .views.import_jobs import ImportJobViewSet
 from .views.meter_points import MeterPointViewSet, MeterViewSet, SiteVisitViewSet
 from .views.readings import ReadingViewSet
 from .views.root import DocsView, RootView, SchemaView, VersionsView

@@ -87,7 +87,7 @@ def _perform(job: ImportJob) -> None:
                 )
             case _Kind.UNDO:
                 importer.undo_import(flow_file=_flow_file(job), **stoppable)
-            case _Kind.CLEAR:
+            case _:
                 importer.clear_database(**options)
 
 

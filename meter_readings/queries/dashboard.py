@@ -90,6 +90,11 @@ def running_imports(*, now: datetime) -> list[RunningImport]:
     ]
 
 
+def waiting_job_count() -> int:
+    """Return the number of jobs that wait for a worker; an index has their state."""
+    return ImportJob.objects.waiting().count()
+
+
 def _midnight(now: datetime, *, days_before: int = 0) -> datetime:
     """Return the UK local midnight of today, or of an earlier day."""
     today = timezone.localtime(now, LONDON).date()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -14,9 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from meter_readings.models import ImportJob
+from meter_readings.ops import worker_heartbeat
 from meter_readings.queries.totals import RowCount, RowTotals
 from meter_readings.tests.admin.testcases import file_with_much
-from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.jobs.job_helpers import with_queue
+from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 from meter_readings.tests.support.users import user_with_view_permissions
 
 ALL_MODELS = ("flowfile", "meterpoint", "meter", "reading")
@@ -299,3 +302,50 @@ class QueryCountTests(HomeTestCase):
             imported(file_with_much(1, number), f"{number}.uff")
             import_text(f"nothing of the kind {number}", f"{number}.txt")
         self.assertEqual([before, self.query_count()], [14, 14])
+
+
+@with_queue
+class QueueTests(HomeTestCase):
+    def setUp(self) -> None:
+        self.client.force_login(User.objects.create_superuser("alice"))
+
+    def test_queue_takes_one_query(self) -> None:
+        self.assertEqual(self.query_count(), 15)
+
+    def test_query_of_the_queue_uses_the_index_of_states(self) -> None:
+        waiting = ImportJob.objects.waiting()
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SET LOCAL enable_seqscan = off")
+        self.assertIn("import_job_state_idx", waiting.explain())
+
+    def test_jobs_that_wait_without_a_worker_are_counted(self) -> None:
+        for number in range(2):
+            ImportJob.objects.create(
+                state="queued",
+                channel="api",
+                started_at=NOW,
+                heartbeat_at=NOW,
+                filename=f"{number}.uff",
+            )
+        page = self.home()
+        self.assertContains(page, "2 jobs wait</a> for the worker.")
+        self.assertContains(page, "No worker is running.")
+
+    def test_living_worker_is_shown(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        with self.settings(MEDIA_ROOT=folder), worker_heartbeat.beating():
+            page = self.home()
+        self.assertContains(page, "No job waits for the worker.")
+        self.assertContains(page, "A worker is running.")
+
+    def test_users_outside_the_admin_have_no_link_to_the_jobs(self) -> None:
+        ImportJob.objects.create(
+            state="queued", channel="api", started_at=NOW, heartbeat_at=NOW
+        )
+        self.sign_in(*ALL_MODELS, "importjob", is_staff=False)
+        self.assertContains(self.home(), "1 job waits for the worker.")
+
+    def test_nothing_is_said_where_no_worker_is_needed(self) -> None:
+        with self.settings(TASKS_BACKEND="immediate"):
+            self.assertNotContains(self.home(), "for the worker")

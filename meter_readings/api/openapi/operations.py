@@ -143,3 +143,26 @@ undo_schema = extend_schema(
         ),
     },
 )
+
+cancel_job_schema = extend_schema(
+    summary="Cancel an import job",
+    request=None,
+    responses={
+        200: ImportJobSerializer,
+        (409, PROBLEM_TYPE): OpenApiResponse(ProblemSerializer, "The job is over."),
+    },
+)
+
+retry_job_schema = extend_schema(
+    summary="Try an import job again",
+    request=None,
+    parameters=[_JOB_LOCATION, _RETRY_AFTER],
+    responses={
+        202: _queued("A new job does it."),
+        (409, PROBLEM_TYPE): OpenApiResponse(
+            ProblemSerializer,
+            "The job did not fail, was tried again already, or its file is no longer "
+            "stored.",
+        ),
+    },
+)

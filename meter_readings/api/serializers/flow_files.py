@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from meter_readings import importer
 from meter_readings.api.openapi.examples import with_example
+from meter_readings.api.permissions import may_view_flow_files
 from meter_readings.d0010.codes import MarketRole
 from meter_readings.models import Finding, FlowFile, ImportJob
 
@@ -99,6 +102,13 @@ class ImportJobSerializer(ReadOnlyModelSerializer):
     links = LinksField(
         self=("import-detail", "pk"), flow_file=("flow-file-detail", "flow_file_id")
     )
+
+    def to_representation(self, job: ImportJob) -> dict[str, Any]:
+        data = super().to_representation(job)
+        is_of_others = job.outcome == ImportJob.Outcome.ALREADY_IMPORTED
+        if is_of_others and not may_view_flow_files(self.context["request"]):
+            data["flow_file_id"] = data["links"]["flow_file"] = None
+        return data
 
     class Meta:
         model = ImportJob

@@ -26,7 +26,7 @@ from .base import ResourceViewSet
 from .uploads import LOCK_TIMEOUT, ImportBusy, import_response, queued_response
 
 # What @action needs for a POST without filters.
-_POST: dict[str, Any] = {
+POST: dict[str, Any] = {
     "detail": True,
     "methods": ["post"],
     "filterset_class": None,
@@ -68,7 +68,7 @@ class FlowFileActionsMixin(ResourceViewSet):
         return names
 
     @undo_schema
-    @action(**_POST, extra_permissions=("undo_flowfile",))
+    @action(**POST, extra_permissions=("undo_flowfile",))
     def undo(self, request: Request, pk: int) -> HttpResponse:
         """Delete all readings, site visits, meters and meter points of one import.
 
@@ -77,7 +77,7 @@ class FlowFileActionsMixin(ResourceViewSet):
         request changes nothing and has the same response without counts. With workers
         the response is 202 with the job that undoes it.
         """
-        _reject_body(request)
+        reject_body(request)
         flow_file = self.get_object()
         result = _NOTHING_DELETED
         is_imported = flow_file.status == FlowFile.Status.IMPORTED
@@ -97,14 +97,14 @@ class FlowFileActionsMixin(ResourceViewSet):
         return Response(UndoSerializer(data, context=context).data)
 
     @reprocess_schema
-    @action(**_POST, extra_permissions=("import_flowfile",))
+    @action(**POST, extra_permissions=("import_flowfile",))
     def reprocess(self, request: Request, pk: int) -> HttpResponse:
         """Import the original of a rejected or undone flow file again.
 
         An imported file is not changed: its outcome is `already-imported`. With workers
         the response is 202 with the job, except to a dry run.
         """
-        _reject_body(request)
+        reject_body(request)
         flow_file = self.get_object()
         serializer = ReprocessOptionsSerializer(data=request.query_params.dict())
         serializer.is_valid(raise_exception=True)
@@ -155,6 +155,7 @@ def _undo(flow_file: FlowFile, request: Request) -> importer.UndoResult:
         raise ImportBusy(error) from error
 
 
-def _reject_body(request: Request) -> None:
+def reject_body(request: Request) -> None:
+    """Raise UnexpectedBody if the request has a body."""
     if request.headers.get("Content-Length") not in (None, "", "0"):
         raise UnexpectedBody

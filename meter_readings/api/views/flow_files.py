@@ -1,4 +1,4 @@
-"""Viewsets of flow files, import jobs and findings."""
+"""Viewsets of flow files and findings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from meter_readings.api.exceptions import Problem
 from meter_readings.api.filtersets import (
     FindingFilterSet,
     FlowFileFilterSet,
-    ImportJobFilterSet,
     SiteVisitFilterSet,
 )
 from meter_readings.api.openapi.operations import ETAG
@@ -29,14 +28,12 @@ from meter_readings.api.permissions import EXPORT_READING
 from meter_readings.api.serializers.flow_files import (
     FindingSerializer,
     FlowFileSerializer,
-    ImportJobSerializer,
 )
 from meter_readings.api.serializers.meter_points import SiteVisitSerializer
 from meter_readings.models import (
     AuditEvent,
     Finding,
     FlowFile,
-    ImportJob,
     SiteVisit,
 )
 
@@ -150,20 +147,6 @@ class FlowFileViewSet(
         """The readings of one flow file, by line."""
         self.filter_by_parent("flow_file")
         return self.list_readings(request)
-
-
-@extend_schema_view(
-    list=extend_schema(summary="List import jobs"),
-    retrieve=extend_schema(summary="Get an import job"),
-)
-class ImportJobViewSet(ResourceViewSet):
-    """Import jobs, newest first: imports of files, undos and clearings."""
-
-    queryset = ImportJob.objects.select_related("requested_by")
-    serializer_class = ImportJobSerializer
-    filterset_class = ImportJobFilterSet
-    pagination_class = PageNumberPagination
-    required_permissions = ("view_importjob",)
 
 
 @extend_schema_view(

@@ -224,6 +224,8 @@ MATRIX: dict[str, Row] = {
     "api:flow-file-site-visits": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:import-list": Row(view=API_JOB_VIEWERS, options=API_JOB_VIEWERS),
     "api:import-detail": Row(view=API_JOB_VIEWERS, options=API_JOB_VIEWERS),
+    "api:import-cancel": Row(post=API_IMPORTERS, options=API_JOB_VIEWERS),
+    "api:import-retry": Row(post=API_IMPORTERS, options=API_JOB_VIEWERS),
     "api:finding-list": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:finding-detail": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:meter-point-list": Row(view=API_VIEWERS, options=API_VIEWERS),

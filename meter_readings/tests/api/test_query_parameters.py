@@ -40,6 +40,7 @@ VALID_VALUES = {
     "file_created_at_from": "2024-04-01",
     "file_created_at_to": "2024-04-01",
     "has_findings": "true",
+    "kind": "import",
     "needs_attention": "true",
     "mpan": MPAN,
     "phase": "loading",

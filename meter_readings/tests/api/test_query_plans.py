@@ -82,6 +82,8 @@ POSTS = {
     "flow-files/upload/",
     "flow-files/{id}/undo/",
     "flow-files/{id}/reprocess/",
+    "imports/{id}/cancel/",
+    "imports/{id}/retry/",
 }
 READINGS = Reading._meta.db_table
 

@@ -15,7 +15,13 @@ from meter_readings import audit, importer, jobs
 from meter_readings.importer import undo
 from meter_readings.jobs import queue, runner
 from meter_readings.jobs.tasks import run_job
-from meter_readings.models import AuditEvent, FlowFile, ImportJob, Policy, Reading
+from meter_readings.models import (
+    AuditEvent,
+    FlowFile,
+    ImportJob,
+    Policy,
+    Reading,
+)
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import import_text, imported
 

@@ -20,7 +20,12 @@ from meter_readings.tests.support.import_helpers import import_text, imported
 
 WITHOUT_SCHEMA = {"", "schema/", "docs/"}
 UPLOAD_URLS = ["flow-files/", "flow-files/upload/"]
-ACTION_URLS = ["flow-files/{id}/undo/", "flow-files/{id}/reprocess/"]
+ACTION_URLS = [
+    "flow-files/{id}/undo/",
+    "flow-files/{id}/reprocess/",
+    "imports/{id}/cancel/",
+    "imports/{id}/retry/",
+]
 
 
 class SchemaTestCase(ApiTestCase):
