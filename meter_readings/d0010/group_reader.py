@@ -158,17 +158,17 @@ class GroupReader:
             parents = self._valid_mpan, meter
         self._readings.read(line, self.line_number, parents)
 
-    def buffer_readings(self, lines: str) -> int:
-        """Buffer consecutive 030s, children of the open and valid 028; count them.
+    def buffer_readings(self, readings: str, others: str) -> int:
+        """Buffer consecutive 030s, children of the open and valid 028; count the lines.
 
-        Their issues are reported by `flush`. The last one stays open.
+        `others` are further 030s with the children of those before them, or "". The
+        issues of 030s are reported by `flush`. The last one stays open.
         """
         self._meter_has_reading = True
-        number, count = self.line_number, lines.count("\n")
-        self.line_number = number + count
-        run = make_record(LineRun, (self.mpan, self.meter, number + 1, count))
-        self._readings.buffer(run, lines, number + count)
-        return count
+        before, count = self.line_number, readings.count("\n")
+        run = make_record(LineRun, (self.mpan, self.meter, before + 1, count))
+        self.line_number = self._readings.buffer(run, readings, others)
+        return self.line_number - before
 
     def add_result(self, line: str) -> None:
         """Read a 032, child of the open 030."""

@@ -206,10 +206,9 @@ class RepeatedIssue(NamedTuple):
 
     def issues(self) -> Iterator[Issue]:
         """Yield one issue for each line."""
-        for line_number, found in zip(self.line_numbers, self.found, strict=True):
-            yield Issue(
-                self.code, line_number, self.group, self.field, found, self.expected
-            )
+        code, numbers, group, field, texts, expected = self
+        for number, found in zip(numbers, texts, strict=True):
+            yield Issue(code, number, group, field, found, expected)
 
 
 class InvalidValue(Exception):

@@ -13,20 +13,41 @@ _READING_TYPES = frozenset(map(str, ReadingType)) - {ReadingType.OLD_SUPPLIERS_E
 
 
 def meter_pattern(flow: Flow) -> re.Pattern[str]:
-    """Return a pattern that finds a meter with its readings, or anything else.
+    """Return a pattern that finds a meter with its readings, or any other line.
 
-    Its groups are the fields of the 026, which may be left out, those of the 028, the
-    030s, and anything else: consecutive 030s without a 028, or one line.
+    Its groups are the fields of the 026 and those of the 028, which may be left out,
+    consecutive 030s, further 030s with the children of those before them, and a line.
+    See `child_pattern`.
     """
     mpan, meter = (rf"{re.escape(g.code)}\|" for g in (flow.mpan, flow.meter))
-    readings = rf"(?:{re.escape(flow.reading.code)}\|.*+\n)++"
+    readings, result, visit = _lines_of_readings(flow)
+    children = f"(?:{result}(?:{visit})?+|{visit})"
     # J0004 without spaces around it
     meter_id = r"[^| \n](?:[^|\n]{0,8}[^| \n])?"
     return re.compile(
-        rf"(?:{mpan}([0-9]{{13}})\|([^|\n]?)\|\n)?"
-        rf"{meter}({meter_id})\|([^|\n]?)\|\n({readings})"
-        rf"|({readings}|.*+\n)"
+        rf"(?:(?:{mpan}([0-9]{{13}})\|([^|\n]?)\|\n)?"
+        rf"{meter}({meter_id})\|([^|\n]?)\|\n)?"
+        rf"({readings})((?:{children}{readings})*+)"
+        r"|(.*+\n)"
     )
+
+
+def child_pattern(flow: Flow) -> re.Pattern[str]:
+    """Return a pattern of the children of a 030 and the 030s that follow them.
+
+    Its groups are a 032 and a 033, of which one may be left out, and consecutive 030s.
+    """
+    readings, result, visit = _lines_of_readings(flow)
+    return re.compile(f"({result})?({visit})?({readings})")
+
+
+def _lines_of_readings(flow: Flow) -> tuple[str, str, str]:
+    """Return patterns of consecutive 030s, of one 032 and of one 033."""
+    reading, result, visit = (
+        rf"{re.escape(group.code)}\|.*+\n"
+        for group in (flow.reading, flow.result, flow.reading_visit)
+    )
+    return f"(?:{reading})++", result, visit
 
 
 def has_no_issue(mpan_core: str, status: str, reading_type: str) -> bool:

@@ -71,11 +71,8 @@ class FlowFileParser:
         self._is_begun = False
         # Groups that are read at once where a 026 is open
         self._actions = {
-            f"{code}|": action
-            for code, action in self._groups.actions.items()
-            if code != flow.reading.code
+            f"{code}|": action for code, action in self._groups.actions.items()
         }
-        self._reading_prefix = f"{flow.reading.code}|"
         self._pieces = meter_pattern(flow)
 
     @property
@@ -142,33 +139,35 @@ class FlowFileParser:
     def _read_plain_lines(self, text: str) -> None:
         """Read lines of printable ASCII; buffer consecutive readings."""
         groups = self._groups
-        for *meter, readings, line in self._pieces.findall(text + "\n"):
+        for *meter, readings, others, line in self._pieces.findall(text + "\n"):
+            mpan_core, status, meter_id, reading_type = meter
             if line:
-                self._read_piece(line)
-            elif groups.mpan is not None and groups.open_mpan_and_meter(*meter):
-                self.group_count += bool(meter[0]) + 1
-                self.group_count += groups.buffer_readings(readings)
+                self._read_plain_line(line[:-1])
+                continue
+            if meter_id:
+                if groups.mpan is not None and groups.open_mpan_and_meter(*meter):
+                    self.group_count += bool(mpan_core) + 1
+                else:
+                    if mpan_core:
+                        code = self._flow.mpan.code
+                        self._read_plain_line(f"{code}|{mpan_core}|{status}|")
+                    code = self._flow.meter.code
+                    self._read_plain_line(f"{code}|{meter_id}|{reading_type}|")
+            if isinstance(groups.meter, ParentGroup):
+                self.group_count += groups.buffer_readings(readings, others)
             else:
-                mpan_core, status, meter_id, reading_type = meter
-                if mpan_core:
-                    self._read_piece(f"{self._flow.mpan.code}|{mpan_core}|{status}|\n")
-                code = self._flow.meter.code
-                self._read_piece(f"{code}|{meter_id}|{reading_type}|\n")
-                self._read_piece(readings)
+                for line in (readings + others)[:-1].split("\n"):
+                    self._read_plain_line(line)
 
-    def _read_piece(self, piece: str) -> None:
-        """Read one line, or consecutive readings, of printable ASCII."""
-        groups, prefix = self._groups, piece[:4]
+    def _read_plain_line(self, line: str) -> None:
+        """Read a line of printable ASCII."""
+        groups, prefix = self._groups, line[:4]
+        groups.line_number += 1
         if prefix in self._actions and groups.mpan is not None:
-            groups.line_number += 1
             self.group_count += 1
-            self._actions[prefix](piece[:-1])
-        elif prefix == self._reading_prefix and isinstance(groups.meter, ParentGroup):
-            self.group_count += groups.buffer_readings(piece)
+            self._actions[prefix](line)
         else:
-            for line in piece[:-1].split("\n"):
-                groups.line_number += 1
-                self._read_line(line)
+            self._read_line(line)
 
     def _read_mixed_lines(self, block: Block) -> None:
         """Read lines some of which are too long or have other characters."""

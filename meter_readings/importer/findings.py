@@ -59,12 +59,12 @@ class FindingCollector:
             for issue in repeated.issues():
                 self.add(issue)
             return
+        if not self.is_rejected:
+            issue = next(repeated.issues())
+            self.is_rejected = rules.rejects_file(issue, self._policy)
         space = max(0, MAX_STORED_PER_RULE - self._counts[repeated.code])
-        count = len(repeated.line_numbers)
-        for issue in islice(repeated.issues(), max(1, space)):
-            self.add(issue)
-            count -= 1
-        self._counts[repeated.code] += count
+        self._stored.extend(islice(repeated.issues(), space))
+        self._counts[repeated.code] += len(repeated.line_numbers)
 
     def set_total(self, code: IssueCodeBase, count: int) -> None:
         """Raise the count of a rule to `count`, which includes the issues added."""

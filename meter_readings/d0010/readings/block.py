@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 from itertools import chain, compress, repeat
 from typing import Any, NamedTuple
@@ -100,15 +99,6 @@ class ReadingBlock:
     def line_numbers_of(self, rows: Iterable[int]) -> set[int]:
         """Return the line numbers of rows."""
         return {self.line_numbers[row] for row in rows}
-
-    def rows_of_texts[Value](
-        self, index: int, values: Mapping[str, Value]
-    ) -> dict[Value, list[int]]:
-        """Return the rows of the texts of a field that have a value, by the value."""
-        texts, found = self.columns[index], defaultdict[Value, list[int]](list)
-        for row in compress(range(len(texts)), map(values.__contains__, texts)):
-            found[values[texts[row]]].append(row)
-        return found
 
     def split(self, line_numbers: Collection[int]) -> tuple[ReadingBlock, ReadingBlock]:
         """Return the block without these lines, and a block of these lines."""

@@ -200,8 +200,7 @@ class BulkReadingReader:
         found = [
             (index, issues, rows)
             for index, (column, texts) in enumerate(columns)
-            if (by_text := column.issues_by_text(texts))
-            for issues, rows in block.rows_of_texts(index, by_text).items()
+            for issues, rows in column.rows_by_issues(texts).items()
         ]
         future: set[int] = set()
         for _, issues, rows in found:
@@ -260,14 +259,14 @@ class BulkReadingReader:
         if rows:
             texts, numbers = block.columns[index], block.line_numbers
             found = (
-                [texts[row] for row in rows]
+                [*map(texts.__getitem__, rows)]
                 if shows_text
                 else [issue.found] * len(rows)
             )
             self._report(
                 RepeatedIssue(
                     issue.code,
-                    [numbers[row] for row in rows],
+                    [*map(numbers.__getitem__, rows)],
                     self._group.code,
                     str(self._group.fields[index]),
                     found,

@@ -9,9 +9,11 @@ that has it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import time, timedelta
 from decimal import Decimal
+from itertools import compress
 from typing import Any
 
 from meter_readings.d0010.field_types import DecimalType
@@ -20,6 +22,8 @@ from meter_readings.d0010.issues import InvalidValue, IssueCode
 from meter_readings.d0010.record_reader import truncate_for_display
 
 from .rules import FieldIssue, ReadingRules
+
+type RowsByIssues = defaultdict[TextIssues, list[int]]
 
 # Distinct texts of a field that are kept before they are forgotten
 _CACHE_SIZE = 20_000
@@ -81,11 +85,8 @@ class Column:
         self._issues: dict[str, TextIssues] = {}
         self._values: dict[str, object] = {}
 
-    def issues_by_text(self, texts: Iterable[str]) -> Mapping[str, TextIssues]:
-        """Return the issues of those of these texts that have any or are not canonical.
-
-        The result may have other texts too.
-        """
+    def rows_by_issues(self, texts: Sequence[str]) -> RowsByIssues:
+        """Return the indexes of the texts that have an issue or are not canonical."""
         distinct = set(texts)
         new = distinct.difference(self._known)
         if new:
@@ -94,7 +95,7 @@ class Column:
                 new = distinct
             self._issues.update(self._find_issues(new))
             self._known |= new
-        return {} if self._issues.keys().isdisjoint(distinct) else self._issues
+        return _rows_by_issues(texts, distinct, self._issues)
 
     def read_value(self, text: str) -> Any:
         """Return the value of a canonical text."""
@@ -138,31 +139,30 @@ class NumberColumn(Column):
         super().__init__(field)
         digits = rf"(?:0|[1-9][0-9]{{0,{number.digits - 1}}})"
         canonical = rf"{digits}\.[0-9]{{{number.decimals}}}\|"
-        # After any number of canonical texts: another text, or the end
-        self._not_canonical = re.compile(rf"(?:{canonical})*+(?:([^|]*\|)|$)")
+        self._all_canonical = re.compile(rf"(?:{canonical})*+")
         # Sign, leading zeros and decimals are what makes a form.
         decimals = rf"(\.[0-9]{{1,{number.max_stored_decimals}}})?"
         self._form = re.compile(rf"(-?)(0{{0,{_MAX_LEADING_ZEROS}}}){digits}{decimals}")
         self._issues_by_form: dict[tuple[str, str, int], TextIssues] = {}
-        self._issues_by_shape: dict[str, TextIssues] = {}
 
-    def issues_by_text(self, texts: Iterable[str]) -> Mapping[str, TextIssues]:
-        joined = "".join(self._not_canonical.findall("|".join((*texts, ""))))
-        if not joined:
-            return {}
-        others = joined[:-1].split("|")
-        shapes = joined[:-1].translate(_TO_SHAPE).split("|")
-        by_shape = self._issues_by_shape
-        if len(by_shape) > _CACHE_SIZE:
-            by_shape.clear()
-        for shape, text in dict(zip(shapes, others, strict=True)).items():
-            if shape not in by_shape:
-                by_shape[shape] = self._issues_of_form(text)
-        found = dict(zip(others, map(by_shape.__getitem__, shapes), strict=True))
-        if _NO_FORM in found.values():
-            for text in [text for text in found if found[text] is _NO_FORM]:
-                found[text] = self._read(text)
+    def rows_by_issues(self, texts: Sequence[str]) -> RowsByIssues:
+        joined = "|".join(texts)
+        if self._all_canonical.fullmatch(joined + "|"):
+            return defaultdict(list)
+        shapes = joined.translate(_TO_SHAPE).split("|")
+        found = super().rows_by_issues(shapes)
+        rows = found.pop(_NO_FORM, [])
+        read = {text: self._read(text) for text in {texts[row] for row in rows}}
+        for row in rows:
+            found[read[texts[row]]].append(row)
         return found
+
+    def _find_issues(self, texts: Iterable[str]) -> Iterator[tuple[str, TextIssues]]:
+        # A shape is a number of its form itself.
+        for shape in texts:
+            issues = self._issues_of_form(shape)
+            if issues is _NO_FORM or issues.issues:
+                yield shape, issues
 
     def read_value(self, text: str) -> Decimal:
         return Decimal(text)
@@ -241,6 +241,18 @@ def _column(field: Field, rules: ReadingRules) -> Column:
     if isinstance(field.format, DecimalType):
         return NumberColumn(field, field.format)
     return TimeColumn(field, rules) if field.name == "read_at" else Column(field)
+
+
+def _rows_by_issues(
+    texts: Sequence[str], distinct: Set[str], issues: Mapping[str, TextIssues]
+) -> RowsByIssues:
+    """Return the indexes of the texts that have issues, by their issues."""
+    found = defaultdict[TextIssues, list[int]](list)
+    others = issues.keys() & distinct
+    if others:
+        for row in compress(range(len(texts)), map(others.__contains__, texts)):
+            found[issues[texts[row]]].append(row)
+    return found
 
 
 def _form_of_rule(issues: Iterable[tuple[IssueCode, str]]) -> TextIssues:

@@ -12,6 +12,7 @@ from typing import Any
 
 from meter_readings.d0010.grammar import Flow, Group
 from meter_readings.d0010.issues import IssueCode
+from meter_readings.d0010.meter_pattern import child_pattern
 from meter_readings.d0010.record_reader import RecordReader, Report
 from meter_readings.d0010.records import (
     Entry,
@@ -21,6 +22,7 @@ from meter_readings.d0010.records import (
     ParentGroup,
     RegisterReading,
     ValidationResult,
+    make_record,
 )
 
 from .block import LineRun, ReadingBatch
@@ -71,6 +73,8 @@ class ReadingReader:
         self._visits: list[Entry] = []
         self._rules = ReadingRules(flow, report, not_after)
         self._group = flow.reading
+        self._result, self._visit = flow.result, flow.reading_visit
+        self._children = child_pattern(flow)
         self._bulk_reader = BulkReadingReader(
             flow.reading, self._rules, report_repeated
         )
@@ -100,15 +104,44 @@ class ReadingReader:
         if self.open_reading is INVALID:
             self.invalid_count += 1
 
-    def buffer(self, run: LineRun, lines: str, last_line_number: int) -> None:
-        """Buffer consecutive lines, and open the last one.
+    def buffer(self, run: LineRun, readings: str, others: str) -> int:
+        """Buffer consecutive lines, and open the last one; return its line number.
 
-        Their issues are reported by `flush`.
+        `others` are further readings with the children of those before them, or "".
+        The issues of readings are reported by `flush`.
         """
         if self.open_reading is not None:
             self.close()
-        self._feed(run, lines)
-        self.open_reading, self.line_number = BUFFERED, last_line_number
+        self._feed(run, readings)
+        self.open_reading = BUFFERED
+        self.line_number = run.line_number + run.line_count - 1
+        if others:
+            self._buffer_others(run, others)
+        return self.line_number
+
+    def _buffer_others(self, run: LineRun, others: str) -> None:
+        """Buffer readings of the same meter with the children of those before them."""
+        mpan, meter, _, _ = run
+        number = self.line_number
+        for result_line, visit_line, readings in self._children.findall(others):
+            of_reading = number
+            if result_line:
+                number += 1
+                result = self._read(self._result, result_line[:-1], number)
+                if result is not None:
+                    self._bulk_reader.add_result(of_reading, result)
+            if visit_line:
+                number += 1
+                visit = self._read(self._visit, visit_line[:-1], number)
+                if visit is not None:
+                    code = self._visit.code
+                    entry = Entry(number, code, visit, mpan, meter, (), of_reading)
+                    self._visits.append(entry)
+            count = readings.count("\n")
+            run = make_record(LineRun, (mpan, meter, number + 1, count))
+            self._feed(run, readings)
+            number += count
+        self.line_number = number
 
     # Children of the open reading, which is valid or in the buffer.
 

@@ -147,7 +147,8 @@ class ReadingRules:
         `columns` are the texts of the fields of many readings.
         """
         dates, counts = columns[self._md_reset_at], columns[self._md_reset_count]
-        if list(map(bool, dates)) != list(map(bool, counts)):
+        # Nearly always both columns are empty, and equal.
+        if dates != counts and [*map(bool, dates)] != [*map(bool, counts)]:
             pairs = enumerate(zip(dates, counts, strict=True))
             rows = [row for row, (date, count) in pairs if bool(date) != bool(count)]
             yield LineIssue(self._md_reset_at, self._md_reset_incomplete, rows)

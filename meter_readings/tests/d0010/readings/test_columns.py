@@ -45,7 +45,8 @@ class ColumnTestCase(TestCase):
         return column
 
     def issues_of(self, text: str) -> TextIssues | None:
-        return self.column.issues_by_text([text]).get(text)
+        found = [*self.column.rows_by_issues([text])]
+        return found[0] if found else None
 
     def codes_of(self, text: str) -> list[str]:
         """Return the codes of the issues of a text."""
@@ -57,7 +58,7 @@ class TextTests(ColumnTestCase):
     name = "reading_method"
 
     def test_text_without_an_issue_is_left_out(self) -> None:
-        self.assertEqual(self.column.issues_by_text(["N", "P", "N"]), {})
+        self.assertEqual(self.column.rows_by_issues(["N", "P", "N"]), {})
 
     def test_text_has_its_issue_whenever_it_recurs(self) -> None:
         for _ in range(2):
@@ -65,7 +66,7 @@ class TextTests(ColumnTestCase):
 
     def test_texts_without_an_issue_are_left_out_after_one_with_an_issue(self) -> None:
         self.issues_of("X")
-        self.assertEqual(self.column.issues_by_text(["N"]), {})
+        self.assertEqual(self.column.rows_by_issues(["N"]), {})
 
     def test_spaces_around_a_text_are_removed(self) -> None:
         found = self.issues_of("N ")
@@ -81,7 +82,7 @@ class TextTests(ColumnTestCase):
     def test_each_distinct_text_is_read_once(self) -> None:
         with patch.object(type(self.column.field), "read", return_value="") as read:
             for _ in range(3):
-                self.column.issues_by_text(["", "", ""])
+                self.column.rows_by_issues(["", "", ""])
         self.assertEqual(read.call_count, 1)
 
     def test_values_are_those_of_the_grammar(self) -> None:
@@ -90,7 +91,7 @@ class TextTests(ColumnTestCase):
     def test_texts_are_forgotten_if_there_are_too_many(self) -> None:
         with patch("meter_readings.d0010.readings.columns._CACHE_SIZE", 2):
             for text in ("A", "B", "C", "D", "X", "N"):
-                self.column.issues_by_text([text])
+                self.column.rows_by_issues([text])
             self.assertEqual(self.codes_of("X"), ["unknown-code"])
         self.assertLessEqual(len(self.column._known), 3)
 
@@ -109,7 +110,7 @@ class NumberTests(ColumnTestCase):
     column: NumberColumn
 
     def test_numbers_in_canonical_form_have_no_issue(self) -> None:
-        self.assertEqual(self.column.issues_by_text(["0.0", "99.0", "99999999.9"]), {})
+        self.assertEqual(self.column.rows_by_issues(["0.0", "99.0", "99999999.9"]), {})
 
     def test_numbers_have_the_issues_of_their_form(self) -> None:
         for text, codes in {
@@ -135,7 +136,7 @@ class NumberTests(ColumnTestCase):
 
     def test_numbers_with_an_issue_are_found_among_canonical_ones(self) -> None:
         texts = ["1.0", "2", "3.0", "", "4.0", "5.25"]
-        self.assertEqual([*self.column.issues_by_text(texts)], ["2", "", "5.25"])
+        self.assertEqual([*self.column.rows_by_issues(texts).values()], [[1], [5], [3]])
 
     def test_all_texts_of_a_form_share_their_issues(self) -> None:
         self.assertIs(self.issues_of("12"), self.issues_of("34567"))
@@ -150,7 +151,7 @@ class NumberTests(ColumnTestCase):
         with patch("meter_readings.d0010.readings.columns._CACHE_SIZE", 2):
             for zeros in range(1, 8):
                 self.assertEqual(self.codes_of("1" + "0" * zeros), ["no-decimal"])
-        self.assertLessEqual(len(self.column._issues_by_shape), 3)
+        self.assertLessEqual(len(self.column._known), 3)
 
     def test_number_that_has_no_form_becomes_canonical(self) -> None:
         found = self.issues_of("123456789.00")
