@@ -18,7 +18,7 @@ from meter_readings.models import DataVersion
 from . import postgresql_partitions, postgresql_statistics
 from .base import StagingArea
 from .encoding import Encoder
-from .tables import STAGED_BY_VALIDATION, STAGING_TABLES
+from .tables import ANALYZED_COLUMNS, STAGING_TABLES
 
 # CSV whose quote and null are control characters. No field of a flow file contains
 # those or a pipe, so only texts of whole lines are quoted.
@@ -168,7 +168,7 @@ class PostgresqlStagingArea(StagingArea):
                 f"SET LOCAL jit = off; SET LOCAL work_mem = '256MB'; {self._lock_sql}"
             )
             if self.is_begun:
-                cursor.execute(f"ANALYZE {', '.join(STAGED_BY_VALIDATION)}")
+                cursor.execute(f"ANALYZE {', '.join(ANALYZED_COLUMNS)}")
             DataVersion.objects.renew()
             yield
             if self._batches.years:
