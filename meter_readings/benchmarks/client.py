@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -52,32 +52,45 @@ def _superuser() -> User:
     )[0]
 
 
-def time_requests(paths: Mapping[str, str], *, rounds: int) -> Timings:
+def time_requests(
+    paths: Mapping[str, str], *, rounds: int, cached: Container[str]
+) -> Timings:
     """Return the timing of each path, by the titles of `paths`.
 
-    The seconds are the minimum of the rounds, after one request that fills the caches,
-    without cached answers.
+    The seconds are the median of the rounds, after one request that fills the caches.
+    They are without cached answers, unless the title is one of `cached`.
     """
     client = superuser_client()
-    return {title: _time_request(client, path, rounds) for title, path in paths.items()}
+    return {
+        title: _time_request(client, path, rounds, is_cached=title in cached)
+        for title, path in paths.items()
+    }
 
 
-def _time_request(client: Client, path: str, rounds: int) -> dict[str, float]:
+def _time_request(
+    client: Client, path: str, rounds: int, *, is_cached: bool
+) -> dict[str, float]:
+    if is_cached:
+        _get(client, path)
+    else:
+        caches["answers"].clear()
     queries = _QueryCounter()
     with connection.execute_wrapper(queries):
         _get(client, path)
     seconds = []
     for _ in range(rounds):
-        caches["answers"].clear()
+        if not is_cached:
+            caches["answers"].clear()
         start = time.perf_counter()
         _get(client, path)
         seconds.append(time.perf_counter() - start)
-    return {"seconds": min(seconds), "queries": queries.count}
+    return {"seconds": median(seconds), "queries": queries.count}
 
 
 def _get(client: Client, path: str) -> None:
     status = client.get(path).status_code
-    assert status == 200, (path, status)
+    # The search redirects to the page of the only row that it finds.
+    assert status in (200, 302), (path, status)
 
 
 class _QueryCounter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +67,7 @@ class ImportBenchmark:
     """Measures imports into one database; makes a table of the results.
 
     `meter_points` is by default a twelfth of `readings`. `memory` has the numbers of
-    readings at which to measure the peak memory.
+    readings at which to measure the peak memory; with 0 `rounds` nothing else is.
     """
 
     vendor: str
@@ -77,8 +77,13 @@ class ImportBenchmark:
     memory: Sequence[int]
     log: Log
 
-    def table(self) -> Iterator[str]:
-        """Yield the lines of the table as they are measured."""
+    def table(self) -> Generator[str]:
+        """Yield the lines of the table as they are measured; no rounds: memory only."""
+        if self.rounds:
+            yield from self._ratios()
+        yield from self.memory_lines()
+
+    def _ratios(self) -> Iterator[str]:
         meter_points = self.meter_points or _meter_points(self.readings)
         yield f"{self.readings:,} readings, {meter_points:,} meter points"
         yield (
@@ -94,7 +99,6 @@ class ImportBenchmark:
                 yield from self._imports(setup, shape)
             yield from self._undoing(setup)
             yield from self._dry_runs(setup)
-        yield from self.memory_lines()
 
     def _imports(self, setup: _Setup, shape: Shape) -> Iterator[str]:
         paths = {

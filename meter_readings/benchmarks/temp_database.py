@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,9 @@ import psycopg2
 from django.conf import settings
 
 type Log = Callable[[str], object]
+
+# What shells add to the number of the signal that ended a process
+_EXIT_CODE_OF_SIGNALS = 128
 
 _BYTES_PER_MAXRSS = 1 if sys.platform == "darwin" else 1024
 
@@ -55,6 +59,24 @@ class TempDatabase:
             text=True,
             check=True,
         ).stdout
+
+
+@contextmanager
+def exit_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM raise SystemExit, so that temporary files and databases are removed.
+
+    A second SIGTERM does not interrupt that.
+    """
+
+    def stop(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        sys.exit(_EXIT_CODE_OF_SIGNALS + number)
+
+    previous = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 type NewDatabase = Callable[[], AbstractContextManager[TempDatabase]]
@@ -96,15 +118,15 @@ def _new_database(vendor: str, template: str = "") -> Iterator[TempDatabase]:
 
 @contextmanager
 def _postgresql_database(template: str) -> Iterator[str]:  # postgresql only
-    database = f"d0010_benchmark_{uuid.uuid4().hex[:12]}"
+    database = f"d0010_benchmark_{os.getpid()}_{uuid.uuid4().hex[:12]}"
     server = psycopg2.connect(**server_parameters(), dbname="postgres")
     server.autocommit = True
     with closing(server), server.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
         try:
+            cursor.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
             yield database
         finally:
-            cursor.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
+            cursor.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
 def server_parameters() -> dict[str, Any]:  # postgresql only

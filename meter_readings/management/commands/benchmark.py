@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import closing
 from dataclasses import fields
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import connection
 
 from meter_readings.benchmarks.api import ApiBenchmark
 from meter_readings.benchmarks.imports import ImportBenchmark
+from meter_readings.benchmarks.temp_database import exit_on_sigterm
 
 _BENCHMARKS: dict[str, type[ApiBenchmark | ImportBenchmark]] = {
     "api": ApiBenchmark,
@@ -32,7 +34,7 @@ class Command(BaseCommand):
             help="imports against raw loading of the same rows, undoing against the"
             " import, dry runs against splitting, peak memory at two sizes",
         )
-        _add_common_arguments(imports, rounds=3)
+        _add_common_arguments(imports, rounds=3, help="0 measures the peak memory only")
         imports.add_argument("--readings", type=int, default=100_000, metavar="N")
         imports.add_argument(
             "--meter-points",
@@ -51,12 +53,12 @@ class Command(BaseCommand):
 
         api = benchmarks.add_parser(
             "api",
-            help="response times of the API with few and with many readings, and a"
-            " load test with concurrent clients",
+            help="response times of pages and of the API with few and with many"
+            " readings, and a load test with concurrent clients",
         )
-        _add_common_arguments(api, rounds=5)
-        api.add_argument("--small", type=int, default=10_000, metavar="N")
-        api.add_argument("--large", type=int, default=1_000_000, metavar="N")
+        _add_common_arguments(api, rounds=5, help="of which the table has the median")
+        api.add_argument("--small", type=int, default=20_000, metavar="N")
+        api.add_argument("--large", type=int, default=2_000_000, metavar="N")
         api.add_argument(
             "--clients",
             type=int,
@@ -70,13 +72,15 @@ class Command(BaseCommand):
         benchmark_class = _BENCHMARKS[benchmark]
         names = [field.name for field in fields(benchmark_class) if field.name != "log"]
         chosen = {name: options[name] for name in names}
-        for line in benchmark_class(log=self.stderr.write, **chosen).table():
-            self.stdout.write(line)
+        chosen_benchmark = benchmark_class(log=self.stderr.write, **chosen)
+        with exit_on_sigterm(), closing(chosen_benchmark.table()) as lines:
+            for line in lines:
+                self.stdout.write(line)
 
 
-def _add_common_arguments(parser: ArgumentParser, *, rounds: int) -> None:
+def _add_common_arguments(parser: ArgumentParser, *, rounds: int, help: str) -> None:
     vendors = ("sqlite", "postgresql")
     parser.add_argument(
         "--database", dest="vendor", choices=vendors, default=connection.vendor
     )
-    parser.add_argument("--rounds", type=int, default=rounds, metavar="N")
+    parser.add_argument("--rounds", type=int, default=rounds, metavar="N", help=help)

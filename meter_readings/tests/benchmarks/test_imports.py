@@ -84,8 +84,8 @@ class ImportBenchmarkTests(TransactionTestCase):
         self.assertFalse(Reading.objects.exists())
 
 
-class MemoryLinesTests(TransactionTestCase):
-    def test_memory_lines_compare_the_peaks_of_two_sizes(self) -> None:
+class MemoryTests(TransactionTestCase):
+    def test_without_rounds_only_the_peaks_of_two_sizes_are_measured(self) -> None:
         benchmark = ImportBenchmark(
             vendor=connection.vendor,
             readings=0,
@@ -94,7 +94,7 @@ class MemoryLinesTests(TransactionTestCase):
             memory=(200, 400),
             log=lambda line: None,
         )
-        first, second, difference = benchmark.memory_lines()
+        first, second, difference = benchmark.table()
         self.assertRegex(first, r"Peak memory at +200 readings +[0-9]+ MB")
         self.assertRegex(second, r"Peak memory at +400 readings +[0-9]+ MB")
         self.assertRegex(difference, r"Difference [0-9]+ MB")
