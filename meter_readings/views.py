@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from meter_readings import jobs
 from meter_readings.models import FlowFile, ImportJob, Meter, MeterPoint, Reading
 from meter_readings.ops import worker_heartbeat
-from meter_readings.ops.answer_cache import cached_text
+from meter_readings.ops.answer_cache import cached_numbers, cached_text
 from meter_readings.queries import (
     attention,
     dashboard,
@@ -114,7 +114,7 @@ def _dashboard(now: datetime) -> dict[str, Any]:
     days = dashboard.daily_totals(now=now)
     today = days[-1]
     return {
-        "totals": _totals(totals.row_totals()),
+        "totals": _totals(_row_totals()),
         "days": days,
         "readings_by_day": [day.readings for day in days],
         "today": [
@@ -134,6 +134,16 @@ def _import_jobs(now: datetime) -> dict[str, Any]:
         "running": dashboard.running_imports(now=now),
         "queue": None if jobs.is_immediate() else _queue(),
     }
+
+
+def _row_totals() -> totals.RowTotals:
+    """Return the totals, which are counted once after each import.
+
+    Counting takes longer, the more readings are not current.
+    """
+    files, points, meters, readings = cached_numbers(totals.row_totals, "row totals")
+    counts = totals.RowCount(*points), totals.RowCount(*meters)
+    return totals.RowTotals(files, *counts, readings)
 
 
 def _queue() -> Queue:

@@ -29,8 +29,8 @@ from .scans import Scan, scans
 
 PAGE_SIZE, MAX_PAGE_SIZE = 100, 1000
 
-# How long a page of a long list scans for filters that no index answers
-SCAN_SECONDS = 0.25
+# How many rows of a long list a page scans for filters that no index answers
+MAX_SCANNED = 20_000
 
 # How many rows of a short list are counted and can be paged through.
 MAX_COUNT = 10_000
@@ -151,8 +151,8 @@ class KeysetPagination(pagination.BasePagination):
     are imported later do not move the pages after it. Django REST framework's
     CursorPagination needs an offset where several rows have the same time.
 
-    If filters remain that no index answers, a page scans rows for a limited time. It
-    may then have fewer rows than asked for, even none, and still a next page.
+    If filters remain that no index answers, a page scans a limited number of rows.
+    It may then have fewer rows than asked for, even none, and still a next page.
     """
 
     parameter_names = ("cursor", "page_size")
@@ -173,7 +173,7 @@ class KeysetPagination(pagination.BasePagination):
         page: list[Any] = []
         ranges: Iterable[Scan] = [Scan(after)]
         if filterset.unindexed_filters:
-            ranges = scans(filterset, seconds=SCAN_SECONDS, after=after)
+            ranges = scans(filterset, max_rows=MAX_SCANNED, after=after)
         for scan in ranges:
             page += queryset.filter(scan.condition)[: size + 1 - len(page)]
             end = scan.end

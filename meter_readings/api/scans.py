@@ -1,4 +1,4 @@
-"""Scans: ranges of rows in the order of a list, one after another for a limited time.
+"""Scans: ranges of rows in the order of a list, one after another, up to a limit.
 
 An index has the order, and selects few rows of a large table only if a filter has an
 index. Other filters test row after row, which takes minutes in a table of ten million.
@@ -6,6 +6,7 @@ index. Other filters test row after row, which takes minutes in a table of ten m
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from itertools import chain, repeat
@@ -21,6 +22,8 @@ from .filtersets.base import ListFilterSet
 # most pages of the usual size, and none takes long.
 SCAN_ROWS = (250, 2_000, 10_000, 50_000)
 
+_NO_MAXIMUM = sys.maxsize
+
 
 class Scan(NamedTuple):
     """A range of rows: its condition, and the position and number of its last row.
@@ -34,12 +37,16 @@ class Scan(NamedTuple):
 
 
 def scans(
-    filterset: ListFilterSet, *, seconds: float, after: Q = Q()
+    filterset: ListFilterSet,
+    *,
+    seconds: float = _NO_MAXIMUM,
+    max_rows: int = _NO_MAXIMUM,
+    after: Q = Q(),
 ) -> Iterator[Scan]:
     """Yield range after range of the rows that indexes alone select.
 
-    No other range is begun when the seconds are over. All rows are one range if the
-    filter set is small.
+    The ranges have no more than `max_rows`, and no other is begun when the seconds are
+    over. All rows are one range if the filter set is small.
     """
     if filterset.is_small:
         yield Scan(after)
@@ -48,7 +55,7 @@ def scans(
     limits = chain(SCAN_ROWS, repeat(SCAN_ROWS[-1]))
     row_count = 0
     while True:
-        limit = next(limits)
+        limit = min(next(limits), max_rows - row_count)
         end = _scan_end(filterset, after=after, limit=limit)
         if end is None:
             yield Scan(after)
@@ -56,7 +63,7 @@ def scans(
         row_count += limit
         ordering = filterset.ordering_columns
         yield Scan(after & up_to_q(ordering, end), end, row_count)
-        if time.monotonic() > stop:
+        if row_count == max_rows or time.monotonic() > stop:
             return
         after = after_q(ordering, end)
 

@@ -1,4 +1,6 @@
-"""Answers about meter points that are asked again, cached until readings change.
+"""Answers that are asked again, cached until readings change.
+
+They are about one meter point, or the numbers of all readings.
 
 The key of an answer has the data version, which every transaction that changes readings
 renews in the database. The version is read before the readings are: an answer may
@@ -12,6 +14,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.cache import caches
@@ -29,7 +32,7 @@ SECONDS = 300
 
 _CACHED_ANSWERS = Counter(
     "d0010_cached_answers",
-    "Answers about a meter point, by whether they came from the cache.",
+    "Answers that may be cached, by whether they came from the cache.",
     ["result"],
 )
 _HITS, _MISSES = (_CACHED_ANSWERS.labels(result) for result in ("hit", "miss"))
@@ -38,11 +41,11 @@ _HITS, _MISSES = (_CACHED_ANSWERS.labels(result) for result in ("hit", "miss"))
 class AnswerSlot:
     """The place of one answer; `content` is the answer, None if it is not cached.
 
-    Users with the same permissions share answers. `question` is all else that the
-    answer depends on, besides the database.
+    Users with the same permissions share answers; without a user all do. `question` is
+    all else that the answer depends on, besides the database.
     """
 
-    def __init__(self, user: User | AnonymousUser, *question: object) -> None:
+    def __init__(self, user: User | AnonymousUser | None, *question: object) -> None:
         self._key = ""
         self.content: bytes | None = None
         version = DataVersion.objects.current_text()
@@ -74,8 +77,13 @@ class AnswerSlot:
         self._key = ""
 
 
+def cached_numbers(compute: Callable[[], Any], question: str) -> Any:
+    """Return numbers that are the same for all users, as lists of JSON."""
+    return json.loads(cached_text(lambda: json.dumps(compute()), None, question))
+
+
 def cached_text(
-    compute: Callable[[], str], user: User | AnonymousUser, *question: object
+    compute: Callable[[], str], user: User | AnonymousUser | None, *question: object
 ) -> str:
     """Return the text of an answer; compute it if it is not cached."""
     slot = AnswerSlot(user, *question)
@@ -86,7 +94,9 @@ def cached_text(
     return text
 
 
-def _permissions(user: User | AnonymousUser) -> list[str]:
+def _permissions(user: User | AnonymousUser | None) -> list[str]:
+    if user is None:
+        return []
     # For a superuser Django would read all permissions that exist.
     return ["superuser"] if user.is_superuser else sorted(user.get_all_permissions())
 

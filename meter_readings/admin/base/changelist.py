@@ -27,7 +27,7 @@ from meter_readings.queries.keyset import Ordering, column_names, position_of, u
 SCAN_LIMIT = 2_000
 
 # The limit is multiplied by this where the user asks to search more.
-_SCAN_MORE_FACTOR = 25
+_SCAN_MORE_FACTOR = 10
 
 # The limit is multiplied by this where the only filter tested row by row matches most
 # rows: the pages are full long before.

@@ -6,6 +6,7 @@ import base64
 import json
 from unittest.mock import patch
 
+from meter_readings.api import pagination
 from meter_readings.models import READING_ORDER, READING_ORDER_REVERSED, Reading
 from meter_readings.tests.api.base import MPAN, ApiTestCase, later_file
 from meter_readings.tests.support.flow_file_builder import flow_file, header_line
@@ -42,7 +43,7 @@ MADE_UP = [
 ]
 
 
-OUT_OF_TIME = patch("meter_readings.api.pagination.SCAN_SECONDS", -1)
+TWO_SCANNED = patch("meter_readings.api.pagination.MAX_SCANNED", 2)
 
 
 class KeysetPaginationTests(ApiTestCase):
@@ -231,7 +232,7 @@ class ScanTests(ApiTestCase):
                 return pages
             response = self.client.get(page["next"])
 
-    def test_a_page_is_filled_from_range_after_range_while_there_is_time(self) -> None:
+    def test_a_page_is_filled_from_range_after_range_up_to_the_limit(self) -> None:
         for params in [
             {"register_id": "02"},
             {"register_id": "02", "ordering": "read_at"},
@@ -245,31 +246,39 @@ class ScanTests(ApiTestCase):
         pages = self.pages(page_size=5, version_status="all", max_value="11")
         self.assertEqual([len(page) for page in pages], [5, 5, 1])
 
-    @OUT_OF_TIME
-    def test_a_page_without_a_match_when_the_time_is_over_has_a_next(self) -> None:
+    @patch("meter_readings.api.pagination.MAX_SCANNED", 5)
+    def test_a_page_scans_a_limited_number_of_rows(self) -> None:
+        found = self.pages(register_id="02", max_value="2")
+        self.assertEqual(found, [[], [], ["2.0"]])
+
+    def test_a_page_scans_twenty_thousand_rows(self) -> None:
+        self.assertEqual(pagination.MAX_SCANNED, 20_000)
+
+    @TWO_SCANNED
+    def test_a_page_without_a_match_at_the_limit_has_a_next(self) -> None:
         found = self.pages(register_id="02")
         self.assertEqual(found, [[], [], [], [], [], ["2.0"], []])
 
-    @OUT_OF_TIME
-    def test_the_time_applies_to_the_readings_of_a_file(self) -> None:
+    @TWO_SCANNED
+    def test_the_limit_applies_to_the_readings_of_a_file(self) -> None:
         pages = self.pages(register_id="11", flow_file=self.file.pk)
         self.assertEqual(pages, [[], [], [], [], [], ["11.0"], []])
 
-    @OUT_OF_TIME
+    @TWO_SCANNED
     def test_a_full_page_ends_before_the_range(self) -> None:
         pages = self.pages(page_size=1, date_from="2024-01-11")
         self.assertEqual(pages, [["12.0"], ["11.0"]])
 
-    @OUT_OF_TIME
-    def test_the_time_does_not_apply_to_a_few_meters(self) -> None:
+    @TWO_SCANNED
+    def test_the_limit_does_not_apply_to_a_few_meters(self) -> None:
         self.assertEqual(self.pages(register_id="02", mpan=MPAN), [["2.0"]])
 
-    @OUT_OF_TIME
-    def test_the_time_does_not_apply_to_indexed_filters(self) -> None:
+    @TWO_SCANNED
+    def test_the_limit_does_not_apply_to_indexed_filters(self) -> None:
         pages = self.pages(version_status="all", date_to="2024-01-06")
         self.assertEqual(len(pages), 1)
 
-    @OUT_OF_TIME
+    @TWO_SCANNED
     def test_rare_readings_are_found_by_their_index(self) -> None:
         groups = [f"026|{MPAN}|F|", "028|SERIAL0001|D|"]
         groups += ["030|13|20240101000000|13.0|||F|N|", "032|05|F|"]
@@ -288,8 +297,8 @@ class ScanTests(ApiTestCase):
                 self.assertEqual(sum(self.pages(**params), []), values)
                 self.assertEqual(self.values(**params), values)
 
-    @OUT_OF_TIME
-    def test_the_time_applies_to_the_findings_of_all_files(self) -> None:
+    @TWO_SCANNED
+    def test_the_limit_applies_to_the_findings_of_all_files(self) -> None:
         groups = [f"026|{MPAN}|V|", "028|SERIAL0001|R|"]
         groups += [f"030|{n:02}|20240201000000|{n}.25|||T|N|" for n in range(10)]
         imported(later_file(groups), "decimals.uff")

@@ -50,8 +50,8 @@ QUERIES = {
     "site-visits/": 3,
     # the end of the scan and the page
     "readings/": 4,
-    # the stored number, the counts, the earliest and the latest
-    "readings/summary/": 6,
+    # the stored number, the data version, the counts, the earliest and the latest
+    "readings/summary/": 7,
     # the data version and the row
     "meter-points/{mpan}/": 4,
     # the data version, the meters, their registers, the readings with their files

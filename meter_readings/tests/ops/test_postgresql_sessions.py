@@ -22,6 +22,12 @@ class SessionTests(TransactionTestCase):
     def test_sessions_of_a_direct_connection_are_its_own(self) -> None:
         self.assertEqual(check_postgresql_sessions(["default"]), [])
 
+    @skipUnless(connection.vendor == "postgresql", "SQLite compiles nothing")
+    def test_sessions_do_not_compile_statements(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW jit")
+            self.assertEqual(cursor.fetchone(), ("off",))
+
     @skipUnless(connection.vendor == "postgresql", "SQLite has no replicas")
     def test_sessions_of_the_replica_are_read_only(self) -> None:
         replica = connection.copy("replica")

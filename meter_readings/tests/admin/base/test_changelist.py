@@ -21,6 +21,8 @@ from meter_readings.tests.admin.testcases import (
 from meter_readings.tests.support.flow_file_builder import flow_file, header_line
 from meter_readings.tests.support.import_helpers import imported
 
+SCAN_MORE_FACTOR = changelist.BoundedChangeList.scan_more_factor
+
 
 class ScanLimitTestCase(AdminTestCase):
     """Lists scan three rows."""
@@ -150,6 +152,9 @@ class ReadingScanTests(ScanLimitTestCase):
         with patch.object(changelist.BoundedChangeList, "scan_more_factor", 20):
             found = self.pages("reading", register_id="NT")
         self.assertEqual(found, [["4"], ["7", "2"]])
+
+    def test_search_more_scans_twenty_thousand_rows(self) -> None:
+        self.assertEqual(changelist.SCAN_LIMIT * SCAN_MORE_FACTOR, 20_000)
 
     def test_search_more_keeps_the_date_filter(self) -> None:
         self.assertEqual(
