@@ -124,6 +124,14 @@ class RetryTests(QueueTestCase):
         with self.assertRaises(jobs.CannotRetry):
             jobs.retry(job=job, requested_by=None)
 
+    def test_job_that_another_user_tries_again_meanwhile_is_left_to_them(self) -> None:
+        job = enqueue()
+        jobs.cancel(job=job)
+        jobs.retry(job=job, requested_by=None)
+        meanwhile = patch.object(queue, "can_retry", return_value=True)
+        with meanwhile, self.assertRaises(jobs.CannotRetry):
+            jobs.retry(job=job, requested_by=None)
+
     def test_job_without_its_file_is_not_tried_again(self) -> None:
         imported(EVERY_GROUP)
         with self.assertRaises(jobs.CannotRetry):

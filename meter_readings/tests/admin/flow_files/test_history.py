@@ -105,7 +105,9 @@ class ImportJobPageTests(AdminTestCase):
     def test_page_shows_the_result_and_the_counts_in_words(self) -> None:
         import_text(file_with_much(2), requested_by=self.superuser)
         words = self.job_words()
-        self.assertIn("✓ Imported 2 readings loaded, 2 warnings. File", words)
+        self.assertIn(
+            "✓ Imported 2 readings loaded, 2 warnings. Kind Import File", words
+        )
         self.assertIn("Channel Command line User alice Validation level", words)
         self.assertIn(
             "Readings in the file 2 Readings loaded 2 Site visits loaded 2"
