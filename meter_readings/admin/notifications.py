@@ -74,7 +74,7 @@ def event_and_rule(notification: Notification) -> SafeString:
 @admin.display(description="about")
 def about(notification: Notification) -> SafeString | str:
     data = notification.data
-    name = data.get("filename") or data.get("subject")
+    name = data.get("filename") or data.get("sender")
     return formatting.breakable(name) if name else formatting.EMPTY_VALUE
 
 

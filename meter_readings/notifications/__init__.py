@@ -5,6 +5,7 @@ another process, so neither a mail server nor a template can delay or undo an im
 """
 
 from .digest import write_digests
+from .late_files import record_late_files
 from .outbox import (
     Occurrence,
     delete_old,
@@ -12,7 +13,6 @@ from .outbox import (
     record_failed_jobs,
     record_flow_file,
     resend,
-    resolve,
 )
 from .sender import SendResult, send_due
 from .webhooks import generate_secret, secret_problem, url_problem
@@ -25,8 +25,8 @@ __all__ = [
     "record",
     "record_failed_jobs",
     "record_flow_file",
+    "record_late_files",
     "resend",
-    "resolve",
     "secret_problem",
     "send_due",
     "url_problem",

@@ -20,7 +20,7 @@ REPEAT_FOR = timedelta(days=attention.ATTENTION_DAYS)
 def find_resolved(notifications: Iterable[Notification]) -> set[int]:
     """Return the ids of those whose object needs no attention, with a query each kind.
 
-    A late file is resolved by `outbox.resolve`.
+    Late files are resolved by `late_files.record_late_files`.
     """
     keys: dict[str, dict[int, int]] = {}
     for each in notifications:

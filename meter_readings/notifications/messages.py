@@ -33,6 +33,8 @@ class Message(NamedTuple):
 
 def url_of(notification: Notification) -> str:
     """Return the address of the page about an object, or of the home page."""
+    if notification.event == _Event.FILE_LATE:
+        return settings.SITE_URL + reverse("expected-files")
     page = _PAGES.get(_Event(notification.event))
     if page is None:
         return f"{settings.SITE_URL}/"
@@ -44,7 +46,7 @@ def render_email(notification: Notification) -> Message:
     """Return the e-mail; raises what Django raises for a template with an error."""
     event = _Event(notification.event)
     data = notification.data
-    about = str(data.get("filename") or data.get("subject", ""))
+    about = str(data.get("filename") or data.get("sender", ""))
     repeat = "Still open: " if notification.reminder else ""
     subject = f"[Kraken D0010] {repeat}{event.label}"
     if about:

@@ -114,11 +114,19 @@ def record_failed_jobs(jobs: Iterable[ImportJob], *, reason: str = "") -> None:
     )
 
 
-def resolve(event: NotificationRule.Event, keys: Iterable[str]) -> int:
-    """Drop the waiting notifications and repeats of objects that are resolved."""
+def drop_resolved(
+    event: NotificationRule.Event, *, still_open: Iterable[Occurrence]
+) -> int:
+    """Drop what waits, repeats too, for an object that is not in that state now."""
+    states = {(each.key, each.state) for each in still_open}
+    resolved = [
+        row.pk
+        for row in waiting().filter(event=event)
+        if (row.object_key, row.state) not in states
+    ]
     return (
         waiting()
-        .filter(event=event, object_key__in=list(keys))
+        .filter(pk__in=resolved)
         .update(status=_Status.NOT_SENT, message="It was resolved before.")
     )
 

@@ -47,7 +47,7 @@ from meter_readings.models import (
     Notification,
     stalled_q,
 )
-from meter_readings.queries import attention
+from meter_readings.queries import attention, expected_files
 
 from . import worker_heartbeat
 from .backup import list_backups
@@ -86,6 +86,7 @@ class _SiteCollector(Collector):
         yield _build_metric()
         yield from _flow_file_metrics(now)
         yield _attention_metric(now)
+        yield _sender_metric(now)
         yield _finding_metric(now)
         yield from _import_metrics(now)
         yield from _import_job_metrics(now)
@@ -148,6 +149,15 @@ def _attention_metric(now: datetime) -> Metric:
         " by reason.",
         counts,
         "reason",
+    )
+
+
+def _sender_metric(now: datetime) -> Metric:
+    senders = expected_files.expected_senders(now=now)
+    counts = Counter(dict.fromkeys(expected_files.State.values, 0))
+    counts.update(sender.state.value for sender in senders)
+    return _gauge(
+        "senders", "Senders of files, by whether a file is late.", {**counts}, "state"
     )
 
 

@@ -71,6 +71,15 @@ def expected_senders(*, now: datetime) -> list[ExpectedSender]:
     return sorted(senders, key=lambda each: (_ORDER.index(each.state), each[:1]))
 
 
+def overdue_senders(*, now: datetime) -> list[ExpectedSender]:
+    """Return the senders whose files are missing or late, with two queries."""
+    return [
+        sender
+        for sender in expected_senders(now=now)
+        if sender.state in (State.MISSING, State.LATE)
+    ]
+
+
 def learned_interval(days: Sequence[date]) -> int | None:
     """Return the interval in days that nine of ten of the latest did not exceed.
 

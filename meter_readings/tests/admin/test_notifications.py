@@ -136,9 +136,9 @@ class LogTests(AdminTestCase):
 
     def test_a_late_file_and_a_digest_have_names_too(self) -> None:
         email_rule(Event.FILE_LATE)
-        record(event=Event.FILE_LATE, filename="", subject="UDMS, May")
+        record(event=Event.FILE_LATE, filename="", sender="UDMS")
         Notification.objects.filter(pk=self.row.pk).update(data={}, status="sent")
-        self.assertContains(self.get_list("notification"), "UDMS, May")
+        self.assertContains(self.get_list("notification"), "UDMS")
 
     def test_a_failed_one_is_made_due_again(self) -> None:
         Notification.objects.update(status="failed")

@@ -22,8 +22,8 @@ from meter_readings.tests.support.import_helpers import imported
 IS_REQUIRED = bool(os.environ.get("D0010_PROGRAMS_REQUIRED"))
 FOLDER = PROJECT_ROOT / "deployment_scripts" / "monitoring"
 RULES = FOLDER / "alert_rules.yml"
-# Exposed where there is a backup
-OTHER_METRICS = {"d0010_last_backup_age_seconds"}
+# Exposed where there is a backup, and where a worker has run
+OTHER_METRICS = {"d0010_last_backup_age_seconds", "d0010_worker_heartbeat_age_seconds"}
 
 
 def rules() -> list[dict[str, Any]]:

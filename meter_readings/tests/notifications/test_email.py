@@ -18,7 +18,7 @@ from meter_readings.models import (
     NotificationDelivery,
     NotificationRule,
 )
-from meter_readings.notifications import SendResult, resend, resolve, send_due, sender
+from meter_readings.notifications import SendResult, resend, send_due, sender
 from meter_readings.notifications.errors import DeliveryFailed
 from meter_readings.tests.management.run_command import run
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
@@ -113,14 +113,15 @@ class MessageTests(MailTestCase):
 
     def test_an_email_about_a_late_file(self) -> None:
         email_rule(Event.FILE_LATE)
-        text = "UDMS sent no file since 3 November 2026."
-        record(event=Event.FILE_LATE, filename="", subject="UDMS", text=text)
+        text = "A file of UDMS was due on 3 November 2026."
+        record(event=Event.FILE_LATE, filename="", sender="UDMS", text=text)
         send_due(DUE)
         self.assertEqual(
             self.message()["Subject"], "[Kraken D0010] File late or missing: UDMS"
         )
         self.assertIn(text, self.text())
-        self.assertIn("\nhttps://readings.example.org/\n", self.text())
+        page = "https://readings.example.org/admin/expected-files/"
+        self.assertIn(f"\n{page}\n", self.text())
 
 
 class RecipientTests(MailTestCase):
@@ -269,13 +270,6 @@ class StateTests(MailTestCase):
         send_due(DUE)
         self.assertEqual(statuses(), ["not-sent"])
         self.assertEqual(resend(Notification.objects.all(), now=DUE), 0)
-
-    def test_a_late_file_is_sent_after_the_delay_unless_it_is_resolved(self) -> None:
-        email_rule(Event.FILE_LATE, delay=10)
-        record(2, Event.FILE_LATE, filename="", subject="UDMS", text="Late.")
-        resolve(Event.FILE_LATE, ["0"])
-        send_due(DUE + 10 * MINUTE)
-        self.assertEqual(statuses(), ["not-sent", "sent"])
 
     def test_it_is_sent_again_every_so_many_days_while_it_is_open(self) -> None:
         email_rule(repeat_days=7)

@@ -12,7 +12,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from meter_readings import notifications, privacy
+from meter_readings import privacy
 from meter_readings.importer import clear_database, undo_import
 from meter_readings.models import (
     FlowFile,
@@ -201,22 +201,6 @@ class FailedJobTests(TestCase):
         self.assertEqual(killed.state, "failed")
         self.assertEqual(recorded(), [("job-failed", "killed.uff")])
         self.assertIn("process ended", Notification.objects.get().data["reason"])
-
-
-class LateFileTests(TestCase):
-    """The condition itself is computed elsewhere."""
-
-    def test_a_late_file_is_recorded_once_and_resolved_by_its_key(self) -> None:
-        email_rule(Event.FILE_LATE, delay=60)
-        for _ in range(2):
-            record(2, Event.FILE_LATE, subject="UDMS, November 2026")
-        self.assertEqual(notifications.resolve(Event.FILE_LATE, ["1"]), 1)
-        self.assertEqual(statuses(), ["waiting", "not-sent"])
-
-    def test_nothing_is_recorded_without_an_occurrence(self) -> None:
-        email_rule(Event.FILE_LATE)
-        record(0, Event.FILE_LATE)
-        self.assertEqual(statuses(), [])
 
 
 class DeletionTests(TestCase):
