@@ -181,7 +181,9 @@ class IsolatedTestRunner(DiscoverRunner):
         connection = connections["default"]
         name = "DB_NAME" if connection.vendor == "postgresql" else "SQLITE_PATH"
         os.environ[name] = str(connection.settings_dict["NAME"])
-        allow_flush()
+        # There is no database if no test needs one.
+        if old_databases:
+            allow_flush()
         return old_databases
 
     def run_suite(self, suite: TestSuite, **kwargs: Any) -> TextTestResult:
