@@ -35,12 +35,13 @@ def find_resolved(notifications: Iterable[Notification]) -> set[int]:
 
 
 def open_failed_jobs(*, since: datetime | None = None) -> QuerySet[ImportJob]:
-    """Return failed jobs whose file was not imported, rejected or undone since."""
+    """Return failed jobs that were not tried again, and whose file did not change."""
     later = FlowFile.objects.filter(changed_at__gte=OuterRef("started_at"))
     jobs = ImportJob.objects.filter(
         ~Exists(later.filter(filename=OuterRef("filename"))),
         ~Exists(later.filter(sha256=OuterRef("sha256"))),
         state=ImportJob.State.FAILED,
+        is_retried=False,
     )
     return jobs if since is None else jobs.filter(started_at__gte=since)
 

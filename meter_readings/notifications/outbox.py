@@ -105,7 +105,7 @@ def record_failed_jobs(jobs: Iterable[ImportJob], *, reason: str = "") -> None:
                 str(job.pk),
                 job.finished_at.isoformat() if job.finished_at else "failed",
                 {
-                    "filename": mask_mpans(job.filename),
+                    "filename": mask_mpans(job.subject),
                     "reason": mask_mpans(reason or job.message),
                 },
             )

@@ -19,9 +19,12 @@ from meter_readings.models import (
     AuditEvent,
     FlowFile,
     ImportJob,
+    Notification,
     Policy,
     Reading,
 )
+from meter_readings.notifications.conditions import open_failed_jobs
+from meter_readings.tests.notifications.rules import Event, email_rule
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import import_text, imported
 
@@ -280,6 +283,18 @@ class ClearTests(KindTestCase):
         enqueue(BAD)
         self.assertEqual(self.ended(job).counts["import_jobs"], 3)
         self.assertEqual(list(ImportJob.objects.all()), [job])
+
+
+class NotificationTests(KindTestCase):
+    def test_failed_clearing_is_reported_until_it_is_tried_again(self) -> None:
+        email_rule(Event.JOB_FAILED)
+        job = self.clear()
+        queue.fail(ImportJob.objects.all(), job=job, message="No space.")
+        data = Notification.objects.get().data
+        self.assertEqual(data, {"filename": "Database", "reason": "No space."})
+        self.assertEqual(list(open_failed_jobs()), [job])
+        jobs.retry(job=job, requested_by=self.alice)
+        self.assertEqual(list(open_failed_jobs()), [])
 
 
 class AuditTests(KindTestCase):
