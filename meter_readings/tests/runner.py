@@ -63,7 +63,7 @@ TAGGED_MODULES = {
         "config.test_settings",
         "exports.test_streaming",
         "importer.staging",
-        "importer.test_jobs",
+        "importer.jobs",
         "importer.test_merge",
         "ops",
         "queries.history.test_readings",
