@@ -65,6 +65,7 @@ TAGGED_MODULES = {
         "importer.staging",
         "importer.jobs",
         "importer.test_merge",
+        "importer.test_work_of_import",
         "ops",
         "queries.history.test_readings",
         "queries.test_search",

@@ -65,6 +65,13 @@ class LateFileTests(TestCase):
         self.at(1)
         self.assertEqual(statuses(), ["not-sent"])
 
+    def test_file_that_does_not_come_within_the_delay_is_reported(self) -> None:
+        email_rule(Event.FILE_LATE, delay=600)
+        files_on(MONDAYS)
+        self.at(1)
+        send_due(DUE + 2 * DAY)
+        self.assertEqual(statuses(), ["sent"])
+
     def test_late_file_is_not_reported_late_when_it_is_missing(self) -> None:
         email_rule(Event.FILE_LATE, delay=600)
         files_on(MONDAYS)
