@@ -17,6 +17,7 @@ from statistics import median
 from django.db import connection
 
 from meter_readings.d0010 import LONDON
+
 from .client import Timings, auth_headers, run_load_test, time_requests
 from .gunicorn import run_gunicorn
 from .measurements import import_file, write_flow_file

@@ -69,7 +69,7 @@ class ImportJobViewSet(ResourceViewSet):
 
     @property
     def throttle_scope(self) -> str:
-        """Count a look at a job as reading, whatever the token may do."""
+        """Reading a job is limited as other reads are, whatever the token may do."""
         is_change = self.request.method == "POST"
         return ApiToken.Scope.IMPORT if is_change else ApiToken.Scope.READ
 

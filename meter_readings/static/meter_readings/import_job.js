@@ -7,6 +7,9 @@
   const FIRST_SECONDS = 1;
   const MAX_SECONDS = 15;
 
+  // The heading and the breadcrumb say the state too.
+  const TITLES = ["#content h1", ".breadcrumbs [aria-current=page]"];
+
   const job = () => document.getElementById("import-job");
   let seconds = FIRST_SECONDS;
 
@@ -23,6 +26,10 @@
         status.replaceWith(shown);
         job().replaceWith(next);
         document.title = page.title;
+        for (const title of TITLES) {
+          document.querySelector(title).textContent =
+            page.querySelector(title).textContent;
+        }
         seconds = FIRST_SECONDS;
       }
     } catch {

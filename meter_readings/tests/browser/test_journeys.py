@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meter_readings.models import FlowFile
+from django.utils import timezone
+
+from meter_readings.models import FlowFile, ImportJob
 from meter_readings.tests.support.flow_file_builder import (
     flow_file_of_readings,
     header_line,
@@ -69,6 +71,31 @@ class UndoJourneyTests(BrowserTestCase):
         file = FlowFile.objects.get(filename="economy7_meters.uff")
         self.assertEqual(file.status, FlowFile.Status.UNDONE)
         self.assertFalse(file.readings.exists())
+
+
+class JobJourneyTests(BrowserTestCase):
+    samples = "economy7_meters.uff"
+
+    def test_page_of_a_job_shows_its_end_without_being_reloaded(self) -> None:
+        now = timezone.now()
+        job = ImportJob.objects.create(
+            kind=ImportJob.Kind.UNDO,
+            filename="april.uff",
+            state=ImportJob.State.QUEUED,
+            queued_at=now,
+            started_at=now,
+            heartbeat_at=now,
+        )
+        page = self.page(user=self.alice)
+        page.goto(f"/admin/meter_readings/importjob/{job.pk}/change/")
+        page.wait_for_selector("h1:has-text('april.uff: Waiting')")
+        ImportJob.objects.filter(pk=job.pk).update(
+            state=ImportJob.State.FAILED, finished_at=now, message="The disk is full."
+        )
+        page.wait_for_selector("h1:has-text('april.uff: Interrupted')")
+        self.assertIn("april.uff: Interrupted", page.title())
+        self.assertIn("april.uff: Interrupted", page.inner_text(".breadcrumbs"))
+        self.assertIn("The disk is full.", page.inner_text("[role=status]"))
 
 
 class TestingDashboardJourneyTests(BrowserTestCase):
