@@ -233,6 +233,10 @@ RETENTION_IMPORT_JOBS_DAYS = env_days("RETENTION_IMPORT_JOBS_DAYS", 730, minimum
 RETENTION_NOTIFICATIONS_DAYS = env_days("RETENTION_NOTIFICATIONS_DAYS", 90, minimum=1)
 RETENTION_READINGS_DAYS = env_days("RETENTION_READINGS_DAYS", 0, minimum=30)
 RETENTION_AUDIT_EVENTS_DAYS = env_days("RETENTION_AUDIT_EVENTS_DAYS", 2555, minimum=365)
+# Exports that a worker made; the worker itself deletes them
+RETENTION_EXPORTS_DAYS = env_days("RETENTION_EXPORTS_DAYS", 7, minimum=1)
+# Whether the audit trail has the look-ups of meter points by the API
+AUDIT_API_LOOKUPS = env_bool("AUDIT_API_LOOKUPS", True)
 # The key of the pseudonyms by which erased MPANs are recognised
 PSEUDONYM_KEY = env_str("PSEUDONYM_KEY", SECRET_KEY)
 

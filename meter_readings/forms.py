@@ -1,7 +1,8 @@
-"""Forms: import options, upload, acknowledgement, note, API token, clearing, rules."""
+"""Forms: import options, upload, notes, API token, clearing, erasure, rules."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -10,7 +11,14 @@ from django.utils.html import format_html
 
 from meter_readings import notifications
 from meter_readings.accounts import api_tokens
-from meter_readings.models import ApiToken, FlowFile, NotificationRule, Policy
+from meter_readings.d0010 import mpan
+from meter_readings.models import (
+    ApiToken,
+    FlowFile,
+    NotificationRule,
+    Policy,
+    SubjectRequest,
+)
 
 _POLICIES = {
     Policy.STANDARD: "Any unusable reading rejects the file. "
@@ -42,7 +50,7 @@ class ImportOptionsForm(forms.Form):
     """How files are imported: `policy` is cleaned to a Policy."""
 
     policy = forms.TypedChoiceField(
-        label="Validation level",
+        label="Import policy",
         choices=[
             (policy, format_html("<strong>{}.</strong> {}", policy.label, sentence))
             for policy, sentence in _POLICIES.items()
@@ -51,7 +59,7 @@ class ImportOptionsForm(forms.Form):
         initial=Policy.STANDARD,
         widget=forms.RadioSelect,
         error_messages=dict.fromkeys(
-            ("required", "invalid_choice"), "Choose a validation level."
+            ("required", "invalid_choice"), "Choose an import policy."
         ),
     )
     allow_same_name = forms.BooleanField(
@@ -131,6 +139,52 @@ class ClearDatabaseForm(forms.Form):
         if word != self.WORD:
             raise ValidationError(
                 f"Type {self.WORD}, in capitals and nothing else: nothing was deleted."
+            )
+        return word
+
+
+class MpanToEraseForm(forms.Form):
+    """An MPAN to erase and the reason; `mpan` is cleaned to 13 digits."""
+
+    mpan = forms.CharField(
+        label="MPAN",
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": "Enter the MPAN."},
+    )
+    reason = forms.CharField(
+        max_length=SubjectRequest._meta.get_field("reason").max_length,
+        help_text="The number of the request, for example “Request 17”. It is stored, "
+        "so no names.",
+        widget=forms.TextInput(attrs={"size": 40, "autocomplete": "off"}),
+        error_messages={"required": "Enter the reason."},
+    )
+
+    def clean_mpan(self) -> str:
+        typed = mpan.normalise_mpan(self.cleaned_data["mpan"])
+        if not re.fullmatch("[0-9]{13}", typed):
+            raise ValidationError("An MPAN has 13 digits.")
+        return typed
+
+
+class ErasureForm(forms.Form):
+    """A word that confirms the erasure."""
+
+    WORD = "ERASE"
+
+    confirmation = forms.CharField(
+        label=f"Type {WORD} to confirm",
+        error_messages={"required": f"Type {WORD}: nothing was erased."},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters"}
+        ),
+    )
+
+    def clean_confirmation(self) -> str:
+        word: str = self.cleaned_data["confirmation"]
+        if word != self.WORD:
+            raise ValidationError(
+                f"Type {self.WORD}, in capitals and nothing else: nothing was erased."
             )
         return word
 

@@ -15,6 +15,7 @@ from .d0010 import (
     reading_lines,
     selection_lines,
 )
+from .formats import FORMATS, ExportFormat, download_name, format_lines
 from .findings import (
     CsvReportFormat,
     FindingReport,
@@ -33,6 +34,8 @@ __all__ = [
     "COLUMNS",
     "CSV_ENCODING",
     "CsvReportFormat",
+    "ExportFormat",
+    "FORMATS",
     "FLOW_FILE_ENCODING",
     "FindingReport",
     "FindingRow",
@@ -43,9 +46,11 @@ __all__ = [
     "consistent_snapshot",
     "csv_line",
     "csv_lines",
+    "download_name",
     "encode_stream",
     "finding_row",
     "flow_file_lines",
+    "format_lines",
     "new_header",
     "parse_participant",
     "reading_lines",

@@ -61,6 +61,7 @@ COLUMNS = (
     "version_status",
     "filename",
     "line_number",
+    "source",
 )
 
 
@@ -76,12 +77,13 @@ def csv_lines(*, readings: ReadingQuerySet) -> Generator[str]:
     times = _FormattedTexts(_format_time)
     details = _FormattedTexts(_format_details)
     rows = readings.values_list(*_ROW).iterator(chunk_size=_CHUNK_SIZE)
-    for register, read_at, value, detail, line_number in rows:
+    for register, read_at, value, detail, line_number, correction in rows:
         # Three decimals; at least one is written.
         value = value[:-2] if value.endswith("00") else value.rstrip("0")
+        line = f"{line_number},file" if correction is None else ",user"
         yield (
             f"{registers[register]},{times[read_at]},{value},{details[detail]},"
-            f"{line_number}{_LINE_END}"
+            f"{line}{_LINE_END}"
         )
 
 
@@ -153,9 +155,10 @@ _ROW = (
         _text("md_reset_at"),
         _text("md_reset_count"),
         "version_status",
-        "flow_file__filename",
+        Coalesce("flow_file__filename", Value("")),
     ),
     "line_number",
+    "correction_id",
 )
 
 

@@ -27,6 +27,8 @@ from meter_readings.d0010 import (
 )
 from meter_readings.d0010.codes import TestDataFlag
 from meter_readings.d0010.record_reader import RecordReader
+from django.db.models import F
+
 from meter_readings.models import FlowFile, Reading, ReadingQuerySet, SiteVisit
 
 from .entries import ReadingRow, SiteVisitRow, reading_entry, visit_entry
@@ -70,9 +72,11 @@ def selection_lines(*, readings: ReadingQuerySet, header: Header) -> Generator[s
     """Yield a new file of these readings; yield no line if there are none.
 
     The readings are in the order by which versions are resolved, so importing the new
-    file gives the same current versions. Site visits are not included.
+    file gives the same current versions, unless a user entered a version with a worse
+    BSC validation than one of a file. Site visits are not included.
     """
     rows = readings.order_by(
+        F("correction").asc(nulls_first=True),
         "flow_file__file_created_at",
         "flow_file__file_identifier",
         "flow_file__sha256",
@@ -132,7 +136,10 @@ def reading_lines(*, reading: Reading) -> list[tuple[int, str]]:
     """Return the 026, 028, 030 and 032 lines of a reading with their line numbers.
 
     The lines are as written by `d0010.writer`, as received if the file is canonical.
+    A reading that a user entered has none of its own.
     """
+    if reading.flow_file_id is None:
+        return []
     rows = Reading.objects.filter(pk=reading.pk).values_list(*ReadingRow._fields)
     entry = reading_entry(ReadingRow._make(rows.get()))
     parents = [reading.mpan_line_number, reading.meter_line_number]
@@ -244,10 +251,11 @@ def _renumber(rows: Iterable[ReadingRow]) -> Iterator[Entry]:
     mpan_key = meter_key = None
     mpan_line = meter_line = 0
     for row in rows:
-        if mpan_key != (mpan_key := (row.flow_file_id, row.mpan_line_number)):
+        source = row.flow_file_id, row.correction_id
+        if mpan_key != (mpan_key := (*source, row.mpan_line_number)):
             line_number += 1
             mpan_line = line_number
-        if meter_key != (meter_key := (row.flow_file_id, row.meter_line_number)):
+        if meter_key != (meter_key := (*source, row.meter_line_number)):
             line_number += 1
             meter_line = line_number
         line_number += 1

@@ -23,7 +23,8 @@ from meter_readings.d0010.record_reader import RecordReader
 class ReadingRow(NamedTuple):
     """One reading with the fields of its 026 and 028."""
 
-    flow_file_id: int
+    flow_file_id: int | None
+    correction_id: int | None
     line_number: int
     mpan_line_number: int
     meter_line_number: int

@@ -1,4 +1,4 @@
-"""The importer: validates, loads, undoes and clears flow files.
+"""The importer: validates, loads, undoes and clears flow files; corrects readings.
 
 It alone writes readings. Other packages import these names, and the messages in
 `result_messages` and `formatting`.
@@ -10,6 +10,20 @@ from .clear import (
     clear_database,
     delete_unreferenced_files,
     exclusive_import_lock,
+)
+from .corrections import (
+    AdvanceChange,
+    ChangedSincePreview,
+    CorrectionResult,
+    Effects,
+    EndChange,
+    InvalidCorrection,
+    ReadingValues,
+    VersionChange,
+    add_reading,
+    correct_reading,
+    undo_correction,
+    withdraw_reading,
 )
 from .files.archives import (
     ArchiveMember,
@@ -23,6 +37,13 @@ from .files.disk_space import (
     data_directories,
     disk_full_as,
     free_bytes,
+)
+from .files.export_files import (
+    ExportMissing,
+    create_export,
+    delete_unreferenced_exports,
+    new_export_name,
+    open_export,
 )
 from .files.partial_names import is_partial_name
 from .files.spooling import abandoned_spool_files
@@ -41,6 +62,8 @@ from .jobs import (
     JobNotClaimed,
     JobReleased,
     JobTakenOver,
+    JobTracker,
+    delete_files_of_jobs,
     lost_queued_jobs,
 )
 from .originals import (
@@ -71,8 +94,14 @@ __all__ = [
     "MAX_STORED_PER_RULE",
     "RULES",
     "UNREADABLE",
+    "AdvanceChange",
     "ArchiveMember",
+    "ChangedSincePreview",
     "ClearResult",
+    "CorrectionResult",
+    "Effects",
+    "EndChange",
+    "ExportMissing",
     "FileResult",
     "ImportIssueCode",
     "ImportListener",
@@ -83,12 +112,15 @@ __all__ = [
     "ImportRunning",
     "ImportTotals",
     "InputFile",
+    "InvalidCorrection",
     "JobCancelled",
     "JobNotClaimed",
     "JobReleased",
     "JobTakenOver",
+    "JobTracker",
     "NotImported",
     "OriginalMissing",
+    "ReadingValues",
     "Rule",
     "StorageFull",
     "StorageNotWritable",
@@ -96,10 +128,16 @@ __all__ = [
     "UnreadableFile",
     "Upload",
     "UploadMissing",
+    "VersionChange",
     "abandoned_spool_files",
+    "add_reading",
     "clear_database",
     "content_sha256",
+    "correct_reading",
+    "create_export",
     "data_directories",
+    "delete_files_of_jobs",
+    "delete_unreferenced_exports",
     "delete_unreferenced_files",
     "delete_upload",
     "disk_full_as",
@@ -110,7 +148,9 @@ __all__ = [
     "is_partial_name",
     "iter_flow_files",
     "lost_queued_jobs",
+    "new_export_name",
     "old_uploads",
+    "open_export",
     "open_original",
     "open_upload",
     "os_error_reason",
@@ -118,5 +158,7 @@ __all__ = [
     "severity_of",
     "store_redacted",
     "store_upload",
+    "undo_correction",
     "undo_import",
+    "withdraw_reading",
 ]

@@ -13,6 +13,7 @@ from django.db.models import Model
 from meter_readings import audit
 from meter_readings.models import (
     AuditEvent,
+    Correction,
     Finding,
     FlowFile,
     ImportJob,
@@ -26,6 +27,7 @@ from meter_readings.models import (
     stalled_q,
 )
 
+from .files.export_files import delete_unreferenced_exports
 from .files.original_files import delete_unreferenced
 from .jobs import JobTracker, close_lost_jobs
 from .staging import ImportLockTimeout, open_staging
@@ -51,6 +53,7 @@ class ClearResult(NamedTuple):
     meter_point_notes: int = 0
     delivery_attempts: int = 0
     notifications: int = 0
+    corrections: int = 0
 
 
 # A model comes before the models that it refers to.
@@ -65,13 +68,14 @@ _MODELS: tuple[type[Model], ...] = (
     MeterPointNote,
     NotificationDelivery,
     Notification,
+    Correction,
 )
 
 
 def clear_database(
     *, now: datetime, queued_job: ImportJob | None = None
 ) -> ClearResult:
-    """Delete all imported data, import jobs and original files, but no users.
+    """Delete all imported data, import jobs, original files and exports, but no users.
 
     The audit trail stays, with one more event. `queued_job` is the row that waits for
     this clearing; it stays too.
@@ -91,6 +95,7 @@ def clear_database(
             )
     # After the commit: a rollback would restore the rows that refer to the files.
     delete_unreferenced_files()
+    delete_unreferenced_exports()
     return result
 
 
@@ -116,7 +121,9 @@ def delete_unreferenced_files() -> None:
 
 def _require_no_running_import(now: datetime, own_job_id: int) -> None:
     close_lost_jobs(now=now)
-    others = ImportJob.objects.running().exclude(pk=own_job_id)
+    # An export only reads.
+    exports = ImportJob.Kind.EXPORT
+    others = ImportJob.objects.running().exclude(kind=exports).exclude(pk=own_job_id)
     if others.exclude(stalled_q(now)).exists():
         raise ImportRunning("A file is being imported.")
 

@@ -100,10 +100,18 @@ def store_redacted(*, chunks: Iterator[bytes]) -> str:
 
 
 class _ChunkReader:
-    """Reads an iterator of chunks, none of them empty, as a stream."""
+    """Reads an iterator of chunks as a stream.
+
+    Chunks are whole lines and shorter than what a reader asks for. Each read has many
+    of them: free disk space is checked once for each.
+    """
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
 
     def read(self, size: int) -> bytes:
-        return next(self._chunks, b"")
+        """Return at least `size` bytes unless the chunks end."""
+        read = bytearray()
+        while len(read) < size and (chunk := next(self._chunks, b"")):
+            read += chunk
+        return bytes(read)

@@ -62,7 +62,6 @@ def undo_import(
         kind=ImportJob.Kind.UNDO,
         flow_file=flow_file,
         filename=flow_file.filename,
-        policy=flow_file.policy,
         channel=channel,
         requested_by=requested_by,
         started_at=now,

@@ -4,9 +4,11 @@ The row of the ImportJob is the truth, and a task only says that a job may wait:
 second delivery of the same task finds nothing to do.
 """
 
+from .exports import may_download, open_download, record_download
 from .queue import (
     CannotCancel,
     CannotRetry,
+    can_cancel,
     can_retry,
     cancel,
     required_permission,
@@ -15,6 +17,8 @@ from .queue import (
 )
 from .requests import (
     enqueue_clear,
+    enqueue_erasure,
+    enqueue_export,
     enqueue_import,
     enqueue_reprocess,
     enqueue_undo,
@@ -25,13 +29,19 @@ from .uploads import upload_runner
 __all__ = [
     "CannotCancel",
     "CannotRetry",
+    "can_cancel",
     "can_retry",
     "cancel",
     "enqueue_clear",
+    "enqueue_erasure",
+    "enqueue_export",
     "enqueue_import",
     "enqueue_reprocess",
     "enqueue_undo",
     "is_immediate",
+    "may_download",
+    "open_download",
+    "record_download",
     "required_permission",
     "retry",
     "sweep",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from meter_readings import audit, importer, notifications
@@ -17,6 +19,9 @@ from .requests import create, send
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+
+# Added to the reason why an erasure failed
+ERASE_AGAIN = "Erase the MPAN again: that completes what has begun."
 
 # A task that no worker has run for so long, while no job runs, may be lost.
 _SEND_AGAIN_AFTER = timedelta(minutes=1)
@@ -30,7 +35,12 @@ _PERMISSIONS = {
     _Kind.REPROCESS: "import_flowfile",
     _Kind.UNDO: "undo_flowfile",
     _Kind.CLEAR: "clear_database",
+    _Kind.EXPORT: "export_reading",
+    _Kind.ERASE: "erase_mpan",
 }
+
+# What they have deleted cannot be restored.
+_BEGUN_ERASURES = Q(kind=_Kind.ERASE) & (Q(state=_State.RUNNING) | Q(attempt__gt=1))
 
 # What a new job has from the one that it repeats
 _REPEATED_FIELDS = (
@@ -43,11 +53,12 @@ _REPEATED_FIELDS = (
     "channel",
     "policy",
     "allow_same_name",
+    "parameters",
 )
 
 
 class CannotCancel(Exception):
-    """The job is over."""
+    """The job is over, or an erasure that has begun."""
 
 
 class CannotRetry(Exception):
@@ -62,9 +73,9 @@ def required_permission(job: ImportJob) -> str:
 def cancel(*, job: ImportJob) -> None:
     """Cancel a job: at once if it waits, else when its worker notices.
 
-    Raises CannotCancel if it is over.
+    Raises CannotCancel if it is over, or an erasure that has begun.
     """
-    row = ImportJob.objects.filter(pk=job.pk)
+    row = ImportJob.objects.filter(pk=job.pk).exclude(_BEGUN_ERASURES)
     with transaction.atomic():
         # Between the first two updates its worker may give it back.
         if not (
@@ -76,14 +87,34 @@ def cancel(*, job: ImportJob) -> None:
         _record(AuditEvent.Action.CANCEL_JOB, job)
 
 
+def can_cancel(job: ImportJob) -> bool:
+    """Return whether a job is not over, and no erasure that has begun."""
+    is_begun = job.state == _State.RUNNING or job.attempt > 1
+    is_begun_erasure = job.kind == _Kind.ERASE and is_begun
+    return job.state in ImportJob.ACTIVE_STATES and not is_begun_erasure
+
+
 def can_retry(job: ImportJob) -> bool:
     """Return whether a job of the queue failed, and all that it needs is stored."""
     return (
         job.state in (_State.FAILED, _State.CANCELLED)
         and job.queued_at is not None
         and not job.is_retried
-        and (job.kind == _Kind.CLEAR or bool(job.upload or job.flow_file_id))
+        and _is_repeatable(job)
     )
+
+
+def _is_repeatable(job: ImportJob) -> bool:
+    """Return whether all that a job needs is still stored."""
+    match job.kind:
+        case _Kind.CLEAR:
+            return True
+        case _Kind.EXPORT:
+            return bool(job.parameters)
+        case _Kind.ERASE:
+            return False  # The MPAN is not stored any more.
+        case _:
+            return bool(job.upload or job.flow_file_id)
 
 
 def retry(*, job: ImportJob, requested_by: User | None) -> ImportJob:
@@ -113,30 +144,22 @@ def release(*, job: ImportJob) -> None:
     own = _own(job) | ImportJob.objects.waiting().filter(pk=job.pk, attempt=job.attempt)
     with transaction.atomic():
         if not _cancel(own.filter(is_cancel_requested=True)):
-            if own.update(
-                state=_State.QUEUED,
-                heartbeat_at=timezone.now(),
-                finished_at=None,
-                message="",
-            ):
+            if own.update(**_waiting()):
                 send(job)
 
 
 def attempt_again(*, job: ImportJob, reason: str) -> None:
     """Queue the next attempt of a job that broke off, or fail it after the third."""
-    now = timezone.now()
     with transaction.atomic():
         if _cancel(_own(job).filter(is_cancel_requested=True)):
             return
         if job.attempt >= MAX_ATTEMPTS:
             message = f"{reason} It was attempted {MAX_ATTEMPTS} times."
+            if job.kind == _Kind.ERASE:
+                message = f"{message} {ERASE_AGAIN}"
             fail(_own(job), job=job, message=message)
         elif _own(job).update(
-            state=_State.QUEUED,
-            attempt=job.attempt + 1,
-            heartbeat_at=now,
-            finished_at=None,
-            message=reason,
+            **_waiting(message=reason, attempt=job.attempt + 1, mpan=job.mpan)
         ):
             job.attempt += 1
             send(job)
@@ -147,15 +170,24 @@ def fail(rows: ImportJobQuerySet, *, job: ImportJob, message: str) -> None:
     """Mark a job as failed for good and record that, in one transaction."""
     now = timezone.now()
     with transaction.atomic():
-        if rows.update(state=_State.FAILED, finished_at=now, message=message):
+        if rows.update(
+            state=_State.FAILED,
+            finished_at=now,
+            message=message,
+            export_file="",
+            mpan="",
+        ):
             job.finished_at, job.message = now, message
             notifications.record_failed_jobs([job])
 
 
 def sweep(*, now: datetime) -> None:
     """Queue the jobs of dead workers again, and send tasks again that were lost."""
-    for job in importer.lost_queued_jobs(now=now):
+    lost = list(importer.lost_queued_jobs(now=now))
+    for job in lost:
         attempt_again(job=job, reason="Its worker ended during the job.")
+    if any(job.kind == _Kind.EXPORT for job in lost):
+        importer.delete_unreferenced_exports()
     if not ImportJob.objects.running().exists():
         late = ImportJob.objects.waiting().filter(
             heartbeat_at__lt=now - _SEND_AGAIN_AFTER
@@ -181,11 +213,27 @@ def _own(job: ImportJob) -> ImportJobQuerySet:
     return ended.filter(pk=job.pk, attempt=job.attempt, is_retried=False)
 
 
+def _waiting(**fields: Any) -> dict[str, Any]:
+    """Return the columns of a job that waits again, besides those given."""
+    return {
+        "state": _State.QUEUED,
+        "phase": "",
+        "heartbeat_at": timezone.now(),
+        "finished_at": None,
+        "message": "",
+        "counts": {},
+        "export_file": "",
+    } | fields
+
+
 def _cancel(rows: ImportJobQuerySet) -> int:
     return rows.update(
         state=_State.CANCELLED,
         finished_at=timezone.now(),
         message=importer.CANCELLED_MESSAGE,
+        counts={},
+        export_file="",
+        mpan="",
     )
 
 

@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO
@@ -17,7 +18,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from meter_readings import audit, importer
-from meter_readings.models import FlowFile, ImportJob, Policy
+from meter_readings.d0010.mpan import mask_mpans
+from meter_readings.models import FlowFile, ImportJob, Policy, pseudonymise_mpan
 
 _Kind = ImportJob.Kind
 
@@ -123,7 +125,6 @@ def enqueue_undo(
         kind=_Kind.UNDO,
         flow_file=flow_file,
         filename=flow_file.filename,
-        policy=flow_file.policy,
         channel=channel,
         requested_by=requested_by,
     )
@@ -134,23 +135,67 @@ def enqueue_clear(*, channel: ImportJob.Channel, requested_by: User) -> ImportJo
     return _enqueue_once(kind=_Kind.CLEAR, channel=channel, requested_by=requested_by)
 
 
-def _enqueue_once(*, channel: ImportJob.Channel, **fields: Any) -> ImportJob:
+def enqueue_export(
+    *,
+    file_format: str,
+    query: str,
+    filters: Mapping[str, str],
+    channel: ImportJob.Channel,
+    requested_by: User,
+) -> ImportJob:
+    """Queue an export of readings to a file; return the job.
+
+    `query` is the query string of the channel, and `filters` are for the audit trail.
+    """
+    parameters = {"format": file_format, "query": query, "filter": dict(filters)}
+    return _enqueue_once(
+        kind=_Kind.EXPORT,
+        parameters=parameters,
+        channel=channel,
+        requested_by=requested_by,
+    )
+
+
+def enqueue_erasure(
+    *, mpan: str, reason: str, channel: ImportJob.Channel, requested_by: User
+) -> ImportJob:
+    """Queue the erasure of an MPAN; return the job.
+
+    Its row has the MPAN until it is over, and its task has not.
+    """
+    return _enqueue_once(
+        {
+            "pseudonym": pseudonymise_mpan(mpan),
+            "parameters": {"reason": mask_mpans(reason)},
+        },
+        kind=_Kind.ERASE,
+        mpan=mpan,
+        channel=channel,
+        requested_by=requested_by,
+    )
+
+
+def _enqueue_once(
+    others: Mapping[str, Any] | None = None,
+    /,
+    *,
+    channel: ImportJob.Channel,
+    **fields: Any,
+) -> ImportJob:
     """Queue a job, or return the one that does the same and is not over.
 
     Of two requests at the same moment, each may have a job: the second finds nothing to
     do.
     """
-    requested_by = fields.pop("requested_by")
+    new = {"channel": channel, "now": timezone.now(), **fields, **(others or {})}
+    if fields["kind"] != _Kind.EXPORT:
+        # Whoever asks for it; an export is downloaded by who asked.
+        del fields["requested_by"]
     with transaction.atomic():
         same = ImportJob.objects.active().exclude(queued_at=None).filter(**fields)
         job = same.first()
         if job is None:
-            job = create(
-                channel=channel,
-                requested_by=requested_by,
-                now=timezone.now(),
-                **fields,
-            )
+            job = create(**new)
             send(job)
     return job
 
@@ -162,6 +207,7 @@ def create(*, now: datetime, **fields: Any) -> ImportJob:
         token=actor.token,
         request_id=actor.request_id or None,
         state=ImportJob.State.QUEUED,
+        phase="",
         queued_at=now,
         started_at=now,
         heartbeat_at=timezone.now(),

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from functools import partial
-from types import FrameType
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -17,12 +13,10 @@ from django.utils import timezone
 from meter_readings import audit, importer
 from meter_readings.models import FlowFile, ImportJob, Policy
 
-from . import queue, requests
+from . import erasure, exports, queue, requests
+from .stopping import stop_if_requested, stopping_by_signal
 
 logger = logging.getLogger(__name__)
-
-# Set by the first signal to stop; the job in hand is given back.
-stop_requested = threading.Event()
 
 # Errors that may not happen at the next attempt
 _TEMPORARY = OperationalError, InterfaceError, importer.ImportLockTimeout
@@ -44,7 +38,7 @@ def run(*, job_id: int, attempt: int) -> None:
     if job is None:
         return
     try:
-        with nullcontext() if requests.is_immediate() else _stopping_by_signal():
+        with nullcontext() if requests.is_immediate() else stopping_by_signal():
             _perform(job)
     except (importer.JobNotClaimed, importer.JobTakenOver, importer.JobCancelled):
         return
@@ -60,14 +54,14 @@ def run(*, job_id: int, attempt: int) -> None:
         rows = ImportJob.objects.filter(
             pk=job_id, attempt=attempt, state__in=(states.FAILED, states.QUEUED)
         )
-        queue.fail(rows, job=job, message=_reason(error))
+        queue.fail(rows, job=job, message=_reason(job, error))
 
 
 def _perform(job: ImportJob) -> None:
     """Do what the job is for; what is audited has the user who asked for it."""
     options: dict[str, Any] = {"now": job.queued_at, "queued_job": job}
     # A clearing is one statement for each table, and is not interrupted.
-    stoppable = options | {"on_progress": _stop_if_requested}
+    stoppable = options | {"on_progress": stop_if_requested}
     with (
         audit.acting_as(partial(_asker, job)),
         # Loading uses the drivers themselves, whose errors Django does not wrap.
@@ -87,6 +81,10 @@ def _perform(job: ImportJob) -> None:
                 )
             case _Kind.UNDO:
                 importer.undo_import(flow_file=_flow_file(job), **stoppable)
+            case _Kind.EXPORT:
+                exports.write_export(job=job, on_progress=stop_if_requested)
+            case _Kind.ERASE:
+                erasure.erase(job=job)
             case _:
                 importer.clear_database(**options)
 
@@ -124,45 +122,22 @@ def _asker(job: ImportJob) -> audit.Actor:
     )
 
 
-def _stop_if_requested(*_: object) -> None:
-    if stop_requested.is_set():
-        raise importer.JobReleased
-
-
-@contextmanager
-def _stopping_by_signal() -> Iterator[None]:
-    """Let SIGTERM and SIGINT stop the job as well as what they stop without it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signals = signal.SIGTERM, signal.SIGINT
-    previous = {each: signal.getsignal(each) for each in signals}
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stop_requested.set()
-        handler = previous[signal.Signals(number)]
-        if callable(handler):
-            handler(number, frame)
-
-    for each in signals:
-        signal.signal(each, stop)
-    try:
-        yield
-    finally:
-        for each, handler in previous.items():
-            signal.signal(each, handler)
-
-
 def _temporary_reason(error: Exception) -> str:
     if isinstance(error, importer.ImportLockTimeout):
         return f"It waited too long: {error.reason}."
     return "The database was unavailable during the job."
 
 
-def _reason(error: Exception) -> str:
+def _reason(job: ImportJob, error: Exception) -> str:
+    if job.kind == _Kind.ERASE:
+        return erasure.reason_of_failure(error)
     match error:
         case FlowFileMissing():
             return "The flow file is no longer stored."
+        case exports.NothingToExport():
+            return "No readings match, and a flow file cannot be empty."
+        case exports.InvalidExport():
+            return f"{error} Make the export again."
         case importer.NotImported():
             return f"{error} There is nothing to undo."
         case importer.OriginalMissing():

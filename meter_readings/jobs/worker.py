@@ -16,8 +16,8 @@ from django_tasks_db.models import DBTaskResult
 
 from meter_readings.ops.worker_heartbeat import beating
 
-from . import queue
-from .runner import stop_requested
+from . import exports, queue
+from .stopping import stop_requested
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def _sweep() -> None:
     try:
         close_old_connections()
         queue.sweep(now=timezone.now())
-        queue.delete_old_uploads()
+        _delete_old_files()
     except Error as error:
         logger.warning("The worker could not sweep: %s.", type(error).__name__)
 
@@ -84,8 +84,13 @@ def _run_tasks() -> bool:
 
 
 def _clean() -> None:
-    queue.delete_old_uploads()
+    _delete_old_files()
     call_command("prune_db_task_results", min_age_days=1, verbosity=0)
+
+
+def _delete_old_files() -> None:
+    queue.delete_old_uploads()
+    exports.delete_old_exports(now=timezone.now())
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from .correction import Correction
 from .search_text import search_column
 
 
@@ -29,9 +30,14 @@ class FlowFileQuerySet(models.QuerySet["FlowFile"]):
 
     def next_change_time(self) -> datetime:
         """Return the present time, but later than every earlier change."""
-        latest = FlowFile.objects.order_by("-changed_at").first()
-        now = timezone.now()
-        return max(now, latest.changed_at + _MICROSECOND) if latest else now
+        latest = (
+            model._default_manager.order_by("-changed_at")
+            .values_list("changed_at", flat=True)
+            .first()
+            for model in (FlowFile, Correction)
+        )
+        earlier = [changed_at + _MICROSECOND for changed_at in latest if changed_at]
+        return max([timezone.now(), *earlier])
 
     def mark_changed(self) -> None:
         """Give each file of the queryset a time of change of its own."""

@@ -18,6 +18,7 @@ class NotificationRule(models.Model):
         FINDINGS = "findings", "File imported with findings"
         JOB_FAILED = "job-failed", "Import job failed"
         FILE_LATE = "file-late", "File late or missing"
+        FOLDER_ERROR = "folder-error", "Watched folder in error"
         DIGEST = "digest", "Daily digest of what is open"
 
     class Channel(models.TextChoices):

@@ -12,12 +12,11 @@ from django.db.models import Q
 
 from meter_readings.d0010 import codes
 
-from .constraints import max_length_q
+from .constraints import VALUE_DIGITS, VALUE_PLACES, max_length_q
+from .correction import Correction
 from .flow_file import FlowFile
 from .meter import Meter
 
-# The column for J0040, which is NUM(9,1): 12 digits, 3 of them decimals.
-VALUE_DIGITS, VALUE_PLACES = 12, 3
 _VALUE_LIMIT = Decimal(10) ** (VALUE_DIGITS - VALUE_PLACES)
 
 # The catalogue's years for a date and time (DateTime domain).
@@ -54,6 +53,15 @@ ESTIMATED_Q = reduce(
     (Q(reading_type=code) for code in codes.reading_types_of(codes.Basis.ESTIMATED)),
 )
 
+ENTERED_Q = Q(correction__isnull=False)
+
+
+class ReadingSource(models.TextChoices):
+    """Where a reading is from: a line of a flow file, or what a user entered."""
+
+    FILE = "file", "File"
+    USER = "user", "User"
+
 
 def basis_q(basis: str) -> Q:
     """Return the condition for a basis; a reading without a listed type is actual."""
@@ -87,6 +95,9 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 class Reading(models.Model):
     """One register reading (group 030) of a file, with its 032 and its 026's J0022.
 
+    Or one that a user entered: then it has a correction and no flow file, and the line
+    numbers are its number within the correction.
+
     `value` is the raw register reading (J0040); the multiplier is not applied.
     `source_lines` is filled only if the columns alone could not reproduce the lines: a
     time that does not exist, more than one 032, or one with empty cells.
@@ -96,7 +107,20 @@ class Reading(models.Model):
     """
 
     flow_file = models.ForeignKey(
-        FlowFile, models.PROTECT, related_name="readings", db_index=False
+        FlowFile,
+        models.PROTECT,
+        related_name="readings",
+        db_index=False,
+        null=True,
+        blank=True,
+    )
+    correction = models.ForeignKey(
+        Correction,
+        models.PROTECT,
+        related_name="readings",
+        db_index=False,
+        null=True,
+        blank=True,
     )
     line_number = models.PositiveBigIntegerField()
     mpan_line_number = models.PositiveBigIntegerField("line of its 026")
@@ -153,6 +177,11 @@ class Reading(models.Model):
                 name="reading_demand_idx",
             ),
             models.Index(
+                fields=["correction"],
+                condition=ENTERED_Q,
+                name="reading_correction_idx",
+            ),
+            models.Index(
                 fields=["version_status", *READING_ORDER],
                 condition=NOT_CURRENT_Q,
                 name="reading_not_current_idx",
@@ -176,6 +205,11 @@ class Reading(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["flow_file", "line_number"], name="one_reading_per_file_line"
+            ),
+            models.CheckConstraint(
+                condition=Q(flow_file__isnull=False, correction__isnull=True)
+                | Q(flow_file__isnull=True, correction__isnull=False),
+                name="reading_is_from_a_file_or_a_correction",
             ),
             models.CheckConstraint(
                 condition=Q(value__gte=0), name="reading_is_not_negative"
@@ -206,6 +240,15 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.register_id} {self.value} ({self.get_version_status_display()})"
+
+    @property
+    def source(self) -> ReadingSource:
+        return ReadingSource.FILE if self.correction_id is None else ReadingSource.USER
+
+    @property
+    def file_line_number(self) -> int | None:
+        """The line in the flow file; None if a user entered the reading."""
+        return self.line_number if self.correction_id is None else None
 
     @property
     def basis(self) -> codes.Basis:

@@ -7,7 +7,7 @@ import hmac
 from django.conf import settings
 from django.db import models
 
-from .import_job import ImportJob
+from .import_job import PSEUDONYM_LENGTH_SHOWN, ImportJob
 
 
 class SubjectRequest(models.Model):
@@ -29,8 +29,12 @@ class SubjectRequest(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     counts = models.JSONField(default=dict, blank=True)
 
+    class Meta:
+        permissions = [("erase_mpan", "Can erase an MPAN")]
+
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.pseudonym[:12]}…"
+        pseudonym = self.pseudonym[:PSEUDONYM_LENGTH_SHOWN]
+        return f"{self.get_kind_display()} {pseudonym}…"
 
 
 def pseudonymise_mpan(mpan: str) -> str:

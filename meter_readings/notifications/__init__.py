@@ -5,6 +5,7 @@ another process, so neither a mail server nor a template can delay or undo an im
 """
 
 from .digest import write_digests
+from .folder_errors import record_folder_errors
 from .late_files import record_late_files
 from .outbox import (
     Occurrence,
@@ -25,6 +26,7 @@ __all__ = [
     "record",
     "record_failed_jobs",
     "record_flow_file",
+    "record_folder_errors",
     "record_late_files",
     "resend",
     "secret_problem",

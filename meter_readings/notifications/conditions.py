@@ -35,11 +35,18 @@ def find_resolved(notifications: Iterable[Notification]) -> set[int]:
 
 
 def open_failed_jobs(*, since: datetime | None = None) -> QuerySet[ImportJob]:
-    """Return failed jobs that were not tried again, and whose file did not change."""
+    """Return failed jobs that were not tried again, and whose file did not change.
+
+    An erasure cannot be tried again; it is asked for again.
+    """
+    erasures = ImportJob.objects.filter(
+        kind=ImportJob.Kind.ERASE, pseudonym=OuterRef("pseudonym")
+    )
     later = FlowFile.objects.filter(changed_at__gte=OuterRef("started_at"))
     jobs = ImportJob.objects.filter(
         ~Exists(later.filter(filename=OuterRef("filename"))),
         ~Exists(later.filter(sha256=OuterRef("sha256"))),
+        ~Exists(erasures.filter(pk__gt=OuterRef("pk"))),
         state=ImportJob.State.FAILED,
         is_retried=False,
     )

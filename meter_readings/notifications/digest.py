@@ -11,7 +11,7 @@ from django.utils import timezone
 from meter_readings.d0010 import LONDON
 from meter_readings.d0010.mpan import mask_mpans
 from meter_readings.models import Notification, NotificationRule
-from meter_readings.queries import attention, expected_files
+from meter_readings.queries import attention, expected_files, watched_folders
 
 from .conditions import REPEAT_FOR, open_failed_jobs
 from .outbox import Occurrence, record
@@ -48,6 +48,8 @@ def open_items(*, now: datetime) -> dict[str, Any]:
     counts["Import jobs that failed"] = open_failed_jobs(since=now - REPEAT_FOR).count()
     overdue = expected_files.overdue_senders(now=now)
     counts["Senders whose files are late or missing"] = len(overdue)
+    folders = watched_folders.folder_problems(now=now)
+    counts["Watched folders in error"] = len(folders)
     failed = Notification.objects.filter(
         status=Notification.Status.FAILED, created_at__gte=now - timedelta(days=7)
     )

@@ -41,7 +41,8 @@ def readiness_checks() -> list[CheckResult]:
 
 def readiness_notices() -> list[CheckResult]:
     """Return failures with which requests are answered nevertheless."""
-    return [result for result in run(services.worker) if result.is_failure]
+    results = run(services.worker, services.watched_folders)
+    return [result for result in results if result.is_failure]
 
 
 def startup_errors() -> list[CheckResult]:
@@ -80,6 +81,7 @@ def run_all_checks() -> Iterator[CheckResult]:
             clock.clock,
             services.import_jobs,
             services.worker,
+            services.watched_folders,
             originals.originals,
             backups.backups,
             services.dry_run,

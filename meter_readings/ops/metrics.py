@@ -11,7 +11,7 @@ Three kinds, so that every process of the site answers alike:
 - All else is a gauge: it may fall, by retention, erasure or an undo, so `increase()`
   and `rate()` have no meaning for it.
 
-A scrape needs seven queries. They read the rows of flow files and tokens, of the jobs
+A scrape needs ten queries. They read the rows of flow files and tokens, of the jobs
 and findings of a day, and of the notifications that are not sent.
 """
 
@@ -20,49 +20,28 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import django
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q, Sum
+from django.db.models import Count, F, Max, Q, Sum
 from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    InfoMetricFamily,
-)
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
 import meter_readings
 from meter_readings import importer
-from meter_readings.models import (
-    STALLED_AFTER,
-    ApiToken,
-    FlowFile,
-    ImportJob,
-    Notification,
-    stalled_q,
-)
-from meter_readings.queries import attention, expected_files
+from meter_readings.models import ApiToken, FlowFile, Notification
+from meter_readings.queries import attention, expected_files, watched_folders
 
-from . import worker_heartbeat
+from . import job_metrics
 from .backup import list_backups
 from .http_metrics import process_registry
+from .job_metrics import gauge
 
 _DAY = timedelta(days=1)
-_SECONDS = (1, 5, 15, 60, 300, 900, 3600)
-_OUTCOMES = ImportJob.Outcome
-# A validation without an import has no job.
-_RESULTS = [
-    *(outcome for outcome in _OUTCOMES.values if outcome != _OUTCOMES.CHECKED),
-    ImportJob.State.FAILED.value,
-]
-# The results of imports that read the whole file
-_TIMED_RESULTS = (_OUTCOMES.IMPORTED.value, _OUTCOMES.REJECTED.value)
 
 
 def render_prometheus(*, now: datetime) -> str:
@@ -87,21 +66,14 @@ class _SiteCollector(Collector):
         yield from _flow_file_metrics(now)
         yield _attention_metric(now)
         yield _sender_metric(now)
+        yield _watched_folder_metric(now)
         yield _finding_metric(now)
-        yield from _import_metrics(now)
-        yield from _import_job_metrics(now)
+        yield from job_metrics.import_metrics(now)
+        yield from job_metrics.import_job_metrics(now)
         yield _api_token_metric(now)
         yield _notification_metric(now)
         yield from _backup_metrics(now)
         yield from _disk_metrics()
-
-
-def _gauge(name: str, help_text: str, samples: dict[str, float], label: str) -> Metric:
-    """Return a gauge with its samples by the value of its label."""
-    metric = GaugeMetricFamily(f"d0010_{name}", help_text, labels=[label])
-    for value, sample in samples.items():
-        metric.add_metric([value], sample)
-    return metric
 
 
 def _build_metric() -> Metric:
@@ -127,10 +99,12 @@ def _flow_file_metrics(now: datetime) -> Iterator[Metric]:
     by_status = {row["status"]: row for row in rows}
     counts = dict.fromkeys(FlowFile.Status.values, 0.0)
     counts |= {status: row["count"] for status, row in by_status.items()}
-    yield _gauge("flow_files", "Stored flow files, by status.", counts, "status")
+    yield gauge("flow_files", "Stored flow files, by status.", counts, "status")
     imported = by_status.get(FlowFile.Status.IMPORTED)
     readings = imported["stored"] if imported else 0
-    yield GaugeMetricFamily("d0010_readings", "Stored readings.", value=readings)
+    yield GaugeMetricFamily(
+        "d0010_readings", "Stored readings of flow files.", value=readings
+    )
     if imported:
         yield GaugeMetricFamily(
             "d0010_last_import_age_seconds",
@@ -143,7 +117,7 @@ def _attention_metric(now: datetime) -> Metric:
     counts = dict.fromkeys(attention.Reason.values, 0.0)
     for item in attention.attention_items(now=now):
         counts[item.reason.value] = sum(item.days)
-    return _gauge(
+    return gauge(
         "flow_files_needing_attention",
         f"Flow files of the last {attention.ATTENTION_DAYS} days that need attention,"
         " by reason.",
@@ -156,8 +130,21 @@ def _sender_metric(now: datetime) -> Metric:
     senders = expected_files.expected_senders(now=now)
     counts = Counter(dict.fromkeys(expected_files.State.values, 0))
     counts.update(sender.state.value for sender in senders)
-    return _gauge(
+    return gauge(
         "senders", "Senders of files, by whether a file is late.", {**counts}, "state"
+    )
+
+
+def _watched_folder_metric(now: datetime) -> Metric:
+    """Return counts; an error is counted after five minutes."""
+    statuses = watched_folders.folder_statuses(now=now)
+    counts = Counter(dict.fromkeys(watched_folders.FolderState.values, 0))
+    counts.update(status.state.value for status in statuses)
+    return gauge(
+        "watched_folders",
+        "Watched folders, by whether files are taken from them.",
+        {**counts},
+        "state",
     )
 
 
@@ -167,104 +154,11 @@ def _finding_metric(now: datetime) -> Metric:
     files = FlowFile.objects.filter(received_at__gte=now - _DAY)
     for finding_counts in files.values_list("finding_counts", flat=True):
         counts.update(finding_counts)
-    return _gauge(
+    return gauge(
         "recent_findings",
         "Findings in flow files of the last 24 hours, by issue code.",
         {code: float(count) for code, count in counts.items()},
         "code",
-    )
-
-
-def _import_metrics(now: datetime) -> Iterator[Metric]:
-    """Yield a counter and a histogram of the imports since midnight UTC."""
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    duration = ExpressionWrapper(
-        F("finished_at") - F("started_at"), output_field=DurationField()
-    )
-    rows = (
-        # The first condition has an index; an import does not take a day.
-        ImportJob.objects.filter(
-            started_at__gte=midnight - _DAY, finished_at__gte=midnight
-        )
-        .alias(duration=duration)
-        .values("state", "outcome")
-        .annotate(
-            count=Count("pk"),
-            duration_sum=Sum("duration"),
-            **{
-                f"up_to_{seconds}": Count(
-                    "pk", filter=Q(duration__lte=timedelta(seconds=seconds))
-                )
-                for seconds in _SECONDS
-            },
-        )
-    )
-    by_result: dict[str, dict[str, Any]] = {
-        row["outcome"] or row["state"]: dict(row) for row in rows
-    }
-    counter = CounterMetricFamily(
-        "d0010_imports",
-        "Imports and undos that ended since midnight UTC, by result.",
-        labels=["result"],
-    )
-    for result in _RESULTS:
-        row = by_result.get(result)
-        counter.add_metric([result], row["count"] if row else 0)
-    yield counter
-    histogram = HistogramMetricFamily(
-        "d0010_import_duration_seconds",
-        "Duration of the imports since midnight UTC, by result.",
-        labels=["result"],
-    )
-    for result in _TIMED_RESULTS:
-        row = by_result.get(result)
-        buckets = [
-            (str(float(each)), row[f"up_to_{each}"] if row else 0) for each in _SECONDS
-        ]
-        histogram.add_metric(
-            [result],
-            [*buckets, ("+Inf", row["count"] if row else 0)],
-            sum_value=row["duration_sum"].total_seconds() if row else 0,
-        )
-    yield histogram
-
-
-def _import_job_metrics(now: datetime) -> Iterator[Metric]:
-    """Yield counts of running jobs; a stalled job is counted as running too."""
-    rows = (
-        ImportJob.objects.active()
-        .values("state", "phase")
-        .annotate(count=Count("pk"), stalled=Count("pk", filter=stalled_q(now)))
-    )
-    counts = dict.fromkeys(ImportJob.Phase.values, 0.0)
-    stalled = waiting = 0
-    for row in rows:
-        if row["state"] == ImportJob.State.QUEUED:
-            waiting += row["count"]
-        else:
-            counts[row["phase"]] = row["count"]
-            stalled += row["stalled"]
-    yield GaugeMetricFamily(
-        "d0010_jobs_waiting", "Import jobs that wait for a worker.", value=waiting
-    )
-    latest = worker_heartbeat.latest_heartbeat()
-    if latest is not None:
-        yield GaugeMetricFamily(
-            "d0010_worker_heartbeat_age_seconds",
-            "Time since the latest heartbeat of a worker; one that lives beats every 5 "
-            "seconds.",
-            value=now.timestamp() - latest,
-        )
-    yield _gauge(
-        "running_import_jobs",
-        "Running import jobs, by phase. Of those that load, all but one wait.",
-        counts,
-        "phase",
-    )
-    yield GaugeMetricFamily(
-        "d0010_stalled_import_jobs",
-        f"Running import jobs that have saved no progress for {STALLED_AFTER}.",
-        value=stalled,
     )
 
 
@@ -273,7 +167,7 @@ def _api_token_metric(now: datetime) -> Metric:
     counts = dict.fromkeys(ApiToken.State.values, 0.0)
     for token in ApiToken.objects.select_related("user"):
         counts[token.state_at(now)] += 1
-    return _gauge("api_tokens", "API tokens, by state.", counts, "state")
+    return gauge("api_tokens", "API tokens, by state.", counts, "state")
 
 
 def _notification_metric(now: datetime) -> Metric:
@@ -290,7 +184,7 @@ def _notification_metric(now: datetime) -> Metric:
         overdue=Count("pk", filter=waiting & overdue),
         failed=Count("pk", filter=failed),
     )
-    return _gauge(
+    return gauge(
         "notifications", "Notifications that are not sent, by state.", counts, "state"
     )
 
@@ -310,7 +204,7 @@ def _disk_metrics() -> Iterator[Metric]:
         name: float(importer.free_bytes(path))
         for name, path in importer.data_directories().items()
     }
-    yield _gauge("free_disk_bytes", "Free disk space, by content.", free, "disk")
+    yield gauge("free_disk_bytes", "Free disk space, by content.", free, "disk")
     if connection.vendor == "postgresql":  # postgresql only
         return
     wal = Path(f"{connection.settings_dict['NAME']}-wal")  # sqlite only

@@ -7,7 +7,7 @@ it. An erasure that is interrupted is completed by erasing the same MPAN again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +31,7 @@ from meter_readings.models import (
 
 from . import findings, originals, subject_requests, text_masking
 from .originals import FileMention
-from .retention import count_deleted
+from .retention import count_deleted, delete_unused_corrections
 
 # Spooled files that were not written to for this long belong to killed imports.
 _ABANDONED_SECONDS = 60
@@ -61,6 +61,7 @@ class ErasedCounts(NamedTuple):
     originals: int
     masked_texts: int
     meter_point_notes: int = 0
+    corrections: int = 0
 
 
 def erase_mpan(
@@ -71,17 +72,39 @@ def erase_mpan(
     now: datetime,
     channel: ImportJob.Channel = ImportJob.Channel.COMMAND,
 ) -> ErasedCounts:
+    """Erase everything stored about an MPAN core, and free the space of its rows.
+
+    Must not be called in a transaction: it ends with a VACUUM. Raises ImportRunning
+    while a file is imported or undone, and OperationalError if the VACUUM fails after
+    the erasure; erasing the same MPAN again then repeats the VACUUM.
+    """
+    erased = erase_rows(
+        mpan=mpan, reason=reason, answered_by=answered_by, now=now, channel=channel
+    )
+    vacuum_database()
+    return erased
+
+
+def erase_rows(
+    *,
+    mpan: str,
+    reason: str,
+    answered_by: str,
+    now: datetime,
+    channel: ImportJob.Channel,
+    own_job_id: int = 0,
+    on_erased: Callable[[ErasedCounts], None] = lambda erased: None,
+) -> ErasedCounts:
     """Erase everything stored about an MPAN core; record it under its pseudonym.
 
     If nothing is stored, nothing is recorded, but the remains of an interrupted erasure
-    are deleted. Must not be called in a transaction: it ends with a VACUUM. Raises
-    ImportRunning while a file is imported or undone, and OperationalError if the VACUUM
-    fails after the erasure; erasing the same MPAN again then repeats the VACUUM.
+    are deleted. `on_erased` is called in the transaction if something was stored.
+    Raises ImportRunning while another job than the own one imports or undoes a file.
     """
     # Scanning all files can take long. Most of it is done before the lock is taken.
     first = _identifiers_for(mpan)
     _, clean = originals.find_files_mentioning(first)
-    with importer.exclusive_import_lock(now=now):
+    with importer.exclusive_import_lock(now=now, own_job_id=own_job_id):
         identifiers = _identifiers_for(mpan)
         is_same = identifiers.texts == first.texts
         names, _ = originals.find_files_mentioning(
@@ -98,14 +121,16 @@ def erase_mpan(
                 reason=identifiers.mask(reason),
                 counts=erased._asdict(),
             )
+            on_erased(erased)
     importer.delete_unreferenced_files()
+    # A snapshot of before the commit is that of an export which is active now.
+    importer.delete_files_of_jobs(now=now)
     _delete_abandoned_files(identifiers)
     if settings.SESSION_ENGINE.endswith(".file"):
         # Session files cannot be searched by content, so all of them are deleted.
         folder = Path(settings.SESSION_FILE_PATH)
         for path in folder.glob(f"{settings.SESSION_COOKIE_NAME}*"):
             path.unlink(missing_ok=True)
-    vacuum_database()
     return erased
 
 
@@ -133,7 +158,7 @@ def _erase(
     mpan: str, names: set[str], identifiers: Identifiers, now: datetime
 ) -> ErasedCounts:
     """Delete rows and findings, redact original files and mask texts."""
-    readings, visits, meters, points = _delete_rows(mpan)
+    readings, visits, meters, points, corrections = _delete_rows(mpan)
     notes, _ = MeterPointNote.objects.filter(mpan=mpan).delete()
     mentions = list(originals.redact_files(names, identifiers))
     finding_count = _delete_findings(mentions)
@@ -145,21 +170,30 @@ def _erase(
         identifiers
     )
     return ErasedCounts(
-        readings, visits, meters, points, finding_count, len(files), masked, notes
+        readings,
+        visits,
+        meters,
+        points,
+        finding_count,
+        len(files),
+        masked,
+        notes,
+        corrections,
     )
 
 
-def _delete_rows(mpan: str) -> tuple[int, int, int, int]:
+def _delete_rows(mpan: str) -> tuple[int, int, int, int, int]:
     """Delete all rows; each file counts how many of its readings were deleted."""
     with connection.cursor() as cursor:
         count_deleted(cursor, _READINGS_OF_MPAN, mpan)
         cursor.execute(_DELETE_READINGS, [mpan])
         readings = cursor.rowcount
+        corrections = delete_unused_corrections(cursor)
         visits, _ = SiteVisit.objects.filter(meter_point__mpan=mpan).delete()
         cursor.execute(_DELETE_METERS, [mpan])
         meters = cursor.rowcount
         cursor.execute(_DELETE_METER_POINT, [mpan])
-        return readings, visits, meters, cursor.rowcount
+        return readings, visits, meters, cursor.rowcount, corrections
 
 
 def _delete_findings(mentions: Iterable[FileMention]) -> int:

@@ -19,6 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from meter_readings import audit, importer, notifications
 from meter_readings.models import (
     AuditEvent,
+    Correction,
     Finding,
     FlowFile,
     ImportJob,
@@ -31,6 +32,7 @@ from meter_readings.models import (
 
 _READING, _VISIT = Reading._meta.db_table, SiteVisit._meta.db_table
 _METER, _METER_POINT = Meter._meta.db_table, MeterPoint._meta.db_table
+_CORRECTION = Correction._meta.db_table
 _FLOW_FILE = FlowFile._meta.db_table
 
 # Each file counts how many of its readings were deleted.
@@ -42,6 +44,12 @@ FROM (
     WHERE {{condition}} GROUP BY flow_file_id
 ) AS deleted
 WHERE deleted.flow_file_id = {_FLOW_FILE}.id
+"""
+
+# A correction has readings until these are deleted.
+_DELETE_UNUSED_CORRECTIONS = f"""
+DELETE FROM {_CORRECTION}
+WHERE NOT EXISTS (SELECT 1 FROM {_READING} WHERE correction_id = {_CORRECTION}.id)
 """
 
 _DELETE_UNUSED_METERS = f"""
@@ -94,6 +102,7 @@ class RetentionResult(NamedTuple):
     meter_point_notes: int = 0
     audit_events: int = 0
     notifications: int = 0
+    corrections: int = 0
 
 
 def apply_retention(
@@ -106,6 +115,8 @@ def apply_retention(
     """
     with importer.exclusive_import_lock(now=now):
         readings, visits, meters, points = _delete_readings(schedule, now)
+        with connection.cursor() as cursor:
+            corrections = delete_unused_corrections(cursor)
         originals, findings = _delete_originals(schedule, now)
         files, findings_of_files = _delete_rejected(schedule, now)
         result = RetentionResult(
@@ -120,6 +131,7 @@ def apply_retention(
             meter_point_notes=_delete_notes(schedule, now),
             audit_events=_delete_audit_events(schedule, now),
             notifications=_delete_notifications(schedule, now),
+            corrections=corrections,
         )
         if any(result):
             audit.record(AuditEvent.Action.RETENTION, details=result._asdict())
@@ -164,6 +176,12 @@ def count_deleted(cursor: CursorWrapper, condition: str, parameter: str | None) 
         [connection.ops.adapt_datetimefield_value(now), parameter],
     )
     FlowFile.objects.filter(changed_at=now).mark_changed()
+
+
+def delete_unused_corrections(cursor: CursorWrapper) -> int:
+    """Delete the corrections whose readings are all deleted; return their number."""
+    cursor.execute(_DELETE_UNUSED_CORRECTIONS)
+    return int(cursor.rowcount)
 
 
 def _delete_originals(schedule: Schedule, now: datetime) -> tuple[int, int]:

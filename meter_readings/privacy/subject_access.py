@@ -18,6 +18,7 @@ from meter_readings import exports
 from meter_readings.d0010 import LONDON
 from meter_readings.d0010.redaction import Identifiers
 from meter_readings.models import (
+    ENTERED_Q,
     FlowFile,
     ImportJob,
     Meter,
@@ -152,6 +153,14 @@ def _tables(
         _rows([notes], ["written_at", "written_by__username", "text"]),
     )
     yield _Table(
+        "corrections",
+        "Readings that users added, corrected or withdrew, and why.",
+        _rows(
+            [readings.filter(ENTERED_Q).order_by("correction", "line_number")],
+            _CORRECTION_COLUMNS,
+        ),
+    )
+    yield _Table(
         "findings",
         "Validation issues.",
         _rows(
@@ -180,6 +189,17 @@ _VISIT_COLUMNS = [
     "additional_information",
     "bsc_validation_status",
     "reading_type",
+]
+_CORRECTION_COLUMNS = [
+    "correction__kind",
+    "register_id",
+    "read_at",
+    "value",
+    "correction__corrected_value",
+    "correction__reason",
+    "correction__created_at",
+    "correction__created_by__username",
+    "correction__undone_at",
 ]
 _FINDING_COLUMNS = ["line_number", "code", "severity", "field", "found", "expected"]
 _FILE_COLUMNS = [

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from meter_readings.d0010 import LONDON
 from meter_readings.d0010.codes import Basis, ReadingType
-from meter_readings.models import Reading, VersionStatus
+from meter_readings.models import Reading, ReadingSource, VersionStatus
 
 # Readings of these types (J0171) do not measure consumption.
 _NOT_FOR_CONSUMPTION = {
@@ -81,6 +81,11 @@ class Advance(NamedTuple):
     def is_estimate(self) -> bool:
         """Whether one of the two readings is an estimate."""
         return Basis.ESTIMATED in (self.earlier.basis, self.later.basis)
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether a user entered one of the two readings."""
+        return ReadingSource.USER in (self.earlier.source, self.later.source)
 
 
 def exclusion_reason(reading: Reading, *, is_demand: bool) -> ExclusionReason | None:

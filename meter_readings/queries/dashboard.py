@@ -19,7 +19,7 @@ from .totals import import_outcome_counts
 
 DAYS_SHOWN = 14
 _RUNNING_SHOWN = 10
-# Undos and clearings have one phase.
+# Other jobs have one phase.
 _IMPORT_PHASES = (
     ImportJob.Phase.RECEIVING,
     ImportJob.Phase.VALIDATING,
@@ -45,15 +45,15 @@ class RunningImport(NamedTuple):
     @property
     def step(self) -> int:
         """The number of the job's phase, from 1."""
-        return self._phases.index(ImportJob.Phase(self.job.phase)) + 1
+        return self._phases.index(self.job.phase) + 1
 
     @property
     def step_count(self) -> int:
         return len(self._phases)
 
     @property
-    def _phases(self) -> tuple[ImportJob.Phase, ...]:
-        phase = ImportJob.Phase(self.job.phase)
+    def _phases(self) -> tuple[str, ...]:
+        phase = self.job.phase
         return _IMPORT_PHASES if phase in _IMPORT_PHASES else (phase,)
 
 

@@ -7,7 +7,7 @@ file has come, too.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -78,6 +78,12 @@ def overdue_senders(*, now: datetime) -> list[ExpectedSender]:
         for sender in expected_senders(now=now)
         if sender.state in (State.MISSING, State.LATE)
     ]
+
+
+def overdue_counts(*, now: datetime) -> list[tuple[State, int]]:
+    """Return the number of senders whose files are missing, and late, if any are."""
+    counts = Counter(sender.state for sender in overdue_senders(now=now))
+    return sorted(counts.items(), key=lambda each: _ORDER.index(each[0]))
 
 
 def learned_interval(days: Sequence[date]) -> int | None:

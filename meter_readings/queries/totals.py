@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, Model, Subquery, Sum, Value, When
 
 from meter_readings.d0010 import codes
 from meter_readings.models import (
+    ENTERED_Q,
     NOT_CURRENT_Q,
     NOT_ROUTINE_Q,
     READING_ORDER_REVERSED,
@@ -64,8 +65,8 @@ class FlowFileTotals(NamedTuple):
 def row_totals() -> RowTotals:
     """Return the totals.
 
-    Stored readings are added up from the counts of their files. A partial index counts
-    the versions that are not current.
+    Stored readings are added up from the counts of their files. Partial indexes count
+    the versions that users entered, and those that are not current.
     """
     imported = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED).aggregate(
         files=Count("pk"),
@@ -75,8 +76,15 @@ def row_totals() -> RowTotals:
         flow_files=imported["files"],
         meter_points=row_count(model=MeterPoint),
         meters=row_count(model=Meter),
-        readings=imported["readings"] - Reading.objects.filter(NOT_CURRENT_Q).count(),
+        readings=imported["readings"]
+        + entered_readings()
+        - Reading.objects.filter(NOT_CURRENT_Q).count(),
     )
+
+
+def entered_readings() -> int:
+    """Return the number of readings that users entered, in all versions."""
+    return Reading.objects.filter(ENTERED_Q).count()
 
 
 def flow_file_totals() -> FlowFileTotals:
@@ -135,10 +143,12 @@ def reading_counts() -> Counter[tuple[str, str]]:
     statuses = readings.filter(NOT_CURRENT_Q).values("reading_type", "version_status")
     files = FlowFile.objects.filter(status=FlowFile.Status.IMPORTED).order_by()
     stored = files.values("status").annotate(n=_STORED)
+    entered = readings.filter(ENTERED_Q).values("version_status").annotate(n=number)
     columns = "reading_type", "version_status", "n"
     rows = types.values_list(Value("type"), "reading_type", Value(""), "n").union(
         statuses.annotate(n=number).values_list(Value("status"), *columns),
         stored.values_list(Value("stored"), Value(""), "status", "n"),
+        entered.values_list(Value("stored"), Value(""), "version_status", "n"),
         all=True,
     )
     counts: Counter[tuple[str, str]] = Counter()

@@ -14,7 +14,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from meter_readings.models import ImportJob
+from meter_readings.models import ImportJob, SenderSchedule
 from meter_readings.ops import worker_heartbeat
 from meter_readings.queries.totals import RowCount, RowTotals
 from meter_readings.tests.admin.testcases import file_with_much
@@ -192,6 +192,13 @@ class OverviewTests(HomeTestCase):
             self.home(), "every file of the last 30 days was imported without warnings"
         )
 
+    def test_overview_counts_the_senders_whose_files_are_missing(self) -> None:
+        SenderSchedule.objects.create(participant="NEEB", interval_days=7)
+        self.assertContains(
+            self.home(),
+            'Missing</span> <a href="/admin/expected-files/">Files of 1 sender</a>',
+        )
+
     def test_overview_shows_the_totals_of_today(self) -> None:
         imported(file_with_much(2), now=timezone.now())
         import_text("nothing of the kind", "nothing.txt", now=timezone.now())
@@ -288,7 +295,7 @@ class QueryCountTests(HomeTestCase):
     """Session, user, data version, one query for file totals, two each for meters and
     meter points; one each for the versions that are not current, the last days, the
     latest and the rejected files, the files needing attention, today's imports, and the
-    running imports.
+    running imports; two for late senders, one for watched folders.
     """
 
     def setUp(self) -> None:
@@ -301,7 +308,7 @@ class QueryCountTests(HomeTestCase):
         for number in range(1, 20):
             imported(file_with_much(1, number), f"{number}.uff")
             import_text(f"nothing of the kind {number}", f"{number}.txt")
-        self.assertEqual([before, self.query_count()], [15, 15])
+        self.assertEqual([before, self.query_count()], [19, 19])
 
 
 @with_queue
@@ -310,7 +317,7 @@ class QueueTests(HomeTestCase):
         self.client.force_login(User.objects.create_superuser("alice"))
 
     def test_queue_takes_one_query(self) -> None:
-        self.assertEqual(self.query_count(), 16)
+        self.assertEqual(self.query_count(), 20)
 
     def test_query_of_the_queue_uses_the_index_of_states(self) -> None:
         waiting = ImportJob.objects.waiting()

@@ -7,7 +7,8 @@ file that was imported and not moved is recognised and moved later.
 from .folder import WatchOptions
 from .importing import Handled
 from .moving import Destination
+from .status import forget
 from .stopping import Stop
 from .watcher import Watcher
 
-__all__ = ["Destination", "Handled", "Stop", "WatchOptions", "Watcher"]
+__all__ = ["Destination", "Handled", "Stop", "WatchOptions", "Watcher", "forget"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from meter_readings.importer import is_partial_name
 
 from .folder import WatchedFolder, WatchOptions
 from .moving import DESTINATIONS
+from .status import StatusWriter
 from .stopping import Stop
 
 
@@ -25,6 +27,7 @@ class Watcher:
         self._has_subfolders = has_subfolders
         self._stop = stop
         self._folders: dict[Path, WatchedFolder] = {}
+        self._statuses = StatusWriter()
 
     @property
     def errors(self) -> list[str]:
@@ -36,8 +39,12 @@ class Watcher:
         """Poll until a stop is requested."""
         while not self._stop.is_requested:
             self._poll()
+            self._save_statuses()
             self._stop.wait(self._options.interval)
         self._close()
+        # A service that was stopped, and perhaps cannot be started, must be noticed.
+        if self._stop.signal_number != signal.SIGTERM:
+            self._statuses.keep_only([])
 
     def run_once(self) -> None:
         """Scan twice, because a file must be unchanged, and end."""
@@ -58,6 +65,11 @@ class Watcher:
                 folder.poll()
         # The next poll connects again if the server was restarted.
         close_old_connections()
+
+    def _save_statuses(self) -> None:
+        for folder in self._folders.values():
+            self._statuses.save(folder.path, folder.error)
+        self._statuses.keep_only(self._folders)
 
     def _subfolders(self) -> list[Path]:
         folders = []

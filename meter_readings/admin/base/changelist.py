@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.sql.datastructures import BaseTable
 from django.http import HttpRequest
 from django.utils.formats import date_format
@@ -32,6 +33,9 @@ _SCAN_MORE_FACTOR = 10
 # The limit is multiplied by this where the only filter tested row by row matches most
 # rows: the pages are full long before.
 _MOST_ROWS_FACTOR = 5
+
+# The lines of one file; no two rows have the same.
+FILE_ORDERING = "flow_file_id", "line_number"
 
 # A limit that is never reached. PostgreSQL plans a subquery by itself if it has one.
 _NO_LIMIT = 10_000_000
@@ -76,6 +80,17 @@ class BoundedChangeList(ChangeList):
     last_scanned: Model | None = None
     scan_limit = SCAN_LIMIT
     scan_more_factor = _SCAN_MORE_FACTOR
+
+    def get_ordering(
+        self, request: HttpRequest, queryset: QuerySet
+    ) -> list[str | Combinable]:
+        """Return the ordering; that of the lines of a file needs no key after it.
+
+        Django adds one, because a reading that a user entered has no file.
+        """
+        ordering = super().get_ordering(request, queryset)
+        is_of_file = ordering[:2] == [*FILE_ORDERING]
+        return ordering[:2] if is_of_file else ordering
 
     def get_results(self, request: HttpRequest) -> None:
         self.unbounded_queryset = self.queryset
@@ -179,7 +194,7 @@ class BoundedChangeList(ChangeList):
         Not in a part of the rows of one file: SQLite would find them by the file alone
         and read on to the end of the file.
         """
-        is_file_part = self.last_scanned and path.ordering[0] == "flow_file_id"
+        is_file_part = self.last_scanned and path.ordering == FILE_ORDERING
         return connection.vendor == "sqlite" and not is_file_part
 
     def _scan_end(self, path: AccessPath) -> Model | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin import display
 from django.urls import reverse
@@ -106,9 +106,22 @@ def basis(reading: Reading) -> SafeString:
 # Rows of flow files
 
 
+@display(description="source")
+def source(reading: Reading) -> SafeString:
+    """Return the flow file of a reading, or who entered it."""
+    correction = reading.correction
+    if correction is None:
+        return flow_file(reading)
+    user = correction.created_by or "a deleted user"
+    act = f"{correction.get_kind_display()} by {user}"
+    undone = "undone" if correction.is_undone else ""
+    return two_lines(act, undone or formatting.day(correction.created_at))
+
+
 @display(description="flow file")
 def flow_file(row: FileRow) -> SafeString:
-    return link(row.flow_file, formatting.breakable(row.flow_file.filename))
+    file = cast(FlowFile, row.flow_file)
+    return link(file, formatting.breakable(file.filename))
 
 
 @display(description="flow file, line")

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from meter_readings.queries.keyset import Ordering
 
-from .changelist import AccessPath, BoundedChangeList
+from .changelist import FILE_ORDERING, AccessPath, BoundedChangeList
 from .filters import FlowFileFilter, active_filters
 from .read_only import ReadOnlyAdmin
 
@@ -19,7 +19,7 @@ class FileRowAdmin(ReadOnlyAdmin):
     """Base class with one ordering for all rows and another for those of one file."""
 
     default_ordering: Ordering = ("-pk",)
-    ordering_within_file: Ordering = ("flow_file_id", "line_number")
+    ordering_within_file: Ordering = FILE_ORDERING
     # Whether a file has so few rows that they can be sorted.
     is_small_per_file = False
 

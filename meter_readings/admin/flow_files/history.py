@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, Subquery
 
-from meter_readings import audit, importer
+from meter_readings import audit, importer, privacy
 from meter_readings.importer import result_messages
 from meter_readings.importer.formatting import pluralise
 from meter_readings.models import AUDIT_EVENT_ORDER, AuditEvent, FlowFile, ImportJob
@@ -41,9 +41,16 @@ _CLEAR_COUNTS = {
     name: f"{name.replace('_', ' ').capitalize()} removed"
     for name in importer.ClearResult._fields
 }
+_ERASE_COUNTS = {
+    name: f"{name.replace('_', ' ').capitalize()} erased or redacted"
+    for name in privacy.ErasedCounts._fields
+}
+_EXPORT_COUNTS = {"readings": "Readings exported"}
 _COUNTS: dict[str, dict[str, str]] = {
     ImportJob.Outcome.UNDONE: _UNDO_COUNTS,
     ImportJob.Outcome.CLEARED: _CLEAR_COUNTS,
+    ImportJob.Outcome.EXPORTED: _EXPORT_COUNTS,
+    ImportJob.Outcome.ERASED: _ERASE_COUNTS,
 }
 
 # An import job shows more of these.
@@ -121,6 +128,12 @@ def job_message(job: ImportJob, *, is_repeated: bool) -> str:
     if job.outcome == ImportJob.Outcome.CLEARED:
         cleared = importer.ClearResult(**counts)
         return f"{result_messages.clear_message(cleared).capitalize()}."
+    if job.outcome == ImportJob.Outcome.EXPORTED:
+        number = pluralise(counts["readings"], "reading")
+        gone = "" if job.downloadable_id else " The file is no longer stored."
+        return f"{number} exported.{gone}"
+    if job.outcome == ImportJob.Outcome.ERASED:
+        return privacy.erased_message(counts)
     parts = [
         pluralise(counts[name], noun) + suffix
         for name, noun, suffix in (

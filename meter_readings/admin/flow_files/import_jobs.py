@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from meter_readings import jobs
+from meter_readings import exports, importer, jobs
 from meter_readings.admin.base import display
 from meter_readings.admin.base.read_only import ReadOnlyAdmin
 from meter_readings.models import ImportJob
@@ -24,7 +26,7 @@ from . import history
 
 @admin.register(ImportJob)
 class ImportJobAdmin(ReadOnlyAdmin):
-    """An import job is one request to import a file or to delete imported data."""
+    """An import job is one request to import, delete or export data."""
 
     list_display = (
         display.job_subject,
@@ -40,13 +42,18 @@ class ImportJobAdmin(ReadOnlyAdmin):
     ordering = ("-started_at", "-pk")
 
     def get_urls(self) -> list[URLPattern]:
+        views = (
+            ("cancel", require_POST(_permitted(_cancel))),
+            ("retry", require_POST(_permitted(_retry))),
+            ("download", require_safe(_download)),
+        )
         return [
             path(
                 f"<int:object_id>/{name}/",
-                self.admin_site.admin_view(require_POST(_permitted(view))),
+                self.admin_site.admin_view(view),
                 name=f"meter_readings_importjob_{name}",
             )
-            for name, view in (("cancel", _cancel), ("retry", _retry))
+            for name, view in views
         ] + super().get_urls()
 
     def get_page_context(self, request: HttpRequest, obj: ImportJob) -> dict[str, Any]:
@@ -57,8 +64,14 @@ class ImportJobAdmin(ReadOnlyAdmin):
             "message": history.job_message(obj, is_repeated=history.is_repeated(obj)),
             "counts": list(history.job_counts(obj)),
             "is_active": is_active,
-            "may_cancel": may_change and is_active and not obj.is_cancel_requested,
+            "may_cancel": may_change
+            and jobs.can_cancel(obj)
+            and not obj.is_cancel_requested,
             "may_retry": may_change and jobs.can_retry(obj),
+            "may_download": obj.downloadable_id is not None
+            and jobs.may_download(job=obj, user=request.user),
+            "is_import": obj.kind in ImportJob.IMPORT_KINDS,
+            "filters": obj.parameters.get("filter", {}),
             "lacks_worker": is_waiting and not has_living_worker(),
         }
 
@@ -81,7 +94,10 @@ def _cancel(request: HttpRequest, job: ImportJob) -> HttpResponse:
     try:
         jobs.cancel(job=job)
     except jobs.CannotCancel:
-        messages.warning(request, "The job is over: there is nothing to cancel.")
+        messages.warning(
+            request,
+            "The job is over, or an erasure that has begun: it cannot be cancelled.",
+        )
     else:
         messages.success(
             request, f"{job.get_kind_display()} of {job.subject}: cancelled."
@@ -95,12 +111,34 @@ def _retry(request: HttpRequest, job: ImportJob) -> HttpResponse:
     except jobs.CannotRetry:
         messages.warning(
             request,
-            "It was tried again already, or the received file is no longer stored: "
-            "then upload it again.",
+            "It was tried again already, or what it needs is no longer stored: ask for "
+            "it again.",
         )
     else:
         messages.success(request, f"{job.subject}: it is tried again by this job.")
     return _show(job)
+
+
+def _download(request: HttpRequest, object_id: int) -> HttpResponseBase:
+    """Return the file of an export, to the user who asked for it."""
+    if not request.user.has_perm("meter_readings.view_importjob"):
+        raise PermissionDenied
+    job = get_object_or_404(ImportJob, pk=object_id)
+    if not jobs.may_download(job=job, user=request.user):
+        raise PermissionDenied
+    try:
+        content = jobs.open_download(job=job)
+    except importer.ExportMissing as error:
+        raise Http404(str(error)) from error
+    if request.method == "GET":
+        jobs.record_download(job=job)
+    name = job.parameters["format"]
+    return FileResponse(
+        content,
+        as_attachment=True,
+        filename=exports.download_name(name=name, now=cast(datetime, job.finished_at)),
+        content_type=exports.FORMATS[name].content_type,
+    )
 
 
 def _show(job: ImportJob) -> HttpResponse:

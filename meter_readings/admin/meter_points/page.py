@@ -209,7 +209,8 @@ def _history(registers: Sequence[Register], form: HistoryForm) -> History:
         reading_keys=[history.reading_key(reading) for reading in readings],
         limit=_MAX_OTHER_VERSIONS + 2,
     )
-    prefetch_related_objects([*readings, *versions], "flow_file")
+    related = "flow_file", "correction__created_by", "correction__undone_by"
+    prefetch_related_objects([*readings, *versions], *related)
     meters = {register.meter.pk: register.meter for register in registers}
     for reading in [*readings, *versions]:
         reading.meter = meters[reading.meter_id]
@@ -264,7 +265,7 @@ def _rows(
 
 def _findings(rows: Iterable[Reading | SiteVisit]) -> list[Finding]:
     """Return findings in the MPAN blocks of these rows."""
-    blocks = list(dict.fromkeys(map(history.mpan_block, rows)))[:_MAX_MPAN_BLOCKS]
+    blocks = history.mpan_blocks(rows)[:_MAX_MPAN_BLOCKS]
     findings = history.findings_in_blocks(
         blocks=blocks, limit=_MAX_FINDINGS_PER_MPAN_BLOCK
     )

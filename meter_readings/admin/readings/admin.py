@@ -48,9 +48,13 @@ class ReadingAdmin(ExportMixin, FileRowAdmin):
         display.value,
         display.statuses,
         display.basis,
-        display.flow_file,
+        display.source,
     )
-    list_select_related = ("meter__meter_point", "flow_file")
+    list_select_related = (
+        "meter__meter_point",
+        "flow_file",
+        "correction__created_by",
+    )
     list_filter = (
         reading_filters.VersionStatusFilter,
         reading_filters.ReadDateFilter,

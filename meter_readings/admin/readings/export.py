@@ -1,7 +1,7 @@
 """Export of readings from the admin, as CSV or as a D0010 file.
 
 The export pages take the query parameters of the change list and export the same
-readings, without the scan limit.
+readings, without the scan limit: at once, or in the background where workers run.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
+    QueryDict,
     StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
@@ -29,13 +30,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.text import capfirst
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from meter_readings import audit, exports
+from meter_readings import audit, exports, jobs
 from meter_readings.admin.base import filters
 from meter_readings.admin.base.changelist import BoundedChangeList
+from meter_readings.admin.base.queued_jobs import redirect_to_jobs
 from meter_readings.admin.base.read_only import ObjectTool, ReadOnlyAdmin
-from meter_readings.models import Reading, ReadingQuerySet
+from meter_readings.models import ImportJob, Reading, ReadingQuerySet
 from meter_readings.queries import mpan_text
 
 _MPAN = re.compile("[0-9]{13}")
@@ -43,24 +45,6 @@ _MPAN = re.compile("[0-9]{13}")
 _PERMISSION = "meter_readings.export_reading"
 _LIST = "admin:meter_readings_reading_changelist"
 _PAGE = "admin:meter_readings_reading_export"
-
-
-class _Format(NamedTuple):
-    label: str
-    suffix: str
-    content_type: str
-    encoding: str
-
-
-_FORMATS = {
-    "csv": _Format("CSV", "csv", "text/csv; charset=utf-8", exports.CSV_ENCODING),
-    "d0010": _Format(
-        "D0010",
-        "uff",
-        "text/plain; charset=windows-1252",
-        exports.FLOW_FILE_ENCODING,
-    ),
-}
 
 
 class ExportMixin(ReadOnlyAdmin):
@@ -88,7 +72,12 @@ class ExportMixin(ReadOnlyAdmin):
                     {"name": export_format},
                     name=f"{name}_export_{export_format}",
                 )
-                for export_format in _FORMATS
+                for export_format in exports.FORMATS
+            ),
+            path(
+                "export/background/",
+                self.admin_site.admin_view(require_POST(self.background_view)),
+                name=f"{name}_export_background",
             ),
             *super().get_urls(),
         ]
@@ -107,8 +96,14 @@ class ExportMixin(ReadOnlyAdmin):
             "filters": _filter_summary(changelist),
             "downloads": [
                 (each.label, reverse(f"{_PAGE}_{name}") + query_string)
-                for name, each in _FORMATS.items()
+                for name, each in exports.FORMATS.items()
             ],
+            "background_url": (
+                None
+                if jobs.is_immediate()
+                else reverse(f"{_PAGE}_background") + query_string
+            ),
+            "formats": exports.FORMATS.items(),
             "list_url": reverse(_LIST) + query_string,
         }
         template = "admin/meter_readings/reading/export.html"
@@ -124,6 +119,21 @@ class ExportMixin(ReadOnlyAdmin):
         response = _stream(request, name, readings, export)
         return response or redirect(reverse(_PAGE) + _query_string(request))
 
+    def background_view(self, request: HttpRequest) -> HttpResponse:
+        """Queue the export as a job, and lead to its page."""
+        changelist = self._changelist(request)
+        name = request.POST.get("format", "")
+        if changelist is None or jobs.is_immediate() or name not in exports.FORMATS:
+            return redirect(_PAGE)
+        job = jobs.enqueue_export(
+            file_format=name,
+            query=_query_string(request).removeprefix("?"),
+            filters=_audited_filter(changelist),
+            channel=ImportJob.Channel.ADMIN,
+            requested_by=cast(User, request.user),
+        )
+        return redirect_to_jobs(request, [job], _LIST)
+
     def _changelist(self, request: HttpRequest) -> BoundedChangeList | None:
         """Return the change list of the query parameters; None if they are invalid.
 
@@ -137,6 +147,30 @@ class ExportMixin(ReadOnlyAdmin):
             return cast(BoundedChangeList, self.get_changelist_instance(request))
         except IncorrectLookupParameters:
             return None
+
+
+def lines_of_query(
+    *, query: str, file_format: str, user: User | AnonymousUser
+) -> Generator[str]:
+    """Return the lines of an export that was queued with a query string.
+
+    Raises ValueError if it is no longer valid.
+    """
+    request = HttpRequest()
+    request.method, request.user = "GET", user
+    request.GET = QueryDict(query)
+    model_admin = admin.site.get_model_admin(Reading)
+    try:
+        changelist = cast(
+            BoundedChangeList, model_admin.get_changelist_instance(request)
+        )
+    except IncorrectLookupParameters as error:
+        raise ValueError("The readings cannot be selected any more.") from error
+    return exports.format_lines(
+        name=file_format,
+        readings=cast(ReadingQuerySet, changelist.unbounded_queryset),
+        now=timezone.now(),
+    )
 
 
 def make_export_action(name: str) -> Any:
@@ -159,7 +193,7 @@ def make_export_action(name: str) -> Any:
         return _stream(request, name, ordered, export)
 
     export_selected.__name__ = f"export_selected_{name}"
-    label = f"Export selected readings as {_FORMATS[name].label}"
+    label = f"Export selected readings as {exports.FORMATS[name].label}"
     return admin.action(description=label, permissions=["export"])(export_selected)
 
 
@@ -176,9 +210,8 @@ def _stream(
     except ValueError as error:
         messages.error(request, f"The setting MARKET_PARTICIPANT is invalid: {error}.")
         return None
-    export_format = _FORMATS[name]
-    created = f"{timezone.localtime(now):%Y%m%d-%H%M%S}"
-    filename = f"readings-{created}.{export_format.suffix}"
+    export_format = exports.FORMATS[name]
+    filename = exports.download_name(name=name, now=now)
     return StreamingHttpResponse(
         export.recorded(exports.encode_stream(lines, export_format.encoding)),
         content_type=export_format.content_type,
@@ -225,13 +258,9 @@ def _audited_filter(changelist: BoundedChangeList) -> dict[str, str]:
 def _counted_lines(
     export: audit.RecordedExport, name: str, readings: ReadingQuerySet, now: datetime
 ) -> Generator[str]:
-    if name == "csv":
-        return export.counted(exports.csv_lines(readings=readings), header_lines=1)
-    participant = exports.parse_participant(settings.MARKET_PARTICIPANT)
-    header = exports.new_header(
-        created_at=now, sender=participant, recipient=participant
-    )
+    export_format = exports.FORMATS[name]
     return export.counted(
-        exports.selection_lines(readings=readings, header=header),
-        row_prefix=exports.READING_PREFIX,
+        exports.format_lines(name=name, readings=readings, now=now),
+        header_lines=export_format.header_lines,
+        row_prefix=export_format.row_prefix,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from meter_readings import exports
@@ -24,6 +24,7 @@ _PREVIOUS_READINGS = 14
 
 def reading_context(request: HttpRequest, reading: Reading) -> dict[str, Any]:
     """Return the reading's lines, its findings, its advance and all its versions."""
+    is_received = reading.flow_file_id is not None
     lines = exports.reading_lines(reading=reading)
     versions = list(_versions(reading))
     context: dict[str, Any] = {
@@ -40,7 +41,7 @@ def reading_context(request: HttpRequest, reading: Reading) -> dict[str, Any]:
             None,
         ),
     }
-    if request.user.has_perm("meter_readings.view_finding"):
+    if is_received and request.user.has_perm("meter_readings.view_finding"):
         findings = Finding.objects.filter(
             flow_file=reading.flow_file_id,
             line_number__in=[number for number, _ in lines],
@@ -50,17 +51,19 @@ def reading_context(request: HttpRequest, reading: Reading) -> dict[str, Any]:
 
 
 def _versions(reading: Reading) -> QuerySet[Reading]:
-    """Return the versions of a reading, oldest first."""
+    """Return the versions of a reading, oldest first, then what users entered."""
     versions = Reading.objects.filter(
         meter=reading.meter_id, register_id=reading.register_id, read_at=reading.read_at
     )
     ordered = versions.order_by(
+        F("correction").asc(nulls_first=True),
         "flow_file__file_created_at",
         "flow_file__file_identifier",
         "flow_file__sha256",
         "line_number",
     )
-    return ordered.select_related("flow_file")[:_MAX_VERSIONS]
+    related = "flow_file", "correction__created_by", "correction__undone_by"
+    return ordered.select_related(*related)[:_MAX_VERSIONS]
 
 
 def _advance_context(reading: Reading) -> dict[str, Any]:

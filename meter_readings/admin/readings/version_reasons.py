@@ -20,6 +20,9 @@ def version_reason(reading: Reading, versions: Sequence[Reading]) -> str:
     `versions` are versions of the reading, oldest first. The rules are those of
     `importer.version_resolution`.
     """
+    correction = reading.correction
+    if correction is not None and correction.is_undone:
+        return "Its correction was undone."
     match reading.version_status:
         case VersionStatus.DUPLICATE:
             return "It repeats an earlier version."
@@ -34,6 +37,13 @@ def version_reason(reading: Reading, versions: Sequence[Reading]) -> str:
 
 def _superseded_reason(reading: Reading, versions: Sequence[Reading]) -> str:
     """Compare validation first and time second, as version resolution does."""
+    current = [
+        version
+        for version in versions
+        if version.version_status == VersionStatus.CURRENT
+    ]
+    if current and current[0].correction is not None:
+        return "A user corrected the reading. A correction counts over all files."
     same_value = [
         version
         for version in versions
@@ -42,17 +52,15 @@ def _superseded_reason(reading: Reading, versions: Sequence[Reading]) -> str:
         and version.version_status != VersionStatus.WITHDRAWN
     ]
     latest = [reading, *same_value][-1]
-    if latest.bsc_validation_status != reading.bsc_validation_status:
+    if (
+        latest.flow_file is not None
+        and latest.bsc_validation_status != reading.bsc_validation_status
+    ):
         validation = latest.get_bsc_validation_status_display()
         return (
             f"The same value was sent again in {latest.flow_file.filename} with another"
             f" BSC validation ({validation}), which applies to both versions."
         )
-    current = [
-        version
-        for version in versions
-        if version.version_status == VersionStatus.CURRENT
-    ]
     if current and _precedence(current[0]) < _precedence(reading):
         validation = current[0].get_bsc_validation_status_display()
         return f"The current version has a better BSC validation ({validation})."

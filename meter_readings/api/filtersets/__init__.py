@@ -3,7 +3,11 @@
 from .flow_files import FindingFilterSet, FlowFileFilterSet, ImportJobFilterSet
 from .history import AdvancesFilterSet, LatestReadingsFilterSet
 from .meter_points import MeterFilterSet, MeterPointFilterSet, SiteVisitFilterSet
-from .readings import ReadingFilterSet, ReadingSummaryFilterSet
+from .readings import (
+    ReadingExportFilterSet,
+    ReadingFilterSet,
+    ReadingSummaryFilterSet,
+)
 
 __all__ = [
     "AdvancesFilterSet",
@@ -13,6 +17,7 @@ __all__ = [
     "LatestReadingsFilterSet",
     "MeterFilterSet",
     "MeterPointFilterSet",
+    "ReadingExportFilterSet",
     "ReadingFilterSet",
     "ReadingSummaryFilterSet",
     "SiteVisitFilterSet",

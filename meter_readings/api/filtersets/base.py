@@ -18,7 +18,7 @@ from meter_readings.queries.keyset import Ordering
 from .fields import RangeForm
 
 # Parameters that do not filter rows.
-_PRESENTATION = ("ordering", "fields")
+_PRESENTATION = ("ordering", "fields", "file_format")
 
 
 class ListFilterSet(django_filters.FilterSet):

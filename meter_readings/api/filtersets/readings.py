@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.db.models import F, Q, QuerySet, Sum
 
+from meter_readings import exports
 from meter_readings.api.query_parameters import parameter_error
 from meter_readings.api.serializers.readings import ReadingSerializer
 from meter_readings.d0010 import codes
@@ -19,7 +20,7 @@ from meter_readings.models import (
     ReadingQuerySet,
     VersionStatus,
 )
-from meter_readings.queries import search
+from meter_readings.queries import search, totals
 
 from . import access_paths
 from .access_paths import METER_COLUMNS, UNINDEXED, UNINDEXED_ORDERING, AccessPath
@@ -242,7 +243,8 @@ class ReadingFilterSet(ListFilterSet):
             files = files.filter(pk=self.flow_file_id)
         number = Sum(F("readings_loaded") - F("readings_deleted"), default=0)
         total: int = files.aggregate(number=number)["number"]
-        return total
+        is_of_file = self.flow_file_id is not None
+        return total if is_of_file else total + totals.entered_readings()
 
     @property
     def is_small(self) -> bool:
@@ -290,6 +292,17 @@ def _unindexed(names: Iterable[str]) -> dict[str, Any]:
     """Return the expressions of UNINDEXED with these names, with or without a minus."""
     columns = {name.removeprefix("-") for name in names}
     return {name: each for name, each in UNINDEXED.items() if name in columns}
+
+
+class ReadingExportFilterSet(ReadingFilterSet):
+    """Filters of an export in the background, and its format."""
+
+    # django-filter removes the filters that are None.
+    fields: Any = None
+    file_format = ChoiceFilter(
+        choices=[(name, each.label) for name, each in exports.FORMATS.items()],
+        help_text="Format of the file; `csv` by default.",
+    )
 
 
 class ReadingSummaryFilterSet(ReadingFilterSet):

@@ -166,3 +166,27 @@ retry_job_schema = extend_schema(
         ),
     },
 )
+
+export_schema = extend_schema(
+    summary="Export readings in the background",
+    request=None,
+    filters=True,
+    parameters=[_JOB_LOCATION, _RETRY_AFTER],
+    responses={
+        202: _queued("The readings are exported in the background."),
+        (409, PROBLEM_TYPE): OpenApiResponse(
+            ProblemSerializer, "The site has no workers: get the readings as CSV."
+        ),
+    },
+)
+
+download_schema = extend_schema(
+    summary="Download an export",
+    responses={
+        (200, "text/csv"): OpenApiTypes.BINARY,
+        (200, "text/plain"): OpenApiTypes.BINARY,
+        (404, PROBLEM_TYPE): OpenApiResponse(
+            ProblemSerializer, "The job is no export, or its file is not stored."
+        ),
+    },
+)

@@ -86,7 +86,7 @@ class FlowFileSerializer(ReadOnlyModelSerializer):
 
 @with_example("import_job")
 class ImportJobSerializer(ReadOnlyModelSerializer):
-    """An import job: a request to import a file or to delete imported data."""
+    """An import job: a request to import, delete or export data."""
 
     kind_label = CodeLabelField("kind")
     state_label = CodeLabelField("state")
@@ -100,7 +100,9 @@ class ImportJobSerializer(ReadOnlyModelSerializer):
     )
     counts = serializers.DictField(help_text="Counts by name.")
     links = LinksField(
-        self=("import-detail", "pk"), flow_file=("flow-file-detail", "flow_file_id")
+        self=("import-detail", "pk"),
+        flow_file=("flow-file-detail", "flow_file_id"),
+        download=("import-download", "downloadable_id"),
     )
 
     def to_representation(self, job: ImportJob) -> dict[str, Any]:

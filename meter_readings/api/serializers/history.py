@@ -62,6 +62,9 @@ class AdvanceSerializer(serializers.Serializer):
     is_estimate = serializers.BooleanField(
         help_text="Whether one of the two readings is an estimate."
     )
+    is_corrected = serializers.BooleanField(
+        help_text="Whether a user entered one of the two readings."
+    )
     links = LinksField(
         earlier=("reading-detail", "earlier.pk"), later=("reading-detail", "later.pk")
     )

@@ -16,7 +16,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from meter_readings.d0010 import codes
-from meter_readings.models import Reading, VersionStatus, is_suspect
+from meter_readings.models import Reading, ReadingSource, VersionStatus, is_suspect
 
 from .fields import UrlPattern, write_value
 
@@ -48,6 +48,7 @@ _COLUMNS = (
     "meter_id",
     "flow_file_id",
     "line_number",
+    "correction_id",
 )
 
 
@@ -61,6 +62,7 @@ _READING_TYPES = _labels("reading_type")
 _BSC_VALIDATION_STATUSES = _labels("bsc_validation_status")
 _READING_METHODS = _labels("reading_method")
 _REASON_CODES = _labels("reason_code")
+_FILE, _USER = ReadingSource.FILE.value, ReadingSource.USER.value
 _VERSION_STATUSES = {status.value: str(status.label) for status in VersionStatus}
 
 
@@ -101,6 +103,8 @@ def _write(
     meter_point_id, meter_id = row.meter__meter_point_id, row.meter_id
     basis = codes.basis_of(reading_type)
     md_reset_at = row.md_reset_at
+    flow_file_id = row.flow_file_id
+    is_of_file = flow_file_id is not None
     return {
         "id": row.id,
         "mpan": row.meter__meter_point__mpan,
@@ -133,13 +137,15 @@ def _write(
         "md_reset_count": row.md_reset_count,
         "meter_point_id": meter_point_id,
         "meter_id": meter_id,
-        "flow_file_id": row.flow_file_id,
-        "line_number": row.line_number,
+        "source": _FILE if is_of_file else _USER,
+        "flow_file_id": flow_file_id,
+        "line_number": row.line_number if is_of_file else None,
+        "correction_id": row.correction_id,
         "links": {
             "self": reading_url.write(row.id),
             "meter_point": meter_point_url.write(meter_point_id),
             "meter": meter_url.write(meter_id),
-            "flow_file": flow_file_url.write(row.flow_file_id),
+            "flow_file": flow_file_url.write(flow_file_id) if is_of_file else None,
         },
     }
 

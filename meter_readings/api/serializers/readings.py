@@ -13,7 +13,7 @@ from rest_framework import serializers
 
 from meter_readings.api.openapi.examples import with_example
 from meter_readings.d0010 import codes
-from meter_readings.models import Reading, VersionStatus
+from meter_readings.models import Reading, ReadingSource, VersionStatus
 
 from .fields import (
     CodeField,
@@ -70,6 +70,24 @@ class ReadingSerializer(ReadOnlyModelSerializer):
         allow_null=True, min_value=0, help_text="Number of MD resets (J1013)."
     )
     version_status_label = CodeLabelField("version_status")
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=ReadingSource.choices,
+        help_text="Where it is from: a line of a flow file, or entered by a user.",
+    )
+    line_number = serializers.IntegerField(
+        source="file_line_number",
+        allow_null=True,
+        help_text="Line in the flow file, from 1 on; null if a user entered it.",
+    )
+    flow_file_id = serializers.IntegerField(
+        allow_null=True,
+        help_text="Id of the flow file; null if a user entered it.",
+    )
+    correction_id = serializers.IntegerField(
+        allow_null=True,
+        help_text="Id of the correction by which a user entered it; null if it is from"
+        " a file.",
+    )
     is_suspect = serializers.BooleanField(
         help_text="Whether flag or status says that it is not valid."
     )
@@ -107,8 +125,10 @@ class ReadingSerializer(ReadOnlyModelSerializer):
             "md_reset_count",
             "meter_point_id",
             "meter_id",
+            "source",
             "flow_file_id",
             "line_number",
+            "correction_id",
             "links",
         ]
 

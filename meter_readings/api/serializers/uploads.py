@@ -22,10 +22,16 @@ MAX_FINDINGS = 100
 
 _RULES_OF_IMPORTER = set(ImportIssueCode)
 
+_OTHER_OUTCOMES = (
+    ImportJob.Outcome.UNDONE,
+    ImportJob.Outcome.CLEARED,
+    ImportJob.Outcome.EXPORTED,
+    ImportJob.Outcome.ERASED,
+)
 _OUTCOMES = [
     (outcome.value, outcome.label)
     for outcome in ImportJob.Outcome
-    if outcome not in (ImportJob.Outcome.UNDONE, ImportJob.Outcome.CLEARED)
+    if outcome not in _OTHER_OUTCOMES
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import nullcontext
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
@@ -17,9 +18,11 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from meter_readings.api.filtersets.base import FilterSetBackend, ListFilterSet
 from meter_readings.api.filtersets.filters import ListFilter
+from meter_readings.api.look_ups import LOOK_UP_PARAMETERS, record_look_up
 from meter_readings.api.pagination import KeysetPagination
 from meter_readings.api.permissions import Requirement, visible_rows
 from meter_readings.api.query_parameters import reject_invalid_parameters
+from meter_readings.api.renderers import is_export
 from meter_readings.models import ApiToken
 from meter_readings.ops import db_router
 
@@ -95,6 +98,25 @@ class ResourceViewSet(ApiView, ReadOnlyModelViewSet):
     filterset: ListFilterSet
     # What `filter_by_parent` sets.
     parent_filters: Mapping[str, int] = MappingProxyType({})
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        is_answer = request.method == "GET" and response.status_code == HTTPStatus.OK
+        # An export is recorded at its end.
+        if is_answer and not is_export(request):
+            record_look_up(request, self.get_look_up())
+        return response
+
+    def get_look_up(self) -> dict[str, str]:
+        """Return the parameters of the request that can name a meter point."""
+        filters = getattr(self.filterset_class, "base_filters", {})
+        if "mpan" not in filters:
+            return {}
+        given = self.request.query_params
+        names = LOOK_UP_PARAMETERS.intersection(filters)
+        return {name: ",".join(given.getlist(name)) for name in names}
 
     def get_queryset(self) -> QuerySet:
         return visible_rows(super().get_queryset(), self.request.user)

@@ -6,19 +6,23 @@ from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from meter_readings import jobs
+from meter_readings import exports, importer, jobs
 from meter_readings.api.exceptions import Problem
 from meter_readings.api.filtersets import ImportJobFilterSet
-from meter_readings.api.openapi.operations import cancel_job_schema, retry_job_schema
+from meter_readings.api.openapi.operations import (
+    cancel_job_schema,
+    download_schema,
+    retry_job_schema,
+)
 from meter_readings.api.pagination import PageNumberPagination
-from meter_readings.api.permissions import Requirement
+from meter_readings.api.permissions import EXPORT_READING, Requirement
 from meter_readings.api.serializers.flow_files import ImportJobSerializer
 from meter_readings.models import ApiToken, ImportJob
 
@@ -28,10 +32,12 @@ from .uploads import queued_response
 
 
 class JobIsOver(Problem):
-    """There is nothing to cancel."""
+    """There is nothing to cancel, or an erasure has begun."""
 
     status_code = 409
-    default_detail = "The job is over: there is nothing to cancel."
+    default_detail = (
+        "The job is over, or an erasure that has begun: it cannot be cancelled."
+    )
 
 
 class JobNotRetried(Problem):
@@ -44,6 +50,13 @@ class JobNotRetried(Problem):
     )
 
 
+class ExportNotStored(Problem):
+    """The job is no export, is not finished, or its file was deleted."""
+
+    status_code = 404
+    default_detail = "The job has no export, or its file is no longer stored."
+
+
 @extend_schema_view(
     list=extend_schema(summary="List import jobs"),
     retrieve=extend_schema(
@@ -53,7 +66,7 @@ class JobNotRetried(Problem):
     ),
 )
 class ImportJobViewSet(ResourceViewSet):
-    """Import jobs, newest first: imports of files, undos and clearings."""
+    """Import jobs, newest first: imports, undos, clearings and exports."""
 
     http_method_names = ["get", "head", "post", "options"]
     queryset = ImportJob.objects.select_related("requested_by")
@@ -116,6 +129,35 @@ class ImportJobViewSet(ResourceViewSet):
         except jobs.CannotRetry as error:
             raise JobNotRetried from error
         return queued_response(self, request, job)
+
+    @download_schema
+    @action(
+        detail=True,
+        filterset_class=None,
+        pagination_class=None,
+        extra_permissions=(EXPORT_READING,),
+    )
+    def download(self, request: Request, pk: int) -> FileResponse:
+        """The file of an export; for the user who asked for it.
+
+        Others require the permission `download_any_export`.
+        """
+        job = self.get_object()
+        if not jobs.may_download(job=job, user=request.user):
+            raise PermissionDenied
+        try:
+            content = jobs.open_download(job=job)
+        except importer.ExportMissing as error:
+            raise ExportNotStored from error
+        if request.method == "GET":
+            jobs.record_download(job=job)
+        name = job.parameters["format"]
+        return FileResponse(
+            content,
+            as_attachment=True,
+            filename=exports.download_name(name=name, now=job.finished_at),
+            content_type=exports.FORMATS[name].content_type,
+        )
 
     def _get_job(self, request: Request) -> Any:
         reject_body(request)

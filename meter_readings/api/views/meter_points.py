@@ -62,6 +62,12 @@ class MeterPointViewSet(ReadingListMixin, ResourceViewSet):
         # There are never so many meter points that an id has 13 digits.
         return {"mpan" if len(text) == _MPAN_LENGTH else "pk": text}
 
+    def get_look_up(self) -> dict[str, str]:
+        text = self.kwargs.get("mpan")
+        if text is None:
+            return super().get_look_up()
+        return {"mpan" if len(text) == _MPAN_LENGTH else "meter_point": text}
+
     @caches_answers
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().list(request, *args, **kwargs)
@@ -124,6 +130,11 @@ class MeterViewSet(ReadingListMixin, ResourceViewSet):
     filterset_class = MeterFilterSet
     required_permissions = ("view_meter",)
     allow_stale = True
+
+    def get_look_up(self) -> dict[str, str]:
+        if "pk" in self.kwargs:
+            return {"meter": str(self.kwargs["pk"])}
+        return super().get_look_up()
 
     @extend_schema(summary="List the readings of a meter", **NESTED_READINGS_SCHEMA)
     @action(detail=True, **NESTED_READINGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.http import HttpResponse
 from drf_spectacular.utils import (
     OpenApiParameter,
     OpenApiResponse,
@@ -18,21 +19,27 @@ from rest_framework.response import Response
 from meter_readings.api.cached_answers import caches_answers
 from meter_readings.api.filtersets import (
     LatestReadingsFilterSet,
+    ReadingExportFilterSet,
     ReadingFilterSet,
     ReadingSummaryFilterSet,
 )
 from meter_readings.api.openapi.examples import example
+from meter_readings.api.openapi.operations import export_schema
 from meter_readings.api.pagination import KeysetPagination
+from meter_readings.api.permissions import EXPORT_READING, Requirement
 from meter_readings.api.renderers import EXPORT_RENDERERS, is_export
+from meter_readings.api.serializers.flow_files import ImportJobSerializer
 from meter_readings.api.serializers.history import LatestReadingsSerializer
 from meter_readings.api.serializers.reading_rows import reading_rows
 from meter_readings.api.serializers.readings import ReadingSerializer, SummarySerializer
 from meter_readings.api.summaries import summary_of
-from meter_readings.models import Reading, ReadingQuerySet
+from meter_readings.models import ApiToken, Reading, ReadingQuerySet
 
 from . import history
 from .base import ResourceViewSet
-from .exports import export_readings
+from .exports import enqueue_export, export_readings
+from .flow_file_actions import reject_body
+from .uploads import queued_response
 
 _READINGS = Reading.objects.select_related("meter__meter_point")
 
@@ -94,6 +101,11 @@ class ReadingViewSet(ReadingListMixin):
     filterset_class = ReadingFilterSet
     required_permissions = ("view_reading",)
     allow_stale = True
+    http_method_names = ["get", "head", "post", "options"]
+
+    def get_requirement(self) -> Requirement:
+        """Return the requirement; an export changes nothing, though it is a POST."""
+        return super().get_requirement()._replace(scope=ApiToken.Scope.READ)
 
     def get_renderers(self) -> list[BaseRenderer]:
         if self.action == "list":
@@ -131,6 +143,27 @@ class ReadingViewSet(ReadingListMixin):
             include_removed=self.filterset.cleaned.get("include_removed", False),
         )
         return Response(self.get_serializer({"results": results}).data)
+
+    @export_schema
+    @action(
+        detail=False,
+        methods=["post"],
+        queryset=Reading.objects.all(),
+        serializer_class=ImportJobSerializer,
+        filterset_class=ReadingExportFilterSet,
+        pagination_class=None,
+        extra_permissions=(EXPORT_READING,),
+    )
+    def export(self, request: Request) -> HttpResponse:
+        """Export the readings to a file in the background, by a job.
+
+        The job has the link `download` when it is finished, for some days. Only the
+        user who asked may download the file.
+        """
+        reject_body(request)
+        self.filter_queryset(self.get_queryset())
+        job = enqueue_export(request, cast(ReadingFilterSet, self.filterset))
+        return queued_response(self, request, job)
 
     @extend_schema(summary="Count readings", responses=SummarySerializer, filters=True)
     @action(

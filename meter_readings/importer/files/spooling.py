@@ -43,7 +43,7 @@ def spool(stream: BinaryIO) -> Iterator[SpooledFile]:
     path = folder / uuid.uuid4().hex
     try:
         digest, size = hashlib.sha256(), 0
-        with open(path, "xb", opener=_create_for_owner) as file:
+        with open(path, "xb", opener=create_for_owner) as file:
             while chunk := stream.read(_CHUNK_BYTES):
                 require_free_space()
                 digest.update(chunk)
@@ -91,7 +91,7 @@ def _delete_abandoned() -> None:
         path.unlink(missing_ok=True)
 
 
-def _create_for_owner(path: str, flags: int) -> int:
+def create_for_owner(path: str, flags: int) -> int:
     return os.open(path, flags, mode=0o600)
 
 

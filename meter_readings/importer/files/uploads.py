@@ -53,9 +53,9 @@ def delete_upload(*, name: str) -> None:
         (_folder() / name).unlink()
 
 
-def old_uploads() -> Iterator[str]:
-    """Yield the names of uploads that were stored more than a day ago."""
-    latest = time.time() - KEPT_SECONDS
+def old_uploads(*, seconds: float = KEPT_SECONDS) -> Iterator[str]:
+    """Yield the names of uploads that were stored so long ago: by default, a day."""
+    latest = time.time() - seconds
     if _folder().is_dir():
         for path in _folder().iterdir():
             # Another process may delete it meanwhile.

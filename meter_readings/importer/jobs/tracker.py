@@ -16,16 +16,13 @@ from typing import Any, Self
 from django.db import Error, OperationalError, connection, transaction
 from django.utils import timezone
 
-from meter_readings import audit, notifications
+from meter_readings import notifications
 from meter_readings.d0010.mpan import mask_mpans
-from meter_readings.models import (
-    AuditEvent,
-    FlowFile,
-    ImportJob,
-    ImportJobQuerySet,
-)
+from meter_readings.models import FlowFile, ImportJob, ImportJobQuerySet
 
+from .exceptions import JobCancelled, JobNotClaimed, JobReleased, JobTakenOver
 from .locks import JobLock
+from .recording import record_act
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +36,8 @@ _FIRST_PHASES = {
     _Kind.REPROCESS: _Phase.RECEIVING,
     _Kind.UNDO: _Phase.DELETING,
     _Kind.CLEAR: _Phase.DELETING,
+    _Kind.EXPORT: _Phase.WRITING,
+    _Kind.ERASE: _Phase.DELETING,
 }
 
 _SAVED_FIELDS = (
@@ -48,6 +47,8 @@ _SAVED_FIELDS = (
     "phase",
     "outcome",
     "upload",
+    "export_file",
+    "mpan",
     "size",
     "bytes_processed",
     "started_at",
@@ -59,22 +60,6 @@ _SAVED_FIELDS = (
 
 # Arguments: the phase, the bytes processed, the bytes in all.
 type OnProgress = Callable[[ImportJob.Phase, int, int], None]
-
-
-class JobNotClaimed(Exception):
-    """The queued job is claimed by another worker, cancelled or deleted."""
-
-
-class JobTakenOver(Exception):
-    """The sweep took this process for dead: another attempt of its job has begun."""
-
-
-class JobCancelled(Exception):
-    """A user cancelled the job."""
-
-
-class JobReleased(Exception):
-    """The worker stops; its job is to be queued again."""
 
 
 class JobTracker:
@@ -158,6 +143,7 @@ class JobTracker:
         states = ImportJob.State
         self._job.state = states.CANCELLED if is_cancelled else states.FAILED
         self._job.outcome, self._job.counts = "", {}
+        self._job.export_file = ""
         self._job.flow_file = self._flow_file
         # Only the type: the message of an exception may quote the file.
         self._job.message = (
@@ -170,7 +156,8 @@ class JobTracker:
         with suppress(Error):
             with transaction.atomic():
                 is_final = self._job.state == states.FAILED and not self._is_queued
-                if self._update(self._own_row()) and is_final:
+                # The next attempt of an erasure, if there is one, has the MPAN again.
+                if self._update(self._own_row(), mpan="") and is_final:
                     notifications.record_failed_jobs([self._job])
             self._is_over = True
         self._log_end()
@@ -220,6 +207,34 @@ class JobTracker:
         """Tell that the attempt has come further, where the row cannot be saved."""
         self._notify()
 
+    def set_export_file(self, name: str) -> None:
+        """Save the name of the file that the attempt is about to write."""
+        self._job.export_file = name
+        self._save()
+
+    def set_erased(self, counts: Mapping[str, int]) -> None:
+        """Save what an erasure has deleted, in its transaction.
+
+        It cannot be cancelled after that.
+        """
+        self._job.parameters = {"erased": dict(counts)}
+        self._save()
+        self._own_row().update(parameters=self._job.parameters)
+
+    def forget_mpan(self) -> None:
+        self._job.mpan = ""
+        self._save()
+
+    def set_rows(self, count: int, save: Callable[[Callable[[], None]], None]) -> None:
+        """Set the number of rows written; every other second, `save` saves it.
+
+        `save` gets a function to call where the database can be written.
+        """
+        self._job.counts = {"readings": count}
+        self._notify()
+        if time.monotonic() >= self._next_heartbeat:
+            save(self._save)
+
     def set_progress(
         self,
         byte_count: int,
@@ -247,26 +262,11 @@ class JobTracker:
         self._job.flow_file = flow_file or self._flow_file
         self._job.counts = dict(counts)
         self._job.finished_at = timezone.now()
-        self._job.upload = ""
+        self._job.upload = self._job.mpan = ""
         self._save()
-        if self._is_saved:
-            self._record()
-
-    def _record(self) -> None:
-        """Record the act in the audit trail, in the transaction of the load."""
-        job = self._job
-        is_clear = job.kind == ImportJob.Kind.CLEAR
-        texts = {"policy": job.policy, "sha256": job.sha256}
-        given = (texts | job.counts).items()
-        audit.record(
-            AuditEvent.Action(job.kind),
-            None if is_clear else job.flow_file or FlowFile,
-            label=job.subject,
-            details={"job": job.pk, "outcome": job.outcome}
-            | {name: value for name, value in given if value},
-            channel=ImportJob.Channel(job.channel),
-            user=job.requested_by,
-        )
+        # An export is recorded when it is downloaded, an erasure when it is committed.
+        if self._is_saved and self._job.kind not in (_Kind.EXPORT, _Kind.ERASE):
+            record_act(self._job)
 
     def _notify(self) -> None:
         if self._on_progress is not None:
@@ -286,10 +286,10 @@ class JobTracker:
         # The database was cleared while the file was validated.
         self._job.save(force_insert=True)
 
-    def _update(self, rows: ImportJobQuerySet) -> int:
+    def _update(self, rows: ImportJobQuerySet, **values: str) -> int:
         self._next_heartbeat = time.monotonic() + _HEARTBEAT_SECONDS
         self._job.heartbeat_at = timezone.now()
-        return rows.update(**_values(self._job))
+        return rows.update(**_values(self._job) | values)
 
     def _own_row(self) -> ImportJobQuerySet:
         return ImportJob.objects.filter(pk=self._job.pk, attempt=self._job.attempt)

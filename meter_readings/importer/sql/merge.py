@@ -19,6 +19,13 @@ def _null_safe_equal(column: str) -> str:
     return f"({stored} = {staged} OR ({stored} IS NULL AND {staged} IS NULL))"
 
 
+# The meter point of a staged line, which is stored by then. As a subquery it is found
+# by the index; SQLite would join by reading all meter points for each line if its
+# statistics know only one.
+_METER_POINT_ID = (
+    f"SELECT point.id FROM {METER_POINT} AS point WHERE point.mpan = staged.mpan"
+)
+
 LATEST_METER_ID = f"SELECT COALESCE(MAX(id), 0) FROM {METER}"
 
 # Insert the meter points that the file names and the database lacks. Ids follow the
@@ -33,30 +40,32 @@ WHERE NOT EXISTS (SELECT 1 FROM {METER_POINT} AS stored WHERE stored.mpan = stag
 GROUP BY staged.mpan ORDER BY MIN(staged.line_number)
 """
 
-# Insert the new meters, in the order of the lines too. The lines come first here and
-# below, by CROSS JOIN: SQLite keeps that order, and would else read the whole file for
-# each meter point if its statistics know only a few.
+# Insert the new meters, in the order of the lines too.
 INSERT_METERS = f"""
 INSERT INTO {METER} (meter_point_id, serial_number)
-SELECT point.id, staged.serial_number
-FROM staged_meter AS staged CROSS JOIN {METER_POINT} AS point
-WHERE point.mpan = staged.mpan AND NOT EXISTS (
+SELECT staged.meter_point_id, staged.serial_number FROM (
+    SELECT ({_METER_POINT_ID}) AS meter_point_id, staged.serial_number,
+        staged.line_number
+    FROM staged_meter AS staged
+) AS staged
+WHERE NOT EXISTS (
     SELECT 1 FROM {METER} AS stored
-    WHERE stored.meter_point_id = point.id
+    WHERE stored.meter_point_id = staged.meter_point_id
         AND stored.serial_number = staged.serial_number
 )
-GROUP BY point.id, staged.serial_number ORDER BY MIN(staged.line_number)
+GROUP BY staged.meter_point_id, staged.serial_number ORDER BY MIN(staged.line_number)
 """
 
 # Find the meter of each 028 line. A meter is known if it was stored before the import.
+# The lines come first, by CROSS JOIN: SQLite keeps that order, and would else read the
+# whole file for each meter if its statistics know only a few.
 RESOLVE_METERS = f"""
 INSERT INTO resolved_meter
-SELECT staged.line_number, staged.mpan_line_number, meter.id, point.id,
+SELECT staged.line_number, staged.mpan_line_number, meter.id, meter.meter_point_id,
     staged.serial_number, staged.reading_type, staged.bsc_validation_status,
     meter.id <= %s
-FROM staged_meter AS staged
-CROSS JOIN {METER_POINT} AS point CROSS JOIN {METER} AS meter
-WHERE point.mpan = staged.mpan AND meter.meter_point_id = point.id
+FROM staged_meter AS staged CROSS JOIN {METER} AS meter
+WHERE meter.meter_point_id = ({_METER_POINT_ID})
     AND meter.serial_number = staged.serial_number
 """
 
@@ -78,10 +87,10 @@ def find_competing_readings(other_file_order: str, this_file_order: str) -> str:
     """Return the statement that finds the readings whose key has a stored version.
 
     A reading that repeats the current version of its reading key, where no file that
-    comes after this one in the order of versions has that key, is a duplicate and
-    changes no other version: it needs no resolution. Keys that the file repeats are
-    left out: they are resolved in any case, and their stored versions would be read
-    again for each repetition.
+    comes after this one in the order of versions has that key, and no user corrected
+    it, is a duplicate and changes no other version: it needs no resolution. Keys that
+    the file repeats are left out: they are resolved in any case, and their stored
+    versions would be read again for each repetition.
 
     It runs before the readings are inserted. PostgreSQL knows then how large each
     partition is; in the same statement it would read a partition that was empty before
@@ -94,7 +103,7 @@ INSERT INTO competing_reading
 WITH compared AS MATERIALIZED (
     SELECT staged.line_number, meter.meter_id, staged.register_id, staged.read_at, (
         SELECT MAX(CASE
-            WHEN (
+            WHEN stored.correction_id IS NOT NULL OR (
                 SELECT ({other_file_order}) > (
                     SELECT {this_file_order} FROM {FLOW_FILE} AS this
                     WHERE this.id = %(flow_file)s
@@ -155,12 +164,11 @@ INSERT INTO {SITE_VISIT} (
     additional_information, bsc_validation_status, reading_type
 )
 SELECT %s, staged.line_number, staged."group", staged.mpan_line_number,
-    staged.meter_line_number, staged.reading_line_number, point.id,
+    staged.meter_line_number, staged.reading_line_number, ({_METER_POINT_ID}),
     meter.meter_id, staged.check_code, staged.additional_information,
     staged.bsc_validation_status, COALESCE(meter.reading_type, '')
-FROM staged_visit AS staged CROSS JOIN {METER_POINT} AS point
+FROM staged_visit AS staged
 LEFT JOIN resolved_meter AS meter ON meter.line_number = staged.meter_line_number
-WHERE point.mpan = staged.mpan
 ORDER BY staged.line_number
 """
 

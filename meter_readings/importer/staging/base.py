@@ -7,7 +7,7 @@ file is validated, and nothing is left when it is rejected.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -91,8 +91,8 @@ class StagingArea(ABC):
     def finish_staging(self) -> None:
         """Wait until all rows are inserted, and raise the errors of that."""
 
-    def ensure_partitions(self) -> None:
-        """Create the partitions that the years of the staged readings lack."""
+    def ensure_partitions(self, years: Collection[int] = ()) -> None:
+        """Create the partitions that the staged readings and these years lack."""
 
     def reading_tables(self) -> list[str]:
         """Return the tables that the readings are in: partitions, where there are."""

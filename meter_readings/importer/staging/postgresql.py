@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
@@ -150,9 +150,11 @@ class PostgresqlStagingArea(StagingArea):
     def is_disk_full_error(self, error: OperationalError) -> bool:
         return isinstance(error.__cause__, DiskFull)
 
-    def ensure_partitions(self) -> None:
+    def ensure_partitions(self, years: Collection[int] = ()) -> None:
         postgresql_partitions.ensure_partitions(
-            self._batches.years, lock_sql=self._lock_sql, lock_timeout=self.lock_timeout
+            self._batches.years.union(years),
+            lock_sql=self._lock_sql,
+            lock_timeout=self.lock_timeout,
         )
 
     def reading_tables(self) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any
 from django.utils import timezone
 
 from meter_readings import privacy
-from meter_readings.importer.formatting import join_counts
 from meter_readings.management.cli import arguments, base_command
 
 _EXIT_CODES = """\
@@ -52,4 +51,4 @@ class Command(base_command.BaseCommand):
         )
         if not any(erased):
             raise base_command.NothingMatched("Nothing is stored about this MPAN.")
-        self.stdout.write(f"Erased: {join_counts(erased._asdict())}.")
+        self.stdout.write(privacy.erased_message(erased._asdict()))

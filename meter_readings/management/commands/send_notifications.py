@@ -12,12 +12,12 @@ from meter_readings.management.cli import base_command
 
 
 class Command(base_command.BaseCommand):
-    """Records late files, writes the daily digest, and sends what is due."""
+    """Records late files and folders in error, writes digests, and sends."""
 
     help = (
         "Send the notifications that are due, by e-mail and webhook. Before, record "
-        "files that are late or missing, and write the daily digest once its hour has "
-        "come. A timer runs it every minute."
+        "files that are late or missing and watched folders in error, and write the "
+        "daily digest once its hour has come. A timer runs it every minute."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,6 +30,7 @@ class Command(base_command.BaseCommand):
     def handle(self, *, digest: bool, **options: Any) -> None:
         now = timezone.now()
         notifications.record_late_files(now=now)
+        notifications.record_folder_errors(now=now)
         notifications.write_digests(now=now, at_any_hour=digest)
         result = notifications.send_due(now)
         if any(result) or options["verbosity"] > 1:

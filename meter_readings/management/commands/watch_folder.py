@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from meter_readings.importer import ImportOptions
+from meter_readings.importer.formatting import pluralise
 from meter_readings.management.cli import base_command
 from meter_readings.models import ImportJob, Policy
 from meter_readings.watched_folders import (
@@ -17,6 +18,7 @@ from meter_readings.watched_folders import (
     Stop,
     Watcher,
     WatchOptions,
+    forget,
 )
 
 _EXIT_CODES = """\
@@ -80,12 +82,22 @@ class Command(base_command.BaseCommand):
             action="store_true",
             help="scan twice, import the files that are unchanged, and end",
         )
+        add(
+            "--forget",
+            action="store_true",
+            help="say that no service watches the folder any more, so that it is not "
+            "reported, and end",
+        )
 
     def handle(
         self, *, folder: Path, interval: float, settle: float, **options: Any
     ) -> None:
         if interval < _SHORTEST_INTERVAL:
             raise base_command.UsageError("--interval must be at least 0.1.")
+        if options["forget"]:
+            count = forget(folder.absolute())
+            self.stdout.write(f"{pluralise(count, 'folder')} forgotten.")
+            return
         stop = Stop()
         self._is_rejected = False
         watcher = Watcher(

@@ -13,6 +13,7 @@ from meter_readings import importer
 from meter_readings.models import ImportJob
 from meter_readings.ops import worker_heartbeat
 from meter_readings.ops.exceptions import cache_exceptions
+from meter_readings.queries import watched_folders as folders
 
 from .programs import output_of
 from .results import CheckResult, failed, ok
@@ -93,6 +94,21 @@ def worker() -> CheckResult:
             "is lost.",
         )
     return ok("no worker is running, and no job waits")
+
+
+def watched_folders() -> CheckResult:
+    """Check that files are taken from each folder that is watched."""
+    problems = folders.folder_problems(now=timezone.now())
+    if problems:
+        return failed(
+            "; ".join(
+                f"{each.path}: {each.reason}, since {each.since:%d %B %Y %H:%M} UTC"
+                for each in problems
+            ),
+            "Files in it wait. The reason: journalctl -u d0010-watch -n 50. If no "
+            "watcher runs: systemctl restart d0010-watch",
+        )
+    return ok("files are taken from each folder that is watched")
 
 
 def dry_run() -> CheckResult:

@@ -18,7 +18,7 @@ from .remedies import file_remedy
 from .results import CheckResult, failed, ok
 
 _ACCESS_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_MEDIA_FOLDERS = "incoming", "uploads", "flow_files", "running_jobs"
+_MEDIA_FOLDERS = "incoming", "uploads", "exports", "flow_files", "running_jobs"
 
 # The check of the owner looks at so many files of each folder below MEDIA_ROOT.
 _MAX_FILES_OF_FOLDER = 100

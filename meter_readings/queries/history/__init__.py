@@ -23,7 +23,7 @@ from .registers import (
 from .visits_and_findings import (
     MpanBlock,
     findings_in_blocks,
-    mpan_block,
+    mpan_blocks,
     site_visits_of,
 )
 
@@ -37,7 +37,7 @@ __all__ = [
     "is_demand_register",
     "latest_reading_ids",
     "latest_reading_keys",
-    "mpan_block",
+    "mpan_blocks",
     "previous_current_readings",
     "reading_key",
     "registers_of",

@@ -148,7 +148,8 @@ def registers_of(*, meters: Sequence[Meter], limit: int) -> list[Register]:
     ids = {
         reading_id for row in rows for reading_id in row[3:] if reading_id is not None
     }
-    readings = Reading.objects.select_related("flow_file").in_bulk(list(ids))
+    related = "flow_file", "correction__created_by"
+    readings = Reading.objects.select_related(*related).in_bulk(list(ids))
     for reading in readings.values():
         reading.meter = by_id[reading.meter_id]
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, Window
@@ -21,8 +21,14 @@ class MpanBlock(NamedTuple):
     mpan_line_number: int
 
 
-def mpan_block(row: Reading | SiteVisit) -> MpanBlock:
-    return MpanBlock(row.flow_file_id, row.mpan_line_number)
+def mpan_blocks(rows: Iterable[Reading | SiteVisit]) -> list[MpanBlock]:
+    """Return the blocks of rows, each once; a reading that a user entered has none."""
+    blocks = (
+        MpanBlock(row.flow_file_id, row.mpan_line_number)
+        for row in rows
+        if row.flow_file_id is not None
+    )
+    return list(dict.fromkeys(blocks))
 
 
 def site_visits_of(*, limit: int, **owner: Any) -> QuerySet[SiteVisit]:

@@ -187,11 +187,14 @@ MATRIX: dict[str, Row] = {
     "admin:meter_readings_reading_export": Row(view=EXPORTERS),
     "admin:meter_readings_reading_export_csv": Row(view=EXPORTERS),
     "admin:meter_readings_reading_export_d0010": Row(view=EXPORTERS),
+    "admin:meter_readings_reading_export_background": Row(post=EXPORTERS),
     **received("sitevisit", VIEWERS),
     **received("finding", VIEWERS),
     **received("importjob", JOB_VIEWERS),
     "admin:meter_readings_importjob_cancel": Row(post=IMPORTERS),
     "admin:meter_readings_importjob_retry": Row(post=IMPORTERS),
+    # The latest job is no export; jobs.test_exports has who may download one.
+    "admin:meter_readings_importjob_download": Row(),
     # What is late
     "expected-files": Row(view=VIEWERS),
     "not-read": Row(view=VIEWERS),
@@ -201,6 +204,7 @@ MATRIX: dict[str, Row] = {
     **notification_rules(),
     # Requests of data subjects
     **received("subjectrequest", AUDITORS),
+    "admin:meter_readings_subjectrequest_erase": Row(view=SUPERUSERS, post=SUPERUSERS),
     **received("auditevent", AUDITORS),
     "admin:meter_readings_auditevent_export_csv": Row(view=AUDITORS),
     # The API
@@ -226,6 +230,7 @@ MATRIX: dict[str, Row] = {
     "api:import-detail": Row(view=API_JOB_VIEWERS, options=API_JOB_VIEWERS),
     "api:import-cancel": Row(post=API_IMPORTERS, options=API_JOB_VIEWERS),
     "api:import-retry": Row(post=API_IMPORTERS, options=API_JOB_VIEWERS),
+    "api:import-download": Row(options=API_EXPORTERS),
     "api:finding-list": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:finding-detail": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:meter-point-list": Row(view=API_VIEWERS, options=API_VIEWERS),
@@ -239,6 +244,7 @@ MATRIX: dict[str, Row] = {
     "api:site-visit-detail": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:reading-list": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:reading-latest": Row(view=API_VIEWERS, options=API_VIEWERS),
+    "api:reading-export": Row(post=API_EXPORTERS, options=API_EXPORTERS),
     "api:reading-summary": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:reading-detail": Row(view=API_VIEWERS, options=API_VIEWERS),
     # Users, roles and API tokens

@@ -46,6 +46,8 @@ ROLES = (NO_PERMISSIONS, SUPPORT_AGENT, INTEGRATION, SUPERUSER)
 DOCS = "api:docs"
 # nginx asks by GET about the POST of an upload.
 UPLOAD_AUTHORIZATION = "api:upload-authorization"
+# It is a POST, and only reads.
+EXPORT = "api:reading-export"
 
 
 class Request(NamedTuple):
@@ -62,7 +64,7 @@ class Request(NamedTuple):
         is_read = (
             self.method in SAFE_METHODS and self.address.name != UPLOAD_AUTHORIZATION
         )
-        needed = "read" if is_read else "import"
+        needed = "read" if is_read or self.address.name == EXPORT else "import"
         is_in_scope = needed in self.scope.split()
         return is_in_scope and self.role in MATRIX[self.address.name].roles_for(
             self.method

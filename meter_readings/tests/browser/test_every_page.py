@@ -21,6 +21,8 @@ EXCLUDED = {
     r"testing-(import|clear)": "accepts POST only",
     r"admin:meter_readings_meterpoint_notes": "accepts POST only",
     r"admin:meter_readings_importjob_(cancel|retry)": "accepts POST only",
+    r"admin:meter_readings_reading_export_background": "accepts POST only",
+    r"admin:meter_readings_importjob_download": "is a download",
     r"upload-sample": "is a download",
     r"admin:\w+_(original|csv|d0010|report_\w+|export_\w+)": "is a download",
     r"admin:jsi18n": "is a script",

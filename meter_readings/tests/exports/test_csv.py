@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_readings import exports
+from meter_readings.models import Reading
 from meter_readings.queries.readings import filter_readings
+from meter_readings.tests.support.correction_helpers import correct
 from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
@@ -77,6 +79,7 @@ class CsvLinesTests(TestCase):
                 "version_status": "current",
                 "filename": "sample.uff",
                 "line_number": "4",
+                "source": "file",
             },
         )
 
@@ -107,10 +110,19 @@ class CsvLinesTests(TestCase):
         lines = [*exports.csv_lines(readings=filter_readings())]
         self.assertEqual(lines, [",".join(exports.COLUMNS) + "\r\n"])
 
+    def test_corrected_reading_has_the_source_user_and_no_line(self) -> None:
+        imported(EVERY_GROUP)
+        correct(Reading.objects.order_by("pk")[0], value="9")
+        rows = csv.DictReader(exports.csv_lines(readings=filter_readings()))
+        (row,) = [each for each in rows if each["source"] == "user"]
+        self.assertEqual(
+            (row["value"], row["filename"], row["line_number"]), ("9.0", "", "")
+        )
+
     def test_every_row_has_a_cell_per_column(self) -> None:
         imported(EVERY_GROUP)
         lines = [*exports.csv_lines(readings=filter_readings())]
-        self.assertEqual({len(cells) for cells in csv.reader(lines)}, {18})
+        self.assertEqual({len(cells) for cells in csv.reader(lines)}, {19})
 
     def test_unordered_readings_are_ordered_by_register_and_time(self) -> None:
         imported(

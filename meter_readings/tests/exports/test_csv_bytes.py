@@ -57,6 +57,7 @@ def plain_text(readings: ReadingQuerySet) -> str:
             reading.version_status,
             reading.flow_file.filename,
             reading.line_number,
+            "file",
         ]
         writer.writerow(map(escaped, cells))
     return text.getvalue()

@@ -16,6 +16,7 @@ from meter_readings.models import FlowFile, ImportJob, Policy, Reading
 from meter_readings.queries.readings import filter_readings
 from meter_readings.tests.d0010.strategies import any_files
 from meter_readings.tests.robustness import amount
+from meter_readings.tests.support.correction_helpers import correct
 from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     HEADER_LINE,
@@ -323,6 +324,44 @@ class SelectionLinesTests(TestCase):
         imported(flow_file(groups))
         self.assertEqual(self.lines()[1:-1], groups)
 
+    def test_corrected_readings_come_last_each_under_its_own_meter(self) -> None:
+        imported(EVERY_GROUP)
+        for reading in Reading.objects.order_by("-line_number"):
+            correct(reading, value="9")
+        lines = self.lines(current_only=False)[-10:]
+        self.assertEqual(
+            lines[:-1],
+            [
+                "026|2000000000015|F|",
+                "028|TST0000002|R|",
+                "030|S|20240401000000|9.0|||F|N|",
+                "032|05|F|",
+                "026|1000000000003|V|",
+                "028|TST0000001|R|",
+                "030|MD|20240401000000|9.0|20240301000000|1|T|P|",
+                "026|1000000000003|V|",
+                "028|TST0000001|R|",
+                "030|01|20240401000000|9.0|||T|P|",
+            ][-9:],
+        )
+
+    def test_moved_reading_is_exported_with_its_withdrawal(self) -> None:
+        imported(EVERY_GROUP)
+        correct(Reading.objects.get(register_id="S"), register_id="DY")
+        self.assertEqual(
+            self.lines(mpan="2000000000015", current_only=False)[4:-1],
+            [
+                "032|05|F|",
+                "026|2000000000015|F|",
+                "028|TST0000002|W|",
+                "030|S|20240401000000|99.0||||N|",
+                "026|2000000000015|F|",
+                "028|TST0000002|R|",
+                "030|DY|20240401000000|99.0|||F|N|",
+                "032|05|F|",
+            ],
+        )
+
     def test_selection_parses_without_issues(self) -> None:
         imported(EVERY_GROUP)
         text = "\n".join(self.lines())
@@ -354,6 +393,12 @@ def reading_records(text: str) -> list[tuple[object, ...]]:
 
 
 class ReadingLinesTests(TestCase):
+    def test_reading_that_a_user_entered_has_no_lines(self) -> None:
+        imported(EVERY_GROUP)
+        correct(Reading.objects.get(register_id="S"), value="9")
+        reading = Reading.objects.get(flow_file=None)
+        self.assertEqual(exports.reading_lines(reading=reading), [])
+
     def test_lines_of_a_reading_have_the_numbers_of_the_file(self) -> None:
         imported(EVERY_GROUP)
         text = EVERY_GROUP.splitlines()

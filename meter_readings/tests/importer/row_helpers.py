@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import F, Model
 
 from meter_readings.importer.staging import open_staging
 from meter_readings.importer.version_resolution import resolve_versions
@@ -47,7 +47,12 @@ def _rows(model: type[Model]) -> list[tuple[Any, ...]]:
 def versions(*names: str) -> list[Any]:
     """Return the version status and these fields of all readings, in version order."""
     order = "flow_file__file_created_at", "flow_file__file_identifier"
-    readings = Reading.objects.order_by(*order, "flow_file__sha256", "line_number")
+    readings = Reading.objects.order_by(
+        F("correction").asc(nulls_first=True),
+        *order,
+        "flow_file__sha256",
+        "line_number",
+    )
     return list(readings.values_list("version_status", *names, flat=not names))
 
 

@@ -144,7 +144,7 @@ class UndoImportTests(TestCase):
         job = ImportJob.objects.latest("pk")
         self.assertEqual((job.outcome, job.state), ("undone", "finished"))
         self.assertEqual((job.flow_file, job.requested_by), (file, person))
-        self.assertEqual((job.channel, job.policy), ("upload", "strict"))
+        self.assertEqual((job.channel, job.policy), ("upload", ""))
         self.assertEqual(job.counts["readings"], 1)
 
     def test_undo_of_a_rejected_file_raises(self) -> None:

@@ -6,12 +6,12 @@ import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.test import TestCase
 
 from meter_readings.importer import undo_import
-from meter_readings.models import FlowFile, Meter, MeterPoint, Reading
+from meter_readings.models import Correction, FlowFile, Meter, MeterPoint, Reading
 from meter_readings.tests.support.flow_file_builder import flow_file, header_line
 from meter_readings.tests.support.import_helpers import NOW, imported
 from meter_readings.tests.support.partition_helpers import ensure_partitions
@@ -323,18 +323,33 @@ class OrderOfArrivalTests(Versions):
         self.assertEqual(versions("value"), expected)
 
 
+# Of three corrections, the second is undone.
+UNDONE = 2
+
+
 class Version(NamedTuple):
-    """One version of a reading key."""
+    """One version of a reading key; one of a file has the correction 0."""
 
     value: Decimal
     reading_type: str
     bsc_validation_status: str
     meter_reading_flag: bool | None
     meter_reading_status: bool | None
+    correction: int = 0
 
 
 def expected_statuses(versions: list[Version]) -> list[str]:
     """Return the version statuses by the rules, written a second time."""
+    counting = iter(
+        statuses_without_undo([each for each in versions if each.correction != UNDONE])
+    )
+    return [
+        "withdrawn" if version.correction == UNDONE else next(counting)
+        for version in versions
+    ]
+
+
+def statuses_without_undo(versions: list[Version]) -> list[str]:
     withdrawn = 0
     for place, version in enumerate(versions, 1):
         if version.reading_type == "W":
@@ -347,9 +362,9 @@ def expected_statuses(versions: list[Version]) -> list[str]:
         for version in left
     }
 
-    def rank(place: int) -> tuple[int, int]:
+    def rank(place: int) -> tuple[int, int, int]:
         status = latest_status[left[place].value, left[place].reading_type]
-        return {"V": 2, "F": 0}.get(status, 1), place
+        return left[place].correction, {"V": 2, "F": 0}.get(status, 1), place
 
     current = left[max(range(len(left)), key=rank)]
     statuses = ["withdrawn"] * withdrawn
@@ -383,14 +398,29 @@ class AnyVersionsTests(TestCase):
             )
             for number in range(4)
         ]
-        self.versions = [
-            [self.any_version(chance) for _ in range(chance.randint(1, 6))]
-            for _ in range(self.KEY_COUNT)
+        self.corrections = [
+            Correction.objects.create(
+                kind="correct",
+                reason="A test",
+                created_at=NOW,
+                undone_at=NOW if number == UNDONE else None,
+            )
+            for number in (1, 2, 3)
         ]
+        self.versions = [self.any_versions(chance) for _ in range(self.KEY_COUNT)]
         rows = [row for key in range(self.KEY_COUNT) for row in self.rows_of(key)]
         chance.shuffle(rows)
         ensure_partitions(self.FIRST.year)
         Reading.objects.bulk_create(rows, batch_size=500)
+
+    def any_versions(self, chance: random.Random) -> list[Version]:
+        """Return versions of files, then of some corrections."""
+        versions = [self.any_version(chance) for _ in range(chance.randint(1, 6))]
+        for number in 1, 2, 3:
+            if not chance.randrange(4):
+                entered = self.any_version(chance)._replace(correction=number)
+                versions.append(entered)
+        return versions
 
     def any_version(self, chance: random.Random) -> Version:
         """Return a random version, often like another one."""
@@ -406,20 +436,32 @@ class AnyVersionsTests(TestCase):
         """Return the versions of a reading key, spread over the files, unresolved."""
         versions = self.versions[key]
         return [
-            Reading(
-                flow_file=self.files[place * 4 // len(versions)],
+            self.row_of(
+                version,
+                self.files[place * 4 // len(versions)],
                 line_number=key * 10 + place,
-                mpan_line_number=1,
-                meter_line_number=1,
-                meter=self.meter,
-                register_id="S",
                 read_at=self.FIRST + timedelta(minutes=key),
-                version_status="current",
-                changed_at=NOW,
-                **version._asdict(),
             )
             for place, version in enumerate(versions)
         ]
+
+    def row_of(self, version: Version, file: FlowFile, **place: Any) -> Reading:
+        """Return an unresolved version; if it is of a correction, not of the file."""
+        values = version._asdict()
+        number = values.pop("correction")
+        correction = self.corrections[number - 1] if number else None
+        return Reading(
+            flow_file=None if correction else file,
+            correction=correction,
+            mpan_line_number=1,
+            meter_line_number=1,
+            meter=self.meter,
+            register_id="S",
+            version_status="current",
+            changed_at=NOW,
+            **values,
+            **place,
+        )
 
     def test_random_versions_have_the_status_of_the_reference_rules(self) -> None:
         resolve_everything()

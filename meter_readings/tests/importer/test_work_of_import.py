@@ -108,3 +108,8 @@ class WorkOfImportTests(TestCase):
         imported(file_of_meters(10, 2022, month=1), "few.uff")
         analyze(*LOADED)
         self.assert_linear()
+
+    def test_work_grows_as_the_file_does_with_statistics_of_one_meter(self) -> None:
+        imported(file_of_meters(1, 2022, month=1), "one.uff")
+        analyze(*LOADED)
+        self.assert_linear()

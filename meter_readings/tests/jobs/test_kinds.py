@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from meter_readings import audit, importer, jobs
 from meter_readings.importer import undo
-from meter_readings.jobs import queue, runner
+from meter_readings.jobs import queue, stopping
 from meter_readings.jobs.tasks import run_job
 from meter_readings.models import (
     AuditEvent,
@@ -160,8 +160,8 @@ class UndoTests(KindTestCase):
 
     def test_stopped_worker_gives_its_undo_back(self) -> None:
         job = self.undo(imported(EVERY_GROUP))
-        runner.stop_requested.set()
-        self.addCleanup(runner.stop_requested.clear)
+        stopping.stop_requested.set()
+        self.addCleanup(stopping.stop_requested.clear)
         run_job.call(job.pk, 1)
         job.refresh_from_db()
         self.assertEqual((job.state, job.attempt), ("queued", 1))

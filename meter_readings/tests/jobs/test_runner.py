@@ -13,7 +13,7 @@ from django.db import IntegrityError, OperationalError
 from meter_readings import importer, jobs
 from meter_readings.importer import pipeline
 from meter_readings.importer.staging import StagingArea
-from meter_readings.jobs import runner
+from meter_readings.jobs import stopping
 from meter_readings.jobs.tasks import run_job
 from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
@@ -84,7 +84,7 @@ class RunTests(QueueTestCase):
         open_upload = importer.open_upload
 
         def claim_and_open(**names: str) -> object:
-            ImportJob.objects.update(state="running")
+            ImportJob.objects.update(state="running", phase="receiving")
             return open_upload(**names)
 
         with patch.object(importer, "open_upload", claim_and_open):
@@ -187,7 +187,7 @@ class StopTests(QueueTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.addCleanup(runner.stop_requested.clear)
+        self.addCleanup(stopping.stop_requested.clear)
 
     def stopped(self) -> ImportJob:
         """Return a job whose worker was told to stop while it validated the file."""
@@ -203,7 +203,7 @@ class StopTests(QueueTestCase):
         job = self.stopped()
         self.assertEqual((job.state, job.attempt), ("queued", 1))
         self.assertEqual(waiting_tasks(), [[job.pk, 1], [job.pk, 1]])
-        runner.stop_requested.clear()
+        stopping.stop_requested.clear()
         run_tasks()
         job.refresh_from_db()
         self.assertEqual(job.outcome, "imported")
@@ -217,7 +217,7 @@ class StopTests(QueueTestCase):
 
     def test_a_thread_runs_jobs_without_signals(self) -> None:
         job = enqueue()
-        with patch.object(runner.threading, "main_thread"):
+        with patch.object(stopping.threading, "main_thread"):
             run_job.call(job.pk, 1)
         job.refresh_from_db()
         self.assertEqual(job.outcome, "imported")

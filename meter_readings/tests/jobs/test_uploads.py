@@ -226,11 +226,11 @@ class JobPageTests(QueueTestCase, PageTestCase):
 
     def test_job_that_is_over_cannot_be_cancelled(self) -> None:
         run_tasks()
-        self.assertIn("there is nothing to cancel", self.act("cancel"))
+        self.assertIn("it cannot be cancelled", self.act("cancel"))
 
     def test_finished_job_cannot_be_tried_again(self) -> None:
         run_tasks()
-        self.assertIn("the received file is no longer stored", self.act("retry"))
+        self.assertIn("what it needs is no longer stored", self.act("retry"))
 
     def test_later_attempt_is_shown(self) -> None:
         self.assertContains(self.page(attempt=2), "2 of 3")

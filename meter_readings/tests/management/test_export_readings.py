@@ -341,7 +341,7 @@ class ProcessTests(TransactionTestCase):
 
     def test_csv_has_windows_line_endings(self) -> None:
         imported(GOOD)
-        self.assertTrue(self.exported().endswith(b",sample.uff,4\r\n"))
+        self.assertTrue(self.exported().endswith(b",sample.uff,4,file\r\n"))
 
     def large_file(self) -> str:
         """Return a file that is larger than the buffer of a pipe."""

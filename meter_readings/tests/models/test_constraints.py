@@ -14,18 +14,21 @@ from django.test import TestCase
 from meter_readings.accounts import api_tokens
 from meter_readings.models import (
     ApiToken,
+    Correction,
     DataVersion,
     FlowFile,
+    ImportJob,
     Meter,
     MeterPoint,
     Notification,
     NotificationRule,
     Reading,
     SiteVisit,
+    WatchedFolderStatus,
 )
 from meter_readings.tests.notifications.rules import record, webhook_rule
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.support.import_helpers import imported
+from meter_readings.tests.support.import_helpers import create_folder_status, imported
 
 from .raw_sql import execute, set_column
 
@@ -51,8 +54,13 @@ BAD_VALUES = [
     BadValue("mpan_is_13_digits", MeterPoint, "mpan", "2000000000015\n"),
     BadValue("mpan_is_13_digits", MeterPoint, "mpan", "٢٠٠٠٠٠٠٠٠٠٠١٥"),
     BadValue("mpan_is_13_digits", MeterPoint, "mpan", ""),
+    BadValue(
+        "job_has_an_mpan_only_until_it_is_erased", ImportJob, "mpan", "2000000000015"
+    ),
     BadValue("serial_number_is_1_to_20_characters", Meter, "serial_number", ""),
     BadValue("serial_number_is_1_to_20_characters", Meter, "serial_number", "T" * 21),
+    BadValue("reading_is_from_a_file_or_a_correction", Reading, "flow_file_id", None),
+    BadValue("correction_has_a_reason", Correction, "reason", ""),
     BadValue("reading_is_not_negative", Reading, "value", "-0.001"),
     BadValue("reading_is_not_negative", Reading, "value", "-999999999"),
     BadValue("reading_has_at_most_9_digits", Reading, "value", "1000000000"),
@@ -108,6 +116,7 @@ UNIQUE = {
     ),
     "one_reading_per_file_line": (Reading, ["flow_file_id", "line_number"]),
     "one_site_visit_per_file_line": (SiteVisit, ["flow_file_id", "line_number"]),
+    "one_status_per_watched_folder": (WatchedFolderStatus, ["host", "path"]),
     "token_name_is_unique_per_user_unless_revoked": (ApiToken, ["user_id", "name"]),
 }
 
@@ -120,6 +129,11 @@ class ConstraintTests(TestCase):
         imported(EVERY_GROUP)
         webhook_rule("https://example.org/hook")
         record(2)
+        Correction.objects.create(
+            kind="add", reason="A call", created_at="2026-01-01T00:00Z"
+        )
+        for path in "/srv/one", "/srv/two":
+            create_folder_status(path, host=path[5:])
         now = datetime(2026, 1, 1, tzinfo=UTC)
         for name in "one", "two":
             user = User.objects.create_user(name)

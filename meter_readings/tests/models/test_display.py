@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.test import SimpleTestCase
 
 from meter_readings.models import (
+    Correction,
     Finding,
     FlowFile,
     ImportJob,
@@ -30,6 +31,10 @@ class StrTests(SimpleTestCase):
 
     def test_note_has_its_id_but_not_its_text(self) -> None:
         self.assertEqual(str(MeterPointNote(pk=7, text="Dog")), "Note 7")
+
+    def test_correction_has_its_kind_and_id_but_not_its_reason(self) -> None:
+        correction = Correction(pk=7, kind="withdraw", reason="Customer died")
+        self.assertEqual(str(correction), "Withdrawn 7")
 
     def test_delivery_of_a_notification_has_its_result(self) -> None:
         delivery = NotificationDelivery(result="Answered 500")

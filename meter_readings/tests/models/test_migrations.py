@@ -134,7 +134,7 @@ class ReferencesTests(TransactionTestCase):
     ) -> None:
         names = triggers()
         # Three on each referenced table, two on the readings and on each partition
-        number = 6 + 2 * (1 + len(partitions()))
+        number = 9 + 2 * (1 + len(partitions()))
         self.assertEqual((len(names), foreign_keys_of_readings()), (number, []))
         migrate_to("0001_initial")
         self.assertEqual(triggers(), [])

@@ -30,6 +30,7 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
+from meter_readings.tests.support.correction_helpers import correct
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import imported
 
@@ -119,6 +120,29 @@ class OrphanTests(TestCase):
         execute("DELETE FROM meter_readings_flowfile")
         connection.check_constraints()
 
+    def test_reading_of_a_missing_correction_is_rejected(self) -> None:
+        correct(Reading.objects.all()[0], value="1")
+        with self.assert_rejected():
+            execute(
+                "UPDATE meter_readings_reading SET correction_id = 999999"
+                " WHERE correction_id IS NOT NULL"
+            )
+
+    def test_correction_with_readings_cannot_be_deleted_or_renumbered(self) -> None:
+        correct(Reading.objects.all()[0], value="1")
+        for statement in (
+            "DELETE FROM meter_readings_correction",
+            "UPDATE meter_readings_correction SET id = id + 999",
+        ):
+            with self.subTest(statement), self.assert_rejected():
+                execute(statement)
+
+    def test_correction_without_readings_can_be_deleted(self) -> None:
+        correct(Reading.objects.all()[0], value="1")
+        execute("DELETE FROM meter_readings_reading WHERE correction_id IS NOT NULL")
+        self.assertEqual(execute("DELETE FROM meter_readings_correction"), 1)
+        connection.check_constraints()
+
     def test_orphans_of_every_other_model_are_rejected(self) -> None:
         for model, column in (
             (Meter, "meter_point_id"),
@@ -136,7 +160,7 @@ class OrphanTests(TestCase):
 class TruncateTests(TransactionTestCase):
     def test_truncating_a_table_with_readings_is_rejected(self) -> None:
         imported(EVERY_GROUP)
-        for table in "meter", "flowfile":
+        for table in "meter", "flowfile", "correction":
             with self.subTest(table), self.assertRaises(IntegrityError):
                 execute(f"TRUNCATE meter_readings_{table} CASCADE")
         self.assertEqual(Reading.objects.count(), 3)
@@ -228,6 +252,12 @@ class ConcurrentReferenceTests(TransactionTestCase):
         insertion = self.waiting(lambda: execute(self.INSERT, self.meter.pk))
         self.end("ROLLBACK")
         self.assertEqual(insertion.result(), 1)
+
+    def test_correction_cannot_be_deleted_in_repeatable_read(self) -> None:
+        correct(Reading.objects.all()[0], value="1")
+        with self.assertRaises(NotSupportedError), transaction.atomic():
+            execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            execute("DELETE FROM meter_readings_correction")
 
     def test_meter_cannot_be_deleted_in_repeatable_read(self) -> None:
         with self.assertRaises(NotSupportedError), transaction.atomic():

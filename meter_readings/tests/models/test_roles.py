@@ -18,6 +18,7 @@ VIEW_IMPORTED = {
     "view_sitevisit",
     "view_finding",
     "view_meterpointnote",
+    "view_correction",
 }
 
 
@@ -34,6 +35,7 @@ class RoleTests(TestCase):
             "import_flowfile",
             "acknowledge_flowfile",
             "undo_flowfile",
+            "correct_reading",
             "export_reading",
             "view_importjob",
             "use_testing_dashboard",
@@ -65,7 +67,7 @@ class RoleTests(TestCase):
 
     def test_integration_can_view_import_and_export(self) -> None:
         more = {"view_importjob", "import_flowfile", "export_reading"}
-        expected = (VIEW_IMPORTED | more) - {"view_meterpointnote"}
+        expected = (VIEW_IMPORTED | more) - {"view_meterpointnote", "view_correction"}
         self.assertEqual(permissions_of("Integration"), expected)
 
 

@@ -64,7 +64,7 @@ class DigestTests(TestCase):
     def test_a_digest_takes_a_fixed_number_of_queries(self) -> None:
         for number in range(30):
             import_text(BAD + "|" * number, f"{number}.uff", now=MORNING - HOUR)
-        with self.assertNumQueries(9):
+        with self.assertNumQueries(10):
             write_digests(now=MORNING)
         self.assertEqual(len(Notification.objects.get().data["files"]), 20)
 

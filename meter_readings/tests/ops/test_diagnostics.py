@@ -36,6 +36,7 @@ CHECKS = (
     "clock",
     "import jobs",
     "worker",
+    "watched folders",
     "originals",
     "backups",
     "dry run",

@@ -23,6 +23,7 @@ from django.test.utils import CaptureQueriesContext
 
 from meter_readings import exports, importer, privacy
 from meter_readings.models import (
+    Correction,
     Finding,
     FlowFile,
     ImportJob,
@@ -38,6 +39,7 @@ from meter_readings.privacy import ErasedCounts, previous_requests
 from meter_readings.queries import totals
 from meter_readings.tests.importer.row_helpers import rows_of
 from meter_readings.tests.importer.test_clear import OwnMedia, running_job
+from meter_readings.tests.support.correction_helpers import correct
 from meter_readings.tests.support.flow_file_builder import (
     flow_file,
     header_line,
@@ -101,6 +103,16 @@ class EraseTests(OwnMedia, TransactionTestCase):
         self.assertEqual(erase().meter_point_notes, 1)
         (note,) = MeterPointNote.objects.all()
         self.assertEqual((note.mpan, note.text), (OTHER, f"Next door to {'*' * 13}"))
+
+    def test_corrections_of_an_erased_mpan_are_deleted_and_others_masked(self) -> None:
+        imported(BOTH)
+        readings = Reading.objects.order_by("line_number")
+        for each in readings:
+            correct(each, value="97", reason=f"Not meter {SERIAL_NUMBER}")
+        self.assertEqual(erase().corrections, 1)
+        (correction,) = Correction.objects.all()
+        self.assertEqual(correction.reason, f"Not meter {'*' * 10}")
+        self.assertEqual(places_with(MPAN), [])
 
     def store_mpan_everywhere(self) -> None:
         """Store the MPAN in rows, files, reports, file names and logs."""
@@ -201,6 +213,7 @@ class RowsTests(WithoutVacuum):
                 "originals": 1,
                 "masked_texts": 1,
                 "meter_point_notes": 0,
+                "corrections": 0,
             },
         )
 

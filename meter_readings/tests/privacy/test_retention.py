@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from meter_readings import importer, privacy
 from meter_readings.models import (
+    Correction,
     Finding,
     FlowFile,
     ImportJob,
@@ -28,6 +29,7 @@ from meter_readings.privacy import RetentionResult, Schedule
 from meter_readings.queries import totals
 from meter_readings.tests.importer.row_helpers import versions
 from meter_readings.tests.importer.test_clear import OwnMedia, running_job
+from meter_readings.tests.support.correction_helpers import correct
 from meter_readings.tests.support.flow_file_builder import (
     EVERY_GROUP,
     flow_file,
@@ -117,6 +119,15 @@ class ReadingsTests(OwnMedia, TestCase):
             )
         self.assertEqual(apply(readings=10).meter_point_notes, 1)
         self.assertEqual(MeterPointNote.objects.get().text, "9 days old")
+
+    def test_corrections_are_deleted_with_the_last_of_their_readings(self) -> None:
+        imported(flow_file_of_readings(reading("20240101"), reading("20240301")))
+        first, second = Reading.objects.order_by("read_at")
+        correct(first, value="98")
+        correct(second, read_at=first.read_at + timedelta(days=1))
+        result = apply(readings=days_since("20240201"))
+        self.assertEqual((result.readings, result.corrections), (3, 1))
+        self.assertEqual(Correction.objects.get().readings.count(), 1)
 
     def test_newer_readings_are_not_changed(self) -> None:
         imported(flow_file_of_readings(reading("20240101"), reading("20240301")))

@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 from django.test import TestCase
 
 from meter_readings import importer, privacy
-from meter_readings.models import FlowFile, MeterPointNote, SubjectRequest
+from meter_readings.models import FlowFile, MeterPointNote, Reading, SubjectRequest
+from meter_readings.tests.support.correction_helpers import correct
 from meter_readings.tests.support.flow_file_builder import mpan_core
 from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 
@@ -83,6 +84,29 @@ class SubjectAccessTests(WithoutVacuum):
         unknown = mpan_core(7_301_946_827)
         MeterPointNote.objects.create(mpan=unknown, text="Dog", written_at=NOW)
         self.assertEqual(len(table(export(unknown), "meter_point_notes")), 1)
+
+    def test_archive_has_the_corrections_with_their_reasons(self) -> None:
+        alice = User.objects.create_user("alice")
+        for each in Reading.objects.order_by("line_number"):
+            correct(each, value="97", reason="A photo", user=alice)
+        self.assertEqual(
+            table(export(), "corrections"),
+            [
+                {
+                    "kind": "correct",
+                    "register_id": "S",
+                    "read_at": "2024-04-01T00:00:00+01:00",
+                    "value": "97.000",
+                    "corrected_value": "99.550",
+                    "reason": "A photo",
+                    "created_at": "2026-11-24T12:00:00+00:00",
+                    "username": "alice",
+                    "undone_at": "",
+                }
+            ],
+        )
+        corrected = table(export(), "readings")[-1]
+        self.assertEqual((corrected["value"], corrected["source"]), ("97.0", "user"))
 
     def test_archive_has_the_findings(self) -> None:
         (finding,) = table(export(), "findings")

@@ -13,6 +13,7 @@ from meter_readings.queries.expected_files import (
     State,
     expected_senders,
     learned_interval,
+    overdue_counts,
 )
 from meter_readings.tests.support.flow_file_builder import (
     flow_file_of_readings,
@@ -146,6 +147,15 @@ class ExpectedSenderTests(TestCase):
         senders = expected_senders(now=noon(24))
         self.assertEqual(
             [sender.participant for sender in senders], ["MISS", "LATE", "FINE"]
+        )
+
+    def test_missing_and_late_senders_are_counted(self) -> None:
+        files_on([20, 21, 22, 23], "FINE")
+        files_on([1, 3, 5, 7], "MISS")
+        files_on([15, 17, 19, 21], "LATE")
+        files_on([15, 17, 19, 21], "SLOW")
+        self.assertEqual(
+            overdue_counts(now=noon(24)), [(State.MISSING, 1), (State.LATE, 2)]
         )
 
     def test_number_of_queries_does_not_depend_on_the_senders(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from django.db import connection
@@ -13,13 +14,16 @@ from meter_readings.d0010.codes import Basis
 from meter_readings.models import (
     READING_ORDER_REVERSED,
     ImportJob,
+    Meter,
     MeterPoint,
     Policy,
     Reading,
 )
 from meter_readings.queries import totals
 from meter_readings.queries.totals import RowCount
+from meter_readings.tests.support.correction_helpers import add, correct
 from meter_readings.tests.support.flow_file_builder import (
+    EVERY_GROUP,
     flow_file,
     flow_file_of_readings,
     mpan_core,
@@ -52,8 +56,19 @@ class RowTotalsTests(TestCase):
         importer.undo_import(flow_file=file, now=NOW)
         self.assertEqual(totals.row_totals().readings, 0)
 
-    def test_totals_take_six_queries(self) -> None:
-        with self.assertNumQueries(6):
+    def test_readings_that_users_entered_are_counted(self) -> None:
+        imported(EVERY_GROUP)
+        before, counts = totals.row_totals().readings, totals.reading_counts()
+        add(Meter.objects.all()[0], "9", datetime(2024, 1, 1, tzinfo=UTC))
+        correct(Reading.objects.get(register_id="S", reading_type="R"), value="9")
+        self.assertEqual(totals.row_totals().readings, before + 1)
+        self.assertEqual(
+            totals.reading_counts() - counts,
+            Counter({("C", "current"): 1, ("R", "superseded"): 1}),
+        )
+
+    def test_totals_take_seven_queries(self) -> None:
+        with self.assertNumQueries(7):
             totals.row_totals()
 
 

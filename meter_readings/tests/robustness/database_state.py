@@ -7,7 +7,14 @@ from typing import Any
 from django.db import connection, transaction
 
 from meter_readings.importer import ImportResult
-from meter_readings.models import Finding, FlowFile, ImportJob, Meter, MeterPoint
+from meter_readings.models import (
+    Correction,
+    Finding,
+    FlowFile,
+    ImportJob,
+    Meter,
+    MeterPoint,
+)
 from meter_readings.models import Reading as ReadingRow
 from meter_readings.models import SiteVisit
 
@@ -20,6 +27,7 @@ TABLES = [
         Finding,
         ImportJob,
         ReadingRow,
+        Correction,
         SiteVisit,
         FlowFile,
         Meter,
@@ -29,12 +37,17 @@ TABLES = [
 
 # Outer joins also show a reading whose reference is missing.
 _READINGS = """
-SELECT file.sha256, reading.line_number, reading.mpan_line_number,
-    reading.meter_line_number, point.mpan, meter.serial_number, reading.register_id,
+SELECT CASE WHEN reading.correction_id IS NULL THEN file.sha256 ELSE '' END,
+    reading.line_number, reading.mpan_line_number, reading.meter_line_number,
+    point.mpan, meter.serial_number, reading.register_id,
     reading.read_at, reading.value, reading.reading_type,
     reading.bsc_validation_status, reading.md_reset_at, reading.md_reset_count,
     reading.meter_reading_flag, reading.reading_method, reading.reason_code,
-    reading.meter_reading_status, reading.source_lines, reading.version_status
+    reading.meter_reading_status, reading.source_lines, reading.version_status,
+    CASE WHEN reading.correction_id IS NULL THEN 0 ELSE (
+        SELECT COUNT(*) FROM meter_readings_correction AS correction
+        WHERE correction.id <= reading.correction_id
+    ) END
 FROM meter_readings_reading AS reading
 LEFT JOIN meter_readings_flowfile AS file ON file.id = reading.flow_file_id
 LEFT JOIN meter_readings_meter AS meter ON meter.id = reading.meter_id

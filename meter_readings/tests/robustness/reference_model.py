@@ -30,7 +30,10 @@ from . import NOW
 
 
 class Reading(NamedTuple):
-    """One reading as it must be stored; times are text, in UTC."""
+    """One reading as it must be stored; times are text, in UTC.
+
+    One that a user entered has no file and the number of its correction, from 1.
+    """
 
     sha256: str
     line_number: int
@@ -51,6 +54,7 @@ class Reading(NamedTuple):
     meter_reading_status: bool | None
     source_lines: str
     version_status: str = ""
+    correction: int = 0
 
     @property
     def reading_key(self) -> tuple[str, str, str, str]:
@@ -66,6 +70,7 @@ class Reading(NamedTuple):
             self.bsc_validation_status,
             self.meter_reading_flag,
             self.meter_reading_status,
+            self.correction,
         )
 
 
@@ -215,6 +220,9 @@ class ReferenceDatabase:
 
     def __init__(self) -> None:
         self.files: dict[str, File] = {}
+        # The readings of each correction; a number in `undone` is undone.
+        self.corrections: list[list[Reading]] = []
+        self.undone: set[int] = set()
 
     @property
     def imported(self) -> list[File]:
@@ -230,6 +238,7 @@ class ReferenceDatabase:
         A dry run stores nothing.
         """
         imported = self.imported
+        known = self._meters(imported)
         if any(other.sha256 == file.sha256 for other in imported):
             return Result("already-imported")
         names = {other.filename for other in imported}
@@ -248,7 +257,7 @@ class ReferenceDatabase:
         if not dry_run:
             self.files[file.sha256] = file
         if outcome == "imported":
-            load = self._load(file, imported)
+            load = self._load(file, imported, known)
         return Result(outcome, file.readings_read, good, _counts(file), load)
 
     def add_imported(self, *files: File) -> ReferenceDatabase:
@@ -261,14 +270,15 @@ class ReferenceDatabase:
     def undo(self, sha256: str) -> Removal:
         """Undo an import, and return the expected counts."""
         file, before = self.files[sha256], self.imported
-        readings = set(self.readings())
+        readings, meters = set(self.readings()), self._meters(before)
+        points = self._meter_points(before)
         file.status = "undone"
         after = self.imported
         return Removal(
             readings=len(file.readings),
             site_visits=len(file.visits),
-            meters=len(_meters(before) - _meters(after)),
-            meter_points=len(_meter_points(before) - _meter_points(after)),
+            meters=len(meters - self._meters(after)),
+            meter_points=len(points - self._meter_points(after)),
             restored=len(set(self.readings()) - readings),
         )
 
@@ -278,13 +288,55 @@ class ReferenceDatabase:
         for file in self.imported:
             for reading in file.readings:
                 versions[reading.reading_key].append(reading)
+        for entered in self.corrections:
+            for reading in entered:
+                versions[reading.reading_key].append(reading)
         return [
             reading._replace(version_status=version_status)
             for group in versions.values()
             for reading, version_status in zip(
-                group, version_statuses(group), strict=True
+                group, version_statuses(group, self.undone), strict=True
             )
         ]
+
+    def current(self) -> list[Reading]:
+        """Return the current readings, sorted."""
+        return sorted(r for r in self.readings() if r.version_status == "current")
+
+    def enter(self, *readings: Reading) -> None:
+        """Add a correction with these readings."""
+        number = len(self.corrections) + 1
+        self.corrections.append(
+            [
+                reading._replace(
+                    sha256="",
+                    line_number=line,
+                    mpan_line_number=line,
+                    meter_line_number=line,
+                    source_lines="",
+                    version_status="",
+                    correction=number,
+                )
+                for line, reading in enumerate(readings, 1)
+            ]
+        )
+
+    def undo_latest_correction(self) -> int | None:
+        """Undo the latest correction that is not undone, and return its number."""
+        numbers = {*range(1, len(self.corrections) + 1)} - self.undone
+        if not numbers:
+            return None
+        self.undone.add(max(numbers))
+        return max(numbers)
+
+    def _meters(self, files: list[File]) -> set[tuple[str, str]]:
+        """Return the meters of files and of all that users entered."""
+        entered = {(r.mpan, r.serial_number) for each in self.corrections for r in each}
+        return _meters(files) | entered
+
+    def _meter_points(self, files: list[File]) -> set[str]:
+        entered = {reading.mpan for each in self.corrections for reading in each}
+        return _meter_points(files) | entered
 
     def contents(self) -> Contents:
         """Return the expected contents of every table."""
@@ -300,13 +352,15 @@ class ReferenceDatabase:
                 ),
                 key=repr,
             ),
-            meter_points=sorted(_meter_points(imported)),
-            meters=sorted(_meters(imported)),
+            meter_points=sorted(self._meter_points(imported)),
+            meters=sorted(self._meters(imported)),
             visits=sorted(visits),
             readings=sorted(self.readings()),
         )
 
-    def _load(self, file: File, imported: list[File]) -> Load:
+    def _load(
+        self, file: File, imported: list[File], known: set[tuple[str, str]]
+    ) -> Load:
         """Add findings that depend on other files, and count the new rows."""
         readings = self.readings()
         own = [reading for reading in readings if reading.sha256 == file.sha256]
@@ -316,10 +370,10 @@ class ReferenceDatabase:
         }
         file.stored_issues += _unmatched_withdrawals(own, readings)
         file.stored_issues += _conflicts(file)
-        file.stored_issues += _serial_numbers_elsewhere(file, imported)
+        file.stored_issues += _serial_numbers_elsewhere(file, known)
         return Load(
-            meter_points=len(_meter_points([file]) - _meter_points(imported)),
-            meters=len(_meters([file]) - _meters(imported)),
+            meter_points=len(_meter_points([file]) - self._meter_points(imported)),
+            meters=len(_meters([file]) - known),
             site_visits=len(file.visits),
             readings=len(file.readings),
             duplicate=counts["duplicate"],
@@ -332,13 +386,26 @@ class ReferenceDatabase:
         )
 
 
-def version_statuses(versions: list[Reading]) -> list[str]:
+def version_statuses(versions: list[Reading], undone: Iterable[int] = ()) -> list[str]:
     """Return the status of each version of one reading key; versions are in order.
+
+    Versions of an undone correction are withdrawn and do not matter to the others.
+    """
+    counted = iter(_statuses([v for v in versions if v.correction not in undone]))
+    return [
+        "withdrawn" if version.correction in undone else next(counted)
+        for version in versions
+    ]
+
+
+def _statuses(versions: list[Reading]) -> list[str]:
+    """Return the status of each version, none of which is undone.
 
     A withdrawal withdraws itself and all versions before it. Of the others, a version
     with the same values as an earlier one is a duplicate. A version that is V takes
     precedence over U, and U over F; then the later one takes precedence. The BSC
-    validation status of a value and type is the latest one received.
+    validation status of a value and type is the latest one received. The latest version
+    that a user entered takes precedence over all.
     """
     withdrawn = max(
         (n for n, r in enumerate(versions, 1) if r.reading_type == "W"), default=0
@@ -351,6 +418,9 @@ def version_statuses(versions: list[Reading]) -> list[str]:
         rank = {"V": 2, "F": 0}.get(status, 1)
         if rank >= best_rank:
             best, best_rank = reading.compared_values, rank
+    for reading in rest:
+        if reading.correction:
+            best = reading.compared_values
     result, seen = ["withdrawn"] * withdrawn, set()
     for reading in rest:
         if reading.compared_values in seen:
@@ -394,8 +464,10 @@ def _conflicts(file: File) -> Iterable[Issue]:
             yield _issue("conflict-in-file", latest[reading_key], "030", reading_key[2])
 
 
-def _serial_numbers_elsewhere(file: File, imported: list[File]) -> Iterable[Issue]:
-    known, now = _meters(imported), _meters([*imported, file])
+def _serial_numbers_elsewhere(
+    file: File, known: set[tuple[str, str]]
+) -> Iterable[Issue]:
+    now = known | _meters([file])
     for mpan, serial_number in _meters([file]) - known:
         if any(s == serial_number and m != mpan for m, s in now):
             line_number = min(

@@ -1,9 +1,11 @@
-"""The database depends on the stored files, not on the order of imports and undos."""
+"""The database depends on files and corrections, not on the order of imports."""
 
 from __future__ import annotations
 
 import io
-from typing import NamedTuple
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.test import TransactionTestCase
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy, composite
 
 from meter_readings import importer
-from meter_readings.models import FlowFile, Policy
+from meter_readings.models import Correction, FlowFile, Policy, Reading
 from meter_readings.tests.support.flow_file_builder import (
     flow_file,
     header_line,
@@ -33,7 +35,20 @@ class Step(NamedTuple):
     dry_run: bool = False
 
 
-type History = tuple[list[bytes], list[Step]]
+class Act(NamedTuple):
+    """What a user does with a current reading, or undoes.
+
+    The reading is the one with this number, counted around.
+    """
+
+    kind: str
+    number: int
+    value: str
+    time: datetime
+    register_id: str
+
+
+type History = tuple[list[bytes], list[Step | Act]]
 
 
 def mostly(usual: str, *others: str) -> SearchStrategy[str]:
@@ -67,6 +82,14 @@ points = st.builds(
     mostly("", "027|02|Nobody at home|"),
     some(meters, 2) | st.just(""),
 )
+acts = st.builds(
+    Act,
+    st.sampled_from(["add", "correct", "correct", "move", "withdraw", "undo"]),
+    st.integers(0, 20),
+    st.sampled_from(["100.0", "100.5", "7"]),
+    st.sampled_from([datetime(2024, 3, day, tzinfo=UTC) for day in (1, 2)]),
+    st.sampled_from(["S", "01"]),
+)
 headers = st.builds(
     lambda identifier, created_at: header_line(
         file_identifier=identifier, created_at=created_at
@@ -86,15 +109,15 @@ def files(draw: DrawFn) -> bytes:
 
 @composite
 def histories(draw: DrawFn) -> History:
-    """Return some files, their imports in some order, and further imports and undos."""
+    """Return some files, their imports in some order, and more, with corrections."""
     some_files = draw(st.lists(files(), min_size=2, max_size=4))
     numbers = st.integers(0, len(some_files) - 1)
     policies = st.sampled_from([None, None, Policy.STANDARD, Policy.STANDARD, *Policy])
     dry_runs = st.sampled_from([False, False, False, True])
     order = draw(st.permutations(range(len(some_files))))
-    steps = [Step(number, Policy.STANDARD) for number in order]
+    steps: list[Step | Act] = [Step(number, Policy.STANDARD) for number in order]
     more = st.lists(
-        st.builds(Step, numbers, policies, dry_runs), min_size=2, max_size=8
+        st.builds(Step, numbers, policies, dry_runs) | acts, min_size=2, max_size=10
     )
     return some_files, steps + draw(more)
 
@@ -112,10 +135,19 @@ class HistoryTests(TransactionTestCase):
         play()
         say(f"{EXAMPLES} sequences of imports and undos on {connection.vendor}")
 
-    def _play(self, some_files: list[bytes], steps: list[Step], allow: bool) -> None:
+    def _play(
+        self, some_files: list[bytes], steps: list[Step | Act], allow: bool
+    ) -> None:
         database_state.empty()
         reference = reference_model.ReferenceDatabase()
         for step in steps:
+            if isinstance(step, Act):
+                _act(reference, step)
+                differences = reference.contents().differences(
+                    database_state.contents()
+                )
+                self.assertEqual(differences, [], step)
+                continue
             # The files share two names, so some are refused for their name alone.
             file = reference_model.parse_file(
                 some_files[step.file],
@@ -160,3 +192,77 @@ class HistoryTests(TransactionTestCase):
         else:
             with self.assertRaises(importer.NotImported):
                 importer.undo_import(flow_file=row, now=NOW)
+
+
+def _act(reference: reference_model.ReferenceDatabase, act: Act) -> None:
+    """Do what a user does, in the database and in the model."""
+    options: dict[str, Any] = {"user": None, "now": NOW}
+    if act.kind == "undo":
+        number = reference.undo_latest_correction()
+        if number is not None:
+            correction = Correction.objects.order_by("pk")[number - 1]
+            importer.undo_correction(correction=correction, **options)
+        return
+    current = reference.current()
+    if not current:
+        return
+    expected = current[act.number % len(current)]
+    row = Reading.objects.current().get(
+        meter__meter_point__mpan=expected.mpan,
+        meter__serial_number=expected.serial_number,
+        register_id=expected.register_id,
+        read_at=datetime.fromisoformat(f"{expected.read_at}+00:00"),
+    )
+    options["reason"] = "A test"
+    withdrawal = expected._replace(
+        reading_type="W",
+        md_reset_at=None,
+        md_reset_count=None,
+        meter_reading_flag=None,
+        reason_code="",
+        meter_reading_status=None,
+    )
+    if act.kind == "withdraw":
+        importer.withdraw_reading(reading=row, **options)
+        reference.enter(withdrawal)
+        return
+    values = importer.ReadingValues(
+        row.register_id, row.read_at, Decimal(act.value), not row.is_suspect
+    )
+    if act.kind != "correct":
+        values = values._replace(register_id=act.register_id, read_at=act.time)
+    entered = expected._replace(
+        register_id=values.register_id,
+        read_at=reference_model.in_utc(values.read_at),
+        value=f"{values.value:.3f}",
+    )
+    is_moved = entered.reading_key != expected.reading_key
+    is_taken = entered.reading_key in {each.reading_key for each in current}
+    try:
+        if act.kind == "add":
+            importer.add_reading(
+                meter=row.meter,
+                values=values._replace(is_valid=True),
+                reading_type="C",
+                **options,
+            )
+        else:
+            importer.correct_reading(reading=row, values=values, **options)
+    except importer.InvalidCorrection:
+        is_same = entered.value == expected.value and not is_moved
+        assert is_taken and (is_moved or act.kind == "add") or is_same
+        return
+    if act.kind == "add":
+        reference.enter(
+            withdrawal._replace(
+                register_id=entered.register_id,
+                read_at=entered.read_at,
+                value=entered.value,
+                reading_type="C",
+                bsc_validation_status="U",
+                meter_reading_flag=True,
+                reading_method="",
+            )
+        )
+    else:
+        reference.enter(*[withdrawal, entered] if is_moved else [entered])

@@ -6,6 +6,8 @@ import io
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from meter_readings import importer
 from meter_readings.d0010 import LONDON
 from meter_readings.models import (
@@ -13,6 +15,7 @@ from meter_readings.models import (
     ImportJob,
     SenderSchedule,
     SubjectRequest,
+    WatchedFolderStatus,
     pseudonymise_mpan,
 )
 
@@ -56,3 +59,9 @@ def create_subject_request(mpan: str = "2000000000015") -> SubjectRequest:
 def create_sender_schedule(participant: str = "UDMS") -> SenderSchedule:
     """Return the schedule of a sender whose files come every week."""
     return SenderSchedule.objects.create(participant=participant, interval_days=7)
+
+
+def create_folder_status(path: str = "/srv/in", **values: Any) -> WatchedFolderStatus:
+    """Store the status of a watched folder, which is polled now unless told."""
+    values = {"host": "d1", "polled_at": timezone.now()} | values
+    return WatchedFolderStatus.objects.create(path=path, **values)

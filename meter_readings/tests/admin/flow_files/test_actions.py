@@ -243,7 +243,7 @@ class ReprocessTests(ActionTestCase):
 
     def test_reprocess_requires_a_valid_policy(self) -> None:
         page = self.submit(self.rejected(), "import", policy="lenient")
-        self.assertContains(page, "Choose a validation level.")
+        self.assertContains(page, "Choose an import policy.")
 
     def test_reprocess_reports_that_the_file_name_has_been_used(self) -> None:
         file = self.rejected()

@@ -9,8 +9,9 @@ from django.http import HttpResponse
 
 from meter_readings import importer
 from meter_readings.admin.flow_files import actions, bulk_actions
-from meter_readings.models import FlowFile, Meter, Reading
+from meter_readings.models import AuditEvent, FlowFile, Meter, Reading
 from meter_readings.tests.admin.testcases import AdminTestCase, header_of, list_address
+from meter_readings.tests.jobs.job_helpers import run_tasks, with_queue
 from meter_readings.tests.support.flow_file_builder import flow_file_of_readings
 from meter_readings.tests.support.import_helpers import NOW, import_text, imported
 from meter_readings.tests.support.users import (
@@ -108,6 +109,22 @@ class UndoTests(BulkActionTestCase):
             self.messages(page), [f"success: 2 imports undone: {expected}"]
         )
         self.assertIs(Meter.objects.exists(), False)
+
+    def test_all_events_of_one_request_have_its_request_id(self) -> None:
+        self.run_action(good_file(1), good_file(2), step="undo")
+        events = AuditEvent.objects.filter(action="undo", username="alice")
+        self.assertEqual(events.count(), 2)
+        [request_id] = events.values_list("request_id", flat=True).distinct()
+        self.assertIsNotNone(request_id)
+
+    @with_queue
+    def test_all_events_of_its_jobs_have_its_request_id(self) -> None:
+        self.run_action(good_file(1), good_file(2), step="undo")
+        run_tasks()
+        events = AuditEvent.objects.filter(action="undo", username="alice")
+        self.assertEqual(events.count(), 2)
+        [request_id] = events.values_list("request_id", flat=True).distinct()
+        self.assertIsNotNone(request_id)
 
     def test_undo_changes_no_other_file(self) -> None:
         good_file(1)
@@ -231,7 +248,7 @@ class ReprocessTests(BulkActionTestCase):
 
     def test_reprocess_requires_a_valid_policy(self) -> None:
         page = self.run_action(bad_file(1), step="import", policy="lenient")
-        self.assertContains(page, "Choose a validation level.")
+        self.assertContains(page, "Choose an import policy.")
 
     def test_reprocess_of_imported_files_asks_to_undo_them_first(self) -> None:
         page = self.run_action(good_file(1))

@@ -108,7 +108,7 @@ class ImportJobPageTests(AdminTestCase):
         self.assertIn(
             "✓ Imported 2 readings loaded, 2 warnings. Kind Import File", words
         )
-        self.assertIn("Channel Command line User alice Validation level", words)
+        self.assertIn("Channel Command line User alice Import policy", words)
         self.assertIn(
             "Readings in the file 2 Readings loaded 2 Site visits loaded 2"
             " New meter points 2 New meters 2 Warnings 2",

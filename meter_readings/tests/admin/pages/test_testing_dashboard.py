@@ -221,7 +221,7 @@ class StoredDataTests(DashboardTestCase):
             imported(text, f"{number}.uff", requested_by=self.superuser)
         self.client.post(IMPORT, {"all": "1"})
         counts.append(self.query_count(DASHBOARD))
-        self.assertEqual(counts, [13, 13])
+        self.assertEqual(counts, [14, 14])
 
 
 class SampleTests(DashboardTestCase):

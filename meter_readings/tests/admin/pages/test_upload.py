@@ -129,7 +129,7 @@ class FormTests(PageTestCase):
 
     def test_form_rejects_an_unknown_policy(self) -> None:
         self.assertIn(
-            "✕ Choose a validation level.", self.result_text(sent(GOOD), policy="lax")
+            "✕ Choose an import policy.", self.result_text(sent(GOOD), policy="lax")
         )
 
     def test_form_keeps_the_selected_policy(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meter_readings.models import Reading
 from meter_readings.tests.admin.testcases import AdminTestCase, header_of
+from meter_readings.tests.support.correction_helpers import correct, undo
 from meter_readings.tests.support.flow_file_builder import flow_file
 from meter_readings.tests.support.import_helpers import imported
 
@@ -76,3 +77,17 @@ class VersionReasonTests(AdminTestCase):
         self.assertEqual(
             self.reason_of("version_2.uff"), "It withdraws all earlier versions."
         )
+
+    def test_reason_of_a_corrected_version_is_the_correction(self) -> None:
+        import_version(1, "V", "R", "10.0")
+        correct(Reading.objects.get(), value="11")
+        self.assertEqual(
+            self.reason_of("version_1.uff"),
+            "A user corrected the reading. A correction counts over all files.",
+        )
+
+    def test_reason_of_an_undone_correction_is_its_undo(self) -> None:
+        import_version(1, "V", "R", "10.0")
+        undo(correct(Reading.objects.get(), value="11").correction)
+        page = self.page(Reading.objects.get(flow_file=None))
+        self.assertEqual(page.context["version_reason"], "Its correction was undone.")

@@ -13,6 +13,8 @@ from meter_readings.api.serializers.reading_rows import reading_rows
 from meter_readings.api.serializers.readings import ReadingSerializer
 from meter_readings.models import Reading
 from meter_readings.tests.api.base import MPAN, later_file
+from meter_readings.tests.support.correction_helpers import correct
+from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import import_text, imported
 
 
@@ -46,6 +48,17 @@ class ReadingRowsTests(TestCase):
             import_text(path.read_bytes(), path.name)
         self.assert_equal()
         self.assertGreater(len(self.as_rows()), 500)
+
+    def test_corrected_readings_are_equal_and_say_so(self) -> None:
+        imported(EVERY_GROUP)
+        correction = correct(Reading.objects.order_by("pk")[0], value="9").correction
+        self.assert_equal()
+        names = "source", "flow_file_id", "line_number", "correction_id"
+        row = self.as_rows()[-1]
+        self.assertEqual(
+            [row[name] for name in names], ["user", None, None, correction.pk]
+        )
+        self.assertIsNone(row["links"]["flow_file"])
 
     def test_unlisted_codes_are_equal(self) -> None:
         groups = [f"026|{MPAN}|X|", "028|SERIAL0002|K|"]

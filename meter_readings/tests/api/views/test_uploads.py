@@ -295,7 +295,7 @@ class FullStorageTests(UploadTestCase):
 class ReadOnlyStorageTests(UploadTestCase):
     def test_a_folder_that_cannot_be_written_is_503(self) -> None:
         read_only = OSError(errno.EROFS, "Read-only file system")
-        create = "meter_readings.importer.files.spooling._create_for_owner"
+        create = "meter_readings.importer.files.spooling.create_for_owner"
         with patch(create, side_effect=read_only):
             response = self.send(GOOD)
         detail = self.report(response, 503)["detail"]

@@ -49,6 +49,16 @@ class MinimumFreeSpaceTests(TestCase):
     def test_accepts_a_file_below_the_minimum_free_space_in_development(self) -> None:
         imported(EVERY_GROUP)
 
+    def test_the_free_space_is_not_examined_for_each_line_of_a_redacted_file(
+        self,
+    ) -> None:
+        lines = iter([b"030|S|20240401000000|99.0|||T|N|\n"] * 5000)
+        with patch(
+            "meter_readings.importer.files.spooling.require_free_space"
+        ) as examine:
+            importer.store_redacted(chunks=lines)
+        examine.assert_called_once_with()
+
 
 class OriginalFilesTestCase(TransactionTestCase):
     def setUp(self) -> None:

@@ -58,7 +58,7 @@ class SpoolTests(SimpleTestCase):
             Path(path).touch()
             raise KeyboardInterrupt
 
-        with patch.object(spooling, "_create_for_owner", create):
+        with patch.object(spooling, "create_for_owner", create):
             with self.assertRaises(KeyboardInterrupt), spool(io.BytesIO(DATA)):
                 self.fail("The file was not created.")
         self.assertEqual(list(self.incoming.iterdir()), [])

@@ -1,0 +1,1 @@
+"""Tests of corrections of single readings."""
