@@ -61,6 +61,12 @@ class AdminTestCase(SignedInTestCase):
         change_list = self.get_list(model_name, **params).context["cl"]
         return [str(row) for row in change_list.result_list]
 
+    def list_words(self, model_name: str, **params: Any) -> str:
+        """Return the text of the rows of a list."""
+        html = self.get_list(model_name, **params).content.decode()
+        rows = html[html.index("<tbody>") : html.index("</tbody>")]
+        return " ".join(_TAG.sub(" ", rows.replace("<wbr>", "")).split())
+
     def values(self, **params: Any) -> list[int]:
         """Return the values of the readings listed."""
         change_list = self.get_list("reading", **params).context["cl"]
