@@ -11,10 +11,6 @@ from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import User
 from django.core.checks import CheckMessage, Error
 from django.db import connections
-from rest_framework.authentication import BasicAuthentication
-from rest_framework.permissions import AllowAny
-from rest_framework.renderers import BrowsableAPIRenderer
-from rest_framework.settings import api_settings
 
 from meter_readings.demo import DEMO_PASSWORD, DEMO_USERNAMES
 from meter_readings.ops.postgresql_sessions import is_session_shared
@@ -157,6 +153,12 @@ def check_api_is_closed(
 
 
 def _insecure_api_settings() -> Iterator[str]:
+    # Imported here because they take 10 MB, which an import does without.
+    from rest_framework.authentication import BasicAuthentication
+    from rest_framework.permissions import AllowAny
+    from rest_framework.renderers import BrowsableAPIRenderer
+    from rest_framework.settings import api_settings
+
     # The stubs type these settings as strings.
     classes = cast(Any, api_settings)
     if _has(classes.DEFAULT_AUTHENTICATION_CLASSES, BasicAuthentication):
