@@ -1,11 +1,14 @@
-"""Text formatting: counts with nouns, lists of counts, dates."""
+"""Text formatting: counts with nouns, lists of counts, progress, dates."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+
+from meter_readings.models import ImportJob
 
 
 def pluralise(number: int, noun: str) -> str:
@@ -26,6 +29,20 @@ def join_counts(counts: Mapping[str, int]) -> str:
     ]
     *others, latest = parts or ["nothing"]
     return f"{', '.join(others)} and {latest}" if others else latest
+
+
+def format_progress(phase: str, byte_count: int, size: int) -> str:
+    """Return how much of a file is checked: `45 % of 200.7 MB checked`.
+
+    A file that is loading was checked to its end: `200.7 MB checked`.
+    """
+    if size and phase != ImportJob.Phase.LOADING:
+        return f"{100 * byte_count // size} % of {_format_size(size)} checked"
+    return f"{_format_size(byte_count)} checked" if byte_count else ""
+
+
+def _format_size(byte_count: int) -> str:
+    return filesizeformat(byte_count).replace("\xa0", " ")
 
 
 def printable(text: str) -> str:

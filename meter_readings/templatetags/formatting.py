@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from meter_readings import d0010
 from meter_readings.exports import rule_text
 from meter_readings.importer import UNREADABLE
+from meter_readings.importer.formatting import format_progress, pluralise
 from meter_readings.models import (
     ApiToken,
     FlowFile,
@@ -224,6 +225,16 @@ def outcome(job: ImportJob) -> SafeString:
     if not job.outcome:
         return badge(job.state, job.get_state_display())
     return badge(job.outcome, job.get_outcome_display())
+
+
+@register.filter
+def job_progress(job: ImportJob) -> str:
+    """Return how far a running job is, in the command line's words; "" if unknown."""
+    if job.kind == ImportJob.Kind.EXPORT:
+        return f"{pluralise(job.counts.get('readings', 0), 'reading')} written"
+    if job.kind in ImportJob.IMPORT_KINDS:
+        return format_progress(job.phase, job.bytes_processed, job.size)
+    return ""
 
 
 @register.filter

@@ -259,7 +259,7 @@ class ImportJobsTests(HomeTestCase):
         page = self.home()
         bar = '<progress max="3" value="2" aria-label="big.uff"></progress>'
         self.assertContains(page, bar, html=True)
-        self.assertContains(page, "Validating (step 2 of 3), 2.9\xa0MB checked")
+        self.assertContains(page, "Validating (step 2 of 3), 2.9 MB checked")
 
     def test_running_import_links_to_its_job(self) -> None:
         self.run_job(pk=7)

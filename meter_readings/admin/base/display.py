@@ -240,11 +240,6 @@ def job_subject(job: ImportJob) -> str:
     return job.subject
 
 
-@display(description="result")
-def outcome(job: ImportJob) -> SafeString:
-    return formatting.outcome(job)
-
-
 @display(description="channel, user")
 def channel(job: ImportJob) -> SafeString:
     return two_lines(job.get_channel_display(), str(job.requested_by or ""))

@@ -13,6 +13,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from meter_readings import exports, importer, jobs
@@ -20,8 +21,20 @@ from meter_readings.admin.base import display
 from meter_readings.admin.base.read_only import ReadOnlyAdmin
 from meter_readings.models import ImportJob
 from meter_readings.ops.worker_heartbeat import has_living_worker
+from meter_readings.templatetags import formatting
 
 from . import history
+
+
+@admin.display(description="result")
+def result(job: ImportJob) -> SafeString:
+    """Return the state or the outcome, and below it the progress or the reason."""
+    if job.state == ImportJob.State.RUNNING:
+        parts = job.get_phase_display(), formatting.job_progress(job)
+        text = ", ".join(filter(None, parts))
+    else:
+        text = history.job_message(job, is_repeated=False)
+    return display.two_lines(formatting.outcome(job), text)
 
 
 @admin.register(ImportJob)
@@ -31,7 +44,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
     list_display = (
         display.job_subject,
         "kind",
-        display.outcome,
+        result,
         display.channel,
         display.started_at,
         display.finished_at,

@@ -11,6 +11,7 @@ from contextlib import suppress
 from django.core.management.base import OutputWrapper
 
 from meter_readings.importer import FileResult, ImportListener
+from meter_readings.importer.formatting import format_progress
 from meter_readings.models import ImportJob
 
 _BAR_SECONDS = 0.1
@@ -20,7 +21,7 @@ _CLEAR_LINE = "\r\x1b[2K"
 
 
 class Progress(ImportListener):
-    """Shows the phase and percentage of the current file."""
+    """Shows the phase of the current file, and how much of it is checked."""
 
     def __init__(
         self,
@@ -53,8 +54,8 @@ class Progress(ImportListener):
             if self._is_bar:
                 self._draw(phase, byte_count, size)
             else:
-                text = f"{self._label}: {phase.label.lower()}{_share(byte_count, size)}"
-                self._write(text, "\n")
+                parts = phase.label.lower(), format_progress(phase, byte_count, size)
+                self._write(f"{self._label}: {', '.join(filter(None, parts))}", "\n")
             seconds = _BAR_SECONDS if self._is_bar else _LINE_SECONDS
             self._next_at = self._clock() + seconds
 
@@ -69,8 +70,14 @@ class Progress(ImportListener):
 
     def _draw(self, phase: ImportJob.Phase, byte_count: int, size: int) -> None:
         done = _BAR_WIDTH * byte_count // max(size, 1)
-        bar = "#" * done + "." * (_BAR_WIDTH - done)
-        text = f"{phase.label} [{bar}]{_share(byte_count, size)} "
+        bar = f"[{'#' * done}{'.' * (_BAR_WIDTH - done)}]"
+        is_loading = phase == ImportJob.Phase.LOADING
+        parts = [
+            phase.label,
+            "" if is_loading else bar,
+            format_progress(phase, byte_count, size),
+        ]
+        text = "".join(f"{part} " for part in parts if part)
         columns = max(shutil.get_terminal_size().columns - len(text) - 1, 8)
         self._write(f"{_CLEAR_LINE}{text}{self._label[-columns:]}")
         self._is_line_open = True
@@ -80,12 +87,3 @@ class Progress(ImportListener):
         with suppress(OSError):
             self._stream.write(text, style_func=str, ending=ending)
             self._stream.flush()
-
-
-def _share(byte_count: int, size: int) -> str:
-    """Return the share that is done, such as " 45 % of 210.4 MB", or ""."""
-    if not size:
-        return ""
-    megabytes, kilobytes = size / 1_000_000, size / 1000
-    whole = f"{megabytes:.1f} MB" if megabytes >= 1 else f"{kilobytes:.1f} kB"
-    return f" {100 * byte_count // size} % of {whole}"

@@ -389,10 +389,12 @@ class AdminTests(ExportJobTestCase):
         rows = ImportJob.objects.filter(pk=self.job().pk)
         rows.update(state="running", phase="writing", counts={"readings": 12345})
         page = self.client.get(job_page(self.job()))
-        self.assertContains(page, "Step: writing, 12,345 readings so far")
+        self.assertContains(page, "Step: writing, 12,345 readings written")
         self.assertNotContains(page, "job-progress")
         home = self.client.get("/")
-        self.assertContains(home, "Writing (step 1 of 1), 12,345 readings, started")
+        self.assertContains(
+            home, "Writing (step 1 of 1), 12,345 readings written, started"
+        )
 
     def test_page_of_a_finished_export_has_its_download(self) -> None:
         self.press()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
 
 from meter_readings import importer
 from meter_readings.models import FlowFile, ImportJob, Policy
+from meter_readings.tests.admin.pages.testcases import page_text
 from meter_readings.tests.admin.testcases import (
     AdminTestCase,
     file_with_much,
@@ -137,19 +139,49 @@ class ImportJobPageTests(AdminTestCase):
             words,
         )
 
-    def test_page_of_a_running_job_shows_its_step(self) -> None:
+    def run_job(self, **fields: Any) -> None:
+        """Create a running job."""
+        given = {"phase": "validating", "bytes_processed": 512, "size": 2048} | fields
         ImportJob.objects.create(
             filename="big.uff",
             channel=ImportJob.Channel.UPLOAD,
             policy=Policy.STANDARD,
-            phase=ImportJob.Phase.VALIDATING,
-            bytes_processed=2048,
             started_at=NOW,
             heartbeat_at=NOW,
+            **given,
         )
+
+    def list_words(self) -> str:
+        """Return the text of the list of jobs."""
+        return page_text(self.get_list("importjob"))
+
+    def test_page_of_a_running_job_shows_its_step(self) -> None:
+        self.run_job()
         words = self.job_words()
-        self.assertIn("● Running Step: validating, 2.0 KB checked, last prog", words)
+        expected = "● Running Step: validating, 25 % of 2.0 KB checked, last prog"
+        self.assertIn(expected, words)
         self.assertIn("Flow file None stored", words)
+
+    def test_page_of_a_job_that_loads_shows_that_all_is_checked(self) -> None:
+        self.run_job(phase="loading", bytes_processed=2048)
+        self.assertIn("Step: loading, 2.0 KB checked, last prog", self.job_words())
+
+    def test_page_of_a_job_that_receives_shows_its_step_alone(self) -> None:
+        self.run_job(phase="receiving", bytes_processed=0, size=0)
+        self.assertIn("Step: receiving, last prog", self.job_words())
+
+    def test_list_shows_the_progress_of_a_running_job(self) -> None:
+        self.run_job()
+        self.assertIn("● Running Validating, 25 % of 2.0 KB checked", self.list_words())
+
+    def test_list_shows_what_a_job_did(self) -> None:
+        imported(file_with_much(7))
+        expected = "✓ Imported 7 readings loaded, 7 warnings."
+        self.assertIn(expected, self.list_words())
+
+    def test_list_shows_why_a_job_failed(self) -> None:
+        self.run_job(state="failed", message="The storage is full.")
+        self.assertIn("✕ Interrupted The storage is full.", self.list_words())
 
 
 def _text(badge: str) -> str:
