@@ -201,29 +201,24 @@ class NotReadForm(forms.Form):
 
 
 class NotificationRuleForm(forms.ModelForm):
-    """A notification rule; the secret of a webhook is written and never read."""
+    """A notification rule. The secret of a webhook is generated and never typed."""
 
-    new_secret = forms.CharField(
+    new_secret = forms.BooleanField(
         required=False,
-        max_length=100,
         label="New webhook secret",
-        help_text="For a webhook. Copy it now: only its beginning is shown later. "
-        "Empty keeps the stored one.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "size": 60}),
+        help_text="Generates another secret, which is shown once. Requests are signed "
+        "with the present one too for 24 hours. A new webhook needs no tick.",
     )
 
     class Meta:
         model = NotificationRule
-        exclude = ("webhook_secret",)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        # Who may only view a rule has no fields.
-        if "new_secret" in self.fields and not self.instance.webhook_secret:
-            self.fields["new_secret"].initial = notifications.generate_secret()
+        fields = (
+            *("name", "is_active", "event", "threshold", "delay", "repeat_days"),
+            *("channel", "users", "groups", "webhook_url"),
+        )
 
     def clean(self) -> dict[str, Any]:
-        """Require whom to send to; take the new secret of a webhook."""
+        """Require whom to send to."""
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("channel") == NotificationRule.Channel.WEBHOOK:
             self._clean_webhook(cleaned)
@@ -231,11 +226,14 @@ class NotificationRuleForm(forms.ModelForm):
             self.add_error("users", "Choose users or groups to send e-mail to.")
         return cleaned
 
+    @property
+    def generates_secret(self) -> bool:
+        """Whether a valid form gives the webhook another secret."""
+        is_webhook = self.cleaned_data["channel"] == NotificationRule.Channel.WEBHOOK
+        is_missing = not self.instance.webhook_secret
+        return is_webhook and (is_missing or self.cleaned_data["new_secret"])
+
     def _clean_webhook(self, cleaned: dict[str, Any]) -> None:
         problem = notifications.url_problem(cleaned.get("webhook_url", ""))
         if problem and "webhook_url" not in self.errors:
             self.add_error("webhook_url", problem)
-        secret = cleaned.get("new_secret") or self.instance.webhook_secret
-        if problem := notifications.secret_problem(secret):
-            self.add_error("new_secret", problem)
-        self.instance.webhook_secret = secret

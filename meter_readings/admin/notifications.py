@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -47,6 +48,37 @@ class NotificationRuleAdmin(ReadOnlyAdmin):
     list_display = ("name", "event", "channel", "is_active")
     ordering = ("name",)
     actions = None
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: bool
+    ) -> None:
+        """Save the rule, with another secret if the form says so."""
+        obj.is_secret_new = form.generates_secret
+        if obj.is_secret_new:
+            obj.change_secret(notifications.generate_secret(), now=timezone.now())
+        super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._secret_page(request, obj) or super().response_add(
+            request, obj, post_url_continue
+        )
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._secret_page(request, obj) or super().response_change(request, obj)
+
+    def _secret_page(self, request: HttpRequest, rule: Any) -> HttpResponse | None:
+        """Show a new secret in the answer to the POST: it is not shown again."""
+        if not rule.is_secret_new:
+            return None
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "original": rule,
+            "title": "Webhook secret",
+        }
+        template = "admin/meter_readings/notificationrule/secret.html"
+        return TemplateResponse(request, template, context)
 
     def get_object_tools(self, request: HttpRequest) -> list[ObjectTool]:
         if not self.has_add_permission(request):

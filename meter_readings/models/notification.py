@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+
+# The receiver has this long to store a new secret.
+PREVIOUS_SECRET_SIGNS = timedelta(hours=24)
 
 
 class NotificationRule(models.Model):
@@ -51,8 +54,11 @@ class NotificationRule(models.Model):
     )
     groups = models.ManyToManyField("auth.Group", blank=True)
     webhook_url = models.URLField("webhook URL", max_length=500, blank=True)
-    # It signs each request, so a hash would not do.
+    # It signs each request, so a hash would not do. A request of the first day after a
+    # change has a signature by the previous secret too.
     webhook_secret = models.CharField(max_length=100, blank=True)
+    previous_webhook_secret = models.CharField(max_length=100, blank=True)
+    webhook_secret_changed_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField("active", default=True)
 
     class Meta:
@@ -62,6 +68,18 @@ class NotificationRule(models.Model):
                 name="webhook_rule_has_a_url",
             ),
         ]
+
+    def change_secret(self, secret: str, *, now: datetime) -> None:
+        """Sign with another secret from now on; the caller saves the rule."""
+        self.previous_webhook_secret = self.webhook_secret
+        self.webhook_secret, self.webhook_secret_changed_at = secret, now
+
+    def signing_secrets(self, *, now: datetime) -> list[str]:
+        """Return the secret, and the previous one on the day after a change."""
+        changed_at = self.webhook_secret_changed_at
+        is_recent = changed_at is not None and now < changed_at + PREVIOUS_SECRET_SIGNS
+        previous = [self.previous_webhook_secret] if is_recent else []
+        return [self.webhook_secret, *filter(None, previous)]
 
     def __str__(self) -> str:
         return self.name

@@ -16,7 +16,7 @@ from .outbox import (
     resend,
 )
 from .sender import SendResult, send_due
-from .webhooks import generate_secret, secret_problem, url_problem
+from .webhooks import generate_secret, url_problem
 
 __all__ = [
     "Occurrence",
@@ -29,7 +29,6 @@ __all__ = [
     "record_folder_errors",
     "record_late_files",
     "resend",
-    "secret_problem",
     "send_due",
     "url_problem",
     "write_digests",

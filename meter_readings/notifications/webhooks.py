@@ -1,7 +1,9 @@
 """Webhooks: signed requests after the Standard Webhooks convention, version 1.
 
 `webhook-signature` is "v1," and the base64 of the HMAC-SHA-256 of the id, the timestamp
-and the body, with full stops between them. `webhook-id` is the same in all attempts.
+and the body, with full stops between them; on the day after a change of the secret it
+has a second one, by the previous secret, after a space. `webhook-id` is the same in all
+attempts.
 
 A rule must not reach the internal network: the name is resolved once, every address of
 it is checked, and the connection is made to the checked address. Redirects are not
@@ -90,16 +92,18 @@ class WebhookSender:
             raise DeliveryFailed(problem)
         body = render_webhook(notification)
         message_id = f"msg_{notification.uuid.hex}"
-        timestamp = int(timezone.now().timestamp())
-        signature = sign(
-            rule.webhook_secret, message_id=message_id, timestamp=timestamp, body=body
-        )
+        now = timezone.now()
+        timestamp = int(now.timestamp())
+        signatures = [
+            sign(secret, message_id=message_id, timestamp=timestamp, body=body)
+            for secret in rule.signing_secrets(now=now)
+        ]
         headers = {
             "Content-Type": "application/json",
             "User-Agent": f"Kraken-D0010/{meter_readings.__version__}",
             "webhook-id": message_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature,
+            "webhook-signature": " ".join(signatures),
         }
         status = _post(urlsplit(rule.webhook_url), body, headers)
         if 200 <= status < 300:

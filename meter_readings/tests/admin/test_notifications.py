@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.http import HttpResponse
+from django.utils import timezone
 
 from meter_readings.models import Notification, NotificationRule
-from meter_readings.notifications import generate_secret
 from meter_readings.tests.admin.testcases import AdminTestCase, list_address
 from meter_readings.tests.notifications.rules import (
     DUE,
@@ -50,40 +50,60 @@ class RuleTests(AdminTestCase):
     def test_an_email_rule_needs_users_or_groups(self) -> None:
         self.assertIn("Choose users or groups to send e-mail to.", self.add())
 
-    def test_a_webhook_rule_stores_the_secret_of_the_form(self) -> None:
-        page = self.client.get(f"{RULES}add/").content.decode()
-        found = re.search(r'value="(whsec_[^"]+)"', page)
-        assert found
-        secret = found[1]
-        url = "https://example.org/hook"
-        self.add(channel="webhook", webhook_url=url, new_secret=secret)
-        self.assertEqual(NotificationRule.objects.get().webhook_secret, secret)
+    def test_the_secret_of_a_new_webhook_is_shown_once(self) -> None:
+        page = self.add(channel="webhook", webhook_url="https://example.org/hook")
+        rule = NotificationRule.objects.get()
+        self.assertIn(rule.webhook_secret, page)
+        self.assertTrue(rule.webhook_secret.startswith("whsec_"))
+        self.assertNotIn("previous secret", page)
+        page = self.client.get(f"{RULES}{rule.pk}/change/").content.decode()
+        self.assertNotIn(rule.webhook_secret, page)
 
-    def test_a_webhook_rule_needs_a_url_and_a_secret(self) -> None:
-        page = self.add(channel="webhook", new_secret="password")
+    def test_a_webhook_rule_needs_a_url(self) -> None:
+        page = self.add(channel="webhook")
         self.assertIn("The URL must begin with https://.", page)
-        self.assertIn("24 to 64 random bytes", page)
 
     def test_a_url_that_is_none_has_one_message(self) -> None:
-        page = self.add(
-            channel="webhook", webhook_url="nonsense", new_secret=generate_secret()
-        )
+        page = self.add(channel="webhook", webhook_url="nonsense")
         self.assertIn("Enter a valid URL.", page)
         self.assertNotIn("must begin", page)
 
+    def change(self, rule: NotificationRule, **values: Any) -> HttpResponse:
+        """Send the form of a rule, and return the response."""
+        form = {
+            name: getattr(rule, name)
+            for name in ("name", "event", "threshold", "delay", "repeat_days")
+        }
+        form |= {"channel": rule.channel, "webhook_url": rule.webhook_url} | values
+        return self.client.post(f"{RULES}{rule.pk}/change/", form)
+
     def test_a_stored_secret_is_not_shown_and_is_kept(self) -> None:
         rule = webhook_rule("https://example.org/hook")
-        address = f"{RULES}{rule.pk}/change/"
-        page = self.client.get(address)
+        page = self.client.get(f"{RULES}{rule.pk}/change/")
         self.assertContains(page, rule.webhook_secret[:10] + "…")
         self.assertNotContains(page, rule.webhook_secret)
-        form = page.context["adminform"].form
-        values = {name: form[name].value() for name in form.fields}
-        values |= {"name": "Renamed", "users": [], "groups": [], "new_secret": ""}
-        self.client.post(address, values)
+        self.assertRedirects(self.change(rule, name="Renamed"), RULES)
         changed = NotificationRule.objects.get()
         self.assertEqual(changed.name, "Renamed")
         self.assertEqual(changed.webhook_secret, rule.webhook_secret)
+
+    def test_a_new_secret_is_shown_and_the_previous_one_stays_for_a_day(self) -> None:
+        rule = webhook_rule("https://example.org/hook")
+        page = self.change(rule, new_secret="on")
+        changed = NotificationRule.objects.get()
+        self.assertNotEqual(changed.webhook_secret, rule.webhook_secret)
+        self.assertContains(page, changed.webhook_secret)
+        self.assertContains(page, "also signed with the previous secret")
+        self.assertNotContains(page, rule.webhook_secret)
+        self.assertEqual(
+            changed.signing_secrets(now=timezone.now()),
+            [changed.webhook_secret, rule.webhook_secret],
+        )
+
+    def test_an_email_rule_has_no_secret(self) -> None:
+        rule = email_rule()
+        self.change(rule, users=[self.superuser.pk], new_secret="on")
+        self.assertEqual(NotificationRule.objects.get().webhook_secret, "")
 
     def test_the_list_links_to_the_form_of_a_new_rule(self) -> None:
         email_rule()

@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from django.test import SimpleTestCase, TestCase
+from django.utils import timezone
 
 from meter_readings.models import Notification, NotificationDelivery, NotificationRule
 from meter_readings.notifications import (
     SendResult,
-    secret_problem,
     send_due,
     url_problem,
     webhooks,
@@ -49,12 +49,12 @@ class SignatureTests(SimpleTestCase):
         self.assertEqual(signature, EXAMPLE_SIGNATURE)
 
     def test_a_made_secret_is_accepted(self) -> None:
-        self.assertEqual(secret_problem(webhooks.generate_secret()), "")
+        self.assertEqual(webhooks.secret_problem(webhooks.generate_secret()), "")
 
     def test_other_secrets_are_refused(self) -> None:
         for secret in ("", "password", "whsec_", "whsec_!!!", "whsec_c2hvcnQ="):
             with self.subTest(secret):
-                self.assertIn("24 to 64 random bytes", secret_problem(secret))
+                self.assertIn("24 to 64 random bytes", webhooks.secret_problem(secret))
 
 
 class AddressTests(SimpleTestCase):
@@ -135,6 +135,30 @@ class RequestTests(TestCase):
         self.assertEqual(payload["data"]["filename"], "[MPAN].uff")
         self.assertNotIn(b"2000000000015", request.body)
         self.assertEqual((statuses(), self.log()), (["sent"], "Answered 204"))
+
+    def test_a_changed_secret_and_the_previous_one_sign_for_a_day(self) -> None:
+        previous = self.rule.webhook_secret
+        hours = timedelta(hours=1)
+        for age, count in ((23 * hours, 2), (25 * hours, 1)):
+            self.rule.webhook_secret = previous
+            self.rule.change_secret(SECRET, now=timezone.now() - age)
+            self.rule.save()
+            Notification.objects.all().delete()
+            record()
+            send_due(DUE)
+            headers = self.server.requests[-1].headers
+            self.assertEqual(
+                headers["webhook-signature"],
+                " ".join(
+                    webhooks.sign(
+                        secret,
+                        message_id=headers["webhook-id"],
+                        timestamp=int(headers["webhook-timestamp"]),
+                        body=self.server.requests[-1].body,
+                    )
+                    for secret in (SECRET, previous)[:count]
+                ),
+            )
 
     def test_another_attempt_has_the_same_id(self) -> None:
         record()
