@@ -9,12 +9,21 @@ import signal
 import time
 from collections import Counter
 from contextlib import ExitStack
+from pathlib import Path
 
+from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import timezone
 
 from meter_readings import jobs
-from meter_readings.models import AuditEvent, FlowFile, ImportJob, Reading
+from meter_readings.models import (
+    STALLED_AFTER,
+    AuditEvent,
+    FlowFile,
+    ImportJob,
+    Reading,
+)
 from meter_readings.tests.jobs.job_helpers import uploads, with_queue
 from meter_readings.tests.support.import_helpers import imported
 
@@ -122,6 +131,25 @@ class KilledWorkerTests(TransactionTestCase):
         self._work(until_idle=True)
         self._wait_for_end()
         self._assert_imported_once(job)
+
+    def test_worker_that_comes_back_finds_that_its_job_was_taken_over(self) -> None:
+        job = _enqueue(600)
+        worker = self._work(stop_at="validated", until_idle=True)
+        self.program.ask(do="await stop")
+        self.assertEqual(self.program.answer(), {"stopped": True})
+        # As seen from another machine: no heartbeat, and nothing known of its process.
+        late = ImportJob.objects.filter(pk=job.pk, attempt=1, state="running")
+        silent_since = timezone.now() - 2 * STALLED_AFTER
+        self.assertEqual(late.update(heartbeat_at=silent_since), 1)
+        Path(settings.MEDIA_ROOT, "running_jobs", str(job.pk)).unlink()
+        self._work(until_idle=True)
+        self._wait_for_end()
+        self._assert_imported_once(job)
+        os.kill(worker, signal.SIGCONT)
+        self._wait_for_end()
+        self._assert_imported_once(job)
+        self.assertEqual(job.attempt, 2)
+        self.assertEqual(AuditEvent.objects.filter(action="import").count(), 1)
 
     def _work(self, **request: object) -> int:
         """Start a worker; return its process id."""

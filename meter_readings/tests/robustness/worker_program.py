@@ -1,7 +1,8 @@
 """A program that starts workers on request of a test, which kills them.
 
 {"do": "work"} forks a worker, and {"do": "reap"} waits for its end. With "crash_at" the
-worker kills itself when it reaches that point.
+worker kills itself when it reaches that point; with "stop_at" it stops, until it is
+told to continue, and {"do": "await stop"} waits for that.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ def main() -> None:
         if request["do"] == "reap":
             os.wait()
             say(ended=True)
+        elif request["do"] == "await stop":
+            _, status = os.waitpid(-1, os.WUNTRACED)
+            say(stopped=os.WIFSTOPPED(status))
         else:
             _start_worker(request)
 
@@ -62,21 +66,24 @@ def _start_worker(request: dict[str, Any]) -> None:
     # A task that is lost is sent again at once.
     patch.object(queue, "_SEND_AGAIN_AFTER", timedelta()).start()
     if point := request.get("crash_at"):
-        _crash_at(*CRASH_POINTS[point])
+        _send_at(signal.SIGKILL, *CRASH_POINTS[point])
+    if point := request.get("stop_at"):
+        _send_at(signal.SIGSTOP, *CRASH_POINTS[point])
     worker.work(until_idle=request.get("until_idle", False))
     os._exit(0)
 
 
-def _crash_at(module: str, name: str, is_after: bool) -> None:
+def _send_at(number: signal.Signals, module: str, name: str, is_after: bool) -> None:
+    """Let this process send itself a signal at a point."""
     owner: Any = import_module(module)
     *parents, last = name.split(".")
     for parent in parents:
         owner = getattr(owner, parent)
     function: Callable[..., Any] = getattr(owner, last)
 
-    def crash(*args: Any, **options: Any) -> None:
-        if is_after:
-            function(*args, **options)
-        os.kill(os.getpid(), signal.SIGKILL)
+    def send(*args: Any, **options: Any) -> Any:
+        result = function(*args, **options) if is_after else None
+        os.kill(os.getpid(), number)
+        return result if is_after else function(*args, **options)
 
-    setattr(owner, last, crash)
+    setattr(owner, last, send)
