@@ -19,7 +19,7 @@ from meter_readings.models import (
     Reading,
     SiteVisit,
 )
-from meter_readings.templatetags import formatting
+from meter_readings.templatetags import corrections, formatting
 
 type FileRow = Reading | SiteVisit | Finding
 type Column = Callable[[Any], SafeString | str]
@@ -113,9 +113,14 @@ def source(reading: Reading) -> SafeString:
     if correction is None:
         return flow_file(reading)
     user = correction.created_by or "a deleted user"
-    act = f"{correction.get_kind_display()} by {user}"
+    act = format_html("{} by {}", corrections.correction_badge(correction), user)
     undone = "undone" if correction.is_undone else ""
     return two_lines(act, undone or formatting.day(correction.created_at))
+
+
+@display(description="actions")
+def correction_links(reading: Reading) -> SafeString | str:
+    return corrections.correction_links(reading)
 
 
 @display(description="flow file")

@@ -19,6 +19,7 @@ from meter_readings.queries.keyset import Ordering
 
 from . import filters as reading_filters
 from . import page
+from .corrections import CorrectionMixin
 from .export import ExportMixin, make_export_action
 
 _SEARCH_HELP = (
@@ -37,7 +38,7 @@ class _Search(NamedTuple):
 
 
 @admin.register(Reading)
-class ReadingAdmin(ExportMixin, FileRowAdmin):
+class ReadingAdmin(CorrectionMixin, ExportMixin, FileRowAdmin):
     """Readings, latest first; those of one file in the order of its lines."""
 
     allow_stale = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -32,6 +33,7 @@ def reading_context(request: HttpRequest, reading: Reading) -> dict[str, Any]:
         "lines": lines,
         "versions": versions,
         "version_reason": version_reason(reading, versions),
+        "to_undo": _to_undo(versions),
         "current": next(
             (
                 version
@@ -64,6 +66,16 @@ def _versions(reading: Reading) -> QuerySet[Reading]:
     )
     related = "flow_file", "correction__created_by", "correction__undone_by"
     return ordered.select_related(*related)[:_MAX_VERSIONS]
+
+
+def _to_undo(versions: Sequence[Reading]) -> Reading | None:
+    """Return the version of the latest correction that is not undone, if any."""
+    entered = [
+        version
+        for version in versions
+        if version.correction is not None and not version.correction.is_undone
+    ]
+    return entered[-1] if entered else None
 
 
 def _advance_context(reading: Reading) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
 from meter_readings.models import Meter, Reading, VersionStatus
@@ -45,12 +46,35 @@ class EndChange(NamedTuple):
     new: Reading | None
 
 
+class TotalChange(NamedTuple):
+    """The units of the changed advances of a register; None if one is negative."""
+
+    register_id: str
+    old: Decimal | None
+    new: Decimal | None
+
+
 class Effects(NamedTuple):
     """Everything that a correction changes."""
 
     versions: list[VersionChange]
     advances: list[AdvanceChange]
     ends: list[EndChange]
+
+    @property
+    def totals(self) -> list[TotalChange]:
+        """The total of the changed advances of each register."""
+        return [
+            TotalChange(
+                register_id,
+                _total(each.old for each in self._of(register_id)),
+                _total(each.new for each in self._of(register_id)),
+            )
+            for register_id in dict.fromkeys(each.register_id for each in self.advances)
+        ]
+
+    def _of(self, register_id: str) -> list[AdvanceChange]:
+        return [each for each in self.advances if each.register_id == register_id]
 
     @property
     def digest(self) -> str:
@@ -140,6 +164,13 @@ def _advances_at(key: ReadingKey) -> list[Advance]:
         demand_registers={register} if is_demand else (),
     )
     return [each for each in advances if each.later.read_at >= key.read_at]
+
+
+def _total(advances: Iterable[Advance | None]) -> Decimal | None:
+    """Return the sum of the units; None if an advance has none."""
+    units = [advance.units for advance in advances if advance]
+    known = [each for each in units if each is not None]
+    return sum(known, Decimal(0)) if len(known) == len(units) else None
 
 
 def _by_register_and_end(

@@ -153,6 +153,13 @@ def flow_files() -> dict[str, Row]:
     }
 
 
+def corrections() -> dict[str, Row]:
+    """Return the rows of the pages that change single readings."""
+    page = "admin:meter_readings_reading_{}".format
+    views = ("add", "correct", "withdraw", "undo_correction")
+    return dict.fromkeys(map(page, views), Row(view=IMPORTERS, post=IMPORTERS))
+
+
 MATRIX: dict[str, Row] = {
     # It shows no data to users without permissions.
     "home": Row(view=EVERYBODY),
@@ -184,6 +191,7 @@ MATRIX: dict[str, Row] = {
     "admin:meter_readings_meterpoint_notes": Row(post=NOTE_WRITERS),
     **received("meter", VIEWERS),
     **received("reading", VIEWERS),
+    **corrections(),
     "admin:meter_readings_reading_export": Row(view=EXPORTERS),
     "admin:meter_readings_reading_export_csv": Row(view=EXPORTERS),
     "admin:meter_readings_reading_export_d0010": Row(view=EXPORTERS),

@@ -29,8 +29,8 @@ EXCLUDED = {
     r"admin:autocomplete": "is data",
     r"admin:view_on_site": "redirects",
     r"admin/.*/<path:object_id>/": "redirects",
-    r"admin:meter_readings_(?!apitoken_add|notificationrule|senderschedule)\w+"
-    r"_(add|delete)": ("nobody may: one such error page is checked"),
+    r"admin:meter_readings_(?!apitoken_add|notificationrule|reading_add|"
+    r"senderschedule)\w+_(add|delete)": ("nobody may: one such error page is checked"),
     r"api:(?!docs).*": "is data",
     r"api:docs": "is Swagger UI's page: test_api_docs checks it",
     r"admin:login": "redirects a signed-in user: checked signed out",
@@ -89,7 +89,7 @@ class EveryPageTests(PageCheckTestCase):
         pages: dict[str, tuple[str, int]] = {
             "found": ("/search/?q=1", 200),
             "found nothing": ("/search/?q=nothing", 200),
-            "a refusal": (f"{lists}/reading/add/", 403),
+            "a refusal": (f"{lists}/sitevisit/add/", 403),
             "a file that was rejected": (rejected.get_absolute_url(), 200),
             "a file to be imported again": (
                 f"{lists}/flowfile/{rejected.pk}/reprocess/?policy=partial",
