@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage, mailers
+from django.core.mail import EmailMultiAlternatives, mailers
 from django.db.models import Q
 
 from meter_readings.models import Notification, NotificationRule
@@ -41,7 +41,7 @@ class EmailSender:
             raise DeliveryFailed("No recipient is active and has an e-mail address.")
         content = render_email(notification)
         domain = urlsplit(settings.SITE_URL).hostname
-        message = EmailMessage(
+        message = EmailMultiAlternatives(
             content.subject,
             content.text,
             to=recipients,
@@ -51,6 +51,7 @@ class EmailSender:
                 "Auto-Submitted": "auto-generated",
             },
         )
+        message.attach_alternative(content.html, "text/html")
         try:
             self._mailer.open()
         except OSError as error:  # SMTPException is one

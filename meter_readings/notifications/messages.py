@@ -1,4 +1,4 @@
-"""The messages: subject and text of an e-mail, body of a webhook's request.
+"""The messages: subject, text and HTML of an e-mail, body of a webhook's request.
 
 Neither contains an MPAN: the outbox stores masked names. Links lead to pages that ask
 to sign in.
@@ -29,6 +29,7 @@ _PAGES = {
 class Message(NamedTuple):
     subject: str
     text: str
+    html: str
 
 
 def url_of(notification: Notification) -> str:
@@ -58,9 +59,25 @@ def render_email(notification: Notification) -> Message:
         "url": url_of(notification),
         "site_url": settings.SITE_URL,
     }
-    text = render_to_string(f"meter_readings/notifications/{event}.txt", context)
+    template = f"meter_readings/notifications/{event}.txt"
+    text = mask_mpans(render_to_string(template, context))
     # A header is one line.
-    return Message(mask_mpans(" ".join(subject.split())), mask_mpans(text))
+    subject = mask_mpans(" ".join(subject.split()))
+    context = {
+        "subject": subject,
+        "lines": [(line, _link(line)) for line in text.splitlines()],
+    }
+    html = render_to_string("meter_readings/notifications/email.html", context)
+    return Message(subject, text, html)
+
+
+def _link(line: str) -> str:
+    """Return the address that a line is, or "".
+
+    A file name can look like the address of another site, which must not be a link.
+    """
+    address = line.strip()
+    return address if address.startswith(f"{settings.SITE_URL}/") else ""
 
 
 def render_webhook(notification: Notification) -> bytes:

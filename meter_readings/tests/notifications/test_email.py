@@ -45,8 +45,11 @@ class MailTestCase(TestCase):
         [message] = self.server.messages
         return message
 
-    def text(self) -> str:
-        return str(self.message().get_content()).replace("\r\n", "\n")
+    def text(self, kind: str = "plain") -> str:
+        """Return the text of the only e-mail; `kind` may be "html"."""
+        body = self.message().get_body((kind,))
+        assert body is not None
+        return str(body.get_content()).replace("\r\n", "\n")
 
 
 class MessageTests(MailTestCase):
@@ -67,6 +70,19 @@ class MessageTests(MailTestCase):
             self.text(),
         )
         self.assertIn('by the rule "Rejections"', self.text())
+
+    def test_the_html_of_an_email_has_the_same_text_and_links(self) -> None:
+        email_rule()
+        record(filename="<b>.example.com", errors=3)
+        send_due(DUE)
+        html = self.text("html")
+        name = "&lt;b&gt;.example.com"
+        self.assertIn(f"<title>[Kraken D0010] File rejected: {name}</title>", html)
+        self.assertIn(f"The flow file {name} was rejected on", html)
+        self.assertIn("Errors: 3<br>", html)
+        path = "https://readings.example.org/admin/meter_readings/flowfile/0/change/"
+        self.assertIn(f'<a href="{path}">{path}</a>', html)
+        self.assertEqual(html.count("<a "), 1)
 
     def test_its_link_asks_to_sign_in(self) -> None:
         email_rule()
@@ -89,7 +105,8 @@ class MessageTests(MailTestCase):
             self.message()["Subject"],
             "[Kraken D0010] File rejected: readings [MPAN].uff",
         )
-        self.assertNotIn("2000000000015", self.text())
+        for kind in ("plain", "html"):
+            self.assertNotIn("2000000000015", self.text(kind))
 
     def test_a_filename_is_not_escaped_as_html(self) -> None:
         email_rule()
