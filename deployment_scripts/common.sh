@@ -20,11 +20,13 @@ NGINX_FILE=/etc/nginx/conf.d/d0010.conf
 # The options of the latest deployment, one word a line; what rollback.sh returns to.
 OPTIONS_FILE="$PROJECT_ROOT/.deploy_options"
 UPGRADED_FROM="$PROJECT_ROOT/.upgraded_from"
-TIMERS=(d0010-backup.timer d0010-retention.timer d0010-notifications.timer)
+TIMERS=(d0010-backup.timer d0010-retention.timer d0010-overdue-readings.timer
+    d0010-notifications.timer)
 # It is installed with --watch-folder only.
 WATCH_UNIT=d0010-watch.service
 UNITS=(d0010.target d0010-web.socket d0010-web.service d0010-worker.service
-    d0010-backup.service d0010-retention.service d0010-notifications.service
+    d0010-backup.service d0010-retention.service d0010-overdue-readings.service
+    d0010-notifications.service
     "${TIMERS[@]}")
 
 # Output has colours only on a terminal. https://no-color.org turns them off.

@@ -22,6 +22,7 @@ from meter_readings.models import (
     MeterPointNote,
     Notification,
     NotificationDelivery,
+    OverdueReading,
     Reading,
     SiteVisit,
     stalled_q,
@@ -86,6 +87,7 @@ def clear_database(
     own_id = queued_job.pk if queued_job else 0
     job = JobTracker(queued_job) if queued_job else None
     with job or nullcontext(), exclusive_import_lock(now=now, own_job_id=own_id):
+        OverdueReading.objects.all().delete()
         result = ClearResult(*(_delete_all(model, own_id) for model in _MODELS))
         if job:
             job.finish(ImportJob.Outcome.CLEARED, None, result._asdict())

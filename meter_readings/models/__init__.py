@@ -24,6 +24,7 @@ from .import_job import (
 from .meter import Meter, MeterPoint
 from .meter_point_note import MeterPointNote
 from .notification import Notification, NotificationDelivery, NotificationRule
+from .overdue_reading import OVERDUE_READING_ORDER, OverdueReading
 from .reading import (
     ENTERED_Q,
     ESTIMATED_Q,
@@ -66,6 +67,8 @@ __all__ = [
     "Notification",
     "NotificationDelivery",
     "NotificationRule",
+    "OVERDUE_READING_ORDER",
+    "OverdueReading",
     "Policy",
     "PSEUDONYM_LENGTH_SHOWN",
     "READING_ORDER",

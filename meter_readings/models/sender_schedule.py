@@ -9,9 +9,10 @@ MAX_INTERVAL_DAYS = 366
 
 
 class SenderSchedule(models.Model):
-    """How often a sender's files come, set by hand.
+    """How often a sender's files come and its readings are taken, set by hand.
 
-    A sender without a row is expected at the interval of its earlier files.
+    A sender without a row is expected at the interval of its earlier files, and a
+    meter point at the interval of its earlier readings.
     """
 
     participant = models.CharField(
@@ -33,6 +34,15 @@ class SenderSchedule(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_INTERVAL_DAYS)],
         help_text="The longest interval between two files. Leave it empty to use the "
         "interval of earlier files.",
+    )
+
+    reading_interval_days = models.PositiveSmallIntegerField(
+        "interval of readings in days",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_INTERVAL_DAYS)],
+        help_text="The longest interval between two readings of a meter point that the "
+        "sender reads. Leave it empty to use the interval of earlier readings.",
     )
 
     def __str__(self) -> str:

@@ -24,6 +24,7 @@ from meter_readings.models import (
     Meter,
     MeterPoint,
     MeterPointNote,
+    OverdueReading,
     Reading,
     SiteVisit,
     SubjectRequest,
@@ -184,6 +185,8 @@ def _erase(
 
 def _delete_rows(mpan: str) -> tuple[int, int, int, int, int]:
     """Delete all rows; each file counts how many of its readings were deleted."""
+    # They are derived from the readings, and not counted.
+    OverdueReading.objects.filter(meter__meter_point__mpan=mpan).delete()
     with connection.cursor() as cursor:
         count_deleted(cursor, _READINGS_OF_MPAN, mpan)
         cursor.execute(_DELETE_READINGS, [mpan])

@@ -132,11 +132,12 @@ def _expected(
         state = State.MISSING
     else:
         due = latest + timedelta(days=interval)
-        state = _state((today - due).days, interval)
+        state = state_of((today - due).days, interval)
     return ExpectedSender(participant, latest, interval, not by_hand, due, state)
 
 
-def _state(days_overdue: int, interval: int) -> State:
+def state_of(days_overdue: int, interval: int) -> State:
+    """Return the state by the days since the due date."""
     if days_overdue <= 0:
         return State.FINE
     return State.LATE if days_overdue <= interval else State.MISSING

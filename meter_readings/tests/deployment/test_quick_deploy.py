@@ -93,7 +93,7 @@ class QuickDeployTests(ScriptTestCase):
     def test_every_service_is_sandboxed(self) -> None:
         plan = self.plan("--data", "/srv/readings", "--user", "readings")
         services = plan.count("\n[Service]\n")
-        self.assertEqual(services, 5)
+        self.assertEqual(services, 6)
         self.assertEqual(plan.count("User=readings\n"), services)
         self.assertEqual(plan.count("ReadWritePaths=/srv/readings\n"), services)
         self.assertEqual(plan.count("NoNewPrivileges=yes\n"), services)
@@ -122,9 +122,10 @@ class QuickDeployTests(ScriptTestCase):
         [watch] = [unit for unit in self.units() if unit.name == _WATCH]
         self.assertIn("\nStandardOutput=null\n", watch.read_text())
 
-    def test_backup_retention_and_notifications_run_on_timers(self) -> None:
+    def test_nightly_tasks_and_notifications_run_on_timers(self) -> None:
         names = [unit.name for unit in self.units()]
-        for name in ("d0010-backup", "d0010-retention", "d0010-notifications"):
+        for task in ("backup", "retention", "overdue-readings", "notifications"):
+            name = f"d0010-{task}"
             self.assertIn(f"{name}.service", names)
             self.assertIn(f"{name}.timer", names)
 

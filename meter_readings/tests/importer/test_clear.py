@@ -37,7 +37,12 @@ from meter_readings.models import (
 )
 from meter_readings.queries import totals
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.support.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.import_helpers import (
+    NOW,
+    create_overdue_reading,
+    import_text,
+    imported,
+)
 
 BAD = EVERY_GROUP.replace("12345.0", "-1.0").replace("TEST000001", "TEST000002")
 
@@ -75,6 +80,7 @@ class OwnMedia(SimpleTestCase):
 class ClearDatabaseTests(OwnMedia, TestCase):
     def test_clear_database_deletes_all_rows_of_imported_data(self) -> None:
         imported(EVERY_GROUP)
+        create_overdue_reading()
         import_text(BAD, "bad.uff")
         MeterPointNote.objects.create(mpan="2000000000015", text="x", written_at=NOW)
         clear()

@@ -22,13 +22,18 @@ from meter_readings.models import (
     MeterPoint,
     Notification,
     NotificationRule,
+    OverdueReading,
     Reading,
     SiteVisit,
     WatchedFolderStatus,
 )
 from meter_readings.tests.notifications.rules import record, webhook_rule
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.support.import_helpers import create_folder_status, imported
+from meter_readings.tests.support.import_helpers import (
+    create_folder_status,
+    create_overdue_reading,
+    imported,
+)
 
 from .raw_sql import execute, set_column
 
@@ -114,6 +119,7 @@ UNIQUE = {
         Notification,
         ["rule_id", "event", "object_key", "state", "reminder"],
     ),
+    "one_overdue_reading_per_register": (OverdueReading, ["meter_id", "register_id"]),
     "one_reading_per_file_line": (Reading, ["flow_file_id", "line_number"]),
     "one_site_visit_per_file_line": (SiteVisit, ["flow_file_id", "line_number"]),
     "one_status_per_watched_folder": (WatchedFolderStatus, ["host", "path"]),
@@ -132,6 +138,8 @@ class ConstraintTests(TestCase):
         Correction.objects.create(
             kind="add", reason="A call", created_at="2026-01-01T00:00Z"
         )
+        for meter in Meter.objects.all():
+            create_overdue_reading(meter)
         for path in "/srv/one", "/srv/two":
             create_folder_status(path, host=path[5:])
         now = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,6 +13,7 @@ from meter_readings.models import (
     MeterPoint,
     MeterPointNote,
     NotificationDelivery,
+    OverdueReading,
     Reading,
     SiteVisit,
 )
@@ -31,6 +32,15 @@ class StrTests(SimpleTestCase):
 
     def test_note_has_its_id_but_not_its_text(self) -> None:
         self.assertEqual(str(MeterPointNote(pk=7, text="Dog")), "Note 7")
+
+    def test_late_reading_has_its_level_and_state(self) -> None:
+        for register, text in {
+            "": "Meter point silent, late",
+            "DY": "Register silent, late",
+        }.items():
+            with self.subTest(text):
+                row = OverdueReading(register_id=register, state="late")
+                self.assertEqual(str(row), text)
 
     def test_correction_has_its_kind_and_id_but_not_its_reason(self) -> None:
         correction = Correction(pk=7, kind="withdraw", reason="Customer died")

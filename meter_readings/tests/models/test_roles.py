@@ -19,6 +19,7 @@ VIEW_IMPORTED = {
     "view_finding",
     "view_meterpointnote",
     "view_correction",
+    "view_overduereading",
 }
 
 

@@ -30,6 +30,7 @@ from meter_readings.models import (
     Meter,
     MeterPoint,
     MeterPointNote,
+    OverdueReading,
     Policy,
     Reading,
     SiteVisit,
@@ -45,7 +46,12 @@ from meter_readings.tests.support.flow_file_builder import (
     header_line,
     mpan_core,
 )
-from meter_readings.tests.support.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.import_helpers import (
+    NOW,
+    create_overdue_reading,
+    import_text,
+    imported,
+)
 
 from .text_search import places_with
 
@@ -103,6 +109,14 @@ class EraseTests(OwnMedia, TransactionTestCase):
         self.assertEqual(erase().meter_point_notes, 1)
         (note,) = MeterPointNote.objects.all()
         self.assertEqual((note.mpan, note.text), (OTHER, f"Next door to {'*' * 13}"))
+
+    def test_late_readings_of_an_erased_mpan_are_deleted(self) -> None:
+        imported(BOTH)
+        for meter in Meter.objects.all():
+            create_overdue_reading(meter)
+        erase()
+        [row] = OverdueReading.objects.select_related("meter__meter_point")
+        self.assertEqual(row.meter.meter_point.mpan, OTHER)
 
     def test_corrections_of_an_erased_mpan_are_deleted_and_others_masked(self) -> None:
         imported(BOTH)

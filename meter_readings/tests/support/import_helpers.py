@@ -13,6 +13,8 @@ from meter_readings.d0010 import LONDON
 from meter_readings.models import (
     FlowFile,
     ImportJob,
+    Meter,
+    OverdueReading,
     SenderSchedule,
     SubjectRequest,
     WatchedFolderStatus,
@@ -59,6 +61,20 @@ def create_subject_request(mpan: str = "2000000000015") -> SubjectRequest:
 def create_sender_schedule(participant: str = "UDMS") -> SenderSchedule:
     """Return the schedule of a sender whose files come every week."""
     return SenderSchedule.objects.create(participant=participant, interval_days=7)
+
+
+def create_overdue_reading(meter: Meter | None = None, **values: Any) -> OverdueReading:
+    """Store a late reading of a meter point, by default that of the latest meter."""
+    values = {
+        "state": OverdueReading.State.LATE,
+        "from_participant": "UDMS",
+        "latest_date": "2024-04-01",
+        "interval_days": 91,
+        "due_date": "2024-07-01",
+        "as_of_date": "2024-07-02",
+    } | values
+    meter = meter or Meter.objects.latest("pk")
+    return OverdueReading.objects.create(meter=meter, **values)
 
 
 def create_folder_status(path: str = "/srv/in", **values: Any) -> WatchedFolderStatus:
