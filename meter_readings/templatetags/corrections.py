@@ -8,7 +8,7 @@ from django import template
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from meter_readings.models import Correction, Reading, VersionStatus
 from meter_readings.queries.advances import Advance
@@ -36,7 +36,7 @@ def correction_links(reading: Reading) -> SafeString | str:
         return EMPTY_VALUE
     page = "admin:meter_readings_reading_{}".format
     return format_html_join(
-        mark_safe("<br>"),
+        ", ",
         '<a href="{}">{}<span class="visually-hidden"> register {}, {}</span></a>',
         (
             (

@@ -95,6 +95,16 @@ def value(reading: Reading) -> str:
     return formatting.reading_value(reading.value)
 
 
+@display(description="reading")
+def value_and_links(reading: Reading) -> SafeString:
+    """Return the value, and links to correct it, for users who may."""
+    return two_lines(value(reading), corrections.correction_links(reading))
+
+
+# The name becomes the CSS class of the cells.
+value_and_links.__name__ = value.__name__
+
+
 @display(description="basis, reading type")
 def basis(reading: Reading) -> SafeString:
     reading_type = formatting.code_label(
@@ -116,11 +126,6 @@ def source(reading: Reading) -> SafeString:
     act = format_html("{} by {}", corrections.correction_badge(correction), user)
     undone = "undone" if correction.is_undone else ""
     return two_lines(act, undone or formatting.day(correction.created_at))
-
-
-@display(description="actions")
-def correction_links(reading: Reading) -> SafeString | str:
-    return corrections.correction_links(reading)
 
 
 @display(description="flow file")

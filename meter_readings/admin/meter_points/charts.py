@@ -14,7 +14,7 @@ from meter_readings.admin.meter_points import svg_chart
 from meter_readings.admin.meter_points.svg_chart import Chart, Point, Series
 from meter_readings.d0010 import LONDON
 from meter_readings.d0010.codes import Basis
-from meter_readings.models import Reading
+from meter_readings.models import Reading, ReadingSource
 from meter_readings.queries import history
 from meter_readings.queries.advances import Advance, advances_between, exclusion_reason
 from meter_readings.queries.history import Register, RegisterKey
@@ -194,6 +194,8 @@ def _reading_point(reading: Reading) -> Point:
     is_estimate = reading.basis is Basis.ESTIMATED
     value = f"{reading_value(reading.value)}, {_date(reading.read_at)}"
     tooltip = f"{value}, {reading.basis.label.lower()}"
+    if reading.source is ReadingSource.USER:
+        tooltip += ", corrected"
     return Point(reading.read_at, reading.value, tooltip, is_estimate)
 
 
@@ -203,6 +205,8 @@ def _rate_point(advance: Advance) -> Point:
     tooltip = f"{advance.per_day} per day, {span}"
     if advance.is_estimate:
         tooltip += ", estimated"
+    if advance.is_corrected:
+        tooltip += ", corrected"
     return Point(
         later.read_at,
         advance.per_day or Decimal(0),

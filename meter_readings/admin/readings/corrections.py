@@ -68,7 +68,8 @@ class CorrectionMixin(ReadOnlyAdmin):
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         columns = tuple(super().get_list_display(request))
         if self.has_correct_permission(request):
-            return (*columns, display.correction_links)
+            links: dict[Any, Any] = {display.value: display.value_and_links}
+            return tuple(links.get(column, column) for column in columns)
         return columns
 
     def get_object_tools(self, request: HttpRequest) -> list[ObjectTool]:

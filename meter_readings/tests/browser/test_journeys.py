@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from meter_readings.models import FlowFile, ImportJob
+from meter_readings.models import FlowFile, ImportJob, Reading
 from meter_readings.tests.support.flow_file_builder import (
     flow_file_of_readings,
     header_line,
@@ -71,6 +71,25 @@ class UndoJourneyTests(BrowserTestCase):
         file = FlowFile.objects.get(filename="economy7_meters.uff")
         self.assertEqual(file.status, FlowFile.Status.UNDONE)
         self.assertFalse(file.readings.exists())
+
+
+class CorrectionJourneyTests(BrowserTestCase):
+    samples = "economy7_meters.uff"
+
+    def test_correcting_a_reading_first_shows_what_will_change(self) -> None:
+        page = self.page(user=self.alice)
+        reading = Reading.objects.current().latest("read_at", "pk")
+        page.goto(reading.meter.meter_point.get_absolute_url())
+        page.click(f"a[href$='/reading/{reading.pk}/correct/']")
+        page.fill("[name=reason]", "Customer sent a photo")
+        page.fill("[name=value]", "99999")
+        page.click("button >> text=Preview changes")
+        page.wait_for_selector("h2:has-text('Preview')")
+        self.assertIn("99999.0", page.inner_text("main"))
+        page.click("button[value=save]")
+        page.wait_for_selector("text=Reading corrected.")
+        self.assertIn("Corrected by alice", page.inner_text("main"))
+        self.assertEqual(Reading.objects.current().filter(value=99999).count(), 1)
 
 
 class JobJourneyTests(BrowserTestCase):

@@ -18,6 +18,7 @@ from meter_readings.models import AuditEvent, Correction, Meter, MeterPoint, Rea
 from meter_readings.tests.admin.testcases import AdminTestCase
 from meter_readings.tests.support.correction_helpers import (
     REASON,
+    add,
     correct,
     undo,
     withdraw,
@@ -402,6 +403,56 @@ class LinkTests(CorrectionTestCase):
             with self.subTest(address):
                 self.assertEqual(self.client.get(address).status_code, 403)
                 self.assertEqual(self.client.post(address).status_code, 403)
+
+
+class MarkTests(CorrectionTestCase):
+    """What was entered by hand says so wherever a meter point shows it."""
+
+    def words_of_meter_point(self, **query: str) -> str:
+        response = self.client.get(MeterPoint.objects.get().get_absolute_url(), query)
+        return plain(response)
+
+    def test_latest_reading_is_marked(self) -> None:
+        correct(Reading.objects.latest("read_at"), value="210", user=self.superuser)
+        words = self.words_of_meter_point()
+        self.assertIn("Corrected by alice, 24 Nov 2026", words)
+        self.assertIn("21 Mar 2024 210.0 ● Corrected", words)
+
+    def test_first_reading_is_marked(self) -> None:
+        correct(Reading.objects.earliest("read_at"), value="90")
+        self.assertIn("1 Mar 2024 90.0 ● Corrected", self.words_of_meter_point())
+
+    def test_latest_readings_besides_the_valid_one_are_marked(self) -> None:
+        correct(Reading.objects.latest("read_at"), is_valid=False)
+        words = self.words_of_meter_point()
+        self.assertIn("21 Mar 2024 , actual ▲ Suspect ● Corrected", words)
+
+    def test_latest_measured_reading_is_marked(self) -> None:
+        correct(Reading.objects.latest("read_at"), value="210")
+        meter = Meter.objects.get()
+        add(meter, "300", datetime(2024, 4, 1, tzinfo=UTC), reading_type="D")
+        words = self.words_of_meter_point()
+        self.assertIn("210.0 , 21 Mar 2024 , actual ● Corrected", words)
+
+    def test_advances_of_the_history_are_marked(self) -> None:
+        correct(self.reading, value="160")
+        words = self.words_of_meter_point()
+        self.assertIn("160.0 60.0 corrected 10", words)
+        self.assertIn("200.0 40.0 corrected 10", words)
+
+    def test_negative_advance_is_marked(self) -> None:
+        correct(self.reading, value="250")
+        self.assertIn("a misread (corrected)", self.words_of_meter_point())
+
+    def test_points_of_the_charts_are_marked(self) -> None:
+        correct(self.reading, value="160")
+        self.assertIn(
+            "6.00 per day, 1 Mar 2024 to 11 Mar 2024, corrected",
+            self.words_of_meter_point(),
+        )
+        words = self.words_of_meter_point(chart="readings")
+        self.assertIn("160.0, 11 Mar 2024, actual, corrected", words)
+        self.assertIn("160.0 Actual, corrected", words)
 
 
 class HistoryTests(CorrectionTestCase):
