@@ -88,7 +88,7 @@ class Site:
     def serving(self) -> Iterator[None]:
         """Serve the pages by one thread, which keeps its database connection."""
         port = free_port()
-        self._address = f"http://127.0.0.1:{port}"
+        self.connect(port)
         options = ["--noreload", "--nothreading", "--skip-checks", f"127.0.0.1:{port}"]
         with subprocess.Popen(
             [sys.executable, "manage.py", "runserver", *options],
@@ -102,6 +102,10 @@ class Site:
                 yield
             finally:
                 process.kill()
+
+    def connect(self, port: int) -> None:
+        """Send the requests to a server of this machine."""
+        self._address = f"http://127.0.0.1:{port}"
 
     def sign_in(self) -> None:
         """Sign the user in."""

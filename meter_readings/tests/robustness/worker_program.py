@@ -66,15 +66,16 @@ def _start_worker(request: dict[str, Any]) -> None:
     # A task that is lost is sent again at once.
     patch.object(queue, "_SEND_AGAIN_AFTER", timedelta()).start()
     if point := request.get("crash_at"):
-        _send_at(signal.SIGKILL, *CRASH_POINTS[point])
+        send_at(signal.SIGKILL, point)
     if point := request.get("stop_at"):
-        _send_at(signal.SIGSTOP, *CRASH_POINTS[point])
+        send_at(signal.SIGSTOP, point)
     worker.work(until_idle=request.get("until_idle", False))
     os._exit(0)
 
 
-def _send_at(number: signal.Signals, module: str, name: str, is_after: bool) -> None:
+def send_at(number: signal.Signals, point: str) -> None:
     """Let this process send itself a signal at a point."""
+    module, name, is_after = CRASH_POINTS[point]
     owner: Any = import_module(module)
     *parents, last = name.split(".")
     for parent in parents:
