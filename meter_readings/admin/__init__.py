@@ -9,6 +9,7 @@ from . import (
     api_tokens,
     audit_events,
     notifications,
+    overdue_readings,
     sender_schedules,
     subject_requests,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "import_jobs",
     "meter_points",
     "notifications",
+    "overdue_readings",
     "readings",
     "sender_schedules",
     "subject_requests",

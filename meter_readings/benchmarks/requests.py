@@ -33,6 +33,7 @@ _LISTS = (
     "notification",
     "subjectrequest",
     "senderschedule",
+    "overduereading",
 )
 
 

@@ -7,7 +7,8 @@ rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from django.contrib.auth.context_processors import auth
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from meter_readings.forms import MeterPointNoteForm
@@ -29,6 +31,11 @@ from meter_readings.queries.advances import (
     exclusion_reason,
 )
 from meter_readings.queries.history import ReadingKey, Register, RegisterKey
+from meter_readings.queries.overdue_readings import (
+    expected_readings_of,
+    intervals_by_hand,
+    local_date,
+)
 from meter_readings.queries.serial_numbers import meters_elsewhere
 
 from .charts import build_charts, meter_changes
@@ -78,15 +85,19 @@ class History(NamedTuple):
 def meter_point_context(request: HttpRequest, point: MeterPoint) -> dict[str, Any]:
     """Return what the page shows; what imports and undos change of it is cached.
 
-    Notes are not: users write them at any time.
+    Notes are not: users write them at any time. When the next reading is due depends on
+    the day and the schedules, too.
     """
+    intervals, today = intervals_by_hand(), local_date(timezone.now())
     text = cached_text(
-        partial(_render_meter_point, request, point),
+        partial(_render_meter_point, request, point, intervals, today),
         request.user,
         "meter point page",
         point.pk,
         sorted(request.GET.lists()),
         settings.PARTICIPANT_TELEPHONES,
+        intervals,
+        today.isoformat(),
     )
     before_notes, after_notes = map(mark_safe, json.loads(text))
     context: dict[str, Any] = {"before_notes": before_notes, "after_notes": after_notes}
@@ -95,7 +106,12 @@ def meter_point_context(request: HttpRequest, point: MeterPoint) -> dict[str, An
     return context | {"note_form": MeterPointNoteForm(), "notes_shown": NOTES_SHOWN}
 
 
-def _render_meter_point(request: HttpRequest, point: MeterPoint) -> str:
+def _render_meter_point(
+    request: HttpRequest,
+    point: MeterPoint,
+    intervals: Mapping[str, int | None],
+    today: date,
+) -> str:
     """Return the HTML before and after the notes as JSON.
 
     Templates get no request: nothing of one user or one session can be in them.
@@ -105,6 +121,12 @@ def _render_meter_point(request: HttpRequest, point: MeterPoint) -> str:
         meter.meter_point = point
     context = _page_context(request, meters, meter_point=point)
     context |= {"original": point, "perms": auth(request)["perms"]}
+    if "registers" in context:
+        context["expected_readings"] = expected_readings_of(
+            registers=[register.key for register in context["registers"]],
+            intervals=intervals,
+            today=today,
+        )
     return json.dumps([render_to_string(name, context) for name in _CACHED_TEMPLATES])
 
 

@@ -18,7 +18,6 @@ from .registers import (
     RegisterKey,
     is_demand_register,
     latest_reading_ids,
-    register_keys,
     registers_of,
 )
 from .visits_and_findings import (
@@ -41,7 +40,6 @@ __all__ = [
     "mpan_blocks",
     "previous_current_readings",
     "reading_key",
-    "register_keys",
     "registers_of",
     "scan_limit",
     "site_visits_of",

@@ -68,11 +68,6 @@ _LATEST_SQL = f"""
     LIMIT %s
 """
 
-_KEYS_SQL = f"""
-    {_REGISTER_KEYS_SQL}
-    SELECT meter_id, register_id FROM register WHERE register_id IS NOT NULL LIMIT %s
-"""
-
 # Then to both ends of each register.
 _REGISTERS_SQL = f"""
     {_REGISTER_KEYS_SQL}
@@ -177,16 +172,6 @@ def latest_reading_ids(*, meter_ids: Sequence[int], limit: int) -> list[int | No
     with connections[Reading.objects.db].cursor() as cursor:
         cursor.execute(_LATEST_SQL.format(meters=meters), [*meter_ids, limit])
         return [reading_id for (reading_id,) in cursor.fetchall()]
-
-
-def register_keys(*, meter_ids: Sequence[int], limit: int) -> list[RegisterKey]:
-    """Return the keys of up to `limit` registers of these meters."""
-    if not meter_ids:
-        return []
-    meters = ", ".join(["%s"] * len(meter_ids))
-    with connections[Reading.objects.db].cursor() as cursor:
-        cursor.execute(_KEYS_SQL.format(meters=meters), [*meter_ids, limit])
-        return [RegisterKey(*row) for row in cursor.fetchall()]
 
 
 def _latest_valid_sql(types: list[str]) -> str:

@@ -207,6 +207,7 @@ MATRIX: dict[str, Row] = {
     "expected-files": Row(view=VIEWERS),
     "not-read": Row(view=VIEWERS),
     **sender_schedules(),
+    **received("overduereading", VIEWERS),
     # Notifications
     **received("notification", JOB_VIEWERS),
     **notification_rules(),

@@ -34,6 +34,7 @@ from meter_readings.tests.notifications.rules import email_rule, record
 from meter_readings.tests.robustness import chosen
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP, mpan_core
 from meter_readings.tests.support.import_helpers import (
+    create_overdue_reading,
     create_sender_schedule,
     create_subject_request,
     imported,
@@ -145,6 +146,7 @@ class PermissionMatrixTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         imported(RECEIVED, FILENAME)
+        create_overdue_reading()
         create_sender_schedule()
         create_subject_request()
         email_rule()

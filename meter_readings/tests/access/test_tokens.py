@@ -15,6 +15,7 @@ from django.test import Client, TestCase
 from meter_readings.models import ApiToken
 from meter_readings.tests.notifications.rules import email_rule, record
 from meter_readings.tests.support.import_helpers import (
+    create_overdue_reading,
     create_sender_schedule,
     create_subject_request,
     imported,
@@ -78,6 +79,7 @@ class TokenPermissionTests(TestCase):
     @classmethod
     def setUpTestData(cls) -> None:
         imported(RECEIVED, FILENAME)
+        create_overdue_reading()
         create_sender_schedule()
         create_subject_request()
         email_rule()

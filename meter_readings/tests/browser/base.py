@@ -27,6 +27,7 @@ from meter_readings.accounts import api_tokens
 from meter_readings.models import ApiToken
 from meter_readings.tests.notifications.rules import email_rule, record
 from meter_readings.tests.support.import_helpers import (
+    create_overdue_reading,
     create_sender_schedule,
     create_subject_request,
     import_text,
@@ -130,6 +131,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
         record()
         for path in sorted((PROJECT_ROOT / "sample_data").glob(cls.samples)):
             import_text(path.read_bytes(), path.name, now=timezone.now())
+        create_overdue_reading()
 
     def setUp(self) -> None:
         # Some tests open pages that are missing or forbidden.

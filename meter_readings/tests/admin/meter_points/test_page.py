@@ -701,10 +701,10 @@ class ManyReadingsTests(MeterPointPageTestCase):
     """The number of queries and of rows shown does not grow with the readings."""
 
     # One of them records who opened the page.
-    QUERIES = 18
-    # The session, the user, the meter point, the data version, the notes, and the
-    # record of who opened the page.
-    QUERIES_AGAIN = 6
+    QUERIES = 21
+    # The session, the user, the meter point, the sender schedules, the data version,
+    # the notes, and the record of who opened the page.
+    QUERIES_AGAIN = 7
     few: ClassVar[str]
     many: ClassVar[str]
 
@@ -742,12 +742,14 @@ class ManyReadingsTests(MeterPointPageTestCase):
         self.assertEqual(self.query_count(self.many), self.QUERIES_AGAIN)
         self.assertContains(self.client.get(self.many), first.context["after_notes"])
 
-    def test_meter_page_takes_two_queries_fewer_than_the_meter_point_page(self) -> None:
+    def test_meter_page_takes_five_queries_fewer_than_the_meter_point_page(
+        self,
+    ) -> None:
         address = Meter.objects.get(serial_number="METER00").get_absolute_url()
         # Content types are queried once and then cached.
         self.client.get(address)
-        # It has no notes, and is not cached.
-        self.assertEqual(self.query_count(address), self.QUERIES - 2)
+        # It has no notes, does not say when a reading is due, and is not cached.
+        self.assertEqual(self.query_count(address), self.QUERIES - 5)
 
     def test_page_with_many_readings_shows_limited_numbers(self) -> None:
         context = self.client.get(self.many).context
