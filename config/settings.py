@@ -323,6 +323,28 @@ WEBHOOK_NETWORKS = env_networks("WEBHOOK_NETWORKS")
 # The hour of the day, UK local time, from which the daily digest is sent
 NOTIFICATION_DIGEST_HOUR = env_int("NOTIFICATION_DIGEST_HOUR", 7, minimum=0, maximum=23)
 
+# --- Quality rules ---
+# The rules are in meter_readings.quality.rules.
+
+# An advance of more times the expected one is high; more times the usual one, a spike.
+QUALITY_HIGH_FACTOR = env_int("QUALITY_HIGH_FACTOR", 2, minimum=2, maximum=100)
+QUALITY_SPIKE_FACTOR = env_int("QUALITY_SPIKE_FACTOR", 5, minimum=2, maximum=1000)
+# Shorter periods and smaller advances are not compared with others.
+QUALITY_MIN_DAYS = env_int("QUALITY_MIN_DAYS", 7, minimum=1, maximum=366)
+QUALITY_MIN_UNITS = env_int("QUALITY_MIN_UNITS", 50, minimum=0, maximum=1_000_000)
+QUALITY_REPEATED_ZEROS = env_int("QUALITY_REPEATED_ZEROS", 3, minimum=2, maximum=100)
+QUALITY_MAX_DIGITS = env_int("QUALITY_MAX_DIGITS", 7, minimum=4, maximum=9)
+QUALITY_LONG_PERIOD_MONTHS = env_int(
+    "QUALITY_LONG_PERIOD_MONTHS", 14, minimum=1, maximum=120
+)
+QUALITY_MAX_PERIOD_MONTHS = env_int(
+    "QUALITY_MAX_PERIOD_MONTHS", 15, minimum=1, maximum=120
+)
+QUALITY_ESTIMATES_DAYS = env_int("QUALITY_ESTIMATES_DAYS", 365, minimum=1, maximum=3660)
+QUALITY_SILENT_CYCLES = env_int("QUALITY_SILENT_CYCLES", 2, minimum=1, maximum=100)
+QUALITY_SILENT_DAYS = env_int("QUALITY_SILENT_DAYS", 60, minimum=1, maximum=730)
+QUALITY_NEW_POINT_DAYS = env_int("QUALITY_NEW_POINT_DAYS", 190, minimum=1, maximum=3660)
+
 # --- Monitoring ---
 
 # The bearer token of /metrics; without one there are no metrics.

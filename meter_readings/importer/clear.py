@@ -23,6 +23,8 @@ from meter_readings.models import (
     Notification,
     NotificationDelivery,
     OverdueReading,
+    QualityItem,
+    QualityRun,
     Reading,
     SiteVisit,
     stalled_q,
@@ -55,6 +57,8 @@ class ClearResult(NamedTuple):
     delivery_attempts: int = 0
     notifications: int = 0
     corrections: int = 0
+    quality_items: int = 0
+    quality_runs: int = 0
 
 
 # A model comes before the models that it refers to.
@@ -70,6 +74,8 @@ _MODELS: tuple[type[Model], ...] = (
     NotificationDelivery,
     Notification,
     Correction,
+    QualityItem,
+    QualityRun,
 )
 
 

@@ -25,6 +25,7 @@ from .meter import Meter, MeterPoint
 from .meter_point_note import MeterPointNote
 from .notification import Notification, NotificationDelivery, NotificationRule
 from .overdue_reading import OVERDUE_READING_ORDER, OverdueReading
+from .quality import DisabledQualityRule, QualityItem, QualityRun
 from .reading import (
     ENTERED_Q,
     ESTIMATED_Q,
@@ -52,6 +53,7 @@ __all__ = [
     "AuditEvent",
     "Correction",
     "DataVersion",
+    "DisabledQualityRule",
     "ENTERED_Q",
     "ESTIMATED_Q",
     "Finding",
@@ -71,6 +73,8 @@ __all__ = [
     "OverdueReading",
     "Policy",
     "PSEUDONYM_LENGTH_SHOWN",
+    "QualityItem",
+    "QualityRun",
     "READING_ORDER",
     "READING_ORDER_REVERSED",
     "Reading",

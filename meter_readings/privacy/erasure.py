@@ -25,6 +25,7 @@ from meter_readings.models import (
     MeterPoint,
     MeterPointNote,
     OverdueReading,
+    QualityItem,
     Reading,
     SiteVisit,
     SubjectRequest,
@@ -63,6 +64,7 @@ class ErasedCounts(NamedTuple):
     masked_texts: int
     meter_point_notes: int = 0
     corrections: int = 0
+    quality_items: int = 0
 
 
 def erase_mpan(
@@ -159,6 +161,7 @@ def _erase(
     mpan: str, names: set[str], identifiers: Identifiers, now: datetime
 ) -> ErasedCounts:
     """Delete rows and findings, redact original files and mask texts."""
+    items, _ = QualityItem.objects.filter(meter__meter_point__mpan=mpan).delete()
     readings, visits, meters, points, corrections = _delete_rows(mpan)
     notes, _ = MeterPointNote.objects.filter(mpan=mpan).delete()
     mentions = list(originals.redact_files(names, identifiers))
@@ -180,6 +183,7 @@ def _erase(
         masked,
         notes,
         corrections,
+        items,
     )
 
 

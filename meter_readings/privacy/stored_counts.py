@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from meter_readings.importer.formatting import join_counts
-from meter_readings.models import Meter, MeterPointNote, Reading, SiteVisit
+from meter_readings.models import (
+    Meter,
+    MeterPointNote,
+    QualityItem,
+    Reading,
+    SiteVisit,
+)
 
 from .erasure import ErasedCounts
 
@@ -23,6 +29,9 @@ def stored_counts(*, mpan: str) -> dict[str, int]:
         "site_visits": visits.count(),
         "meters": Meter.objects.filter(meter_point__mpan=mpan).count(),
         "meter_point_notes": MeterPointNote.objects.filter(mpan=mpan).count(),
+        "quality_items": QualityItem.objects.filter(
+            meter__meter_point__mpan=mpan
+        ).count(),
     }
 
 

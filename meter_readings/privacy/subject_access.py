@@ -24,6 +24,7 @@ from meter_readings.models import (
     Meter,
     MeterPoint,
     MeterPointNote,
+    QualityItem,
     Reading,
     SiteVisit,
     SubjectRequest,
@@ -160,6 +161,12 @@ def _tables(
             _CORRECTION_COLUMNS,
         ),
     )
+    items = QualityItem.objects.filter(meter__meter_point=point)
+    yield _Table(
+        "quality_items",
+        "What quality rules say about the readings.",
+        _rows([items.order_by("pk")], _QUALITY_COLUMNS),
+    )
     yield _Table(
         "findings",
         "Validation issues.",
@@ -200,6 +207,17 @@ _CORRECTION_COLUMNS = [
     "correction__created_at",
     "correction__created_by__username",
     "correction__undone_at",
+]
+_QUALITY_COLUMNS = [
+    "rule",
+    "severity",
+    "meter__serial_number",
+    "register_id",
+    "read_at",
+    "explanation",
+    "state",
+    "opened_at",
+    "gone_at",
 ]
 _FINDING_COLUMNS = ["line_number", "code", "severity", "field", "found", "expected"]
 _FILE_COLUMNS = [

@@ -40,6 +40,7 @@ from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import (
     NOW,
     create_overdue_reading,
+    create_quality_item,
     import_text,
     imported,
 )
@@ -83,6 +84,7 @@ class ClearDatabaseTests(OwnMedia, TestCase):
         create_overdue_reading()
         import_text(BAD, "bad.uff")
         MeterPointNote.objects.create(mpan="2000000000015", text="x", written_at=NOW)
+        create_quality_item()
         clear()
         models = {*apps.get_app_config("meter_readings").get_models()}
         for model in models - {AuditEvent, DataVersion}:

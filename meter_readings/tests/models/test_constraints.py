@@ -16,6 +16,7 @@ from meter_readings.models import (
     ApiToken,
     Correction,
     DataVersion,
+    DisabledQualityRule,
     FlowFile,
     ImportJob,
     Meter,
@@ -23,6 +24,7 @@ from meter_readings.models import (
     Notification,
     NotificationRule,
     OverdueReading,
+    QualityItem,
     Reading,
     SiteVisit,
     WatchedFolderStatus,
@@ -32,6 +34,7 @@ from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
 from meter_readings.tests.support.import_helpers import (
     create_folder_status,
     create_overdue_reading,
+    create_quality_item,
     imported,
 )
 
@@ -99,6 +102,16 @@ BAD_VALUES += [
 ]
 BAD_VALUES += [BadValue("reading_code_lengths", Reading, "register_id", "")]
 BAD_VALUES += [
+    BadValue("quality_item_text_lengths", QualityItem, column, value)
+    for column, value in {
+        "rule": "x" * 31,
+        "register_id": "S01",
+        "from_participant": "UDMSX",
+        "explanation": "x" * 201,
+    }.items()
+]
+BAD_VALUES += [BadValue("gone_quality_item_says_when", QualityItem, "state", "gone")]
+BAD_VALUES += [
     BadValue("site_visit_code_lengths", SiteVisit, column, value)
     for column, value in {
         "group": "0270",
@@ -120,6 +133,14 @@ UNIQUE = {
         ["rule_id", "event", "object_key", "state", "reminder"],
     ),
     "one_overdue_reading_per_register": (OverdueReading, ["meter_id", "register_id"]),
+    "one_disabled_quality_rule_per_sender": (
+        DisabledQualityRule,
+        ["participant", "rule"],
+    ),
+    "one_quality_item_per_reading_and_rule": (
+        QualityItem,
+        ["meter_id", "register_id", "read_at", "rule"],
+    ),
     "one_reading_per_file_line": (Reading, ["flow_file_id", "line_number"]),
     "one_site_visit_per_file_line": (SiteVisit, ["flow_file_id", "line_number"]),
     "one_status_per_watched_folder": (WatchedFolderStatus, ["host", "path"]),
@@ -140,6 +161,9 @@ class ConstraintTests(TestCase):
         )
         for meter in Meter.objects.all():
             create_overdue_reading(meter)
+        for rule in "high", "zero":
+            create_quality_item(rule)
+            DisabledQualityRule.objects.create(participant="UDMS", rule=rule)
         for path in "/srv/one", "/srv/two":
             create_folder_status(path, host=path[5:])
         now = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,6 +6,7 @@ from django.test import SimpleTestCase
 
 from meter_readings.models import (
     Correction,
+    DisabledQualityRule,
     Finding,
     FlowFile,
     ImportJob,
@@ -14,6 +15,8 @@ from meter_readings.models import (
     MeterPointNote,
     NotificationDelivery,
     OverdueReading,
+    QualityItem,
+    QualityRun,
     Reading,
     SiteVisit,
 )
@@ -49,6 +52,16 @@ class StrTests(SimpleTestCase):
     def test_delivery_of_a_notification_has_its_result(self) -> None:
         delivery = NotificationDelivery(result="Answered 500")
         self.assertEqual(str(delivery), "Answered 500")
+
+    def test_quality_item_has_its_rule_and_state(self) -> None:
+        self.assertEqual(str(QualityItem(rule="high")), "high (Open)")
+
+    def test_quality_run_has_its_id(self) -> None:
+        self.assertEqual(str(QualityRun(pk=7)), "Quality run 7")
+
+    def test_disabled_quality_rule_has_its_rule_and_sender(self) -> None:
+        disabled = DisabledQualityRule(rule="high", participant="UDMS")
+        self.assertEqual(str(disabled), "high, UDMS")
 
     def test_meter_has_its_serial_number(self) -> None:
         self.assertEqual(str(Meter(serial_number="TST0000001")), "TST0000001")

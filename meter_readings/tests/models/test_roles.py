@@ -48,6 +48,12 @@ class RoleTests(TestCase):
             "delete_senderschedule",
             "view_notification",
             "resend_notification",
+            "view_qualityitem",
+            "view_qualityrun",
+            "view_disabledqualityrule",
+            "add_disabledqualityrule",
+            "change_disabledqualityrule",
+            "delete_disabledqualityrule",
         }
         self.assertEqual(permissions_of("Metering operations"), VIEW_IMPORTED | more)
 
@@ -63,6 +69,9 @@ class RoleTests(TestCase):
             "view_subjectrequest",
             "view_auditevent",
             "export_reading",
+            "view_qualityitem",
+            "view_qualityrun",
+            "view_disabledqualityrule",
         }
         self.assertEqual(permissions_of("Auditor"), VIEW_IMPORTED | more)
 
@@ -95,6 +104,7 @@ class SpecificationTests(TestCase):
             & ~Q(codename__endswith="_notificationrule")
             & ~Q(codename__in=["add_meterpointnote", "delete_meterpointnote"])
             & ~Q(codename__endswith="_senderschedule")
+            & ~Q(codename__endswith="_disabledqualityrule")
         )
         self.assertEqual(
             sorted(row[0].strip("`") for row in rows),

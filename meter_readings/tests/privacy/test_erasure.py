@@ -32,6 +32,7 @@ from meter_readings.models import (
     MeterPointNote,
     OverdueReading,
     Policy,
+    QualityItem,
     Reading,
     SiteVisit,
     SubjectRequest,
@@ -49,6 +50,7 @@ from meter_readings.tests.support.flow_file_builder import (
 from meter_readings.tests.support.import_helpers import (
     NOW,
     create_overdue_reading,
+    create_quality_item,
     import_text,
     imported,
 )
@@ -214,6 +216,14 @@ class RowsTests(WithoutVacuum):
         self.assertEqual(rows_of(MeterPoint, Meter), expected)
         self.assertEqual([MPAN in str(rows_of()), OTHER in str(rows_of())], [0, 1])
 
+    def test_quality_items_of_the_mpan_are_erased(self) -> None:
+        imported(BOTH)
+        items = [create_quality_item(meter=meter) for meter in Meter.objects.all()]
+        self.assertEqual(len(items), 2)
+        self.assertEqual(erase().quality_items, 1)
+        item = QualityItem.objects.get()
+        self.assertEqual(item.meter.meter_point.mpan, OTHER)
+
     def test_erasure_returns_the_numbers_of_erased_rows(self) -> None:
         imported(BOTH)
         self.assertEqual(
@@ -228,6 +238,7 @@ class RowsTests(WithoutVacuum):
                 "masked_texts": 1,
                 "meter_point_notes": 0,
                 "corrections": 0,
+                "quality_items": 0,
             },
         )
 

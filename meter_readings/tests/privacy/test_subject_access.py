@@ -12,10 +12,21 @@ from django.contrib.auth.models import User
 from django.test import TestCase
 
 from meter_readings import importer, privacy
-from meter_readings.models import FlowFile, MeterPointNote, Reading, SubjectRequest
+from meter_readings.models import (
+    FlowFile,
+    Meter,
+    MeterPointNote,
+    Reading,
+    SubjectRequest,
+)
 from meter_readings.tests.support.correction_helpers import correct
 from meter_readings.tests.support.flow_file_builder import mpan_core
-from meter_readings.tests.support.import_helpers import NOW, import_text, imported
+from meter_readings.tests.support.import_helpers import (
+    NOW,
+    create_quality_item,
+    import_text,
+    imported,
+)
 
 from .test_erasure import (
     BOTH,
@@ -84,6 +95,12 @@ class SubjectAccessTests(WithoutVacuum):
         unknown = mpan_core(7_301_946_827)
         MeterPointNote.objects.create(mpan=unknown, text="Dog", written_at=NOW)
         self.assertEqual(len(table(export(unknown), "meter_point_notes")), 1)
+
+    def test_archive_has_the_quality_items(self) -> None:
+        for meter in Meter.objects.all():
+            create_quality_item("zero", meter=meter)
+        [row] = table(export(), "quality_items")
+        self.assertEqual((row["rule"], row["serial_number"]), ("zero", SERIAL_NUMBER))
 
     def test_archive_has_the_corrections_with_their_reasons(self) -> None:
         alice = User.objects.create_user("alice")

@@ -15,6 +15,8 @@ from meter_readings.models import (
     ImportJob,
     Meter,
     OverdueReading,
+    QualityItem,
+    QualityRun,
     SenderSchedule,
     SubjectRequest,
     WatchedFolderStatus,
@@ -81,3 +83,19 @@ def create_folder_status(path: str = "/srv/in", **values: Any) -> WatchedFolderS
     """Store the status of a watched folder, which is polled now unless told."""
     values = {"host": "d1", "polled_at": timezone.now()} | values
     return WatchedFolderStatus.objects.create(path=path, **values)
+
+
+def create_quality_item(rule: str = "high", **values: Any) -> QualityItem:
+    """Store an open item of a rule about the first meter."""
+    run = QualityRun.objects.create(scope=QualityRun.Scope.ALL, started_at=NOW)
+    defaults = {
+        "meter": Meter.objects.earliest("pk"),
+        "severity": "warning",
+        "register_id": "S",
+        "read_at": NOW,
+        "from_participant": "UDMS",
+        "explanation": "Advance of 600.0 in 30 days; 190.5 expected.",
+        "opened_at": NOW,
+        "opened_by": run,
+    }
+    return QualityItem.objects.create(rule=rule, **defaults | values)
