@@ -30,6 +30,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "meter-points", "description": "Meter points by MPAN."},
         {"name": "meters", "description": "Meters by serial number."},
         {"name": "site-visits", "description": "Site visits and check codes."},
+        {"name": "failed-reads", "description": "Failed reads and their counts."},
         {"name": "readings", "description": "Readings, their exports and counts."},
     ],
 }

@@ -10,17 +10,20 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError as InvalidValue
 from django.core.paginator import Paginator
 from django.db.models import Field, Q, QuerySet
 from rest_framework import pagination
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from meter_readings.d0010 import YEARS
+from meter_readings.queries.failed_reads import Position
 from meter_readings.queries.keyset import after_q, column_names, position_of
 
 from .filtersets.base import ListFilterSet
@@ -211,6 +214,31 @@ class KeysetPagination(pagination.BasePagination):
         return [cursor, _PAGE_SIZE_PARAMETER]
 
 
+class FailedReadPagination(KeysetPagination):
+    """Cursor pages of failed reads, whose position is the day and the MPAN."""
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: Any = None
+    ) -> list[Any]:
+        """Return the failed reads after the cursor; raises ValidationError.
+
+        `queryset` is a function from a position to the failed reads after it.
+        """
+        self._request = request
+        size = positive_integer(
+            request.query_params, "page_size", default=PAGE_SIZE, maximum=MAX_PAGE_SIZE
+        )
+        after = None
+        if cursor := request.query_params.get("cursor"):
+            try:
+                after = Position.parse(cursor)
+            except ValueError as error:
+                raise _cursor_error() from error
+        page = list(islice(queryset(after), size + 1))
+        self._next_cursor = str(page[size - 1].position) if page[size:] else None
+        return page[:size]
+
+
 # Cursors: base64 of the JSON list [name of the ordering, values of its columns].
 
 
@@ -232,7 +260,11 @@ def _decode_cursor(text: str, filterset: ListFilterSet) -> tuple[Any, ...]:
             raise ValueError("The cursor belongs to another ordering.")
         return tuple(_to_python(*pair) for pair in zip(fields, values, strict=True))
     except (ValueError, TypeError, RecursionError, InvalidValue) as error:
-        raise parameter_error("cursor", "Take it from `next` unchanged.") from error
+        raise _cursor_error() from error
+
+
+def _cursor_error() -> ValidationError:
+    return parameter_error("cursor", "Take it from `next` unchanged.")
 
 
 def _to_python(field: Field, text: Any) -> Any:

@@ -6,6 +6,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 from rest_framework.routers import SimpleRouter
 
+from .views.failed_reads import FailedReadViewSet
 from .views.flow_files import FindingViewSet, FlowFileViewSet
 from .views.import_jobs import ImportJobViewSet
 from .views.meter_points import MeterPointViewSet, MeterViewSet, SiteVisitViewSet
@@ -31,6 +32,7 @@ _router.register("findings", FindingViewSet, "finding")
 _router.register("meter-points", MeterPointViewSet, "meter-point")
 _router.register("meters", MeterViewSet, "meter")
 _router.register("site-visits", SiteVisitViewSet, "site-visit")
+_router.register("failed-reads", FailedReadViewSet, "failed-read")
 _router.register("readings", ReadingViewSet, "reading")
 
 _version_1 = [

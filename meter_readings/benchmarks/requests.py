@@ -121,6 +121,8 @@ def _endpoints(rows: _Rows) -> Iterator[tuple[str, str]]:
     yield "Latest readings of 200 MPANs", api_path("reading-latest", mpan=rows.mpans)
     yield "Advances of a meter point", api_path("meter-point-advances", point)
     yield "Summary of an MPAN", api_path("reading-summary", mpan=mpan)
+    yield "Failed reads", api_path("failed-read-list")
+    yield "Summary of failed reads", api_path("failed-read-summary")
     yield _SUMMARY, api_path("reading-summary")
     yield _SUMMARY_AGAIN, api_path("reading-summary")
     for name in "flow-file", "import", "finding", "meter-point", "meter", "site-visit":

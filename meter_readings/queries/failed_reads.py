@@ -15,16 +15,19 @@ and looks up what followed each of them, so the cost is proportional to their nu
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import NamedTuple
+from operator import lt
+from typing import NamedTuple, Self
 
+from django.core.exceptions import ValidationError
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 
-from meter_readings.d0010 import LONDON, codes, midnight
+from meter_readings.d0010 import LONDON, YEARS, codes, midnight
 from meter_readings.models import (
     NOT_VALIDATED_Q,
     READING_ORDER_REVERSED,
@@ -34,9 +37,15 @@ from meter_readings.models import (
 # The first day of each age band but the first, which begins with 0.
 AGE_BANDS = (7, 30, 90, 180)
 
+# A hundred years
+MAX_AGE = 36_500
+_MAX_AGE_BANDS = 12
+
 _FAILED = codes.BscValidationStatus.FAILED.value
 _VALIDATED_OR_FAILED = (codes.BscValidationStatus.VALIDATED.value, _FAILED)
 _CHUNK_SIZE = 500
+_POSITION = re.compile("([0-9]{8})-([0-9]{13})")
+_DAYS = re.compile("[0-9]{1,5}")
 
 
 class AgeBand(NamedTuple):
@@ -100,6 +109,19 @@ class Position(NamedTuple):
 
     visit_date: date
     mpan: str
+
+    def __str__(self) -> str:
+        return f"{self.visit_date:%Y%m%d}-{self.mpan}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the position of its text; raises ValueError."""
+        if not (match := _POSITION.fullmatch(text)):
+            raise ValueError("This is no position.")
+        day = date.fromisoformat(match[1])
+        if day.year not in YEARS:
+            raise ValueError("No reading has this date.")
+        return cls(day, match[2])
 
 
 class Filters(NamedTuple):
@@ -182,6 +204,17 @@ def bands_of(age_bands: Sequence[int]) -> list[AgeBand]:
     starts = [0, *age_bands]
     ends = [start - 1 for start in age_bands]
     return list(map(AgeBand, starts, [*ends, None]))
+
+
+def parse_age_bands(text: str) -> list[int]:
+    """Return the days of a text such as `7,30`; raises ValidationError."""
+    days = [int(part) for part in text.split(",") if _DAYS.fullmatch(part)]
+    is_ascending = all(map(lt, [0, *days], days))
+    is_complete = len(days) == text.count(",") + 1 <= _MAX_AGE_BANDS
+    if not (is_ascending and is_complete):
+        message = f"Give up to {_MAX_AGE_BANDS} ascending numbers of days, as in 7,30."
+        raise ValidationError(message, code="invalid")
+    return days
 
 
 def band_of(age: int, bands: Iterable[AgeBand]) -> AgeBand:

@@ -1,5 +1,6 @@
 """Filter sets: the query parameters of each list, by django-filter."""
 
+from .failed_reads import FailedReadFilterSet
 from .flow_files import FindingFilterSet, FlowFileFilterSet, ImportJobFilterSet
 from .history import AdvancesFilterSet, LatestReadingsFilterSet
 from .meter_points import MeterFilterSet, MeterPointFilterSet, SiteVisitFilterSet
@@ -11,6 +12,7 @@ from .readings import (
 
 __all__ = [
     "AdvancesFilterSet",
+    "FailedReadFilterSet",
     "FindingFilterSet",
     "FlowFileFilterSet",
     "ImportJobFilterSet",

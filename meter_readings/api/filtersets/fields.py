@@ -142,6 +142,21 @@ def _start_name(name: str) -> str:
     return name.replace("max_", "min_", 1) if name.startswith("max_") else ""
 
 
+class DayField(forms.DateField):
+    """A date of the years that a reading can have."""
+
+    default_error_messages = {"invalid": "Give a date (2024-03-31)."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%d"], **options)
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value is not None and value.year not in YEARS:
+            message = f"Give a date from {YEARS[0]} to {YEARS[-1]}."
+            raise ValidationError(message, code="invalid")
+
+
 class FieldNamesField(forms.CharField):
     """Names of a serializer's fields, separated by commas or repeated."""
 

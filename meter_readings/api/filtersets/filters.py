@@ -44,7 +44,7 @@ _DATE_OR_TIME = {
 }
 
 
-class _DescribedFilter(django_filters.Filter):
+class DescribedFilter(django_filters.Filter):
     """Base of filters that declare the OpenAPI schema of their values."""
 
     schema: dict[str, Any]
@@ -54,7 +54,7 @@ class _DescribedFilter(django_filters.Filter):
         extend_schema_field({**self.schema, "description": help_text})(self)
 
 
-class TextFilter(_DescribedFilter):
+class TextFilter(DescribedFilter):
     """Selects rows by a whole text, as it is stored."""
 
     field_class = forms.CharField
@@ -95,21 +95,21 @@ class ReadingTypeFilter(CodeFilter):
     field_class = ReadingTypeField
 
 
-class Sha256Filter(_DescribedFilter):
+class Sha256Filter(DescribedFilter):
     """Selects rows by a whole SHA-256."""
 
     field_class = Sha256Field
     schema = {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"}
 
 
-class MpanFilter(_DescribedFilter):
+class MpanFilter(DescribedFilter):
     """Selects rows by a whole MPAN."""
 
     field_class = MpanField
     schema = {"type": "string", "pattern": "^[0-9]( ?[0-9]){12}$"}
 
 
-class ListFilter(_DescribedFilter):
+class ListFilter(DescribedFilter):
     """Base of filters by several values, separated by commas or repeated."""
 
 
@@ -126,14 +126,14 @@ class MpanListFilter(ListFilter):
     }
 
 
-class IdFilter(_DescribedFilter):
+class IdFilter(DescribedFilter):
     """Selects rows by a number from 1 on: a primary key or a line number."""
 
     field_class = IdField
     schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
 
 
-class ValueFilter(_DescribedFilter):
+class ValueFilter(DescribedFilter):
     """Selects readings by their value, which is not negative."""
 
     field_class = ValueField
@@ -153,7 +153,7 @@ class ValueFilter(_DescribedFilter):
         )
 
 
-class FromFilter(_DescribedFilter):
+class FromFilter(DescribedFilter):
     """Selects rows from the start of a date or time on."""
 
     field_class = DateOrTimeField
@@ -172,7 +172,7 @@ class AfterFilter(FromFilter):
         return qs.filter(**{f"{self.field_name}__gt": start})
 
 
-class ToFilter(_DescribedFilter):
+class ToFilter(DescribedFilter):
     """Selects rows up to the end of a date or time."""
 
     field_class = DateOrTimeField
@@ -210,7 +210,7 @@ class ChoiceFilter(django_filters.ChoiceFilter):
         )
 
 
-class BooleanFilter(_DescribedFilter, django_filters.TypedChoiceFilter):
+class BooleanFilter(DescribedFilter, django_filters.TypedChoiceFilter):
     """Selects rows by a boolean; django-filter's own ignores other values."""
 
     schema = {"type": "boolean"}

@@ -71,6 +71,7 @@ FIELDS = {
 # Valid values of parameters that are neither lists of values nor have a default, from
 # the sample file economy7_meters.uff. Each can be combined with the others.
 PARAMETERS: dict[str, Any] = {
+    "as_of": "2026-03-31",
     "bsc_validation_status": "V",
     "changed_since": "2026-01-31",
     "check_code": "02",
@@ -78,6 +79,7 @@ PARAMETERS: dict[str, Any] = {
     "Content-Disposition": 'attachment; filename="readings.uff"',
     "date_from": "2024-03-31",
     "date_to": "2026-12-31T23:30:00Z",
+    "distributor_id": "22",
     "file_created_at_from": "2024-03-31",
     "file_created_at_to": "2026-12-31T23:30:00Z",
     "file_identifier": "TEST000001",
@@ -88,14 +90,17 @@ PARAMETERS: dict[str, Any] = {
     "has_findings": True,
     "id": 1,
     "line_number": 5,
+    "max_age_days": 179,
     "max_value": "99999.9",
     "meter": 1,
     "meter_point": 1,
     "meter_serial": "DY 0000000",
+    "min_age_days": 30,
     "min_value": "0",
     "mpan": "2299728571429",
     "outcome": "imported",
     "reading_type": "R",
+    "reason_code": "05",
     "received_at_from": "2024-03-31",
     "received_at_to": "2026-12-31T23:30:00Z",
     "register_id": "DY",

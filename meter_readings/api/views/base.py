@@ -11,10 +11,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.cache import patch_vary_headers
 from rest_framework.generics import get_object_or_404
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from rest_framework.viewsets import ReadOnlyModelViewSet
+from rest_framework.viewsets import GenericViewSet
 
 from meter_readings.api.filtersets.base import FilterSetBackend, ListFilterSet
 from meter_readings.api.filtersets.filters import ListFilter
@@ -83,8 +84,8 @@ class ApiView(APIView):
         return response
 
 
-class ResourceViewSet(ApiView, ReadOnlyModelViewSet):
-    """List and detail of one resource, and lists nested below its rows.
+class ListViewSet(ApiView, ListModelMixin, GenericViewSet):
+    """List of one resource, and lists nested below its rows.
 
     An action for a nested list gives its own queryset, serializer and filter set to
     `@action` and calls `filter_by_parent`.
@@ -153,3 +154,7 @@ class ResourceViewSet(ApiView, ReadOnlyModelViewSet):
     def get_list_parameter_names(self) -> Collection[str]:
         filters: Any = getattr(self.filterset_class, "base_filters", {})
         return [name for name, each in filters.items() if isinstance(each, ListFilter)]
+
+
+class ResourceViewSet(RetrieveModelMixin, ListViewSet):
+    """List and detail of one resource, and lists nested below its rows."""

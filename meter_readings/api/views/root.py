@@ -23,6 +23,7 @@ _VERSION_1 = {
     "meter_points": "meter-point-list",
     "meters": "meter-list",
     "site_visits": "site-visit-list",
+    "failed_reads": "failed-read-list",
     "readings": "reading-list",
     "schema": "schema",
     "docs": "docs",

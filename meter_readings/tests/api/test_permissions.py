@@ -40,6 +40,8 @@ PERMISSIONS = {
     "meters/{id}/readings/": ("view_reading", "view_meter"),
     "site-visits/": ("view_sitevisit",),
     "site-visits/{id}/": ("view_sitevisit",),
+    "failed-reads/": ("view_reading",),
+    "failed-reads/summary/": ("view_reading",),
     "readings/": ("view_reading",),
     "readings/{id}/": ("view_reading",),
     "readings/latest/": ("view_reading",),

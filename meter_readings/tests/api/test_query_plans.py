@@ -50,6 +50,9 @@ QUERIES = {
     "meter-points/": 3,
     "meters/": 3,
     "site-visits/": 3,
+    # all failed reads
+    "failed-reads/": 3,
+    "failed-reads/summary/": 3,
     # the end of the scan and the page
     "readings/": 4,
     # the stored numbers, the data version, the counts, the earliest and the latest
