@@ -31,6 +31,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "meters", "description": "Meters by serial number."},
         {"name": "site-visits", "description": "Site visits and check codes."},
         {"name": "failed-reads", "description": "Failed reads and their counts."},
+        {
+            "name": "overdue-readings",
+            "description": "Meter points and registers not read in time.",
+        },
         {"name": "readings", "description": "Readings, their exports and counts."},
     ],
 }

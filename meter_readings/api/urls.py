@@ -9,7 +9,12 @@ from rest_framework.routers import SimpleRouter
 from .views.failed_reads import FailedReadViewSet
 from .views.flow_files import FindingViewSet, FlowFileViewSet
 from .views.import_jobs import ImportJobViewSet
-from .views.meter_points import MeterPointViewSet, MeterViewSet, SiteVisitViewSet
+from .views.meter_points import (
+    MeterPointViewSet,
+    MeterViewSet,
+    OverdueReadingViewSet,
+    SiteVisitViewSet,
+)
 from .views.readings import ReadingViewSet
 from .views.root import DocsView, RootView, SchemaView, VersionsView
 from .views.upload_authorization import UploadAuthorizationView
@@ -39,6 +44,11 @@ _version_1 = [
     path("", RootView.as_view(), name="root"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
+    path(
+        "overdue-readings/",
+        OverdueReadingViewSet.as_view({"get": "list"}),
+        name="overdue-reading-list",
+    ),
     *_router.urls,
 ]
 

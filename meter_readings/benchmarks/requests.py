@@ -125,7 +125,8 @@ def _endpoints(rows: _Rows) -> Iterator[tuple[str, str]]:
     yield "Summary of failed reads", api_path("failed-read-summary")
     yield _SUMMARY, api_path("reading-summary")
     yield _SUMMARY_AGAIN, api_path("reading-summary")
-    for name in "flow-file", "import", "finding", "meter-point", "meter", "site-visit":
+    lists = "flow-file", "import", "finding", "meter-point", "meter", "site-visit"
+    for name in (*lists, "overdue-reading"):
         yield f"List: {name}", api_path(f"{name}-list")
     yield "One flow file", api_path("flow-file-detail", file.pk)
     yield "Findings of a flow file", api_path("flow-file-findings", file.pk)

@@ -11,7 +11,12 @@ from django.utils import timezone
 from meter_readings.d0010 import LONDON
 from meter_readings.d0010.mpan import mask_mpans
 from meter_readings.models import Notification, NotificationRule
-from meter_readings.queries import attention, expected_files, watched_folders
+from meter_readings.queries import (
+    attention,
+    expected_files,
+    overdue_readings,
+    watched_folders,
+)
 
 from .conditions import REPEAT_FOR, open_failed_jobs
 from .outbox import Occurrence, record
@@ -48,6 +53,10 @@ def open_items(*, now: datetime) -> dict[str, Any]:
     counts["Import jobs that failed"] = open_failed_jobs(since=now - REPEAT_FOR).count()
     overdue = expected_files.overdue_senders(now=now)
     counts["Senders whose files are late or missing"] = len(overdue)
+    silent = overdue_readings.overdue_counts()
+    counts["Meter points and registers whose readings are late or missing"] = sum(
+        silent.values()
+    )
     folders = watched_folders.folder_problems(now=now)
     counts["Watched folders in error"] = len(folders)
     failed = Notification.objects.filter(

@@ -11,7 +11,7 @@ Three kinds, so that every process of the site answers alike:
 - All else is a gauge: it may fall, by retention, erasure or an undo, so `increase()`
   and `rate()` have no meaning for it.
 
-A scrape needs ten queries. They read the rows of flow files and tokens, of the jobs
+A scrape needs eleven queries. They read the rows of flow files and tokens, of the jobs
 and findings of a day, and of the notifications that are not sent.
 """
 
@@ -34,7 +34,12 @@ from prometheus_client.registry import Collector
 import meter_readings
 from meter_readings import importer
 from meter_readings.models import ApiToken, FlowFile, Notification
-from meter_readings.queries import attention, expected_files, watched_folders
+from meter_readings.queries import (
+    attention,
+    expected_files,
+    overdue_readings,
+    watched_folders,
+)
 
 from . import job_metrics
 from .backup import list_backups
@@ -66,6 +71,7 @@ class _SiteCollector(Collector):
         yield from _flow_file_metrics(now)
         yield _attention_metric(now)
         yield _sender_metric(now)
+        yield _overdue_reading_metric()
         yield _watched_folder_metric(now)
         yield _finding_metric(now)
         yield from job_metrics.import_metrics(now)
@@ -133,6 +139,18 @@ def _sender_metric(now: datetime) -> Metric:
     return gauge(
         "senders", "Senders of files, by whether a file is late.", {**counts}, "state"
     )
+
+
+def _overdue_reading_metric() -> Metric:
+    """Return what was counted in the latest night."""
+    metric = GaugeMetricFamily(
+        "d0010_overdue_readings",
+        "Meter points and registers whose reading is late or missing.",
+        labels=["level", "state"],
+    )
+    for labels, count in overdue_readings.overdue_counts().items():
+        metric.add_metric(labels, count)
+    return metric
 
 
 def _watched_folder_metric(now: datetime) -> Metric:

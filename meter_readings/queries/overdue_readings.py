@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, product
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
@@ -131,27 +131,16 @@ def local_date(time: datetime) -> date:
     return timezone.localtime(time, LONDON).date()
 
 
-def overdue_counts() -> dict[str, dict[str, int]]:
+def overdue_counts() -> dict[tuple[str, str], int]:
     """Return the number of stored rows by level and state, with one query."""
-    is_point = Q(register_id="")
-    levels = {
-        OverdueReading.Level.METER_POINT: is_point,
-        OverdueReading.Level.REGISTER: ~is_point,
-    }
-    found = OverdueReading.objects.aggregate(
-        **{
-            f"{level.name}_{state.name}": Count("pk", filter=condition & Q(state=state))
-            for level, condition in levels.items()
-            for state in OverdueReading.State
-        }
-    )
-    return {
-        level.value: {
-            state.value: found[f"{level.name}_{state.name}"]
-            for state in OverdueReading.State
-        }
-        for level in levels
-    }
+    levels, states = OverdueReading.Level, OverdueReading.State
+    counts = dict.fromkeys(product(levels.values, states.values), 0)
+    rows = OverdueReading.objects.annotate(is_register=~Q(register_id=""))
+    found = rows.values_list("is_register", "state").annotate(Count("pk"))
+    for is_register, state, count in found:
+        level = levels.REGISTER if is_register else levels.METER_POINT
+        counts[level.value, state] = count
+    return counts
 
 
 def expected_readings(

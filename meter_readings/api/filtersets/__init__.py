@@ -3,7 +3,12 @@
 from .failed_reads import FailedReadFilterSet
 from .flow_files import FindingFilterSet, FlowFileFilterSet, ImportJobFilterSet
 from .history import AdvancesFilterSet, LatestReadingsFilterSet
-from .meter_points import MeterFilterSet, MeterPointFilterSet, SiteVisitFilterSet
+from .meter_points import (
+    MeterFilterSet,
+    MeterPointFilterSet,
+    OverdueReadingFilterSet,
+    SiteVisitFilterSet,
+)
 from .readings import (
     ReadingExportFilterSet,
     ReadingFilterSet,
@@ -19,6 +24,7 @@ __all__ = [
     "LatestReadingsFilterSet",
     "MeterFilterSet",
     "MeterPointFilterSet",
+    "OverdueReadingFilterSet",
     "ReadingExportFilterSet",
     "ReadingFilterSet",
     "ReadingSummaryFilterSet",

@@ -6,12 +6,13 @@ from django.db.models import QuerySet
 
 from meter_readings.api.query_parameters import parameter_error
 from meter_readings.d0010 import codes
-from meter_readings.models import Meter
+from meter_readings.models import OVERDUE_READING_ORDER, Meter, OverdueReading
 from meter_readings.queries import search
 from meter_readings.queries.keyset import Ordering
 
 from .base import ListFilterSet
 from .filters import (
+    ChoiceFilter,
     CodeFilter,
     IdFilter,
     MpanFilter,
@@ -136,3 +137,33 @@ class SiteVisitFilterSet(ListFilterSet):
 
     def filter_search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(search.site_visits_search_q(value))
+
+
+class OverdueReadingFilterSet(ListFilterSet):
+    """Filters of late and missing readings, which are in the order of the meters."""
+
+    orderings = {
+        "meter_id": OVERDUE_READING_ORDER,
+        "-meter_id": ("-meter_id", "-register_id"),
+    }
+    indexed_filters = ("mpan", "from_participant")
+
+    mpan = MpanFilter("meter__meter_point__mpan", help_text="MPAN of the meter point.")
+    from_participant = TextFilter(
+        max_length=4,
+        help_text="Market participant id of the sender of the latest reading.",
+    )
+    state = ChoiceFilter(
+        choices=OverdueReading.State.choices, help_text="Late, or missing."
+    )
+    level = ChoiceFilter(
+        choices=OverdueReading.Level.choices,
+        method="filter_level",
+        help_text="A meter point, or a register of a meter that is read otherwise.",
+    )
+    ordering = ordering_filter(orderings)
+
+    def filter_level(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        if value == OverdueReading.Level.METER_POINT:
+            return queryset.filter(register_id="")
+        return queryset.exclude(register_id="")

@@ -6,12 +6,14 @@ from typing import Any
 
 # Columns of models, which have no help texts
 FIELDS = {
+    "as_of_date": "UK local date for which it was found.",
     "attempt": "Number of the attempt; a job has three, if its worker dies.",
     "additional_information": "Additional information of the visit (J0012).",
     "bytes_processed": "Bytes that were processed.",
     "changed_at": "When the row was stored or its status changed last.",
     "channel": "Channel by which the file or the request arrived.",
     "code": "Code of the rule.",
+    "due_date": "UK local date on which the next reading was due.",
     "error_count": "Number of errors.",
     "expected": "Expected value.",
     "field": "The catalogue's name of the field.",
@@ -29,7 +31,9 @@ FIELDS = {
     "header_text": "First line of the file (ZHV).",
     "heartbeat_at": "When the job last reported progress.",
     "id": "Id of the row.",
+    "interval_days": "Days from one reading to the next, learned or set by hand.",
     "kind": "What the job does.",
+    "latest_date": "UK local date of the latest reading.",
     "line_count": "Number of lines.",
     "line_number": "Line in the flow file, from 1 on.",
     "md_reset_at": "Time of the maximum demand reset (J0044).",

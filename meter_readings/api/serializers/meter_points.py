@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from meter_readings.api.openapi.examples import with_example
-from meter_readings.models import Meter, MeterPoint, SiteVisit
+from meter_readings.models import Meter, MeterPoint, OverdueReading, SiteVisit
 
 from .fields import (
     CodeField,
@@ -110,3 +110,51 @@ class SiteVisitSerializer(ReadOnlyModelSerializer):
             "line_number",
             "links",
         ]
+
+
+@with_example("overdue_reading")
+class OverdueReadingSerializer(ReadOnlyModelSerializer):
+    """A meter point, or one register, whose reading is late or missing."""
+
+    level = serializers.ChoiceField(
+        choices=OverdueReading.Level.choices,
+        help_text="A meter point, or a register of a meter that is read otherwise.",
+    )
+    mpan = serializers.CharField(
+        source="meter.meter_point.mpan", help_text="MPAN (J0003)."
+    )
+    meter_serial = serializers.CharField(
+        source="meter.serial_number",
+        help_text="Serial number of the meter in use (J0004).",
+    )
+    register_id = serializers.CharField(
+        allow_blank=True,
+        help_text="Meter register id (J0010); empty for a meter point.",
+    )
+    links = LinksField(
+        meter_point=("meter-point-detail", "meter.meter_point_id"),
+        meter=("meter-detail", "meter_id"),
+    )
+
+    class Meta:
+        model = OverdueReading
+        fields = [
+            "level",
+            "state",
+            "mpan",
+            "meter_serial",
+            "register_id",
+            "from_participant",
+            "latest_date",
+            "interval_days",
+            "due_date",
+            "as_of_date",
+            "meter_id",
+            "links",
+        ]
+        extra_kwargs = {
+            "state": {"help_text": "Late; missing when the interval passed again."},
+            "from_participant": {
+                "help_text": "Sender of the latest reading, or empty."
+            },
+        }

@@ -18,15 +18,23 @@ from meter_readings.api.filtersets import (
     AdvancesFilterSet,
     MeterFilterSet,
     MeterPointFilterSet,
+    OverdueReadingFilterSet,
     SiteVisitFilterSet,
 )
 from meter_readings.api.serializers.history import AdvancesSerializer
 from meter_readings.api.serializers.meter_points import (
     MeterPointSerializer,
     MeterSerializer,
+    OverdueReadingSerializer,
     SiteVisitSerializer,
 )
-from meter_readings.models import Meter, MeterPoint, Reading, SiteVisit
+from meter_readings.models import (
+    Meter,
+    MeterPoint,
+    OverdueReading,
+    Reading,
+    SiteVisit,
+)
 
 from . import history
 from .base import ResourceViewSet
@@ -155,4 +163,18 @@ class SiteVisitViewSet(ResourceViewSet):
     serializer_class = SiteVisitSerializer
     filterset_class = SiteVisitFilterSet
     required_permissions = ("view_sitevisit",)
+    allow_stale = True
+
+
+@extend_schema_view(list=extend_schema(summary="List late and missing readings"))
+class OverdueReadingViewSet(ResourceViewSet):
+    """Meter points and registers whose reading is late or missing, found each night.
+
+    Rows have no id: those of the next night are others.
+    """
+
+    queryset = OverdueReading.objects.select_related("meter__meter_point")
+    serializer_class = OverdueReadingSerializer
+    filterset_class = OverdueReadingFilterSet
+    required_permissions = ("view_overduereading",)
     allow_stale = True

@@ -25,6 +25,7 @@ _VERSION_1 = {
     "site_visits": "site-visit-list",
     "failed_reads": "failed-read-list",
     "readings": "reading-list",
+    "overdue_readings": "overdue-reading-list",
     "schema": "schema",
     "docs": "docs",
 }

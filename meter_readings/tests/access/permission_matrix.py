@@ -253,6 +253,7 @@ MATRIX: dict[str, Row] = {
     "api:site-visit-detail": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:failed-read-list": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:failed-read-summary": Row(view=API_VIEWERS, options=API_VIEWERS),
+    "api:overdue-reading-list": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:reading-list": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:reading-latest": Row(view=API_VIEWERS, options=API_VIEWERS),
     "api:reading-export": Row(post=API_EXPORTERS, options=API_EXPORTERS),

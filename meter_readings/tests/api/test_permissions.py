@@ -42,6 +42,7 @@ PERMISSIONS = {
     "site-visits/{id}/": ("view_sitevisit",),
     "failed-reads/": ("view_reading",),
     "failed-reads/summary/": ("view_reading",),
+    "overdue-readings/": ("view_overduereading",),
     "readings/": ("view_reading",),
     "readings/{id}/": ("view_reading",),
     "readings/latest/": ("view_reading",),

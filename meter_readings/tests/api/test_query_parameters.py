@@ -22,6 +22,7 @@ LISTS = [
     "meter-points/",
     "meters/",
     "site-visits/",
+    "overdue-readings/",
     "readings/",
 ]
 NESTED_LISTS = [
@@ -41,6 +42,7 @@ VALID_VALUES = {
     "file_created_at_to": "2024-04-01",
     "has_findings": "true",
     "kind": "import",
+    "level": "register",
     "needs_attention": "true",
     "mpan": MPAN,
     "phase": "loading",
@@ -62,6 +64,7 @@ ORDERS = {
     "meter-points/": "-mpan",
     "meters/": "meter_serial",
     "site-visits/": "id",
+    "overdue-readings/": "-meter_id",
 }
 
 
@@ -81,6 +84,8 @@ class QueryParameterTests(ApiTestCase):
         """Return a valid value of each parameter of a list."""
         names = {*query_parameters(url)} - {"cursor", "format"}
         valid = {name: VALID_VALUES.get(name, "1") for name in sorted(names)}
+        if url == "overdue-readings/":
+            valid["state"] = "missing"
         return valid | {"ordering": ORDERS.get(url, "read_at")}
 
     def test_parameters_can_be_combined(self) -> None:

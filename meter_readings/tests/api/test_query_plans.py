@@ -50,6 +50,7 @@ QUERIES = {
     "meter-points/": 3,
     "meters/": 3,
     "site-visits/": 3,
+    "overdue-readings/": 3,
     # all failed reads
     "failed-reads/": 3,
     "failed-reads/summary/": 3,

@@ -11,7 +11,11 @@ from meter_readings.models import FlowFile, Notification
 from meter_readings.notifications import send_due, write_digests
 from meter_readings.tests.management.run_command import run
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.import_helpers import (
+    create_overdue_reading,
+    import_text,
+    imported,
+)
 
 from .rules import Event, email_rule
 from .test_outbox import BAD
@@ -64,9 +68,20 @@ class DigestTests(TestCase):
     def test_a_digest_takes_a_fixed_number_of_queries(self) -> None:
         for number in range(30):
             import_text(BAD + "|" * number, f"{number}.uff", now=MORNING - HOUR)
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(11):
             write_digests(now=MORNING)
         self.assertEqual(len(Notification.objects.get().data["files"]), 20)
+
+    def test_a_digest_counts_late_and_missing_readings(self) -> None:
+        imported(EVERY_GROUP, now=MORNING - 900 * HOUR)
+        create_overdue_reading()
+        create_overdue_reading(register_id="NT")
+        write_digests(now=MORNING)
+        send_due(MORNING)
+        self.assertIn(
+            "  Meter points and registers whose readings are late or missing: 2\n",
+            mail.outbox[0].body,
+        )
 
     def test_the_option_writes_it_at_any_hour_and_once(self) -> None:
         import_text(BAD)

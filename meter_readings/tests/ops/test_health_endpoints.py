@@ -179,7 +179,7 @@ class MetricsTests(TestCase):
         for number in range(3):
             text = EVERY_GROUP.replace("TEST000001", f"TEST00000{number}")
             imported(text, f"{number}.uff", now=timezone.now())
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(11):
             self.ask()
 
     def test_metrics_answer_503_without_the_database(self) -> None:

@@ -22,7 +22,11 @@ from meter_readings.ops.metrics import render_prometheus
 from meter_readings.tests.management.run_command import FolderTestCase, run
 from meter_readings.tests.notifications.rules import DUE, email_rule, record
 from meter_readings.tests.support.flow_file_builder import EVERY_GROUP
-from meter_readings.tests.support.import_helpers import import_text, imported
+from meter_readings.tests.support.import_helpers import (
+    create_overdue_reading,
+    import_text,
+    imported,
+)
 
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
 MPAN = "2000000000015"
@@ -126,6 +130,20 @@ class GaugeTests(TestCase):
             for state in ("waiting", "overdue", "failed")
         }
         self.assertEqual(counts, {"waiting": 3, "overdue": 2, "failed": 1})
+
+    def test_late_and_missing_readings_are_counted_by_level_and_state(self) -> None:
+        imported(EVERY_GROUP)
+        create_overdue_reading()
+        values = samples(NOON)
+        counts = {
+            (level, state): values[
+                f'd0010_overdue_readings{{level="{level}",state="{state}"}}'
+            ]
+            for level in ("meter-point", "register")
+            for state in ("late", "missing")
+        }
+        self.assertEqual(sum(counts.values()), 1)
+        self.assertEqual(counts["meter-point", "late"], 1)
 
     def test_a_failed_notification_is_counted_for_a_week(self) -> None:
         email_rule()

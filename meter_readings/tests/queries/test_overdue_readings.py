@@ -247,8 +247,10 @@ class OverdueCountTests(TestCase):
         self.assertEqual(
             overdue_counts(),
             {
-                "meter-point": {"missing": 0, "late": 1},
-                "register": {"missing": 1, "late": 0},
+                ("meter-point", "missing"): 0,
+                ("meter-point", "late"): 1,
+                ("register", "missing"): 1,
+                ("register", "late"): 0,
             },
         )
 

@@ -232,7 +232,7 @@ class SchemaTests(SchemaTestCase):
 
     def test_readings_are_described_in_all_formats(self) -> None:
         for route, operation in self.operations().items():
-            if route.endswith("readings/"):
+            if route.endswith("readings/") and route != "overdue-readings/":
                 content = operation["responses"]["200"]["content"]
                 with self.subTest(route):
                     self.assertEqual(
