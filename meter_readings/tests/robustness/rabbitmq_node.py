@@ -60,7 +60,11 @@ class Node:
         """Start the node and wait until it answers."""
         with Path(self._folder.name, "output").open("ab") as output:
             self._process = subprocess.Popen(
-                [str(program())], env=self._environment, stdout=output, stderr=output
+                [str(program())],
+                cwd=self._folder.name,
+                env=self._environment,
+                stdout=output,
+                stderr=output,
             )
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         while not self._answers():
