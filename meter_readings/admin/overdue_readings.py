@@ -35,10 +35,15 @@ class LevelFilter(filters.QFilter):
         return Q()
 
 
+@admin.display(description="MPAN")
+def mpan(row: OverdueReading) -> SafeString:
+    return display.meter_mpan(row.meter)
+
+
 @admin.display(description="MPAN, serial number")
 def mpan_and_meter(row: OverdueReading) -> SafeString:
     meter = display.link(row.meter, row.meter.serial_number)
-    return display.two_lines(display.meter_mpan(row.meter), meter)
+    return display.two_lines(mpan(row), meter)
 
 
 @admin.display(description="level, register")
@@ -69,10 +74,10 @@ class OverdueReadingAdmin(ReadOnlyAdmin):
     # Any other order would sort the whole table.
     sortable_by = ()
     fields = (  # type: ignore[assignment]
-        *(mpan_and_meter, level_and_register, "state", "latest_date", "due_date"),
+        *(mpan, "meter", level_and_register, "state", "latest_date", "due_date"),
         *("interval_days", "from_participant", "as_of_date"),
     )
-    readonly_fields = (mpan_and_meter, level_and_register)  # type: ignore[assignment]
+    readonly_fields = (mpan, level_and_register)  # type: ignore[assignment]
 
     def access_paths(
         self, request: HttpRequest, changelist: BoundedChangeList

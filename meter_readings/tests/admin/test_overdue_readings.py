@@ -95,13 +95,13 @@ class MeterPointPageTests(AdminTestCase):
         self.store(self.read_until(0, "S"))
         self.assertRegex(
             self.words_of_page(),
-            r"Next reading ✓ Fine Due on .*, 1 day after the latest",
+            r"Next reading ✓ Fine, due on .*, 1 day after the latest",
         )
 
     def test_page_names_a_silent_register(self) -> None:
         self.store(self.read_until(0, "DY"), self.read_until(9, "NT"))
         self.assertRegex(
-            self.words_of_page(), r"Missing Register silent: NT .*, due on"
+            self.words_of_page(), r"Missing, register silent: NT .*, due on"
         )
 
     def test_page_says_that_there_are_too_few_readings(self) -> None:
