@@ -64,7 +64,7 @@ class PermissionTests(ApiTestCase):
     def status(self, route: str, *permissions: str) -> int:
         """Return the status for a user with these permissions."""
         client = Client()
-        client.force_login(user_with(*permissions, name=f"{route} {permissions}"))
+        client.force_login(user_with(*permissions, name=f"user {User.objects.count()}"))
         response = client.get(self.url(route))
         response.getvalue()
         return int(response.status_code)

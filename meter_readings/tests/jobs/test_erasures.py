@@ -480,8 +480,8 @@ class PageTests(QueueTestCase, PageTestCase):
         self.assertEqual(self.client.get(PAGE).status_code, 403)
         self.assertEqual(self.post(step="erase").status_code, 403)
 
-    def test_page_takes_six_queries(self) -> None:
-        with self.assertNumQueries(6):
+    def test_page_takes_seven_queries(self) -> None:
+        with self.assertNumQueries(7):
             self.post(step="preview")
 
 
