@@ -131,6 +131,8 @@ step "Creating the demo user"
 demo_user="$(manage create_demo_user)"
 
 load_samples
+step "Finding late and missing readings"
+manage find_overdue_readings || warn "The list of late and missing readings is not up to date."
 
 step "Serving the site. Ctrl-C stops it."
 info "Home               http://127.0.0.1:$port/"

@@ -105,6 +105,10 @@ class DemonstrationTests(ScriptTestCase):
         for line in lines:
             self.assertRegex(line, r"^sample_data/\w+\.uff: rejected: \d+ errors")
 
+    def test_start_finds_late_and_missing_readings(self) -> None:
+        for output in self.starts:
+            self.assertRegex(output, r"Late or missing: [1-9]\d* readings\.")
+
     def test_second_start_imports_and_validates_nothing(self) -> None:
         self.assertNotIn(".uff", self.starts[1])
         self.assertIn("Loading the sample files: 0 new", self.starts[1])
