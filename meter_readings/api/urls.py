@@ -38,17 +38,13 @@ _router.register("meter-points", MeterPointViewSet, "meter-point")
 _router.register("meters", MeterViewSet, "meter")
 _router.register("site-visits", SiteVisitViewSet, "site-visit")
 _router.register("failed-reads", FailedReadViewSet, "failed-read")
+_router.register("overdue-readings", OverdueReadingViewSet, "overdue-reading")
 _router.register("readings", ReadingViewSet, "reading")
 
 _version_1 = [
     path("", RootView.as_view(), name="root"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
-    path(
-        "overdue-readings/",
-        OverdueReadingViewSet.as_view({"get": "list"}),
-        name="overdue-reading-list",
-    ),
     *_router.urls,
 ]
 

@@ -26,6 +26,7 @@ from typing import NamedTuple, Self
 
 from django.core.exceptions import ValidationError
 from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
 from meter_readings.d0010 import LONDON, YEARS, codes, midnight
 from meter_readings.models import (
@@ -34,7 +35,7 @@ from meter_readings.models import (
     Reading,
 )
 
-# The first day of each age band but the first, which begins with 0.
+# The ages in days with which the age bands begin, after the band that begins with 0
 AGE_BANDS = (7, 30, 90, 180)
 
 # A hundred years
@@ -302,16 +303,12 @@ def _latest(readings: QuerySet[Reading], column: str) -> Subquery:
 def _registers_in_use(rows: Iterable[tuple]) -> Iterator[_Row]:
     for latest_of_others, own_latest, point_id, mpan, *columns in rows:
         register = FailedRegister._make([*columns[:-1], columns[-1] or ""])
-        visit_date = _local_date(register.read_at)
+        visit_date = timezone.localdate(register.read_at, LONDON)
         if latest_of_others is not None:
-            latest = _local_date(own_latest or register.read_at)
-            if _local_date(latest_of_others) > latest:
+            latest = timezone.localdate(own_latest or register.read_at, LONDON)
+            if timezone.localdate(latest_of_others, LONDON) > latest:
                 continue
         yield _Row(visit_date, point_id, mpan, register)
-
-
-def _local_date(moment: datetime) -> date:
-    return moment.astimezone(LONDON).date()
 
 
 def _end_of(day: date) -> datetime:

@@ -30,7 +30,7 @@ from . import history
 from .expected_files import State, learned_interval, state_of
 from .history import RegisterKey
 
-# The latest readings of each register, from which the dates are taken
+# How many of the latest readings of each register give its dates
 READINGS_LOOKED_AT = 30
 
 _ROWS_PER_FETCH = 10_000
@@ -79,7 +79,7 @@ def overdue_readings(*, now: datetime) -> Iterator[OverdueReading]:
 
     One query reads all current readings once, in the order of their registers.
     """
-    today = local_date(now)
+    today = timezone.localdate(now, LONDON)
     intervals = intervals_by_hand()
     for registers in _registers_of_all_meter_points():
         for each in expected_readings(registers, intervals, today):
@@ -125,10 +125,6 @@ def intervals_by_hand() -> dict[str, int | None]:
     """Return the intervals in days that somebody set, by sender."""
     schedules = SenderSchedule.objects.exclude(reading_interval_days=None)
     return dict(schedules.values_list("participant", "reading_interval_days"))
-
-
-def local_date(time: datetime) -> date:
-    return timezone.localtime(time, LONDON).date()
 
 
 def overdue_counts() -> dict[tuple[str, str], int]:
@@ -180,7 +176,7 @@ def _expected(
     default: int | None = None,
 ) -> ExpectedReading:
     sender = register.from_participant
-    days = sorted({local_date(each) for each in register.times})
+    days = sorted({timezone.localdate(each, LONDON) for each in register.times})
     interval = intervals.get(sender) or learned_interval(days) or default
     due, state = None, State.UNKNOWN
     if interval:

@@ -97,12 +97,8 @@ def value(reading: Reading) -> str:
 
 @display(description="reading")
 def value_and_links(reading: Reading) -> SafeString:
-    """Return the value, and links to correct it, for users who may."""
+    """Return the value, and links to correct it, for users with the permission."""
     return two_lines(value(reading), corrections.correction_links(reading))
-
-
-# The name becomes the CSS class of the cells.
-value_and_links.__name__ = value.__name__
 
 
 @display(description="basis, reading type")

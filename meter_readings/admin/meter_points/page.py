@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
+from meter_readings.d0010 import LONDON
 from meter_readings.forms import MeterPointNoteForm
 from meter_readings.models import Finding, Meter, MeterPoint, Reading, SiteVisit
 from meter_readings.ops.answer_cache import cached_text
@@ -34,7 +35,6 @@ from meter_readings.queries.history import ReadingKey, Register, RegisterKey
 from meter_readings.queries.overdue_readings import (
     expected_readings_of,
     intervals_by_hand,
-    local_date,
 )
 from meter_readings.queries.serial_numbers import meters_elsewhere
 
@@ -88,7 +88,7 @@ def meter_point_context(request: HttpRequest, point: MeterPoint) -> dict[str, An
     Notes are not: users write them at any time. When the next reading is due depends on
     the day and the schedules, too.
     """
-    intervals, today = intervals_by_hand(), local_date(timezone.now())
+    intervals, today = intervals_by_hand(), timezone.localdate(timezone=LONDON)
     text = cached_text(
         partial(_render_meter_point, request, point, intervals, today),
         request.user,

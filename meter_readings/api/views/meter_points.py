@@ -37,7 +37,7 @@ from meter_readings.models import (
 )
 
 from . import history
-from .base import ResourceViewSet
+from .base import ListViewSet, ResourceViewSet
 from .readings import NESTED_READINGS, NESTED_READINGS_SCHEMA, ReadingListMixin
 
 _MPAN_LENGTH = 13
@@ -167,10 +167,10 @@ class SiteVisitViewSet(ResourceViewSet):
 
 
 @extend_schema_view(list=extend_schema(summary="List late and missing readings"))
-class OverdueReadingViewSet(ResourceViewSet):
+class OverdueReadingViewSet(ListViewSet):
     """Meter points and registers whose reading is late or missing, found each night.
 
-    Rows have no id: those of the next night are others.
+    The rows are replaced every night, so they have no id.
     """
 
     queryset = OverdueReading.objects.select_related("meter__meter_point")

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from meter_readings.d0010 import LONDON
 from meter_readings.models import Meter, MeterPoint
-from meter_readings.queries.overdue_readings import local_date
 from meter_readings.tests.queries.test_overdue_readings import FIRST, read, store
 from meter_readings.tests.support.flow_file_builder import flow_file
 from meter_readings.tests.support.import_helpers import (
@@ -77,7 +77,7 @@ class OverdueReadingListTests(AdminTestCase):
 class MeterPointPageTests(AdminTestCase):
     def read_until(self, days_ago: int, register: str, count: int = 4) -> list[str]:
         """Return daily readings, the latest some days ago."""
-        today = local_date(timezone.now())
+        today = timezone.localdate(timezone=LONDON)
         lines = [f"026|{FIRST}|V|", "028|METER1|R|"]
         for day in range(count):
             at = today - timedelta(days=days_ago + day)

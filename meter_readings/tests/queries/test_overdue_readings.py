@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.test import TestCase
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
@@ -23,7 +24,6 @@ from meter_readings.queries.overdue_readings import (
     ExpectedReading,
     expected_readings_of,
     intervals_by_hand,
-    local_date,
     overdue_counts,
     overdue_readings,
 )
@@ -204,7 +204,7 @@ def of_meter_point(point: MeterPoint, now: datetime) -> list[ExpectedReading]:
     return expected_readings_of(
         registers=[register.key for register in registers],
         intervals=intervals_by_hand(),
-        today=local_date(now),
+        today=timezone.localdate(now, LONDON),
     )
 
 
