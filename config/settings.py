@@ -326,7 +326,8 @@ NOTIFICATION_DIGEST_HOUR = env_int("NOTIFICATION_DIGEST_HOUR", 7, minimum=0, max
 # --- Quality rules ---
 # The rules are in meter_readings.quality.rules.
 
-# An advance of more times the expected one is high; more times the usual one, a spike.
+# An advance is high above this many times the expected one, and daily use is a spike
+# above this many times the usual one.
 QUALITY_HIGH_FACTOR = env_int("QUALITY_HIGH_FACTOR", 2, minimum=2, maximum=100)
 QUALITY_SPIKE_FACTOR = env_int("QUALITY_SPIKE_FACTOR", 5, minimum=2, maximum=1000)
 # Shorter periods and smaller advances are not compared with others.

@@ -153,7 +153,7 @@ def check_api_is_closed(
 
 
 def _insecure_api_settings() -> Iterator[str]:
-    # Imported here because they take 10 MB, which an import does without.
+    # Imported here because they take 15 MB, which an import does not need.
     from rest_framework.authentication import BasicAuthentication
     from rest_framework.permissions import AllowAny
     from rest_framework.renderers import BrowsableAPIRenderer

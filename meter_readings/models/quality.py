@@ -46,7 +46,7 @@ class QualityRun(models.Model):
 
 
 class QualityItem(models.Model):
-    """What one rule says about one reading: it is open until the rule says it no more.
+    """What one rule says about one reading: open until the rule no longer raises it.
 
     The reading is named by its key, as it may have several versions. The rules are in
     `quality.RULES`. Undoing an import deletes meters; the next run deletes their items.

@@ -66,7 +66,7 @@ class FailedReadFilterSet(ListFilterSet):
 
     as_of = _DayFilter(
         method="filter_nothing",
-        help_text="UK local date; later readings play no part. Today by default.",
+        help_text="UK local date; later readings are ignored. Today by default.",
     )
     from_participant = TextFilter(
         max_length=4,

@@ -26,10 +26,10 @@ from .base import ListViewSet
 class FailedReadViewSet(ListViewSet):
     """Visits with a failed reading that no valid reading has followed, latest first.
 
-    A failed reading has the BSC validation F (J0022), a valid one V. Of each register,
-    the latest current reading with F or V counts. Meters are left out whose meter point
-    has another meter that was read on a later day. All registers of a meter point that
-    failed on one UK local date are one row.
+    A failed reading has the BSC validation F (J0022), a valid one V. A register is
+    listed if the latest of its current readings with F or V has F. Meters are left out
+    whose meter point has another meter that was read on a later day. All registers of a
+    meter point that failed on one UK local date are one row.
     """
 
     queryset = Reading.objects.all()

@@ -63,7 +63,7 @@ class Effects(NamedTuple):
 
     @property
     def totals(self) -> list[TotalChange]:
-        """The total of the changed advances of each register."""
+        """The total of the changed advances, for each register."""
         return [
             TotalChange(
                 register_id,

@@ -151,7 +151,7 @@ def exchange_without_initial(point: MeterPoint) -> Raised:
 )
 def new_serial(point: MeterPoint) -> Raised:
     """Another serial number was read from now on, with neither a final nor an initial
-    reading. Meters that are both read go beside each other and are not raised.
+    reading. Two meters that are both still read are not raised.
     """
     for old, new in _exchanges(point):
         if not old.finals and not new.initials:
@@ -159,7 +159,7 @@ def new_serial(point: MeterPoint) -> Raised:
 
 
 def _exchanges(point: MeterPoint) -> Iterator[tuple[Meter, Meter]]:
-    """Yield the meters of which one was read no more once the other was."""
+    """Yield pairs of meters: the first was not read any more once the second was."""
     if len(point.meters) == 1:
         return
     meters = [meter for meter in point.meters if meter.rows]
